@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""One file for newcomers and CI: makes the environment, then hands over.
+
+    python3 dev.py up            the demonstration, in one terminal
+    python3 dev.py test          every test, on SQLite and on PostgreSQL
+    python3 dev.py lint          ruff, mypy, the import contracts
+    python3 dev.py lock          the pinned, hashed requirements
+    python3 dev.py bench NAME    a benchmark of benchmarks/
+
+The standard library alone, because it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = HERE / ".venv"
+PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+OLDEST = (3, 11)
+
+
+def say(words: str) -> None:
+    print(f"dev.py: {words}", file=sys.stderr, flush=True)
+
+
+def stop(words: str) -> None:
+    say(words)
+    raise SystemExit(1)
+
+
+def run(*command: str | Path, **more: object) -> None:
+    """Run a command in the project's folder; end with its exit code if it fails."""
+    done = subprocess.run([str(part) for part in command], cwd=HERE, **more)  # type: ignore[call-overload]
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def hand_over(*command: str | Path) -> None:
+    """Become the command, so that Ctrl-C and signals reach it alone."""
+    words = [str(part) for part in command]
+    os.chdir(HERE)
+    os.execv(words[0], words)
+
+
+def environment(requirements: str) -> None:
+    """Make .venv and install the locked requirements, unless that is done already."""
+    wanted = hashlib.sha256((HERE / requirements).read_bytes()).hexdigest()
+    stamp = ENVIRONMENT / f".{requirements}.sha256"
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    if not PYTHON.exists():
+        say(f"making an environment in {ENVIRONMENT.name}/")
+        # Without pip inside: Debian's python3 lacks ensurepip, and pip can install from outside.
+        venv.create(ENVIRONMENT, with_pip=False)
+    say(f"installing {requirements} (pinned and hashed; a minute or two the first time)")
+    install(requirements)
+    stamp.write_text(wanted)
+
+
+def install(requirements: str) -> None:
+    pip = [sys.executable, "-m", "pip"]
+    if subprocess.run([*pip, "--version"], capture_output=True).returncode:
+        stop("pip is missing. Install it (Debian, Ubuntu: apt install python3-pip) and run this again.")
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    target = ["--python", str(PYTHON), "install", *quiet, "--require-hashes", "-r", requirements]
+    if subprocess.run([*pip, *target], cwd=HERE).returncode:
+        stop(f"pip could not install {requirements}; its own words are above. Is a package index reachable?")
+
+
+def up(_: argparse.Namespace) -> None:
+    environment("requirements.txt")
+    hand_over(PYTHON, "manage.py", "demo")
+
+
+def test(options: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    chosen = [f"--{name}" for name in ("faults", "browser", "all") if getattr(options, name)]
+    hand_over(PYTHON, "-m", "pytest", *chosen, *options.rest)
+
+
+def lint(_: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    tools = PYTHON.parent
+    run(tools / "ruff", "check", ".")
+    run(tools / "ruff", "format", "--check", ".")
+    run(tools / "mypy")
+    run(tools / "lint-imports")
+
+
+def lock(_: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    compile_ = [PYTHON.parent / "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--upgrade"]
+    plain = ["--generate-hashes", "--no-header", "--no-annotate", "--quiet", "pyproject.toml"]
+    run(*compile_, *plain, "-o", "requirements.txt")
+    run(*compile_, *plain, "--extra", "dev", "-c", "requirements.txt", "-o", "requirements-dev.txt")
+    say("wrote requirements.txt and requirements-dev.txt")
+
+
+def bench(options: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    hand_over(PYTHON, "-m", f"benchmarks.{options.name}", *options.rest)
+
+
+def main() -> None:
+    if sys.version_info < OLDEST:
+        stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench")
+    for step in (up, test, lint, lock, bench):
+        command = commands.add_parser(step.__name__)
+        command.set_defaults(step=step)
+        if step is test:
+            command.add_argument("--faults", action="store_true", help="the long fault suite")
+            command.add_argument("--browser", action="store_true", help="the browser tests (Chromium)")
+            command.add_argument("--all", action="store_true", help="everything")
+        if step is bench:
+            command.add_argument("name")
+    options, options_rest = parser.parse_known_args()
+    options.rest = options_rest
+    if options_rest and options.step not in (test, bench):
+        parser.error(f"unknown words: {' '.join(options_rest)}")
+    options.step(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""How each vendor speaks.
+
+Plain Python: no Django, no database. The Provider that staff edit is a row in
+`sms/models/provider.py`; it names one of the adapters here by its slug.
+"""

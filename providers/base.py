@@ -1,0 +1,367 @@
+"""The contract between us and a vendor's adapter.
+
+An adapter does no I/O. `request` says what goes on the wire, `outcome` says what
+the answer means; `providers/http.py` alone executes. So "one request per send" is
+a fact of the shape, and an adapter's test is a table of plain values.
+
+ProviderError
+├── Misconfigured   config, account, balance   staff must act
+├── Refused         recipient, content         the vendor said no to this message
+├── Unavailable     transient                  surely not sent
+└── Unconfirmed     ambiguous                  perhaps sent
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Literal
+
+JsonObject = dict[str, Any]
+
+
+class Failure(StrEnum):
+    """Classes of failure: each says what routing may do next (docs/adding-a-vendor.md)."""
+
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+    CONFIG = "config"
+    ACCOUNT = "account"
+    BALANCE = "balance"
+    TRANSIENT = "transient"
+    AMBIGUOUS = "ambiguous"
+
+
+class ProviderError(Exception):
+    """A vendor's refusal, or a failed call. `code` is the vendor's own, or a short word of ours."""
+
+    allowed: ClassVar[frozenset[Failure]] = frozenset()
+
+    def __init__(self, failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> None:
+        if failure not in self.allowed:
+            raise ValueError(f"{type(self).__name__} cannot carry {failure}")
+        super().__init__(f"{failure} {code}: {detail}")
+        self.failure = failure
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+        """Seconds that the vendor asked us to wait, if it said so."""
+
+
+class Misconfigured(ProviderError):
+    """Staff must act: the provider can't serve any message as it is set up."""
+
+    allowed = frozenset({Failure.CONFIG, Failure.ACCOUNT, Failure.BALANCE})
+
+
+class Refused(ProviderError):
+    """The vendor said no to this message; another vendor may take it."""
+
+    allowed = frozenset({Failure.RECIPIENT, Failure.CONTENT})
+
+
+class Unavailable(ProviderError):
+    """The message surely did not leave."""
+
+    allowed = frozenset({Failure.TRANSIENT})
+
+
+class Unconfirmed(ProviderError):
+    """The message may have left: never send it again by yourself."""
+
+    allowed = frozenset({Failure.AMBIGUOUS})
+
+
+def failed(failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> ProviderError:
+    """The error of the family that carries this class of failure, to be raised."""
+    kinds = (Misconfigured, Refused, Unavailable, Unconfirmed)
+    kind = next(kind for kind in kinds if failure in kind.allowed)
+    return kind(failure, code, detail, retry_after=retry_after)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What goes on the wire, complete: `http.py` adds nothing but the connection."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A whole answer, at most 64 KiB of body. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundSms:
+    """One attempt to send one message.
+
+    `reference` is our attempt's id, `to` is E.164, `parameters` are pairs of the
+    vendor's own name (or our placeholder's, where the vendor has none) and the
+    value, in the vendor's order.
+    """
+
+    reference: str
+    to: str
+    text: str
+    sender: str = ""
+    vendor_template: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    callback_url: str | None = None
+    is_otp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The vendor took the message. `vendor_id` is empty where it gives none."""
+
+    vendor_id: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+class ReportState(StrEnum):
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a vendor says later of one attempt, found by our reference or by its own id."""
+
+    state: ReportState
+    reference: str = ""
+    vendor_id: str = ""
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedSms:
+    """An SMS that one of our rented numbers received; `to` is E.164."""
+
+    operation_id: int
+    sender: str
+    to: str
+    text: str
+
+
+class Pushed(StrEnum):
+    """What a partner's answer means for a received SMS."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    AGAIN = "again"
+
+
+class Carries(StrEnum):
+    TEXT = "text"
+    TEMPLATE = "template"
+
+
+class Receipts(StrEnum):
+    """How delivery reports come: the address is ours per attempt, registered by hand, or we ask."""
+
+    PUSH_PER_ATTEMPT = "push_per_attempt"
+    PUSH_REGISTERED = "push_registered"
+    POLL = "poll"
+
+
+class Kind(StrEnum):
+    """The JSON type of a credential or option."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    SECONDS = "seconds"
+    NETWORKS = "networks"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A credential or an option that an adapter declares; forms, checks and provisioning read it."""
+
+    key: str
+    label: str
+    help: str
+    kind: Kind = Kind.TEXT
+    secret: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    assumed: bool = False
+    """True where no document of the vendor says it: the admin shows that."""
+
+
+class SettingError(ValueError):
+    """A credential or an option that the adapter can't take: `key` says which one."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
+
+
+class Adapter(ABC):
+    """What senders and forwarders share: their declared facts and how settings are read."""
+
+    slug: ClassVar[str]
+    name: ClassVar[str]
+    documents: ClassVar[str]
+    """Where the facts come from."""
+    credentials: ClassVar[tuple[Setting, ...]] = ()
+    options: ClassVar[tuple[Setting, ...]] = ()
+    scheme: ClassVar[str] = "https"
+    """The scheme of the addresses that this adapter asks for (http is taken where https is)."""
+
+    def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.credential = dict(credentials)
+        self.option = self.options_with_defaults(options)
+
+    @classmethod
+    def options_with_defaults(cls, options: Mapping[str, Any]) -> JsonObject:
+        return {setting.key: options.get(setting.key, setting.default) for setting in cls.options}
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be kept or logged."""
+        keys = [setting.key for setting in self.credentials if setting.secret]
+        return tuple(self.credential[key] for key in keys if self.credential.get(key))
+
+    def missing_credentials(self) -> tuple[str, ...]:
+        return tuple(setting.key for setting in self.credentials if not self.credential.get(setting.key))
+
+
+class Sender(Adapter):
+    """A vendor that takes SMS to handsets."""
+
+    default_base_url: ClassVar[str]
+    carries: ClassVar[Carries]
+    max_parameters: ClassVar[int | None] = None
+    max_length: ClassVar[int | None] = None
+    """The longest rendered text in characters (code points), if the vendor says one."""
+    has_sender_field: ClassVar[bool] = False
+    names_parameters: ClassVar[bool] = False
+    """True where parameters travel under names, False where only their order counts."""
+    blocks_callers: ClassVar[bool] = False
+    """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
+    receipts: ClassVar[frozenset[Receipts]] = frozenset()
+    strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
+    error_report_means_not_sent: ClassVar[bool] = False
+    can_test: ClassVar[bool] = False
+    sandbox: ClassVar[bool] = False
+    """True for a vendor that reaches no handset at all."""
+
+    @abstractmethod
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        """The one call that sends this message. Raises Misconfigured or Refused if it can't be built."""
+
+    @abstractmethod
+    def outcome(self, response: HttpResponse) -> Accepted:
+        """What the answer means. Raises a ProviderError unless the vendor took the message."""
+
+    @classmethod
+    def vendor_template_problem(cls, vendor_template: str) -> str | None:
+        """Why this can't be the vendor's name of a template, in words for staff; None if it can."""
+        return None if vendor_template.strip() else "The vendor's template is missing."
+
+    def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
+        """The reports in one callback, given its fields (query, form or JSON object)."""
+        return []
+
+    def report_networks(self) -> tuple[str, ...]:
+        """The networks that callbacks may come from; empty = any."""
+        return ()
+
+    def poll_delays(self) -> tuple[int, ...]:
+        """Seconds after submission at which to ask for the state; the last one repeats until 72 hours."""
+        return ()
+
+    def poll_request(self, vendor_id: str) -> HttpRequest:
+        raise NotImplementedError(f"{self.name} can't be asked for a message's state")
+
+    def poll_outcome(self, response: HttpResponse) -> Report | None:
+        """The state, or None while the vendor is still at it. Raises ProviderError on a bad answer."""
+        raise NotImplementedError(f"{self.name} can't be asked for a message's state")
+
+    def test_request(self) -> HttpRequest:
+        """A harmless call that proves address and credentials."""
+        raise NotImplementedError(f"{self.name} has no harmless call")
+
+    def test_outcome(self, response: HttpResponse) -> str:
+        """The vendor's answer in words for staff. Raises ProviderError if it is not the expected one."""
+        raise NotImplementedError(f"{self.name} has no harmless call")
+
+
+class Forwarder(Adapter):
+    """A partner that gets what our rented numbers receive. Here a repeat is the protocol."""
+
+    retry_seconds: ClassVar[int]
+
+    @abstractmethod
+    def request(self, received: ReceivedSms) -> HttpRequest:
+        """The push of one received SMS."""
+
+    @abstractmethod
+    def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
+        """What the answer means, and the vendor's word for it."""
+
+
+def json_post(url: str, payload: JsonObject, *headers: tuple[str, str]) -> HttpRequest:
+    body = json.dumps(payload, ensure_ascii=False).encode()
+    return HttpRequest("POST", url, (("Content-Type", "application/json"), *headers), body)
+
+
+def json_object(response: HttpResponse) -> JsonObject | None:
+    """The answer's JSON object, or None if it holds none."""
+    try:
+        value = json.loads(response.body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def by_status(response: HttpResponse) -> ProviderError:
+    """The class of an answer that carries no code of the vendor's own (vendors.md, classes of failure)."""
+    status = response.status
+    code = f"http-{status}"
+    failure = _FAILURE_BY_STATUS.get(status) or _FAILURE_BY_HUNDRED.get(status // 100, Failure.AMBIGUOUS)
+    detail = f"The vendor answered HTTP {status}" + _HINTS.get(failure, ".")
+    return failed(failure, code, detail, retry_after=retry_after(response))
+
+
+_FAILURE_BY_STATUS = {
+    401: Failure.ACCOUNT,
+    403: Failure.ACCOUNT,
+    404: Failure.CONFIG,
+    405: Failure.CONFIG,
+    408: Failure.AMBIGUOUS,
+    413: Failure.CONTENT,
+    429: Failure.TRANSIENT,
+}
+_FAILURE_BY_HUNDRED = {2: Failure.AMBIGUOUS, 3: Failure.ACCOUNT, 4: Failure.CONTENT, 5: Failure.AMBIGUOUS}
+_HINTS = {
+    Failure.AMBIGUOUS: " without a word that we can read: it may have sent the message.",
+    Failure.TRANSIENT: ": too many calls; it did not take this one.",
+}
+
+
+def retry_after(response: HttpResponse) -> float | None:
+    """Seconds of a Retry-After header in its numeric form (RFC 9110, 10.2.3); None for anything else."""
+    value = response.headers.get("retry-after", "").strip()
+    return float(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+
+
+def ordered_values(sms: OutboundSms) -> Sequence[str]:
+    return [value for _, value in sms.parameters]
