@@ -1,0 +1,195 @@
+"""Every setting, and the only reader of the environment. `.env.example` documents each name."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config.demonstration import settings_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+IS_DEMONSTRATION_COMMAND = sys.argv[1:2] == ["demo"]
+ENV_FILE = Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+DATABASE_URL_WAS_SET = bool(env.str("DATABASE_URL", default="") or env.str("DB_NAME", default=""))
+if IS_DEMONSTRATION_COMMAND and not DATABASE_URL_WAS_SET:
+    ENV_FILE = settings_file(BASE_DIR)
+if ENV_FILE.exists():
+    environ.Env.read_env(str(ENV_FILE))
+
+
+def _required(name: str, *, while_debugging: str) -> str:
+    """The value of a name without which the process must not start (outside DEBUG)."""
+    value = env.str(name, default="")
+    if value:
+        return value
+    if DEBUG:
+        return while_debugging
+    raise ImproperlyConfigured(f"{name} is missing. Set it in the environment or in {ENV_FILE.name}; see .env.example.")
+
+
+def _networks(name: str, *, default: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    words = [word.strip() for word in env.str(name, default=default).split(",") if word.strip()]
+    try:
+        return [ipaddress.ip_network(word, strict=False) for word in words]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.0.0.0/8, comma separated.") from error
+
+
+# --- the core -----------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = _required("SECRET_KEY", while_debugging="insecure-and-only-for-debugging")
+FIELD_ENCRYPTION_KEYS = [
+    key.strip()
+    for key in _required("FIELD_ENCRYPTION_KEYS", while_debugging="aW5zZWN1cmUtYW5kLW9ubHktZm9yLWRlYnVnZ2luZyE=").split(
+        ","
+    )
+    if key.strip()
+]
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+if not ALLOWED_HOSTS:
+    own = urlsplit(PUBLIC_URL).hostname
+    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([own] if own else [])]
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "sms",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False  # a redirected POST loses its body: both spellings are addresses of their own
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- the database ---------------------------------------------------------------
+
+
+def _database() -> dict[str, object]:
+    if env.str("DATABASE_URL", default=""):
+        return env.db_url("DATABASE_URL")
+    if env.str("DB_NAME", default=""):
+        names = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
+        return {"ENGINE": "django.db.backends.postgresql"} | {n: env.str(f"DB_{n}", default="") for n in names}
+    if IS_HTTPS and not DEBUG:
+        raise ImproperlyConfigured(
+            "No database is named, and PUBLIC_URL is https. Set DATABASE_URL to a PostgreSQL, or ask for SQLite by "
+            "name (DATABASE_URL=sqlite:///db.sqlite3): on a disk that is thrown away SQLite would lose every message."
+        )
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}
+
+
+DATABASES = {"default": _database()}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Readers and one writer at a time, and a commit that is on the disk before the answer: docs/operations.md.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 15,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- what the product is told -----------------------------------------------------
+
+ALLOW_PRIVATE_PROVIDER_HOSTS = env.bool("ALLOW_PRIVATE_PROVIDER_HOSTS", default=False)
+ALLOW_SANDBOX = env.bool("ALLOW_SANDBOX", default=False)
+REQUIRE_2FA = env.bool("REQUIRE_2FA", default=False)
+API_VERSIONS = env.list("API_VERSIONS", default=[])
+TRUSTED_PROXIES = _networks("TRUSTED_PROXIES", default="")
+METRICS_ALLOWED = _networks("METRICS_ALLOWED", default="127.0.0.0/8,::1/128")
+RETENTION_TEXT_DAYS = env.int("RETENTION_TEXT_DAYS", default=7)
+RETENTION_RAW_DAYS = env.int("RETENTION_RAW_DAYS", default=7)
+RETENTION_ROW_DAYS = env.int("RETENTION_ROW_DAYS", default=90)
+
+CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process trusts its copy of clients, senders, templates and routes
+
+# --- people, time, files ------------------------------------------------------------
+
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True  # no collectstatic needed to start; the container runs it all the same
+LOGIN_URL = "admin:login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- the edge -------------------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+if IS_HTTPS:
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- logs ---------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+}

@@ -1,0 +1,1 @@
+"""The product: doors (api, admin, management, checks), services, models, domain."""

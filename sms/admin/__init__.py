@@ -1,0 +1,1 @@
+"""The desk: a module per subject."""

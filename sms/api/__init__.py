@@ -1,0 +1,1 @@
+"""The doors for machines: Akinon at the endpoint, vendors at the callbacks."""

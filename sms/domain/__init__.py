@@ -1,0 +1,1 @@
+"""Rules: pure functions over plain values. No database, no network, no clock."""

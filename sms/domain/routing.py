@@ -1,0 +1,177 @@
+"""Which providers may carry a message, and why the others may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .matching import Ambiguous, Matched
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """A route as staff set it up; `client` and `is_otp` are None where the route takes all."""
+
+    id: int
+    prefix: str
+    client: int | None
+    is_otp: bool | None
+    providers: tuple[int, ...]
+    otp_ttl: int
+    ttl: int
+    resend_unconfirmed_otp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """What routing must know of a provider: staff's switches and its vendor's declared facts."""
+
+    id: int
+    slug: str
+    enabled: bool
+    takes_text: bool
+    has_sender_field: bool
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTemplate:
+    """A template at one provider: the version that was approved and how its parameters travel.
+
+    `order` holds pairs of our placeholder and the vendor's name for it, in the vendor's order.
+    """
+
+    name: str
+    version: int
+    vendor_template: str
+    order: tuple[tuple[str, str], ...]
+
+    def parameters(self, values: Values) -> list[tuple[str, str]]:
+        return [(theirs, values[ours]) for ours, theirs in self.order]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One provider of the route, judged on its own. `code` is empty where it may carry the message."""
+
+    provider: int
+    slug: str
+    code: str = ""
+    reason: str = ""
+    vendor_sender: str = ""
+    template: str | None = None
+    version: int | None = None
+    vendor_template: str | None = None
+    values: Values | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    smoothing: tuple[str, ...] = ()
+
+    @property
+    def is_eligible(self) -> bool:
+        return not self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The routing decision: kept with the message, shown to staff."""
+
+    route: int | None
+    prefix: str
+    candidates: tuple[Candidate, ...]
+    code: str
+    """Empty where a provider is left, else the code for the caller."""
+
+    @property
+    def eligible(self) -> tuple[Candidate, ...]:
+        return tuple(candidate for candidate in self.candidates if candidate.is_eligible)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+# How far a provider came, in the order of the interface's table: the code of the furthest answers the caller.
+PROGRESS = ("no_route", "sender_not_approved", "template_not_matched", "template_ambiguous", "text_too_long")
+
+Match = Callable[[int], "tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None"]
+
+
+def pick_route(routes: Sequence[RouteFacts], *, to: str, client: int, is_otp: bool) -> RouteFacts | None:
+    """The longest prefix, then the route that names the client, then the one that names the kind."""
+    fitting = [
+        route
+        for route in routes
+        if to.startswith(route.prefix) and route.client in (None, client) and route.is_otp in (None, is_otp)
+    ]
+    return max(fitting, key=_precedence, default=None)
+
+
+def _precedence(route: RouteFacts) -> tuple[int, bool, bool]:
+    return len(route.prefix), route.client is not None, route.is_otp is not None
+
+
+def decide(
+    route: RouteFacts | None,
+    providers: Iterable[ProviderFacts],
+    *,
+    text: str,
+    sender_names: Mapping[int, str],
+    match: Match,
+) -> Decision:
+    """Judge each provider of the route on its own.
+
+    `sender_names` maps the providers that have approved the sender to their name for it; `match` finds the template
+    among those approved at a provider.
+    """
+    candidates = tuple(_judge(provider, text, sender_names, match) for provider in providers)
+    code = "" if any(c.is_eligible for c in candidates) else _furthest(candidates)
+    return Decision(route.id if route else None, route.prefix if route else "", candidates, code)
+
+
+def _furthest(candidates: Iterable[Candidate]) -> str:
+    return max((c.code for c in candidates), key=PROGRESS.index, default="no_route")
+
+
+def _judge(provider: ProviderFacts, text: str, sender_names: Mapping[int, str], match: Match) -> Candidate:
+    if not provider.enabled:
+        return Candidate(provider.id, provider.slug, "no_route", "The provider is disabled.")
+    if provider.has_sender_field and provider.id not in sender_names:
+        return Candidate(
+            provider.id, provider.slug, "sender_not_approved", "The sender name is not approved at this provider."
+        )
+    vendor_sender = sender_names.get(provider.id, "")
+    if provider.takes_text:
+        return _within_length(Candidate(provider.id, provider.slug, vendor_sender=vendor_sender), provider, text)
+    return _judge_template(provider, text, vendor_sender, match)
+
+
+def _judge_template(provider: ProviderFacts, text: str, vendor_sender: str, match: Match) -> Candidate:
+    found = match(provider.id)
+    if found is None:
+        reason = "None of the templates approved at this provider gives exactly this text."
+        return Candidate(provider.id, provider.slug, "template_not_matched", reason)
+    if isinstance(found, Ambiguous):
+        reason = "Two or more templates approved at this provider give this text equally well."
+        return Candidate(provider.id, provider.slug, "template_ambiguous", reason)
+    matched, template = found
+    candidate = Candidate(
+        provider.id,
+        provider.slug,
+        vendor_sender=vendor_sender,
+        template=template.name,
+        version=template.version,
+        vendor_template=template.vendor_template,
+        values=matched.values,
+        parameters=tuple(template.parameters(matched.values)),
+        smoothing=matched.smoothing,
+    )
+    return _within_length(candidate, provider, text)
+
+
+def _within_length(candidate: Candidate, provider: ProviderFacts, text: str) -> Candidate:
+    if provider.max_length is None or len(text) <= provider.max_length:
+        return candidate
+    reason = f"The text has {len(text)} characters; this provider takes at most {provider.max_length}."
+    return Candidate(candidate.provider, candidate.slug, "text_too_long", reason, template=candidate.template)

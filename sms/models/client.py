@@ -1,0 +1,87 @@
+"""Who may call the endpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+
+from .sender import SenderName
+
+
+def digest(secret: str) -> str:
+    """SHA-256 of a secret, in hex.
+
+    A fast digest is right here: the secrets are generated (128 bits and more), so guessing is hopeless, and a password
+    hash at every request would cost a hundred times the request itself (measured: 8 requests a second).
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class NewlineEscape(models.TextChoices):
+    OUTSIDE_URLS = "outside_urls", "/n is a new line, but not inside links"
+    ALWAYS = "always", "/n is always a new line"
+    OFF = "off", "/n stays as it is"
+
+
+class OnNoTemplate(models.TextChoices):
+    REFUSE = "refuse", "refuse the call (422)"
+    HOLD = "hold", "hold the message until a template gives its text"
+
+
+class ApiClient(models.Model):
+    """A caller of POST /send-sms, such as one Akinon shop."""
+
+    username = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"\A[!-9;-~]+\Z", "Visible ASCII characters without a colon.")],
+    )
+    secret_digest = models.CharField(max_length=64, editable=False)
+    previous_digest = models.CharField(max_length=64, blank=True, editable=False)
+    previous_valid_until = models.DateTimeField(null=True, editable=False)
+    enabled = models.BooleanField(default=True)
+    newline_escape = models.CharField(max_length=16, choices=NewlineEscape, default=NewlineEscape.OUTSIDE_URLS)
+    all_senders = models.BooleanField(default=True, help_text="Off: only the sender names chosen below.")
+    senders = models.ManyToManyField(SenderName, blank=True, related_name="clients")
+    rate_limit = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Messages a second. Empty: no limit."
+    )
+    daily_budget = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Messages a UTC day. Empty: no limit."
+    )
+    read_messages = models.BooleanField(default=True, help_text="Off: GET /messages is refused.")
+    on_no_template = models.CharField(max_length=8, choices=OnNoTemplate, default=OnNoTemplate.REFUSE)
+    otp_per_number = models.PositiveIntegerField(
+        default=5, validators=[MaxValueValidator(10_000)], help_text="OTPs to one number in 10 minutes. 0: no cap."
+    )
+    otp_per_range = models.PositiveIntegerField(
+        default=50,
+        validators=[MaxValueValidator(1_000_000)],
+        help_text="OTPs an hour to one range of 100 numbers. 0: no cap.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("username",)
+        verbose_name = "client"
+
+    def __str__(self) -> str:
+        return self.username
+
+    def set_secret(self, secret: str) -> None:
+        self.secret_digest = digest(secret)
+
+    def generate_secret(self) -> str:
+        """Give this client a new secret of 192 bits and return it: it is shown once and never stored."""
+        secret = secrets.token_urlsafe(24)
+        self.set_secret(secret)
+        return secret
+
+    def rotate_secret(self, *, previous_valid_until: datetime) -> str:
+        """A new secret; the old one stays valid until then."""
+        self.previous_digest, self.previous_valid_until = self.secret_digest, previous_valid_until
+        return self.generate_secret()

@@ -1,0 +1,163 @@
+"""Messages, and each attempt to send one. This table is the queue."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from sms.domain.lifecycle import Outcome, Status
+
+from .client import ApiClient
+from .provider import Provider
+from .template import TemplateVersion
+
+NEEDS_A_LOOK = [
+    Status.HELD,
+    Status.UNCONFIRMED,
+    Status.UNDELIVERED,
+    Status.FAILED,
+    Status.EXPIRED,
+    Status.CANCELED,
+]
+"""The states that staff ask for; few rows, so a partial index finds them among millions."""
+
+
+class Message(models.Model):
+    """One accepted call of POST /send-sms. Written by one INSERT in services/intake.py.
+
+    `decision` is the routing decision as it was at intake (every candidate with its reason); `provider` is the one
+    that the next attempt asks, or the last one asked. `progress` counts only attempts after `attempts_before`, so a
+    resend starts afresh.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    client = models.ForeignKey(ApiClient, models.PROTECT, related_name="messages", db_index=False)
+    request_id = models.CharField(max_length=128)
+    repeat_key = models.CharField(max_length=64, null=True)
+    api_version = models.CharField(max_length=32, blank=True, default="")
+    sender = models.CharField(max_length=64)
+    to = models.CharField(max_length=16)
+    raw_text = models.TextField(null=True)
+    text = models.TextField(null=True)
+    is_otp = models.BooleanField(default=False)
+    is_test = models.BooleanField(default=False)
+    encoding = models.CharField(max_length=5)
+    segments = models.PositiveSmallIntegerField()
+    smoothing = models.JSONField(default=list)
+    template_version = models.ForeignKey(TemplateVersion, models.PROTECT, null=True, related_name="+", db_index=False)
+    parameters = models.JSONField(null=True, default=dict)
+    decision = models.JSONField(default=dict)
+
+    status = models.CharField(max_length=12, choices=[(s.value, s.value) for s in Status])
+    provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="messages", db_index=False)
+    pinned_provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="+", db_index=False)
+    due_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    waiting_for = models.CharField(max_length=200, blank=True, default="")
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts_made = models.PositiveSmallIntegerField(default=0)
+    attempts_before = models.PositiveSmallIntegerField(default=0)
+    in_doubt = models.BooleanField(default=False, help_text="An earlier attempt may have gone out.")
+    crashes = models.PositiveSmallIntegerField(default=0)
+    code = models.CharField(max_length=64, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("repeat_key",), name="message_repeat_key"),
+            models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="message_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status=Status.SENDING) | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="message_sending_has_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.QUEUED) | Q(due_at__isnull=False, provider__isnull=False),
+                name="message_queued_is_due",
+            ),
+            models.CheckConstraint(condition=~Q(status=Status.HELD, is_otp=True), name="message_otp_never_held"),
+        ]
+        indexes = [
+            models.Index(fields=("is_otp", "due_at"), condition=Q(status=Status.QUEUED), name="message_queue"),
+            models.Index(
+                fields=("expires_at",), condition=Q(status__in=[Status.QUEUED, Status.HELD]), name="message_expiry"
+            ),
+            models.Index(fields=("lease_until",), condition=Q(status=Status.SENDING), name="message_leases"),
+            models.Index(
+                fields=("status", "-id"),
+                condition=Q(status__in=NEEDS_A_LOOK),
+                name="message_needs_a_look",
+            ),
+            models.Index(
+                fields=("expires_at", "id"), condition=Q(is_otp=True, erased_at=None), name="message_otp_to_erase"
+            ),
+            models.Index(fields=("client", "-id"), name="message_of_client"),
+            models.Index(fields=("to", "-id"), name="message_to_number"),
+            models.Index(fields=("request_id",), name="message_request_id"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Attempt(models.Model):
+    """One call to one provider for one message. Written when the claim is committed, before the first byte.
+
+    `outcome` is what the call came to (empty while in flight), `reported` the vendor's later word.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attempts", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="attempts", db_index=False)
+    template_version = models.ForeignKey(TemplateVersion, models.PROTECT, null=True, related_name="+", db_index=False)
+    lease_token = models.UUIDField()
+    outcome = models.CharField(max_length=13, null=True, choices=[(o.value, o.value) for o in Outcome])
+    failure = models.CharField(max_length=10, blank=True, default="")
+    code = models.CharField(max_length=64, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
+    vendor_message_id = models.CharField(max_length=128, blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(null=True)
+    raw_request = models.TextField(null=True)
+    raw_response = models.TextField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    reported = models.CharField(max_length=11, blank=True, default="")
+    poll_at = models.DateTimeField(null=True)
+    polls = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("message", "number")
+        constraints = [
+            models.UniqueConstraint(fields=("message", "number"), name="one_number_per_attempt"),
+        ]
+        indexes = [
+            models.Index(
+                fields=("vendor_message_id", "provider"), condition=~Q(vendor_message_id=""), name="attempt_vendor_id"
+            ),
+            models.Index(fields=("poll_at",), condition=Q(poll_at__isnull=False), name="attempt_polls"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class MessageEvent(models.Model):
+    """What people and rules did to a message after intake: resent, settled, canceled, rerouted, erased."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=32)
+    actor = models.CharField(max_length=150, blank=True, default="", help_text="Empty: a rule of the product.")
+    reason = models.TextField(blank=True, default="")
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.message_id}"

@@ -1,0 +1,70 @@
+"""What keeps the processes together: configuration stamp, heartbeats, alerts."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from .provider import Provider
+
+
+class ConfigurationStamp(models.Model):
+    """One row whose number rises with every change of configuration; each process compares it with its copy."""
+
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "configuration stamp"
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def touch(cls) -> None:
+        """Say that the configuration changed. In the same transaction as the change."""
+        if not cls.objects.filter(pk=1).update(number=F("number") + 1):
+            cls.objects.get_or_create(pk=1, defaults={"number": 1})
+
+    @classmethod
+    def current(cls) -> int:
+        return cls.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+
+
+class Dispatcher(models.Model):
+    """A worker's heartbeat."""
+
+    id = models.UUIDField(primary_key=True)
+    host = models.CharField(max_length=100)
+    pid = models.PositiveIntegerField()
+    slots = models.PositiveIntegerField()
+    in_flight = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-seen_at",)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+
+class Alert(models.Model):
+    """Something that staff must know: opened once, closed when it is over, with what to do in its words."""
+
+    key = models.CharField(max_length=100, help_text="What it is about: one open alert per key.")
+    severity = models.CharField(max_length=8, choices=[("warning", "warning"), ("critical", "critical")])
+    title = models.CharField(max_length=200)
+    advice = models.TextField(blank=True, default="")
+    provider = models.ForeignKey(Provider, models.CASCADE, null=True, related_name="alerts")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("key",), condition=Q(closed_at=None), name="one_open_alert_per_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,104 @@
+"""A vendor's account with us, as staff set it up, and what the machines know of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from providers.base import Sender
+from providers.registry import SENDERS
+
+from .encrypted import EncryptedJSONField
+
+
+def vendor_choices() -> list[tuple[str, str]]:
+    """A callable, so that a new vendor needs no migration."""
+    return [(slug, adapter.name) for slug, adapter in sorted(SENDERS.items())]
+
+
+class Provider(models.Model):
+    """One account at one vendor."""
+
+    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as smsplus-az.")
+    vendor = models.CharField(max_length=32, choices=vendor_choices)
+    base_url = models.CharField("address", max_length=300, blank=True, help_text="Empty: the vendor's own address.")
+    enabled = models.BooleanField(default=True, help_text="Off: no message is routed here.")
+    paused = models.BooleanField(default=False, help_text="On: messages routed here wait, or go to the next provider.")
+    timeout = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text="Seconds from the first byte written to the whole answer. Connecting has 5 of its own.",
+    )
+    max_in_flight = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls at a time, over all dispatchers."
+    )
+    rate_limit = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls a second, over all dispatchers."
+    )
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    credentials_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    options = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("slug",)
+        constraints = [
+            models.CheckConstraint(condition=models.Q(timeout__gte=1, timeout__lte=120), name="provider_timeout_1_120"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        ProviderState.objects.get_or_create(provider=self)
+
+    @property
+    def adapter_class(self) -> type[Sender]:
+        return SENDERS[self.vendor]
+
+    def adapter(self) -> Sender:
+        """The vendor's adapter, with this account's address, credentials and options."""
+        kind = self.adapter_class
+        return kind(base_url=self.base_url or kind.default_base_url, credentials=self.credentials, options=self.options)
+
+
+class Breaker(models.TextChoices):
+    CLOSED = "closed", "closed"
+    OPEN = "open", "open"
+
+
+class ProviderState(models.Model):
+    """What machines write while staff may be editing.
+
+    A row of its own, so that saving a form never closes a breaker.
+    """
+
+    provider = models.OneToOneField(Provider, models.CASCADE, primary_key=True, related_name="state")
+    breaker = models.CharField(max_length=8, choices=Breaker, default=Breaker.CLOSED)
+    breaker_failure = models.CharField(max_length=16, blank=True, help_text="The class of failure that opened it.")
+    breaker_code = models.CharField(max_length=64, blank=True)
+    breaker_detail = models.TextField(blank=True)
+    opened_at = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True, help_text="When the next probe may go; none: staff must act first.")
+    probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after this one.")
+    probe_until = models.DateTimeField(null=True, help_text="A probe is under way until then.")
+    bad_calls = models.PositiveIntegerField(default=0, help_text="Unavailable or unconfirmed calls in a row.")
+    tokens = models.FloatField(default=0, help_text="Calls left of the rate limit.")
+    tokens_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField(null=True, help_text="The vendor asked us to wait until then.")
+    last_error_at = models.DateTimeField(null=True)
+    last_error_code = models.CharField(max_length=64, blank=True)
+    last_error_detail = models.TextField(blank=True)
+    last_success_at = models.DateTimeField(null=True)
+    last_test_at = models.DateTimeField(null=True)
+    last_test_accepted = models.BooleanField(null=True)
+    last_test_detail = models.TextField(blank=True)
+    first_report_at = models.DateTimeField(null=True)
+    last_report_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}: {self.breaker}"

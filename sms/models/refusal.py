@@ -1,0 +1,50 @@
+"""Calls that were not accepted: they leave no message, but staff can find them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from .client import ApiClient
+
+
+class RefusedRequest(models.Model):
+    """A 4xx that an authenticated caller got. The text itself is never kept, only its shape."""
+
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="refused_requests")
+    request_id = models.CharField(max_length=128, db_index=True)
+    http_status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=32)
+    field = models.CharField(max_length=64, blank=True, default="")
+    sender = models.CharField(max_length=64, blank=True, default="")
+    to = models.CharField(max_length=32, blank=True, default="")
+    is_otp = models.BooleanField(default=False)
+    shape = models.TextField(blank=True, default="", help_text="The text with its digits masked.")
+    nearest = models.TextField(blank=True, default="", help_text="The nearest template and the first difference.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "refused request"
+        indexes = [
+            models.Index(fields=("to", "-id"), name="refused_to_number"),
+            models.Index(fields=("created_at",), name="refused_age"),
+            models.Index(fields=("code", "-id"), name="refused_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.request_id}"
+
+
+class RefusalCount(models.Model):
+    """How many refusals a client had in one minute: past 600 they are only counted."""
+
+    client = models.ForeignKey(ApiClient, models.CASCADE, related_name="refusal_counts")
+    minute = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("client", "minute"), name="one_refusal_count_per_minute")]
+        verbose_name = "refusal count"
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.minute:%Y-%m-%d %H:%M} {self.count}"

@@ -1,0 +1,73 @@
+"""What vendors tell us later: the raw call, and each delivery report read from one."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from providers.base import ReportState
+
+from .message import Attempt, Message
+from .provider import Provider
+
+
+class Callback(models.Model):
+    """A raw call at a vendor's door, stored before anything is read into it. Equal bodies are one row with a count."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="callbacks")
+    attempt = models.ForeignKey(Attempt, models.SET_NULL, null=True, related_name="callbacks")
+    address_digest = models.CharField(max_length=64, help_text="SHA-256 of the address that was called.")
+    body_digest = models.CharField(max_length=64, help_text="SHA-256 of method, query, content type and body.")
+    method = models.CharField(max_length=8)
+    query = models.BinaryField(default=bytes)
+    content_type = models.CharField(max_length=200, blank=True, default="")
+    body = models.BinaryField(null=True)
+    source = models.GenericIPAddressField(null=True)
+    count = models.PositiveIntegerField(default=1)
+    note = models.CharField(max_length=200, blank=True, default="", help_text="Why it was not read, if it was not.")
+    received_at = models.DateTimeField()
+    last_received_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("address_digest", "body_digest"), name="one_row_per_equal_callback"),
+        ]
+        indexes = [
+            models.Index(fields=("address_digest", "received_at"), name="callback_flood"),
+            models.Index(fields=("id",), condition=models.Q(read_at=None), name="callback_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"callback {self.pk}"
+
+
+class DeliveryReport(models.Model):
+    """One vendor's word on one attempt, applied or not, kept either way."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="reports")
+    callback = models.ForeignKey(Callback, models.SET_NULL, null=True, related_name="reports")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, null=True, related_name="reports")
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="reports")
+    status = models.CharField(max_length=11, choices=[(s.value, s.value) for s in ReportState])
+    reference = models.CharField(max_length=128, blank=True, default="")
+    vendor_message_id = models.CharField(max_length=128, blank=True, default="")
+    code = models.CharField(max_length=64, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
+    applied = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, blank=True, default="", help_text="Why it was not applied.")
+    is_waiting = models.BooleanField(default=False, help_text="It names an id that no attempt has yet.")
+    is_poll = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("id",)
+        verbose_name = "delivery report"
+        indexes = [
+            models.Index(
+                fields=("vendor_message_id", "provider"), condition=models.Q(is_waiting=True), name="report_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.attempt_id or self.vendor_message_id}"

@@ -1,0 +1,75 @@
+"""Which providers carry messages to which numbers."""
+
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from .client import ApiClient
+from .provider import Provider
+
+
+class Route(models.Model):
+    """The longest prefix wins, then the route that names the client, then the one that names the kind."""
+
+    prefix = models.CharField(
+        max_length=16,
+        validators=[RegexValidator(r"\A\+[0-9]{0,15}\Z", "A plus sign and digits, such as +994; + alone is the rest.")],
+        help_text="The start of the number, such as +994. A + alone takes every number that no other route takes.",
+    )
+    client = models.ForeignKey(
+        ApiClient, models.CASCADE, null=True, blank=True, related_name="routes", help_text="Empty: every client."
+    )
+    is_otp = models.BooleanField(
+        "kind", null=True, blank=True, choices=[(None, "both"), (True, "OTP"), (False, "others")]
+    )
+    enabled = models.BooleanField(default=True)
+    providers = models.ManyToManyField(Provider, through="RouteProvider", related_name="routes")
+    otp_ttl = models.PositiveIntegerField(
+        "OTP time to live", default=300, validators=[MinValueValidator(1)], help_text="Seconds."
+    )
+    ttl = models.PositiveIntegerField(
+        "time to live", default=86400, validators=[MinValueValidator(1)], help_text="Seconds, for other messages."
+    )
+    resend_unconfirmed_otp = models.BooleanField(
+        default=False,
+        help_text="An OTP whose fate is unknown may go out once more, by the next provider: it may arrive twice.",
+    )
+
+    class Meta:
+        ordering = ("prefix", "client", "is_otp")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("prefix",), condition=Q(client=None, is_otp=None), name="one_route_per_prefix"
+            ),
+            models.UniqueConstraint(
+                fields=("prefix", "client"), condition=Q(is_otp=None), name="one_route_per_prefix_client"
+            ),
+            models.UniqueConstraint(
+                fields=("prefix", "is_otp"), condition=Q(client=None), name="one_route_per_prefix_kind"
+            ),
+            models.UniqueConstraint(fields=("prefix", "client", "is_otp"), name="one_route_per_prefix_client_kind"),
+        ]
+
+    def __str__(self) -> str:
+        kind = {None: "", True: ", OTP", False: ", others"}[self.is_otp]
+        client = f", {self.client}" if self.client_id else ""
+        return f"{self.prefix}{client}{kind}"
+
+
+class RouteProvider(models.Model):
+    """A provider's place in a route's order of preference: 1 is asked first."""
+
+    route = models.ForeignKey(Route, models.CASCADE, related_name="steps")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="route_steps")
+    position = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ("route", "position")
+        constraints = [
+            models.UniqueConstraint(fields=("route", "provider"), name="one_place_per_route_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.provider_id}"

@@ -1,0 +1,36 @@
+"""Sender names, and which provider has approved which."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from .approval import ApprovalStatus
+from .provider import Provider
+
+
+class SenderName(models.Model):
+    """What the recipient sees as the sender; Akinon's `from`."""
+
+    name = models.CharField(max_length=64, unique=True, help_text="Exactly as Akinon sends it, letter case included.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = "sender name"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SenderApproval(models.Model):
+    sender = models.ForeignKey(SenderName, models.CASCADE, related_name="approvals")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="sender_approvals")
+    vendor_name = models.CharField(max_length=64, blank=True, help_text="As the vendor knows it. Empty: the same name.")
+    status = models.CharField(max_length=16, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("sender", "provider"), name="one_approval_per_sender_provider")]
+        verbose_name = "sender approval"
+
+    def __str__(self) -> str:
+        return f"{self.sender_id} at {self.provider_id}: {self.status}"

@@ -1,0 +1,93 @@
+"""Message templates: the text now, every text it ever had, and where it is approved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+
+from .approval import ApprovalStatus
+from .provider import Provider
+
+
+class MessageTemplate(models.Model):
+    """A text with named placeholders. Saving a changed text makes a new version; messages point at versions."""
+
+    name = models.SlugField(max_length=64, unique=True)
+    body = models.TextField(help_text="Placeholders are {name}; {{ and }} stand for the braces themselves.")
+    placeholders = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Kinds: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}.',
+    )
+    current_version = models.ForeignKey("TemplateVersion", models.PROTECT, null=True, editable=False, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = "template"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, author: Any = None, **kwargs: Any) -> None:
+        """Save, and keep the text as a new immutable version if it changed."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if not self._current_version_says_the_same():
+                self._add_version(author)
+
+    def _current_version_says_the_same(self) -> bool:
+        now = self.current_version
+        return now is not None and (now.body, now.placeholders) == (self.body, self.placeholders)
+
+    def _add_version(self, author: Any) -> None:
+        number = (self.versions.aggregate(last=models.Max("number"))["last"] or 0) + 1
+        self.current_version = self.versions.create(
+            number=number, body=self.body, placeholders=self.placeholders, author=author
+        )
+        super().save(update_fields=["current_version"])
+
+
+class TemplateVersion(models.Model):
+    """A template's text as it was from one edit to the next. Never changed, never deleted while a message needs it."""
+
+    template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    body = models.TextField()
+    placeholders = models.JSONField(default=dict)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("template", "-number")
+        constraints = [models.UniqueConstraint(fields=("template", "number"), name="one_number_per_template_version")]
+        verbose_name = "template version"
+
+    def __str__(self) -> str:
+        return f"{self.template_id} version {self.number}"
+
+
+class TemplateApproval(models.Model):
+    template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="approvals")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="template_approvals")
+    vendor_template = models.CharField(max_length=128, blank=True, help_text="The vendor's id or code of the template.")
+    parameters = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Our placeholders in the vendor\'s order: ["name", {"order": "order_code"}] where the vendor\'s name '
+        "differs. Empty: the text's order, the same names.",
+    )
+    status = models.CharField(max_length=16, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("template", "provider"), name="one_approval_per_template_provider")
+        ]
+        verbose_name = "template approval"
+
+    def __str__(self) -> str:
+        return f"{self.template_id} at {self.provider_id}: {self.status}"

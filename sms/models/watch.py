@@ -1,0 +1,37 @@
+"""Raises the configuration stamp whenever something changes that the live path keeps a copy of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import m2m_changed, post_delete, post_save
+
+from .client import ApiClient
+from .operations import ConfigurationStamp
+from .provider import Provider
+from .route import Route, RouteProvider
+from .sender import SenderApproval, SenderName
+from .template import MessageTemplate, TemplateApproval
+
+WATCHED = (
+    ApiClient,
+    Provider,
+    SenderName,
+    SenderApproval,
+    MessageTemplate,
+    TemplateApproval,
+    Route,
+    RouteProvider,
+)
+
+
+def _touch(**_: Any) -> None:
+    ConfigurationStamp.touch()
+
+
+def watch() -> None:
+    """Connect the signals; called once, when Django is ready."""
+    for model in WATCHED:
+        for signal in (post_save, post_delete):
+            signal.connect(_touch, sender=model, dispatch_uid=f"stamp-{model.__name__}-{id(signal)}")
+    m2m_changed.connect(_touch, sender=ApiClient.senders.through, dispatch_uid="stamp-client-senders")

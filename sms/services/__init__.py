@@ -1,0 +1,1 @@
+"""Steps, named after the journey: intake, outbox, dispatch, reports, inbound, retention."""

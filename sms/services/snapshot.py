@@ -1,0 +1,246 @@
+"""The configuration as plain values: built once per change, the same for the live path, the admin and the dispatcher.
+
+Each process keeps one copy and compares its stamp with the database's at most once a second, so a change in the admin
+is live everywhere within two seconds and an accepted message costs no configuration query.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from django.conf import settings
+
+from providers.base import Carries, Sender
+from sms.domain.matching import Ambiguous, Index, Matched
+from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, decide, pick_route
+from sms.domain.templates import Body, parse_body, parse_kinds
+from sms.models import (
+    ApiClient,
+    ApprovalStatus,
+    ConfigurationStamp,
+    Provider,
+    Route,
+    SenderApproval,
+    SenderName,
+    TemplateApproval,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """A caller, as the endpoint needs it. `senders` is None where every sender name is allowed."""
+
+    id: int
+    username: str
+    secret_digest: str
+    previous_digest: str
+    previous_valid_until: datetime | None
+    enabled: bool
+    newline_escape: str
+    senders: frozenset[str] | None
+    rate_limit: int | None
+    daily_budget: int | None
+    read_messages: bool
+    on_no_template: str
+    otp_per_number: int
+    otp_per_range: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """A provider as the dispatcher needs it: its adapter, and how it may be called."""
+
+    id: int
+    slug: str
+    enabled: bool
+    paused: bool
+    timeout: int
+    max_in_flight: int | None
+    rate_limit: int | None
+    adapter: Sender
+
+    @cached_property
+    def facts(self) -> ProviderFacts:
+        kind = self.adapter
+        enabled = self.enabled and (settings.ALLOW_SANDBOX or not kind.sandbox)
+        return ProviderFacts(
+            id=self.id,
+            slug=self.slug,
+            enabled=enabled,
+            takes_text=kind.carries == Carries.TEXT,
+            has_sender_field=kind.has_sender_field,
+            max_length=kind.max_length,
+        )
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The templates approved at one provider, and the index that finds them."""
+
+    templates: Mapping[int, ApprovedTemplate]
+    bodies: tuple[tuple[int, Body], ...]
+
+    @cached_property
+    def index(self) -> Index[int]:
+        return Index(self.bodies)
+
+    def match(self, text: str) -> tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None:
+        found = self.index.match(text)
+        return (found, self.templates[found.key]) if isinstance(found, Matched) else found
+
+
+EMPTY_SHELF = Shelf({}, ())
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    stamp: int
+    clients: Mapping[str, ClientFacts]
+    sender_names: Mapping[str, Mapping[int, str]]
+    """Each sender name, with the providers that have approved it and what they call it."""
+    routes: tuple[RouteFacts, ...]
+    accounts: Mapping[int, Account]
+    shelves: Mapping[int, Shelf] = field(default_factory=dict)
+
+    def knows_sender(self, client: ClientFacts, name: str) -> bool:
+        return name in self.sender_names and (client.senders is None or name in client.senders)
+
+    def route(self, *, to: str, client: int, is_otp: bool) -> RouteFacts | None:
+        return pick_route(self.routes, to=to, client=client, is_otp=is_otp)
+
+    def decide(self, *, text: str, sender: str, to: str, client: int, is_otp: bool) -> Decision:
+        """Route a text: the one function behind the live path and every page that explains it."""
+        route = self.route(to=to, client=client, is_otp=is_otp)
+        return decide(
+            route,
+            [self.accounts[p].facts for p in route.providers] if route else [],
+            text=text,
+            sender_names=self.sender_names.get(sender, {}),
+            match=lambda provider: self.shelves.get(provider, EMPTY_SHELF).match(text),
+        )
+
+
+_current: Snapshot | None = None
+_checked_at = 0.0
+_refresh = threading.Lock()
+
+
+def current() -> Snapshot:
+    """This process's copy, at most CONFIGURATION_MAX_AGE seconds behind the database."""
+    fresh = time.monotonic() - _checked_at < settings.CONFIGURATION_MAX_AGE
+    if _current is not None and fresh:
+        return _current
+    if _current is not None and not _refresh.acquire(blocking=False):
+        return _current  # another thread looks already
+    if _current is None:
+        _refresh.acquire()
+    try:
+        return _look()
+    finally:
+        _refresh.release()
+
+
+def _look() -> Snapshot:
+    global _current, _checked_at
+    stamp = ConfigurationStamp.current()
+    if _current is None or _current.stamp != stamp:
+        _current = build(stamp)
+    _checked_at = time.monotonic()
+    return _current
+
+
+def forget() -> None:
+    """Drop this process's copy; the next use builds it anew."""
+    global _current, _checked_at
+    _current, _checked_at = None, 0.0
+
+
+def build(stamp: int) -> Snapshot:
+    return Snapshot(
+        stamp=stamp,
+        clients={client.username: _client(client) for client in ApiClient.objects.prefetch_related("senders")},
+        sender_names=_sender_names(),
+        routes=tuple(_route(route) for route in Route.objects.filter(enabled=True).prefetch_related("steps")),
+        accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
+        shelves=_shelves(),
+    )
+
+
+def _client(client: ApiClient) -> ClientFacts:
+    return ClientFacts(
+        id=client.pk,
+        senders=None if client.all_senders else frozenset(sender.name for sender in client.senders.all()),
+        **{name: getattr(client, name) for name in ClientFacts.__slots__ if name not in ("id", "senders")},
+    )
+
+
+def _sender_names() -> dict[str, dict[int, str]]:
+    names: dict[str, dict[int, str]] = {name: {} for name in SenderName.objects.values_list("name", flat=True)}
+    approved = SenderApproval.objects.filter(status=ApprovalStatus.APPROVED).select_related("sender")
+    for approval in approved:
+        names[approval.sender.name][approval.provider_id] = approval.vendor_name or approval.sender.name
+    return names
+
+
+def _route(route: Route) -> RouteFacts:
+    return RouteFacts(
+        id=route.pk,
+        prefix=route.prefix,
+        client=route.client_id,
+        is_otp=route.is_otp,
+        providers=tuple(step.provider_id for step in route.steps.all()),
+        otp_ttl=route.otp_ttl,
+        ttl=route.ttl,
+        resend_unconfirmed_otp=route.resend_unconfirmed_otp,
+    )
+
+
+def _account(provider: Provider) -> Account:
+    return Account(
+        id=provider.pk,
+        slug=provider.slug,
+        enabled=provider.enabled,
+        paused=provider.paused,
+        timeout=provider.timeout,
+        max_in_flight=provider.max_in_flight,
+        rate_limit=provider.rate_limit,
+        adapter=provider.adapter(),
+    )
+
+
+def _shelves() -> dict[int, Shelf]:
+    approvals = TemplateApproval.objects.filter(status=ApprovalStatus.APPROVED).select_related("template")
+    by_provider: dict[int, list[TemplateApproval]] = {}
+    for approval in approvals:
+        by_provider.setdefault(approval.provider_id, []).append(approval)
+    return {provider: _shelf(approvals) for provider, approvals in by_provider.items()}
+
+
+def _shelf(approvals: Iterable[TemplateApproval]) -> Shelf:
+    bodies = {a.pk: parse_body(a.template.body, parse_kinds(a.template.placeholders)) for a in approvals}
+    return Shelf(
+        templates={a.pk: _approved(a, bodies[a.pk]) for a in approvals},
+        bodies=tuple(bodies.items()),
+    )
+
+
+def _approved(approval: TemplateApproval, body: Body) -> ApprovedTemplate:
+    return ApprovedTemplate(
+        name=approval.template.name,
+        version=approval.template.current_version_id,
+        vendor_template=approval.vendor_template,
+        order=parameter_order(approval.parameters, body),
+    )
+
+
+def parameter_order(parameters: Iterable[str | Mapping[str, str]], body: Body) -> tuple[tuple[str, str], ...]:
+    """Pairs of our placeholder and the vendor's name for it, in the vendor's order."""
+    if not parameters:
+        return tuple((name, name) for name in body.names)
+    pairs = (next(iter(p.items())) if isinstance(p, Mapping) else (p, p) for p in parameters)
+    return tuple(pairs)
