@@ -89,7 +89,11 @@ class Decision:
         return tuple(candidate for candidate in self.candidates if candidate.is_eligible)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As it is stored: without the parameters' values, so that erasing a message leaves nothing of them here."""
+        stored = asdict(self)
+        for candidate in stored["candidates"]:
+            del candidate["values"], candidate["parameters"]
+        return stored
 
 
 # How far a provider came, in the order of the interface's table: the code of the furthest answers the caller.

@@ -1,0 +1,49 @@
+"""When a provider is left alone for a while: the breaker's rules, shared by all dispatchers through its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from providers.base import Failure
+
+BAD_CALLS_TO_OPEN = 5
+FIRST_PROBE = 15
+LONGEST_PROBE = 300
+"""Seconds to the first probe, doubled after each probe that failed, up to the longest."""
+
+_OPENS_AT_ONCE = (Failure.ACCOUNT, Failure.BALANCE)
+_COUNTS_AS_BAD = (Failure.TRANSIENT, Failure.AMBIGUOUS)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerState:
+    """`probe_in` is seconds until the next probe, or None where staff must act first."""
+
+    is_open: bool = False
+    failure: Failure | None = None
+    bad_calls: int = 0
+    probe_interval: int = 0
+    probe_in: int | None = None
+
+
+def after_call(state: BreakerState, failure: Failure | None, *, blocks_callers: bool, was_probe: bool) -> BreakerState:
+    """The breaker after one call that came to this failure (None: the vendor answered as it should)."""
+    if failure in _OPENS_AT_ONCE:
+        return _open(state, failure, waits_for_staff=blocks_callers and failure == Failure.ACCOUNT)
+    if failure in _COUNTS_AS_BAD:
+        return _after_bad_call(state, failure, was_probe)
+    if state.is_open and not was_probe:
+        return state  # a call from before the breaker opened says nothing about now
+    return BreakerState()
+
+
+def _after_bad_call(state: BreakerState, failure: Failure, was_probe: bool) -> BreakerState:
+    counted = replace(state, bad_calls=state.bad_calls + 1)
+    if was_probe or (not state.is_open and counted.bad_calls >= BAD_CALLS_TO_OPEN):
+        return _open(counted, failure, waits_for_staff=False)
+    return counted
+
+
+def _open(state: BreakerState, failure: Failure, *, waits_for_staff: bool) -> BreakerState:
+    interval = min(state.probe_interval * 2, LONGEST_PROBE) if state.is_open else FIRST_PROBE
+    return BreakerState(True, failure, state.bad_calls, interval, None if waits_for_staff else interval)
