@@ -1,0 +1,166 @@
+"""A message's text: line ends, segments, what must not stand in it, how to show it safely.
+
+Segments: GSM 03.38 (3GPP TS 23.038) septets, or UCS-2 in UTF-16 units. A text of one
+segment has 160 septets or 70 units; in a longer one a header for putting it together
+again takes its share of each, 153 and 67 are left (3GPP TS 23.040).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Escape = Literal["outside_urls", "always", "off"]
+
+_ESCAPE = re.compile(r"/n|\\n")
+# What may begin a URL span, or be an escape. ASCII, or ignoring case would take the long s (U+017F) for an s.
+_TOKEN = re.compile(r"(?P<url>(?ai:https?://|www\.))|(?P<slash>/)|\\n")
+# The end of a host name: a label, a dot, and a last label of 2 to 6 lower-case letters.
+_HOST_END = re.compile(r"[A-Za-z0-9-]\.[a-z]{2,6}\Z")
+_HOST_END_LENGTH = 8
+_WHITE = re.compile(r"\s")
+_DIGIT = re.compile(r"\d")
+
+# Category Cc. New line and tab are fine in a text, in a sender name nothing of it is.
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Unicode's Bidi_Control property beside category Cc.
+_CONTROL_OR_BIDI = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Letters and marks that show nothing though their category says otherwise (Default_Ignorable_Code_Point),
+# but for the variation selectors, which common emoji carry.
+_HIDDEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+
+
+_GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+# Two septets each: the escape and the character. They are never torn apart.
+_GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+_GSM = _GSM_BASIC | _GSM_EXTENSION
+
+
+class Encoding(StrEnum):
+    """What goes over the air; the names are those of the status lookup."""
+
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
+
+
+_ONE_SEGMENT = {Encoding.GSM7: 160, Encoding.UCS2: 70}
+_EACH_OF_SEVERAL = {Encoding.GSM7: 153, Encoding.UCS2: 67}
+
+
+# What takes two units: an extension character with its escape, a surrogate pair.
+_PAIR = {Encoding.GSM7: re.compile(r"[\f^{}\\\[~\]|€]"), Encoding.UCS2: re.compile(r"[\U00010000-\U0010ffff]")}
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """`units`: septets (GSM-7) or UTF-16 units (UCS-2) of the text; `left`: how many more its last segment takes."""
+
+    encoding: Encoding
+    count: int
+    units: int
+    left: int
+
+
+def normalise(raw: str, escape: Escape) -> str:
+    """CR LF and CR become LF, and so do `/n` and backslash-n, as the client's rule says.
+
+    "outside_urls" leaves URL spans alone (docs of the caller, "/n"): a span starts at
+    `http://`, `https://`, `www.` in any letter case, or at a host name right before a
+    slash, and ends at white space. The text is read from left to right; what was taken
+    for an escape is white space from then on, so it is no part of a host name. Linear.
+    """
+    text = raw.replace("\r\n", "\n").replace("\r", "\n")
+    if escape == "off" or not _ESCAPE.search(text):
+        return text
+    return _ESCAPE.sub("\n", text) if escape == "always" else _replace_outside_urls(text)
+
+
+def _replace_outside_urls(text: str) -> str:
+    pieces: list[str] = []
+    kept = position = 0  # all before `kept` is in `pieces`; all before `position` is decided
+    while token := _TOKEN.search(text, position):
+        at, position = token.span()
+        if token["url"] or (token["slash"] and _HOST_END.search(text, max(kept, at - _HOST_END_LENGTH), at)):
+            white = _WHITE.search(text, position)
+            position = white.start() if white else len(text)
+        elif not token["slash"] or text.startswith("n", position):
+            pieces += text[kept:at], "\n"
+            kept = position = at + 2
+    return "".join(pieces) + text[kept:]
+
+
+def segments(text: str) -> Segments:
+    """The segments of a text; an empty one takes one, as every message does."""
+    encoding = Encoding.GSM7 if _GSM.issuperset(text) else Encoding.UCS2
+    pairs = _PAIR[encoding].findall(text)
+    units = len(text) + len(pairs)
+    if units <= _ONE_SEGMENT[encoding]:
+        return Segments(encoding, 1, units, _ONE_SEGMENT[encoding] - units)
+    size = _EACH_OF_SEVERAL[encoding]
+    count, used = _packed(text, encoding) if pairs else (-(-units // size), (units - 1) % size + 1)
+    return Segments(encoding, count, units, size - used)
+
+
+def _packed(text: str, encoding: Encoding) -> tuple[int, int]:
+    """How many segments, and what is used of the last, when a pair that does not fit opens the next one."""
+    size, is_pair = _EACH_OF_SEVERAL[encoding], _PAIR[encoding].match
+    count, used = 1, 0
+    for character in text:
+        width = 2 if is_pair(character) else 1
+        if used + width > size:
+            count, used = count + 1, 0
+        used += width
+    return count, used
+
+
+def forcing_ucs2(text: str) -> tuple[str, ...]:
+    """The distinct characters that GSM 03.38 lacks, in the order of the text."""
+    return tuple(dict.fromkeys(character for character in text if character not in _GSM))
+
+
+def visible(text: str) -> str:
+    r"""The text with what can't be seen, or turns what is seen around, as escapes such as `\u202e`.
+
+    Controls but new line and tab, format characters (bidi, zero-width), line and
+    paragraph separators, lone surrogates, fillers.
+    """
+    if text.isprintable() and _HIDDEN_LETTERS.isdisjoint(text):
+        return text
+    return "".join(escaped(character) if _is_hidden(character) else character for character in text)
+
+
+def escaped(character: str) -> str:
+    r"""`\u202e`, or `\U000e0001` beyond U+FFFF."""
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _is_hidden(character: str) -> bool:
+    if character in "\n\t":
+        return False
+    return character in _HIDDEN_LETTERS or unicodedata.category(character) in _HIDDEN_CATEGORIES
+
+
+def forbidden_in_text(text: str) -> str | None:
+    """The first control character (category Cc) that is neither new line nor tab. Ask it after `normalise`."""
+    found = _CONTROL_BUT_LINES.search(text)
+    return found[0] if found else None
+
+
+def forbidden_in_sender(text: str) -> str | None:
+    """The first control character (category Cc) or bidi control."""
+    found = _CONTROL_OR_BIDI.search(text)
+    return found[0] if found else None
+
+
+def masked_digits(text: str) -> str:
+    """Each decimal digit of any script becomes `#`."""
+    return _DIGIT.sub("#", text)
