@@ -1,0 +1,92 @@
+"""The faults that are another answer: what is written instead of the vendor's own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from email.utils import formatdate
+from functools import cache
+from time import time
+from typing import Any
+
+from .wire import Answer, json_answer, text_answer
+
+LOGIN_PAGE = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><h1>Log in</h1></body></html>\n"
+BOMB_SIZE = 32 * 1024 * 1024  # unpacked, in bytes; about 32 KiB on the wire
+OVERSIZE = 1024 * 1024  # bytes
+HOLD_SECONDS = 2  # the honest Retry-After of a 429
+
+Options = dict[str, Any]
+
+
+def given(options: Options, genuine: Answer) -> Answer:
+    """Exactly what the script says."""
+    body = json.dumps(options["json"]) if "json" in options else options.get("body", "")
+    content_type = options.get("content_type", "application/json")
+    headers = tuple((name, str(value)) for name, value in options.get("headers", {}).items())
+    return Answer(options.get("status", 200), body.encode(), content_type, headers)
+
+
+def html(options: Options, genuine: Answer) -> Answer:
+    return Answer(options.get("status", 200), LOGIN_PAGE.encode(), "text/html; charset=utf-8")
+
+
+def redirect(options: Options, genuine: Answer) -> Answer:
+    location = options.get("location", "/login")
+    return Answer(options.get("status", 302), LOGIN_PAGE.encode(), "text/html", (("Location", location),))
+
+
+def status(options: Options, genuine: Answer) -> Answer:
+    return text_answer("Something went wrong.", options.get("status", 500))
+
+
+def too_many(options: Options, genuine: Answer) -> Answer:
+    """429. `retry_after`: seconds, date, garbage, huge, none, or the header's literal value."""
+    wanted = str(options.get("retry_after", "seconds"))
+    kinds = {
+        "seconds": str(HOLD_SECONDS),
+        "date": formatdate(time() + HOLD_SECONDS, usegmt=True),
+        "garbage": "soon, I promise",
+        "huge": "9" * 30,
+    }
+    headers = () if wanted == "none" else (("Retry-After", kinds.get(wanted, wanted)),)
+    return Answer(429, b'{"message": "Too Many Attempts."}', headers=headers)
+
+
+def invalid_json(options: Options, genuine: Answer) -> Answer:
+    """The vendor's own answer, cut before its last brace, with the length of what is there."""
+    return Answer(options.get("status", genuine.status), genuine.body.rstrip()[:-1], genuine.content_type)
+
+
+def oversize(options: Options, genuine: Answer) -> Answer:
+    """The vendor's own answer, with more behind it than anybody should read."""
+    padding = b" " * options.get("size", OVERSIZE)
+    return Answer(genuine.status, genuine.body + padding, genuine.content_type)
+
+
+def gzip_bomb(options: Options, genuine: Answer) -> Answer:
+    return Answer(200, bomb(), "application/json", (("Content-Encoding", "gzip"),))
+
+
+@cache
+def bomb() -> bytes:
+    return gzip.compress(b" " * BOMB_SIZE, mtime=0)
+
+
+ANSWERS: dict[str, Callable[[Options, Answer], Answer]] = {
+    "answer": given,
+    "html": html,
+    "redirect": redirect,
+    "status": status,
+    "too_many": too_many,
+    "invalid_json": invalid_json,
+    "oversize": oversize,
+    "gzip_bomb": gzip_bomb,
+}
+
+
+def words(word: str, form: str, http_status: int) -> Answer:
+    """A word in an answer: as a JSON string value, nested in JSON, or as the whole text."""
+    shapes = {"json": {"error": word}, "nested": {"response": {"errors": [{"code": word}]}}}
+    return json_answer(shapes[form], http_status) if form in shapes else text_answer(word, http_status)
