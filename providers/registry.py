@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from .base import Forwarder, Sender
 
-SENDERS: dict[str, type[Sender]] = {adapter.slug: adapter for adapter in ()}
-FORWARDERS: dict[str, type[Forwarder]] = {adapter.slug: adapter for adapter in ()}
+_SENDERS: tuple[type[Sender], ...] = ()
+_FORWARDERS: tuple[type[Forwarder], ...] = ()
+
+SENDERS = {adapter.slug: adapter for adapter in _SENDERS}
+FORWARDERS = {adapter.slug: adapter for adapter in _FORWARDERS}

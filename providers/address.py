@@ -1,0 +1,97 @@
+"""Which addresses our server may call: the words for forms, and the guard for the connected socket.
+
+Vendors live on the public internet. An address that leads inside (loopback, private
+networks, the cloud's metadata service) is refused unless the installation allows it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+_VISIBLE = re.compile(r"[!-~]+")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# IANA's special-purpose registries; the ones that ipaddress of Python 3.11 takes for global.
+_SPECIAL = tuple(
+    ipaddress.ip_network(network)
+    for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
+)
+_INSIDE_NAMES = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa")
+
+
+def is_public(address: str) -> bool:
+    """Is this literal IP address one of the public internet's?
+
+    IPv6 forms that carry an IPv4 address inside (mapped, compatible, 6to4, Teredo, NAT64)
+    count as not public, whatever they carry: they are ways around the guard.
+    """
+    ip = ipaddress.ip_address(address)
+    if ip.version == 6 and ip not in _GLOBAL_UNICAST:
+        return False
+    special = any(ip in network for network in _SPECIAL if network.version == ip.version)
+    return ip.is_global and not (special or ip.is_multicast or ip.is_reserved)
+
+
+def url_problem(url: str, *, allow_private: bool, scheme: str = "https") -> str | None:
+    """Why our server can't call this address, in words for staff; None if it can. Looks nothing up."""
+    if not _VISIBLE.fullmatch(url):
+        return "The address may hold visible ASCII characters only; write an international host name in its xn-- form."
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "The address can't be read: host or port is malformed."
+    if port == 0:
+        return "Port 0 can't be called."
+    return (
+        _scheme_problem(parts.scheme, allow_private, scheme)
+        or _form_problem(url, parts)
+        or _host_problem(parts.hostname or "", allow_private, scheme)
+    )
+
+
+def _scheme_problem(given: str, allow_private: bool, wanted: str) -> str | None:
+    if given == wanted or (wanted == "https" and given == "http" and allow_private):
+        return None
+    if given == "http":
+        return "The address must start with https://: over http the credentials would travel in plain text."
+    return f"The address must start with {wanted}://."
+
+
+def _form_problem(url: str, parts: SplitResult) -> str | None:
+    if "@" in parts.netloc:
+        return "The address may not hold a user name or password; credentials have fields of their own."
+    if "#" in url:
+        return "The address may not hold a fragment (#…): it is never sent."
+    if "\\" in parts.netloc + parts.path:
+        return "The address may not hold a backslash."
+    return None
+
+
+def _host_problem(host: str, allow_private: bool, scheme: str) -> str | None:
+    if not host:
+        return "The address has no host."
+    if scheme != "https":
+        return None
+    literal = _literal(host)
+    if literal is not None:
+        return None if allow_private or is_public(literal) else _inside(host)
+    if not _HOST_NAME.fullmatch(host) or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        return f"{host} is no host name; write an IP address as four decimal numbers, or in brackets."
+    name = "." + host.rstrip(".").lower()
+    return _inside(host) if name.endswith(_INSIDE_NAMES) and not allow_private else None
+
+
+def _literal(host: str) -> str | None:
+    """The host if it is an IP address in its plain form; octal, hex and one-number forms are not."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
+
+
+def _inside(host: str) -> str:
+    return f"{host} is not a public address; providers must be reached over the public internet."

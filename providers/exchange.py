@@ -1,0 +1,90 @@
+"""What was said on the wire, as text that staff may see."""
+
+from __future__ import annotations
+
+import html
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
+
+from .base import HttpRequest, HttpResponse
+
+LIMIT = 8 * 1024
+"""Characters of an exchange that are kept."""
+HIDDEN = "[hidden]"
+_MASKED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
+def exchange_text(message: HttpRequest | HttpResponse, hidden: Iterable[str]) -> str:
+    """Printable text of a request or an answer, at most about 8 KiB.
+
+    Every value of `hidden` is replaced, in each form in which it travels: plain, URL- and
+    form-encoded, JSON-escaped (also twice, for JSON inside JSON), HTML-escaped, base64.
+    Bytes that are no text, and control characters, show as escapes.
+    """
+    body = message.body.decode("utf-8", "backslashreplace")
+    text = "\n".join((*_head(message), "", body))
+    for form in _forms(hidden):
+        text = text.replace(form, HIDDEN)
+    shown = visible(text[: LIMIT + 1])
+    return shown if len(shown) <= LIMIT else shown[:LIMIT] + "… (cut)"
+
+
+def _head(message: HttpRequest | HttpResponse) -> Iterator[str]:
+    if isinstance(message, HttpRequest):
+        yield f"{message.method} {message.url}"
+        headers = message.headers
+    else:
+        yield f"HTTP {message.status}"
+        headers = tuple(message.headers.items())
+    for name, value in headers:
+        yield f"{name}: {HIDDEN if name.lower() in _MASKED_HEADERS else value}"
+
+
+def _forms(hidden: Iterable[str]) -> list[str]:
+    """Every spelling of the values, the longest first, so that none is torn by a shorter one."""
+    forms = {form for value in hidden if value for form in _spellings(value)}
+    return sorted(forms, key=len, reverse=True)
+
+
+def _spellings(value: str) -> Iterator[str]:
+    data = value.encode("utf-8", "surrogatepass")
+    yield from (value, value.strip() or value, b64encode(data).decode())
+    if value.isascii() and value.isalnum():  # the other spellings of such a value are the value itself
+        return
+    for encoded in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield from (encoded, _lower_escapes(encoded))
+    for ascii_only in (True, False):
+        once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
+        twice = json.dumps(once, ensure_ascii=ascii_only)[1:-1]
+        for spelling in (once, twice):
+            yield from (spelling, spelling.replace("/", "\\/"), _upper_escapes(spelling))
+    yield from (html.escape(value), html.escape(value, quote=False))
+
+
+def _lower_escapes(encoded: str) -> str:
+    """%C9 as %c9: some write the digits of an escape small."""
+    head, *rest = encoded.split("%")
+    return "%".join([head, *(part[:2].lower() + part[2:] for part in rest)])
+
+
+def _upper_escapes(spelling: str) -> str:
+    head, *rest = spelling.split("\\u")
+    return "\\u".join([head, *(part[:4].upper() + part[4:] for part in rest)])
+
+
+def visible(text: str) -> str:
+    """The text with everything that is not printable (but new line and tab) as an escape.
+
+    Bidirectional controls and lone surrogates are not printable in Unicode's sense (Cf, Cs).
+    """
+    text = text.replace("\r\n", "\n")
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,184 @@
+"""The one door to the network.
+
+It answers the question that `requests` leaves open: did the message perhaps leave?
+
+    the socket took no byte of the request           Unavailable, surely not sent
+    from the first byte on, without a whole answer   Unconfirmed, perhaps sent
+    a whole answer, whatever its status              HttpResponse, for the adapter to read
+
+`requests` (its HTTPAdapter with a prepared request, no Session) does the HTTP over connections
+of ours. No retries, no redirects, no proxies, no netrc, no cookies. Errors name scheme and host
+only: a path may hold an account number.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+
+from .address import url_problem
+from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderError
+from .connection import MAX_BODY, Call, Connection, TlsConnection, TooLate, tls_context
+from .exchange import exchange_text
+
+__all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
+
+USER_AGENT = "sms-desk"
+MAX_HOSTS = 16
+"""Hosts that a client keeps a connection to."""
+
+
+class Transport(Protocol):
+    """What executes a call to addresses of one scheme."""
+
+    def send(self, request: HttpRequest, *, timeout: float, not_after: float | None) -> HttpResponse: ...
+
+    def close(self) -> None: ...
+
+
+class Client:
+    """One thread's way out. Not to be shared between threads."""
+
+    def __init__(self, *, allow_private: bool = False, connect_timeout: float = 5.0) -> None:
+        network = _Network(Call(allow_private=allow_private, connect_timeout=connect_timeout))
+        self._transports: dict[str, Transport] = {"https": network}
+        if allow_private:
+            self._transports["http"] = network
+
+    def send(self, request: HttpRequest, *, timeout: float, not_after: float | None = None) -> HttpResponse:
+        """Execute one call, once.
+
+        `timeout`: seconds from the first byte written to the whole answer; connecting has its own.
+        `not_after`: the time.monotonic() after which no first byte may be written.
+        Raises TooLate and Unavailable (nothing was sent), Misconfigured (nothing was sent, staff
+        must act), Unconfirmed (perhaps sent).
+        """
+        scheme = request.url.partition("://")[0].lower()
+        transport = self._transports.get(scheme)
+        if transport is None:
+            words = f"Addresses that start with {scheme[:20]!r} can't be called here; use https://."
+            raise Misconfigured(Failure.CONFIG, "address_refused", words)
+        return transport.send(request, timeout=timeout, not_after=not_after)
+
+    def close(self) -> None:
+        for transport in self._transports.values():
+            transport.close()
+
+
+class _Network:
+    """The transport for http and https."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._adapter = _Adapter(call)
+
+    def send(self, request: HttpRequest, *, timeout: float, not_after: float | None) -> HttpResponse:
+        try:
+            self._call.begin(_origin(request.url), timeout, not_after)
+            return self._exchange(request)
+        except (ProviderError, TooLate):
+            raise
+        except Exception as error:
+            failure = self._failure(error)
+        raise failure  # outside the handler: the library's own words may quote the request
+
+    def close(self) -> None:
+        self._adapter.close()
+
+    def _exchange(self, request: HttpRequest) -> HttpResponse:
+        raw = self._adapter.send(_prepared(request)).raw
+        try:
+            body = b""
+            while piece := raw.read(MAX_BODY + 1 - len(body), decode_content=False):
+                body += piece
+                if len(body) > MAX_BODY:
+                    raise self._call.lost("oversize", f"answered with more than {MAX_BODY // 1024} KiB")
+        except BaseException:
+            raw.close()
+            raise
+        return HttpResponse(raw.status, {name.lower(): value for name, value in raw.headers.items()}, body)
+
+    def _failure(self, error: Exception) -> ProviderError:
+        """What a failure that no connection of ours named means."""
+        if not self._call.written:
+            words = f"The call can't be built from its address and credentials ({type(error).__name__})."
+            return Misconfigured(Failure.CONFIG, "request_invalid", words)
+        if self._call.ended:
+            return self._call.lost("closed", "closed the connection before a whole answer")
+        return self._call.lost("unreadable", f"answered something that is no HTTP ({type(error).__name__})")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _prepared(request: HttpRequest) -> PreparedRequest:
+    """The request as it stands: requests' own preparation would read, re-quote and add."""
+    prepared = PreparedRequest()
+    prepared.method = request.method
+    prepared.url = request.url
+    # identity: an answer that is compressed all the same stays as it is, and no adapter can read it
+    own = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"), ("Content-Length", str(len(request.body))))
+    prepared.headers = dict((*own, *request.headers))  # type: ignore[assignment]  # a dict is all it takes, and faster
+    prepared.body = request.body
+    return prepared
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with pools of our connections, one connection to a host."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(max_retries=0)
+        self._call = call
+        self._pools: dict[tuple[str, str | None, int | None], HTTPConnectionPool] = {}
+
+    def get_connection_with_tls_context(self, request: PreparedRequest, *_: Any, **__: Any) -> HTTPConnectionPool:
+        parts = urlsplit(request.url or "")
+        key = (parts.scheme, parts.hostname, parts.port)
+        pool = self._pools.get(key)
+        if pool is None:
+            if len(self._pools) >= MAX_HOSTS:
+                self._pools.pop(next(iter(self._pools))).close()
+            pool = self._pools[key] = self._new_pool(*key)
+        return pool
+
+    def _new_pool(self, scheme: str, host: str | None, port: int | None) -> HTTPConnectionPool:
+        if not host:
+            raise ValueError("The address has no host.")
+        if scheme == "https":
+            pool: HTTPConnectionPool = HTTPSConnectionPool(host, port, call=self._call, ssl_context=_public_trust())
+            pool.ConnectionCls = TlsConnection
+        else:
+            pool = HTTPConnectionPool(host, port, call=self._call)
+            pool.ConnectionCls = Connection
+        return pool
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """Path and query: there is no proxy to name the host to."""
+        return request.path_url
+
+    def cert_verify(self, *_: Any) -> None:
+        """The TLS context verifies already; requests would load its authorities anew for each connection."""
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """The bare answer: no cookie is read, no encoding guessed."""
+        response = Response()
+        response.raw = resp
+        return response
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+
+@functools.cache
+def _public_trust() -> Any:
+    return tls_context(DEFAULT_CA_BUNDLE_PATH)
