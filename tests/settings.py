@@ -6,14 +6,14 @@ import os
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("ENV_FILE", os.devnull)
-os.environ.setdefault("SECRET_KEY", "made-up-for-tests-and-worth-nothing-outside-of-them")
-os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "bWFkZS11cC1mb3ItdGVzdHMtYW5kLXdvcnRobGVzcyE=")
-os.environ.setdefault("ALLOW_PRIVATE_PROVIDER_HOSTS", "on")
+from tests.support.environment import PRODUCT
+
+for key, value in PRODUCT.items():
+    os.environ.setdefault(key, value)
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{Path(tempfile.gettempdir()) / 'sms-desk-never-opened.sqlite3'}")
 
-from config.settings import *  # noqa: F403
-from config.settings import DATABASES
+from config.settings import *  # noqa: E402, F403
+from config.settings import DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # staff's log-ins in tests: fast
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
