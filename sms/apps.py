@@ -6,6 +6,8 @@ class SmsConfig(AppConfig):
     verbose_name = "SMS Desk"
 
     def ready(self) -> None:
-        from .models.watch import watch  # models can't be imported before the app is ready
+        # models can't be imported before the app is ready
+        from . import checks  # noqa: F401  # registers them
+        from .models.watch import watch
 
         watch()

@@ -1,0 +1,101 @@
+"""System checks: mistakes of an installation, each with what to do about it.
+
+`manage.py check` shows them all; those that ask the database itself run with `check --database default` and `migrate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from sms.models.encrypted import encrypt
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@register("sms")
+def public_url(**_: Any) -> list[CheckMessage]:
+    if not settings.PUBLIC_URL:
+        hint = "Set PUBLIC_URL to the address at which vendors reach this installation, such as https://sms.example."
+        words = "PUBLIC_URL is not set: messages go out without a callback address, so no vendor can report back."
+        return [Warning(words, hint=hint, id="sms.W001")]
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        hint = "Write scheme and host, such as https://sms.example."
+        return [Error(f"PUBLIC_URL is no address: {settings.PUBLIC_URL}", hint=hint, id="sms.E001")]
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        hint = "Put a proxy with TLS in front, and write https:// in PUBLIC_URL."
+        return [Warning("PUBLIC_URL is http: passwords and texts travel in plain text.", hint=hint, id="sms.W002")]
+    return []
+
+
+@register("sms")
+def switches_of_the_workshop(**_: Any) -> list[CheckMessage]:
+    """Settings for development that a public installation should not have."""
+    if not settings.IS_HTTPS:
+        return []
+    on = {
+        "DEBUG": ("sms.W003", "error pages show settings and code to strangers."),
+        "ALLOW_PRIVATE_PROVIDER_HOSTS": ("sms.W004", "a provider's address may lead into the inner network."),
+        "ALLOW_SANDBOX": ("sms.W005", "messages routed to a sandbox provider reach nobody."),
+    }
+    return [
+        Warning(f"{name} is on, and PUBLIC_URL is https: {words}", hint=f"Turn {name} off.", id=number)
+        for name, (number, words) in on.items()
+        if getattr(settings, name)
+    ]
+
+
+@register("sms")
+def encryption_keys(**_: Any) -> list[CheckMessage]:
+    try:
+        encrypt({})
+    except ImproperlyConfigured as error:
+        hint = (
+            'Make one with: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        )
+        return [Error(str(error), hint=hint, id="sms.E002")]
+    return []
+
+
+@register("sms")
+def sqlite_settings(**_: Any) -> list[CheckMessage]:
+    """What keeps accepted messages on SQLite: without it two dispatchers may claim one row, or a crash lose one."""
+    database = settings.DATABASES["default"]
+    options = database.get("OPTIONS", {})
+    if "sqlite3" not in database["ENGINE"] or options.get("transaction_mode") == "IMMEDIATE":
+        return []
+    hint = 'Set OPTIONS["transaction_mode"] = "IMMEDIATE", as config/settings.py does.'
+    return [Error("SQLite's transactions are not IMMEDIATE: two of them can deadlock.", hint=hint, id="sms.E003")]
+
+
+@register(Tags.database)
+def sqlite_pragmas(databases: Sequence[str] | None = None, **_: Any) -> Iterable[CheckMessage]:
+    """The same, asked of the file itself: a network drive may refuse WAL."""
+    return [problem for alias in databases or () for problem in _pragma_problems(alias)]
+
+
+def _pragma_problems(alias: str) -> list[CheckMessage]:
+    connection = connections[alias]
+    if connection.vendor != "sqlite" or connection.is_in_memory_db():
+        return []
+    with connection.cursor() as cursor:
+        (journal,) = cursor.execute("PRAGMA journal_mode").fetchone()
+        (synchronous,) = cursor.execute("PRAGMA synchronous").fetchone()
+    hint = 'Set OPTIONS["init_command"] as config/settings.py does, and keep the file on a local disk.'
+    problems: list[CheckMessage] = []
+    if journal != "wal":
+        problems.append(Error(f"SQLite's journal is {journal}, not WAL: readers block.", hint=hint, id="sms.E004"))
+    if synchronous < FULL:
+        words = "SQLite is not synchronous FULL: a power cut may lose accepted messages."
+        problems.append(Error(words, hint=hint, id="sms.E005"))
+    return problems
+
+
+FULL = 2  # of PRAGMA synchronous: 0 off, 1 normal, 2 full, 3 extra
