@@ -38,6 +38,15 @@ def decrypt(token: str) -> dict[str, Any]:
         raise UndecryptableError("No key in FIELD_ENCRYPTION_KEYS opens this value. Was a key removed?") from error
 
 
+def is_under_first_key(token: str) -> bool:
+    """Whether this value needs the first key alone, so that the others may be taken away."""
+    try:
+        _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS[:1])).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 class EncryptedJSONField(models.TextField):
     """A JSON object, encrypted with the first of FIELD_ENCRYPTION_KEYS, read with any of them.
 

@@ -1,0 +1,23 @@
+"""`manage.py rotate_secrets`: re-encrypt stored credentials with the first of FIELD_ENCRYPTION_KEYS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sms.services.rotation import rotate_secrets
+
+
+class Command(BaseCommand):
+    help = "Re-encrypts stored credentials with the first key of FIELD_ENCRYPTION_KEYS; harmless to repeat."
+
+    def handle(self, **_: Any) -> None:
+        fields = rotate_secrets()
+        for field in fields:
+            self.stdout.write(f"{field.name}: {field.changed} re-encrypted, {field.current} had the first key already")
+        lost = [f"{field.name} of row {key}" for field in fields for key in field.lost]
+        for words in lost:
+            self.stderr.write(f"{words}: no key in FIELD_ENCRYPTION_KEYS opens it. Put the missing key back.")
+        if lost:
+            raise SystemExit(1)
