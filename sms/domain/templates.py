@@ -20,8 +20,7 @@ LINE_BREAKS = "\n\v\f\r\x85\u2028\u2029"
 _LINE_BREAK = re.compile(f"[{LINE_BREAKS}]")
 
 # How a link begins, with the one character that must follow, or the slash: as in the rule for URL spans.
-HOST_START = r"(?:[A-Za-z0-9-]++\.)+?[a-z]{2,6}/"
-LINK_START = re.compile(rf"(?ai:https?://|www\.)\S|{HOST_START}")
+LINK_START = re.compile(r"(?ai:https?://|www\.)\S|(?:[A-Za-z0-9-]++\.)+?[a-z]{2,6}/")
 _NO_WHITE = re.compile(r"\S+")
 _SHORTEST_LINK = 5  # www.x and a.az/ alike
 
