@@ -28,18 +28,18 @@ class BreakerState:
 
 def after_call(state: BreakerState, failure: Failure | None, *, blocks_callers: bool, was_probe: bool) -> BreakerState:
     """The breaker after one call that came to this failure (None: the vendor answered as it should)."""
+    if state.is_open and not was_probe and (failure not in _OPENS_AT_ONCE or state.failure in _OPENS_AT_ONCE):
+        return state  # a call from before the breaker opened says nothing new
     if failure in _OPENS_AT_ONCE:
         return _open(state, failure, waits_for_staff=blocks_callers and failure == Failure.ACCOUNT)
     if failure in _COUNTS_AS_BAD:
         return _after_bad_call(state, failure, was_probe)
-    if state.is_open and not was_probe:
-        return state  # a call from before the breaker opened says nothing about now
     return BreakerState()
 
 
 def _after_bad_call(state: BreakerState, failure: Failure, was_probe: bool) -> BreakerState:
     counted = replace(state, bad_calls=state.bad_calls + 1)
-    if was_probe or (not state.is_open and counted.bad_calls >= BAD_CALLS_TO_OPEN):
+    if was_probe or counted.bad_calls >= BAD_CALLS_TO_OPEN:
         return _open(counted, failure, waits_for_staff=False)
     return counted
 

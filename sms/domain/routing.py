@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -171,7 +172,8 @@ def _judge_template(provider: ProviderFacts, text: str, vendor_sender: str, matc
         parameters=tuple(template.parameters(matched.values)),
         smoothing=matched.smoothing,
     )
-    return _within_length(candidate, provider, text)
+    # The vendor renders the template itself: what counts is the text as it was compared.
+    return _within_length(candidate, provider, unicodedata.normalize("NFC", text).strip())
 
 
 def _within_length(candidate: Candidate, provider: ProviderFacts, text: str) -> Candidate:

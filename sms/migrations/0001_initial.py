@@ -2,15 +2,15 @@
 
 import django.core.validators
 import django.db.models.deletion
-import sms.domain.lifecycle
-import sms.models.encrypted
-import sms.models.provider
 from django.conf import settings
 from django.db import migrations, models
 
+import sms.domain.lifecycle
+import sms.models.encrypted
+import sms.models.provider
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,612 +19,1105 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='What it is about: one open alert per key.', max_length=100)),
-                ('severity', models.CharField(choices=[('warning', 'warning'), ('critical', 'critical')], max_length=8)),
-                ('title', models.CharField(max_length=200)),
-                ('advice', models.TextField(blank=True, default='')),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(help_text="What it is about: one open alert per key.", max_length=100)),
+                (
+                    "severity",
+                    models.CharField(choices=[("warning", "warning"), ("critical", "critical")], max_length=8),
+                ),
+                ("title", models.CharField(max_length=200)),
+                ("advice", models.TextField(blank=True, default="")),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='ApiClient',
+            name="ApiClient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('username', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('\\A[!-9;-~]+\\Z', 'Visible ASCII characters without a colon.')])),
-                ('secret_digest', models.CharField(editable=False, max_length=64)),
-                ('previous_digest', models.CharField(blank=True, editable=False, max_length=64)),
-                ('previous_valid_until', models.DateTimeField(editable=False, null=True)),
-                ('enabled', models.BooleanField(default=True)),
-                ('newline_escape', models.CharField(choices=[('outside_urls', '/n is a new line, but not inside links'), ('always', '/n is always a new line'), ('off', '/n stays as it is')], default='outside_urls', max_length=16)),
-                ('all_senders', models.BooleanField(default=True, help_text='Off: only the sender names chosen below.')),
-                ('rate_limit', models.PositiveIntegerField(blank=True, help_text='Messages a second. Empty: no limit.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('daily_budget', models.PositiveIntegerField(blank=True, help_text='Messages a UTC day. Empty: no limit.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('read_messages', models.BooleanField(default=True, help_text='Off: GET /messages is refused.')),
-                ('on_no_template', models.CharField(choices=[('refuse', 'refuse the call (422)'), ('hold', 'hold the message until a template gives its text')], default='refuse', max_length=8)),
-                ('otp_per_number', models.PositiveIntegerField(default=5, help_text='OTPs to one number in 10 minutes. 0: no cap.', validators=[django.core.validators.MaxValueValidator(10000)])),
-                ('otp_per_range', models.PositiveIntegerField(default=50, help_text='OTPs an hour to one range of 100 numbers. 0: no cap.', validators=[django.core.validators.MaxValueValidator(1000000)])),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "username",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[!-9;-~]+\\Z", "Visible ASCII characters without a colon."
+                            )
+                        ],
+                    ),
+                ),
+                ("secret_digest", models.CharField(editable=False, max_length=64)),
+                ("previous_digest", models.CharField(blank=True, editable=False, max_length=64)),
+                ("previous_valid_until", models.DateTimeField(editable=False, null=True)),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "newline_escape",
+                    models.CharField(
+                        choices=[
+                            ("outside_urls", "/n is a new line, but not inside links"),
+                            ("always", "/n is always a new line"),
+                            ("off", "/n stays as it is"),
+                        ],
+                        default="outside_urls",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "all_senders",
+                    models.BooleanField(default=True, help_text="Off: only the sender names chosen below."),
+                ),
+                (
+                    "rate_limit",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Messages a second. Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                (
+                    "daily_budget",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Messages a UTC day. Empty: no limit.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                ("read_messages", models.BooleanField(default=True, help_text="Off: GET /messages is refused.")),
+                (
+                    "on_no_template",
+                    models.CharField(
+                        choices=[
+                            ("refuse", "refuse the call (422)"),
+                            ("hold", "hold the message until a template gives its text"),
+                        ],
+                        default="refuse",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "otp_per_number",
+                    models.PositiveIntegerField(
+                        default=5,
+                        help_text="OTPs to one number in 10 minutes. 0: no cap.",
+                        validators=[django.core.validators.MaxValueValidator(10000)],
+                    ),
+                ),
+                (
+                    "otp_per_range",
+                    models.PositiveIntegerField(
+                        default=50,
+                        help_text="OTPs an hour to one range of 100 numbers. 0: no cap.",
+                        validators=[django.core.validators.MaxValueValidator(1000000)],
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'client',
-                'ordering': ('username',),
+                "verbose_name": "client",
+                "ordering": ("username",),
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('lease_token', models.UUIDField()),
-                ('outcome', models.CharField(choices=[('accepted', 'accepted'), ('refused', 'refused'), ('misconfigured', 'misconfigured'), ('unavailable', 'unavailable'), ('unconfirmed', 'unconfirmed')], max_length=13, null=True)),
-                ('failure', models.CharField(blank=True, default='', max_length=10)),
-                ('code', models.CharField(blank=True, default='', max_length=64)),
-                ('detail', models.TextField(blank=True, default='')),
-                ('vendor_message_id', models.CharField(blank=True, default='', max_length=128)),
-                ('http_status', models.PositiveSmallIntegerField(null=True)),
-                ('raw_request', models.TextField(null=True)),
-                ('raw_response', models.TextField(null=True)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('reported', models.CharField(blank=True, default='', max_length=11)),
-                ('poll_at', models.DateTimeField(null=True)),
-                ('polls', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("lease_token", models.UUIDField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "accepted"),
+                            ("refused", "refused"),
+                            ("misconfigured", "misconfigured"),
+                            ("unavailable", "unavailable"),
+                            ("unconfirmed", "unconfirmed"),
+                        ],
+                        max_length=13,
+                        null=True,
+                    ),
+                ),
+                ("failure", models.CharField(blank=True, default="", max_length=10)),
+                ("code", models.CharField(blank=True, default="", max_length=64)),
+                ("detail", models.TextField(blank=True, default="")),
+                ("vendor_message_id", models.CharField(blank=True, default="", max_length=128)),
+                ("http_status", models.PositiveSmallIntegerField(null=True)),
+                ("raw_request", models.TextField(null=True)),
+                ("raw_response", models.TextField(null=True)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("reported", models.CharField(blank=True, default="", max_length=11)),
+                ("poll_at", models.DateTimeField(null=True)),
+                ("polls", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ('message', 'number'),
+                "ordering": ("message", "number"),
             },
         ),
         migrations.CreateModel(
-            name='ConfigurationStamp',
+            name="ConfigurationStamp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'configuration stamp',
+                "verbose_name": "configuration stamp",
             },
         ),
         migrations.CreateModel(
-            name='Dispatcher',
+            name="Dispatcher",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('host', models.CharField(max_length=100)),
-                ('pid', models.PositiveIntegerField()),
-                ('slots', models.PositiveIntegerField()),
-                ('in_flight', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
-                ('stopped_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=100)),
+                ("pid", models.PositiveIntegerField()),
+                ("slots", models.PositiveIntegerField()),
+                ("in_flight", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("stopped_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ('-seen_at',),
+                "ordering": ("-seen_at",),
             },
         ),
         migrations.CreateModel(
-            name='MessageTemplate',
+            name="MessageTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=64, unique=True)),
-                ('body', models.TextField(help_text='Placeholders are {name}; {{ and }} stand for the braces themselves.')),
-                ('placeholders', models.JSONField(blank=True, default=dict, help_text='Kinds: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=64, unique=True)),
+                (
+                    "body",
+                    models.TextField(help_text="Placeholders are {name}; {{ and }} stand for the braces themselves."),
+                ),
+                (
+                    "placeholders",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='Kinds: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}.',
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name': 'template',
-                'ordering': ('name',),
+                "verbose_name": "template",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Provider',
+            name="Provider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(help_text='A short name of ours, such as smsplus-az.', max_length=64, unique=True)),
-                ('vendor', models.CharField(choices=sms.models.provider.vendor_choices, max_length=32)),
-                ('base_url', models.CharField(blank=True, help_text="Empty: the vendor's own address.", max_length=300, verbose_name='address')),
-                ('enabled', models.BooleanField(default=True, help_text='Off: no message is routed here.')),
-                ('paused', models.BooleanField(default=False, help_text='On: messages routed here wait, or go to the next provider.')),
-                ('timeout', models.PositiveSmallIntegerField(default=15, help_text='Seconds from the first byte written to the whole answer. Connecting has 5 of its own.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(120)])),
-                ('max_in_flight', models.PositiveIntegerField(blank=True, help_text='Calls at a time, over all dispatchers.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('rate_limit', models.PositiveIntegerField(blank=True, help_text='Calls a second, over all dispatchers.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('credentials', sms.models.encrypted.EncryptedJSONField(blank=True, default=dict)),
-                ('credentials_changed_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('options', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "slug",
+                    models.SlugField(help_text="A short name of ours, such as smsplus-az.", max_length=64, unique=True),
+                ),
+                ("vendor", models.CharField(choices=sms.models.provider.vendor_choices, max_length=32)),
+                (
+                    "base_url",
+                    models.CharField(
+                        blank=True, help_text="Empty: the vendor's own address.", max_length=300, verbose_name="address"
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True, help_text="Off: no message is routed here.")),
+                (
+                    "paused",
+                    models.BooleanField(
+                        default=False, help_text="On: messages routed here wait, or go to the next provider."
+                    ),
+                ),
+                (
+                    "timeout",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        help_text="Seconds from the first byte written to the whole answer. Connecting has 5 of its own.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(120),
+                        ],
+                    ),
+                ),
+                (
+                    "max_in_flight",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Calls at a time, over all dispatchers.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                (
+                    "rate_limit",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Calls a second, over all dispatchers.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                ("credentials", sms.models.encrypted.EncryptedJSONField(blank=True, default=dict)),
+                ("credentials_changed_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("options", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ('slug',),
+                "ordering": ("slug",),
             },
         ),
         migrations.CreateModel(
-            name='RefusalCount',
+            name="RefusalCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('minute', models.DateTimeField()),
-                ('count', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("minute", models.DateTimeField()),
+                ("count", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'refusal count',
+                "verbose_name": "refusal count",
             },
         ),
         migrations.CreateModel(
-            name='RefusedRequest',
+            name="RefusedRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('request_id', models.CharField(db_index=True, max_length=128)),
-                ('http_status', models.PositiveSmallIntegerField()),
-                ('code', models.CharField(max_length=32)),
-                ('field', models.CharField(blank=True, default='', max_length=64)),
-                ('sender', models.CharField(blank=True, default='', max_length=64)),
-                ('to', models.CharField(blank=True, default='', max_length=32)),
-                ('is_otp', models.BooleanField(default=False)),
-                ('shape', models.TextField(blank=True, default='', help_text='The text with its digits masked.')),
-                ('nearest', models.TextField(blank=True, default='', help_text='The nearest template and the first difference.')),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("request_id", models.CharField(db_index=True, max_length=128)),
+                ("http_status", models.PositiveSmallIntegerField()),
+                ("code", models.CharField(max_length=32)),
+                ("field", models.CharField(blank=True, default="", max_length=64)),
+                ("sender", models.CharField(blank=True, default="", max_length=64)),
+                ("to", models.CharField(blank=True, default="", max_length=32)),
+                ("is_otp", models.BooleanField(default=False)),
+                ("shape", models.TextField(blank=True, default="", help_text="The text with its digits masked.")),
+                (
+                    "nearest",
+                    models.TextField(
+                        blank=True, default="", help_text="The nearest template and the first difference."
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'refused request',
-                'ordering': ('-id',),
+                "verbose_name": "refused request",
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prefix', models.CharField(help_text='The start of the number, such as +994. A + alone takes every number that no other route takes.', max_length=16, validators=[django.core.validators.RegexValidator('\\A\\+[0-9]{0,15}\\Z', 'A plus sign and digits, such as +994; + alone is the rest.')])),
-                ('is_otp', models.BooleanField(blank=True, choices=[(None, 'both'), (True, 'OTP'), (False, 'others')], null=True, verbose_name='kind')),
-                ('enabled', models.BooleanField(default=True)),
-                ('otp_ttl', models.PositiveIntegerField(default=300, help_text='Seconds.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='OTP time to live')),
-                ('ttl', models.PositiveIntegerField(default=86400, help_text='Seconds, for other messages.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='time to live')),
-                ('resend_unconfirmed_otp', models.BooleanField(default=False, help_text='An OTP whose fate is unknown may go out once more, by the next provider: it may arrive twice.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "prefix",
+                    models.CharField(
+                        help_text="The start of the number, such as +994. A + alone takes every number that no other route takes.",
+                        max_length=16,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A\\+[0-9]{0,15}\\Z", "A plus sign and digits, such as +994; + alone is the rest."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "is_otp",
+                    models.BooleanField(
+                        blank=True,
+                        choices=[(None, "both"), (True, "OTP"), (False, "others")],
+                        null=True,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                (
+                    "otp_ttl",
+                    models.PositiveIntegerField(
+                        default=300,
+                        help_text="Seconds.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="OTP time to live",
+                    ),
+                ),
+                (
+                    "ttl",
+                    models.PositiveIntegerField(
+                        default=86400,
+                        help_text="Seconds, for other messages.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="time to live",
+                    ),
+                ),
+                (
+                    "resend_unconfirmed_otp",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An OTP whose fate is unknown may go out once more, by the next provider: it may arrive twice.",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('prefix', 'client', 'is_otp'),
+                "ordering": ("prefix", "client", "is_otp"),
             },
         ),
         migrations.CreateModel(
-            name='RouteProvider',
+            name="RouteProvider",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=1)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(default=1)),
             ],
             options={
-                'ordering': ('route', 'position'),
+                "ordering": ("route", "position"),
             },
         ),
         migrations.CreateModel(
-            name='SenderApproval',
+            name="SenderApproval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vendor_name', models.CharField(blank=True, help_text='As the vendor knows it. Empty: the same name.', max_length=64)),
-                ('status', models.CharField(choices=[('draft', 'draft'), ('pending', 'pending'), ('approved', 'approved'), ('rejected', 'rejected')], default='draft', max_length=16)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "vendor_name",
+                    models.CharField(
+                        blank=True, help_text="As the vendor knows it. Empty: the same name.", max_length=64
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("pending", "pending"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                        ],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sender approval',
+                "verbose_name": "sender approval",
             },
         ),
         migrations.CreateModel(
-            name='SenderName',
+            name="SenderName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Exactly as Akinon sends it, letter case included.', max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Exactly as Akinon sends it, letter case included.", max_length=64, unique=True
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'sender name',
-                'ordering': ('name',),
+                "verbose_name": "sender name",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='TemplateApproval',
+            name="TemplateApproval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vendor_template', models.CharField(blank=True, help_text="The vendor's id or code of the template.", max_length=128)),
-                ('parameters', models.JSONField(blank=True, default=list, help_text='Our placeholders in the vendor\'s order: ["name", {"order": "order_code"}] where the vendor\'s name differs. Empty: the text\'s order, the same names.')),
-                ('status', models.CharField(choices=[('draft', 'draft'), ('pending', 'pending'), ('approved', 'approved'), ('rejected', 'rejected')], default='draft', max_length=16)),
-                ('note', models.CharField(blank=True, max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "vendor_template",
+                    models.CharField(blank=True, help_text="The vendor's id or code of the template.", max_length=128),
+                ),
+                (
+                    "parameters",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='Our placeholders in the vendor\'s order: ["name", {"order": "order_code"}] where the vendor\'s name differs. Empty: the text\'s order, the same names.',
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("pending", "pending"),
+                            ("approved", "approved"),
+                            ("rejected", "rejected"),
+                        ],
+                        default="draft",
+                        max_length=16,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'verbose_name': 'template approval',
+                "verbose_name": "template approval",
             },
         ),
         migrations.CreateModel(
-            name='TemplateVersion',
+            name="TemplateVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('body', models.TextField()),
-                ('placeholders', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("body", models.TextField()),
+                ("placeholders", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'template version',
-                'ordering': ('template', '-number'),
+                "verbose_name": "template version",
+                "ordering": ("template", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='Callback',
+            name="Callback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address_digest', models.CharField(help_text='SHA-256 of the address that was called.', max_length=64)),
-                ('body_digest', models.CharField(help_text='SHA-256 of method, query, content type and body.', max_length=64)),
-                ('method', models.CharField(max_length=8)),
-                ('query', models.BinaryField(default=bytes)),
-                ('content_type', models.CharField(blank=True, default='', max_length=200)),
-                ('body', models.BinaryField(null=True)),
-                ('source', models.GenericIPAddressField(null=True)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('note', models.CharField(blank=True, default='', help_text='Why it was not read, if it was not.', max_length=200)),
-                ('received_at', models.DateTimeField()),
-                ('last_received_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('attempt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='callbacks', to='sms.attempt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "address_digest",
+                    models.CharField(help_text="SHA-256 of the address that was called.", max_length=64),
+                ),
+                (
+                    "body_digest",
+                    models.CharField(help_text="SHA-256 of method, query, content type and body.", max_length=64),
+                ),
+                ("method", models.CharField(max_length=8)),
+                ("query", models.BinaryField(default=bytes)),
+                ("content_type", models.CharField(blank=True, default="", max_length=200)),
+                ("body", models.BinaryField(null=True)),
+                ("source", models.GenericIPAddressField(null=True)),
+                ("count", models.PositiveIntegerField(default=1)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, default="", help_text="Why it was not read, if it was not.", max_length=200
+                    ),
+                ),
+                ("received_at", models.DateTimeField()),
+                ("last_received_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="callbacks",
+                        to="sms.attempt",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('request_id', models.CharField(max_length=128)),
-                ('repeat_key', models.CharField(max_length=64, null=True)),
-                ('api_version', models.CharField(blank=True, default='', max_length=32)),
-                ('sender', models.CharField(max_length=64)),
-                ('to', models.CharField(max_length=16)),
-                ('raw_text', models.TextField(null=True)),
-                ('text', models.TextField(null=True)),
-                ('is_otp', models.BooleanField(default=False)),
-                ('is_test', models.BooleanField(default=False)),
-                ('encoding', models.CharField(max_length=5)),
-                ('segments', models.PositiveSmallIntegerField()),
-                ('smoothing', models.JSONField(default=list)),
-                ('parameters', models.JSONField(default=dict, null=True)),
-                ('decision', models.JSONField(default=dict)),
-                ('status', models.CharField(choices=[('queued', 'queued'), ('held', 'held'), ('sending', 'sending'), ('unconfirmed', 'unconfirmed'), ('submitted', 'submitted'), ('sent', 'sent'), ('delivered', 'delivered'), ('undelivered', 'undelivered'), ('failed', 'failed'), ('expired', 'expired'), ('canceled', 'canceled')], max_length=12)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField()),
-                ('waiting_for', models.CharField(blank=True, default='', max_length=200)),
-                ('lease_token', models.UUIDField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts_made', models.PositiveSmallIntegerField(default=0)),
-                ('attempts_before', models.PositiveSmallIntegerField(default=0)),
-                ('in_doubt', models.BooleanField(default=False, help_text='An earlier attempt may have gone out.')),
-                ('crashes', models.PositiveSmallIntegerField(default=0)),
-                ('code', models.CharField(blank=True, default='', max_length=64)),
-                ('detail', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('client', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='sms.apiclient')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("request_id", models.CharField(max_length=128)),
+                ("repeat_key", models.CharField(max_length=64, null=True)),
+                ("api_version", models.CharField(blank=True, default="", max_length=32)),
+                ("sender", models.CharField(max_length=64)),
+                ("to", models.CharField(max_length=16)),
+                ("raw_text", models.TextField(null=True)),
+                ("text", models.TextField(null=True)),
+                ("is_otp", models.BooleanField(default=False)),
+                ("is_test", models.BooleanField(default=False)),
+                ("encoding", models.CharField(max_length=5)),
+                ("segments", models.PositiveSmallIntegerField()),
+                ("smoothing", models.JSONField(default=list)),
+                ("parameters", models.JSONField(default=dict, null=True)),
+                ("decision", models.JSONField(default=dict)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("held", "held"),
+                            ("sending", "sending"),
+                            ("unconfirmed", "unconfirmed"),
+                            ("submitted", "submitted"),
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("undelivered", "undelivered"),
+                            ("failed", "failed"),
+                            ("expired", "expired"),
+                            ("canceled", "canceled"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField()),
+                ("waiting_for", models.CharField(blank=True, default="", max_length=200)),
+                ("lease_token", models.UUIDField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts_made", models.PositiveSmallIntegerField(default=0)),
+                ("attempts_before", models.PositiveSmallIntegerField(default=0)),
+                ("in_doubt", models.BooleanField(default=False, help_text="An earlier attempt may have gone out.")),
+                ("crashes", models.PositiveSmallIntegerField(default=0)),
+                ("code", models.CharField(blank=True, default="", max_length=64)),
+                ("detail", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("erased_at", models.DateTimeField(null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="sms.apiclient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='DeliveryReport',
+            name="DeliveryReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('sent', 'sent'), ('delivered', 'delivered'), ('undelivered', 'undelivered'), ('unknown', 'unknown')], max_length=11)),
-                ('reference', models.CharField(blank=True, default='', max_length=128)),
-                ('vendor_message_id', models.CharField(blank=True, default='', max_length=128)),
-                ('code', models.CharField(blank=True, default='', max_length=64)),
-                ('detail', models.TextField(blank=True, default='')),
-                ('applied', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, default='', help_text='Why it was not applied.', max_length=200)),
-                ('is_waiting', models.BooleanField(default=False, help_text='It names an id that no attempt has yet.')),
-                ('is_poll', models.BooleanField(default=False)),
-                ('received_at', models.DateTimeField()),
-                ('attempt', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='sms.attempt')),
-                ('callback', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reports', to='sms.callback')),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='sms.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("sent", "sent"),
+                            ("delivered", "delivered"),
+                            ("undelivered", "undelivered"),
+                            ("unknown", "unknown"),
+                        ],
+                        max_length=11,
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, default="", max_length=128)),
+                ("vendor_message_id", models.CharField(blank=True, default="", max_length=128)),
+                ("code", models.CharField(blank=True, default="", max_length=64)),
+                ("detail", models.TextField(blank=True, default="")),
+                ("applied", models.BooleanField(default=False)),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", help_text="Why it was not applied.", max_length=200),
+                ),
+                ("is_waiting", models.BooleanField(default=False, help_text="It names an id that no attempt has yet.")),
+                ("is_poll", models.BooleanField(default=False)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="sms.attempt"
+                    ),
+                ),
+                (
+                    "callback",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="reports",
+                        to="sms.callback",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="sms.message"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'delivery report',
-                'ordering': ('id',),
+                "verbose_name": "delivery report",
+                "ordering": ("id",),
             },
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='message',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='sms.message'),
+            model_name="attempt",
+            name="message",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="attempts", to="sms.message"
+            ),
         ),
         migrations.CreateModel(
-            name='MessageEvent',
+            name="MessageEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(max_length=32)),
-                ('actor', models.CharField(blank=True, default='', help_text='Empty: a rule of the product.', max_length=150)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('detail', models.JSONField(default=dict)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='sms.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("kind", models.CharField(max_length=32)),
+                (
+                    "actor",
+                    models.CharField(blank=True, default="", help_text="Empty: a rule of the product.", max_length=150),
+                ),
+                ("reason", models.TextField(blank=True, default="")),
+                ("detail", models.JSONField(default=dict)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="sms.message"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('at', 'id'),
+                "ordering": ("at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='ProviderState',
+            name="ProviderState",
             fields=[
-                ('provider', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='state', serialize=False, to='sms.provider')),
-                ('breaker', models.CharField(choices=[('closed', 'closed'), ('open', 'open')], default='closed', max_length=8)),
-                ('breaker_failure', models.CharField(blank=True, help_text='The class of failure that opened it.', max_length=16)),
-                ('breaker_code', models.CharField(blank=True, max_length=64)),
-                ('breaker_detail', models.TextField(blank=True)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('probe_at', models.DateTimeField(help_text='When the next probe may go; none: staff must act first.', null=True)),
-                ('probe_interval', models.PositiveIntegerField(default=0, help_text='Seconds to the probe after this one.')),
-                ('probe_until', models.DateTimeField(help_text='A probe is under way until then.', null=True)),
-                ('bad_calls', models.PositiveIntegerField(default=0, help_text='Unavailable or unconfirmed calls in a row.')),
-                ('tokens', models.FloatField(default=0, help_text='Calls left of the rate limit.')),
-                ('tokens_at', models.DateTimeField(null=True)),
-                ('retry_at', models.DateTimeField(help_text='The vendor asked us to wait until then.', null=True)),
-                ('last_error_at', models.DateTimeField(null=True)),
-                ('last_error_code', models.CharField(blank=True, max_length=64)),
-                ('last_error_detail', models.TextField(blank=True)),
-                ('last_success_at', models.DateTimeField(null=True)),
-                ('last_test_at', models.DateTimeField(null=True)),
-                ('last_test_accepted', models.BooleanField(null=True)),
-                ('last_test_detail', models.TextField(blank=True)),
-                ('first_report_at', models.DateTimeField(null=True)),
-                ('last_report_at', models.DateTimeField(null=True)),
+                (
+                    "provider",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="state",
+                        serialize=False,
+                        to="sms.provider",
+                    ),
+                ),
+                (
+                    "breaker",
+                    models.CharField(choices=[("closed", "closed"), ("open", "open")], default="closed", max_length=8),
+                ),
+                (
+                    "breaker_failure",
+                    models.CharField(blank=True, help_text="The class of failure that opened it.", max_length=16),
+                ),
+                ("breaker_code", models.CharField(blank=True, max_length=64)),
+                ("breaker_detail", models.TextField(blank=True)),
+                ("opened_at", models.DateTimeField(null=True)),
+                (
+                    "probe_at",
+                    models.DateTimeField(
+                        help_text="When the next probe may go; none: staff must act first.", null=True
+                    ),
+                ),
+                (
+                    "probe_interval",
+                    models.PositiveIntegerField(default=0, help_text="Seconds to the probe after this one."),
+                ),
+                ("probe_until", models.DateTimeField(help_text="A probe is under way until then.", null=True)),
+                (
+                    "bad_calls",
+                    models.PositiveIntegerField(default=0, help_text="Unavailable or unconfirmed calls in a row."),
+                ),
+                ("tokens", models.FloatField(default=0, help_text="Calls left of the rate limit.")),
+                ("tokens_at", models.DateTimeField(null=True)),
+                ("retry_at", models.DateTimeField(help_text="The vendor asked us to wait until then.", null=True)),
+                ("last_error_at", models.DateTimeField(null=True)),
+                ("last_error_code", models.CharField(blank=True, max_length=64)),
+                ("last_error_detail", models.TextField(blank=True)),
+                ("last_success_at", models.DateTimeField(null=True)),
+                ("last_test_at", models.DateTimeField(null=True)),
+                ("last_test_accepted", models.BooleanField(null=True)),
+                ("last_test_detail", models.TextField(blank=True)),
+                ("first_report_at", models.DateTimeField(null=True)),
+                ("last_report_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.AddConstraint(
-            model_name='provider',
-            constraint=models.CheckConstraint(condition=models.Q(('timeout__gte', 1), ('timeout__lte', 120)), name='provider_timeout_1_120'),
+            model_name="provider",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("timeout__gte", 1), ("timeout__lte", 120)), name="provider_timeout_1_120"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='pinned_provider',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sms.provider'),
+            model_name="message",
+            name="pinned_provider",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="sms.provider",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='provider',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='sms.provider'),
+            model_name="message",
+            name="provider",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="messages",
+                to="sms.provider",
+            ),
         ),
         migrations.AddField(
-            model_name='deliveryreport',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='sms.provider'),
+            model_name="deliveryreport",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='callback',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='callbacks', to='sms.provider'),
+            model_name="callback",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="callbacks", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='provider',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='sms.provider'),
+            model_name="attempt",
+            name="provider",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="attempts", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='alert',
-            name='provider',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='sms.provider'),
+            model_name="alert",
+            name="provider",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="alerts", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='refusalcount',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refusal_counts', to='sms.apiclient'),
+            model_name="refusalcount",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="refusal_counts", to="sms.apiclient"
+            ),
         ),
         migrations.AddField(
-            model_name='refusedrequest',
-            name='client',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refused_requests', to='sms.apiclient'),
+            model_name="refusedrequest",
+            name="client",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="refused_requests", to="sms.apiclient"
+            ),
         ),
         migrations.AddField(
-            model_name='route',
-            name='client',
-            field=models.ForeignKey(blank=True, help_text='Empty: every client.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='routes', to='sms.apiclient'),
+            model_name="route",
+            name="client",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: every client.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="routes",
+                to="sms.apiclient",
+            ),
         ),
         migrations.AddField(
-            model_name='routeprovider',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='route_steps', to='sms.provider'),
+            model_name="routeprovider",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="route_steps", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='routeprovider',
-            name='route',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='sms.route'),
+            model_name="routeprovider",
+            name="route",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="sms.route"),
         ),
         migrations.AddField(
-            model_name='route',
-            name='providers',
-            field=models.ManyToManyField(related_name='routes', through='sms.RouteProvider', to='sms.provider'),
+            model_name="route",
+            name="providers",
+            field=models.ManyToManyField(related_name="routes", through="sms.RouteProvider", to="sms.provider"),
         ),
         migrations.AddField(
-            model_name='senderapproval',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sender_approvals', to='sms.provider'),
+            model_name="senderapproval",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="sender_approvals", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='senderapproval',
-            name='sender',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='sms.sendername'),
+            model_name="senderapproval",
+            name="sender",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="approvals", to="sms.sendername"
+            ),
         ),
         migrations.AddField(
-            model_name='apiclient',
-            name='senders',
-            field=models.ManyToManyField(blank=True, related_name='clients', to='sms.sendername'),
+            model_name="apiclient",
+            name="senders",
+            field=models.ManyToManyField(blank=True, related_name="clients", to="sms.sendername"),
         ),
         migrations.AddField(
-            model_name='templateapproval',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='template_approvals', to='sms.provider'),
+            model_name="templateapproval",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="template_approvals", to="sms.provider"
+            ),
         ),
         migrations.AddField(
-            model_name='templateapproval',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='sms.messagetemplate'),
+            model_name="templateapproval",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="approvals", to="sms.messagetemplate"
+            ),
         ),
         migrations.AddField(
-            model_name='templateversion',
-            name='author',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="templateversion",
+            name="author",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='templateversion',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='sms.messagetemplate'),
+            model_name="templateversion",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="sms.messagetemplate"
+            ),
         ),
         migrations.AddField(
-            model_name='messagetemplate',
-            name='current_version',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sms.templateversion'),
+            model_name="messagetemplate",
+            name="current_version",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="sms.templateversion",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='template_version',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sms.templateversion'),
+            model_name="message",
+            name="template_version",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="sms.templateversion",
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='template_version',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sms.templateversion'),
+            model_name="attempt",
+            name="template_version",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="sms.templateversion",
+            ),
         ),
         migrations.AddIndex(
-            model_name='deliveryreport',
-            index=models.Index(condition=models.Q(('is_waiting', True)), fields=['vendor_message_id', 'provider'], name='report_waiting'),
+            model_name="deliveryreport",
+            index=models.Index(
+                condition=models.Q(("is_waiting", True)),
+                fields=["vendor_message_id", "provider"],
+                name="report_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(fields=['address_digest', 'received_at'], name='callback_flood'),
+            model_name="callback",
+            index=models.Index(fields=["address_digest", "received_at"], name="callback_flood"),
         ),
         migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(condition=models.Q(('read_at', None)), fields=['id'], name='callback_unread'),
+            model_name="callback",
+            index=models.Index(condition=models.Q(("read_at", None)), fields=["id"], name="callback_unread"),
         ),
         migrations.AddConstraint(
-            model_name='callback',
-            constraint=models.UniqueConstraint(fields=('address_digest', 'body_digest'), name='one_row_per_equal_callback'),
+            model_name="callback",
+            constraint=models.UniqueConstraint(
+                fields=("address_digest", "body_digest"), name="one_row_per_equal_callback"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('key',), name='one_open_alert_per_key'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at", None)), fields=("key",), name="one_open_alert_per_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusalcount',
-            constraint=models.UniqueConstraint(fields=('client', 'minute'), name='one_refusal_count_per_minute'),
+            model_name="refusalcount",
+            constraint=models.UniqueConstraint(fields=("client", "minute"), name="one_refusal_count_per_minute"),
         ),
         migrations.AddIndex(
-            model_name='refusedrequest',
-            index=models.Index(fields=['to', '-id'], name='refused_to_number'),
+            model_name="refusedrequest",
+            index=models.Index(fields=["to", "-id"], name="refused_to_number"),
         ),
         migrations.AddIndex(
-            model_name='refusedrequest',
-            index=models.Index(fields=['created_at'], name='refused_age'),
+            model_name="refusedrequest",
+            index=models.Index(fields=["created_at"], name="refused_age"),
         ),
         migrations.AddIndex(
-            model_name='refusedrequest',
-            index=models.Index(fields=['code', '-id'], name='refused_code'),
+            model_name="refusedrequest",
+            index=models.Index(fields=["code", "-id"], name="refused_code"),
         ),
         migrations.AddConstraint(
-            model_name='routeprovider',
-            constraint=models.UniqueConstraint(fields=('route', 'provider'), name='one_place_per_route_provider'),
+            model_name="routeprovider",
+            constraint=models.UniqueConstraint(fields=("route", "provider"), name="one_place_per_route_provider"),
         ),
         migrations.AddConstraint(
-            model_name='route',
-            constraint=models.UniqueConstraint(condition=models.Q(('client', None), ('is_otp', None)), fields=('prefix',), name='one_route_per_prefix'),
+            model_name="route",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client", None), ("is_otp", None)), fields=("prefix",), name="one_route_per_prefix"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='route',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_otp', None)), fields=('prefix', 'client'), name='one_route_per_prefix_client'),
+            model_name="route",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_otp", None)), fields=("prefix", "client"), name="one_route_per_prefix_client"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='route',
-            constraint=models.UniqueConstraint(condition=models.Q(('client', None)), fields=('prefix', 'is_otp'), name='one_route_per_prefix_kind'),
+            model_name="route",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client", None)), fields=("prefix", "is_otp"), name="one_route_per_prefix_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='route',
-            constraint=models.UniqueConstraint(fields=('prefix', 'client', 'is_otp'), name='one_route_per_prefix_client_kind'),
+            model_name="route",
+            constraint=models.UniqueConstraint(
+                fields=("prefix", "client", "is_otp"), name="one_route_per_prefix_client_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='senderapproval',
-            constraint=models.UniqueConstraint(fields=('sender', 'provider'), name='one_approval_per_sender_provider'),
+            model_name="senderapproval",
+            constraint=models.UniqueConstraint(fields=("sender", "provider"), name="one_approval_per_sender_provider"),
         ),
         migrations.AddConstraint(
-            model_name='templateapproval',
-            constraint=models.UniqueConstraint(fields=('template', 'provider'), name='one_approval_per_template_provider'),
+            model_name="templateapproval",
+            constraint=models.UniqueConstraint(
+                fields=("template", "provider"), name="one_approval_per_template_provider"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templateversion',
-            constraint=models.UniqueConstraint(fields=('template', 'number'), name='one_number_per_template_version'),
+            model_name="templateversion",
+            constraint=models.UniqueConstraint(fields=("template", "number"), name="one_number_per_template_version"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status', sms.domain.lifecycle.Status['QUEUED'])), fields=['provider', 'is_otp', 'due_at'], name='message_queue'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status", sms.domain.lifecycle.Status["QUEUED"])),
+                fields=["provider", "is_otp", "due_at"],
+                name="message_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status__in', [sms.domain.lifecycle.Status['QUEUED'], sms.domain.lifecycle.Status['HELD']])), fields=['expires_at'], name='message_expiry'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", [sms.domain.lifecycle.Status["QUEUED"], sms.domain.lifecycle.Status["HELD"]])
+                ),
+                fields=["expires_at"],
+                name="message_expiry",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status', sms.domain.lifecycle.Status['SENDING'])), fields=['lease_until'], name='message_leases'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status", sms.domain.lifecycle.Status["SENDING"])),
+                fields=["lease_until"],
+                name="message_leases",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status__in', [sms.domain.lifecycle.Status['HELD'], sms.domain.lifecycle.Status['UNCONFIRMED'], sms.domain.lifecycle.Status['UNDELIVERED'], sms.domain.lifecycle.Status['FAILED'], sms.domain.lifecycle.Status['EXPIRED'], sms.domain.lifecycle.Status['CANCELED']])), fields=['status', '-id'], name='message_needs_a_look'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            sms.domain.lifecycle.Status["HELD"],
+                            sms.domain.lifecycle.Status["UNCONFIRMED"],
+                            sms.domain.lifecycle.Status["UNDELIVERED"],
+                            sms.domain.lifecycle.Status["FAILED"],
+                            sms.domain.lifecycle.Status["EXPIRED"],
+                            sms.domain.lifecycle.Status["CANCELED"],
+                        ],
+                    )
+                ),
+                fields=["status", "-id"],
+                name="message_needs_a_look",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('erased_at', None), ('is_otp', True)), fields=['expires_at', 'id'], name='message_otp_to_erase'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("erased_at", None), ("is_otp", True)),
+                fields=["expires_at", "id"],
+                name="message_otp_to_erase",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['client', '-id'], name='message_of_client'),
+            model_name="message",
+            index=models.Index(fields=["client", "-id"], name="message_of_client"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['to', '-id'], name='message_to_number'),
+            model_name="message",
+            index=models.Index(fields=["to", "-id"], name="message_to_number"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['request_id'], name='message_request_id'),
+            model_name="message",
+            index=models.Index(fields=["request_id"], name="message_request_id"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('repeat_key',), name='message_repeat_key'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("repeat_key",), name="message_repeat_key"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'held', 'sending', 'unconfirmed', 'submitted', 'sent', 'delivered', 'undelivered', 'failed', 'expired', 'canceled'])), name='message_status_is_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "queued",
+                            "held",
+                            "sending",
+                            "unconfirmed",
+                            "submitted",
+                            "sent",
+                            "delivered",
+                            "undelivered",
+                            "failed",
+                            "expired",
+                            "canceled",
+                        ],
+                    )
+                ),
+                name="message_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', sms.domain.lifecycle.Status['SENDING']), _negated=True), models.Q(('lease_token__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='message_sending_has_lease'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", sms.domain.lifecycle.Status["SENDING"]), _negated=True),
+                    models.Q(("lease_token__isnull", False), ("lease_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="message_sending_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', sms.domain.lifecycle.Status['QUEUED']), _negated=True), models.Q(('due_at__isnull', False), ('provider__isnull', False)), _connector='OR'), name='message_queued_is_due'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", sms.domain.lifecycle.Status["QUEUED"]), _negated=True),
+                    models.Q(("due_at__isnull", False), ("provider__isnull", False)),
+                    _connector="OR",
+                ),
+                name="message_queued_is_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('is_otp', True), ('status', sms.domain.lifecycle.Status['HELD']), _negated=True), name='message_otp_never_held'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_otp", True), ("status", sms.domain.lifecycle.Status["HELD"]), _negated=True),
+                name="message_otp_never_held",
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('vendor_message_id', ''), _negated=True), fields=['vendor_message_id', 'provider'], name='attempt_vendor_id'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("vendor_message_id", ""), _negated=True),
+                fields=["vendor_message_id", "provider"],
+                name="attempt_vendor_id",
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('poll_at__isnull', False)), fields=['poll_at'], name='attempt_polls'),
+            model_name="attempt",
+            index=models.Index(
+                condition=models.Q(("poll_at__isnull", False)), fields=["poll_at"], name="attempt_polls"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('message', 'number'), name='one_number_per_attempt'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("message", "number"), name="one_number_per_attempt"),
         ),
     ]

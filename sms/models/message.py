@@ -82,7 +82,9 @@ class Message(models.Model):
             models.CheckConstraint(condition=~Q(status=Status.HELD, is_otp=True), name="message_otp_never_held"),
         ]
         indexes = [
-            models.Index(fields=("provider", "is_otp", "due_at"), condition=Q(status=Status.QUEUED), name="message_queue"),
+            models.Index(
+                fields=("provider", "is_otp", "due_at"), condition=Q(status=Status.QUEUED), name="message_queue"
+            ),
             models.Index(
                 fields=("expires_at",), condition=Q(status__in=[Status.QUEUED, Status.HELD]), name="message_expiry"
             ),

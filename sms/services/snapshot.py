@@ -104,6 +104,7 @@ class Snapshot:
     sender_names: Mapping[str, Mapping[int, str]]
     """Each sender name, with the providers that have approved it and what they call it."""
     routes: tuple[RouteFacts, ...]
+    """The enabled ones."""
     accounts: Mapping[int, Account]
     shelves: Mapping[int, Shelf] = field(default_factory=dict)
 
@@ -116,9 +117,13 @@ class Snapshot:
     def decide(self, *, text: str, sender: str, to: str, client: int, is_otp: bool) -> Decision:
         """Route a text: the one function behind the live path and every page that explains it."""
         route = self.route(to=to, client=client, is_otp=is_otp)
+        return self.judge(route.providers if route else (), text=text, sender=sender, route=route)
+
+    def judge(self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None) -> Decision:
+        """Judge these providers as they are now; one that is gone is left out."""
         return decide(
             route,
-            [self.accounts[p].facts for p in route.providers] if route else [],
+            [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
             sender_names=self.sender_names.get(sender, {}),
             match=lambda provider: self.shelves.get(provider, EMPTY_SHELF).match(text),

@@ -1,0 +1,57 @@
+"""`manage.py dispatch`: the worker. Any number of them, on any number of machines, on one PostgreSQL."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from sms.models import Dispatcher
+from sms.services import clock, dispatch
+
+
+class Command(BaseCommand):
+    help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--slots", type=int, default=dispatch.DEFAULT_SLOTS, help="Calls at a time of this process (64)."
+        )
+        parser.add_argument("--drain", action="store_true", help="Work off what is due now, then exit.")
+
+    def handle(self, *args: Any, slots: int, drain: bool, **options: Any) -> None:
+        if drain:
+            while dispatch.work(slots=slots):
+                pass
+            return
+        self._run(slots)
+
+    def _run(self, slots: int) -> None:
+        stopped = threading.Event()
+        engine = dispatch.Engine(slots)
+        self._stop_at_signals(stopped, engine)
+        dispatcher = dispatch.new_dispatcher(slots)
+        helpers = [
+            threading.Thread(target=dispatch.keep_house, args=(engine, dispatcher, stopped), daemon=True),
+            threading.Thread(target=dispatch.listen, args=(engine, stopped), daemon=True),
+        ]
+        for thread in helpers:
+            thread.start()
+        engine.run_forever(stopped)
+        for thread in helpers:
+            thread.join(timeout=5)
+        Dispatcher.objects.filter(pk=dispatcher.pk).update(stopped_at=clock.now())
+
+    def _stop_at_signals(self, stopped: threading.Event, engine: dispatch.Engine) -> None:
+        """The first signal finishes what is in flight; a second one quits at once."""
+
+        def stop(number: int, frame: Any) -> None:
+            stopped.set()
+            engine.wake()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)

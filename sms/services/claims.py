@@ -1,0 +1,237 @@
+"""From waiting messages to jobs: who may be called now, what is due there, and one commit that owns it."""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from providers.base import OutboundSms, Receipts
+from sms.domain.lifecycle import Status, choose, remaining
+from sms.domain.routing import Candidate
+
+from . import clock, keys, outbox, snapshot
+from .calls import Job, Probe, Send, deadline
+from .history import tries_of
+from .outbox import Due, Gate
+from .snapshot import Account, Snapshot
+from .traffic import allowance, take_probe
+
+LATER = {True: 1.0, False: 5.0}
+"""Seconds until a message that nobody may carry now is looked at again; OTPs sooner."""
+LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
+"""The same while its providers may not be called: when one opens again, its messages are due at once."""
+CRASHES_ALLOWED = 3
+REROUTE_AT_ONCE = 200
+REROUTE_PAUSE = 1.0
+"""Seconds between two looks at a closed provider's messages when the last look moved none of them."""
+
+_closed_until: dict[int, float] = {}
+
+
+@dataclass
+class Harvest:
+    """What one claiming transaction gathers before it writes."""
+
+    now: datetime
+    snapshot: Snapshot
+    open_providers: frozenset[int]
+    jobs: list[Job] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    put_off: list[dict[str, Any]] = field(default_factory=list)
+    seen: set[uuid.UUID] = field(default_factory=set)
+    moved: int = 0
+
+
+def take(*, otp_slots: int, other_slots: int) -> list[Job]:
+    """Claim what is due, up to so many messages of each lane, and return the calls to make.
+
+    OTPs come first. The claim is committed when this returns: only then may a byte leave.
+    """
+    now = clock.now()
+    gates = outbox.gates(now)
+    if not any(gate.otps_due or gate.others_due for gate in gates) and not _probe_due(gates, now):
+        return []
+    with transaction.atomic():
+        return _harvest(gates, now, otp_slots, other_slots)
+
+
+def _probe_due(gates: Sequence[Gate], now: datetime) -> bool:
+    return any(gate.is_open and gate.probe_at is not None and gate.probe_at <= now for gate in gates)
+
+
+def _harvest(gates: Sequence[Gate], now: datetime, otp_slots: int, other_slots: int) -> list[Job]:
+    current = snapshot.current()
+    known = [gate for gate in gates if gate.provider in current.accounts]
+    free = [gate for gate in known if _is_free(gate, current.accounts[gate.provider], now)]
+    harvest = Harvest(now, current, frozenset(gate.provider for gate in free))
+    _gather(harvest, [gate for gate in free if gate.otps_due], is_otp=True, slots=otp_slots)
+    others = max(min(other_slots, otp_slots + other_slots - len(harvest.jobs)), 0)
+    _gather(harvest, [gate for gate in free if gate.others_due], is_otp=False, slots=others)
+    for gate in known:
+        if gate.provider not in harvest.open_providers:
+            _serve_closed(harvest, gate)
+    outbox.claim(harvest.claims, now=now)
+    outbox.put_off(harvest.put_off)
+    return harvest.jobs
+
+
+def _is_free(gate: Gate, account: Account, now: datetime) -> bool:
+    waits = gate.retry_at is not None and gate.retry_at > now
+    return not (gate.is_open or account.paused or waits)
+
+
+def _gather(harvest: Harvest, gates: list[Gate], *, is_otp: bool, slots: int) -> None:
+    """Share the slots among the providers that have something due, starting with a different one each time."""
+    random.shuffle(gates)
+    for index, gate in enumerate(gates):
+        share = -(-slots // (len(gates) - index))
+        taken = _gather_from(harvest, gate, is_otp=is_otp, limit=share)
+        slots -= taken
+
+
+def _gather_from(harvest: Harvest, gate: Gate, *, is_otp: bool, limit: int) -> int:
+    account = harvest.snapshot.accounts[gate.provider]
+    limit = allowance(account, wanted=limit, now=harvest.now)
+    before = len(harvest.jobs)
+    if limit > 0:
+        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=limit):
+            _plan_safely(harvest, due)
+    return len(harvest.jobs) - before
+
+
+def _serve_closed(harvest: Harvest, gate: Gate) -> None:
+    """A provider that may not be called: probe it if that is due, and let its messages go elsewhere."""
+    account = harvest.snapshot.accounts[gate.provider]
+    if gate.is_open and not account.paused and account.enabled and take_probe(gate, account, now=harvest.now):
+        _probe(harvest, gate, account)
+    if time.monotonic() < _closed_until.get(gate.provider, 0.0):
+        return
+    moved = harvest.moved
+    for is_otp in (True, False):
+        if gate.otps_due if is_otp else gate.others_due:
+            for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=REROUTE_AT_ONCE):
+                _plan_safely(harvest, due)
+    if harvest.moved == moved:
+        _closed_until[gate.provider] = time.monotonic() + REROUTE_PAUSE
+
+
+def _probe(harvest: Harvest, gate: Gate, account: Account) -> None:
+    if account.adapter.can_test:
+        harvest.jobs.append(Probe(account, deadline(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS)))
+        return
+    for is_otp in (True, False):
+        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=1):
+            _plan_safely(harvest, due, probes=gate.provider)
+            return
+
+
+# --- one message ---------------------------------------------------------------------------
+
+
+def _plan_safely(harvest: Harvest, due: Due, *, probes: int | None = None) -> None:
+    """Plan one message; if our own code fails on it, it is put aside and the others go on."""
+    if due.id in harvest.seen:
+        return
+    harvest.seen.add(due.id)
+    try:
+        _plan(harvest, due, probes)
+    except Exception:
+        _crashed(harvest, due, traceback.format_exc(limit=-8))
+
+
+def _plan(harvest: Harvest, due: Due, probes: int | None) -> None:
+    """Ask again who may carry it now: claim it here, move it to another provider, or leave it waiting."""
+    judged = harvest.snapshot.judge(candidates_of(due), text=due.text, sender=due.sender)
+    may = {candidate.provider: candidate for candidate in judged.eligible}
+    tries = tries_of([due]).get(due.id, []) if due.attempts_made > due.attempts_before else []
+    left = remaining(list(may), tries)
+    if not left:
+        _wait(harvest, due, LATER, f"waiting for {_reasons(judged.candidates)}"[:200])
+    elif due.provider in left and (due.provider in harvest.open_providers or due.provider == probes):
+        _claim(harvest, due, may[due.provider], is_probe=due.provider == probes)
+    else:
+        _move_on(harvest, due, choose(left, harvest.open_providers, tries))
+
+
+def candidates_of(due: Due) -> list[int]:
+    """The providers that were on the message's route at intake, or the one that staff chose."""
+    if due.pinned_provider is not None:
+        return [due.pinned_provider]
+    return [candidate["provider"] for candidate in due.decision.get("candidates", [])]
+
+
+def _reasons(candidates: Sequence[Candidate]) -> str:
+    return "; ".join(f"{c.slug}: {c.reason}" for c in candidates if c.reason) or "a provider that may carry it"
+
+
+def _move_on(harvest: Harvest, due: Due, provider: int) -> None:
+    if provider == due.provider or provider not in harvest.open_providers:
+        account = harvest.snapshot.accounts.get(due.provider)
+        slug = account.slug if account else "its provider"
+        _wait(harvest, due, LATER_WHEN_CLOSED, f"waiting for {slug}, which may not be called now")
+        return
+    harvest.moved += 1
+    harvest.put_off.append({"message": due.id, "provider": provider, "due_at": harvest.now, "waiting_for": ""})
+
+
+def _wait(harvest: Harvest, due: Due, seconds: Mapping[bool, float], words: str) -> None:
+    later = harvest.now + timedelta(seconds=seconds[due.is_otp])
+    harvest.put_off.append({"message": due.id, "provider": due.provider, "due_at": later, "waiting_for": words})
+
+
+def _claim(harvest: Harvest, due: Due, candidate: Candidate, *, is_probe: bool) -> None:
+    account = harvest.snapshot.accounts[candidate.provider]
+    attempt = clock.new_id()
+    harvest.claims.append(
+        {
+            "message": due.id,
+            "attempt": attempt,
+            "number": due.attempts_made + 1,
+            "provider": candidate.provider,
+            "version": candidate.version,
+            "parameters": dict(candidate.values or {}),
+            "lease_until": harvest.now + timedelta(seconds=outbox.lease_seconds(account.timeout)),
+        }
+    )
+    left_to_live = (due.expires_at - harvest.now).total_seconds()
+    not_after = deadline(min(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, left_to_live))
+    harvest.jobs.append(Send(due, attempt, account, _outbound(due, attempt, account, candidate), not_after, is_probe))
+
+
+def _outbound(due: Due, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
+    per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
+    key = keys.attempt_key(account.id, attempt) if per_attempt else ""
+    return OutboundSms(
+        reference=str(attempt),
+        to=due.to,
+        text=due.text,
+        sender=candidate.vendor_sender,
+        vendor_template=candidate.vendor_template,
+        parameters=candidate.parameters,
+        callback_url=keys.callback_url(account.adapter.slug, key) if per_attempt else None,
+        is_otp=due.is_otp,
+    )
+
+
+def _crashed(harvest: Harvest, due: Due, trace: str) -> None:
+    """Nothing was sent: once more in a moment, and failed after the third time."""
+    crashes = due.crashes + 1
+    gone = crashes >= CRASHES_ALLOWED
+    outbox.move(
+        due.id,
+        leaves=[Status.QUEUED],
+        now=harvest.now,
+        status=Status.FAILED if gone else Status.QUEUED,
+        crashes=crashes,
+        code="internal_fault",
+        detail=trace,
+        due_at=harvest.now + timedelta(seconds=LATER[due.is_otp]),
+    )

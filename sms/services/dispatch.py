@@ -1,0 +1,257 @@
+"""The worker: claims what is due, has it called by a pool of threads, and settles the results in batches.
+
+A slot is held from the claim until the result is committed, so a killed dispatcher leaves at most its slots behind.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+from django.conf import settings
+from django.db import DataError, Error, IntegrityError, connection
+
+from providers.http import Client
+from sms.models import Dispatcher
+
+from . import claims, clock, holding, polls, reports, settling, sweeps, traffic
+from .calls import Job, Poll, Probe, Result, Send, run
+from .wake import CHANNEL
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_SLOTS = 64
+RESERVED_SHARE = 8
+"""One slot in eight is kept for OTPs."""
+IDLE_SECONDS = {"postgresql": 0.25, "sqlite": 0.05}
+"""How long an idle dispatcher sleeps unless it is woken."""
+AFTER_A_FAULT = 0.5
+
+
+class Engine:
+    """One dispatcher. `turn` is its unit of work; nothing here is shared between engines but the database."""
+
+    def __init__(self, slots: int = DEFAULT_SLOTS) -> None:
+        self.slots = slots
+        self.reserved = max(1, slots // RESERVED_SHARE) if slots > 1 else 0
+        self.accepting = True
+        self.in_flight = 0
+        self.otps_in_flight = 0
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
+        self._unsettled: list[Result] = []
+        self._threads: list[threading.Thread] = []
+
+    # --- the loop ---------------------------------------------------------------------
+
+    def turn(self, wait: float) -> bool:
+        """Settle what came back, claim what is due; with nothing to do, wait that long. True if there was work."""
+        self._unsettled += self._collect(wait if not self._unsettled else 0.0)
+        settled = self._settle()
+        claimed = self._claim() if self.accepting and not self._unsettled else 0
+        return bool(settled or claimed)
+
+    def run_forever(self, stopped: threading.Event) -> None:
+        """Turn until `stopped` is set, then finish the calls in flight."""
+        found_work = False
+        while not stopped.is_set():
+            found_work = self._turn_safely(0.0 if found_work else IDLE_SECONDS[connection.vendor])
+        self.finish()
+
+    def finish(self) -> None:
+        """Take nothing new, and see the calls in flight through to their commit."""
+        self.accepting = False
+        while self.in_flight:
+            self._turn_safely(1.0)
+        self.close()
+
+    def close(self) -> None:
+        for _ in self._threads:
+            self._jobs.put(None)
+        self._threads.clear()
+
+    def wake(self) -> None:
+        """Cut an idle wait short. May be called by any thread."""
+        self._results.put(None)
+
+    def _turn_safely(self, wait: float) -> bool:
+        """A fault of the database ends no dispatcher: what is unsettled is kept and tried again."""
+        try:
+            return self.turn(wait)
+        except Error as error:
+            log.warning("database.unavailable", error=type(error).__name__)
+        except Exception:
+            log.exception("dispatcher.fault")
+        connection.close()
+        time.sleep(AFTER_A_FAULT)
+        return False
+
+    # --- one turn ------------------------------------------------------------------------
+
+    def _collect(self, wait: float) -> list[Result]:
+        """Everything that came back, waiting for the first if there is nothing else to do."""
+        results: list[Result] = []
+        try:
+            first = self._results.get(timeout=wait) if wait else self._results.get_nowait()
+            while True:
+                if first is not None:
+                    results.append(first)
+                first = self._results.get_nowait()
+        except queue.Empty:
+            return results
+
+    def _settle(self) -> int:
+        if not self._unsettled:
+            return 0
+        done = list(self._unsettled)
+        settle_all(done)
+        self._unsettled.clear()
+        self.in_flight -= len(done)
+        self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
+        return len(done)
+
+    def _claim(self) -> int:
+        free = self.slots - self.in_flight
+        if free <= 0:
+            return 0
+        for_others = max(free - max(self.reserved - self.otps_in_flight, 0), 0)
+        jobs = claims.take(otp_slots=free, other_slots=for_others)
+        jobs += polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
+        self._submit(jobs)
+        return len(jobs)
+
+    def _submit(self, jobs: Sequence[Job]) -> None:
+        self.in_flight += len(jobs)
+        self.otps_in_flight += sum(_is_otp(job) for job in jobs)
+        while len(self._threads) < min(self.in_flight, self.slots):
+            self._start_thread()
+        for job in jobs:
+            self._jobs.put(job)
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._call_forever, name=f"slot-{len(self._threads) + 1}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _call_forever(self) -> None:
+        client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
+        while (job := self._jobs.get()) is not None:
+            self._results.put(run(job, client))
+        client.close()
+
+
+def _is_otp(job: Job) -> bool:
+    return isinstance(job, Send) and job.message.is_otp
+
+
+# --- settling a batch ------------------------------------------------------------------------
+
+
+def settle_all(results: Sequence[Result]) -> None:
+    """Settle every result. One that can't be written must not hold up the others."""
+    sends = [result for result in results if isinstance(result.job, Send)]
+    try:
+        if sends:
+            settling.settle(sends)
+    except Error as error:
+        if len(sends) == 1 or not _is_about_the_data(error):
+            raise
+        for send in sends:
+            settling.settle([send])
+    polls.settle([result for result in results if isinstance(result.job, Poll)])
+    for result in results:
+        if isinstance(result.job, Probe):
+            traffic.learn(result.job.account, [result.error], was_probe=True)
+
+
+def _is_about_the_data(error: Error) -> bool:
+    return isinstance(error, DataError | IntegrityError)
+
+
+# --- beside the queue --------------------------------------------------------------------------
+
+Chore = tuple[float, Callable[[], object]]
+
+
+def chores(engine: Engine, dispatcher: Dispatcher) -> list[Chore]:
+    """What every dispatcher looks after, with the seconds between two rounds."""
+    return [
+        (5.0, lambda: sweeps.beat(dispatcher, engine.in_flight)),
+        (5.0, sweeps.park_abandoned),
+        (1.0, sweeps.expire),
+        (1.0, holding.release),
+        (5.0, reports.read_again),
+    ]
+
+
+def do_chores(due: Iterable[Chore]) -> None:
+    for _, chore in due:
+        try:
+            chore()
+        except Error as error:
+            log.warning("database.unavailable", error=type(error).__name__)
+            connection.close()
+        except Exception:
+            log.exception("chore.fault")
+
+
+def keep_house(engine: Engine, dispatcher: Dispatcher, stopped: threading.Event) -> None:
+    """Do the chores at their times until `stopped` is set; runs in a thread of its own."""
+    every = chores(engine, dispatcher)
+    next_at = [0.0] * len(every)
+    while not stopped.wait(0.25):
+        now = time.monotonic()
+        due = [index for index, at in enumerate(next_at) if at <= now]
+        do_chores(every[index] for index in due)
+        for index in due:
+            next_at[index] = now + every[index][0]
+    connection.close()
+
+
+def listen(engine: Engine, stopped: threading.Event) -> None:
+    """Wake the engine at each NOTIFY; behind a pooler that drops LISTEN the idle wait does it alone."""
+    while connection.vendor == "postgresql" and not stopped.is_set():
+        try:
+            _listen_once(engine, stopped)
+        except Error as error:
+            log.warning("listen.failed", error=type(error).__name__)
+            connection.close()
+            stopped.wait(AFTER_A_FAULT)
+    connection.close()
+
+
+def _listen_once(engine: Engine, stopped: threading.Event) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+    while not stopped.is_set():
+        for _ in connection.connection.notifies(timeout=1.0, stop_after=1):
+            engine.wake()
+
+
+def new_dispatcher(slots: int) -> Dispatcher:
+    now = clock.now()
+    return Dispatcher(
+        id=clock.new_id(), host=socket.gethostname()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
+    )
+
+
+def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
+    """Work off what is due now, for at most `budget` seconds, and return whether there was anything.
+
+    The calls that were begun are finished and committed before this returns, whatever the budget.
+    """
+    engine = Engine(slots)
+    do_chores(chores(engine, new_dispatcher(slots))[1:])
+    ends = time.monotonic() + budget if budget is not None else float("inf")
+    found = False
+    while time.monotonic() < ends and (engine.turn(0.0) or engine.in_flight):
+        found = True
+        if engine.in_flight:
+            engine.turn(0.05)
+    engine.finish()
+    return found

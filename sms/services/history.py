@@ -1,0 +1,39 @@
+"""What was tried for a message since it was last queued by a person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Protocol
+
+from providers.base import Failure, ReportState
+from sms.domain.lifecycle import Try
+from sms.models import Attempt
+
+
+class Tried(Protocol):
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def attempts_before(self) -> int: ...
+
+
+def tries_of(messages: Iterable[Tried]) -> dict[uuid.UUID, list[Try]]:
+    """Each message's finished attempts, oldest first, with one query.
+
+    A provider that reported "it never left" counts as one that refused: it is not asked again.
+    """
+    before = {message.id: message.attempts_before for message in messages}
+    attempts = Attempt.objects.filter(message_id__in=before, outcome__isnull=False).order_by("number")
+    tries: dict[uuid.UUID, list[Try]] = {message: [] for message in before}
+    for attempt in attempts.values_list("message_id", "number", "provider_id", "failure", "reported"):
+        message, number, provider, failure, reported = attempt
+        if number > before[message]:
+            tries[message].append(Try(provider, _failure(failure, reported)))
+    return tries
+
+
+def _failure(failure: str, reported: str) -> Failure | None:
+    if reported == ReportState.UNDELIVERED:
+        return Failure.RECIPIENT
+    return Failure(failure) if failure else None

@@ -1,0 +1,146 @@
+"""What people do to a message: send it again, settle a doubt, cancel it. Each with a reason, each kept."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from sms.domain.lifecycle import Status
+from sms.domain.routing import Decision
+from sms.models import Message, MessageEvent
+
+from . import clock, erasure, holding, outbox, snapshot, wake
+from .actions import ActionRefused
+
+RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}
+CANCELABLE = frozenset({Status.QUEUED, Status.HELD})
+NEVER_LEFT = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELED})
+
+
+def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int | None = None) -> None:
+    """Queue a message once more with a fresh time to live: by its routes, or by the provider that staff chose.
+
+    Raises ActionRefused for an OTP, an erased text, a message still under way, or where nobody may carry it.
+    """
+    with transaction.atomic():
+        message = _locked(message_id)
+        _refuse_unresendable(message, reason)
+        decision = _decide(message, provider_id)
+        now = clock.now()
+        _move(message, RESENDABLE, now, **_resent(message, decision, provider_id, now))
+        _note(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
+    wake.ring()
+
+
+def _refuse_unresendable(message: Message, reason: str) -> None:
+    if message.is_otp:
+        raise ActionRefused("An OTP is never sent again: it would come too late to help and may be used twice.")
+    if message.text is None:
+        raise ActionRefused("The text of this message is erased: there is nothing left to send.")
+    if message.status not in RESENDABLE:
+        raise ActionRefused(f"This message is {message.status}: it is still under way and can't be sent again.")
+    if not reason.strip():
+        raise ActionRefused("Say why: a reason is kept with the message.")
+
+
+def _decide(message: Message, provider_id: int | None) -> Decision:
+    current = snapshot.current()
+    if provider_id is None:
+        decision = current.decide(
+            text=message.text, sender=message.sender, to=message.to, client=message.client_id, is_otp=message.is_otp
+        )
+    else:
+        decision = current.judge([provider_id], text=message.text, sender=message.sender)
+    if not decision.eligible:
+        reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
+        raise ActionRefused(f"Nobody may carry this message now: {reasons}")
+    return decision
+
+
+def _resent(message: Message, decision: Decision, provider_id: int | None, now: datetime) -> dict[str, Any]:
+    first = decision.eligible[0]
+    route = snapshot.current().route(to=message.to, client=message.client_id, is_otp=message.is_otp)
+    return {
+        "status": Status.QUEUED,
+        "provider_id": first.provider,
+        "pinned_provider_id": provider_id,
+        "decision": decision.as_json(),
+        "template_version_id": first.version,
+        "due_at": now,
+        "expires_at": now + timedelta(seconds=route.ttl if route else 86400),
+        "attempts_before": message.attempts_made,
+        "in_doubt": message.in_doubt or message.status not in NEVER_LEFT,
+        "crashes": 0,
+        "code": "",
+        "detail": "",
+    }
+
+
+def settle(message_id: uuid.UUID, *, went_out: bool, actor: str, reason: str) -> None:
+    """Staff say what became of an unconfirmed message: `submitted`, or `failed`. Raises ActionRefused otherwise."""
+    with transaction.atomic():
+        message = _locked(message_id)
+        if message.status != Status.UNCONFIRMED:
+            raise ActionRefused(f"This message is {message.status}: only an unconfirmed one can be settled.")
+        if not reason.strip():
+            raise ActionRefused("Say how you know: a reason is kept with the message.")
+        now = clock.now()
+        status = Status.SUBMITTED if went_out else Status.FAILED
+        words = "Staff say that it went out." if went_out else "Staff say that it did not go out."
+        _move(message, {Status.UNCONFIRMED}, now, status=status, code="settled", detail=words, in_doubt=went_out)
+        _note(message, now, "settled", actor, reason, went_out=went_out)
+        _erase_otp(message, now)
+
+
+def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
+    """Take a queued or held message out. Raises ActionRefused if it left already.
+
+    One that may have gone out before (an earlier attempt is in doubt) becomes `unconfirmed`: nobody can take that back.
+    """
+    with transaction.atomic():
+        message = _locked(message_id)
+        if message.status not in CANCELABLE:
+            raise ActionRefused(f"This message is {message.status}: only a queued or held one can be canceled.")
+        now = clock.now()
+        status = Status.UNCONFIRMED if message.in_doubt else Status.CANCELED
+        _move(message, CANCELABLE, now, status=status, code="canceled", detail="Canceled by staff.", waiting_for="")
+        _note(message, now, "canceled", actor, reason)
+        _erase_otp(message, now)
+
+
+def release(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor: str, reason: str) -> int:
+    """Queue held messages by hand: by their routes, or by a provider that staff chose. Returns how many went."""
+    released = 0
+    for message in Message.objects.filter(pk__in=list(message_ids), status=Status.HELD):
+        try:
+            decision = _decide(message, provider_id)
+        except ActionRefused:
+            continue
+        with transaction.atomic():
+            released += holding.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason)
+            Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
+    return released
+
+
+def _locked(message_id: uuid.UUID) -> Message:
+    if not outbox.lock_message(message_id):
+        raise ActionRefused("There is no such message.")
+    return Message.objects.get(pk=message_id)
+
+
+def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: Any) -> None:
+    if not outbox.move(message.pk, leaves=leaves, now=now, **columns):
+        raise ActionRefused("The message moved at this very moment. Look at it again.")
+
+
+def _erase_otp(message: Message, now: datetime) -> None:
+    if message.is_otp:
+        erasure.erase([message.pk], now=now)
+
+
+def _note(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:
+    MessageEvent.objects.create(message=message, at=now, kind=kind, actor=actor, reason=reason, detail=detail)

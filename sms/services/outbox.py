@@ -1,0 +1,312 @@
+"""The queue is the message table: claims, settles and sweeps, and the only lock clauses of the product.
+
+A message may be sent only by the process whose claim is committed on its row. Every move is one conditional UPDATE:
+its WHERE lists the state it may leave and the lease it must own, and a row that it does not return was moved by
+somebody else first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from sms.domain.lifecycle import Status
+
+from .rows import as_json, as_time, as_uuid, read, write
+
+CONNECT_SECONDS = 5
+SLACK_SECONDS = 10
+
+
+def lease_seconds(timeout: int) -> int:
+    """How long a claim owns its message: connecting, the call's own deadline, and slack."""
+    return CONNECT_SECONDS + timeout + SLACK_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that may be sent now, its row locked until the transaction ends."""
+
+    id: uuid.UUID
+    provider: int
+    attempts_made: int
+    attempts_before: int
+    to: str
+    sender: str
+    text: str
+    is_otp: bool
+    decision: Mapping[str, Any]
+    pinned_provider: int | None
+    in_doubt: bool
+    crashes: int
+    expires_at: datetime
+    created_at: datetime
+
+
+_DUE_COLUMNS = (
+    'id, provider_id, attempts_made, attempts_before, "to", sender, text, is_otp, decision, pinned_provider_id, '
+    "in_doubt, crashes, expires_at, created_at"
+)
+
+
+def _skip_locked() -> str:
+    """Rows that somebody else holds are passed over; SQLite has one writer, and transactions that start as writers."""
+    return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+
+
+def _due(row: tuple[Any, ...]) -> Due:
+    return Due(
+        as_uuid(row[0]),
+        *row[1:7],
+        bool(row[7]),
+        as_json(row[8]),
+        row[9],
+        bool(row[10]),
+        row[11],
+        as_time(row[12]),
+        as_time(row[13]),
+    )
+
+
+# --- what may go ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A provider as the queue sees it: what waits for it, and whether it may be called."""
+
+    provider: int
+    otps_due: bool
+    others_due: bool
+    is_open: bool
+    probe_at: datetime | None
+    probe_until: datetime | None
+    retry_at: datetime | None
+    bad_calls: int
+
+
+_GATES = """
+SELECT s.provider_id,
+       EXISTS (SELECT 1 FROM sms_message m WHERE m.status = 'queued' AND m.provider_id = s.provider_id
+               AND m.is_otp = %s AND m.due_at <= %s),
+       EXISTS (SELECT 1 FROM sms_message m WHERE m.status = 'queued' AND m.provider_id = s.provider_id
+               AND m.is_otp = %s AND m.due_at <= %s),
+       s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
+FROM sms_providerstate s
+"""
+
+
+def gates(now: datetime) -> list[Gate]:
+    """Every provider's gate, with one query."""
+    return [_gate(row) for row in read(_GATES, [True, now, False, now])]
+
+
+def _gate(row: tuple[Any, ...]) -> Gate:
+    times = (as_time(value) if value is not None else None for value in row[4:7])
+    return Gate(row[0], bool(row[1]), bool(row[2]), bool(row[3]), *times, row[7])
+
+
+def lock_state(provider: int) -> bool:
+    """Take the provider's state row for this transaction; False if another dispatcher has it."""
+    statement = f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {_skip_locked()}"
+    return bool(read(statement, [provider]))
+
+
+def lock_state_waiting(provider: int) -> None:
+    """Take the provider's state row for this transaction, waiting for whoever has it."""
+    clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
+    read(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {clause}", [provider])
+
+
+def in_flight(provider: int) -> int:
+    return read("SELECT count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s", [provider])[0][0]
+
+
+# --- claims -------------------------------------------------------------------------------
+
+
+def lock_due(provider: int, *, is_otp: bool, now: datetime, limit: int) -> list[Due]:
+    """Lock up to so many messages that are due at this provider, the longest waiting first."""
+    statement = f"""
+        SELECT {_DUE_COLUMNS} FROM sms_message
+        WHERE status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= %s AND expires_at > %s
+        ORDER BY due_at LIMIT %s {_skip_locked()}"""
+    return [_due(row) for row in read(statement, [provider, is_otp, now, now, limit])]
+
+
+_CLAIM_COLUMNS = {
+    "message": "uuid",
+    "attempt": "uuid",
+    "number": "smallint",
+    "provider": "bigint",
+    "version": "bigint",
+    "parameters": "jsonb",
+    "lease_until": "timestamptz",
+}
+_MARK_SENDING = """
+UPDATE sms_message SET status = 'sending', provider_id = v.provider, lease_token = v.attempt,
+       lease_until = v.lease_until, attempts_made = v.number, template_version_id = v.version,
+       parameters = v.parameters, waiting_for = '', updated_at = %s
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'queued'
+RETURNING sms_message.id
+"""
+_ADD_ATTEMPTS = """
+INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_id, lease_token, started_at,
+                         failure, code, detail, vendor_message_id, reported, polls)
+SELECT v.attempt, v.message, v.number, v.provider, v.version, v.attempt, %s, '', '', '', '', '', 0 FROM v WHERE true
+"""
+
+
+def claim(records: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
+    """Mark locked messages `sending`, each with its attempt. The attempt's id is the lease's token."""
+    claimed = write(_MARK_SENDING, _CLAIM_COLUMNS, records, now)
+    if len(claimed) != len(records):
+        raise RuntimeError(f"{len(records) - len(claimed)} messages moved while their rows were locked")
+    write(_ADD_ATTEMPTS, _CLAIM_COLUMNS, records, now)
+
+
+_PUT_OFF_COLUMNS = {"message": "uuid", "provider": "bigint", "due_at": "timestamptz", "waiting_for": "text"}
+_PUT_OFF = """
+UPDATE sms_message SET provider_id = v.provider, due_at = v.due_at, waiting_for = v.waiting_for
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'queued'
+"""
+
+
+def put_off(records: Sequence[Mapping[str, Any]]) -> None:
+    """Leave locked messages queued: at another provider, or until later, with what they wait for."""
+    write(_PUT_OFF, _PUT_OFF_COLUMNS, records)
+
+
+def make_due(provider: int, *, now: datetime) -> None:
+    """A provider may be called again: what waited for it is due at once."""
+    read(
+        "UPDATE sms_message SET due_at = %s WHERE status = 'queued' AND provider_id = %s AND waiting_for <> '' "
+        "RETURNING id",
+        [now, provider],
+    )
+
+
+# --- settles --------------------------------------------------------------------------------
+
+_MESSAGE_COLUMNS = {
+    "message": "uuid",
+    "attempt": "uuid",
+    "status": "text",
+    "provider": "bigint",
+    "delay": "float8",
+    "in_doubt": "boolean",
+    "crashes": "smallint",
+    "code": "text",
+    "detail": "text",
+    "due_at": "timestamptz",
+}
+_SETTLE_MESSAGES = """
+UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.due_at, in_doubt = v.in_doubt,
+       crashes = v.crashes, code = v.code, detail = v.detail, lease_token = NULL, lease_until = NULL, updated_at = %s
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
+RETURNING sms_message.id
+"""
+_ATTEMPT_COLUMNS = {
+    "attempt": "uuid",
+    "outcome": "text",
+    "failure": "text",
+    "code": "text",
+    "detail": "text",
+    "vendor_message_id": "text",
+    "http_status": "smallint",
+    "raw_request": "text",
+    "raw_response": "text",
+    "poll_at": "timestamptz",
+}
+_SETTLE_ATTEMPTS = """
+UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
+       vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = v.raw_request,
+       raw_response = v.raw_response, poll_at = v.poll_at, finished_at = %s
+FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
+RETURNING sms_attempt.id
+"""
+
+
+def settle_messages(records: Sequence[Mapping[str, Any]], *, now: datetime) -> set[uuid.UUID]:
+    """Move messages out of `sending`. Returns those that this lease still owned."""
+    moves = [dict(record, due_at=now + timedelta(seconds=record.get("delay") or 0)) for record in records]
+    return {as_uuid(row[0]) for row in write(_SETTLE_MESSAGES, _MESSAGE_COLUMNS, moves, now)}
+
+
+def settle_attempts(records: Sequence[Mapping[str, Any]], *, now: datetime) -> set[uuid.UUID]:
+    """Write what the calls came to. Returns the attempts that were still in flight."""
+    return {as_uuid(row[0]) for row in write(_SETTLE_ATTEMPTS, _ATTEMPT_COLUMNS, records, now)}
+
+
+# --- sweeps ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A message whose lease is over: its dispatcher died, or its call hangs. Perhaps sent."""
+
+    message: Due
+    attempt: uuid.UUID
+
+
+def lock_abandoned(*, now: datetime, limit: int) -> list[Abandoned]:
+    statement = f"""
+        SELECT {_DUE_COLUMNS}, lease_token FROM sms_message
+        WHERE status = 'sending' AND lease_until < %s ORDER BY lease_until LIMIT %s {_skip_locked()}"""
+    return [Abandoned(_due(row[:-1]), as_uuid(row[-1])) for row in read(statement, [now, limit])]
+
+
+_EXPIRE = """
+UPDATE sms_message SET status = CASE WHEN in_doubt THEN 'unconfirmed' ELSE 'expired' END, code = 'expired',
+       detail = %s, waiting_for = '', updated_at = %s
+WHERE id IN (SELECT id FROM sms_message WHERE status IN ('queued', 'held') AND expires_at <= %s
+             ORDER BY expires_at LIMIT %s {skip_locked})
+RETURNING id, is_otp
+"""
+
+
+def expire(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]]:
+    """End what waited past its time. One that may have gone out before is `unconfirmed`, not `expired`."""
+    detail = "Its time was up before it could go."
+    statement = _EXPIRE.format(skip_locked=_skip_locked())
+    return [(as_uuid(row[0]), bool(row[1])) for row in read(statement, [detail, now, now, limit])]
+
+
+_TAKE_POLLS = """
+UPDATE sms_attempt SET poll_at = %s, polls = polls + 1
+WHERE id IN (SELECT id FROM sms_attempt WHERE poll_at <= %s AND provider_id = %s
+             ORDER BY poll_at LIMIT %s {skip_locked})
+RETURNING id, vendor_message_id
+"""
+
+
+def take_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
+    """Take attempts whose state is to be asked for; until then nobody else asks. Pairs of attempt and vendor's id."""
+    statement = _TAKE_POLLS.format(skip_locked=_skip_locked())
+    return [(as_uuid(row[0]), row[1]) for row in read(statement, [until, now, provider, limit])]
+
+
+# --- one message at a time: reports and people -------------------------------------------------
+
+
+def move(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime, **columns: Any) -> bool:
+    """One conditional UPDATE of one message. False: somebody else was first, nothing was written."""
+    names = ", ".join(f"{name} = %s" for name in columns)
+    states = list(leaves)
+    marks = ", ".join(["%s"] * len(states))
+    statement = (
+        f"UPDATE sms_message SET {names}, lease_token = NULL, lease_until = NULL, updated_at = %s "
+        f"WHERE id = %s AND status IN ({marks}) RETURNING id"
+    )
+    return bool(read(statement, [*columns.values(), now, message, *states]))
+
+
+def lock_message(message: uuid.UUID) -> bool:
+    """Hold one message's row until the transaction ends, waiting for whoever has it."""
+    clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
+    return bool(read(f"SELECT id FROM sms_message WHERE id = %s {clause}", [message]))

@@ -1,0 +1,61 @@
+"""What people do to a provider: test its connection, pause it, resume it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from providers.base import ProviderError
+from providers.http import Client
+from sms.models import Provider, ProviderState
+
+from . import clock, outbox, traffic
+from .actions import ActionRefused
+
+
+def test_connection(provider_id: int, *, actor: str) -> str:
+    """Make the vendor's harmless call and return its words; an accepted test closes the breaker.
+
+    Raises ActionRefused where the vendor has no such call, or with what went wrong.
+    """
+    provider = Provider.objects.get(pk=provider_id)
+    adapter = provider.adapter()
+    if not adapter.can_test:
+        raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
+    client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
+    try:
+        words = adapter.test_outcome(client.send(adapter.test_request(), timeout=provider.timeout))
+    except ProviderError as error:
+        _note_test(provider, accepted=False, words=f"{error.code}: {error.detail}")
+        raise ActionRefused(f"The test was not accepted. {error.code}: {error.detail}") from error
+    finally:
+        client.close()
+    _note_test(provider, accepted=True, words=words)
+    traffic.close_by_hand(provider)
+    return words
+
+
+def _note_test(provider: Provider, *, accepted: bool, words: str) -> None:
+    ProviderState.objects.filter(provider=provider).update(
+        last_test_at=clock.now(), last_test_accepted=accepted, last_test_detail=words
+    )
+
+
+def pause(provider_id: int, *, actor: str, reason: str) -> None:
+    """Call this provider no more until it is resumed: its messages wait or go to the next provider."""
+    provider = Provider.objects.get(pk=provider_id)
+    if provider.paused:
+        raise ActionRefused(f"{provider.slug} is paused already.")
+    provider.paused = True
+    provider.save(update_fields=["paused", "updated_at"])
+
+
+def resume(provider_id: int, *, actor: str, reason: str) -> None:
+    """Call this provider again; what waited for it is due at once."""
+    provider = Provider.objects.get(pk=provider_id)
+    if not provider.paused:
+        raise ActionRefused(f"{provider.slug} is not paused.")
+    provider.paused = False
+    with transaction.atomic():
+        provider.save(update_fields=["paused", "updated_at"])
+        outbox.make_due(provider_id, now=clock.now())

@@ -1,0 +1,258 @@
+"""From results to rows: what each call came to, what becomes of its message, and what it says of the provider."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from providers.base import Accepted, Failure, ProviderError, Receipts
+from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
+from sms.models import MessageEvent
+
+from . import alerts, clock, erasure, outbox, reports, snapshot, traffic
+from .calls import Result, Send
+from .claims import CRASHES_ALLOWED, candidates_of
+from .history import tries_of
+from .snapshot import Account, Snapshot
+
+log = structlog.get_logger(__name__)
+
+LAST_SUCCESS_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One result with what follows from it."""
+
+    result: Result
+    job: Send
+    step: NextStep
+    crashes: int
+
+    @property
+    def detail(self) -> str:
+        error = self.result.error
+        return error.detail if error else self.result.crash
+
+
+def settle(results: Sequence[Result]) -> None:
+    """Write a batch of finished sends in one transaction; afterwards teach the breakers and match early reports."""
+    now_closed = _closed_providers()
+    with transaction.atomic():
+        now = clock.now()
+        current = snapshot.current()
+        settled = _decide(results, current, now_closed)
+        _write(settled, now)
+    _afterwards(settled)
+
+
+def _closed_providers() -> frozenset[int]:
+    now = clock.now()
+    return frozenset(
+        g.provider for g in outbox.gates(now) if g.is_open or (g.retry_at is not None and g.retry_at > now)
+    )
+
+
+# --- what follows ----------------------------------------------------------------------------
+
+
+def _decide(results: Sequence[Result], current: Snapshot, closed: frozenset[int]) -> list[Settled]:
+    failed = [result.job.message for result in results if result.error is not None]
+    tries = tries_of(failed) if failed else {}
+    return [_follow(result, tries.get(result.job.message.id, []), current, closed) for result in results]
+
+
+def _follow(result: Result, tries: list[Try], current: Snapshot, closed: frozenset[int]) -> Settled:
+    job = result.job
+    message = job.message
+    if result.error is not None:
+        step = _after_error(job, result.error, tries, current, closed)
+        return Settled(result, job, step, message.crashes)
+    if result.never_started:
+        return Settled(result, job, _back(job), message.crashes)
+    if result.crash:
+        crashes = message.crashes + 1
+        gone = NextStep(Status.UNCONFIRMED if message.in_doubt else Status.FAILED, in_doubt=message.in_doubt)
+        return Settled(result, job, gone if crashes >= CRASHES_ALLOWED else _back(job, delay=1.0), crashes)
+    return Settled(result, job, NextStep(Status.SUBMITTED, job.account.id, in_doubt=message.in_doubt), message.crashes)
+
+
+def _back(job: Send, delay: float = 0.0) -> NextStep:
+    """Nothing left us: the message waits again, where it was."""
+    return NextStep(Status.QUEUED, job.account.id, delay, job.message.in_doubt)
+
+
+def _after_error(
+    job: Send, error: ProviderError, tries: list[Try], current: Snapshot, closed: frozenset[int]
+) -> NextStep:
+    message = job.message
+    judged = current.judge(candidates_of(message), text=message.text, sender=message.sender)
+    candidates = [candidate.provider for candidate in judged.eligible]
+    if error.failure == Failure.TRANSIENT and job.account.id not in candidates:
+        candidates.append(job.account.id)  # it may come back; until then the message waits
+    route = next((r for r in current.routes if r.id == message.decision.get("route")), None)
+    situation = Situation(
+        is_otp=message.is_otp,
+        candidates=candidates,
+        open_providers=_open(current, candidates, closed, job, error),
+        tries=[*tries, Try(job.account.id, error.failure)],
+        jitter=random.random(),  # noqa: S311  spreads retries; no secret hangs on it
+        in_doubt=message.in_doubt,
+        retry_after=error.retry_after,
+        may_resend_unconfirmed=bool(route and route.resend_unconfirmed_otp),
+    )
+    return after_failure(situation)
+
+
+def _open(
+    current: Snapshot, candidates: Iterable[int], closed: frozenset[int], job: Send, error: ProviderError
+) -> frozenset[int]:
+    """The candidates that may be called: an account or balance fault closes its provider at once."""
+    shut = set(closed) | {p for p in candidates if current.accounts[p].paused}
+    if error.failure in (Failure.ACCOUNT, Failure.BALANCE):
+        shut.add(job.account.id)
+    return frozenset(candidates) - shut
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def _write(settled: Sequence[Settled], now: datetime) -> None:
+    moved = outbox.settle_messages([_message_record(s) for s in settled], now=now)
+    open_attempts = outbox.settle_attempts([_attempt_record(s, now) for s in settled], now=now)
+    _note_late(settled, open_attempts, now)
+    erasure.erase(
+        [s.job.message.id for s in settled if s.job.message.is_otp and s.job.message.id in moved and _has_ended(s)],
+        now=now,
+    )
+
+
+def _has_ended(settled: Settled) -> bool:
+    return is_final(settled.step.status, settled.job.account.adapter.strongest)
+
+
+def _message_record(s: Settled) -> dict[str, Any]:
+    message, error = s.job.message, s.result.error
+    return {
+        "message": message.id,
+        "attempt": s.job.attempt,
+        "status": s.step.status,
+        "provider": s.step.provider or s.job.account.id,
+        "delay": s.step.delay,
+        "in_doubt": s.step.in_doubt,
+        "crashes": s.crashes,
+        "code": (error.code if error else "internal_fault" if s.result.crash else "")[:64],
+        "detail": s.detail,
+    }
+
+
+def _attempt_record(s: Settled, now: datetime) -> dict[str, Any]:
+    result, record = (
+        s.result,
+        {"attempt": s.job.attempt, "vendor_message_id": "", "failure": "", "code": "", "detail": ""},
+    )
+    record |= {key: getattr(result, key) for key in ("http_status", "raw_request", "raw_response")}
+    if result.error is not None:
+        error = result.error
+        words = f"{error.detail}\n{result.crash}" if result.crash else error.detail
+        return record | {
+            "outcome": OUTCOME_OF[error.failure],
+            "failure": error.failure,
+            "code": error.code[:64],
+            "detail": words,
+        }
+    if result.surely_not_sent:
+        code = "lease_over" if result.never_started else "internal_fault"
+        words = result.crash or "The call was not begun in time; nothing was sent."
+        return record | {"outcome": Outcome.UNAVAILABLE, "code": code, "detail": words}
+    accepted: Accepted = result.value
+    return record | {
+        "outcome": Outcome.ACCEPTED,
+        "code": accepted.code[:64],
+        "detail": accepted.detail,
+        "vendor_message_id": accepted.vendor_id[:128],
+        "poll_at": _first_poll(s.job.account, accepted, now),
+    }
+
+
+def _first_poll(account: Account, accepted: Accepted, now: datetime) -> datetime | None:
+    delays = account.adapter.poll_delays()
+    polls = Receipts.POLL in account.adapter.receipts and accepted.vendor_id and delays
+    return now + timedelta(seconds=delays[0]) if polls else None
+
+
+def _note_late(settled: Sequence[Settled], open_attempts: set[Any], now: datetime) -> None:
+    """An answer after the lease was over moves nothing: the message is unconfirmed, and staff see what was said."""
+    MessageEvent.objects.bulk_create(
+        MessageEvent(
+            message_id=s.job.message.id,
+            at=now,
+            kind="late_answer",
+            detail={"attempt": str(s.job.attempt), **_late_words(s, now)},
+        )
+        for s in settled
+        if s.job.attempt not in open_attempts
+    )
+
+
+def _late_words(s: Settled, now: datetime) -> Mapping[str, Any]:
+    record = _attempt_record(s, now)
+    return {key: record.get(key) for key in ("outcome", "code", "detail", "vendor_message_id")}
+
+
+# --- afterwards -----------------------------------------------------------------------------------
+
+
+def _afterwards(settled: Sequence[Settled]) -> None:
+    by_provider: dict[int, list[Settled]] = {}
+    for s in settled:
+        if not (s.result.surely_not_sent or s.result.is_guess):
+            by_provider.setdefault(s.job.account.id, []).append(s)
+    for group in by_provider.values():
+        _teach(group)
+    reports.match_waiting(
+        (s.job.account.id, s.result.value.vendor_id)
+        for s in settled
+        if isinstance(s.result.value, Accepted) and s.result.value.vendor_id
+    )
+
+
+_success_noted: dict[int, datetime] = {}
+
+
+def _teach(group: Sequence[Settled]) -> None:
+    """Tell the provider's breaker; plain success is written down only now and then, not at every call."""
+    account = group[0].job.account
+    answers = [s.result.error for s in group]
+    probes = [s.result.error for s in group if s.job.is_probe]
+    for error in answers:
+        if error is not None and error.failure == Failure.CONFIG:
+            _alert_misconfigured(account, error)
+    if probes:
+        traffic.learn(account, probes, was_probe=True)
+    if any(error is not None for error in answers) or _is_news(account):
+        traffic.learn(account, answers, was_probe=False)
+
+
+def _is_news(account: Account) -> bool:
+    now = clock.now()
+    noted = _success_noted.get(account.id)
+    if noted is not None and now - noted < LAST_SUCCESS_EVERY:
+        return False
+    _success_noted[account.id] = now
+    return True
+
+
+def _alert_misconfigured(account: Account, error: ProviderError) -> None:
+    alerts.open_alert(
+        f"config:{account.slug}:{error.code}",
+        title=f"{account.slug} refuses messages as it is set up: {error.code}",
+        advice=f"{error.detail} Correct the provider, its sender names or its templates.",
+        provider_id=account.id,
+    )

@@ -1,0 +1,57 @@
+"""What every dispatcher looks after beside sending: leases that ended, time that is up, heartbeats."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+
+from providers.base import Failure, OutboundSms, failed
+from sms.models import Dispatcher
+
+from . import clock, erasure, outbox, settling, snapshot
+from .calls import Result, Send
+from .outbox import Abandoned
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 200
+FORGET_DISPATCHERS_AFTER = timedelta(days=1)
+
+
+def park_abandoned() -> int:
+    """Park messages whose lease is over: perhaps sent, never queued again by themselves. Returns how many."""
+    with transaction.atomic():
+        found = outbox.lock_abandoned(now=clock.now(), limit=AT_ONCE)
+        results = [_abandoned(each) for each in found]
+        if results:
+            settling.settle(results)
+    if found:
+        log.warning("lease.over", messages=len(found))
+    return len(found)
+
+
+def _abandoned(found: Abandoned) -> Result:
+    message = found.message
+    account = snapshot.current().accounts[message.provider]
+    sms = OutboundSms(reference=str(found.attempt), to=message.to, text=message.text or "", is_otp=message.is_otp)
+    words = "The dispatcher that made this call was not heard of in time; the message may have gone out."
+    error = failed(Failure.AMBIGUOUS, "lease_over", words)
+    return Result(Send(message, found.attempt, account, sms, 0.0), error=error, is_guess=True)
+
+
+def expire() -> int:
+    """End what waited past its time. Returns how many."""
+    with transaction.atomic():
+        now = clock.now()
+        ended = outbox.expire(now=now, limit=AT_ONCE)
+        erasure.erase([message for message, is_otp in ended if is_otp], now=now)
+    return len(ended)
+
+
+def beat(dispatcher: Dispatcher, in_flight: int) -> None:
+    """Say that this dispatcher lives."""
+    dispatcher.seen_at, dispatcher.in_flight = clock.now(), in_flight
+    dispatcher.save(force_insert=dispatcher._state.adding)
+    Dispatcher.objects.filter(seen_at__lt=dispatcher.seen_at - FORGET_DISPATCHERS_AFTER).delete()

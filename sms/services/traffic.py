@@ -1,0 +1,182 @@
+"""Slots, rate limits and the breaker of a provider: one row for all dispatchers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from providers.base import Failure, ProviderError
+from sms.domain.breaker import BreakerState, after_call
+from sms.domain.lifecycle import LONGEST_RETRY_AFTER
+from sms.models import Breaker, Provider, ProviderState
+
+from . import alerts, clock, outbox
+from .outbox import Gate
+from .snapshot import Account
+
+log = structlog.get_logger(__name__)
+
+BURST_SECONDS = 0.1
+"""How much of a second's rate may go at once."""
+
+
+# --- limits, inside the claiming transaction ----------------------------------------------
+
+
+def allowance(account: Account, *, wanted: int, now: datetime) -> int:
+    """How many of the wanted calls may start now, over all dispatchers.
+
+    Holds the provider's state row until the claim is committed, so two dispatchers never count the same room.
+    """
+    if wanted <= 0 or (account.max_in_flight is None and account.rate_limit is None):
+        return wanted
+    if not outbox.lock_state(account.id):
+        return 0  # another dispatcher claims here at this moment
+    if account.max_in_flight is not None:
+        wanted = min(wanted, account.max_in_flight - outbox.in_flight(account.id))
+    if account.rate_limit is not None and wanted > 0:
+        wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
+    return max(wanted, 0)
+
+
+def _take_tokens(provider: int, rate: int, wanted: int, now: datetime) -> int:
+    state = ProviderState.objects.get(pk=provider)
+    passed = (now - state.tokens_at).total_seconds() if state.tokens_at else 1.0
+    full = max(1.0, rate * BURST_SECONDS)
+    tokens = min(full, state.tokens + rate * max(passed, 0.0))
+    taken = min(wanted, int(tokens))
+    ProviderState.objects.filter(pk=provider).update(tokens=tokens - taken, tokens_at=now)
+    return taken
+
+
+def take_probe(gate: Gate, account: Account, *, now: datetime) -> bool:
+    """Whether this dispatcher makes the next probe of an open breaker: one at a time over the whole cluster."""
+    if gate.probe_at is None or gate.probe_at > now or not outbox.lock_state(account.id):
+        return False
+    state = ProviderState.objects.get(pk=account.id)
+    if state.breaker != Breaker.OPEN or state.probe_at is None or state.probe_at > now:
+        return False
+    if state.probe_until is not None and state.probe_until > now:
+        return False
+    if not (account.adapter.can_test or gate.otps_due or gate.others_due):
+        return False  # nothing to probe with: the next message will be the probe
+    until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
+    ProviderState.objects.filter(pk=account.id).update(probe_until=until)
+    return True
+
+
+# --- what calls teach, after they are settled ------------------------------------------------
+
+
+def learn(account: Account, answers: Sequence[ProviderError | None], *, was_probe: bool) -> None:
+    """Take in what a provider's calls came to, in their order (None: it answered as it should)."""
+    with transaction.atomic():
+        outbox.lock_state_waiting(account.id)
+        now = clock.now()
+        state = ProviderState.objects.get(pk=account.id)
+        before = _breaker_of(state, now)
+        after = before
+        for error in answers:
+            after = after_call(
+                after,
+                error.failure if error else None,
+                blocks_callers=account.adapter.blocks_callers,
+                was_probe=was_probe,
+            )
+        _remember(state, answers, now)
+        if after != before or was_probe:
+            _write_breaker(state, before, after, answers, now)
+        state.save()
+    if before.is_open != after.is_open:
+        _announce(account, state, after)
+
+
+def _breaker_of(state: ProviderState, now: datetime) -> BreakerState:
+    return BreakerState(
+        is_open=state.breaker == Breaker.OPEN,
+        failure=Failure(state.breaker_failure) if state.breaker_failure else None,
+        bad_calls=state.bad_calls,
+        probe_interval=state.probe_interval,
+        probe_in=int((state.probe_at - now).total_seconds()) if state.probe_at else None,
+    )
+
+
+def _remember(state: ProviderState, answers: Sequence[ProviderError | None], now: datetime) -> None:
+    for error in answers:
+        if error is None:
+            state.last_success_at = now
+            continue
+        state.last_error_at, state.last_error_code, state.last_error_detail = now, error.code[:64], error.detail
+        if error.retry_after is not None and error.failure == Failure.TRANSIENT:
+            state.retry_at = now + timedelta(seconds=min(error.retry_after, LONGEST_RETRY_AFTER))
+
+
+def _write_breaker(
+    state: ProviderState,
+    before: BreakerState,
+    after: BreakerState,
+    answers: Sequence[ProviderError | None],
+    now: datetime,
+) -> None:
+    state.breaker = Breaker.OPEN if after.is_open else Breaker.CLOSED
+    state.bad_calls, state.probe_interval, state.probe_until = after.bad_calls, after.probe_interval, None
+    state.probe_at = now + timedelta(seconds=after.probe_in) if after.probe_in is not None else None
+    state.breaker_failure = after.failure or ""
+    last = next((error for error in reversed(answers) if error), None)
+    if after.is_open and last:
+        state.breaker_code, state.breaker_detail = last.code[:64], last.detail
+    if after.is_open and not before.is_open:
+        state.opened_at = now
+    if before.is_open and not after.is_open:
+        state.opened_at, state.breaker_code, state.breaker_detail = None, "", ""
+        outbox.make_due(state.provider_id, now=now)
+
+
+def _announce(account: Account, state: ProviderState, after: BreakerState) -> None:
+    """One alert per change of state."""
+    key = f"breaker:{account.slug}"
+    if not after.is_open:
+        alerts.close_alert(key)
+        log.info("breaker.closed", provider=account.slug)
+        return
+    log.warning("breaker.opened", provider=account.slug, failure=after.failure, code=state.breaker_code)
+    alerts.open_alert(
+        key,
+        severity="critical",
+        title=f"{account.slug} is not called: {after.failure} ({state.breaker_code})",
+        advice=_advice(after),
+        provider_id=account.id,
+    )
+
+
+def _advice(after: BreakerState) -> str:
+    if after.probe_in is None:
+        return "Nothing is called here by itself. Correct the credentials, or press “test connection”."
+    if after.failure == Failure.BALANCE:
+        return "Top up the account at the vendor. A probe finds out by itself."
+    if after.failure == Failure.ACCOUNT:
+        return "Check the credentials and the vendor's list of allowed addresses. A probe finds out by itself."
+    return "The vendor can't be reached or doesn't answer. A probe finds out by itself when it is back."
+
+
+def close_by_hand(provider: Provider) -> None:
+    """Staff changed the credentials, or a test of theirs was accepted: the provider may be called again."""
+    with transaction.atomic():
+        now = clock.now()
+        ProviderState.objects.filter(provider=provider).update(
+            breaker=Breaker.CLOSED,
+            breaker_failure="",
+            breaker_code="",
+            breaker_detail="",
+            bad_calls=0,
+            probe_at=None,
+            probe_until=None,
+            probe_interval=0,
+            opened_at=None,
+            retry_at=None,
+        )
+        outbox.make_due(provider.pk, now=now)
+    alerts.close_alert(f"breaker:{provider.slug}")
