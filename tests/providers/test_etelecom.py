@@ -22,6 +22,7 @@ CLASSES = {
     "-8": Failure.CONFIG,
     "-9": Failure.CONFIG,
 }
+ZNS = "Channel zns"
 NO_ID = "Taken without an id: this message can't be traced at the vendor."
 
 
@@ -194,7 +195,6 @@ def test_the_answer_of_the_status_call_is_read(case: Answer) -> None:
     check(sender("etelecom").poll_outcome, case)
 
 
-ZNS = "Channel zns"
 PUSHED = {"IdOmniMess": ID, "Status": "SUCCESS", "Channel": "zns", "ErrorCode": "0", "MtCount": 1, "TelcoId": 2}
 
 
