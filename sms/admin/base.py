@@ -1,0 +1,151 @@
+"""What every list and form of the desk shares: allowed lookups, no counting, visible characters in forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.views import ChangeList
+
+from sms.domain.text import visible
+
+_ESCAPE = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
+
+
+def typed(value: str) -> str:
+    r"""What a form field meant: escapes that we showed (`\u202e`) are the characters again, line ends are LF."""
+    return _ESCAPE.sub(_character, value).replace("\r\n", "\n")
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found[1] or found[2], 16)
+    if code > 0x10FFFF:
+        return found[0]
+    return chr(code) if visible(chr(code)) == found[0] else found[0]
+
+
+class CountlessPaginator(Paginator):
+    """Pages without a COUNT over the table: one row more than a page says whether there is a next one."""
+
+    template_name = "desk/pagination.html"
+    furthest_page = 200
+    """Further on, an OFFSET reads too many rows: narrowing the filters is the way."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.per_page * self.furthest_page
+
+    def page(self, number: Any) -> Page:
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        rows = list(self.object_list[first : first + self.per_page + 1])
+        page = self._get_page(rows[: self.per_page], number, self)
+        self.has_more = len(rows) > self.per_page
+        return page
+
+
+class CountlessChangeList(ChangeList):
+    """A list whose head names no number of rows: nobody has counted them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
+class AllowedLookups:
+    """Only the parameters that a list's own filters understand may filter; everything else is refused.
+
+    Django's own rule lets every local field through, with every operator: a reader could guess a secret or a text
+    letter by letter.
+    """
+
+    list_filter: Sequence[Any]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        return lookup in set(self._parameters())
+
+    def _parameters(self) -> Iterable[str]:
+        for listed in self.list_filter:
+            if not isinstance(listed, tuple):
+                yield listed.parameter_name
+            else:
+                yield from range_parameters(listed[0])
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        return to_field == self.model._meta.pk.name  # type: ignore[attr-defined]
+
+
+def range_parameters(field: str) -> list[str]:
+    """The parameters of the theme's filter for a time range."""
+    return [f"{field}_{end}_{part}" for end in ("from", "to") for part in (0, 1)]
+
+
+class VisibleForms:
+    """Form fields show hidden characters as escapes (config/headers.py) and read them back as what they were."""
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if type(field) in (forms.CharField, forms.SlugField):
+            to_python = field.to_python
+            field.to_python = lambda value: typed(to_python(value)) if value else to_python(value)
+        return field
+
+
+class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    warn_unsaved_form = True
+    save_on_top = False
+    actions_selection_counter = True
+
+
+class LookOnly:
+    """Written by machines: staff look, nobody edits."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class LookOnlyAdmin(LookOnly, DeskAdmin):
+    paginator = CountlessPaginator
+    actions = None
+    sortable_by: Sequence[str] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CountlessChangeList
+
+
+class RowsInline(VisibleForms, TabularInline):
+    extra = 0
+    hide_title = True
+
+
+class StackInline(VisibleForms, StackedInline):
+    extra = 0
+    hide_title = True
+
+
+class LookOnlyInline(LookOnly, TabularInline):
+    extra = 0
+    max_num = 0
+    can_delete = False
+    hide_title = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return self.fields or ()

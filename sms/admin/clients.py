@@ -1,0 +1,99 @@
+"""Clients: who may call the endpoint. Their secrets are generated, shown once, and kept as digests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from sms.models import ApiClient
+from sms.services.clock import now
+
+from .base import DeskAdmin
+from .filters import listed, yes_no
+
+
+class RotateForm(BaseDialogForm):
+    hours = forms.IntegerField(
+        label=_("Hours for which the old secret stays valid"),
+        min_value=0,
+        max_value=24 * 30,
+        initial=24,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+@admin.register(ApiClient)
+class ApiClientAdmin(DeskAdmin):
+    list_display = ("username", "enabled", "sender_names", "rate_limit", "daily_budget", "on_no_template", "rotation")
+    list_filter = (
+        yes_no(_("enabled"), "enabled"),
+        listed(_("without a template"), "on_no_template", lambda: [("refuse", "refuse"), ("hold", "hold")]),
+    )
+    search_fields = ("username__startswith",)
+    filter_horizontal = ("senders",)
+    actions_detail = ("rotate",)
+    fieldsets = (
+        (None, {"fields": ("username", "enabled", "read_messages")}),
+        (_("Senders"), {"fields": ("all_senders", "senders")}),
+        (_("Texts"), {"fields": (("newline_escape", "on_no_template"),)}),
+        (_("Limits"), {"fields": (("rate_limit", "daily_budget"), ("otp_per_number", "otp_per_range"))}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("senders")
+
+    @display(description=_("senders"))
+    def sender_names(self, client: ApiClient) -> str:
+        return str(_("all")) if client.all_senders else ", ".join(s.name for s in client.senders.all())
+
+    @display(description=_("old secret valid until"))
+    def rotation(self, client: ApiClient) -> Any:
+        return client.previous_valid_until or ""
+
+    def save_model(self, request: HttpRequest, obj: ApiClient, form: forms.ModelForm, change: bool) -> None:
+        if not change:
+            obj.shown_once = obj.generate_secret()
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
+        """The new secret stands in the answer itself: no cookie, no session and no log ever holds it."""
+        context = {"client": obj, "secret": obj.shown_once, "title": _("The client's secret"), "opts": self.opts}
+        return TemplateResponse(
+            request, "desk/secret.html", {**self.admin_site.each_context(request), **context}, headers=NOT_KEPT
+        )
+
+    @action(
+        description=_("New secret"),
+        icon="key",
+        permissions=["change"],
+        variant=ActionVariant.PRIMARY,
+        dialog={
+            "title": _("Give this client a new secret?"),
+            "description": _("Both secrets work until the old one ends, so the caller can change over without a gap."),
+            "form_class": RotateForm,
+            "form_submit_text": _("Make a new secret"),
+        },
+    )
+    def rotate(self, request: HttpRequest, form: RotateForm, object_id: str) -> HttpResponse:
+        client = ApiClient.objects.get(pk=object_id)
+        until = now() + timedelta(hours=form.cleaned_data["hours"])
+        secret = client.rotate_secret(previous_valid_until=until)
+        client.save(update_fields=["secret_digest", "previous_digest", "previous_valid_until"])
+        self.log_change(request, client, f"New secret; the old one is valid until {until:%Y-%m-%d %H:%M} UTC.")
+        context = {"client": client, "secret": secret, "until": until}
+        return TemplateResponse(request, "desk/secret_dialog.html", context, headers={**NOT_KEPT, **IN_DIALOG})
+
+
+NOT_KEPT = {"Cache-Control": "no-store"}
+IN_DIALOG = {"HX-Retarget": "#modal-content", "HX-Reselect": "#dialog", "HX-Reswap": "innerHTML"}
+"""The dialog's form gives way to the answer."""

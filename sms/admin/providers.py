@@ -1,0 +1,97 @@
+"""Providers: accounts at vendors, with a form that follows the vendor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from providers.registry import SENDERS
+from sms.models import Provider, ProviderState
+from sms.models.provider import vendor_choices
+
+from .base import DeskAdmin, LookOnly, StackInline
+from .filters import listed, yes_no
+from .provider_form import fieldsets_for, form_for
+
+HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "breaker open": "danger"}
+
+
+class StateInline(LookOnly, StackInline):
+    """What the machines know: shown beside the form, never in it."""
+
+    model = ProviderState
+    verbose_name_plural = _("State")
+    fields = (
+        ("breaker", "breaker_failure", "breaker_code"),
+        "breaker_detail",
+        ("opened_at", "probe_at", "retry_at"),
+        ("last_success_at", "last_error_at", "last_error_code"),
+        "last_error_detail",
+        ("last_test_at", "last_test_accepted"),
+        "last_test_detail",
+        ("first_report_at", "last_report_at"),
+    )
+
+
+@admin.register(Provider)
+class ProviderAdmin(DeskAdmin):
+    list_display = ("slug", "vendor_name", "health", "address", "timeout", "max_in_flight", "rate_limit")
+    list_filter = (
+        listed(_("vendor"), "vendor", vendor_choices),
+        yes_no(_("enabled"), "enabled"),
+        yes_no(_("paused"), "paused"),
+    )
+    search_fields = ("slug__startswith",)
+    inlines = (StateInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+        # A lost key must not take the list down with it: credentials are read where a form needs them.
+        return super().get_queryset(request).defer("credentials").select_related("state")
+
+    def get_inlines(self, request: HttpRequest, obj: Provider | None) -> tuple[type, ...]:
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> tuple[str, ...]:
+        return ("vendor",) if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = form_for(vendor_of(request, obj), obj)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is None and "vendor" in form.base_fields:
+            form.base_fields["vendor"].initial = vendor_of(request, obj)
+            form.base_fields["vendor"].widget.attrs["data-desk-reload"] = "vendor"
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:
+        return fieldsets_for(vendor_of(request, obj), is_new=obj is None)
+
+    @display(description=_("vendor"))
+    def vendor_name(self, provider: Provider) -> str:
+        adapter = SENDERS.get(provider.vendor)
+        return adapter.name if adapter else provider.vendor
+
+    @display(description=_("address"))
+    def address(self, provider: Provider) -> str:
+        adapter = SENDERS.get(provider.vendor)
+        return provider.base_url or (adapter.default_base_url if adapter else "")
+
+    @display(description=_("state"), label=HEALTH)
+    def health(self, provider: Provider) -> str:
+        if not provider.enabled:
+            return "disabled"
+        if provider.paused:
+            return "paused"
+        return "breaker open" if provider.state.breaker == "open" else "healthy"
+
+
+def vendor_of(request: HttpRequest, provider: Provider | None) -> str:
+    """The vendor whose fields the form shows: the provider's own, else the one chosen so far, else the first."""
+    if provider is not None:
+        return provider.vendor
+    chosen = request.POST.get("vendor") or request.GET.get("vendor") or ""
+    return chosen if chosen in SENDERS else next(iter(sorted(SENDERS)), "")

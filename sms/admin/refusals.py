@@ -1,0 +1,69 @@
+"""Refused requests: calls that left no message."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from sms.models import RefusalCount, RefusedRequest
+
+from . import privacy
+from .base import LookOnlyAdmin
+from .filters import ClientFilter, listed, yes_no
+
+CODES = (
+    "malformed_json",
+    "required",
+    "invalid_type",
+    "blank",
+    "invalid_characters",
+    "too_long",
+    "invalid_phone_number",
+    "unsupported_api_version",
+    "unknown_sender",
+    "recipient_blocked",
+    "no_route",
+    "sender_not_approved",
+    "template_not_matched",
+    "template_ambiguous",
+    "text_too_long",
+    "rate_limited",
+)
+
+
+@admin.register(RefusedRequest)
+class RefusedRequestAdmin(LookOnlyAdmin):
+    list_display = ("code", "shown_to", "sender", "client_name", "request_id", "nearest", "created_at")
+    list_filter = (listed(_("code"), "code", lambda: [(c, c) for c in CODES]), ClientFilter, yes_no("OTP", "is_otp"))
+    search_fields = ("=to", "=request_id")
+    search_help_text = _("Number or request id, exactly")
+    fields = (
+        ("code", "http_status", "field"),
+        ("shown_to", "sender"),
+        ("client_name", "request_id"),
+        "shape",
+        "nearest",
+        "created_at",
+    )
+    readonly_fields = ("shown_to", "client_name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefusedRequest]:
+        return super().get_queryset(request).select_related("client")
+
+    @display(description=_("to"))
+    def shown_to(self, refused: RefusedRequest) -> str:
+        return privacy.number(refused.to)
+
+    @display(description=_("client"))
+    def client_name(self, refused: RefusedRequest) -> str:
+        return refused.client.username
+
+
+@admin.register(RefusalCount)
+class RefusalCountAdmin(LookOnlyAdmin):
+    list_display = ("client", "minute", "count")
+    list_filter = (ClientFilter,)
+    list_select_related = ("client",)

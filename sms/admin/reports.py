@@ -1,0 +1,112 @@
+"""Attempts, delivery reports and raw callbacks, each as a list of its own."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from providers.base import Failure, ReportState
+from sms.domain.lifecycle import Outcome
+from sms.models import Attempt, Callback, DeliveryReport
+
+from . import labels
+from .base import LookOnlyAdmin
+from .filters import PeriodFilter, ProviderFilter, listed, yes_no
+
+
+def _values(words: type) -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in words]  # type: ignore[attr-defined]
+
+
+class OfProvider(LookOnlyAdmin):
+    """Rows of one provider: its slug is all that is read of it."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("provider").defer("provider__credentials")
+
+    @display(description=_("provider"))
+    def provider_slug(self, row: Attempt | DeliveryReport | Callback) -> str:
+        return row.provider.slug
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfProvider):
+    list_display = ("shown_outcome", "provider_slug", "failure", "code", "detail", "vendor_message_id", "started_at")
+    list_filter = (
+        listed(_("outcome"), "outcome", lambda: _values(Outcome)),
+        listed(_("failure"), "failure", lambda: _values(Failure)),
+        PeriodFilter,
+        ProviderFilter,
+    )
+    search_fields = ("=vendor_message_id",)
+    search_help_text = _("Vendor's id, exactly")
+    ordering = ("-id",)
+    fields = (
+        ("shown_outcome", "failure", "code"),
+        "detail",
+        ("message", "number", "provider_slug"),
+        ("vendor_message_id", "http_status", "reported"),
+        ("started_at", "finished_at"),
+    )
+    readonly_fields = ("shown_outcome", "provider_slug")
+
+    @display(description=_("outcome"), label=labels.OUTCOME)
+    def shown_outcome(self, attempt: Attempt) -> str:
+        return attempt.outcome or "in flight"
+
+
+@admin.register(DeliveryReport)
+class DeliveryReportAdmin(OfProvider):
+    list_display = ("shown_status", "provider_slug", "code", "detail", "vendor_message_id", "applied", "received_at")
+    list_filter = (
+        listed(_("status"), "status", lambda: _values(ReportState)),
+        yes_no(_("applied"), "applied"),
+        yes_no(_("waiting for its attempt"), "is_waiting"),
+        ProviderFilter,
+    )
+    search_fields = ("=vendor_message_id", "=reference")
+    search_help_text = _("Vendor's id or our reference, exactly")
+    ordering = ("-id",)
+    fields = (
+        ("shown_status", "code"),
+        "detail",
+        ("provider_slug", "message", "attempt"),
+        ("vendor_message_id", "reference"),
+        ("applied", "reason"),
+        ("is_poll", "received_at"),
+    )
+    readonly_fields = ("shown_status", "provider_slug")
+
+    @display(description=_("status"), label=labels.REPORT)
+    def shown_status(self, report: DeliveryReport) -> str:
+        return report.status
+
+
+@admin.register(Callback)
+class CallbackAdmin(OfProvider):
+    list_display = ("provider_slug", "method", "source", "count", "note", "received_at", "read_at")
+    list_filter = (ProviderFilter,)
+    fields = (
+        ("provider_slug", "attempt"),
+        ("method", "content_type", "source"),
+        ("count", "received_at", "last_received_at"),
+        ("read_at", "note"),
+        "shown_query",
+        "shown_body",
+    )
+    readonly_fields = ("provider_slug", "shown_query", "shown_body")
+
+    @display(description=_("query"))
+    def shown_query(self, callback: Callback) -> str:
+        return _readable(callback.query)
+
+    @display(description=_("body"))
+    def shown_body(self, callback: Callback) -> str:
+        return _readable(callback.body)
+
+
+def _readable(raw: bytes | memoryview | None) -> str:
+    return "" if raw is None else bytes(raw).decode("utf-8", "backslashreplace")

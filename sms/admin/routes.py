@@ -1,0 +1,57 @@
+"""Routes: which providers carry which numbers, in which order."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from sms.models import Route, RouteProvider
+
+from .base import DeskAdmin, RowsInline
+from .filters import ClientFilter, listed, yes_no
+
+KINDS = {None: _("both"), True: "OTP", False: _("others")}
+
+
+class StepInline(RowsInline):
+    model = RouteProvider
+    fields = ("position", "provider")
+    min_num = 1
+
+
+@admin.register(Route)
+class RouteAdmin(DeskAdmin):
+    list_display = ("prefix", "kind", "client", "order", "times", "enabled")
+    list_filter = (
+        ClientFilter,
+        yes_no(_("enabled"), "enabled"),
+        listed(_("kind"), "is_otp", lambda: [("1", "OTP"), ("0", str(_("others")))]),
+    )
+    search_fields = ("prefix__startswith",)
+    search_help_text = _("Start of the number, such as +994")
+    list_select_related = ("client",)
+    inlines = (StepInline,)
+    fieldsets = (
+        (None, {"fields": ("prefix", ("client", "is_otp"), "enabled")}),
+        (_("Time to live"), {"fields": (("otp_ttl", "ttl"),)}),
+        (_("Doubt"), {"fields": ("resend_unconfirmed_otp",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
+        steps = RouteProvider.objects.select_related("provider").defer("provider__credentials").order_by("position")
+        return super().get_queryset(request).prefetch_related(Prefetch("steps", queryset=steps))
+
+    @display(description=_("kind"))
+    def kind(self, route: Route) -> str:
+        return str(KINDS[route.is_otp])
+
+    @display(description=_("providers, in order"))
+    def order(self, route: Route) -> str:
+        return " → ".join(step.provider.slug for step in route.steps.all()) or "—"
+
+    @display(description=_("time to live: OTP, others"))
+    def times(self, route: Route) -> str:
+        return f"{route.otp_ttl} s, {route.ttl} s"

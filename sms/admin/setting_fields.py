@@ -1,0 +1,92 @@
+"""Form fields that follow what a vendor's adapter declares: its credentials and options."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold import widgets
+
+from providers.base import Kind, Setting
+
+from .base import typed
+
+
+class ListField(forms.CharField):
+    """Values of a list, comma separated."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[Any]:
+        words = [word.strip() for word in (super().to_python(value) or "").split(",")]
+        return [self.item(word) for word in words if word]
+
+    def validate(self, value: Any) -> None:
+        if self.required and not value:
+            raise ValidationError(self.error_messages["required"], code="required")
+
+    def run_validators(self, value: Any) -> None:
+        """The items were checked one by one."""
+
+    def item(self, word: str) -> Any:
+        raise NotImplementedError
+
+
+class SecondsField(ListField):
+    def item(self, word: str) -> int:
+        if not (word.isascii() and word.isdigit() and 0 < int(word) <= 72 * 3600):
+            raise ValidationError(_("%(word)s is no number of seconds up to 72 hours."), params={"word": word})
+        return int(word)
+
+
+class NetworksField(ListField):
+    def item(self, word: str) -> str:
+        try:
+            return str(ipaddress.ip_network(word, strict=False))
+        except ValueError as error:
+            message = _("%(word)s is no network; write one such as 203.0.113.0/24.")
+            raise ValidationError(message, params={"word": word}) from error
+
+
+class VisibleCharField(forms.CharField):
+    def to_python(self, value: Any) -> str:
+        return typed(super().to_python(value))
+
+
+def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
+    """The form field of one credential or option; `is_set`: a secret is stored already."""
+    if setting.secret:
+        return _secret_field(setting, is_set=is_set)
+    facts = {"label": setting.label, "help_text": _help(setting), "required": False}
+    match setting.kind:
+        case Kind.CHOICE:
+            choices = [(choice, choice) for choice in setting.choices]
+            return forms.ChoiceField(choices=choices, widget=widgets.UnfoldAdminSelectWidget, **facts)
+        case Kind.BOOLEAN:
+            return forms.BooleanField(widget=widgets.UnfoldBooleanSwitchWidget, **facts)
+        case Kind.INTEGER:
+            return forms.IntegerField(min_value=1, widget=widgets.UnfoldAdminIntegerFieldWidget, **facts)
+        case Kind.SECONDS:
+            return SecondsField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
+        case Kind.NETWORKS:
+            return NetworksField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
+    return VisibleCharField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
+
+
+def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
+    """A secret goes in and never comes out: the page does not hold it, not even hidden."""
+    state = _("Set; leave empty to keep.") if is_set else _("Not set.")
+    widget = widgets.UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+    return forms.CharField(
+        label=setting.label, help_text=f"{state} {setting.help}", required=False, widget=widget, strip=True
+    )
+
+
+def _help(setting: Setting) -> str:
+    if not setting.assumed:
+        return setting.help
+    return f"{setting.help} {_('An assumption: no document of the vendor says it.')}"

@@ -1,0 +1,114 @@
+/* Cures for what the theme leaves out: keyboard, landmarks, labels; and our own small behaviours. */
+(function () {
+    "use strict";
+
+    // What opens on a click alone: the theme builds these from <a> without address, <span> and <div>.
+    const CLICKABLE = "[x-on\\:click]:not(button):not(input):not(form):not([href]), label + a:not([href])";
+
+    function nameOf(element) {
+        const icon = element.querySelector(".material-symbols-outlined");
+        const glyph = (icon || element).textContent.trim();
+        const names = {
+            dock_to_right: "Show or hide the menu", close: "Close", unfold_more: "Account", filter_list: "Filters",
+            more_horiz: "More actions", add: "Add", search: "Search", chevron_right: "Show or hide",
+        };
+        return names[glyph] || "";
+    }
+
+    function makeReachable(element) {
+        if (element.dataset.deskReachable || element.id === "changelist-filter-close") return;
+        element.dataset.deskReachable = "1";
+        element.tabIndex = 0;
+        element.setAttribute("role", "button");
+        const words = Array.from(element.childNodes).some(function (node) {
+            const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
+            return !isIcon && node.textContent.trim();
+        });
+        const isIconItself = element.classList.contains("material-symbols-outlined");
+        if ((!words || isIconItself) && !element.hasAttribute("aria-label")) {
+            element.setAttribute("aria-label", nameOf(element) || "Open");
+        }
+        element.addEventListener("keydown", function (event) {
+            if (event.key === "Enter" || event.key === " ") {
+                event.preventDefault();
+                element.click();
+            }
+        });
+    }
+
+    function hideIcons(root) {
+        root.querySelectorAll(".material-symbols-outlined:not([aria-hidden]):not([role])").forEach(function (icon) {
+            icon.setAttribute("aria-hidden", "true");
+        });
+    }
+
+    function labelInputs(root) {
+        root.querySelectorAll("td input, td select, td textarea, #searchbar, #searchbar-submit").forEach(function (input) {
+            if (input.type === "hidden" || input.hasAttribute("aria-label") || (input.labels && input.labels.length)) return;
+            const cell = input.closest("td");
+            const words = input.id === "searchbar" || input.id === "searchbar-submit" ? "Search" : cell && headOf(cell);
+            if (words) input.setAttribute("aria-label", words);
+        });
+    }
+
+    function headOf(cell) {
+        const table = cell.closest("table");
+        const head = table && table.tHead && table.tHead.rows[0] && table.tHead.rows[0].cells[cell.cellIndex];
+        return cell.dataset.label || (head && head.textContent.trim()) || "Value";
+    }
+
+    function landmarks() {
+        const main = document.getElementById("main");
+        if (!main) return;
+        main.setAttribute("role", "main");
+        main.tabIndex = -1;
+        const skip = document.createElement("a");
+        skip.className = "desk-skip";
+        skip.href = "#main";
+        skip.textContent = "Skip to the page";
+        document.body.prepend(skip);
+    }
+
+    function cure(root) {
+        root.querySelectorAll(CLICKABLE).forEach(makeReachable);
+        hideIcons(root);
+        labelInputs(root);
+    }
+
+    function copyButtons() {
+        document.addEventListener("click", function (event) {
+            const button = event.target.closest("[data-desk-copy]");
+            if (!button) return;
+            const source = document.getElementById(button.dataset.deskCopy);
+            navigator.clipboard.writeText(source.value || source.textContent).then(function () {
+                button.textContent = "Copied";
+            });
+        });
+    }
+
+    // A form that follows the vendor: choosing another one asks for its fields.
+    function reloads() {
+        document.querySelectorAll("[data-desk-reload]").forEach(function (select) {
+            select.addEventListener("change", function () {
+                const address = new URL(window.location.href);
+                address.searchParams.set(select.dataset.deskReload, select.value);
+                window.onbeforeunload = null;
+                window.location.replace(address);
+            });
+        });
+    }
+
+    document.addEventListener("DOMContentLoaded", function () {
+        landmarks();
+        cure(document);
+        copyButtons();
+        reloads();
+        new MutationObserver(function (changes) {
+            changes.forEach(function (change) {
+                change.addedNodes.forEach(function (node) {
+                    if (node.nodeType === 1 && node.parentElement) cure(node.parentElement);
+                });
+            });
+        }).observe(document.body, { childList: true, subtree: true });
+    });
+})();

@@ -1,0 +1,205 @@
+"""A small fixed cast for the desk: two vendors, two providers, a shop, and messages in every state."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from providers import registry
+from providers.base import Accepted, Carries, HttpRequest, Kind, Sender, Setting, SettingError, json_post
+from sms.domain.ids import uuid7
+from sms.domain.lifecycle import Status
+from sms.models import (
+    Alert,
+    ApiClient,
+    Attempt,
+    Callback,
+    DeliveryReport,
+    Dispatcher,
+    Message,
+    MessageTemplate,
+    Provider,
+    RefusedRequest,
+    Route,
+    SenderName,
+)
+from sms.services.clock import now
+
+PHONE = "+994501234567"
+HOSTILE = '"><b x-init=alert(1)>\u202eevil\u0007'
+
+
+class TextVendor(Sender):
+    slug = "plainvendor"
+    name = "Plain Vendor"
+    documents = "Made up for the tests."
+    default_base_url = "https://plain.example"
+    carries = Carries.TEXT
+    has_sender_field = True
+    strongest = "sent"
+    can_test = True
+    credentials = (
+        Setting("account", "Account", "The account's number."),
+        Setting("token", "Token", "From the vendor's page.", secret=True),
+    )
+    options = (
+        Setting(
+            "phone_format", "Phone format", "", Kind.CHOICE, default="e164", choices=("e164", "digits"), assumed=True
+        ),
+        Setting("slash", "Trailing slash", "", Kind.BOOLEAN, default=False),
+        Setting("poll_after", "Poll after", "Seconds.", Kind.SECONDS, default=[30, 120]),
+        Setting("webhook_ips", "Networks", "", Kind.NETWORKS, default=[]),
+    )
+
+    def __init__(self, **settings) -> None:
+        super().__init__(**settings)
+        if self.credential.get("account") == "0":
+            raise SettingError("account", "0 is no account.")
+
+    def request(self, sms) -> HttpRequest:
+        return json_post(self.base_url + "/send", {"to": sms.to, "text": sms.text, "token": self.credential["token"]})
+
+    def outcome(self, response) -> Accepted:
+        return Accepted()
+
+
+class TemplateVendor(TextVendor):
+    slug = "templatevendor"
+    name = "Template Vendor"
+    carries = Carries.TEMPLATE
+    max_parameters = 3
+    max_length = 160
+    has_sender_field = False
+    strongest = "submitted"
+    can_test = False
+    options = ()
+
+
+@pytest.fixture(autouse=True)
+def vendors(monkeypatch):
+    for vendor in (TextVendor, TemplateVendor):
+        monkeypatch.setitem(registry.SENDERS, vendor.slug, vendor)
+
+
+@pytest.fixture
+def boss(db) -> Client:
+    """The administrator's browser."""
+    user = get_user_model().objects.create_superuser("boss", "boss@example.com", "a long pass phrase")
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def cast(db):
+    return Cast()
+
+
+class Cast:
+    def __init__(self) -> None:
+        self.plain = Provider.objects.create(
+            slug="plain-az", vendor="plainvendor", credentials={"account": "77", "token": "s3cret-token"}
+        )
+        self.templated = Provider.objects.create(
+            slug="templated-az", vendor="templatevendor", credentials={"token": "other-token"}
+        )
+        self.sender = SenderName.objects.create(name="AKINON")
+        self.sender.approvals.create(provider=self.plain, status="approved")
+        self.template = MessageTemplate.objects.create(name="order-shipped", body="Hello {name}, it is on its way.")
+        self.template.approvals.create(provider=self.templated, vendor_template="1432", status="approved")
+        self.shop = ApiClient(username="akinon")
+        self.secret = self.shop.generate_secret()
+        self.shop.save()
+        self.route = Route.objects.create(prefix="+994")
+        self.route.steps.create(provider=self.plain, position=1)
+        self.route.steps.create(provider=self.templated, position=2)
+
+    def message(self, status: str = "submitted", **changes) -> Message:
+        at = now()
+        facts = {
+            "id": uuid7(int(at.timestamp() * 1000), uuid.uuid4().int >> 54),
+            "client": self.shop,
+            "request_id": f"req-{uuid.uuid4().hex[:12]}",
+            "sender": "AKINON",
+            "to": PHONE,
+            "raw_text": "Hello Aysel, it is on its way.",
+            "text": "Hello Aysel, it is on its way.",
+            "encoding": "GSM-7",
+            "segments": 1,
+            "status": status,
+            "provider": self.plain,
+            "expires_at": at + timedelta(days=1),
+            "due_at": at if status == Status.QUEUED else None,
+            "created_at": at,
+            "updated_at": at,
+        }
+        if status == Status.SENDING:
+            facts |= {"lease_token": uuid.uuid4(), "lease_until": at + timedelta(seconds=30)}
+        return Message.objects.create(**facts | changes)
+
+    def attempt(self, message: Message, outcome: str | None = "accepted", **changes) -> Attempt:
+        at = now()
+        facts = {
+            "id": uuid7(int(at.timestamp() * 1000), uuid.uuid4().int >> 54),
+            "message": message,
+            "number": message.attempts.count() + 1,
+            "provider": self.plain,
+            "lease_token": uuid.uuid4(),
+            "outcome": outcome,
+            "started_at": at,
+            "finished_at": at + timedelta(milliseconds=230),
+            "http_status": 200,
+        }
+        return Attempt.objects.create(**facts | changes)
+
+    def report(self, attempt: Attempt, status: str = "sent", **changes) -> DeliveryReport:
+        facts = {
+            "provider": attempt.provider,
+            "attempt": attempt,
+            "message": attempt.message,
+            "status": status,
+            "applied": True,
+            "received_at": now(),
+        }
+        return DeliveryReport.objects.create(**facts | changes)
+
+    def refusal(self, **changes) -> RefusedRequest:
+        facts = {
+            "client": self.shop,
+            "request_id": f"req-{uuid.uuid4().hex[:12]}",
+            "http_status": 422,
+            "code": "template_not_matched",
+            "field": "text",
+            "sender": "AKINON",
+            "to": PHONE,
+            "shape": "Kod: ######",
+            "nearest": "order-shipped: character 1",
+            "created_at": now(),
+        }
+        return RefusedRequest.objects.create(**facts | changes)
+
+    def everything(self) -> None:
+        """Messages in every state, each with an attempt and a report, and a refused request."""
+        for status in Status:
+            attempt = self.attempt(self.message(status))
+            self.report(attempt)
+        self.refusal()
+        at = now()
+        self.shop.refusal_counts.create(minute=at, count=700)
+        Group.objects.create(name="Night shift")
+        Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)
+        Dispatcher.objects.create(id=uuid.uuid4(), host="worker-1", pid=7, slots=64, started_at=at, seen_at=at)
+        Callback.objects.create(
+            provider=self.plain,
+            address_digest="a" * 64,
+            body_digest="b" * 64,
+            method="POST",
+            body=b"status=sent&id=\x00\xff",
+            received_at=at,
+            last_received_at=at,
+        )

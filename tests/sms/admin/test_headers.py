@@ -1,0 +1,54 @@
+"""What each page of the desk carries: a content policy, and nothing hidden in its text."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from django.urls import reverse
+
+from config.headers import HIDDEN
+from sms.admin.base import typed
+from sms.domain.text import visible
+
+
+def test_every_page_of_the_desk_carries_its_content_policy(boss, client):
+    for page in (boss.get(reverse("admin:index")), client.get(reverse("admin:login"))):
+        policy = page["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "script-src 'self' 'unsafe-eval';" in policy
+        assert "http" not in policy
+
+
+def test_the_pages_pattern_holds_every_character_that_is_made_visible():
+    codes = (code for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    assert {chr(c) for c in codes if visible(chr(c)) != chr(c)} == {
+        chr(c) for c in range(sys.maxunicode + 1) if HIDDEN.fullmatch(chr(c))
+    }
+
+
+def test_a_form_shows_hidden_characters_as_escapes_and_saves_what_they_were(boss, cast):
+    joined = "Family \U0001f468\u200d\U0001f469 of {name}"
+    cast.template.body = joined
+    cast.template.save()
+    address = reverse("admin:sms_messagetemplate_change", args=(cast.template.pk,))
+    page = boss.get(address).content.decode()
+    assert "\u200d" not in page
+    shown = joined.replace("\u200d", "\\u200d")
+    assert shown in page
+    forms = {"approvals-TOTAL_FORMS": 0, "approvals-INITIAL_FORMS": 0}
+    forms |= {"versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0}
+    answer = boss.post(address, {"name": "order-shipped", "body": shown, "placeholders": "{}"} | forms)
+    assert answer.status_code == 302
+    cast.template.refresh_from_db()
+    assert cast.template.body == joined
+    assert cast.template.versions.count() == 2
+
+
+@pytest.mark.parametrize("written", ["\\u0041", "\\u00e9", "C:\\users", "\\U00110000", "\\uzzzz"])
+def test_only_escapes_that_we_show_are_read_back(written):
+    assert typed(written) == written
+
+
+def test_line_ends_of_a_browser_are_plain_ones():
+    assert typed("a\r\nb") == "a\nb"
