@@ -20,6 +20,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from .settings import Kind as Kind
+from .settings import Setting as Setting
+from .settings import SettingError as SettingError
+from .settings import clean
+
 JsonObject = dict[str, Any]
 
 
@@ -178,41 +183,6 @@ class Receipts(StrEnum):
     POLL = "poll"
 
 
-class Kind(StrEnum):
-    """The JSON type of a credential or option."""
-
-    TEXT = "text"
-    CHOICE = "choice"
-    BOOLEAN = "boolean"
-    INTEGER = "integer"
-    SECONDS = "seconds"
-    NETWORKS = "networks"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A credential or an option that an adapter declares; forms, checks and provisioning read it."""
-
-    key: str
-    label: str
-    help: str
-    kind: Kind = Kind.TEXT
-    secret: bool = False
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    assumed: bool = False
-    """True where no document of the vendor says it: the admin shows that."""
-
-
-class SettingError(ValueError):
-    """A credential or an option that the adapter can't take: `key` says which one."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(f"{key}: {message}")
-        self.key = key
-        self.message = message
-
-
 class Adapter(ABC):
     """What senders and forwarders share: their declared facts and how settings are read."""
 
@@ -226,13 +196,23 @@ class Adapter(ABC):
     """The scheme of the addresses that this adapter asks for (http is taken where https is)."""
 
     def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url = base_url
         self.credential = dict(credentials)
         self.option = self.options_with_defaults(options)
 
     @classmethod
     def options_with_defaults(cls, options: Mapping[str, Any]) -> JsonObject:
         return {setting.key: options.get(setting.key, setting.default) for setting in cls.options}
+
+    @classmethod
+    def clean_options(cls, options: Mapping[str, Any]) -> JsonObject:
+        """The given options as they are to be stored. Raises SettingError, for an unknown one too."""
+        return clean(cls.options, options)
+
+    @classmethod
+    def clean_credentials(cls, credentials: Mapping[str, Any]) -> dict[str, str]:
+        """The given credentials as they are to be stored. Raises SettingError, for an unknown one too."""
+        return clean(cls.credentials, credentials)
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be kept or logged."""
@@ -241,6 +221,12 @@ class Adapter(ABC):
 
     def missing_credentials(self) -> tuple[str, ...]:
         return tuple(setting.key for setting in self.credentials if not self.credential.get(setting.key))
+
+    def require_credentials(self) -> None:
+        """Raises Misconfigured if one is missing: such a call is never made."""
+        if missing := self.missing_credentials():
+            words = f"No {' and no '.join(missing)} is stored for this account at {self.name}."
+            raise Misconfigured(Failure.ACCOUNT, "credentials_missing", words)
 
 
 class Sender(Adapter):
@@ -263,6 +249,9 @@ class Sender(Adapter):
     sandbox: ClassVar[bool] = False
     """True for a vendor that reaches no handset at all."""
 
+    def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
+        super().__init__(base_url=base_url.rstrip("/"), credentials=credentials, options=options)
+
     @abstractmethod
     def request(self, sms: OutboundSms) -> HttpRequest:
         """The one call that sends this message. Raises Misconfigured or Refused if it can't be built."""
@@ -270,6 +259,22 @@ class Sender(Adapter):
     @abstractmethod
     def outcome(self, response: HttpResponse) -> Accepted:
         """What the answer means. Raises a ProviderError unless the vendor took the message."""
+
+    def check(self, sms: OutboundSms) -> None:
+        """What the declared facts say of this message. Raises Misconfigured or Refused."""
+        self.require_credentials()
+        if self.has_sender_field and not sms.sender:
+            raise Misconfigured(Failure.CONFIG, "sender_missing", f"{self.name} wants a sender name.")
+        if self.carries is Carries.TEMPLATE and (problem := self.vendor_template_problem(sms.vendor_template or "")):
+            raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
+        if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
+            words = (
+                f"{self.name} takes at most {self.max_parameters} parameters; the template has {len(sms.parameters)}."
+            )
+            raise Misconfigured(Failure.CONFIG, "too_many_parameters", words)
+        if self.max_length is not None and len(sms.text) > self.max_length:
+            words = f"{self.name} takes at most {self.max_length} characters; the text has {len(sms.text)}."
+            raise Refused(Failure.CONTENT, "text_too_long", words)
 
     @classmethod
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
@@ -321,46 +326,6 @@ class Forwarder(Adapter):
 def json_post(url: str, payload: JsonObject, *headers: tuple[str, str]) -> HttpRequest:
     body = json.dumps(payload, ensure_ascii=False).encode()
     return HttpRequest("POST", url, (("Content-Type", "application/json"), *headers), body)
-
-
-def json_object(response: HttpResponse) -> JsonObject | None:
-    """The answer's JSON object, or None if it holds none."""
-    try:
-        value = json.loads(response.body.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def by_status(response: HttpResponse) -> ProviderError:
-    """The class of an answer that carries no code of the vendor's own (vendors.md, classes of failure)."""
-    status = response.status
-    code = f"http-{status}"
-    failure = _FAILURE_BY_STATUS.get(status) or _FAILURE_BY_HUNDRED.get(status // 100, Failure.AMBIGUOUS)
-    detail = f"The vendor answered HTTP {status}" + _HINTS.get(failure, ".")
-    return failed(failure, code, detail, retry_after=retry_after(response))
-
-
-_FAILURE_BY_STATUS = {
-    401: Failure.ACCOUNT,
-    403: Failure.ACCOUNT,
-    404: Failure.CONFIG,
-    405: Failure.CONFIG,
-    408: Failure.AMBIGUOUS,
-    413: Failure.CONTENT,
-    429: Failure.TRANSIENT,
-}
-_FAILURE_BY_HUNDRED = {2: Failure.AMBIGUOUS, 3: Failure.ACCOUNT, 4: Failure.CONTENT, 5: Failure.AMBIGUOUS}
-_HINTS = {
-    Failure.AMBIGUOUS: " without a word that we can read: it may have sent the message.",
-    Failure.TRANSIENT: ": too many calls; it did not take this one.",
-}
-
-
-def retry_after(response: HttpResponse) -> float | None:
-    """Seconds of a Retry-After header in its numeric form (RFC 9110, 10.2.3); None for anything else."""
-    value = response.headers.get("retry-after", "").strip()
-    return float(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
 
 
 def ordered_values(sms: OutboundSms) -> Sequence[str]:

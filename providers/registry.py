@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from .accolades import Accolades
 from .base import Forwarder, Sender
+from .etelecom import ETelecom
+from .smsplus import SmsPlus
 
-_SENDERS: tuple[type[Sender], ...] = ()
+_SENDERS: tuple[type[Sender], ...] = (
+    Accolades,
+    ETelecom,
+    SmsPlus,
+)
 _FORWARDERS: tuple[type[Forwarder], ...] = ()
 
 SENDERS = {adapter.slug: adapter for adapter in _SENDERS}

@@ -1,0 +1,143 @@
+"""Accolades (client.voipit.ro): free text, with a callback per message.
+
+Documents: "SMS/SEND command" of Accolades; the platform's help pages for errors and ping. Quirks:
+
+- The account number stands in the path: a wrong one is a 404. Bad logins and bad paths get the
+  caller's IP address blocked, so every 404 counts as a fault of the account: calling on would
+  block us.
+- Error codes are HTTP statuses, some with a part behind a dot ("403.6": our address is blocked).
+- There is no sender field. The documents differ on a slash at the end of the path.
+- `sent` means handed to the carrier, never delivered. `error` means that the transmission is
+  over and failed: the message never left. Callbacks are not signed; their method and encoding
+  are not written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from .base import (
+    Accepted,
+    Carries,
+    Failure,
+    HttpRequest,
+    HttpResponse,
+    JsonObject,
+    Kind,
+    OutboundSms,
+    ProviderError,
+    Receipts,
+    Report,
+    ReportState,
+    Sender,
+    Setting,
+    failed,
+)
+from .phone import in_format
+
+CODES: Codes = {
+    "400": (Failure.CONTENT, "The request is wrong: the vendor can't read the number or the text."),
+    "401": (Failure.ACCOUNT, "The password is wrong."),
+    "403": (Failure.ACCOUNT, "The account may not send."),
+    "403.6": (Failure.ACCOUNT, "Our server's IP address is blocked after too many bad requests."),
+    "404": (Failure.ACCOUNT, "The account number, or the address, is wrong."),
+    "413": (Failure.CONTENT, "The text is too long."),
+    "500": (Failure.AMBIGUOUS, "An error on the vendor's side: the message may have gone out."),
+}
+STATES = {"sent": ReportState.SENT, "error": ReportState.UNDELIVERED}
+
+
+class Accolades(Sender):
+    slug = "accolades"
+    name = "Accolades"
+    documents = "Accolades, SMS/SEND command; voipit.ro help pages"
+    credentials = (
+        Setting("account_number", "Account number", "Part of the address: letters, digits, dot, dash, underscore.",
+                pattern=r"[A-Za-z0-9_-][A-Za-z0-9._-]*"),
+        Setting("password", "API password", "The API password of this account.", secret=True),
+    )  # fmt: skip
+    options = (
+        Setting("phone_format", "Phone format", "How the recipient's number is written; no document says it.",
+                kind=Kind.CHOICE, default="e164", choices=("e164", "digits", "00", "national"), assumed=True),
+        Setting("trailing_slash", "Slash at the end", "End the address for sending with a slash.",
+                kind=Kind.BOOLEAN, default=False, assumed=True),
+    )  # fmt: skip
+    default_base_url = "https://client.voipit.ro"
+    carries = Carries.TEXT
+    blocks_callers = True
+    receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
+    strongest = "sent"
+    error_report_means_not_sent = True
+    can_test = True
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        self.check(sms)
+        fields = {
+            "password": self.credential["password"],
+            "phoneNumber": in_format(self.option["phone_format"], sms.to),
+            "message": sms.text,
+        }
+        if sms.callback_url:
+            fields["sendResultTo"] = sms.callback_url
+        fields["messageId"] = sms.reference
+        return self._post("sms/send/" if self.option["trailing_slash"] else "sms/send", fields)
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        answer = json_object(response)
+        code = code_in((answer or {}).get("code"))
+        if _type(answer) != "ok":
+            raise _refusal(response, answer, code)
+        if response.status != 200 or code in CODES:
+            raise contradiction(code or f"http-{response.status}", f"type ok, code {code}, HTTP {response.status}")
+        return Accepted(code="ok")
+
+    def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
+        if text_in(values.get("type", "deliveryReport")) != "deliveryReport":
+            return []
+        word = text_in(values.get("status"))
+        state = STATES.get(word.lower(), ReportState.UNKNOWN)
+        detail = text_in(values.get("errorMessage"), limit=500)
+        return [Report(state, reference=text_in(values.get("id")), code=word, detail=detail)] if word else []
+
+    def test_request(self) -> HttpRequest:
+        self.require_credentials()
+        return self._post("ping/", {"password": self.credential["password"]})
+
+    def test_outcome(self, response: HttpResponse) -> str:
+        answer = json_object(response)
+        if response.status == 200 and _type(answer) == "pong":
+            return "Accolades knows the account and takes the password."
+        raise _refusal(response, answer, code_in((answer or {}).get("code")))
+
+    def _post(self, path: str, fields: Mapping[str, str]) -> HttpRequest:
+        url = f"{self.base_url}/{quote(self.credential['account_number'], safe='')}/{path}"
+        form = ("Content-Type", "application/x-www-form-urlencoded")
+        return HttpRequest("POST", url, (form,), urlencode(fields).encode("ascii"))
+
+
+def _type(answer: JsonObject | None) -> str:
+    return text_in((answer or {}).get("type")).lower()
+
+
+def _refusal(response: HttpResponse, answer: JsonObject | None, code: str | None) -> ProviderError:
+    refused = _type(answer) == "error"
+    if code is None and (refused or response.status == 404):
+        code = str(response.status)
+    if code is None:
+        return by_status(response)
+    return _by_known_code(response, code, refused, words_in((answer or {}).get("message")))
+
+
+def _by_known_code(response: HttpResponse, code: str, refused: bool, said: str) -> ProviderError:
+    """A code's part before the dot is its HTTP status; an unlisted 5xx is as open as the listed 500."""
+    if code in CODES:
+        return by_code(CODES, code, response, refused=refused, said=said)
+    general = code.partition(".")[0]
+    if general in CODES:
+        failure, words = CODES[general]
+        return failed(failure, code, f"{words} The vendor says: {said}" if said else words)
+    server_fault = response.status >= 500 or (len(general) == 3 and general.startswith("5"))
+    return by_code(CODES, code, response, refused=refused and not server_fault, said=said)

@@ -1,0 +1,186 @@
+"""eTelecom OmniMessage (INCOM's platform): approved templates, tried over several channels.
+
+Documents: "Send SMS" of eTelecom; the platform's newer help pages and public clients for the
+status call and the webhook. Quirks:
+
+- The id comes under " idOmniMess ", blanks and all: keys are read stripped and without case.
+- Business errors come with HTTP 200 and a negative `status`, a string or a number; 401 comes as
+  plain text.
+- `routerule` is a string in the document and an array in newer clients.
+- The status call's sample is not valid JSON: `"list_param":"{"otp":"1"}"`.
+- A later SUCCESS after a FAIL is real: the next channel took the message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from .base import (
+    Accepted,
+    Carries,
+    Failure,
+    HttpRequest,
+    HttpResponse,
+    JsonObject,
+    Kind,
+    Misconfigured,
+    OutboundSms,
+    ProviderError,
+    Receipts,
+    Report,
+    ReportState,
+    Sender,
+    Setting,
+    failed,
+    json_post,
+)
+from .phone import in_format
+
+SUCCESS = "1"
+CODES: Codes = {
+    "-1": (Failure.RECIPIENT, "The phone number's format is wrong."),
+    "-2": (Failure.CONTENT, "A parameter's format is wrong."),
+    "-3": (Failure.BALANCE, "The account has run out of messages."),
+    "-6": (Failure.CONFIG, "The template code is not found."),
+    "-8": (Failure.CONFIG, "There is no routing for this template; the vendor's technicians must set one up."),
+    "-9": (Failure.CONFIG, "A channel of the route rule is not set up; ask the vendor's technicians."),
+}
+TEXTS: Codes = {
+    "unauthorized": (Failure.ACCOUNT, "User name or password is wrong."),
+    "can't access from this ip": (Failure.ACCOUNT, "Our server's IP address is not on the vendor's allow-list."),
+}
+TEXT_CODES = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
+STATES = {"SUCCESS": ReportState.DELIVERED, "FAIL": ReportState.UNDELIVERED}
+PENDING = "PROCESSING"
+
+
+class ETelecom(Sender):
+    slug = "etelecom"
+    name = "eTelecom"
+    documents = "eTelecom, Send SMS (OmniMessage); public clients for the status call and the webhook"
+    credentials = (
+        Setting("username", "User name", "The user name that eTelecom gave."),
+        Setting("password", "Password", "The password that eTelecom gave.", secret=True),
+    )
+    options = (
+        Setting("routerule", "Route rule", "In order, with commas: 1 ZNS, 2 AutoCall (it phones the user), 3 SMS.",
+                default="3", pattern=r"[123](,[123])*"),
+        Setting("routerule_form", "Form of the rule", "A string as in the document, or an array as in newer clients.",
+                kind=Kind.CHOICE, default="string", choices=("string", "array"), assumed=True),
+        Setting("webhook_ips", "Webhook addresses", "Networks that reports may come from; none: from anywhere.",
+                kind=Kind.NETWORKS, default=[], assumed=True),
+        Setting("poll_after", "Ask after", "Seconds after submission; the last one repeats until 72 hours.",
+                kind=Kind.SECONDS, default=[30, 120, 600, 3600, 21600], assumed=True),
+    )  # fmt: skip
+    default_base_url = "https://sms.etelecom.vn"
+    carries = Carries.TEMPLATE
+    names_parameters = True
+    receipts = frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+    strongest = "delivered"
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        self.check(sms)
+        parameters = dict(sms.parameters)
+        if len(parameters) != len(sms.parameters):
+            raise Misconfigured(Failure.CONFIG, "parameter_twice", "Two parameters go under the same name.")
+        payload: JsonObject = self._login() | {
+            "phonenumber": in_format("digits", sms.to),
+            "routerule": self._route_rule(),
+            "templatecode": (sms.vendor_template or "").strip(),
+            "list_param": parameters,
+        }
+        return json_post(f"{self.base_url}/api/OmniMessage/SendMessage", payload)
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        answer = _folded(json_object(response))
+        status = code_in(answer.get("status"))
+        if status is None:
+            raise _without_status(response)
+        if status != SUCCESS:
+            raise _refusal(response, status, answer)
+        if response.status != 200:
+            raise contradiction(status, f"status 1 with HTTP {response.status}")
+        return _accepted(answer)
+
+    def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
+        answer = _folded(dict(values))
+        vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
+        if not vendor_id or not word:
+            return []
+        return [_report(answer, word, vendor_id)]
+
+    def report_networks(self) -> tuple[str, ...]:
+        return tuple(self.option["webhook_ips"])
+
+    def poll_delays(self) -> tuple[int, ...]:
+        return tuple(self.option["poll_after"])
+
+    def poll_request(self, vendor_id: str) -> HttpRequest:
+        self.require_credentials()
+        return json_post(f"{self.base_url}/api/OmniReport/GetStatusOmni", self._login() | {"idOmniMess": vendor_id})
+
+    def poll_outcome(self, response: HttpResponse) -> Report | None:
+        answer = _folded(json_object(response) or _fields_in_text(response))
+        status = code_in(answer.get("status"))
+        if status is None:
+            raise _without_status(response)
+        word = status.upper()
+        if word == PENDING and response.status == 200:
+            return None
+        if word not in STATES or response.status != 200:
+            raise _refusal(response, status, answer)
+        return _report(answer, word, text_in(answer.get("idomnimess")))
+
+    def _login(self) -> JsonObject:
+        return {"username": self.credential["username"], "password": self.credential["password"]}
+
+    def _route_rule(self) -> str | list[str]:
+        rule: str = self.option["routerule"]
+        return rule.split(",") if self.option["routerule_form"] == "array" else rule
+
+
+def _folded(answer: JsonObject | None) -> JsonObject:
+    return {key.strip().lower(): value for key, value in (answer or {}).items()}
+
+
+def _accepted(answer: JsonObject) -> Accepted:
+    vendor_id, word = text_in(answer.get("idomnimess")), words_in(answer.get("code"))
+    if vendor_id:
+        return Accepted(vendor_id=vendor_id, code=SUCCESS, detail=word)
+    if word and word.lower() != "success":
+        raise contradiction(SUCCESS, f"status 1 without an id, and the words {word!r}")
+    return Accepted(code=SUCCESS, detail="Taken without an id: this message can't be traced at the vendor.")
+
+
+def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> ProviderError:
+    negative = re.fullmatch(r"-[0-9]+", status) is not None
+    return by_code(CODES, status, response, refused=negative, said=words_in(answer.get("code")))
+
+
+def _without_status(response: HttpResponse) -> ProviderError:
+    """401 says in plain text which of the two it is."""
+    text = response.body.decode("utf-8-sig", "replace").strip().strip('"').strip().rstrip(".").lower()
+    text = text.replace("\u2019", "'")
+    if response.status == 401 and text in TEXTS:
+        failure, words = TEXTS[text]
+        return failed(failure, TEXT_CODES[text], words)
+    return by_status(response)
+
+
+def _report(answer: JsonObject, word: str, vendor_id: str) -> Report:
+    state = STATES.get(word.upper(), ReportState.UNKNOWN)
+    code = text_in(answer.get("errorcode"), limit=40) or word
+    channel = text_in(answer.get("channel"), limit=40)
+    return Report(state, vendor_id=vendor_id, code=code, detail=f"Channel {channel}" if channel else "")
+
+
+def _fields_in_text(response: HttpResponse) -> JsonObject:
+    """The fields of an answer whose JSON is broken by the parameters quoted in it."""
+    text = response.body.decode("utf-8-sig", "replace")
+    text = re.sub(r'"\s*list_param\s*"\s*:\s*"\{.*?\}"', '"list_param":""', text, flags=re.DOTALL | re.IGNORECASE)
+    pairs = re.findall(r'"\s*(status|errorCode|channel|idOmniMess)\s*"\s*:\s*("[^"\\]*"|-?[0-9]+)', text, re.IGNORECASE)
+    return {name: json.loads(value, strict=False) for name, value in reversed(pairs)}

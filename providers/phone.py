@@ -1,0 +1,37 @@
+"""An E.164 number in the form that a vendor wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import phonenumbers
+
+from .base import Failure, Refused
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def in_format(name: str, number: str) -> str:
+    """The number as `digits`, `e164`, `00` or `national`. Raises Refused if it is no E.164 number."""
+    if not _E164.fullmatch(number):
+        raise Refused(Failure.RECIPIENT, "phone_format", "The recipient is no E.164 number (+ and 7 to 15 digits).")
+    return _FORMATS[name](number)
+
+
+def _national(number: str) -> str:
+    """As it is dialled inside its country, with the trunk prefix where there is one."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        raise Refused(Failure.RECIPIENT, "phone_format", "The recipient's country code is unknown.") from None
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return "".join(char for char in written if char in "0123456789")
+
+
+_FORMATS: dict[str, Callable[[str], str]] = {
+    "digits": lambda number: number[1:],
+    "e164": lambda number: number,
+    "00": lambda number: "00" + number[1:],
+    "national": _national,
+}

@@ -1,0 +1,121 @@
+"""What an adapter asks staff for: its credentials and options, declared as facts and read strictly."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+MAX_TEXT = 500
+MAX_INTEGER = 1_000_000
+
+
+class Kind(StrEnum):
+    """The JSON type of a credential or option."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    SECONDS = "seconds"
+    NETWORKS = "networks"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A credential or an option that an adapter declares; forms, checks and provisioning read it."""
+
+    key: str
+    label: str
+    help: str
+    kind: Kind = Kind.TEXT
+    secret: bool = False
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
+    """A regular expression for the whole of a text; empty = any."""
+    assumed: bool = False
+    """True where no document of the vendor says it: the admin shows that."""
+
+
+class SettingError(ValueError):
+    """A credential or an option that the adapter can't take: `key` says which one."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
+
+
+def clean(declared: tuple[Setting, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The given values, checked against what is declared. Raises SettingError for the first mistake."""
+    known = {setting.key: setting for setting in declared}
+    cleaned = {}
+    for key, value in values.items():
+        if key not in known:
+            names = ", ".join(known) or "none"
+            raise SettingError(key, f"There is no such setting here; known: {names}.")
+        cleaned[key] = _READERS[known[key].kind](known[key], value)
+    return cleaned
+
+
+def _text(setting: Setting, value: Any) -> str:
+    if not isinstance(value, str):
+        raise SettingError(setting.key, "Must be a text.")
+    text: str = value.strip()  # what is pasted often brings a blank or a line end
+    if not text or len(text) > MAX_TEXT or not text.isprintable():
+        raise SettingError(setting.key, f"Must hold 1 to {MAX_TEXT} printable characters.")
+    if setting.pattern and not re.fullmatch(setting.pattern, text):
+        raise SettingError(setting.key, f"Can't be read. {setting.help}")
+    return text
+
+
+def _choice(setting: Setting, value: Any) -> str:
+    if not isinstance(value, str) or value not in setting.choices:
+        raise SettingError(setting.key, f"Must be one of {', '.join(setting.choices)}.")
+    return value
+
+
+def _boolean(setting: Setting, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise SettingError(setting.key, "Must be true or false.")
+    return value
+
+
+def _integer(setting: Setting, value: Any) -> int:
+    if not _is_positive(value):
+        raise SettingError(setting.key, f"Must be a whole number from 1 to {MAX_INTEGER}.")
+    return int(value)
+
+
+def _seconds(setting: Setting, value: Any) -> list[int]:
+    rising = isinstance(value, list | tuple) and all(map(_is_positive, value)) and sorted(set(value)) == list(value)
+    if not value or not rising:
+        raise SettingError(setting.key, "Must be a list of whole seconds, each larger than the one before.")
+    return list(value)
+
+
+def _networks(setting: Setting, value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise SettingError(setting.key, "Must be a list of IP addresses or networks.")
+    try:
+        return [str(ipaddress.ip_network(item.strip(), strict=False)) for item in value]
+    except ValueError as error:
+        raise SettingError(setting.key, f"Holds something that is no IP address or network: {error}.") from None
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_INTEGER
+
+
+_READERS: dict[Kind, Callable[[Setting, Any], Any]] = {
+    Kind.TEXT: _text,
+    Kind.CHOICE: _choice,
+    Kind.BOOLEAN: _boolean,
+    Kind.INTEGER: _integer,
+    Kind.SECONDS: _seconds,
+    Kind.NETWORKS: _networks,
+}

@@ -1,0 +1,118 @@
+"""smsplus.az: approved templates alone, no receipts.
+
+Document: "API for send SMS" of smsplus.az. Quirks:
+
+- The template's parameters travel as `first_parameters`, `second_parameters`, `third_parameters`,
+  each an array with one value per number. One number a call: whether one bad number fails them
+  all is not written.
+- The status of errors is not written: the code is read at any status. Public clients get it as a
+  string; a number is taken too.
+- No id comes back and none of ours goes in; there is no status call. An unconfirmed message can
+  only be settled by a person.
+- A missing token may come as a redirect to a login page, or HTML, unless JSON is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, words_in
+from .base import (
+    Accepted,
+    Carries,
+    Failure,
+    HttpRequest,
+    HttpResponse,
+    JsonObject,
+    Kind,
+    OutboundSms,
+    Sender,
+    Setting,
+    json_post,
+    ordered_values,
+)
+from .phone import in_format
+
+SUCCESS = "100"
+CODES: Codes = {
+    "101": (Failure.ACCOUNT, "The token is not known."),
+    "102": (Failure.ACCOUNT, "The account's e-mail address is not verified."),
+    "103": (Failure.ACCOUNT, "The account's mobile number is not verified."),
+    "104": (Failure.ACCOUNT, "The account's passport photo is missing."),
+    "105": (Failure.ACCOUNT, "The account's passport is not approved."),
+    "106": (Failure.ACCOUNT, "The account's contract is not signed."),
+    "107": (Failure.CONFIG, "The sender name is missing."),
+    "108": (Failure.CONFIG, "The template is missing."),
+    "109": (Failure.CONFIG, "The mobile number is missing."),
+    "110": (Failure.CONFIG, "The sender name is not found or not approved."),
+    "111": (Failure.CONFIG, "The template is not found or not approved."),
+    "112": (Failure.CONFIG, "A mobile number stands twice in the call."),
+    "113": (Failure.CONFIG, "The template wants a first parameter."),
+    "114": (Failure.CONFIG, "The template wants a second parameter."),
+    "115": (Failure.CONFIG, "The template wants a third parameter."),
+    "116": (Failure.CONFIG, "There are not as many first parameters as numbers."),
+    "117": (Failure.CONFIG, "There are not as many second parameters as numbers."),
+    "118": (Failure.CONFIG, "There are not as many third parameters as numbers."),
+    "119": (Failure.BALANCE, "The balance is used up."),
+    "120": (Failure.CONTENT, "The text is over 160 characters long."),
+    "121": (Failure.RECIPIENT, "The mobile number's format is wrong."),
+    "122": (Failure.AMBIGUOUS, "An error while sending: the vendor does not say whether the message went out."),
+    "123": (Failure.CONFIG, "The method is not supported at this address."),
+}
+PARAMETER_FIELDS = ("first_parameters", "second_parameters", "third_parameters")
+
+
+class SmsPlus(Sender):
+    slug = "smsplus"
+    name = "smsplus.az"
+    documents = "smsplus.az, API for send SMS"
+    credentials = (
+        Setting("token", "Token", "The API token, without blanks, from the customer's personal information.",
+                secret=True, pattern=r"[!-~]+"),
+    )  # fmt: skip
+    options = (
+        Setting("phone_format", "Phone format", "How the recipient's number is written; public clients use digits.",
+                kind=Kind.CHOICE, default="digits", choices=("digits", "e164"), assumed=True),
+    )  # fmt: skip
+    default_base_url = "https://smsplus.az"
+    carries = Carries.TEMPLATE
+    max_parameters = 3
+    max_length = 160
+    has_sender_field = True
+    strongest = "submitted"
+
+    @classmethod
+    def vendor_template_problem(cls, vendor_template: str) -> str | None:
+        if re.fullmatch(r"[1-9][0-9]{0,17}", vendor_template.strip()):
+            return None
+        return "smsplus.az knows its templates by a whole number, for example 1432."
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        self.check(sms)
+        payload: JsonObject = {
+            "sender_name": sms.sender,
+            "message_template_id": int(sms.vendor_template or ""),
+            "mobile_numbers": [in_format(self.option["phone_format"], sms.to)],
+        }
+        values = ordered_values(sms)
+        payload |= {name: [value] for name, value in zip(PARAMETER_FIELDS, values, strict=False)}
+        bearer = f"Bearer {self.credential['token']}"
+        accept = ("Accept", "application/json")
+        return json_post(f"{self.base_url}/api/sms/send", payload, accept, ("Authorization", bearer))
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        answer = json_object(response) or {}
+        code, success = code_in(answer.get("code")), answer.get("success")
+        if code is None:
+            raise by_status(response)
+        if code == SUCCESS and success is True and response.status // 100 == 2:
+            return Accepted(code=code)
+        if code == SUCCESS or success is True:
+            raise contradiction(code, f"success {success!r}, code {code}, HTTP {response.status}")
+        refused = success is False
+        raise by_code(CODES, code, response, refused=refused, said=_said(code, answer))
+
+
+def _said(code: str, answer: JsonObject) -> str:
+    """The vendor's words, where ours say nothing about the code."""
+    return "" if code in CODES else words_in(answer.get("message"))

@@ -1,0 +1,25 @@
+"""`manage.py callback_urls`: the addresses to register at vendors and gateways by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from sms.models import Provider
+from sms.services.addresses import registered_address
+
+
+class Command(BaseCommand):
+    help = "Prints, as JSON, the addresses to register at vendors and gateways by hand; null: nothing to register."
+
+    def handle(self, **_: Any) -> None:
+        if not settings.PUBLIC_URL:
+            raise CommandError("PUBLIC_URL is not set, so no vendor can reach us. Set it, then run this again.")
+        addresses: dict[str, dict[str, str | None]] = {
+            "providers": {provider.slug: registered_address(provider) for provider in Provider.objects.all()},
+            "gateways": {},
+        }
+        self.stdout.write(json.dumps(addresses, indent=2))

@@ -1,0 +1,42 @@
+"""`manage.py provision FILE.toml`: declare what the file names."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sms.models import UndecryptableError
+from sms.services.provisioning import ProvisioningError, provision, read
+
+
+class Command(BaseCommand):
+    help = "Declares the clients, providers, senders, templates and routes that a TOML file names; all or nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="such as shop.toml; shop.example.toml shows the format")
+        parser.add_argument("--check", action="store_true", help="only say what would change")
+
+    def handle(self, *, file: Path, check: bool, **_: Any) -> None:
+        try:
+            done = provision(read(file.read_bytes()), check_only=check)
+        except ProvisioningError as error:
+            self._end(map(str, error.mistakes))
+        except OSError as error:
+            self._end([f"{file}: {error.strerror}"])
+        except UndecryptableError as error:
+            self._end([str(error)])
+        for change in done.changes:
+            self.stdout.write(f"would be {change}" if check else str(change))
+        if not done.changes:
+            self.stdout.write("nothing to change")
+        if not check:
+            for username, password in done.passwords.items():
+                self.stdout.write(f"password {username} {password}")
+
+    def _end(self, lines: Any) -> None:
+        for line in lines:
+            self.stderr.write(line)
+        raise SystemExit(1)

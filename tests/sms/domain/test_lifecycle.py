@@ -1,0 +1,226 @@
+"""The rules of a message's life, as sentences."""
+
+from itertools import product
+
+import pytest
+
+from providers.base import Failure, ReportState
+from sms.domain.lifecycle import (
+    BACKOFF,
+    BACKOFF_OTP,
+    Situation,
+    Status,
+    Try,
+    after_failure,
+    after_report,
+    backoff,
+    choose,
+    is_final,
+)
+
+A, B, C = 1, 2, 3
+
+
+def situation(*tries, is_otp=False, candidates=(A, B), closed=(), jitter=1.0, **more):
+    return Situation(
+        is_otp=is_otp,
+        candidates=candidates,
+        open_providers=set(candidates) - set(closed),
+        tries=[Try(provider, failure) for provider, failure in tries],
+        jitter=jitter,
+        **more,
+    )
+
+
+FOLLOWS = [
+    # what happened, then: status, provider, seconds to wait
+    ("transient once: the same again after back-off", [(A, Failure.TRANSIENT)], {}, ("queued", A, 5.0)),
+    ("transient twice: the next one", [(A, Failure.TRANSIENT)] * 2, {}, ("queued", B, 0.0)),
+    (
+        "transient, breaker open: the next one at once",
+        [(A, Failure.TRANSIENT)],
+        {"closed": [A]},
+        ("queued", B, 0.0),
+    ),
+    ("an OTP goes to the next one at once", [(A, Failure.TRANSIENT)], {"is_otp": True}, ("queued", B, 0.0)),
+    (
+        "an OTP comes back to the first with its own back-off",
+        [(A, Failure.TRANSIENT), (B, Failure.TRANSIENT)],
+        {"is_otp": True},
+        ("queued", A, 0.5),
+    ),
+    (
+        "alone, a transient one waits as long as it takes",
+        [(A, Failure.TRANSIENT)] * 9,
+        {"candidates": [A]},
+        ("queued", A, 600.0),
+    ),
+    (
+        "Retry-After is honoured",
+        [(A, Failure.TRANSIENT)],
+        {"candidates": [A], "retry_after": 120},
+        ("queued", A, 120),
+    ),
+    (
+        "Retry-After is capped at 300 s",
+        [(A, Failure.TRANSIENT)],
+        {"candidates": [A], "retry_after": 9999},
+        ("queued", A, 300.0),
+    ),
+    ("account: the next one at once", [(A, Failure.ACCOUNT)], {"closed": [A]}, ("queued", B, 0.0)),
+    ("balance: the next one at once", [(A, Failure.BALANCE)], {"closed": [A]}, ("queued", B, 0.0)),
+    (
+        "account and nobody else: it stays queued",
+        [(A, Failure.ACCOUNT)],
+        {"candidates": [A], "closed": [A]},
+        ("queued", A, 5.0),
+    ),
+    ("config: the next one at once", [(A, Failure.CONFIG)], {}, ("queued", B, 0.0)),
+    ("config and nobody else: failed", [(A, Failure.CONFIG)], {"candidates": [A]}, ("failed", None, 0.0)),
+    ("recipient: the next one at once", [(A, Failure.RECIPIENT)], {}, ("queued", B, 0.0)),
+    ("refused by every one: failed", [(A, Failure.CONTENT), (B, Failure.RECIPIENT)], {}, ("failed", None, 0.0)),
+    (
+        "refused by one while the other is unreachable: queued",
+        [(B, Failure.TRANSIENT), (A, Failure.CONTENT)],
+        {"closed": [B]},
+        ("queued", B, 5.0),
+    ),
+    ("ambiguous: never again", [(A, Failure.AMBIGUOUS)], {}, ("unconfirmed", None, 0.0)),
+    ("ambiguous OTP: never again", [(A, Failure.AMBIGUOUS)], {"is_otp": True}, ("unconfirmed", None, 0.0)),
+    (
+        "ambiguous OTP whose route allows one more",
+        [(A, Failure.AMBIGUOUS)],
+        {"is_otp": True, "may_resend_unconfirmed": True},
+        ("queued", B, 0.0),
+    ),
+    (
+        "one more means one",
+        [(A, Failure.AMBIGUOUS), (B, Failure.AMBIGUOUS)],
+        {"is_otp": True, "may_resend_unconfirmed": True, "in_doubt": True, "candidates": [A, B, C]},
+        ("unconfirmed", None, 0.0),
+    ),
+    (
+        "the route's leave is for OTPs alone",
+        [(A, Failure.AMBIGUOUS)],
+        {"may_resend_unconfirmed": True},
+        ("unconfirmed", None, 0.0),
+    ),
+    (
+        "refused after a doubt is still a doubt",
+        [(A, Failure.AMBIGUOUS), (B, Failure.CONTENT)],
+        {"is_otp": True, "in_doubt": True, "candidates": [B]},
+        ("unconfirmed", None, 0.0),
+    ),
+]
+
+
+@pytest.mark.parametrize(("tries", "more", "expected"), [row[1:] for row in FOLLOWS], ids=[row[0] for row in FOLLOWS])
+def test_what_follows_a_failed_attempt(tries, more, expected):
+    step = after_failure(situation(*tries, **more))
+    assert (step.status, step.provider, step.delay) == expected
+
+
+def test_a_doubt_is_remembered_when_an_otp_goes_out_once_more():
+    step = after_failure(situation((A, Failure.AMBIGUOUS), is_otp=True, may_resend_unconfirmed=True))
+    assert step.in_doubt
+
+
+@pytest.mark.parametrize(("is_otp", "steps"), [(True, BACKOFF_OTP), (False, BACKOFF)])
+def test_back_off_rises_to_its_cap_and_stays_there(is_otp, steps):
+    waits = [backoff(tries, is_otp=is_otp, jitter=1.0) for tries in range(1, 12)]
+    assert waits[: len(steps)] == list(steps)
+    assert set(waits[len(steps) :]) == {steps[-1]}
+    assert backoff(3, is_otp=is_otp, jitter=0.0) == 0.0
+
+
+def test_an_open_provider_is_chosen_before_a_closed_one_whatever_the_order():
+    assert choose([A, B], {B}, []) == B
+    assert choose([A, B], set(), []) == A
+
+
+GOOD, BAD = ReportState.DELIVERED, ReportState.UNDELIVERED
+SENT = ReportState.SENT
+
+
+def report(status, word, *, latest=True, reported="", **more):
+    return after_report(status=Status(status), is_latest=latest, reported=reported, report=word, **more)
+
+
+MOVES = [
+    ("submitted", SENT, True, "sent"),
+    ("submitted", GOOD, True, "delivered"),
+    ("submitted", BAD, True, "undelivered"),
+    ("sending", SENT, True, "sent"),
+    ("sending", BAD, True, "undelivered"),
+    ("unconfirmed", SENT, True, "sent"),
+    ("unconfirmed", BAD, True, "undelivered"),
+    ("failed", GOOD, True, "delivered"),
+    ("expired", SENT, True, "sent"),
+    ("undelivered", GOOD, True, "delivered"),
+    ("queued", SENT, False, "sent"),
+    ("sending", GOOD, False, "delivered"),
+    ("undelivered", SENT, True, None),
+    ("delivered", SENT, True, None),
+    ("delivered", BAD, True, None),
+    ("sent", BAD, False, None),
+    ("submitted", BAD, False, None),
+    ("queued", BAD, True, None),
+]
+
+
+@pytest.mark.parametrize(("status", "word", "latest", "expected"), MOVES)
+def test_what_a_report_does_to_its_message(status, word, latest, expected):
+    effect = report(status, word, latest=latest)
+    assert effect.status == expected
+    assert effect.applied
+
+
+def test_a_report_never_moves_an_attempt_backwards():
+    assert not report("delivered", BAD, reported="delivered").applied
+    assert not report("sent", SENT, reported="sent").applied
+    assert report("undelivered", GOOD, reported="undelivered").status == "delivered"
+
+
+def test_an_unknown_word_and_a_canceled_message_change_nothing():
+    assert not report("submitted", ReportState.UNKNOWN).applied
+    assert not report("canceled", GOOD).applied
+
+
+def test_a_report_that_it_never_left_moves_on_to_the_next_provider():
+    effect = report("submitted", BAD, means_not_sent=True, another_is_left=True)
+    assert effect.status == "queued"
+    assert effect.moves_on
+
+
+@pytest.mark.parametrize(
+    "why_not",
+    [
+        {"means_not_sent": False, "another_is_left": True},
+        {"means_not_sent": True, "another_is_left": False},
+        {"means_not_sent": True, "another_is_left": True, "reported": "sent"},
+    ],
+)
+def test_without_proof_or_without_another_the_message_is_undelivered(why_not):
+    assert report("submitted", BAD, **why_not).status == "undelivered"
+
+
+@pytest.mark.parametrize("status", ["failed", "expired"])
+def test_a_vendors_word_beats_our_guess_with_an_alert(status):
+    assert report(status, GOOD).alerts
+    assert report(status, BAD).alerts
+
+
+_RANK = ["queued", "sending", "submitted", "sent", "undelivered", "delivered"]
+
+
+@pytest.mark.parametrize(("status", "word"), list(product(_RANK, [SENT, BAD, GOOD])))
+def test_a_report_never_lowers_the_rank(status, word):
+    effect = report(status, word)
+    assert effect.status is None or _RANK.index(effect.status) >= _RANK.index(status)
+
+
+def test_what_is_final_depends_on_what_the_vendor_can_say():
+    assert is_final(Status.SUBMITTED, "submitted")
+    assert not is_final(Status.SUBMITTED, "delivered")
+    assert is_final(Status.FAILED, "delivered")
+    assert not is_final(Status.UNCONFIRMED, "submitted")

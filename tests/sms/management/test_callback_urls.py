@@ -1,0 +1,54 @@
+"""`manage.py callback_urls`: what to register at each vendor by hand."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from providers.base import Receipts
+from providers.registry import SENDERS
+from sms.models import Provider
+from sms.services.keys import Purpose, resolve
+from tests.support.standins import STAND_INS, Parrot
+
+pytestmark = pytest.mark.django_db
+
+
+class Herald(Parrot):
+    """Sends its reports to one address, registered by hand."""
+
+    slug = "herald"
+    receipts = frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+
+
+@pytest.fixture(autouse=True)
+def providers(monkeypatch):
+    for slug, vendor in (STAND_INS | {"herald": Herald}).items():
+        monkeypatch.setitem(SENDERS, slug, vendor)
+    return [Provider.objects.create(slug=f"our-{vendor}", vendor=vendor) for vendor in ("herald", "parrot")]
+
+
+def test_a_vendor_without_registered_reports_has_nothing_to_register(settings, capsys, providers):
+    settings.PUBLIC_URL = "https://sms.example"
+    call_command("callback_urls")
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed) == {"providers", "gateways"}
+    assert printed["providers"]["our-parrot"] is None
+
+
+def test_the_address_carries_a_key_that_opens_this_providers_door(settings, capsys, providers):
+    settings.PUBLIC_URL = "https://sms.example"
+    call_command("callback_urls")
+    url = json.loads(capsys.readouterr().out)["providers"]["our-herald"]
+    door, _, key = url.rpartition("/")
+    assert door == "https://sms.example/webhooks/herald"
+    address = resolve(key)
+    assert (address.purpose, address.provider_id) == (Purpose.PROVIDER, providers[0].pk)
+
+
+def test_without_a_public_address_it_fails_and_says_so(settings):
+    settings.PUBLIC_URL = ""
+    with pytest.raises(CommandError, match="PUBLIC_URL is not set"):
+        call_command("callback_urls")

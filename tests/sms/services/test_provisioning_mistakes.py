@@ -1,0 +1,221 @@
+"""Each mistake in a provisioning file is a line of its own that says where it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.registry import SENDERS
+from sms.models import ApiClient, Provider
+from sms.services.provisioning import ProvisioningError, provision, read
+from tests.support.standins import STAND_INS
+
+pytestmark = pytest.mark.django_db
+
+PROVIDER = '[[providers]]\nslug = "p"\nvendor = "stamp"\ncredentials = { user = "u", password = "secret-made-up" }\n'
+TEMPLATE = PROVIDER + '[[templates]]\nname = "t"\nbody = "{body}"\n[[templates.approvals]]\nprovider = "p"\n'
+
+
+@pytest.fixture(autouse=True)
+def made_up_vendors(monkeypatch):
+    for slug, vendor in STAND_INS.items():
+        monkeypatch.setitem(SENDERS, slug, vendor)
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ProvisioningError) as refused:
+        provision(read(text.encode()))
+    return [str(mistake) for mistake in refused.value.mistakes]
+
+
+def template(body: str, approval: str) -> str:
+    return TEMPLATE.replace("{body}", body) + approval
+
+
+CASES = {
+    "an unknown table": ("[[client]]", ["client: unknown table; known are "]),
+    "a table where an array is due": ('[clients]\nusername = "a"', ["clients: must be an array of tables; write [["]),
+    "something else in the array": ("clients = [1]", ["clients[0]: must be a table, not the number 1"]),
+    "an unknown key": ('[[senders]]\nname = "A"\ncolour = 1', ["senders[0].colour: unknown key; known are approvals,"]),
+    "a misspelled key": (PROVIDER + "timeot = 9", ["providers[0].timeot: unknown key; did you mean timeout?"]),
+    "a key almost right": ('[[routes]]\nprefix = "+1"\nproviders = []\nis_opt = true', ["did you mean is_otp?"]),
+    "a missing name": ("[[clients]]\nrate_limit = 1", ["clients[0].username: is missing"]),
+    "an empty name": ('[[senders]]\nname = " "', ["senders[0].name: must not be empty"]),
+    "a control character": ('[[senders]]\nname = "A\\u0000B"', ["senders[0].name: holds a control character"]),
+    "a bidi control": ('[[senders]]\nname = "A\\u202eB"', ["senders[0].name: holds "]),
+    "a name with a colon": ('[[clients]]\nusername = "a:b"', ["clients[0].username: Visible ASCII characters"]),
+    "a name too long": (f'[[senders]]\nname = "{"x" * 65}"', ["senders[0].name: has 65 characters; the most is 64"]),
+    "text for a number": ('[[clients]]\nusername = "a"\nrate_limit = "9"', ["must be a whole number, not a string"]),
+    "true for a number": ('[[clients]]\nusername = "a"\nrate_limit = true', ["must be a whole number, not true"]),
+    "a number past the column": ('[[clients]]\nusername = "a"\nrate_limit = 9999999999', ["9999999999 is not between"]),
+    "a number for a switch": ('[[clients]]\nusername = "a"\nread_messages = 1', ["must be true or false, not the"]),
+    "no rate at all": ('[[clients]]\nusername = "a"\nrate_limit = 0', ["clients[0].rate_limit: 0 is too little; the"]),
+    "a word that is no choice": ('[[clients]]\nusername = "a"\non_no_template = "x"', ["'x' is none of refuse, hold"]),
+    "an unknown sender": ('[[clients]]\nusername = "a"\nsenders = ["NO"]', ["senders[0]: there is no sender"]),
+    "a sender twice in a list": (
+        '[[senders]]\nname = "A"\n[[clients]]\nusername = "a"\nsenders = ["A", "A"]',
+        ["clients[0].senders[1]: 'A' stands in the list twice"],
+    ),
+    "a client twice": (
+        '[[clients]]\nusername = "a"\n[[clients]]\nusername = "a"',
+        ["clients[1].username: clients[0] declares this client already"],
+    ),
+    "a route twice": (
+        '[[routes]]\nprefix = "+1"\nproviders = []\n[[routes]]\nprefix = "+1"\nproviders = []',
+        ["routes[1].prefix: routes[0] declares this route already"],
+    ),
+    "an approval twice": (
+        PROVIDER + '[[senders]]\nname = "A"\napprovals = [{ provider = "p" }, { provider = "p" }]',
+        ["senders[0].approvals[1].provider: senders[0].approvals[0] declares this approval already"],
+    ),
+    "no vendor": ('[[providers]]\nslug = "p"', ["providers[0].vendor: is missing; known are "]),
+    "an unknown vendor": ('[[providers]]\nslug = "p"\nvendor = "x"', ["providers[0].vendor: 'x' is none of "]),
+    "a slow time-out": (
+        '[[providers]]\nslug = "p"\nvendor = "parrot"\ntimeout = 500\ncredentials = { token = "t" }',
+        ["providers[0].timeout: 500 is too much; the most is 120"],
+    ),
+    "an address that is none": (
+        '[[providers]]\nslug = "p"\nvendor = "parrot"\nbase_url = "ftp://x.example"\ncredentials = { token = "t" }',
+        ["providers[0].base_url: "],
+    ),
+    "missing credentials": (
+        '[[providers]]\nslug = "p"\nvendor = "stamp"',
+        ["providers[0].credentials.user: is missing", "providers[0].credentials.password: is missing"],
+    ),
+    "an unknown credential": (
+        '[[providers]]\nslug = "p"\nvendor = "parrot"\ncredentials = { token = "t", key = "k" }',
+        ["providers[0].credentials.key: unknown key"],
+    ),
+    "a credential that is no text": (
+        '[[providers]]\nslug = "p"\nvendor = "parrot"\ncredentials = { token = 5 }',
+        ["providers[0].credentials.token: "],
+    ),
+    "an unknown option": (PROVIDER + '[providers.options]\nx = "y"', ["providers[0].options.x: unknown key"]),
+    "an option's wrong value": (
+        '[[providers]]\nslug = "p"\nvendor = "parrot"\ncredentials = { token = "t" }\noptions = { pitch = "odd" }',
+        ["providers[0].options.pitch: "],
+    ),
+    "an unknown provider on a route": (
+        '[[routes]]\nprefix = "+1"\nproviders = ["x"]',
+        ["routes[0].providers[0]: there is no provider 'x', neither in this file nor in the database"],
+    ),
+    "a route without providers": ('[[routes]]\nprefix = "+1"', ["routes[0].providers: is missing"]),
+    "a prefix without its plus": ('[[routes]]\nprefix = "1"\nproviders = []', ["routes[0].prefix: A plus sign and"]),
+    "a route of an unknown client": (
+        '[[routes]]\nprefix = "+1"\nproviders = []\nclient = "x"',
+        ["routes[0].client: there is no client 'x'"],
+    ),
+    "a template without its body": ('[[templates]]\nname = "t"', ["templates[0].body: is missing"]),
+    "a brace left open": ('[[templates]]\nname = "t"\nbody = "Hi {name"', ["templates[0].body: Character 4"]),
+    "placeholders side by side": ('[[templates]]\nname = "t"\nbody = "{a}{b}"', ["templates[0].body: "]),
+    "a placeholder twice": ('[[templates]]\nname = "t"\nbody = "{a} {a}"', ["templates[0].body: "]),
+    "an unknown kind": (
+        '[[templates]]\nname = "t"\nbody = "{a}"\nplaceholders = { a = "odd" }',
+        ["templates[0].placeholders: a: there is no kind"],
+    ),
+    "a kind for no placeholder": (
+        '[[templates]]\nname = "t"\nbody = "{a}"\nplaceholders = { b = "digits" }',
+        ["templates[0].placeholders: The body has no placeholder"],
+    ),
+    "too many parameters for the vendor": (
+        template("{a} {b} {c}", 'vendor_template = "1"'),
+        ["templates[0].approvals[0].parameters: The template has 3 placeholders; this vendor takes at most 2."],
+    ),
+    "a text too long for the vendor": (
+        template("x" * 41, 'vendor_template = "1"'),
+        ["templates[0].approvals[0].parameters: Even its shortest text has 41 characters"],
+    ),
+    "an id that the vendor can't have": (
+        template("Hi", 'vendor_template = "ABC"'),
+        ["templates[0].approvals[0].vendor_template: Stamp's template is a whole number."],
+    ),
+    "approved without the vendor's id": (
+        template("Hi", 'status = "approved"'),
+        ["templates[0].approvals[0].vendor_template: Stamp's template is a whole number."],
+    ),
+    "a parameter that the body lacks": (
+        template("Hi {a}", 'vendor_template = "1"\nparameters = ["b"]'),
+        ["templates[0].approvals[0].parameters: "],
+    ),
+    "a vendor's name where only order counts": (
+        template("Hi {a}", 'vendor_template = "1"\nparameters = [{ a = "theirs" }]'),
+        ["templates[0].approvals[0].parameters: Stamp knows its parameters by their order alone"],
+    ),
+    "a parameter that is no name": (
+        template("Hi {a}", 'vendor_template = "1"\nparameters = [7]'),
+        ["templates[0].approvals[0].parameters[0]: must be a placeholder's name, or one pair"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_is_a_line_with_its_place(text, expected):
+    found = mistakes(text)
+    assert len(found) == len(expected), found
+    for line, words in zip(found, expected, strict=True):
+        assert words in line
+
+
+def test_every_mistake_of_a_file_is_reported_in_the_files_order():
+    found = mistakes(
+        """
+        [[clients]]
+        username = "a"
+        rate_limit = "x"
+        newline = "always"
+        [[providers]]
+        slug = "p"
+        vendor = "parrot"
+        timeout = 0
+        [[routes]]
+        prefix = "+1"
+        providers = ["p", "q"]
+        """
+    )
+    assert [line.partition(":")[0] for line in found] == [
+        "clients[0].rate_limit",
+        "clients[0].newline",
+        "providers[0].credentials.token",
+        "providers[0].timeout",
+        "routes[0].providers[1]",
+    ]
+
+
+def test_what_is_no_toml_is_one_line():
+    with pytest.raises(ProvisioningError, match=r"^file: this is no TOML: .*line 2") as refused:
+        read(b"[[clients]]\nusername\n")
+    assert len(refused.value.mistakes) == 1
+
+
+def test_bytes_that_are_no_utf_8_are_one_line():
+    with pytest.raises(ProvisioningError, match="this is no TOML"):
+        read(b'a = "\xff"')
+
+
+def test_a_secret_never_stands_in_a_mistake():
+    found = mistakes(PROVIDER.replace("[[providers]]", '[[providers]]\nbase_url = "nonsense"') + "timeout = 5")
+    assert found
+    assert "secret-made-up" not in "\n".join(found)
+
+
+def test_a_provider_keeps_its_vendor():
+    provision(read(PROVIDER.encode()))
+    assert mistakes('[[providers]]\nslug = "p"\nvendor = "parrot"') == [
+        "providers[0].vendor: is stamp and can't change; declare the new account under another slug"
+    ]
+
+
+def test_a_new_body_is_held_against_the_approvals_that_are_stored():
+    provision(read(template("Hi {a}", 'vendor_template = "1"\nstatus = "approved"').encode()))
+    assert mistakes('[[templates]]\nname = "t"\nbody = "Hi {a} {b} {c}"') == [
+        "templates[0].body: at p: The template has 3 placeholders; this vendor takes at most 2."
+    ]
+
+
+def test_a_reference_to_something_broken_in_the_same_file_is_no_second_mistake():
+    found = mistakes('[[clients]]\nusername = "a"\nrate_limit = 0\n[[routes]]\nprefix="+1"\nclient="a"\nproviders=[]')
+    assert [line.partition(":")[0] for line in found] == ["clients[0].rate_limit"]
+
+
+def test_nothing_of_a_file_with_a_mistake_is_stored():
+    mistakes(PROVIDER + '[[clients]]\nusername = "a"\n[[clients]]\nusername = "b"\nrate_limit = 0')
+    assert (Provider.objects.count(), ApiClient.objects.count()) == (0, 0)

@@ -1,0 +1,65 @@
+"""Made-up vendors, so that tests of the house depend on no real one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from providers.base import Accepted, Carries, HttpRequest, HttpResponse, OutboundSms, Sender
+from providers.settings import Kind, Setting
+
+
+class Parrot(Sender):
+    """Takes free text, has no sender field and no limits."""
+
+    slug = "parrot"
+    name = "Parrot"
+    documents = "made up"
+    default_base_url = "https://parrot.example"
+    credentials = (Setting("token", "Token", "", secret=True),)
+    options = (Setting("pitch", "Pitch", "", Kind.CHOICE, default="low", choices=("low", "high")),)
+    carries = Carries.TEXT
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        return HttpRequest("POST", f"{self.base_url}/say", body=sms.text.encode())
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        return Accepted()
+
+
+class Stamp(Parrot):
+    """Takes templates alone: a whole number for an id, two parameters by their order, 40 characters, a sender."""
+
+    slug = "stamp"
+    name = "Stamp"
+    default_base_url = "https://stamp.example"
+    credentials = (
+        Setting("user", "User", ""),
+        Setting("password", "Password", "", secret=True),
+    )
+    options = ()
+    carries = Carries.TEMPLATE
+    has_sender_field = True
+    max_parameters = 2
+    max_length = 40
+
+    @classmethod
+    def vendor_template_problem(cls, vendor_template: str) -> str | None:
+        return None if vendor_template.isdigit() else "Stamp's template is a whole number."
+
+
+class Label(Stamp):
+    """Takes templates with named parameters."""
+
+    slug = "label"
+    name = "Label"
+    default_base_url = "https://label.example"
+    names_parameters = True
+    max_length = None
+    max_parameters = None
+
+    @classmethod
+    def vendor_template_problem(cls, vendor_template: str) -> str | None:
+        return None if vendor_template else "Label's template is missing."
+
+
+STAND_INS: dict[str, type[Any]] = {vendor.slug: vendor for vendor in (Parrot, Stamp, Label)}
