@@ -5,6 +5,7 @@ from __future__ import annotations
 from .accolades import Accolades
 from .base import Forwarder, Sender
 from .etelecom import ETelecom
+from .onlinesim import Onlinesim
 from .smsplus import SmsPlus
 
 _SENDERS: tuple[type[Sender], ...] = (
@@ -12,7 +13,7 @@ _SENDERS: tuple[type[Sender], ...] = (
     ETelecom,
     SmsPlus,
 )
-_FORWARDERS: tuple[type[Forwarder], ...] = ()
+_FORWARDERS: tuple[type[Forwarder], ...] = (Onlinesim,)
 
 SENDERS = {adapter.slug: adapter for adapter in _SENDERS}
 FORWARDERS = {adapter.slug: adapter for adapter in _FORWARDERS}

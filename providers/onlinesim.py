@@ -1,0 +1,106 @@
+"""Onlinesim, a partner that rents our numbers and gets what they receive.
+
+Document: Onlinesim, POST /v1/PUSH_SMS_RENT (the path is a placeholder: the partner gives the whole
+address). Quirks:
+
+- The content type must name the charset, written exactly so.
+- Status 200 ends it, whatever it holds. At any other status the same request goes out again after
+  10 seconds, unless NO_OPERATION, NO_OP or BAD_SERVICE stops it. IGNORED and SERVICE_BAN do not
+  stop it. Where the word stands is not written: it counts as a whole JSON string at any depth, or
+  as the whole text.
+- Here a repeat after a timeout is the protocol.
+- Some versions of the page want the key as a bearer token too, or `phone` as an integer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .base import (
+    Failure,
+    Forwarder,
+    HttpRequest,
+    HttpResponse,
+    JsonObject,
+    Kind,
+    Misconfigured,
+    Pushed,
+    ReceivedSms,
+    Setting,
+)
+from .phone import in_format
+
+STOP_WORDS = ("NO_OPERATION", "NO_OP", "BAD_SERVICE")
+REPEATED_WORDS = ("IGNORED", "SERVICE_BAN")
+CONTENT_TYPE = "application/json; charset=utf-8"
+
+
+class Onlinesim(Forwarder):
+    slug = "onlinesim"
+    name = "Onlinesim"
+    documents = "Onlinesim, POST /v1/PUSH_SMS_RENT"
+    credentials = (
+        Setting("key", "API key", "The API key of the partner's profile at Onlinesim, without blanks.",
+                secret=True, pattern=r"[!-~]+"),
+    )  # fmt: skip
+    options = (
+        Setting("bearer", "Key as bearer token", "Send the key in the Authorization header too.",
+                kind=Kind.BOOLEAN, default=False, assumed=True),
+        Setting("phone_as_integer", "Phone as integer", "Write our number as a JSON integer, not as a string.",
+                kind=Kind.BOOLEAN, default=False, assumed=True),
+        Setting("max_tries", "Tries", "How often one message is pushed before it counts as failed.",
+                kind=Kind.INTEGER, default=30, assumed=True),
+        Setting("timeout", "Timeout", "Seconds from the first byte written to the whole answer.",
+                kind=Kind.INTEGER, default=15, assumed=True),
+    )  # fmt: skip
+    retry_seconds = 10
+
+    def request(self, received: ReceivedSms) -> HttpRequest:
+        self.require_credentials()
+        if received.operation_id < 1:
+            raise Misconfigured(Failure.CONFIG, "operation_invalid", "The operation's id must be 1 or more.")
+        phone = in_format("digits", received.to)
+        payload: JsonObject = {
+            "smsId": received.operation_id,
+            "phoneFrom": received.sender.removeprefix("+"),
+            "phone": int(phone) if self.option["phone_as_integer"] else phone,
+            "text": received.text,
+            "action": "PUSH_SMS",
+            "key": self.credential["key"],
+            "service": "rent",
+        }
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        return HttpRequest("POST", self.base_url, self._headers(), body)
+
+    def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
+        said = set(_texts(response))
+        word = next((word for word in (*STOP_WORDS, *REPEATED_WORDS) if word in said), f"http-{response.status}")
+        if word in STOP_WORDS:
+            return Pushed.REFUSED, word
+        return (Pushed.DELIVERED if response.status == 200 else Pushed.AGAIN), word
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        content = ("Content-Type", CONTENT_TYPE)
+        if self.option["bearer"]:
+            return content, ("Authorization", f"Bearer {self.credential['key']}")
+        return (content,)
+
+
+def _texts(response: HttpResponse) -> Iterator[str]:
+    """The whole body, and every string value of its JSON, at any depth."""
+    text = response.body.decode("utf-8-sig", "replace")
+    yield text.strip()
+    try:
+        waiting: list[Any] = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value.strip()
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())

@@ -1,0 +1,254 @@
+"""What every registered vendor must do, whoever it is. A new vendor inherits all of this."""
+
+from __future__ import annotations
+
+import inspect
+import socket
+from base64 import b64encode
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from providers.address import url_problem
+from providers.base import (
+    Accepted,
+    Adapter,
+    Carries,
+    Failure,
+    HttpRequest,
+    HttpResponse,
+    Misconfigured,
+    ProviderError,
+    Receipts,
+    Sender,
+    Unavailable,
+    Unconfirmed,
+)
+from providers.exchange import exchange_text
+from providers.http import Client
+from providers.registry import FORWARDERS, SENDERS
+
+from .calls import LONG, SHORT, break_off, silence
+from .cases import without_a_code
+from .samples import CREDENTIALS, sender, sms
+from .wire import Server, answer, closed_port, replying, serving
+
+every_vendor = pytest.mark.parametrize("slug", sorted(SENDERS))
+
+
+def send(slug: str, client: Client, base_url: str, timeout: float = LONG) -> Accepted:
+    """One whole send: request, wire, outcome."""
+    adapter = sender(slug, base_url)
+    return adapter.outcome(client.send(adapter.request(sms(slug)), timeout=timeout))
+
+
+def fails(slug: str, client: Client, base_url: str, timeout: float = LONG) -> ProviderError:
+    with pytest.raises(ProviderError) as caught:
+        send(slug, client, base_url, timeout)
+    return caught.value
+
+
+def secret_spellings(slug: str) -> set[str]:
+    """Each secret of the sample account, in the forms in which it travels."""
+    secrets = sender(slug).secrets()
+    forms = (str, quote, quote_plus, lambda secret: b64encode(secret.encode()).decode())
+    return {form(secret) for secret in secrets for form in forms}
+
+
+# --- facts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adapter", [*SENDERS.values(), *FORWARDERS.values()])
+def test_the_facts_are_declared(adapter: type[Adapter]) -> None:
+    assert adapter.slug.isidentifier()
+    assert adapter.name
+    assert adapter.documents
+    assert inspect.getdoc(inspect.getmodule(adapter))
+    for setting in (*adapter.credentials, *adapter.options):
+        assert setting.label
+        assert setting.help.endswith(".")
+
+
+@every_vendor
+def test_the_own_address_can_be_called(slug: str) -> None:
+    adapter = SENDERS[slug]
+    assert url_problem(adapter.default_base_url, allow_private=False, scheme=adapter.scheme) is None
+
+
+@every_vendor
+def test_what_is_declared_is_there(slug: str) -> None:
+    adapter = sender(slug)
+    polls = Receipts.POLL in adapter.receipts
+    assert bool(adapter.poll_delays()) == polls
+    assert (type(adapter).poll_request is not Sender.poll_request) == polls
+    assert (type(adapter).test_request is not Sender.test_request) == adapter.can_test
+    pushes = bool(adapter.receipts - {Receipts.POLL})
+    assert (type(adapter).read_reports is not Sender.read_reports) == pushes
+    assert (adapter.strongest == "submitted") == (not adapter.receipts)
+
+
+@every_vendor
+def test_there_is_a_secret_and_it_is_known_as_one(slug: str) -> None:
+    if SENDERS[slug].credentials:
+        assert set(sender(slug).secrets()) <= set(CREDENTIALS[slug].values())
+        assert sender(slug).secrets()
+
+
+# --- before the wire ------------------------------------------------------------------------------
+
+
+@every_vendor
+def test_a_missing_credential_is_found_before_any_call(slug: str) -> None:
+    for key in CREDENTIALS[slug]:
+        rest = {name: value for name, value in CREDENTIALS[slug].items() if name != key}
+        adapter = SENDERS[slug](base_url="https://vendor.example", credentials=rest, options={})
+        assert adapter.missing_credentials() == (key,)
+        calls = [lambda made=adapter: made.request(sms(slug))]
+        calls += [adapter.test_request] if adapter.can_test else []
+        calls += [lambda made=adapter: made.poll_request("4711")] if Receipts.POLL in adapter.receipts else []
+        for call in calls:
+            with pytest.raises(Misconfigured) as caught:
+                call()
+            assert (caught.value.failure, caught.value.code) == (Failure.ACCOUNT, "credentials_missing")
+            assert key in caught.value.detail
+
+
+@every_vendor
+def test_a_request_is_a_plain_value_made_anew_each_time(slug: str) -> None:
+    assert sender(slug).request(sms(slug)) == sender(slug).request(sms(slug))
+
+
+@every_vendor
+def test_a_template_is_asked_for_exactly_where_texts_are_not_carried(slug: str) -> None:
+    adapter = sender(slug)
+    if adapter.carries is Carries.TEXT:
+        assert adapter.request(sms(slug, vendor_template=None, parameters=()))
+    else:
+        with pytest.raises(Misconfigured):
+            adapter.request(sms(slug, vendor_template=None))
+        assert sms(slug).text.encode() not in adapter.request(sms(slug)).body
+
+
+@every_vendor
+@pytest.mark.parametrize("to", ["", "994501234567", "+994 50 123 45 67", "+0994501234567", "+12345", "+٩٩٤٥٠١٢٣٤٥٦٧"])
+def test_only_an_e164_number_is_called(slug: str, to: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        sender(slug).request(sms(slug, to=to))
+    assert caught.value.failure is Failure.RECIPIENT
+
+
+# --- on the wire ----------------------------------------------------------------------------------
+
+
+def reset_at_once(server: Server, conn: socket.socket) -> None:
+    server.take(conn)
+    break_off(conn)
+
+
+GARBAGE = {case.label: case for case in without_a_code() if case.status in (200, 500)}
+LEFT_IN_DOUBT = {
+    "silence": silence,
+    "a close": replying(),
+    "a reset": reset_at_once,
+    "half an answer": replying(answer(b'{"success":true}')[:-4]),
+    **{f"garbage: {label}": replying(answer(case.body, f"{case.status} X")) for label, case in GARBAGE.items()},
+}
+
+
+@every_vendor
+def test_a_refused_connection_is_surely_not_sent(slug: str, client: Client) -> None:
+    assert isinstance(fails(slug, client, f"http://127.0.0.1:{closed_port()}"), Unavailable)
+
+
+@every_vendor
+@pytest.mark.parametrize("case", LEFT_IN_DOUBT)
+def test_what_leaves_us_in_doubt_is_unconfirmed_and_called_once(slug: str, case: str, client: Client) -> None:
+    with serving(LEFT_IN_DOUBT[case]) as server:
+        error = fails(slug, client, server.url, SHORT if case == "silence" else LONG)
+    assert isinstance(error, Unconfirmed)
+    assert len(server.requests) == 1
+
+
+@every_vendor
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Retry-After: 120", 120.0),
+        ("Retry-After: 0", 0.0),
+        ("Retry-After: -1", None),
+        ("Retry-After: 1.5", None),
+        ("Retry-After: soon", None),
+        ("Retry-After: 99999999999999999999", None),
+        ("Retry-After: ٣", None),
+        ("Retry-After: Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\nDate: Wed, 21 Oct 2026 07:27:00 GMT", 60.0),
+        ("Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\nDate: Wed, 21 Oct 2026 08:00:00 GMT", 0.0),
+        ("X-Nothing: 1", None),
+    ],
+)
+def test_429_is_not_sent_and_says_when_to_come_again(
+    slug: str, header: str, seconds: float | None, client: Client
+) -> None:
+    reply = answer(b"", "429 Too Many").replace(b"\r\n\r\n", b"\r\n" + header.encode() + b"\r\n\r\n")
+    with serving(replying(reply)) as server:
+        error = fails(slug, client, server.url)
+    assert (type(error), error.retry_after) == (Unavailable, seconds)
+
+
+@every_vendor
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_fault_of_the_account_and_never_followed(slug: str, status: int, client: Client) -> None:
+    with serving(replying(answer(b"", f"{status} Moved", "Location: /login"))) as server:
+        error = fails(slug, client, server.url)
+    assert (type(error), error.failure) == (Misconfigured, Failure.ACCOUNT)
+    assert len(server.requests) == 1
+
+
+@every_vendor
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_login_is_a_fault_of_the_account(slug: str, status: int, client: Client) -> None:
+    with serving(replying(answer(b"<html>", f"{status} No"))) as server:
+        assert fails(slug, client, server.url).failure is Failure.ACCOUNT
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+def echo(server: Server, conn: socket.socket) -> None:
+    """A vendor that quotes the whole request back, headers and all."""
+    conn.sendall(answer(server.take(conn), "400 Bad Request"))
+
+
+@every_vendor
+def test_no_secret_stands_in_any_error(slug: str, client: Client) -> None:
+    scripts = {**LEFT_IN_DOUBT, "an echo": echo}
+    errors = [fails(slug, client, f"http://127.0.0.1:{closed_port()}")]
+    for case, script in scripts.items():
+        with serving(script) as server:
+            errors.append(fails(slug, client, server.url, SHORT if case == "silence" else LONG))
+    shown = " ".join(f"{error!r} {error.detail} {error.__cause__!r} {error.__context__!r}" for error in errors)
+    hidden = secret_spellings(slug) | {sms(slug).to, sms(slug).to[1:], "004217"}
+    assert [word for word in hidden if word in shown] == []
+
+
+@every_vendor
+def test_no_secret_and_no_code_stands_in_a_kept_exchange(slug: str) -> None:
+    message = sms(slug, is_otp=True)
+    hidden = (*sender(slug).secrets(), message.text, *(value for _, value in message.parameters))
+    request = sender(slug).request(message)
+    echoed = HttpResponse(400, {"x-echo": request.url}, request.body)
+    for exchange in (request, echoed):
+        shown = exchange_text(exchange, hidden)
+        assert "[hidden]" in shown or not hidden
+        assert [word for word in (*secret_spellings(slug), "004217") if word in shown] == []
+
+
+@every_vendor
+def test_every_call_goes_to_the_stored_address(slug: str) -> None:
+    adapter = sender(slug, "https://vendor.example/base")
+    requests = [adapter.request(sms(slug))]
+    requests += [adapter.test_request()] if adapter.can_test else []
+    requests += [adapter.poll_request("4711")] if Receipts.POLL in adapter.receipts else []
+    for request in requests:
+        assert isinstance(request, HttpRequest)
+        assert request.url.startswith("https://vendor.example/base/")
