@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sms.api.doors.MachineDoors",  # everything outside the desk ends here
     "django.middleware.security.SecurityMiddleware",
     "config.headers.DeskHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",

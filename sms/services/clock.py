@@ -22,4 +22,9 @@ def now() -> datetime:
 
 
 def new_id() -> uuid.UUID:
-    return uuid7(time.time_ns() // 1_000_000, secrets.randbits(74))
+    """An id of now. Parts of the millisecond stand before the randomness (RFC 9562, 6.2, method 3).
+
+    So what one process accepts in turn is listed in turn, down to a quarter of a microsecond.
+    """
+    milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
+    return uuid7(milliseconds, (nanoseconds << 12) // 1_000_000 << 62 | secrets.randbits(62))

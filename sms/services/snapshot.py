@@ -108,6 +108,10 @@ class Snapshot:
     accounts: Mapping[int, Account]
     shelves: Mapping[int, Shelf] = field(default_factory=dict)
 
+    @cached_property
+    def routes_by_id(self) -> Mapping[int, RouteFacts]:
+        return {route.id: route for route in self.routes}
+
     def knows_sender(self, client: ClientFacts, name: str) -> bool:
         return name in self.sender_names and (client.senders is None or name in client.senders)
 

@@ -1,0 +1,38 @@
+"""The bytes of a request's body: chunked or not, at most 64 KiB."""
+
+from __future__ import annotations
+
+from django.core.handlers.wsgi import WSGIRequest
+
+from sms.domain.codes import refuse
+
+LIMIT = 64 * 1024
+
+
+def read(request: WSGIRequest) -> bytes:
+    """The whole body. Raises Refusal: payload_too_large, request_timeout, bad_request."""
+    size = _size(request)
+    if size > LIMIT:
+        raise refuse("payload_too_large")
+    try:
+        body = request.environ["wsgi.input"].read(size if size >= 0 else LIMIT + 1)
+    except TimeoutError as error:
+        raise refuse("request_timeout") from error
+    except OSError as error:  # the server's word for chunks that can't be read, or a caller that hung up
+        raise refuse("bad_request", message="The body broke off or its chunks can't be read.") from error
+    if len(body) > LIMIT:
+        raise refuse("payload_too_large")
+    return body
+
+
+def _size(request: WSGIRequest) -> int:
+    """The bytes that the caller announced; -1 for a chunked body, whose length nobody knows before its end."""
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return -1
+    try:
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError as error:
+        raise refuse("bad_request", message="Content-Length is not a number.") from error
+    if size < 0:
+        raise refuse("bad_request", message="Content-Length is negative.")
+    return size

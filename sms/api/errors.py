@@ -1,0 +1,89 @@
+"""The error answers of every door: `{"errors": [{"code", "field", "message"}]}` and the headers that go with a code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+
+from sms.domain.codes import Refusal, as_json, refuse
+
+ADMIN = "/admin/"
+CHALLENGE = 'Basic realm="sms", charset="UTF-8"'
+RETRY_AFTER = 5
+"""Seconds after which to try again while the database is away."""
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+"""Connections cut, disk full, locks that never came; InternalError is what a read-only PostgreSQL says."""
+
+log = structlog.get_logger(__name__)
+
+
+def answer(refusal: Refusal) -> HttpResponse:
+    """The response for a refusal."""
+    body = json.dumps(as_json(refusal.faults)).encode()
+    response = HttpResponse(body, status=refusal.code.status, content_type="application/json")
+    if refusal.code.status == 401:
+        response["WWW-Authenticate"] = CHALLENGE
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def method_not_allowed(methods: Iterable[str]) -> HttpResponse:
+    response = answer(refuse("method_not_allowed"))
+    response["Allow"] = ", ".join(method.upper() for method in methods)
+    return response
+
+
+def as_refusal(error: Exception, request: HttpRequest) -> Refusal:
+    """What the caller is told of an exception. A fault of ours is logged here, and told without a trace."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, Http404):
+        return refuse("not_found")
+    if isinstance(error, PermissionDenied):
+        return refuse("forbidden")
+    if isinstance(error, SuspiciousOperation | BadRequest):
+        return refuse("bad_request")
+    if isinstance(error, DATABASE_AWAY):
+        log.error("request.unavailable", path=request.path, error=type(error).__name__)
+        return refuse("unavailable", retry_after=RETRY_AFTER)
+    return _internal(error, request)
+
+
+def _internal(error: Exception, request: HttpRequest) -> Refusal:
+    log.error("request.failed", path=request.path, error=type(error).__name__, exc_info=error)
+    got_request_exception.send(sender=None, request=request)
+    request_id = getattr(request, "request_id", "")
+    return refuse("internal_error", message=f"A fault of ours. Tell us the request id {request_id}.")
+
+
+def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
+    return answer(as_refusal(error, request))
+
+
+# --- Django's own handlers: for what fails outside our doors -------------------------
+
+
+def _handler(code: str, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The admin keeps its pages; every other path answers in the format."""
+
+    def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.path.startswith(ADMIN):
+            return page(request, *args, **kwargs)
+        return answer(refuse(code))
+
+    return handle
+
+
+handler400 = _handler("bad_request", defaults.bad_request)
+handler403 = _handler("forbidden", defaults.permission_denied)
+handler404 = _handler("not_found", defaults.page_not_found)
+handler500 = _handler("internal_error", defaults.server_error)

@@ -1,0 +1,29 @@
+"""GET /healthz and /readyz: for whoever watches the process and hands it traffic."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from sms.domain.codes import Refusal
+from sms.services import readiness
+
+from .errors import RETRY_AFTER, answer, method_not_allowed
+
+METHODS = ("GET", "HEAD")
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    if request.method not in METHODS:
+        return method_not_allowed(METHODS)
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """This process can accept messages."""
+    if request.method not in METHODS:
+        return method_not_allowed(METHODS)
+    problems = readiness.problems()
+    if problems:
+        return answer(Refusal(*problems, retry_after=RETRY_AFTER))
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,56 @@
+"""POST /send-sms: the caller's door (seeds: "SMS Flows")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from sms.domain.codes import refuse
+from sms.services import intake
+from sms.services.intake import Call
+
+from . import bodies, fields, strict_json
+from .views import ClientView
+
+
+class SendSms(ClientView):
+    methods = ("POST",)
+
+    def post(self, request: Request) -> HttpResponse:
+        intake.accept(self._call(request), self.seen)
+        response = HttpResponse(status=201)
+        del response.headers["Content-Type"]  # there is no content
+        return response
+
+    def _call(self, request: Request) -> Call:
+        body = bodies.read(request._request)
+        check_content_type(request.META.get("CONTENT_TYPE", ""))
+        values = strict_json.parse(body)
+        self._remember(values)
+        version = request.META.get("HTTP_X_AKINON_API_VERSION", "")
+        return Call(
+            client=request.user,
+            request_id=request.request_id.value,
+            may_repeat=request.request_id.given,
+            api_version=version,
+            fields=fields.parse(values, escape=request.user.newline_escape, version=version),
+        )
+
+    def _remember(self, values: dict[str, Any]) -> None:
+        """What the record of refusals may keep."""
+        sender, to = values.get("from"), values.get("to")
+        self.seen.sender = sender if isinstance(sender, str) else ""
+        self.seen.to = to if isinstance(to, str) else ""
+        self.seen.is_otp = values.get("isOtp") is True
+
+
+def check_content_type(header: str) -> None:
+    """`application/json`, or none at all; a charset is UTF-8. Other parameters say nothing to us."""
+    if header in ("", "application/json"):
+        return
+    media_type, *parameters = (part.strip().lower() for part in header.split(";"))
+    charsets = [value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"]
+    if media_type not in ("", "application/json") or any(c not in ("utf-8", "utf8") for c in charsets):
+        raise refuse("unsupported_media_type")

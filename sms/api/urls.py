@@ -1,0 +1,22 @@
+"""The machines' addresses. Each is served with a slash at its end and without: a redirected POST loses its body."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from .health import healthz, readyz
+from .messages import MessageDetail, MessageList
+from .send_sms import SendSms
+
+
+def both(route: str, view: object, name: str) -> list[URLPattern]:
+    return [path(route, view, name=name), path(f"{route}/", view)]  # type: ignore[arg-type]
+
+
+urlpatterns = [
+    *both("send-sms", SendSms.as_view(), "send-sms"),
+    *both("messages", MessageList.as_view(), "messages"),
+    *both("messages/<uuid:id>", MessageDetail.as_view(), "message"),
+    *both("healthz", healthz, "healthz"),
+    *both("readyz", readyz, "readyz"),
+]

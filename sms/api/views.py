@@ -1,0 +1,56 @@
+"""What the doors for callers have in common: the order of checks, the error format, the record of refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from sms.services import refusals
+from sms.services.refusals import RefusedCall
+
+from .authentication import BasicAuthentication
+from .errors import answer, as_refusal, method_not_allowed
+
+
+class FixedNegotiation(BaseContentNegotiation):
+    """`Accept` is ignored: there is one format."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class ClientView(APIView):
+    """A door for callers with Basic credentials: first 405, then 401, then the view's own checks."""
+
+    authentication_classes = (BasicAuthentication,)
+    permission_classes = ()
+    throttle_classes = ()
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = FixedNegotiation
+    default_response_headers: dict[str, str] = {}
+    methods: tuple[str, ...] = ()
+    """Those that this door takes, as the header Allow lists them."""
+    seen: RefusedCall | None = None
+    """What is known of the call so far; none before its caller is known."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in self.methods:
+            return method_not_allowed(self.methods)
+        return super().dispatch(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        self.seen = RefusedCall(request.user.id, request.request_id.value)
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        refusal = as_refusal(exc, self.request)
+        if self.seen is not None and refusal.code.status < 500:
+            refusals.record(self.seen, refusal)
+        return answer(refusal)

@@ -1,0 +1,133 @@
+"""Intake: one accepted call becomes one message, by one INSERT, committed before the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sms.domain.codes import Refusal, refuse
+from sms.domain.lifecycle import Status
+from sms.domain.routing import Decision
+from sms.domain.text import segments, visible
+from sms.models import OnNoTemplate
+
+from . import clock, message_rows, snapshot, wake
+from .refusals import RefusedCall
+from .snapshot import ClientFacts, Snapshot
+
+_FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
+"""Whom a routing code blames; the others blame the text."""
+_ROUNDS = 3
+"""Tries at the insert: more than one only while an old row holds the key, more than two never yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The values after parsing: what makes two calls equal."""
+
+    sender: str
+    to: str
+    raw_text: str
+    text: str
+    is_otp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated, well-formed call. `may_repeat`: its request id was given by the caller."""
+
+    client: ClientFacts
+    request_id: str
+    may_repeat: bool
+    api_version: str
+    fields: Fields
+
+
+def accept(call: Call, seen: RefusedCall) -> uuid.UUID:
+    """The message of this call, committed: a new one, or the one that it repeats.
+
+    Raises Refusal with the code of the interface's table; `seen` then holds what the record of refusals may keep.
+    """
+    key = repeat_key(call) if call.may_repeat else None
+    try:
+        values, ttl = _message(call, seen)
+    except Refusal:
+        repeated = message_rows.standing(key) if key else None
+        if repeated is None:
+            raise
+        return repeated
+    message = _insert(values | {"repeat_key": key}, ttl)
+    wake.ring()
+    return message
+
+
+def repeat_key(call: Call) -> str:
+    """A digest of client, request id and the four values; each part's length goes before it, so none runs over."""
+    fields = call.fields
+    parts = (str(call.client.id), call.request_id, fields.sender, fields.to, fields.text, str(fields.is_otp))
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
+
+
+def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
+    """The message's columns and its time to live in seconds. Raises Refusal."""
+    now = snapshot.current()
+    fields = call.fields
+    if not now.knows_sender(call.client, fields.sender):
+        raise refuse("unknown_sender", "from")
+    decision = now.decide(
+        text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
+    )
+    if decision.code and not _is_held(call, decision):
+        raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
+    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
+
+
+def _is_held(call: Call, decision: Decision) -> bool:
+    waits = call.client.on_no_template == OnNoTemplate.HOLD and not call.fields.is_otp
+    return waits and decision.code == "template_not_matched"
+
+
+def _time_to_live(now: Snapshot, decision: Decision, is_otp: bool) -> int:
+    route = now.routes_by_id[decision.route]
+    return route.otp_ttl if is_otp else route.ttl
+
+
+def _columns(call: Call, decision: Decision) -> dict[str, Any]:
+    fields = call.fields
+    size = segments(fields.text)
+    chosen = next(iter(decision.eligible), None)
+    return {
+        "id": clock.new_id().hex,
+        "client_id": call.client.id,
+        "request_id": call.request_id,
+        "api_version": visible(call.api_version)[:32],
+        "sender": fields.sender,
+        "to": fields.to,
+        "raw_text": fields.raw_text,
+        "text": fields.text,
+        "is_otp": fields.is_otp,
+        "is_test": False,
+        "encoding": size.encoding.value,
+        "segments": size.count,
+        "smoothing": json.dumps(chosen.smoothing if chosen else ()),
+        "template_version_id": chosen and chosen.version,
+        "parameters": json.dumps((chosen and chosen.values) or {}),
+        "decision": json.dumps(decision.as_json()),
+        "status": (Status.QUEUED if chosen else Status.HELD).value,
+        "provider_id": chosen and chosen.provider,
+    }
+
+
+def _insert(values: dict[str, Any], ttl: int) -> uuid.UUID:
+    key = values["repeat_key"]
+    for _ in range(_ROUNDS):
+        if message_rows.insert(values, due=values["provider_id"] is not None, ttl=ttl):
+            return uuid.UUID(values["id"])
+        repeated = message_rows.standing(key)
+        if repeated is not None:
+            return repeated
+        message_rows.release(key)
+    raise refuse("unavailable", retry_after=1)

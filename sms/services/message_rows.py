@@ -1,0 +1,98 @@
+"""The one INSERT of the accepting transaction, and the look at the row that a repeat finds in its way."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from . import clock
+
+REPEAT_HOURS = 24
+_TIMES = ("due_at", "expires_at", "created_at", "updated_at")
+_VALUES = (
+    "id",
+    "client_id",
+    "request_id",
+    "repeat_key",
+    "api_version",
+    "sender",
+    "to",
+    "raw_text",
+    "text",
+    "is_otp",
+    "is_test",
+    "encoding",
+    "segments",
+    "smoothing",
+    "template_version_id",
+    "parameters",
+    "decision",
+    "status",
+    "provider_id",
+)
+_CONSTANTS: Mapping[str, Any] = {
+    "waiting_for": "",
+    "attempts_made": 0,
+    "attempts_before": 0,
+    "in_doubt": False,
+    "crashes": 0,
+    "code": "",
+    "detail": "",
+}
+
+
+def _statement(time: str) -> str:
+    names = ", ".join(f'"{name}"' for name in (*_VALUES, *_CONSTANTS, *_TIMES))
+    slots = ", ".join(["%s"] * (len(_VALUES) + len(_CONSTANTS)) + [time] * len(_TIMES))
+    return f"INSERT INTO sms_message ({names}) VALUES ({slots}) ON CONFLICT (repeat_key) DO NOTHING"  # noqa: S608
+
+
+_INSERT = {
+    "postgresql": _statement("statement_timestamp() + %s * interval '1 second'"),
+    "sqlite": _statement("%s"),
+}
+
+
+def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
+    """Write the row; False if one with the same repeat key is there already. `ttl` is in seconds."""
+    seconds = (0 if due else None, ttl, 0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT[connection.vendor], [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *_times(seconds)]
+        )
+        return cursor.rowcount == 1
+
+
+def _times(seconds: tuple[int | None, ...]) -> list[Any]:
+    """Seconds from now, as the database's dialect wants them: PostgreSQL adds them to its own clock."""
+    if connection.vendor == "postgresql":
+        return list(seconds)
+    now, adapt = clock.now(), connection.ops.adapt_datetimefield_value
+    return [None if s is None else adapt(now + timedelta(seconds=s)) for s in seconds]
+
+
+def standing(repeat_key: str) -> uuid.UUID | None:
+    """The message that a call with this key repeats, if it was accepted within the last 24 hours."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM sms_message WHERE repeat_key = %s AND created_at > %s", [repeat_key, _repeat_horizon()]
+        )
+        row = cursor.fetchone()
+    return row and (row[0] if isinstance(row[0], uuid.UUID) else uuid.UUID(row[0]))
+
+
+def release(repeat_key: str) -> None:
+    """Take the key from a message that is older than 24 hours: an equal call is a new message now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sms_message SET repeat_key = NULL WHERE repeat_key = %s AND created_at <= %s",
+            [repeat_key, _repeat_horizon()],
+        )
+
+
+def _repeat_horizon() -> Any:
+    return connection.ops.adapt_datetimefield_value(clock.now() - timedelta(hours=REPEAT_HOURS))

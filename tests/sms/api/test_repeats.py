@@ -1,0 +1,115 @@
+"""Repeats: the same call again within 24 hours is answered 201 and stored once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from sms.models import Message, Provider, RefusedRequest, SenderName
+from sms.services import clock, snapshot
+from tests.sms import cast
+from tests.sms.cast import body, errors, send
+
+
+def test_the_same_call_again_is_201_and_nothing_new(caller: Client) -> None:
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    again = send(caller, x_akinon_request_id="r-1")
+    assert (again.status_code, again.content, again["x-akinon-request-id"]) == (201, b"", "r-1")
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": "Other text"},
+        {"to": "+40712345679"},
+        {"from_": "PENDING"},
+        {"isOtp": True},
+    ],
+)
+def test_the_same_id_with_other_values_is_another_message(caller: Client, changes: dict[str, Any]) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    assert send(caller, body(**changes), x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "equal",
+    [{"isOtp": False}, {"text": cast.TEXT, "campaign": 7}],
+)
+def test_what_counts_is_the_values_after_parsing(caller: Client, equal: dict[str, Any]) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    send(caller, body(**equal), x_akinon_request_id="r-1")
+    assert Message.objects.count() == 1
+
+
+def test_texts_that_become_equal_are_equal(caller: Client) -> None:
+    for text in ("a/nb", "a\nb", "a\r\nb"):
+        send(caller, body(text=text), x_akinon_request_id="r-1")
+    assert Message.objects.count() == 1
+
+
+def test_another_clients_call_is_no_repeat(caller: Client) -> None:
+    cast.client("other", "another-made-up-secret")
+    snapshot.forget()
+    send(caller, x_akinon_request_id="r-1")
+    send(caller, x_akinon_request_id="r-1", authorization=cast.basic("other", "another-made-up-secret"))
+    assert Message.objects.count() == 2
+
+
+def test_values_do_not_run_over_into_each_other(caller: Client) -> None:
+    SenderName.objects.create(name="AB")
+    SenderName.objects.create(name="A")
+    snapshot.forget()
+    send(caller, body(from_="A", text="Bx"), x_akinon_request_id="r-1")
+    send(caller, body(from_="AB", text="x"), x_akinon_request_id="r-1")
+    assert Message.objects.count() == 2
+
+
+def test_a_repeat_is_201_even_where_routing_would_refuse_now(caller: Client) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    Provider.objects.update(enabled=False)
+    SenderName.objects.filter(name="AKINON").delete()
+    snapshot.forget()
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert not RefusedRequest.objects.exists()
+    assert errors(send(caller, x_akinon_request_id="r-2")) == [(422, "unknown_sender", "from")]
+
+
+def test_a_refused_call_is_no_first(caller: Client) -> None:
+    Provider.objects.update(enabled=False)
+    snapshot.forget()
+    assert send(caller, x_akinon_request_id="r-1").status_code == 422
+    Provider.objects.update(enabled=True)
+    snapshot.forget()
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize(("age", "messages"), [(timedelta(hours=23, minutes=59), 1), (timedelta(hours=24), 2)])
+def test_after_24_hours_an_equal_call_is_a_new_message(caller: Client, age: timedelta, messages: int) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    Message.objects.update(created_at=clock.now() - age)
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == messages
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_equal_calls_at_once_are_one_message_and_fifty_201s(caller: Client) -> None:
+    snapshot.current()
+
+    def call(_: int) -> int:
+        try:
+            return send(Client(raise_request_exception=False), x_akinon_request_id="r-1").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(call, range(50))) == [201] * 50
+    assert Message.objects.count() == 1
