@@ -19,7 +19,7 @@ env = environ.Env()
 IS_DEMONSTRATION_COMMAND = sys.argv[1:2] == ["demo"]
 ENV_FILE = Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 DATABASE_URL_WAS_SET = bool(env.str("DATABASE_URL", default="") or env.str("DB_NAME", default=""))
-if IS_DEMONSTRATION_COMMAND and not DATABASE_URL_WAS_SET:
+if IS_DEMONSTRATION_COMMAND:  # what the environment names wins over the file
     ENV_FILE = settings_file(BASE_DIR)
 if ENV_FILE.exists():
     environ.Env.read_env(str(ENV_FILE))

@@ -1,0 +1,1 @@
+"""The demonstration: made-up data, simulated vendors and all processes, in one terminal."""

@@ -1,0 +1,28 @@
+"""The demonstration's passwords: made once, kept where only this user may read, so that every start prints the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+STAFF = "admin"
+NAME = "passwords.json"
+
+
+def passwords(folder: Path, usernames: list[str]) -> dict[str, str]:
+    """The password of each of these users."""
+    file = folder / NAME
+    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [username for username in usernames if username not in kept]
+    if missing:
+        kept |= {username: secrets.token_urlsafe(18) for username in missing}
+        _write(file, json.dumps(kept, indent=1))
+    return kept
+
+
+def _write(file: Path, content: str) -> None:
+    """The mode comes with the file's first byte: it is never readable to others."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(content)

@@ -1,0 +1,56 @@
+"""The demonstration's data: staff, and what `shop.toml` declares, at the simulators' addresses of this start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from sms.models import Provider
+from sms.services.provisioning import provision, read
+
+from .passwords import STAFF
+
+SHOP = Path(__file__).with_name("shop.toml")
+
+
+def callers() -> list[str]:
+    return [client["username"] for client in read(SHOP.read_bytes())["clients"]]
+
+
+def seed(addresses: Mapping[str, str], passwords: Mapping[str, str]) -> None:
+    """Declare the shop on the first start; later ones only follow the simulators, and keep what staff changed.
+
+    `addresses`: each simulated vendor's, by the vendor's slug.
+    """
+    shop = read(SHOP.read_bytes())
+    _staff(passwords[STAFF])
+    is_first = not Provider.objects.filter(slug__in=[provider["slug"] for provider in shop["providers"]]).exists()
+    provision(_first(shop, addresses, passwords) if is_first else _again(shop, addresses, passwords))
+
+
+def _first(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, Any]:
+    for client in shop["clients"]:
+        client["password"] = passwords[client["username"]]
+    for provider in shop["providers"]:
+        provider["base_url"] = addresses[provider["vendor"]]
+    return shop
+
+
+def _again(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, Any]:
+    kept = Provider.objects.filter(slug__in=[provider["slug"] for provider in shop["providers"]])
+    return {
+        "clients": [{"username": c["username"], "password": passwords[c["username"]]} for c in shop["clients"]],
+        "providers": [{"slug": provider.slug, "base_url": addresses[provider.vendor]} for provider in kept],
+    }
+
+
+def _staff(password: str) -> None:
+    """A superuser with the password that is printed."""
+    user, _ = get_user_model().objects.get_or_create(username=STAFF, defaults={"email": "admin@shop.example"})
+    if not (user.is_superuser and user.is_staff and user.is_active and user.check_password(password)):
+        user.is_superuser = user.is_staff = user.is_active = True
+        user.set_password(password)
+        user.save()

@@ -1,0 +1,49 @@
+"""What the demonstration prints: where to look, and lines to paste into another terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from .passwords import STAFF
+
+SAMPLES = [
+    (
+        "A code to Azerbaijan. The vendor takes its own templates alone, and ends at submitted:",
+        {
+            "from": "AKINON",
+            "to": "+994501234567",
+            "text": "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin.",
+            "isOtp": True,
+        },
+    ),
+    (
+        "Free text to Romania. The vendor reports back, and ends at sent:",
+        {"from": "AKINON", "to": "+40712345678", "text": "Salut/nVezi https://shop.example/new/n11"},
+    ),
+    (
+        "Named parameters to Vietnam. Polled and pushed, it ends at delivered:",
+        {"from": "AKINON", "to": "+84901234567", "text": "Chào Linh, đơn hàng A-1042 đang được giao."},
+    ),
+]
+
+
+def welcome(url: str, caller: str, passwords: Mapping[str, str]) -> str:
+    user = f"-u {caller}:{passwords[caller]}"
+    lines = [
+        "",
+        "DEMONSTRATION: made-up data, and vendors that are simulated on this machine. No message leaves it.",
+        "",
+        f"Admin:  {url}/admin/   user {STAFF}, password {passwords[STAFF]}",
+        "",
+        "Paste these into another terminal, as they are.",
+    ]
+    for words, body in SAMPLES:
+        lines += ["", words, _post(user, body, url)]
+    lines += ["", "What became of them:", f"curl {user} {url}/messages", "", "Ctrl-C stops everything.", ""]
+    return "\n".join(lines)
+
+
+def _post(user: str, body: Mapping[str, object], url: str) -> str:
+    data = json.dumps(body, ensure_ascii=False)
+    return f"curl -i {user} -H 'Content-Type: application/json' -d '{data}' {url}/send-sms"
