@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
 
 from providers.base import OutboundSms, Receipts
@@ -24,11 +25,15 @@ from .outbox import Due, Gate
 from .snapshot import Account, Snapshot
 from .traffic import allowance, take_probe
 
+log = structlog.get_logger(__name__)
+
 LATER = {True: 1.0, False: 5.0}
 """Seconds until a message that nobody may carry now is looked at again; OTPs sooner."""
 LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
 """The same while its providers may not be called: when one opens again, its messages are due at once."""
 CRASHES_ALLOWED = 3
+ROUNDS = 3
+"""Messages that moved to another provider are claimed there at once, not at the next turn."""
 REROUTE_AT_ONCE = 200
 REROUTE_PAUSE = 1.0
 """Seconds between two looks at a closed provider's messages when the last look moved none of them."""
@@ -55,10 +60,22 @@ def take(*, otp_slots: int, other_slots: int) -> list[Job]:
 
     OTPs come first. The claim is committed when this returns: only then may a byte leave.
     """
+    jobs: list[Job] = []
+    for _ in range(ROUNDS):
+        otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
+        harvest = _take(otp_slots - len(jobs), other_slots - (len(jobs) - otps))
+        jobs += harvest.jobs if harvest else []
+        if harvest is None or not harvest.moved:
+            break
+    return jobs
+
+
+def _take(otp_slots: int, other_slots: int) -> Harvest | None:
+    """One claiming transaction; None where a look at the gates shows that there is nothing to do."""
     now = clock.now()
     gates = outbox.gates(now)
     if not any(gate.otps_due or gate.others_due for gate in gates) and not _probe_due(gates, now):
-        return []
+        return None
     with transaction.atomic():
         return _harvest(gates, now, otp_slots, other_slots)
 
@@ -67,7 +84,7 @@ def _probe_due(gates: Sequence[Gate], now: datetime) -> bool:
     return any(gate.is_open and gate.probe_at is not None and gate.probe_at <= now for gate in gates)
 
 
-def _harvest(gates: Sequence[Gate], now: datetime, otp_slots: int, other_slots: int) -> list[Job]:
+def _harvest(gates: Sequence[Gate], now: datetime, otp_slots: int, other_slots: int) -> Harvest:
     current = snapshot.current()
     known = [gate for gate in gates if gate.provider in current.accounts]
     free = [gate for gate in known if _is_free(gate, current.accounts[gate.provider], now)]
@@ -80,7 +97,7 @@ def _harvest(gates: Sequence[Gate], now: datetime, otp_slots: int, other_slots: 
             _serve_closed(harvest, gate)
     outbox.claim(harvest.claims, now=now)
     outbox.put_off(harvest.put_off)
-    return harvest.jobs
+    return harvest
 
 
 def _is_free(gate: Gate, account: Account, now: datetime) -> bool:
@@ -223,6 +240,7 @@ def _outbound(due: Due, attempt: Any, account: Account, candidate: Candidate) ->
 
 def _crashed(harvest: Harvest, due: Due, trace: str) -> None:
     """Nothing was sent: once more in a moment, and failed after the third time."""
+    log.error("message.crashed", message=str(due.id), trace=trace)
     crashes = due.crashes + 1
     gone = crashes >= CRASHES_ALLOWED
     outbox.move(

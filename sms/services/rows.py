@@ -70,5 +70,6 @@ def as_json(value: Any) -> Any:
 
 
 def as_time(value: Any) -> datetime:
-    """A stored time, which SQLite gives as text in UTC."""
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+    """A stored time; SQLite gives it without a zone, and stores UTC."""
+    stored = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return stored if stored.tzinfo else stored.replace(tzinfo=UTC)

@@ -1,0 +1,133 @@
+"""A vendor without a wire: answers are scripted, calls are recorded."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import connection
+
+from providers.answers import by_status
+from providers.base import (
+    Accepted,
+    Carries,
+    HttpRequest,
+    HttpResponse,
+    OutboundSms,
+    ProviderError,
+    Receipts,
+    Report,
+    ReportState,
+    Sender,
+)
+
+Answer = HttpResponse | BaseException | Callable[[HttpRequest], HttpResponse]
+
+
+class TextVendor(Sender):
+    """Takes any text; reports to an address per attempt; its bad report says "it never left"."""
+
+    slug = "textvendor"
+    name = "Text vendor"
+    documents = "none: a vendor of the tests"
+    default_base_url = "https://text.example"
+    carries = Carries.TEXT
+    receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
+    strongest = "sent"
+    error_report_means_not_sent = True
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        if "POISON" in sms.text:
+            raise RuntimeError("this text can't be handled")
+        return HttpRequest("POST", f"{self.base_url}/send", (), f"{sms.reference}|{sms.to}|{sms.text}".encode())
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        if response.status != 200:
+            raise by_status(response)
+        if response.body == b"unreadable for our own code":
+            raise RuntimeError("a fault of the adapter")
+        return Accepted(vendor_id=response.body.decode(), code="ok")
+
+    def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
+        if "id" not in values:
+            return []
+        state = ReportState(values["state"]) if values.get("state") in set(ReportState) else ReportState.UNKNOWN
+        return [Report(state, reference=values["id"])]
+
+
+class PolledVendor(TextVendor):
+    """Has ids of its own, a harmless call, and is asked for states; its failures are final."""
+
+    slug = "polledvendor"
+    name = "Polled vendor"
+    default_base_url = "https://polled.example"
+    receipts = frozenset({Receipts.POLL, Receipts.PUSH_REGISTERED})
+    strongest = "delivered"
+    error_report_means_not_sent = False
+    can_test = True
+    blocks_callers = True
+
+    def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
+        return [Report(ReportState(values["state"]), vendor_id=values["id"])] if "id" in values else []
+
+    def poll_delays(self) -> tuple[int, ...]:
+        return (30, 120)
+
+    def poll_request(self, vendor_id: str) -> HttpRequest:
+        return HttpRequest("POST", f"{self.base_url}/poll", (), vendor_id.encode())
+
+    def poll_outcome(self, response: HttpResponse) -> Report | None:
+        if response.status != 200:
+            raise by_status(response)
+        return Report(ReportState(response.body.decode())) if response.body else None
+
+    def test_request(self) -> HttpRequest:
+        return HttpRequest("POST", f"{self.base_url}/ping")
+
+    def test_outcome(self, response: HttpResponse) -> str:
+        if response.status != 200:
+            raise by_status(response)
+        return "pong"
+
+
+class Wire:
+    """Stands in for providers.http.Client: plays the scripted answers of each host, then 200."""
+
+    def __init__(self) -> None:
+        self.calls: list[HttpRequest] = []
+        self.answers: dict[str, deque[Answer]] = {}
+        self.always: dict[str, Answer] = {}
+        self._lock = threading.Lock()
+
+    def script(self, host: str, *answers: Answer) -> None:
+        self.answers.setdefault(host, deque()).extend(answers)
+
+    def send(self, request: HttpRequest, *, timeout: float, not_after: float | None = None) -> HttpResponse:
+        host = request.url.split("/")[2]
+        with self._lock:
+            self.calls.append(request)
+            waiting = self.answers.get(host)
+            answer = waiting.popleft() if waiting else self.always.get(host, HttpResponse(200))
+        if isinstance(answer, BaseException):
+            raise answer
+        if not callable(answer):
+            return answer
+        try:
+            return answer(request)
+        finally:
+            connection.close()  # of the calling thread: an answer may look into the database
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def texts(self, host: str = "") -> list[str]:
+        """The texts that were sent to a host, in order."""
+        return [
+            call.body.decode().split("|")[2] for call in self.calls if host in call.url and call.url.endswith("/send")
+        ]
+
+
+def error(kind: type[ProviderError], failure: str, code: str = "made-up", **more: Any) -> ProviderError:
+    return kind(failure, code, "a made-up failure", **more)
