@@ -16,6 +16,7 @@ the text's start, and a run of fitting characters is crossed by one addition.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +41,8 @@ def _table(pattern: str) -> bytes:
 
 _TABLES = {ANY: _table(f"[^{LINE_BREAKS}]"), DIGITS: _table("[0-9]"), LINK: _table(r"\S")}
 
+_FEW = 4  # occurrences of a literal that are found faster one by one
+
 Slot = tuple[PlaceholderKind, int | None]
 """A placeholder without its name: its kind and its longest length."""
 
@@ -52,16 +55,25 @@ class Form:
     slots: tuple[Slot, ...]
 
     @cached_property
-    def first_is_final(self) -> bool:
-        """Whether no split exists where taking each literal's first occurrence finds none.
+    def choices(self) -> tuple[tuple[int, str], ...]:
+        """The literals, by number, where the first occurrence may be the wrong one.
 
-        A later occurrence can only help a following slot that is choosy. One that takes
-        anything up to the line's end takes what lies between two occurrences as well.
+        A later one can only help a following slot that is choosy: one that takes anything
+        up to the line's end takes what lies between two occurrences as well.
         """
-        return all(
-            following == (ANY, None) or _ends_of_itself(slot, literal)
-            for slot, literal, following in zip(self.slots, self.literals[1:], self.slots[1:], strict=False)
+        inner = zip(self.slots, self.literals[1:], self.slots[1:], strict=False)
+        return tuple(
+            (number, literal)
+            for number, (slot, literal, following) in enumerate(inner, start=1)
+            if following != (ANY, None) and not _ends_of_itself(slot, literal)
         )
+
+    def text_of(self, values: Sequence[str]) -> str:
+        """What the form gives with these values."""
+        parts = [""] * (2 * len(values) + 1)
+        parts[::2] = self.literals
+        parts[1::2] = values
+        return "".join(parts)
 
 
 def _ends_of_itself(slot: Slot, literal: str) -> bool:
@@ -95,10 +107,17 @@ class Subject:
     def occurrences(self, literal: str) -> int:
         """The positions where the literal begins, overlapping ones too."""
         if literal not in self._occurrences:
-            self._occurrences[literal] = self._find(literal) if literal in self.text else 0
+            self._occurrences[literal] = self._find(literal)
         return self._occurrences[literal]
 
     def _find(self, literal: str) -> int:
+        """A few one by one; many all at once, character by character of the literal."""
+        found, at = 0, self.text.find(literal)
+        for _ in range(_FEW):
+            if at < 0:
+                return found
+            found |= 1 << self.size - at
+            at = self.text.find(literal, at + 1)
         found = (1 << self.size + 1) - 1
         for offset, character in enumerate(literal, start=1):
             found &= self._places(character) << offset
@@ -145,31 +164,39 @@ def split(form: Form, subject: Subject) -> list[str] | None:
     room = subject.size - len(literals[0]) - len(literals[-1])
     if room < len(form.slots) or not (text.startswith(literals[0]) and text.endswith(literals[-1])):
         return None
-    values = _split_at_first(form, subject)
-    if values is None and not form.first_is_final:
-        values = _split_by_sets(form, subject)
+    ends = _ends_at_first(form, subject)
+    if len(ends) < len(form.slots):
+        passed = (choice for choice in form.choices if choice[0] <= len(ends))
+        if not any(text.find(literal, ends[number - 1] + 1) >= 0 for number, literal in passed):
+            return None  # there was no other way to go
+        ends = _ends_by_sets(form, subject)
+    return _values(form, text, ends) if ends else None
+
+
+def _values(form: Form, text: str, ends: list[int]) -> list[str]:
+    start, values = 0, []
+    for literal, end in zip(form.literals, ends, strict=False):
+        values.append(text[start + len(literal) : end])
+        start = end
     return values
 
 
-def _split_at_first(form: Form, subject: Subject) -> list[str] | None:
-    """Each literal where it first occurs behind one character or more."""
+def _ends_at_first(form: Form, subject: Subject) -> list[int]:
+    """Each literal where it first occurs behind one character or more: the slots' ends, up to the first that fails."""
     text, literals = subject.text, form.literals
     start, limit = len(literals[0]), subject.size - len(literals[-1])
     last = len(form.slots)
-    values = []
+    ends: list[int] = []
     for number, (kind, longest) in enumerate(form.slots, start=1):
         least = start + 1 if kind is not LINK else _least_link_end(text, start)
         end = limit if number == last else text.find(literals[number], least, limit)
-        if end < least:
-            return None
-        value = text[start:end]
-        if (longest is not None and end - start > longest) or (
-            (kind is not ANY or subject.has_breaks) and not accepts_kind(kind, value)
-        ):
-            return None
-        values.append(value)
+        if end < least or (longest is not None and end - start > longest):
+            return ends
+        if (kind is not ANY or subject.has_breaks) and not accepts_kind(kind, text[start:end]):
+            return ends
+        ends.append(end)
         start = end + len(literals[number])
-    return values
+    return ends
 
 
 def _least_link_end(text: str, start: int) -> int:
@@ -178,22 +205,19 @@ def _least_link_end(text: str, start: int) -> int:
     return link.end() if link else len(text) + 1
 
 
-def _split_by_sets(form: Form, subject: Subject) -> list[str] | None:
-    ends = _possible_ends(form, subject)
-    if ends is None:
-        return None
-    text, size = subject.text, subject.size
-    start, values = len(form.literals[0]), []
-    for (kind, _), possible, literal in zip(form.slots, ends, form.literals[1:], strict=True):
-        least = start + 1 if kind is not LINK else _least_link_end(text, start)
-        end = _first_end(possible, least, size)
-        values.append(text[start:end])
-        start = end + len(literal)
-    return values
+def _ends_by_sets(form: Form, subject: Subject) -> list[int]:
+    """Of all ends that lead to a full match the earliest, slot by slot; none if nothing does."""
+    possible = _possible_ends(form, subject)
+    start, ends = len(form.literals[0]), []
+    for (kind, _), choice, literal in zip(form.slots, possible, form.literals[1:], strict=False):
+        least = start + 1 if kind is not LINK else _least_link_end(subject.text, start)
+        ends.append(_first_end(choice, least, subject.size))
+        start = ends[-1] + len(literal)
+    return ends
 
 
-def _possible_ends(form: Form, subject: Subject) -> list[int] | None:
-    """For each slot the positions where it may end so that all behind it fits; None if nothing fits."""
+def _possible_ends(form: Form, subject: Subject) -> list[int]:
+    """For each slot the positions where it may end so that all behind it fits; none at all if nothing fits."""
     ends = 1 << len(form.literals[-1])
     found = [ends]
     for number in range(len(form.slots) - 1, 0, -1):
@@ -201,11 +225,11 @@ def _possible_ends(form: Form, subject: Subject) -> list[int] | None:
         starts = _possible_starts(form.slots[number], ends, subject)
         ends = (starts << len(literal)) & subject.occurrences(literal)
         if not ends:
-            return None
+            return []
         found.append(ends)
     starts = _possible_starts(form.slots[0], ends, subject)
     fits = starts >> subject.size - len(form.literals[0]) & 1
-    return found[::-1] if fits else None
+    return found[::-1] if fits else []
 
 
 def _possible_starts(slot: Slot, ends: int, subject: Subject) -> int:

@@ -12,7 +12,6 @@ from sms.domain.text import forbidden_in_text, visible
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN = re.compile(r"\{\{|\}\}|\{|\}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_DIGITS = re.compile(r"[0-9]+")
 
 # Unicode's mandatory line breaks (UAX 14: BK, CR, LF, NL): what no placeholder takes. Of these only LF, U+2028 and
 # U+2029 come past our own door.
@@ -61,7 +60,7 @@ class Placeholder:
 def accepts_kind(kind: PlaceholderKind, value: str) -> bool:
     """Whether a value of one character or more is of the kind."""
     if kind is PlaceholderKind.DIGITS:
-        return _DIGITS.fullmatch(value) is not None
+        return value.isascii() and value.isdigit()
     if kind is PlaceholderKind.LINK:
         return LINK_START.match(value) is not None and _NO_WHITE.fullmatch(value) is not None
     return _LINE_BREAK.search(value) is None

@@ -1,0 +1,178 @@
+"""Which of many templates are worth trying on a text: those whose first and last literal fit, and a word between.
+
+A staff's templates differ by their beginning, by their end, or by some word. So the cost
+of a look-up follows the few that a text has in common with them, not their number. What it
+can't help: thousands of templates that all begin and end alike, on a text that holds the
+words of them all.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Generic, TypeVar
+
+from sms.domain.splitting import ANY, Form
+
+Key = TypeVar("Key", bound=Hashable)
+Payload = TypeVar("Payload")
+
+
+class Entry(Generic[Key]):
+    """A form with the keys of the templates that have it. `rank`: 0 is the best; equals tie."""
+
+    __slots__ = ("form", "keys", "rank", "smoothed", "worth")
+
+    def __init__(self, form: Form, smoothed: tuple[str, ...]) -> None:
+        self.form = form
+        self.smoothed = smoothed
+        self.keys: list[Key] = []
+        self.rank = 0
+        # Most literal characters win, then more placeholders with a kind; the smallest is the best.
+        self.worth = -sum(map(len, form.literals)), -sum([kind is not ANY for kind, _ in form.slots])
+
+
+by_rank = attrgetter("rank")
+
+
+class Candidates(Generic[Key]):
+    """Entries by their outer literals."""
+
+    def __init__(self, entries: Iterable[Entry[Key]]) -> None:
+        sorted_out: dict[str, dict[str, list[Entry[Key]]]] = {}
+        for entry in entries:
+            first, last = entry.form.literals[0], entry.form.literals[-1]
+            sorted_out.setdefault(first, {}).setdefault(last[::-1], []).append(entry)
+        self._by_beginning = _Beginnings(
+            {
+                first: _Beginnings({last: _Shelf(entries) for last, entries in by_end.items()})
+                for first, by_end in sorted_out.items()
+            }
+        )
+
+    def of(self, text: str) -> list[Entry[Key]]:
+        """Those that may give this text, best first."""
+        found: list[Entry[Key]] = []
+        pieces = Pieces(text)
+        backwards = text[::-1]
+        for by_end in self._by_beginning.of(text):
+            for shelf in by_end.of(backwards):
+                found += shelf.candidates(pieces)
+        if len(found) > 1:
+            found.sort(key=by_rank)
+        return found
+
+
+class _Beginnings(Generic[Payload]):
+    """Finds those of many strings that a text begins with.
+
+    All strings that begin a text also begin every string that sorts between them and the
+    text. So the text's neighbour in sorted order leads to all of them, from the longest
+    to the shortest: each is the longest other one that begins the one before it.
+    """
+
+    __slots__ = ("_begins", "_payloads", "_strings")
+
+    def __init__(self, payloads: dict[str, Payload]) -> None:
+        self._strings = sorted(payloads)
+        self._payloads = [payloads[string] for string in self._strings]
+        self._begins = [-1]
+        for number, string in enumerate(self._strings[1:], start=1):
+            before = number - 1
+            while before >= 0 and not string.startswith(self._strings[before]):
+                before = self._begins[before]
+            self._begins.append(before)
+
+    def of(self, text: str) -> Iterator[Payload]:
+        at = bisect_right(self._strings, text) - 1
+        while at >= 0:
+            if text.startswith(self._strings[at]):
+                yield self._payloads[at]
+            at = self._begins[at]
+
+
+_FEW = 8  # entries that are tried without more ado
+_MOST_PIECES = 32  # of one literal; a longer one is sampled
+_WORDS = 0
+_LENGTHS = (8, 4, 2)
+
+
+class _Shelf(Generic[Key]):
+    """Entries with the same first and last literal.
+
+    Each of many entries stands under one piece of its literals between, the one that the
+    fewest of them have: a word that stands whole in a literal, or, where there is none, a
+    few characters. Those of many that have this piece in common are sorted out by a second
+    one, and so on. Those that have no piece left are always candidates.
+    """
+
+    __slots__ = ("_always", "_by_piece")
+
+    def __init__(self, entries: list[Entry[Key]], used: frozenset[str] = frozenset()) -> None:
+        self._always = entries
+        self._by_piece: dict[int, dict[str, _Shelf[Key]]] = {}
+        if len(entries) > _FEW:
+            self._sort_out(entries, used)
+
+    def _sort_out(self, entries: list[Entry[Key]], used: frozenset[str]) -> None:
+        pieces = [_pieces_of(entry.form.literals[1:-1]) for entry in entries]
+        common = Counter(piece for _, found in pieces for piece in found)
+        self._always = []
+        sorted_out: dict[tuple[int, str], list[Entry[Key]]] = {}
+        for entry, (sort, found) in zip(entries, pieces, strict=True):
+            left = found - used if used else found
+            if left:
+                sorted_out.setdefault((sort, min(left, key=common.__getitem__)), []).append(entry)
+            else:
+                self._always.append(entry)
+        for (sort, piece), sharing in sorted_out.items():
+            self._by_piece.setdefault(sort, {})[piece] = _Shelf(sharing, used | {piece})
+
+    def candidates(self, pieces: Pieces) -> list[Entry[Key]]:
+        if not self._by_piece:
+            return self._always
+        found = list(self._always)
+        for sort, by_piece in self._by_piece.items():
+            for piece in by_piece.keys() & pieces.of(sort):
+                found += by_piece[piece].candidates(pieces)
+        return found
+
+
+def _pieces_of(literals: Sequence[str]) -> tuple[int, set[str]]:
+    """What must stand in a text that holds these literals: words, else pieces of 8, 4 or 2 characters."""
+    words = {word for literal in literals for word in _whole_words(literal)}
+    if words:
+        return _WORDS, words
+    longest = max(map(len, literals), default=0)
+    length = next((length for length in _LENGTHS if length <= longest), 0)
+    return length, {piece for literal in literals for piece in _sampled(literal, length)} if length else set()
+
+
+def _whole_words(literal: str) -> list[str]:
+    """Words with white space on both sides; the outer ones may go on in a value."""
+    words = literal.split()
+    return words[0 if literal[:1].isspace() else 1 : len(words) if literal[-1:].isspace() else -1]
+
+
+def _sampled(literal: str, length: int) -> Iterator[str]:
+    ends = max(len(literal) - length + 1, 0)
+    return (literal[at : at + length] for at in range(0, ends, 1 + ends // _MOST_PIECES))
+
+
+class Pieces:
+    """The words and pieces of a text, worked out when first asked for."""
+
+    __slots__ = ("_found", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: dict[int, set[str]] = {}
+
+    def of(self, sort: int) -> set[str]:
+        if sort not in self._found:
+            text = self._text
+            ends = range(len(text) - sort + 1)
+            self._found[sort] = {text[at : at + sort] for at in ends} if sort else set(text.split())
+        return self._found[sort]

@@ -1,0 +1,91 @@
+"""What a match costs, in calls counted by the interpreter: the same on every machine."""
+
+import sys
+
+import pytest
+
+from sms.domain.matching import Index
+from sms.domain.templates import Placeholder, PlaceholderKind, parse_body
+
+DIGITS, LINK = PlaceholderKind.DIGITS, PlaceholderKind.LINK
+
+FAMILIES = {
+    "differ at the beginning": "Mağaza {}: Hörmətli {{name}}, {{order}} nömrəli sifarişiniz yola salındı.",
+    "differ in the middle": "Hörmətli {{name}}, {}-ci filialdan {{order}} nömrəli sifarişiniz yola salındı.",
+    "differ at the end": "Hörmətli {{name}}, {{order}} nömrəli sifarişiniz yola salındı. Filial {}",
+    "begin and end with a placeholder": "{{name}} {} {{order}}",
+    "differ by characters inside words": "{{name}}#{:05}#{{order}}.",
+}
+
+
+def calls(work):
+    """How many functions, Python's and C's, the work calls."""
+    count = 0
+
+    def note(_frame, event, _argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def family(source, size):
+    kinds = {"order": DIGITS}
+    return Index((number, parse_body(source.format(number), kinds)) for number in range(size))
+
+
+@pytest.mark.parametrize("source", FAMILIES.values(), ids=FAMILIES)
+def test_ten_thousand_templates_cost_a_match_at_most_twice_what_a_hundred_do(source):
+    text = parse_body(source.format(57)).render({"name": "Aygün", "order": "004217"})
+    few, many = family(source, 100), family(source, 10_000)
+    assert many.match(text) == few.match(text)
+    assert many.match(text).key == 57
+    assert calls(lambda: many.match(text)) <= 2 * calls(lambda: few.match(text))
+
+
+def test_two_words_that_each_are_common_find_their_template_together():
+    index = Index(
+        (number, parse_body(f"A {{name}}, w{number // 100} {{order}} v{number % 100} {{b}}."))
+        for number in range(10_000)
+    )
+    assert index.match("A x, w12 1 v34 y.").key == 1234
+    assert calls(lambda: index.match("A x, w12 1 v34 y.")) < 150
+
+
+CHOOSY = {"a": Placeholder("a", max_length=40), "b": DIGITS, "c": LINK, "d": Placeholder("d", DIGITS, 5)}
+SOURCES = [
+    "{x} {y} {z} {w}!",
+    "x{a} {b} {c} {d}.",
+    "{x}a{y}a{z}a{w}ab",
+    "{a}aa{b}1{c}.{d}!",
+    "1{b}1{d}1{x}",
+    "{c}.{b}",
+    "{x}, {c}/{b}",
+]
+UNITS = ["a", " ", "1", "1 ", "a ", "www.", "http://", "a.az/", "a.", "1 www.a ", "x, ", "\n", "a\n", "ə", "aa1.", "1,"]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_text_costs_more_than_in_proportion_to_its_length(unit):
+    """Four placeholders as (.+) took 20.9 s on 800 characters."""
+    kinds = [{name: CHOOSY[name] for name in parse_body(source).names if name in CHOOSY} for source in SOURCES]
+    index = Index((source, parse_body(source, kind)) for source, kind in zip(SOURCES, kinds, strict=True))
+    for ending in ("", "!", ".", "1", "/1"):
+        short, long = (unit * (size // len(unit)) + ending for size in (800, 1600))
+        cost = calls(lambda text=short: index.match(text))
+        assert calls(lambda text=long: index.match(text)) <= 2 * cost + 50
+        assert cost <= 4000
+
+
+def test_a_text_made_of_many_templates_words_tries_only_those_templates():
+    index = family(FAMILIES["differ in the middle"], 10_000)
+    words = "".join(f", {number}-ci filialdan x" for number in range(1000, 1060))
+    text = f"Hörmətli x{words} nömrəli sifarişiniz yola salındı."
+    assert len(text) <= 1600
+    assert index.match(text) is None
+    assert calls(lambda: index.match(text)) <= 60 * 30
