@@ -26,6 +26,7 @@ from .address import url_problem
 from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderError
 from .connection import MAX_BODY, Call, Connection, TlsConnection, TooLate, tls_context
 from .exchange import exchange_text
+from .playground import Playground
 
 __all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
 
@@ -47,7 +48,7 @@ class Client:
 
     def __init__(self, *, allow_private: bool = False, connect_timeout: float = 5.0) -> None:
         network = _Network(Call(allow_private=allow_private, connect_timeout=connect_timeout))
-        self._transports: dict[str, Transport] = {"https": network}
+        self._transports: dict[str, Transport] = {"https": network, "sandbox": Playground()}
         if allow_private:
             self._transports["http"] = network
 

@@ -6,11 +6,13 @@ from .accolades import Accolades
 from .base import Forwarder, Sender
 from .etelecom import ETelecom
 from .onlinesim import Onlinesim
+from .sandbox import Sandbox
 from .smsplus import SmsPlus
 
 _SENDERS: tuple[type[Sender], ...] = (
     Accolades,
     ETelecom,
+    Sandbox,
     SmsPlus,
 )
 _FORWARDERS: tuple[type[Forwarder], ...] = (Onlinesim,)

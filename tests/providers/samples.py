@@ -13,11 +13,13 @@ TEXT = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 CREDENTIALS: dict[str, dict[str, str]] = {
     "accolades": {"account_number": "4711", "password": "pass word&+ü"},
     "etelecom": {"username": "shop", "password": 'p"ss\\w/rd'},
+    "sandbox": {},
     "smsplus": {"token": "12|s3cr3tT0ken+/="},
 }
 SMS: dict[str, dict[str, Any]] = {
     "accolades": {"callback_url": "https://desk.example/webhooks/accolades/k3y"},
     "etelecom": {"vendor_template": "OTP_01", "parameters": (("otp", "004217"),), "to": "+84901234567"},
+    "sandbox": {},
     "smsplus": {"sender": "AKINON", "vendor_template": "1432", "parameters": (("code", "004217"),)},
 }
 

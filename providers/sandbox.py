@@ -1,0 +1,64 @@
+"""The sandbox: a vendor for training and for callers' tests, which reaches no handset.
+
+Its address starts with sandbox://, and `providers/playground.py` answers there. It takes free
+text, so that any message can go its way, and is asked for the state of those that get one.
+"""
+
+from __future__ import annotations
+
+from .answers import by_status, json_object, text_in
+from .base import (
+    Accepted,
+    Carries,
+    Failure,
+    HttpRequest,
+    HttpResponse,
+    OutboundSms,
+    Receipts,
+    Refused,
+    Report,
+    ReportState,
+    Sender,
+    json_post,
+)
+from .phone import in_format
+
+STATES = {"delivered": ReportState.DELIVERED, "undelivered": ReportState.UNDELIVERED}
+
+
+class Sandbox(Sender):
+    slug = "sandbox"
+    name = "Sandbox"
+    documents = "This product: the number's last two digits choose what happens"
+    scheme = "sandbox"
+    default_base_url = "sandbox://training"
+    carries = Carries.TEXT
+    receipts = frozenset({Receipts.POLL})
+    strongest = "delivered"
+    sandbox = True
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        self.check(sms)
+        asked = {"to": in_format("e164", sms.to), "text": sms.text, "reference": sms.reference}
+        return json_post(f"{self.base_url}/send", asked)
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        answer = json_object(response) or {}
+        if response.status == 200 and answer.get("result") == "accepted":
+            return Accepted(vendor_id=text_in(answer.get("id")), code="accepted")
+        if response.status == 200 and answer.get("result") == "refused":
+            raise Refused(Failure.RECIPIENT, "refused", "The sandbox played a vendor that refuses this number.")
+        raise by_status(response)
+
+    def poll_delays(self) -> tuple[int, ...]:
+        return (2, 60)
+
+    def poll_request(self, vendor_id: str) -> HttpRequest:
+        return json_post(f"{self.base_url}/state", {"id": vendor_id})
+
+    def poll_outcome(self, response: HttpResponse) -> Report | None:
+        answer = json_object(response) or {}
+        state = STATES.get(text_in(answer.get("state")))
+        if response.status != 200 or state is None:
+            raise by_status(response)
+        return Report(state, vendor_id=text_in(answer.get("id")), code=state.value)
