@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from .health import healthz, readyz
 from .messages import MessageDetail, MessageList
 from .send_sms import SendSms
+from .webhooks import webhook
 
 
 def both(route: str, view: object, name: str) -> list[URLPattern]:
@@ -17,6 +18,7 @@ urlpatterns = [
     *both("send-sms", SendSms.as_view(), "send-sms"),
     *both("messages", MessageList.as_view(), "messages"),
     *both("messages/<uuid:id>", MessageDetail.as_view(), "message"),
+    *both("webhooks/<str:vendor>/<str:key>", webhook, "webhook"),
     *both("healthz", healthz, "healthz"),
     *both("readyz", readyz, "readyz"),
 ]

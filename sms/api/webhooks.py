@@ -1,0 +1,59 @@
+"""/webhooks/<vendor>/<key>: delivery reports. Stored raw, then answered 200; what they mean is found out behind."""
+
+from __future__ import annotations
+
+import structlog
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+
+from sms.domain.codes import refuse
+from sms.domain.text import visible
+from sms.services import keys, reports, snapshot
+from sms.services.keys import Address, Purpose
+from sms.services.snapshot import Account
+
+from . import bodies
+from .errors import method_not_allowed
+from .sources import Source, is_in, networks_of, source_of
+
+METHODS = ("GET", "POST")
+
+log = structlog.get_logger(__name__)
+
+
+def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
+    if request.method not in METHODS:
+        return method_not_allowed(METHODS)
+    address, account = _behind(vendor, key)
+    source = source_of(request)
+    _check_source(account, source)
+    reports.receive(
+        provider_id=account.id,
+        attempt_id=address.attempt_id,
+        address=key,
+        method=request.method,
+        query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
+        content_type=visible(request.META.get("CONTENT_TYPE", "")),
+        body=bodies.read(request),
+        source=source and str(source),
+    )
+    response = HttpResponse(status=200)
+    del response.headers["Content-Type"]  # there is no content
+    return response
+
+
+def _behind(vendor: str, key: str) -> tuple[Address, Account]:
+    """What a key opens. Every wrong one is the same 404: a right key at another vendor's address too."""
+    address = keys.resolve(key)
+    account = snapshot.current().accounts.get(address.provider_id or 0) if address else None
+    if address is None or account is None or address.purpose == Purpose.GATEWAY or account.adapter.slug != vendor:
+        raise refuse("not_found")
+    return address, account
+
+
+def _check_source(account: Account, source: Source | None) -> None:
+    """The vendor's networks, where it has told them. From elsewhere there is nothing at this address."""
+    allowed = networks_of(account.adapter.report_networks())
+    if allowed and (source is None or not is_in(source, allowed)):
+        log.warning("callback.from_elsewhere", provider=account.slug, source=str(source))
+        raise refuse("not_found")
