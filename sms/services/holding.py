@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
@@ -11,24 +11,29 @@ from sms.models import Message, MessageEvent
 
 from . import clock, outbox, snapshot, wake
 
-AT_ONCE = 500
+NEW = timedelta(seconds=30)
 
 _looked_at_stamp: int | None = None
 
 
 def release() -> int:
-    """Look at the held messages again if the configuration changed. Returns how many were released."""
+    """Look at held messages again: at all of them once the configuration changed, else at the newest.
+
+    The newest, because the process that held one may have looked at the configuration of a moment before.
+    Returns how many were released.
+    """
     global _looked_at_stamp
     current = snapshot.current()
-    if current.stamp == _looked_at_stamp:
-        return 0
-    released = sum(_release(message) for message in _held())
+    everything = current.stamp != _looked_at_stamp
+    released = sum(_release(message) for message in _held(everything=everything))
     _looked_at_stamp = current.stamp
     return released
 
 
-def _held() -> list[Message]:
-    return list(Message.objects.filter(status=Status.HELD, expires_at__gt=clock.now()).order_by("id"))
+def _held(*, everything: bool) -> list[Message]:
+    now = clock.now()
+    held = Message.objects.filter(status=Status.HELD, expires_at__gt=now).order_by("id")
+    return list(held if everything else held.filter(created_at__gt=now - NEW))
 
 
 def _release(message: Message) -> bool:

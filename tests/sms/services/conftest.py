@@ -11,7 +11,7 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services import claims, clock, dispatch, snapshot
+from sms.services import claims, clock, dispatch, holding, snapshot
 
 from .fakes import PolledVendor, TextVendor, Wire
 
@@ -30,6 +30,7 @@ def fresh(settings: Any) -> Iterator[None]:
     settings.PUBLIC_URL = "https://desk.example"
     snapshot.forget()
     claims._closed_until.clear()
+    holding._looked_at_stamp = None
     yield
     snapshot.forget()
 

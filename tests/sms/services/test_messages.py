@@ -1,0 +1,140 @@
+"""What people do to a message."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.base import Failure, Refused, Unconfirmed
+from sms.models import Message
+from sms.services import clock, messages
+from sms.services.actions import ActionRefused
+
+from .fakes import error
+
+WHO = {"actor": "aysel", "reason": "the customer called"}
+
+
+@pytest.fixture
+def unconfirmed(shop, wire, work):
+    message = shop.message()
+    wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    work()
+    message.refresh_from_db()
+    assert message.status == "unconfirmed"
+    return message
+
+
+def now_of(message):
+    message.refresh_from_db()
+    return message.status
+
+
+@pytest.mark.parametrize(("went_out", "expected"), [(True, "submitted"), (False, "failed")])
+def test_staff_settle_a_doubt(unconfirmed, went_out, expected):
+    messages.settle(unconfirmed.pk, went_out=went_out, **WHO)
+    assert now_of(unconfirmed) == expected
+    event = unconfirmed.events.get(kind="settled")
+    assert (event.actor, event.reason) == ("aysel", "the customer called")
+
+
+def test_only_a_doubt_can_be_settled(shop, wire, work):
+    message = shop.message()
+    work()
+    with pytest.raises(ActionRefused, match="submitted"):
+        messages.settle(message.pk, went_out=True, **WHO)
+
+
+def test_a_reason_must_be_given(unconfirmed):
+    with pytest.raises(ActionRefused, match="reason"):
+        messages.settle(unconfirmed.pk, went_out=True, actor="aysel", reason=" ")
+
+
+def test_a_queued_message_is_canceled_and_never_sent(shop, wire, work):
+    message = shop.message()
+    messages.cancel(message.pk, **WHO)
+    work()
+    assert now_of(message) == "canceled"
+    assert wire.calls == []
+
+
+def test_a_message_that_left_can_not_be_canceled(shop, wire, work):
+    message = shop.message()
+    work()
+    with pytest.raises(ActionRefused):
+        messages.cancel(message.pk, **WHO)
+
+
+def test_canceling_a_doubtful_one_says_that_nobody_knows(shop):
+    message = shop.message(in_doubt=True)
+    messages.cancel(message.pk, **WHO)
+    assert now_of(message) == "unconfirmed"
+
+
+def test_a_resend_is_a_new_attempt_on_the_same_message(unconfirmed, wire, work):
+    messages.resend(unconfirmed.pk, **WHO)
+    work()
+    assert now_of(unconfirmed) == "submitted"
+    assert list(unconfirmed.attempts.values_list("number", "outcome")) == [(1, "unconfirmed"), (2, "accepted")]
+    assert Message.objects.count() == 1
+
+
+def test_a_resend_by_a_chosen_provider_goes_there_alone(shop, unconfirmed, wire, work):
+    messages.resend(unconfirmed.pk, provider_id=shop.second.pk, **WHO)
+    wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
+    work()
+    assert wire.texts("first") == ["Salam"]
+    assert wire.texts("second") == ["Salam"]
+
+
+def test_a_resend_that_is_refused_leaves_the_doubt_about_the_first(unconfirmed, wire, work):
+    messages.resend(unconfirmed.pk, **WHO)
+    for host in ("first.example", "second.example"):
+        wire.script(host, error(Refused, Failure.RECIPIENT, "121"))
+    work()
+    assert now_of(unconfirmed) == "unconfirmed"
+
+
+def test_a_failed_message_asks_every_provider_again(shop, wire, work):
+    message = shop.message()
+    for host in ("first.example", "second.example"):
+        wire.script(host, error(Refused, Failure.CONTENT, "120"))
+    work()
+    assert now_of(message) == "failed"
+    messages.resend(message.pk, **WHO)
+    work()
+    assert now_of(message) == "submitted"
+
+
+def test_an_otp_is_never_sent_again(shop):
+    message = shop.message(is_otp=True, status="expired")
+    with pytest.raises(ActionRefused, match="OTP"):
+        messages.resend(message.pk, **WHO)
+
+
+def test_an_erased_message_can_not_be_sent_again(shop):
+    message = shop.message(status="failed", text=None, erased_at=clock.now())
+    with pytest.raises(ActionRefused, match="erased"):
+        messages.resend(message.pk, **WHO)
+
+
+def test_a_message_under_way_can_not_be_sent_again(shop):
+    with pytest.raises(ActionRefused, match="queued"):
+        messages.resend(shop.message().pk, **WHO)
+
+
+def test_a_held_message_is_released_once_a_provider_may_carry_it(shop, wire, work):
+    held = shop.message(status="held", provider_id=None, due_at=None)
+    work()
+    assert now_of(held) == "submitted"
+    assert wire.texts() == ["Salam"]
+    assert held.events.filter(kind="released").count() == 1
+
+
+def test_staff_release_held_messages_to_a_provider(shop, wire, work):
+    held = shop.message(status="held", provider_id=None, due_at=None)
+    shop.route.enabled = False
+    shop.route.save()
+    assert messages.release([held.pk], provider_id=shop.second.pk, **WHO) == 1
+    work()
+    assert now_of(held) == "submitted"
+    assert wire.texts("second") == ["Salam"]
