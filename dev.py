@@ -82,7 +82,7 @@ def up(_: argparse.Namespace) -> None:
 def test(options: argparse.Namespace) -> None:
     environment("requirements-dev.txt")
     chosen = [f"--{name}" for name in ("faults", "browser", "all") if getattr(options, name)]
-    hand_over(PYTHON, "-m", "pytest", *chosen, *options.rest)
+    hand_over(PYTHON, "-m", "tests", *chosen, *options.rest)
 
 
 def lint(_: argparse.Namespace) -> None:

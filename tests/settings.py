@@ -19,6 +19,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # staff's 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file, because threads and WAL behave there as they do in earnest; Django deletes it at the end.
-    name = f"sms-desk-test-{os.getpid()}.sqlite3"
-    DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.gettempdir()) / name)}
+    # A file, because threads and WAL behave there as they do in earnest. conftest.py sees to its end.
+    DATABASES["default"]["TEST"] = {"NAME": f"{tempfile.mkdtemp(prefix='sms-desk-test-')}/test.sqlite3"}

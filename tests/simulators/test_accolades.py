@@ -9,7 +9,7 @@ import pytest
 from tests.simulators import Vendors
 from tests.simulators.accolades import ERRORS, WRONG_TYPES
 
-from .conftest import Reply, call, call_form, call_json
+from .calls import Reply, call, call_form, call_json
 from .receiver import Receiver
 
 SEND = "/100200/sms/send"

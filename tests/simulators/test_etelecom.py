@@ -12,7 +12,7 @@ from tests.simulators import Vendors
 from tests.simulators.etelecom import CODES
 from tests.support.waiting import eventually
 
-from .conftest import Reply, call_json
+from .calls import Reply, call_json
 from .receiver import Receiver
 
 SEND = "/api/OmniMessage/SendMessage"

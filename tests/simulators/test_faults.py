@@ -19,7 +19,7 @@ from tests.simulators.callbacks import WRONG_ID
 from tests.simulators.client import ControlError
 from tests.support.waiting import eventually
 
-from .conftest import Reply, call, call_form
+from .calls import Reply, call, call_form
 from .receiver import Receiver
 
 SEND = "/100200/sms/send"

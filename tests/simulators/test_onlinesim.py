@@ -9,7 +9,7 @@ import pytest
 from tests.simulators import Vendors
 from tests.simulators.onlinesim import WORDS
 
-from .conftest import Reply, call
+from .calls import Reply, call
 
 DOOR = "/v1/PUSH_SMS_RENT"
 TYPE = "application/json; charset=utf-8"

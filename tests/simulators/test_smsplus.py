@@ -9,7 +9,7 @@ import pytest
 from tests.simulators import Vendors
 from tests.simulators.smsplus import MESSAGES, WRONG_TYPES
 
-from .conftest import Reply, call, call_json
+from .calls import Reply, call, call_json
 
 SEND = "/api/sms/send"
 BEARER = {"Authorization": "Bearer demo-smsplus-token"}

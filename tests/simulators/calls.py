@@ -1,31 +1,16 @@
-"""The simulated vendors for their own tests, and a plain HTTP call to them."""
+"""Plain HTTP calls to the simulated vendors."""
 
 from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import pytest
-
-from tests.simulators import Simulators, Vendor, Vendors
+from tests.simulators import Vendor
 
 PATIENCE_SECONDS = 10
-
-
-@pytest.fixture(scope="session")
-def running_vendors() -> Iterator[Vendors]:
-    with Simulators() as vendors:
-        yield vendors
-
-
-@pytest.fixture
-def vendors(running_vendors: Vendors) -> Vendors:
-    running_vendors.reset(setup=True)
-    return running_vendors
 
 
 @dataclass(frozen=True)

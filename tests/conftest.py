@@ -1,0 +1,78 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.simulators import Simulators, Vendors
+from tests.support.guardian import guard
+from tests.support.postgres import Postgres
+from tests.support.selection import Selection
+from tests.support.stack import Stack
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("sms-desk")
+    group.addoption("--faults", action="store_true", help="run the long fault suite, too")
+    group.addoption("--browser", action="store_true", help="run the browser tests, too (Chromium)")
+    group.addoption("--all", action="store_true", help="run everything")
+    group.addoption(
+        "--half", choices=["sqlite", "postgresql"], help="which half of a full run this is (tests/__main__)"
+    )
+    group.addoption("--summary", type=Path, help="write the counts into this file (tests/__main__)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Selection(config), "sms-desk-selection")
+    file = settings.DATABASES["default"].get("TEST", {}).get("NAME")
+    if file:
+        guard(folder=Path(file).parent)
+
+
+@pytest.fixture(scope="session")
+def running_vendors() -> Iterator[Vendors]:
+    """The simulated vendors, once for all tests of this process."""
+    with Simulators() as vendors:
+        yield vendors
+
+
+@pytest.fixture
+def vendors(running_vendors: Vendors) -> Vendors:
+    """The simulated vendors in this process, as if nothing had happened yet."""
+    running_vendors.reset(setup=True)
+    return running_vendors
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    """Brings up stacks with the arguments of `Stack`; ends them after the test."""
+    with ExitStack() as open_stacks:
+        count = 0
+
+        def bring_up(**options: Any) -> Stack:
+            nonlocal count
+            count += 1
+            folder = tmp_path / f"stack-{count}"
+            folder.mkdir()
+            return open_stacks.enter_context(Stack(folder, **options))
+
+        yield bring_up
+
+
+@pytest.fixture
+def stack(stacks: Callable[..., Stack]) -> Stack:
+    """Everything as real processes, with the shop of shop.toml."""
+    return stacks()
+
+
+@pytest.fixture
+def durable_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the test's own that may be killed: with fsync, its data survives."""
+    with Postgres(durable=True) as server:
+        yield server

@@ -1,0 +1,82 @@
+"""Which tests a run takes, and what it tells of the others."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.test import TransactionTestCase
+
+# Who asks for one of these touches the database of DATABASE_URL, so it runs once per kind of database.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_setup", "live_server", "stacks"}
+# Who asks for one of these brings a PostgreSQL of its own, whatever DATABASE_URL says.
+POSTGRESQL_FIXTURES = {"durable_postgres"}
+LONG = {"faults": "--faults", "browser": "--browser"}
+
+
+class Selection:
+    """Takes the tests of this run, and counts what became of them and what was left out."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.half = config.getoption("--half")
+        self.summary: Path | None = config.getoption("--summary")
+        self.wanted = {name for name, option in LONG.items() if config.getoption(option) or config.getoption("--all")}
+        self.left_out: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.outcomes: dict[str, str] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        taken, left = [], []
+        for item in items:
+            why = self.why_not(item)
+            (left if why else taken).append(item)
+            if why and why != "the other half":
+                self.left_out[why] += 1
+        items[:] = taken
+        if left:
+            config.hook.pytest_deselected(items=left)
+
+    def why_not(self, item: pytest.Item) -> str | None:
+        """Why this run leaves the test out; None if it takes it."""
+        own_postgresql = bool(POSTGRESQL_FIXTURES & fixtures_of(item))
+        if self.half == "sqlite" and own_postgresql:
+            return "the other half"
+        if self.half == "postgresql" and not own_postgresql and not touches_database(item):
+            return "the other half"
+        return next((name for name in LONG if item.get_closest_marker(name) and name not in self.wanted), None)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.outcomes[report.nodeid] = "failed"
+        elif report.skipped:
+            self.outcomes.setdefault(report.nodeid, "skipped")
+            self.skipped[reason_of(report)] += 1
+        elif report.when == "call":
+            self.outcomes.setdefault(report.nodeid, "passed")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.outcomes[report.nodeid] = "failed"
+
+    def pytest_sessionfinish(self) -> None:
+        if self.summary is not None:
+            counts = Counter(self.outcomes.values())
+            value = {"counts": counts, "left_out": self.left_out, "skipped": self.skipped}
+            self.summary.write_text(json.dumps(value))
+
+
+def fixtures_of(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
+
+
+def touches_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("django_db") or DATABASE_FIXTURES & fixtures_of(item):
+        return True
+    return issubclass(getattr(item, "cls", None) or object, TransactionTestCase)
+
+
+def reason_of(report: pytest.TestReport) -> str:
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
