@@ -1,16 +1,38 @@
-"""What every test of the product shares."""
+"""Every test of `sms` starts without a copy of the configuration; `caller` meets the cast."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
 
-from sms.services import wake
+from providers.registry import SENDERS
+from sms.services import snapshot, wake
+from tests.sms import cast
 
 
 @pytest.fixture(autouse=True)
-def silent_bell(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No thread that rings for dispatchers: it would keep a connection to the test database open."""
-    monkeypatch.setattr(wake, "_start_thread", lambda: None)
+def _fresh_configuration() -> Iterator[None]:
+    snapshot.forget()
     yield
+    snapshot.forget()
+
+
+@pytest.fixture(autouse=True)
+def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread that rings for dispatchers: its connection would keep the test database from being dropped."""
+    monkeypatch.setattr(wake, "_start_thread", lambda: None)
+
+
+@pytest.fixture
+def _cast(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for slug, adapter in cast.VENDORS.items():
+        monkeypatch.setitem(SENDERS, slug, adapter)
+    cast.enter()
+
+
+@pytest.fixture
+def caller(_cast: None) -> Client:
+    """An HTTP client in front of the doors; a fault of ours comes back as its answer."""
+    return Client(raise_request_exception=False)
