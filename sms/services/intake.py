@@ -11,7 +11,7 @@ from typing import Any
 from sms.domain.codes import Refusal, refuse
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
-from sms.domain.text import segments, visible
+from sms.domain.text import masked_digits, segments, visible
 from sms.models import OnNoTemplate
 
 from . import clock, message_rows, snapshot, wake
@@ -81,6 +81,8 @@ def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
         text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
     )
     if decision.code and not _is_held(call, decision):
+        if decision.code == "template_not_matched":
+            seen.shape = masked_digits(fields.text)
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
     return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
 

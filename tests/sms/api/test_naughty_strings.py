@@ -1,0 +1,68 @@
+"""Whatever comes in through a field, a header, a query or a path: never a 5xx, never HTML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from sms.services import keys
+from tests.sms import cast
+from tests.sms.api.naughty import STRINGS
+from tests.sms.cast import body, send
+
+BAD_VALUES = [0, -1, 1.5, 1e308, True, False, None, [], [[]], {}, {"a": 1}, ["+994501234567"]]
+
+
+def keeps_the_format(response: Any) -> None:
+    assert response.status_code < 500, response.content
+    if response.status_code >= 400:
+        assert response["Content-Type"] == "application/json"
+        for error in response.json()["errors"]:
+            assert set(error) == {"code", "field", "message"}
+            assert all(isinstance(value, str) for value in error.values())
+    assert response.headers.get("Content-Type", "application/json") == "application/json"
+
+
+@pytest.mark.parametrize("field", ["from", "to", "text", "isOtp", "campaign"])
+@pytest.mark.parametrize("string", STRINGS.values(), ids=STRINGS)
+def test_through_every_field(caller: Client, field: str, string: str) -> None:
+    for to in (cast.FREE_TO, cast.TEMPLATE_TO):
+        keeps_the_format(send(caller, body(to=to) | {field: string}))
+
+
+@pytest.mark.parametrize("field", ["from", "to", "text", "isOtp"])
+@pytest.mark.parametrize("value", BAD_VALUES, ids=json.dumps)
+def test_values_of_other_types(caller: Client, field: str, value: Any) -> None:
+    keeps_the_format(send(caller, body() | {field: value}))
+
+
+@pytest.mark.parametrize("string", STRINGS.values(), ids=STRINGS)
+def test_through_headers_queries_paths_and_keys(caller: Client, string: str) -> None:
+    header = string.encode()[:8000].decode("latin-1")
+    for name in ("x-akinon-request-id", "x-akinon-api-version", "content-type", "accept", "x-forwarded-for"):
+        keeps_the_format(send(caller, **{name.replace("-", "_"): header}))
+    keeps_the_format(send(caller, authorization=header))
+    keeps_the_format(send(caller, authorization=cast.basic(string, string)))
+    escaped = quote(string[:2000], safe="")
+    for name in ("request_id", "to", "status", "limit", "cursor", escaped or "x"):
+        keeps_the_format(caller.get(f"/messages?{name}={escaped}", headers={"authorization": cast.basic()}))
+    keeps_the_format(caller.get(f"/messages/{escaped}", headers={"authorization": cast.basic()}))
+    keeps_the_format(caller.get(f"/{escaped}"))
+    keeps_the_format(caller.get(f"/webhooks/{escaped}/{escaped}"))
+    keeps_the_format(send(caller, body() | {string: string}))
+
+
+@pytest.mark.parametrize("string", STRINGS.values(), ids=STRINGS)
+def test_through_a_vendors_door(caller: Client, string: str) -> None:
+    from sms.models import Provider
+
+    address = f"/webhooks/{cast.FreeText.slug}/{keys.provider_key(Provider.objects.get(slug='free').pk)}"
+    escaped = quote(string[:2000], safe="")
+    assert caller.get(f"{address}?id={escaped}&{escaped}=1").status_code == 200
+    for raw in (string.encode(), json.dumps({"id": string, "status": string}).encode(), f"id={escaped}".encode()):
+        response = caller.post(address, raw, content_type=string.encode()[:300].decode("latin-1"))
+        assert response.status_code in (200, 413)

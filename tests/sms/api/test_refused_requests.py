@@ -1,0 +1,68 @@
+"""What staff find of a call that was not accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from sms.models import RefusalCount, RefusedRequest
+from sms.services import refusals
+from tests.sms import cast
+from tests.sms.cast import body, send
+
+
+def test_a_refusal_is_found_by_its_client_request_id_and_number(caller: Client) -> None:
+    send(caller, body(to=cast.TEMPLATE_TO, text="Your parcel 1234 is lost"), x_akinon_request_id="r-1")
+    kept = RefusedRequest.objects.get()
+    assert (kept.client.username, kept.request_id) == ("akinon", "r-1")
+    assert (kept.http_status, kept.code, kept.field) == (422, "template_not_matched", "text")
+    assert (kept.sender, kept.to) == ("AKINON", cast.TEMPLATE_TO)
+
+
+def test_the_shape_hides_every_digit_and_is_kept_only_where_it_helps(caller: Client) -> None:
+    send(caller, body(to=cast.TEMPLATE_TO, text="Your parcel 1234 is lost"))
+    shape = RefusedRequest.objects.get().shape
+    assert "parcel" in shape
+    assert not any(character.isdigit() for character in shape)
+    send(caller, body(from_="SHOP", text="Your parcel 1234 is lost"))
+    assert RefusedRequest.objects.get(code="unknown_sender").shape == ""
+
+
+def test_several_faults_are_one_refusal_under_the_first(caller: Client) -> None:
+    send(caller, body(from_="", to="x"))
+    assert (RefusedRequest.objects.get().code, RefusedRequest.objects.get().field) == ("blank", "from")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        body(from_="A\x00" * 100, to="+\x00\u202e" * 100, text="\x00"),
+        body(from_=7, to=["x"], text={}),
+        [],
+        b"\xff",
+    ],
+)
+def test_whatever_stood_in_the_call_the_refusal_can_be_kept(caller: Client, values: Any) -> None:
+    assert send(caller, values).status_code == 400
+    kept = RefusedRequest.objects.get()
+    assert "\x00" not in kept.sender + kept.to
+    assert len(kept.sender) <= 64
+    assert len(kept.to) <= 32
+
+
+def test_a_minutes_surplus_is_only_counted(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "KEPT_A_MINUTE", 3)
+    for _ in range(5):
+        send(caller, b"")
+    counts = list(RefusalCount.objects.order_by("minute").values_list("count", flat=True))
+    assert sum(counts) == 5
+    assert RefusedRequest.objects.count() == sum(min(count, 3) for count in counts)
+
+
+def test_strangers_and_lost_ways_leave_no_refusal(caller: Client) -> None:
+    send(caller, b"", authorization=None)
+    caller.get("/send-sms", headers={"authorization": cast.basic()})
+    caller.get("/nowhere", headers={"authorization": cast.basic()})
+    assert not RefusedRequest.objects.exists()
