@@ -14,7 +14,7 @@ literal characters down, and the search ends with the first that fits and its eq
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -51,9 +51,9 @@ class Index(Generic[Key]):
 
     def __init__(self, templates: Iterable[tuple[Key, Body]]) -> None:
         self.bodies: dict[Key, Body] = dict(templates)
-        entries = _entries(self.bodies)
-        self._whole = {entry.form.literals[0]: entry for entry in entries if not entry.form.slots}
-        self._candidates = Candidates(entry for entry in entries if entry.form.slots)
+        self._entries = _entries(self.bodies)
+        self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
+        self._candidates = Candidates(entry for entry in self._entries if entry.form.slots)
 
     def match(self, text: str) -> Matched[Key] | Ambiguous[Key] | None:
         """The best template that gives the whole text; several if they are equally good; None if none does."""
@@ -62,6 +62,10 @@ class Index(Generic[Key]):
         if whole is not None:  # nothing has more literal characters than the text itself
             return self._answer(text, smoothed, [(whole, [])])
         return self._answer(text, smoothed, self._best(compared))
+
+    def forms(self) -> Iterator[tuple[Key, Form]]:
+        """Each template as it is compared."""
+        return ((key, entry.form) for entry in self._entries for key in entry.keys)
 
     def _best(self, compared: str) -> list[tuple[Entry[Key], list[str]]]:
         subject = Subject(compared)

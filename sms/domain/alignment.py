@@ -1,0 +1,199 @@
+"""Where a text and a template part, in words for staff."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sms.domain.splitting import Form, Slot
+from sms.domain.templates import LINE_BREAKS, Placeholder, PlaceholderKind
+from sms.domain.text import masked_digits, visible
+
+_EXCERPT = 20
+_WORDS_FOR = {" ": "a blank", "\n": "a new line", "\t": "a tab"}
+_NOT_FITTING = {
+    PlaceholderKind.ANY: re.compile(f"[{LINE_BREAKS}]"),
+    PlaceholderKind.DIGITS: re.compile("[^0-9]"),
+    PlaceholderKind.LINK: re.compile(r"\s"),
+}
+_TAKES = {
+    PlaceholderKind.ANY: "no line break",
+    PlaceholderKind.DIGITS: "the digits 0 to 9 alone",
+    PlaceholderKind.LINK: "a link alone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`position`: a character of the compared text, from 1. Digits of the text are masked in `words`."""
+
+    position: int
+    words: str
+
+
+@dataclass(slots=True)
+class Alignment:
+    """How far a template's literals are found in a text, one after the other, and the first place where they are not.
+
+    `agreed` counts the literal characters that were found.
+    """
+
+    form: Form
+    names: Sequence[str]
+    text: str
+    agreed: int = 0
+    position: int = 0
+    difference: Difference | None = None
+
+    def run(self) -> Alignment:
+        last = len(self.form.slots)
+        self._first(self.form.literals[0], is_whole=last == 0)
+        for number in range(1, last + 1):
+            self._next(self.form.slots[number - 1], self.names[number - 1], self.form.literals[number], number == last)
+        return self
+
+    @property
+    def literal_length(self) -> int:
+        return sum(map(len, self.form.literals))
+
+    @property
+    def worth(self) -> int:
+        """Agreeing characters count for a template, missing ones against it."""
+        return 2 * self.agreed - self.literal_length
+
+    def _note(self, at: int, words: str) -> None:
+        if self.difference is None:
+            self.difference = Difference(at + 1, f"character {at + 1}: {words}")
+
+    def _first(self, literal: str, *, is_whole: bool) -> None:
+        same = self.agreed = self.position = _common_prefix(literal, self.text)
+        if same < len(literal):
+            self._parts_at(same, literal[same:])
+            self._go_on_behind(literal[same:], same, same)
+        elif is_whole and same < len(self.text):
+            self._note(
+                same, f"the template ends where the text goes on with {_excerpt(masked_digits(self.text[same:]))}"
+            )
+
+    def _next(self, slot: Slot, name: str, literal: str, is_last: bool) -> None:
+        """A slot of one character or more, and the literal behind it."""
+        least = self.position + 1
+        if least > len(self.text):
+            self._note(self.position, f"the text ends where the template goes on with {{{name}}}")
+            return
+        start = self._end_of_text(literal, least) if is_last else self.text.find(literal, least)
+        if start < least:
+            self._missing(literal, least, name)
+            return
+        self._check(slot, name, start)
+        self.agreed += len(literal)
+        self.position = start + len(literal)
+
+    def _end_of_text(self, literal: str, least: int) -> int:
+        """Where the last literal begins if it ends the text; if it stands elsewhere, what follows it is too much."""
+        if self.text.endswith(literal):
+            return len(self.text) - len(literal)
+        start = self.text.find(literal, least)
+        if start >= 0:
+            rest = self.text[start + len(literal) :]
+            self._note(
+                start + len(literal), f"the template ends where the text goes on with {_excerpt(masked_digits(rest))}"
+            )
+        return start
+
+    def _check(self, slot: Slot, name: str, end: int) -> None:
+        kind, longest = slot
+        value = self.text[self.position : end]
+        bad = _NOT_FITTING[kind].search(value)
+        if bad:
+            at = self.position + bad.start()
+            self._note(at, f"{{{name}}} takes {_TAKES[kind]}, and the text has {_of_text(bad[0])}")
+        elif not Placeholder(name, kind).accepts(value):
+            self._note(self.position, f"{{{name}}} takes {_TAKES[kind]}, and the text has none here")
+        elif longest is not None and len(value) > longest:
+            self._note(self.position + longest, f"{{{name}}} takes {longest} characters at most, here are {len(value)}")
+
+    def _missing(self, literal: str, least: int, name: str) -> None:
+        """A literal that is not there as a whole: the text parts from it behind its beginning, or before its end."""
+        size = len(literal)
+        same, at = _longest_found(lambda length: literal[:length], size, self.text, least)
+        tail, tail_at = _longest_found(lambda length: literal[size - length :], size, self.text, least)
+        if same == tail == 0:
+            self._note(self.position, f"behind {{{name}}} the template has {_excerpt(literal)}, which the text has not")
+        elif same >= tail:
+            self.agreed += same
+            self._parts_at(at + same, literal[same:])
+            self._go_on_behind(literal[same:], at + same, at + same)
+        else:
+            if self.text.startswith(literal, self.position):
+                self._note(self.position, f"the text has nothing for {{{name}}}")
+            self._note(tail_at - 1, _both(literal[-tail - 1], self.text[tail_at - 1]))
+            self.agreed += tail
+            self.position = tail_at + tail
+
+    def _parts_at(self, at: int, rest: str) -> None:
+        """From here on the template has this rest, and the text something else or nothing."""
+        if at >= len(self.text):
+            self._note(at, f"the text ends where the template goes on with {_excerpt(rest)}")
+        else:
+            self._note(at, _both(rest[0], self.text[at]))
+
+    def _go_on_behind(self, rest: str, least: int, otherwise: int) -> None:
+        """Find a place to go on behind a difference: where the end of the broken literal stands."""
+        size = len(rest)
+        tail, at = _longest_found(lambda length: rest[size - length :], size - 1, self.text, least)
+        self.agreed += tail
+        self.position = at + tail if tail else otherwise
+
+
+def _common_prefix(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _longest_found(piece: Callable[[int], str], most: int, text: str, least: int) -> tuple[int, int]:
+    """The longest piece in the text, and where it first stands; a piece holds every shorter one."""
+    low, found = 0, least
+    while low < most:
+        middle = (low + most + 1) // 2
+        at = text.find(piece(middle), least)
+        if at < 0:
+            most = middle - 1
+        else:
+            low, found = middle, at
+    return low, found
+
+
+def _both(template: str, text: str) -> str:
+    return f"the template has {_named(template, text)} and the text has {_of_text(text, template)}"
+
+
+def _of_text(character: str, other: str = "") -> str:
+    """A character of the text; which digit it is is nobody's business."""
+    if character.isdecimal():
+        return "another digit" if other.isdecimal() else "a digit"
+    return _named(character, other)
+
+
+def _named(character: str, other: str = "") -> str:
+    """A character as it is, with its Unicode name where it can't be seen or looks like another script's."""
+    if character in _WORDS_FOR:
+        return _WORDS_FOR[character]
+    name = unicodedata.name(character, "")
+    code = f"U+{ord(character):04X}"
+    shown = character.isprintable() and not unicodedata.combining(character) and not character.isspace()
+    if visible(character) != character or not shown:
+        return f"{name} ({code})" if name else code
+    return f"{character} ({name}, {code})" if other and _is_of_another_script(name, other) else character
+
+
+def _is_of_another_script(name: str, other: str) -> bool:
+    """Whether two letters are of different scripts: an a of Latin and an a of Cyrillic look the same."""
+    theirs = unicodedata.name(other, "")
+    return " LETTER " in name and " LETTER " in theirs and name.split()[0] != theirs.split()[0]
+
+
+def _excerpt(text: str) -> str:
+    return f'"{visible(text[:_EXCERPT])}{"…" if len(text) > _EXCERPT else ""}"'

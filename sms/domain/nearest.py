@@ -1,0 +1,116 @@
+"""For a text that no template gives: the template that comes nearest, and where they part, in words.
+
+A shortlist by words in common, and by what begins and ends alike, is aligned with the
+text. So the cost follows the shortlist, not the number of templates.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from heapq import nlargest
+from itertools import islice
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from sms.domain.alignment import Alignment
+from sms.domain.matching import Index, smooth
+from sms.domain.splitting import Form
+from sms.domain.templates import Body
+
+Key = TypeVar("Key", bound=Hashable)
+
+_SHORTLIST = 6
+_MOST_POSTINGS = 3000  # templates looked at for words in common, those of rare words first
+_LEAST_AGREEMENT = 3  # a template of which less than a third is in the text is no neighbour
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Near(Generic[Key]):
+    """The nearest template. `position` counts the characters of the text as it is compared, from 1.
+
+    No digit of the text stands in `difference`, so a one-time password does not leak by it.
+    """
+
+    key: Key
+    position: int
+    difference: str
+
+
+def nearest(templates: Index[Key] | Iterable[tuple[Key, Body]], text: str) -> Near[Key] | None:
+    """The template nearest to a text, and their first difference; None if no template is like it, or one gives it."""
+    index = templates if isinstance(templates, Index) else Index(templates)
+    compared, _ = smooth(text)
+    found = []
+    for key, form in _neighbours(index).of(compared):
+        alignment = Alignment(form, index.bodies[key].names, compared).run()
+        if alignment.difference is None:
+            return None
+        found.append((key, alignment, alignment.difference))
+    likely = [each for each in found if each[1].agreed * _LEAST_AGREEMENT >= each[1].literal_length > 0]
+    if not likely:
+        return None
+    key, _, difference = max(likely, key=lambda each: each[1].worth)
+    return Near(key, difference.position, difference.words)
+
+
+class _Neighbours(Generic[Key]):
+    """Templates by the words of their literals, and sorted by their first and their last literal."""
+
+    def __init__(self, forms: Iterable[tuple[Key, Form]]) -> None:
+        self._forms = list(forms)
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        for number, (_, form) in enumerate(self._forms):
+            for word in _words(" ".join(form.literals)):
+                self._by_word[word].append(number)
+        self._by_beginning = self._sorted([form.literals[0] for _, form in self._forms])
+        self._by_end = self._sorted([form.literals[-1][::-1] for _, form in self._forms])
+
+    @staticmethod
+    def _sorted(literals: list[str]) -> list[tuple[str, int]]:
+        return sorted((literal, number) for number, literal in enumerate(literals) if literal)
+
+    def of(self, text: str) -> Iterator[tuple[Key, Form]]:
+        """A few templates that may be meant, each once."""
+        numbers = [
+            *self._with_common_words(text),
+            *_around(self._by_beginning, text),
+            *_around(self._by_end, text[::-1]),
+        ]
+        return (self._forms[number] for number in dict.fromkeys(numbers))
+
+    def _with_common_words(self, text: str) -> list[int]:
+        """Templates that share most; a word counts by its length, and the less the more templates have it."""
+        shared: dict[int, float] = defaultdict(float)
+        left = _MOST_POSTINGS
+        lists = sorted((len(self._by_word[w]), w) for w in _words(text) if w in self._by_word)
+        for count, word in lists:
+            for number in islice(self._by_word[word], left):
+                shared[number] += len(word) / count
+            left = max(left - count, 0)
+        return nlargest(_SHORTLIST, shared, key=shared.__getitem__)
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.lower()))
+
+
+def _around(literals: list[tuple[str, int]], text: str) -> list[int]:
+    """The two whose literal sorts next to the text: what begins most alike is one of them."""
+    at = bisect_left(literals, (text, -1))
+    return [number for _, number in literals[max(at - 1, 0) : at + 1]]
+
+
+_built: WeakKeyDictionary[Index[Any], _Neighbours[Any]] = WeakKeyDictionary()
+
+
+def _neighbours(index: Index[Key]) -> _Neighbours[Key]:
+    """Built when first asked for: most indexes never miss."""
+    found: _Neighbours[Key] | None = _built.get(index)
+    if found is None:
+        found = _built[index] = _Neighbours(index.forms())
+    return found
