@@ -1,4 +1,4 @@
-"""A fresh, migrated database for each stack, copied from one that was migrated once.
+"""A fresh database for each stack: copied from one that was migrated and provisioned once.
 
 `DATABASE_URL` says on which kind: the runner sets it for its PostgreSQL half.
 """
@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,13 +24,16 @@ def is_postgresql(url: str) -> bool:
     return urlsplit(url).scheme.startswith("postgres")
 
 
-def fresh_database(folder: Path, server: DatabaseServer | None = None) -> str:
-    """The URL of a new migrated database: on this server, else on DATABASE_URL's, else an SQLite file in the folder."""
+def fresh_database(
+    folder: Path, server: DatabaseServer | None, provisioning: str, environment: Mapping[str, str]
+) -> str:
+    """The URL of a new database: on this server, else on DATABASE_URL's, else an SQLite file in the folder."""
     here = server.url if server else os.environ.get("DATABASE_URL", "")
+    how = (provisioning, tuple(sorted(environment.items())))
     if is_postgresql(here):
-        return DatabaseServer(here).create_database(template=migrated_template(here))
+        return DatabaseServer(here).create_database(template=template_database(here, *how))
     target = folder / "stack.sqlite3"
-    shutil.copyfile(migrated_file(), target)
+    shutil.copyfile(template_file(*how), target)
     return f"sqlite:///{target}"
 
 
@@ -42,18 +46,32 @@ def drop_database(url: str) -> None:
 
 
 @cache
-def migrated_template(url: str) -> str:
-    """The name of a migrated database on this server, made once per test run and dropped by whoever owns the server."""
+def template_database(url: str, provisioning: str, environment: tuple[tuple[str, str], ...]) -> str:
+    """The name of a prepared database on this server, made once per test run; it goes with the server."""
     name = f"sms_template_{secrets.token_hex(6)}"
-    run(["migrate", "-v", "0"], process_environment(DATABASE_URL=DatabaseServer(url).create_database(name)))
+    prepare(DatabaseServer(url).create_database(name), provisioning, dict(environment))
     return name
 
 
 @cache
-def migrated_file() -> Path:
-    """A migrated SQLite file, made once per test run."""
-    folder = Path(tempfile.mkdtemp(prefix="sms-desk-template-"))
-    guard(folder=folder)
-    file = folder / "template.sqlite3"
-    run(["migrate", "-v", "0"], process_environment(DATABASE_URL=f"sqlite:///{file}"))
+def template_file(provisioning: str, environment: tuple[tuple[str, str], ...]) -> Path:
+    """A prepared SQLite file, made once per test run."""
+    file = own_folder() / "template.sqlite3"
+    prepare(f"sqlite:///{file}", provisioning, dict(environment))
     return file
+
+
+def prepare(url: str, provisioning: str, environment: dict[str, str]) -> None:
+    """Migrate and provision. Raises ProcessError."""
+    whole = process_environment(**environment, DATABASE_URL=url)
+    file = own_folder() / "provisioning.toml"
+    file.write_text(provisioning)
+    run(["migrate", "-v", "0"], whole)
+    run(["provision", str(file)], whole)
+
+
+def own_folder() -> Path:
+    """A temporary folder that is gone when the test run is."""
+    folder = Path(tempfile.mkdtemp(prefix="sms-desk-stack-"))
+    guard(folder=folder)
+    return folder

@@ -1,11 +1,12 @@
-"""Everything at once, as real processes on loopback: database, vendors' simulators, web, dispatchers.
+"""Everything at once, as real processes on loopback: database, vendors, web, dispatchers.
 
     with Stack(folder) as stack:
         stack.vendors.smsplus.fault("hang", accepted=True)
         reply = stack.send_sms(to="+994501234567", text="…")
 
 `provisioning` is a TOML text in which $smsplus, $accolades, $etelecom and $onlinesim
-stand for the simulators' addresses.
+stand for the vendors' addresses. The simulated vendors are one process for all stacks of
+a test run, as the real ones are for all their customers; each new stack resets them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import http.client
 import json
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 from tests.simulators import Vendors
 
 from . import processes
-from .databases import drop_database, fresh_database
+from .databases import drop_database, fresh_database, own_folder
 from .environment import process_environment
 from .ports import free_port
 from .postgres import DatabaseServer
@@ -44,6 +46,13 @@ class Reply:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+
+@cache
+def vendors_process() -> Process:
+    """The simulated vendors, started once per test run; the guardian ends them."""
+    process = processes.simulators([], process_environment(), own_folder())
+    return process.start(lambda: simulator_addresses(process))
 
 
 class Stack:
@@ -85,20 +94,17 @@ class Stack:
         self.close()
 
     def bring_up(self) -> None:
-        self.database_url = fresh_database(self.folder, self.server)
+        self.vendors = Vendors(simulator_addresses(vendors_process()))
+        self.vendors.reset(setup=True)
+        self.database_url = fresh_database(
+            self.folder, self.server, self.filled_in(self.provisioning), self.more_environment
+        )
         own = {"DATABASE_URL": self.database_url, "PUBLIC_URL": self.url}
         self.environment = process_environment(**{**own, **self.more_environment})
-        self.start_simulators()
-        self.provision(self.provisioning)
         self.web = self.keep(processes.web(self.port, self.web_words, self.environment, self.folder))
         self.start_web()
         for _ in range(self.wanted_dispatchers):
             self.add_dispatcher()
-
-    def start_simulators(self) -> None:
-        simulators = self.keep(processes.simulators([], self.environment, self.folder))
-        simulators.start(lambda: simulator_addresses(simulators))
-        self.vendors = Vendors(simulator_addresses(simulators))
 
     def start_web(self) -> None:
         """Start gunicorn, again after a kill, and wait until it can accept."""
@@ -119,14 +125,22 @@ class Stack:
         return process
 
     def provision(self, toml: str) -> str:
-        """Write the file with the simulators' addresses filled in, and provision it; returns what it printed."""
+        """Provision more of it, with the vendors' addresses filled in; returns what the command printed."""
         file = self.folder / "provisioning.toml"
-        file.write_text(Template(toml).safe_substitute(self.vendors.addresses))
+        file.write_text(self.filled_in(toml))
         return self.manage("provision", str(file)).stdout
+
+    def filled_in(self, toml: str) -> str:
+        return Template(toml).safe_substitute(self.vendors.addresses)
 
     def manage(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `manage.py` command to its end."""
         return processes.run(list(words), self.environment, check=check)
+
+    def register_webhooks(self) -> None:
+        """Tell the vendors the addresses that `callback_urls` prints for them, as staff would by hand."""
+        addresses = json.loads(self.manage("callback_urls").stdout)["providers"]
+        self.vendors.etelecom.setup(webhook_url=addresses["etelecom-vn"])
 
     def call(
         self, method: str, path: str, body: Any = None, *, user: str = USER, password: str = PASSWORD, **headers: str
