@@ -6,8 +6,8 @@ A slot is held from the claim until the result is committed, so a killed dispatc
 from __future__ import annotations
 
 import os
+import platform
 import queue
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -236,7 +236,7 @@ def _listen_once(engine: Engine, stopped: threading.Event) -> None:
 def new_dispatcher(slots: int) -> Dispatcher:
     now = clock.now()
     return Dispatcher(
-        id=clock.new_id(), host=socket.gethostname()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
+        id=clock.new_id(), host=platform.node()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
     )
 
 
