@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from providers.base import Sender, Setting, SettingError
+from providers.base import Sender
+from providers.http import url_problem
 from providers.registry import SENDERS
+from providers.settings import Setting, SettingError
 from sms.models import Provider, UndecryptableError
 from sms.services.clock import now
 
@@ -31,44 +35,45 @@ class ProviderForm(forms.ModelForm):
                 if not setting.secret and name in self.fields:
                     self.initial.setdefault(name, value)
 
+    def clean_base_url(self) -> str:
+        address = self.cleaned_data["base_url"]
+        scheme = self.adapter.scheme if self.adapter else "https"
+        problem = address and url_problem(address, allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS, scheme=scheme)
+        if problem:
+            raise ValidationError(problem)
+        return address
+
     def clean(self) -> dict[str, Any]:
+        """Let the adapter read the settings one by one: what it can't take is said at the field."""
         values = super().clean() or self.cleaned_data
-        if self.adapter and not self.errors:
-            self._try_settings(self.adapter)
+        self.new_options = self._read(OPTION, lambda adapter: adapter.clean_options, {})
+        stored = stored_credentials(self.instance)
+        self.new_credentials = self._read(CREDENTIAL, lambda adapter: adapter.clean_credentials, stored)
         return values
 
-    def _try_settings(self, adapter: type[Sender]) -> None:
-        """Let the adapter read the settings: what it can't take is said at the field."""
-        address = self.cleaned_data.get("base_url") or adapter.default_base_url
-        try:
-            adapter(base_url=address, credentials=self.new_credentials(), options=self.new_options())
-        except SettingError as error:
-            names = {setting.key: name for name, setting in declared(adapter)}
-            self.add_error(names.get(error.key), error.message)
-
-    def new_credentials(self) -> dict[str, str]:
-        """The stored ones, with what was typed; an empty secret keeps what is stored."""
-        merged = stored_credentials(self.instance)
-        for setting in self.adapter.credentials if self.adapter else ():
-            value = self.cleaned_data.get(CREDENTIAL + setting.key)
-            if value or not setting.secret:
-                merged[setting.key] = value or ""
-        return {key: value for key, value in merged.items() if value}
-
-    def new_options(self) -> dict[str, Any]:
-        """Only what differs from the vendor's defaults, so that a default stays one."""
-        wanted = {
-            s.key: (s, self.cleaned_data.get(OPTION + s.key)) for s in (self.adapter.options if self.adapter else ())
-        }
-        return {key: value for key, (s, value) in wanted.items() if value not in (None, "") and value != s.default}
+    def _read(self, prefix: str, cleaner: Any, kept: dict[str, Any]) -> dict[str, Any]:
+        """What was typed, as the adapter stores it. An empty secret keeps the stored one; a default stays unsaid."""
+        read: dict[str, Any] = {}
+        for name, setting in declared(self.adapter) if self.adapter else ():
+            if not name.startswith(prefix) or name in self.errors:
+                continue
+            typed = self.cleaned_data.get(name)
+            value = kept.get(setting.key) if setting.secret and not typed else typed
+            if value in (None, "", []) or value == setting.default:
+                continue
+            try:
+                read |= cleaner(self.adapter)({setting.key: value})
+            except SettingError as error:
+                self.add_error(name, error.message)
+        return read
 
     def save(self, commit: bool = True) -> Provider:
         provider: Provider = super().save(commit=False)
         if self.adapter:
-            provider.options = self.new_options()
-            changed = self.new_credentials()
-            if changed != stored_credentials(self.instance):
-                provider.credentials, provider.credentials_changed_at = changed, now()
+            provider.options = self.new_options
+            provider.credentials_were_changed = self.new_credentials != stored_credentials(provider)
+            if provider.credentials_were_changed:
+                provider.credentials, provider.credentials_changed_at = self.new_credentials, now()
         if commit:
             provider.save()
         return provider

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from providers.registry import SENDERS
 from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
+from sms.services.traffic import close_by_hand
 
 from .base import DeskAdmin, LookOnly, StackInline
 from .filters import listed, yes_no
@@ -69,6 +70,12 @@ class ProviderAdmin(DeskAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:
         return fieldsets_for(vendor_of(request, obj), is_new=obj is None)
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and getattr(obj, "credentials_were_changed", False):
+            # The breaker of an account fault waits for exactly this.
+            close_by_hand(obj)
 
     @display(description=_("vendor"))
     def vendor_name(self, provider: Provider) -> str:

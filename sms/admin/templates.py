@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
-from sms.services.approval_rules import approval_problem
+from sms.services.approvals import approval_problems
 
 from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
 from .base import DeskAdmin, LookOnlyInline, RowsInline
@@ -46,15 +46,15 @@ class ApprovalFormSet(BaseInlineFormSet):
 
 def _check(form: forms.ModelForm, body: Body) -> None:
     values = form.cleaned_data
-    problem = approval_problem(
+    problems = approval_problems(
         body,
         values["provider"].adapter_class,
         vendor_template=values.get("vendor_template", ""),
         parameters=values.get("parameters") or [],
         status=values.get("status", ""),
     )
-    if problem:
-        form.add_error(None, ValidationError(problem))
+    for field, words in problems:
+        form.add_error(field, ValidationError(words))
 
 
 class ApprovalInline(RowsInline):

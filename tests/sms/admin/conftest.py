@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -11,7 +12,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from providers import registry
-from providers.base import Accepted, Carries, HttpRequest, Kind, Sender, Setting, SettingError, json_post
+from providers.base import Accepted, Carries, HttpRequest, Sender
+from providers.settings import Kind, Setting
 from sms.domain.ids import uuid7
 from sms.domain.lifecycle import Status
 from sms.models import (
@@ -44,7 +46,7 @@ class TextVendor(Sender):
     strongest = "sent"
     can_test = True
     credentials = (
-        Setting("account", "Account", "The account's number."),
+        Setting("account", "Account", "The account's number.", pattern=r"[1-9][0-9]*"),
         Setting("token", "Token", "From the vendor's page.", secret=True),
     )
     options = (
@@ -56,13 +58,9 @@ class TextVendor(Sender):
         Setting("webhook_ips", "Networks", "", Kind.NETWORKS, default=[]),
     )
 
-    def __init__(self, **settings) -> None:
-        super().__init__(**settings)
-        if self.credential.get("account") == "0":
-            raise SettingError("account", "0 is no account.")
-
     def request(self, sms) -> HttpRequest:
-        return json_post(self.base_url + "/send", {"to": sms.to, "text": sms.text, "token": self.credential["token"]})
+        body = json.dumps({"to": sms.to, "text": sms.text, "token": self.credential["token"]})
+        return HttpRequest("POST", self.base_url + "/send", body=body.encode())
 
     def outcome(self, response) -> Accepted:
         return Accepted()

@@ -55,9 +55,11 @@ def test_an_empty_secret_keeps_the_stored_one_and_a_typed_one_replaces_it(boss, 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"credential_account": "0"}, "0 is no account."),
-        ({"option_poll_after": "30, soon"}, "soon is no number of seconds"),
-        ({"option_webhook_ips": "everywhere"}, "everywhere is no network"),
+        ({"credential_account": "0"}, "Can&#x27;t be read. The account&#x27;s number."),
+        ({"option_poll_after": "30, soon"}, "soon is no whole number of seconds"),
+        ({"option_webhook_ips": "everywhere"}, "Holds something that is no IP address or network"),
+        ({"option_poll_after": "60, 30"}, "each larger than the one before"),
+        ({"base_url": "ftp://vendor.example"}, "http"),
         ({"option_phone_format": "smoke"}, "Select a valid choice"),
     ],
 )
