@@ -33,7 +33,7 @@ class DeskSite(UnfoldAdminSite):
             from sms.admin.privacy import reader
 
             # Left in place afterwards: a page is rendered after its view has returned.
-            reader.set(request.user)
+            reader.set(request)
             return inner(request, *args, **kwargs)
 
         return with_reader

@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
+import time
 from contextvars import ContextVar
-from typing import Any
+
+from django.http import HttpRequest
 
 from sms.domain.phone import masked
 from sms.models import Message
 
 SEE_NUMBERS = "sms.see_numbers"
 REVEAL = "sms.reveal_message"
-HIDDEN_TEXT = "••••••"
+REVEALED = "revealed"
+REVEALED_FOR = 15 * 60
+"""Seconds for which a message that was asked for stays readable, for this reader alone."""
+MOST_REVEALED = 20
 
-reader: ContextVar[Any] = ContextVar("reader")
+reader: ContextVar[HttpRequest] = ContextVar("reader")
 """Whose request this is, set at the site's door.
 
 Columns are methods of one admin object that all threads share, so the reader can't be kept there.
 """
 
 
-def number(value: str) -> str:
+def number(value: str, message: Message | None = None) -> str:
     """The number as the reader may see it."""
-    return value if reader.get().has_perm(SEE_NUMBERS) else masked(value)
+    if reader.get().user.has_perm(SEE_NUMBERS) or (message is not None and is_revealed(message)):
+        return value
+    return masked(value)
 
 
-def may_see_text(message: Message) -> bool:
-    return not message.is_otp and message.text is not None and reader.get().has_perm(REVEAL)
+def is_revealed(message: Message) -> bool:
+    """Whether the reader asked for this message's number and text, with the permission, a short while ago."""
+    request = reader.get()
+    at = request.session.get(REVEALED, {}).get(str(message.pk), 0)
+    return request.user.has_perm(REVEAL) and time.time() - at < REVEALED_FOR
 
 
-def text(message: Message) -> str:
-    """The text as the reader may see it, or why it isn't there."""
+def remember_reveal(request: HttpRequest, message_id: object) -> None:
+    kept = {key: at for key, at in request.session.get(REVEALED, {}).items() if time.time() - at < REVEALED_FOR}
+    newest = sorted(kept.items(), key=lambda pair: pair[1])[-MOST_REVEALED + 1 :]
+    request.session[REVEALED] = {**dict(newest), str(message_id): int(time.time())}
+
+
+def may_read(message: Message) -> bool:
+    """Whether the reader sees the text, the parameters and the raw exchange."""
+    return not message.is_otp and message.text is not None and is_revealed(message)
+
+
+def text(message: Message) -> str | None:
+    """The text, if the reader may see it now."""
+    return message.text if may_read(message) else None
+
+
+def why_no_text(message: Message) -> str:
     if message.is_otp:
-        return "One-time password: shown to nobody."
+        return "A one-time password: its text is shown to nobody."
     if message.text is None:
-        return "Erased."
-    return message.text if may_see_text(message) else HIDDEN_TEXT
+        return "The text is erased."
+    return "The text is hidden. Showing it leaves a record."

@@ -68,6 +68,15 @@ class Message(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        permissions = [
+            ("see_numbers", "Can see numbers in full"),
+            ("reveal_message", "Can show a message's text, leaving a record"),
+            ("resend_message", "Can send a message again"),
+            ("settle_message", "Can settle an unconfirmed message, and ask the vendor"),
+            ("cancel_message", "Can cancel a queued or held message, and release a held one"),
+            ("send_test", "Can send a test to a number of their own"),
+            ("export_messages", "Can export messages as CSV"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=("repeat_key",), name="message_repeat_key"),
             models.CheckConstraint(condition=Q(status__in=[s.value for s in Status]), name="message_status_is_known"),

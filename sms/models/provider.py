@@ -45,6 +45,10 @@ class Provider(models.Model):
 
     class Meta:
         ordering = ("slug",)
+        permissions = [
+            ("pause_provider", "Can pause and resume a provider"),
+            ("test_provider", "Can test a provider's connection"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(timeout__gte=1, timeout__lte=120), name="provider_timeout_1_120"),
         ]

@@ -1,0 +1,170 @@
+"""What staff may do to a message, each by a permission, each with its reason in the history."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.dataclasses import UnfoldAction
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminRadioSelectWidget
+
+from sms.domain.lifecycle import Status
+from sms.models import Message, MessageEvent
+from sms.services import asking, clock, messages
+from sms.services.actions import ActionRefused
+
+from . import privacy
+from .dialogs import ProviderField, ReasonForm, dialog_action, needs
+from .filters import provider_choices
+
+
+class ResendForm(ReasonForm):
+    provider = ProviderField(label=_("Provider"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["provider"].choices = [("", _("By the routes")), *provider_choices()]
+        self.order_fields(["provider", "reason"])
+
+
+class SettleForm(ReasonForm):
+    went_out = forms.ChoiceField(
+        label=_("What became of it?"),
+        choices=[("yes", _("It went out")), ("no", _("It did not go out"))],
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+    field_order = ("went_out", "reason")
+
+
+class MessageActions:
+    """The buttons on top of a message's page."""
+
+    actions_detail = ("resend", "settle", "cancel", "ask", "reveal")
+
+    has_resend_message_permission = needs("sms.resend_message")
+    has_settle_message_permission = needs("sms.settle_message")
+    has_cancel_message_permission = needs("sms.cancel_message")
+    has_reveal_message_permission = needs(privacy.REVEAL)
+
+    def page_of(self, object_id: str) -> str:
+        return reverse("admin:sms_message_change", args=(object_id,))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
+        """Only what can be done to this message now."""
+        possible = {f"sms_message_{name}" for name in possible_actions(object_id)}
+        allowed = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        return [action for action in allowed if action.action_name in possible]
+
+    @dialog_action(
+        title=_("Send this message again?"),
+        says=_("A new attempt with the same text. If an earlier one went out, the recipient gets the message twice."),
+        button=_("Resend"),
+        permission="resend_message",
+        form=ResendForm,
+        icon="refresh",
+        variant=ActionVariant.PRIMARY,
+    )
+    def resend(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        chosen = form.cleaned_data["provider"]
+        messages.resend(
+            as_id(object_id),
+            actor=request.user.get_username(),
+            reason=form.cleaned_data["reason"],
+            provider_id=int(chosen) if chosen else None,
+        )
+        return str(_("The message is queued again."))
+
+    @dialog_action(
+        title=_("Settle this message?"),
+        says=_("Say what became of it, and how you know: the vendor's word, or the recipient's."),
+        button=_("Settle"),
+        permission="settle_message",
+        form=SettleForm,
+        icon="gavel",
+        variant=ActionVariant.PRIMARY,
+    )
+    def settle(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        messages.settle(
+            as_id(object_id),
+            went_out=form.cleaned_data["went_out"] == "yes",
+            actor=request.user.get_username(),
+            reason=form.cleaned_data["reason"],
+        )
+        return str(_("The message is settled."))
+
+    @dialog_action(
+        title=_("Cancel this message?"),
+        says=_("It is taken out of the queue and will not go out."),
+        button=_("Cancel it"),
+        permission="cancel_message",
+        icon="cancel",
+        variant=ActionVariant.DANGER,
+    )
+    def cancel(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        messages.cancel(as_id(object_id), actor=request.user.get_username(), reason=form.cleaned_data["reason"])
+        return str(_("The message is canceled."))
+
+    @dialog_action(
+        title=_("Ask the vendor for the state?"),
+        says=_("A dispatcher asks within seconds; the answer stands in the timeline."),
+        button=_("Ask the vendor"),
+        permission="settle_message",
+        form=BaseDialogForm,
+        icon="contact_support",
+    )
+    def ask(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        asking.ask(as_id(object_id), actor=request.user.get_username())
+        return str(_("The vendor is asked."))
+
+    @dialog_action(
+        title=_("Show number and text?"),
+        says=_("They are shown to you for 15 minutes. Your name and reason are kept with the message."),
+        button=_("Show text"),
+        permission="reveal_message",
+        icon="visibility",
+    )
+    def reveal(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        message = Message.objects.filter(pk=as_id(object_id)).only("is_otp", "text").first()
+        if message is None or message.is_otp:
+            raise ActionRefused("The text of a one-time password is shown to nobody.")
+        MessageEvent.objects.create(
+            message=message,
+            at=clock.now(),
+            kind="revealed",
+            actor=request.user.get_username(),
+            reason=form.cleaned_data["reason"],
+        )
+        privacy.remember_reveal(request, message.pk)
+        return str(_("Number and text are shown for 15 minutes."))
+
+
+def as_id(object_id: str) -> uuid.UUID:
+    """The message's id from an address. Raises ActionRefused for anything else."""
+    try:
+        return uuid.UUID(object_id)
+    except ValueError as error:
+        raise ActionRefused("There is no such message.") from error
+
+
+def possible_actions(object_id: Any) -> set[str]:
+    """The names of the actions that this message's state allows."""
+    try:
+        message = Message.objects.only("status", "is_otp", "text").get(pk=as_id(str(object_id)))
+    except (Message.DoesNotExist, ActionRefused):
+        return set()
+    has_text = message.text is not None and not message.is_otp
+    state = Status(message.status)
+    checks = {
+        "resend": has_text and state in messages.RESENDABLE,
+        "settle": state is Status.UNCONFIRMED,
+        "cancel": state in messages.CANCELABLE,
+        "ask": asking.can_ask(asking.latest(message.pk)),
+        "reveal": has_text and not privacy.is_revealed(message),
+    }
+    return {name for name, possible in checks.items() if possible}

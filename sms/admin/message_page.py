@@ -1,0 +1,48 @@
+"""What a message's page shows: the timeline, the remedy on top, and a call that repeats the caller's."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from sms.models import Message
+from sms.services import timeline
+
+from . import labels, privacy
+from .message_search import SAME_NUMBER
+
+
+def context(message: Message) -> dict[str, Any]:
+    readable = privacy.may_read(message)
+    told = timeline.of(message)
+    return {
+        "message": message,
+        "timeline": told,
+        "readable": readable,
+        "shown_to": privacy.number(message.to, message),
+        "shown_text": privacy.text(message),
+        "why_no_text": privacy.why_no_text(message),
+        "parameters": (message.parameters or {}).items() if readable else (),
+        "tone": labels.STATUS.get(message.status, ""),
+        "title": privacy.number(message.to, message),
+        "same_number": list_address(q=f"{SAME_NUMBER}{message.pk}"),
+        "curl": curl(message) if readable else "",
+    }
+
+
+def list_address(**filters: str) -> str:
+    return f"{reverse('admin:sms_message_changelist')}?{urlencode(filters)}"
+
+
+def curl(message: Message) -> str:
+    """The caller's call, to be pasted into a terminal; the secret is for the reader to type."""
+    fields = {"from": message.sender, "to": message.to, "text": message.raw_text or message.text, "isOtp": False}
+    address = f"{settings.PUBLIC_URL or 'http://127.0.0.1:8000'}/send-sms"
+    words = ["curl", "-i", "-u", message.client.username, "-H", "Content-Type: application/json"]
+    words += ["-H", f"x-akinon-request-id: {message.request_id}", "-d", json.dumps(fields, ensure_ascii=False), address]
+    return " ".join(shlex.quote(word) for word in words)

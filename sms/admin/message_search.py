@@ -1,0 +1,35 @@
+"""Finding messages by what a person has at hand, each through an index."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from sms.models import Attempt, Message
+
+SAME_NUMBER = "same-number-as:"
+"""Before a message's id: all messages to its number, without the number in the address."""
+
+
+def found_by(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
+    """The messages with exactly this number, request id, message id (or its start) or vendor's id: all indexed."""
+    term = term.strip()
+    if term.startswith(SAME_NUMBER) and (bounds := id_bounds(term.removeprefix(SAME_NUMBER))):
+        return messages.filter(to__in=Message.objects.filter(id=bounds[0]).values("to"))
+    number = term if term.startswith("+") else f"+{term}" if term.isascii() and term.isdigit() else ""
+    if number and 7 <= len(number) <= 16 and (by_number := messages.filter(to=number)).exists():
+        return by_number
+    if bounds := id_bounds(term):
+        return messages.filter(id__range=bounds)
+    if (by_request := messages.filter(request_id=term)).exists():
+        return by_request
+    return messages.filter(id__in=Attempt.objects.filter(vendor_message_id=term).values("message_id"))
+
+
+def id_bounds(term: str) -> tuple[UUID, UUID] | None:
+    """The first and last id that start with these hexadecimal digits (at least eight), dashes or not."""
+    digits = term.replace("-", "").lower()
+    if not 8 <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
+        return None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))

@@ -1,0 +1,154 @@
+"""Everything that happened to one message, in the order in which it happened, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from providers.base import Failure, ReportState
+from sms.domain import words
+from sms.domain.lifecycle import Outcome, Status
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
+
+GOOD, BAD, DOUBT, NEUTRAL = "good", "bad", "doubt", "neutral"
+_TONE_OF_OUTCOME = {Outcome.ACCEPTED: GOOD, Outcome.REFUSED: BAD, Outcome.MISCONFIGURED: BAD}
+_TONE_OF_REPORT = {ReportState.DELIVERED: GOOD, ReportState.SENT: GOOD, ReportState.UNDELIVERED: BAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline. `facts` are small pairs below it; `requests` the raw exchange, if it is still kept."""
+
+    at: datetime | None
+    kind: str
+    title: str
+    tone: str = NEUTRAL
+    says: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    candidates: tuple[dict[str, Any], ...] = ()
+    exchange: tuple[str, str] | None = None
+    who: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    entries: tuple[Entry, ...]
+    next: str
+    remedy: words.Remedy | None
+    attempts: tuple[Attempt, ...] = field(default=())
+
+
+def of(message: Message) -> Timeline:
+    """Read it with three queries beside the message's own: attempts, reports, events."""
+    slugs = dict(Provider.objects.values_list("pk", "slug"))
+    attempts = tuple(message.attempts.order_by("number"))
+    reports = list(message.reports.order_by("id"))
+    events = list(message.events.order_by("at", "id"))
+    happened = [_taken(message), _decided(message)]
+    later = [_attempt(attempt, slugs) for attempt in attempts]
+    later += [_report(report, slugs) for report in reports] + [_event(event) for event in events]
+    later.sort(key=lambda entry: entry.at or message.created_at)
+    return Timeline(tuple(happened + later), _next(message, slugs), _remedy(message, attempts), attempts)
+
+
+def _taken(message: Message) -> Entry:
+    facts = [("request id", message.request_id)]
+    if message.api_version:
+        facts.append(("API version", message.api_version))
+    title = f"Taken from {message.client.username}" + (" as a test" if message.is_test else "")
+    return Entry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
+
+
+def _decided(message: Message) -> Entry:
+    """Matched and routed, as it was decided when the message was taken (or sent again)."""
+    decision = message.decision or {}
+    candidates = tuple(decision.get("candidates", ()))
+    prefix = decision.get("prefix", "")
+    template = message.template_version
+    if template:
+        title = f"Matched template “{template.template.name}”, version {template.number}"
+    else:
+        title = "Carried as free text" if message.status != Status.HELD else "No approved template gives this text"
+    facts = [("route", prefix or "none"), ("encoding", message.encoding), ("segments", str(message.segments))]
+    if message.smoothing:
+        facts.append(("smoothed", ", ".join(message.smoothing)))
+    tone = DOUBT if message.status == Status.HELD else GOOD
+    return Entry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
+
+
+def _attempt(attempt: Attempt, slugs: dict[int, str]) -> Entry:
+    outcome = Outcome(attempt.outcome) if attempt.outcome else None
+    title = f"Attempt {attempt.number} via {slugs.get(attempt.provider_id, '?')}: {outcome or 'under way'}"
+    facts = [("HTTP", str(attempt.http_status or "")), ("code", attempt.code), ("took", _took(attempt))]
+    facts.append(("vendor's id", attempt.vendor_message_id))
+    exchange = (attempt.raw_request or "", attempt.raw_response or "")
+    return Entry(
+        attempt.started_at,
+        "attempt",
+        title,
+        _TONE_OF_OUTCOME.get(outcome, DOUBT) if outcome else NEUTRAL,
+        _attempt_words(attempt, outcome),
+        tuple((name, value) for name, value in facts if value),
+        exchange=exchange if any(exchange) else None,
+    )
+
+
+def _attempt_words(attempt: Attempt, outcome: Outcome | None) -> str:
+    if attempt.detail:
+        return attempt.detail
+    if attempt.code in words.CODE:
+        return words.CODE[attempt.code].happened
+    if attempt.failure:
+        return words.FAILURE[Failure(attempt.failure)].happened
+    return (words.OUTCOME[outcome] if outcome else words.IN_FLIGHT).happened
+
+
+def _took(attempt: Attempt) -> str:
+    if not attempt.finished_at:
+        return ""
+    return f"{(attempt.finished_at - attempt.started_at).total_seconds() * 1000:.0f} ms"
+
+
+def _report(report: DeliveryReport, slugs: dict[int, str]) -> Entry:
+    state = ReportState(report.status)
+    how = "answers our question" if report.is_poll else "reports"
+    title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
+    says = report.reason or report.detail or words.REPORT[state].happened
+    facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
+    tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
+    return Entry(report.received_at, "report", title, tone, says, facts)
+
+
+def _event(event: MessageEvent) -> Entry:
+    facts = tuple((str(key), str(value)) for key, value in event.detail.items() if value not in ("", None))
+    title = words.EVENT.get(event.kind, event.kind)
+    return Entry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
+
+
+def _next(message: Message, slugs: dict[int, str]) -> str:
+    """What comes next by itself, and when; empty where nothing does."""
+    status = Status(message.status)
+    if status is Status.QUEUED:
+        where = slugs.get(message.provider_id or 0, "?")
+        waits = f" It waits: {message.waiting_for}." if message.waiting_for else ""
+        return f"Goes to {where} when it is due.{waits} If it can't go by its time, it expires."
+    if status is Status.HELD:
+        return "Goes by itself as soon as an approved template gives its text; expires at its time."
+    if status is Status.SENDING:
+        return "The vendor's answer, or the end of the call's time, decides."
+    if status in (Status.SUBMITTED, Status.SENT):
+        return "Nothing of ours. A delivery report moves it, where this vendor sends one."
+    if status is Status.UNCONFIRMED:
+        return "A late report of the vendor settles it; else staff do."
+    return ""
+
+
+def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> words.Remedy | None:
+    last = attempts[-1] if attempts else None
+    failure = Failure(last.failure) if last and last.failure else None
+    own = message.code if message.code in words.CODE else ""
+    code = own or (last.code if last else message.code)
+    return words.remedy(
+        Status(message.status), code=code, failure=failure, detail=last.detail if last else message.detail
+    )

@@ -1,0 +1,179 @@
+"""One message's page: the timeline, the remedy on top, and what staff may do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from sms.models import Message, MessageEvent
+from sms.services import snapshot
+
+from .conftest import HOSTILE, PHONE
+
+
+@pytest.fixture(autouse=True)
+def fresh_configuration():
+    snapshot.forget()
+    yield
+    snapshot.forget()
+
+
+def page(message) -> str:
+    return reverse("admin:sms_message_change", args=(message.pk,))
+
+
+def press(boss, message, action: str, **values):
+    return boss.post(reverse(f"admin:sms_message_{action}", args=(message.pk,)), {"_form_submitted": "on", **values})
+
+
+DECISION = {
+    "route": 1,
+    "prefix": "+994",
+    "candidates": [
+        {"slug": "templated-az", "code": "template_not_matched", "reason": "None of the templates gives this text."},
+        {"slug": "plain-az", "code": "", "reason": "", "template": None},
+    ],
+}
+
+
+def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_num_queries):
+    message = cast.message("unconfirmed", decision=DECISION, request_id="cart-9", code="timeout")
+    first = cast.attempt(message, "unavailable", code="connect_timeout", failure="transient")
+    second = cast.attempt(message, "unconfirmed", code="timeout", failure="ambiguous", vendor_message_id="v-1")
+    cast.report(first, "sent", applied=False, reason="this attempt was already reported sent")
+    MessageEvent.objects.create(message=message, at=second.started_at, kind="failed_over", reason="It never left.")
+    with django_assert_max_num_queries(20):
+        answer = boss.get(page(message))
+    told = answer.content.decode()
+    for words in (
+        "Taken from akinon",
+        "cart-9",
+        "Carried as free text",
+        "None of the templates gives this text.",
+        "may carry it",
+        "Attempt 1 via plain-az: unavailable",
+        "Attempt 2 via plain-az: unconfirmed",
+        "reports: sent (not applied)",
+        "this attempt was already reported sent",
+        "Handed to the next provider",
+        "What comes next",
+        "gave no whole answer in time",
+        "Whose fault:",
+        "settle it",
+    ):
+        assert words in told, words
+    places = [told.index(words) for words in ("Taken from", "Carried as", "Attempt 1", "Attempt 2")]
+    assert places == sorted(places)
+
+
+def test_a_message_that_is_well_has_no_box(boss, cast):
+    assert "Whose fault:" not in boss.get(page(cast.message("delivered"))).content.decode()
+
+
+def test_text_parameters_and_raw_exchange_are_hidden_until_asked_for_and_that_leaves_a_record(boss, cast):
+    message = cast.message(text="Hello Aysel", parameters={"name": "Aysel"})
+    cast.attempt(message, raw_request="POST https://plain.example/send", raw_response="HTTP 200")
+    hidden = boss.get(page(message)).content.decode()
+    assert "Aysel" not in hidden
+    assert "POST https://plain.example" not in hidden
+    answer = press(boss, message, "reveal", reason="the customer called")
+    assert answer["HX-Redirect"] == page(message)
+    shown = boss.get(page(message)).content.decode()
+    assert "Hello Aysel" in shown
+    assert "POST https://plain.example/send" in shown
+    assert "curl -i -u akinon" in shown
+    event = message.events.get(kind="revealed")
+    assert (event.actor, event.reason) == ("boss", "the customer called")
+
+
+def test_the_text_of_a_one_time_password_is_shown_to_nobody(boss, cast):
+    message = cast.message("submitted", is_otp=True, text="Kod 004217", raw_text="Kod 004217")
+    cast.attempt(message, raw_request="code=004217")
+    press(boss, message, "reveal", reason="curious")
+    assert "004217" not in boss.get(page(message)).content.decode()
+    assert not message.events.filter(kind="revealed").exists()
+
+
+def test_an_unconfirmed_message_is_settled_with_a_reason(boss, cast):
+    message = cast.message("unconfirmed")
+    assert press(boss, message, "settle", went_out="yes").content  # no reason: the dialog asks again
+    message.refresh_from_db()
+    assert message.status == "unconfirmed"
+    press(boss, message, "settle", went_out="yes", reason="the recipient has it")
+    message.refresh_from_db()
+    assert message.status == "submitted"
+    assert message.events.get().actor == "boss"
+
+
+def test_a_failed_message_is_sent_again_by_the_provider_that_staff_choose(boss, cast):
+    message = cast.message("failed")
+    press(boss, message, "resend", provider=cast.plain.pk, reason="the vendor mended it")
+    message.refresh_from_db()
+    assert (message.status, message.pinned_provider_id) == ("queued", cast.plain.pk)
+
+
+def test_a_queued_message_is_canceled(boss, cast):
+    message = cast.message("queued")
+    press(boss, message, "cancel", reason="wrong price")
+    message.refresh_from_db()
+    assert message.status == "canceled"
+
+
+def test_what_can_not_be_done_is_said_and_changes_nothing(boss, cast):
+    message = cast.message("delivered")
+    answer = press(boss, message, "cancel", reason="late")
+    assert answer["HX-Redirect"] == page(message)
+    assert "only a queued or held one can be canceled" in boss.get(page(message)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "offered", "not_offered"),
+    [
+        ("unconfirmed", ["Settle", "Resend"], ["Cancel it"]),
+        ("queued", ["Cancel it"], ["Settle", "Resend"]),
+        ("delivered", ["Resend"], ["Settle", "Cancel it"]),
+    ],
+)
+def test_only_what_can_be_done_is_offered(status, offered, not_offered, boss, cast):
+    told = boss.get(page(cast.message(status))).content.decode()
+    for words in offered:
+        assert f'hx-get="{"/admin/sms/message/"}' in told
+        assert words in told
+    for words in not_offered:
+        assert words not in told
+
+
+def test_an_address_that_is_no_message_opens_nothing(boss, cast):
+    for nonsense in ("nonsense", "0" * 32):
+        assert boss.get(reverse("admin:sms_message_change", args=(nonsense,))).status_code in (302, 404)
+
+
+def test_hostile_texts_show_harmless_on_the_page(boss, cast):
+    message = cast.message("failed", text=HOSTILE, raw_text=HOSTILE, detail=HOSTILE, code=HOSTILE, request_id=HOSTILE)
+    attempt = cast.attempt(message, "refused", detail=HOSTILE, raw_response=HOSTILE, raw_request=HOSTILE)
+    cast.report(attempt, detail=HOSTILE)
+    press(boss, message, "reveal", reason=HOSTILE)
+    told = boss.get(page(message)).content.decode()
+    assert "<b x-init" not in told
+    assert "\u202e" not in told
+    assert "&lt;b x-init=alert(1)&gt;\\u202eevil\\u0007" in told
+
+
+def test_a_click_shows_all_messages_to_the_number_without_naming_it(boss, cast):
+    message = cast.message(to=PHONE)
+    other = cast.message(to=PHONE)
+    cast.message(to="+994559998877")
+    address = re.search(r'href="([^"]*same-number-as[^"]*)"', boss.get(page(message)).content.decode())[1]
+    assert "501234567" not in address
+    found = boss.get(address).context["cl"].result_list
+    assert {m.pk for m in found} == {message.pk, other.pk}
+
+
+def test_the_vendor_can_be_asked_only_where_it_answers(boss, cast):
+    message = cast.message("submitted")
+    cast.attempt(message, vendor_message_id="v-1")
+    press(boss, message, "ask")
+    assert "can&#x27;t be asked" in boss.get(page(message)).content.decode()
+    assert Message.objects.get(pk=message.pk).attempts.get().poll_at is None
