@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import secrets
 import shutil
@@ -13,6 +15,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psycopg
 
 from .environment import process_environment
 from .guardian import guard
@@ -47,10 +51,18 @@ def drop_database(url: str) -> None:
 
 @cache
 def template_database(url: str, provisioning: str, environment: tuple[tuple[str, str], ...]) -> str:
-    """The name of a prepared database on this server, made once per test run; it goes with the server."""
+    """The name of a prepared database on this server, made once per test run and dropped at its end."""
     name = f"sms_template_{secrets.token_hex(6)}"
-    prepare(DatabaseServer(url).create_database(name), provisioning, dict(environment))
+    made = DatabaseServer(url).create_database(name)
+    atexit.register(drop_if_there, made)
+    prepare(made, provisioning, dict(environment))
     return name
+
+
+def drop_if_there(url: str) -> None:
+    """Drop a database, unless its server has gone already."""
+    with contextlib.suppress(psycopg.OperationalError):
+        drop_database(url)
 
 
 @cache
