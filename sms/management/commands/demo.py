@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from config.demonstration import FOLDER, child_environment
+from sms.management.demonstration.alone import alone
 from sms.management.demonstration.calls import can_accept, register_addresses
 from sms.management.demonstration.passwords import STAFF, passwords
 from sms.management.demonstration.ports import HOST, free_port
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         url = f"http://{HOST}:{free_port(port)}"
         settings.PUBLIC_URL, settings.ALLOW_PRIVATE_PROVIDER_HOSTS = url, True  # known only now, and for this run
         try:
-            with Supervisor(folder=settings.BASE_DIR, out=sys.stdout) as supervisor:
+            with alone(settings.BASE_DIR / FOLDER), Supervisor(folder=settings.BASE_DIR, out=sys.stdout) as supervisor:
                 self._run(supervisor, url)
         except Stopped:
             self.stdout.write("\nStopped: web, dispatcher and simulators have ended.")

@@ -17,7 +17,7 @@ from typing import Any, TextIO, TypeVar
 
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.05
 LAST_LINES = 20
 READ_SECONDS = 1.0
