@@ -94,12 +94,24 @@ class Body:
         """The notation that `parse_body` reads, without the kinds."""
         return "".join(quoted(part) if isinstance(part, str) else f"{{{part.name}}}" for part in self.parts)
 
+    @property
+    def kinds(self) -> dict[str, str | dict[str, str | int]]:
+        """The form that `parse_kinds` reads; placeholders without a kind and a longest length are left out."""
+        chosen = (p for p in self.placeholders if (p.kind, p.max_length) != (PlaceholderKind.ANY, None))
+        return {p.name: _written(p) for p in chosen}
+
     def render(self, values: Mapping[str, str]) -> str:
         """The text with the values in it. Raises TemplateError if one is missing; others are ignored."""
         missing = [name for name in self.names if name not in values]
         if missing:
             raise TemplateError(f"No value for {_listed(missing)}.")
         return "".join(part if isinstance(part, str) else values[part.name] for part in self.parts)
+
+
+def _written(placeholder: Placeholder) -> str | dict[str, str | int]:
+    if placeholder.max_length is None:
+        return placeholder.kind.value
+    return {"kind": placeholder.kind.value, "max_length": placeholder.max_length}
 
 
 def quoted(literal: str) -> str:

@@ -1,0 +1,116 @@
+"""Texts of the same kind: their shape, and their groups.
+
+A shape is a text without what varies most and is nobody's business: each run of digits is
+`#`, each link is `<link>`. Of a refused text only its masked form is kept, so all here
+takes texts with masked digits (`#`) as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sms.domain.guessing import guess_template
+from sms.domain.matching import smooth
+from sms.domain.tokens import DIGITS_MARK, LINK, LINK_MARK, in_common, most_in_common, tokens_of, weight
+
+__all__ = ["GAP_MARK", "Group", "group", "guess_template", "shape"]
+
+GAP_MARK = "…"
+
+_DIGITS = re.compile(r"[\d#]+")
+_ALIKE = 0.6  # share, by weight, of the longer one that two of a kind have in common
+_CANDIDATES = 5
+_MOST_POSTINGS = 200
+
+
+def shape(text: str) -> str:
+    """The grouping key of a text, the same with its digits masked or not: NFC, LF, outer white space cut."""
+    compared, _ = smooth(text)
+    return _DIGITS.sub(DIGITS_MARK, LINK.sub(LINK_MARK, compared))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Texts of one kind. `skeleton`: what all share, with … where they differ; `texts`: the most frequent first."""
+
+    skeleton: str
+    count: int
+    texts: tuple[str, ...]
+
+
+def group(texts: Iterable[str] | Mapping[str, int]) -> list[Group]:
+    """Texts, or counts of them, sorted into kinds; the most frequent kind first.
+
+    Two shapes are of a kind if they have most of their words in common, in the same order.
+    """
+    counts = Counter(texts)
+    by_shape: dict[str, list[str]] = defaultdict(list)
+    for text, _ in counts.most_common():
+        by_shape[shape(text)].append(text)
+    kinds = _Kinds()
+    for key in by_shape:
+        kinds.add(key)
+    groups = []
+    for shapes, skeleton in kinds.found():
+        members = [text for key in shapes for text in by_shape[key]]
+        groups.append(Group(skeleton, sum(counts[text] for text in members), tuple(members)))
+    return sorted(groups, key=lambda group: -group.count)
+
+
+class _Kinds:
+    """Shapes by what they share: a new one joins the kind that it has most in common with, or begins one."""
+
+    def __init__(self) -> None:
+        self._shared: list[list[str]] = []
+        self._shapes: list[list[str]] = []
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, shape: str) -> None:
+        keys = [token.key for token in tokens_of(shape)]
+        for number in self._likely(keys):
+            shared = _kind_of_both(self._shared[number], keys)
+            if shared is not None:
+                self._shared[number] = shared
+                self._shapes[number].append(shape)
+                return
+        for key in set(keys):
+            self._by_word[key].append(len(self._shared))
+        self._shared.append(keys)
+        self._shapes.append([shape])
+
+    def _likely(self, keys: Sequence[str]) -> list[int]:
+        common: Counter[int] = Counter()
+        for word in {key for key in keys if len(key) > 1}:
+            for number in islice(self._by_word.get(word, ()), _MOST_POSTINGS):
+                common[number] += len(word)
+        return [number for number, _ in common.most_common(_CANDIDATES)]
+
+    def found(self) -> Iterable[tuple[list[str], str]]:
+        for shared, shapes in zip(self._shared, self._shapes, strict=True):
+            yield shapes, _skeleton(shared, shapes[0]) if len(shapes) > 1 else shapes[0]
+
+
+def _kind_of_both(one: Sequence[str], other: Sequence[str]) -> list[str] | None:
+    """What both share, if that is enough to be of a kind."""
+    enough = _ALIKE * max(weight(one), weight(other))
+    if most_in_common(one, other) < enough:
+        return None
+    shared = in_common(one, other)
+    return shared if weight(shared) >= enough else None
+
+
+def _skeleton(shared: Sequence[str], shape: str) -> str:
+    """The shared words as the first member has them, with one mark for each gap in it."""
+    pieces: list[str] = []
+    left = list(reversed(shared))
+    for token in tokens_of(shape):
+        if left and token.key == left[-1]:
+            left.pop()
+            pieces.append(token.text)
+        elif pieces[-1:] != [GAP_MARK]:
+            pieces.append(GAP_MARK)
+    return "".join(pieces)
