@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from sms.models import Attempt, Message
+from sms.models import Attempt, Message, RefusedRequest
 
+MOST_REFUSED = 20
 SAME_NUMBER = "same-number-as:"
 """Before a message's id: all messages to its number, without the number in the address."""
 
@@ -17,14 +18,29 @@ def found_by(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
     term = term.strip()
     if term.startswith(SAME_NUMBER) and (bounds := id_bounds(term.removeprefix(SAME_NUMBER))):
         return messages.filter(to__in=Message.objects.filter(id=bounds[0]).values("to"))
-    number = term if term.startswith("+") else f"+{term}" if term.isascii() and term.isdigit() else ""
-    if number and 7 <= len(number) <= 16 and (by_number := messages.filter(to=number)).exists():
+    number = as_number(term)
+    if number and (by_number := messages.filter(to=number)).exists():
         return by_number
     if bounds := id_bounds(term):
         return messages.filter(id__range=bounds)
     if (by_request := messages.filter(request_id=term)).exists():
         return by_request
     return messages.filter(id__in=Attempt.objects.filter(vendor_message_id=term).values("message_id"))
+
+
+def refused_by(term: str) -> list[RefusedRequest]:
+    """The newest calls that were not accepted, with this number or request id exactly."""
+    term = term.strip()
+    if not term:
+        return []
+    found = Q(request_id=term) | (Q(to=as_number(term)) if as_number(term) else Q())
+    return list(RefusedRequest.objects.filter(found).select_related("client")[:MOST_REFUSED])
+
+
+def as_number(term: str) -> str:
+    """The term as a number in E.164 form, `+` added; empty for anything else."""
+    digits = term.removeprefix("+")
+    return f"+{digits}" if digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15 else ""
 
 
 def id_bounds(term: str) -> tuple[UUID, UUID] | None:

@@ -8,36 +8,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from sms.domain.codes import TABLE
 from sms.models import RefusalCount, RefusedRequest
 
 from . import privacy
 from .base import LookOnlyAdmin
 from .filters import ClientFilter, listed, yes_no
 
-CODES = (
-    "malformed_json",
-    "required",
-    "invalid_type",
-    "blank",
-    "invalid_characters",
-    "too_long",
-    "invalid_phone_number",
-    "unsupported_api_version",
-    "unknown_sender",
-    "recipient_blocked",
-    "no_route",
-    "sender_not_approved",
-    "template_not_matched",
-    "template_ambiguous",
-    "text_too_long",
-    "rate_limited",
-)
-
 
 @admin.register(RefusedRequest)
 class RefusedRequestAdmin(LookOnlyAdmin):
     list_display = ("code", "shown_to", "sender", "client_name", "request_id", "nearest", "created_at")
-    list_filter = (listed(_("code"), "code", lambda: [(c, c) for c in CODES]), ClientFilter, yes_no("OTP", "is_otp"))
+    list_filter = (
+        listed(_("code"), "code", lambda: [(code.name, code.name) for code in TABLE if 400 <= code.status < 500]),
+        ClientFilter,
+        yes_no("OTP", "is_otp"),
+    )
     search_fields = ("=to", "=request_id")
     search_help_text = _("Number or request id, exactly")
     fields = (

@@ -98,11 +98,58 @@
         });
     }
 
+    // The list anew every few seconds. A ticked row stays where and as it is: somebody is about to act on it.
+    const LIVE_EVERY = 5000;
+
+    function rowKey(row) {
+        const link = row.querySelector("th a[href], td a[href]");
+        return link ? link.getAttribute("href") : "";
+    }
+
+    function refreshList() {
+        return fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } }).then(function (answer) {
+            return answer.ok ? answer.text() : Promise.reject(new Error(answer.status));
+        }).then(function (page) {
+            const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("result_list");
+            const shown = document.getElementById("result_list");
+            if (!fresh || !shown) return;
+            const ticked = new Map();
+            Array.from(shown.tBodies).forEach(function (row) {
+                if (row.querySelector("input.action-select:checked")) ticked.set(rowKey(row), row);
+            });
+            const rows = Array.from(fresh.tBodies).map(function (row) {
+                const kept = ticked.get(rowKey(row));
+                ticked.delete(rowKey(row));
+                return kept || document.importNode(row, true);
+            });
+            ticked.forEach(function (row) { rows.push(row); });
+            const focused = document.activeElement && document.activeElement.closest("#result_list tbody");
+            if (focused) return; // a reader is on a row: not now
+            Array.from(shown.tBodies).forEach(function (row) { row.remove(); });
+            rows.forEach(function (row) { shown.appendChild(row); });
+        });
+    }
+
+    function liveList() {
+        const button = document.getElementById("desk-live");
+        if (!button) return;
+        let timer = 0;
+        function set(on) {
+            button.setAttribute("aria-pressed", on ? "true" : "false");
+            localStorage.setItem("deskLive", on ? "1" : "0");
+            window.clearInterval(timer);
+            if (on) timer = window.setInterval(function () { if (!document.hidden) refreshList().catch(function () { set(false); }); }, LIVE_EVERY);
+        }
+        button.addEventListener("click", function () { set(button.getAttribute("aria-pressed") !== "true"); });
+        set(localStorage.getItem("deskLive") === "1");
+    }
+
     document.addEventListener("DOMContentLoaded", function () {
         landmarks();
         cure(document);
         copyButtons();
         reloads();
+        liveList();
         new MutationObserver(function (changes) {
             changes.forEach(function (change) {
                 change.addedNodes.forEach(function (node) {

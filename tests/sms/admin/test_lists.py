@@ -29,7 +29,7 @@ def test_every_list_opens_with_each_value_of_each_filter_within_its_budget(
         page = boss.get(address)
     assert page.status_code == 200
     for spec in page.context["cl"].filter_specs:
-        for value, _label in spec.lookup_choices:
+        for value, _label in getattr(spec, "lookup_choices", ()):
             narrowed = boss.get(address, {spec.parameter_name: value})
             assert narrowed.status_code == 200, (spec.parameter_name, value)
     if admin.site._registry[model].search_fields:

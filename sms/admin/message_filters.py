@@ -1,0 +1,106 @@
+"""The filters of the messages list: each bounded by an index, or by the newest page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RangeDateTimeFilter, TextFilter
+from unfold.utils import parse_datetime_str
+
+from providers.registry import SENDERS
+from sms.domain.lifecycle import Status
+from sms.models import Message, MessageTemplate, Provider, SenderName
+from sms.models.message import NEEDS_A_LOOK
+from sms.services.clock import now
+
+from .filters import Choices, ListedFilter, listed, oldest_id
+
+StatusFilter = listed(_("status"), "status", lambda: [(s.value, s.value) for s in Status])
+SenderFilter = listed(
+    _("sender"), "sender", lambda: [(name, name) for name in SenderName.objects.values_list("name", flat=True)]
+)
+TemplateFilter = listed(
+    _("template"),
+    "template",
+    lambda: [(str(pk), name) for pk, name in MessageTemplate.objects.values_list("pk", "name")],
+    field="template_version__template",
+)
+
+
+class CodeFilter(TextFilter):
+    """A code exactly, among the messages that need a look: those are few, and indexed."""
+
+    title = _("error code")
+    parameter_name = "code"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        code = (self.value() or "").strip()
+        return queryset.filter(status__in=NEEDS_A_LOOK, code=code) if code else queryset
+
+
+class TakenFilter(RangeDateTimeFilter):
+    """From … to …, by the time in the id: the time's own column has no index."""
+
+    title = _("taken")
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        first, last = self._time("from"), self._time("to")
+        if first:
+            queryset = queryset.filter(id__gte=oldest_id(first))
+        return queryset.filter(id__lt=oldest_id(last + timedelta(seconds=1))) if last else queryset
+
+    def _time(self, end: str) -> Any:
+        day = self.used_parameters.get(f"created_at_{end}_0")
+        clock = self.used_parameters.get(f"created_at_{end}_1") or "00:00:00"
+        at = parse_datetime_str(f"{day} {clock}") if day else None
+        return at and at.astimezone()
+
+
+# --- views in one click ------------------------------------------------------------------
+
+SILENT_AFTER = timedelta(minutes=10)
+LOOK_BACK = timedelta(hours=72)
+"""How far back "no report" looks: no vendor reports later."""
+
+
+def _no_report(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Taken a while ago by a vendor that says more than this, and has not said it."""
+    at = now()
+    stronger = Q()
+    for pk, vendor in Provider.objects.values_list("pk", "vendor"):
+        strongest = SENDERS[vendor].strongest if vendor in SENDERS else "submitted"
+        expected = {"submitted": [], "sent": ["submitted"], "delivered": ["submitted", "sent"]}[strongest]
+        if expected:
+            stronger |= Q(provider=pk, status__in=expected)
+    recent = messages.filter(id__gte=oldest_id(at - LOOK_BACK), id__lt=oldest_id(at - SILENT_AFTER))
+    return recent.filter(stronger) if stronger else recent.none()
+
+
+def _in(*statuses: Status) -> Callable[[QuerySet[Message]], QuerySet[Message]]:
+    return lambda messages: messages.filter(status__in=statuses)
+
+
+VIEWS: dict[str, tuple[Any, Callable[[QuerySet[Message]], QuerySet[Message]]]] = {
+    "failed": (_("Failed"), _in(Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)),
+    "unconfirmed": (_("Unconfirmed"), _in(Status.UNCONFIRMED)),
+    "waiting": (_("Waiting"), _in(Status.QUEUED, Status.SENDING)),
+    "held": (_("Held"), _in(Status.HELD)),
+    "no-report": (_("No report"), _no_report),
+    "otp": (_("OTP"), lambda messages: messages.filter(is_otp=True)),
+}
+
+
+class ViewFilter(ListedFilter):
+    title = _("view")
+    parameter_name = "view"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(key, str(label)) for key, (label, _narrow) in VIEWS.items()]
+
+    def narrow(self, queryset: QuerySet, value: str) -> QuerySet:
+        return VIEWS[value][1](queryset)

@@ -1,0 +1,146 @@
+"""The messages list: views, filters, refused calls beside it, and the export."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from sms.admin.export import safe
+from sms.admin.filters import oldest_id
+from sms.services.clock import now
+
+from .conftest import PHONE
+
+LIST = "/admin/sms/message/"
+
+
+def shown(boss, **filters) -> set:
+    return {message.pk for message in boss.get(LIST, filters).context["cl"].result_list}
+
+
+@pytest.fixture
+def viewer(db) -> Client:
+    user = get_user_model().objects.create_user("viewer", password="a long pass phrase", is_staff=True)
+    names = ("view_message", "view_refusedrequest", "export_messages")
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize(
+    ("view", "statuses"),
+    [
+        ("failed", {"failed", "undelivered", "expired"}),
+        ("unconfirmed", {"unconfirmed"}),
+        ("waiting", {"queued", "sending"}),
+        ("held", {"held"}),
+    ],
+)
+def test_a_view_is_one_click(view, statuses, boss, cast):
+    cast.everything()
+    page = boss.get(LIST, {"view": view})
+    assert {message.status for message in page.context["cl"].result_list} == statuses
+
+
+def test_no_report_lists_what_a_vendor_should_have_reported_by_now(boss, cast):
+    long_ago = now() - timedelta(hours=1)
+    id_then = oldest_id(long_ago)
+    silent = cast.message("submitted", id=id_then, provider=cast.plain)
+    cast.message("submitted", provider=cast.plain)  # a moment ago: its report may come yet
+    cast.message("submitted", id=oldest_id(long_ago + timedelta(minutes=1)), provider=cast.templated)  # never reports
+    assert shown(boss, view="no-report") == {silent.pk}
+
+
+def test_messages_are_filtered_by_time_code_template_and_sender(boss, cast):
+    old = cast.message("failed", id=oldest_id(now() - timedelta(days=3)), code="121")
+    new = cast.message("failed", code="107", template_version=cast.template.current_version, sender="AKINON")
+    assert shown(boss, period="24h") == {new.pk}
+    assert shown(boss, code="121") == {old.pk}
+    assert shown(boss, template=str(cast.template.pk)) == {new.pk}
+    assert shown(boss, sender="AKINON") == {old.pk, new.pk}
+    day = (now() - timedelta(days=3)).strftime("%Y-%m-%d")
+    assert shown(boss, created_at_from_0=day, created_at_from_1="00:00:00", created_at_to_0=day,
+                 created_at_to_1="23:59:59") == {old.pk}  # fmt: skip
+
+
+def test_a_search_by_number_shows_the_calls_that_were_refused_too(boss, cast):
+    cast.message(to=PHONE)
+    cast.refusal(to=PHONE, nearest="order-shipped: character 7")
+    page = boss.get(LIST, {"q": PHONE}).content.decode()
+    assert "not accepted" in page
+    assert "template_not_matched" in page
+    assert "order-shipped: character 7" in page
+    assert "not accepted" not in boss.get(LIST).content.decode()
+
+
+def exported(client, **filters) -> list[dict[str, str]]:
+    answer = client.get(LIST + "export/", filters)
+    assert answer["Content-Type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+
+def test_what_is_filtered_is_exported_without_texts(boss, cast):
+    cast.message("delivered")
+    wanted = cast.message("failed", detail="=cmd|' /C calc'!A0", code="-1+1")
+    rows = exported(boss, status="failed")
+    assert [row["id"] for row in rows] == [str(wanted.pk)]
+    assert rows[0]["detail"] == "'=cmd|' /C calc'!A0"
+    assert rows[0]["code"] == "'-1+1"
+    assert rows[0]["to"] == PHONE
+    assert "Aysel" not in str(rows)
+
+
+def test_the_export_refuses_the_lookups_that_the_list_refuses(boss, cast):
+    assert boss.get(LIST + "export/", {"text__startswith": "H"}).status_code == 400
+
+
+def test_a_role_without_numbers_sees_masked_ones_everywhere(viewer, cast):
+    message = cast.message("failed")
+    cast.refusal()
+    for address in (LIST, f"{LIST}{message.pk}/change/", "/admin/sms/refusedrequest/"):
+        page = viewer.get(address).content.decode()
+        assert PHONE not in page, address
+        assert "+994•••••••67" in page, address
+    assert exported(viewer)[0]["to"] == "+994•••••••67"
+
+
+def test_the_export_needs_its_permission(viewer, cast):
+    user = get_user_model().objects.get(username="viewer")
+    user.user_permissions.remove(Permission.objects.get(codename="export_messages"))
+    assert viewer.get(LIST + "export/").status_code == 403
+    assert "Export CSV" not in viewer.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1+1", "'+1+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("  =1", "'  =1"),
+        ("\t=1", "'\t=1"),
+        ("＝1", "'＝1"),
+        (PHONE, PHONE),
+        ("Hello", "Hello"),
+        (None, ""),
+        ("a\u202eb", "a\\u202eb"),
+    ],
+)
+def test_a_cell_runs_nothing(cell, written):
+    assert safe(cell) == written
+
+
+def test_the_list_stays_within_its_budget_with_a_search(boss, cast, django_assert_max_num_queries):
+    cast.everything()
+    with django_assert_max_num_queries(12):
+        boss.get(LIST, {"q": PHONE})
+    with django_assert_max_num_queries(12):
+        boss.get(LIST, {"view": "failed", "period": "24h"})
