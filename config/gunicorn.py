@@ -4,7 +4,7 @@ import os
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "config.worker.PatientWorker"
 threads = 8
 # A request is parsed, stored and answered within milliseconds; what takes longer hangs.
 timeout = 30

@@ -18,7 +18,7 @@ def read(request: WSGIRequest) -> bytes:
         body = request.environ["wsgi.input"].read(size if size >= 0 else LIMIT + 1)
     except TimeoutError as error:
         raise refuse("request_timeout") from error
-    except OSError as error:  # the server's word for chunks that can't be read, or a caller that hung up
+    except Exception as error:  # the server's word for chunks that can't be read: a family of its own
         raise refuse("bad_request", message="The body broke off or its chunks can't be read.") from error
     if len(body) > LIMIT:
         raise refuse("payload_too_large")
