@@ -76,7 +76,7 @@ def _take(otp_slots: int, other_slots: int) -> Harvest | None:
     gates = outbox.gates(now)
     if not any(gate.otps_due or gate.others_due for gate in gates) and not _probe_due(gates, now):
         return None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         return _harvest(gates, now, otp_slots, other_slots)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, connection
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from providers.http import Client
 from sms.models import Dispatcher
@@ -50,11 +50,17 @@ class Engine:
     # --- the loop ---------------------------------------------------------------------
 
     def turn(self, wait: float) -> bool:
-        """Settle what came back, claim what is due; with nothing to do, wait that long. True if there was work."""
+        """Settle what came back and claim what is due; with nothing to do, wait that long. True if there was work.
+
+        Both in one transaction: one commit frees the slots and owns what fills them again.
+        """
         self._unsettled += self._collect(wait if not self._unsettled else 0.0)
-        settled = self._settle()
-        claimed = self._claim() if self.accepting and not self._unsettled else 0
-        return bool(settled or claimed)
+        if self._unsettled:
+            self._settle_and_claim(self._unsettled)
+            return True
+        jobs = self._claim(freed=[]) if self.accepting else []
+        self._submit(jobs)
+        return bool(jobs)
 
     def run_forever(self, stopped: threading.Event) -> None:
         """Turn until `stopped` is set, then finish the calls in flight."""
@@ -105,25 +111,30 @@ class Engine:
         except queue.Empty:
             return results
 
-    def _settle(self) -> int:
-        if not self._unsettled:
-            return 0
-        done = list(self._unsettled)
-        settle_all(done)
-        self._unsettled.clear()
+    def _settle_and_claim(self, done: list[Result]) -> None:
+        sends = [result for result in done if isinstance(result.job, Send)]
+        try:
+            with transaction.atomic():
+                settled = settling.write(sends) if sends else []
+                jobs = self._claim(freed=done) if self.accepting else []
+        except (DataError, IntegrityError):
+            settle_one_by_one(sends)
+            settled, jobs = [], []
+        self._unsettled = []
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
-        return len(done)
+        self._submit(jobs)  # before anything else can fail: they are claimed, and nobody else will send them
+        learn_from(settled, done)
 
-    def _claim(self) -> int:
-        free = self.slots - self.in_flight
+    def _claim(self, freed: Sequence[Result]) -> list[Job]:
+        """Claim for the slots that are free once the results before it are committed."""
+        free = self.slots - self.in_flight + len(freed)
+        otps = self.otps_in_flight - sum(_is_otp(result.job) for result in freed)
+        for_others = max(free - max(self.reserved - otps, 0), 0)
         if free <= 0:
-            return 0
-        for_others = max(free - max(self.reserved - self.otps_in_flight, 0), 0)
+            return []
         jobs = claims.take(otp_slots=free, other_slots=for_others)
-        jobs += polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
-        self._submit(jobs)
-        return len(jobs)
+        return jobs + polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
 
     def _submit(self, jobs: Sequence[Job]) -> None:
         self.in_flight += len(jobs)
@@ -152,25 +163,22 @@ def _is_otp(job: Job) -> bool:
 # --- settling a batch ------------------------------------------------------------------------
 
 
-def settle_all(results: Sequence[Result]) -> None:
-    """Settle every result. One that can't be written must not hold up the others."""
-    sends = [result for result in results if isinstance(result.job, Send)]
-    try:
-        if sends:
-            settling.settle(sends)
-    except Error as error:
-        if len(sends) == 1 or not _is_about_the_data(error):
-            raise
-        for send in sends:
+def settle_one_by_one(sends: Sequence[Result]) -> None:
+    """A result that the database refuses must not hold up the others: it is left to the sweep, which parks it."""
+    for send in sends:
+        try:
             settling.settle([send])
-    polls.settle([result for result in results if isinstance(result.job, Poll)])
-    for result in results:
+        except (DataError, IntegrityError):
+            log.exception("result.unwritable", message=str(send.job.message.id))
+
+
+def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result]) -> None:
+    """What follows a commit: breakers, early reports, answers to polls and probes."""
+    settling.afterwards(settled)
+    polls.settle([result for result in done if isinstance(result.job, Poll)])
+    for result in done:
         if isinstance(result.job, Probe):
             traffic.learn(result.job.account, [result.error], was_probe=True)
-
-
-def _is_about_the_data(error: Error) -> bool:
-    return isinstance(error, DataError | IntegrityError)
 
 
 # --- beside the queue --------------------------------------------------------------------------

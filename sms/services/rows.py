@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,21 +27,32 @@ def table(columns: Columns) -> str:
     return f"v AS MATERIALIZED (SELECT {fields} FROM json_each(%s))"
 
 
-def parameter(records: Iterable[Mapping[str, Any]], columns: Columns) -> str:
-    return json.dumps([{name: plain(record.get(name)) for name in columns} for record in records])
+def parameter(records: Sequence[Mapping[str, Any]]) -> str:
+    """The records as one JSON text. A NUL or a lone surrogate, which PostgreSQL stores nowhere, becomes visible."""
+    text = json.dumps(records, default=plain)
+    if "\\u0000" in text or "\\ud" in text:
+        text = json.dumps(json.loads(text, object_hook=_storable), default=plain)
+    return text
 
 
-def plain(value: Any, *, outside_json: bool = False) -> Any:
-    """A value as this database stores it; objects become text unless they travel inside a JSON parameter."""
+def _storable(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: storable(value) if isinstance(value, str) else value for name, value in record.items()}
+
+
+def storable(text: str) -> str:
+    """Text that every database takes."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def plain(value: Any) -> Any:
+    """A value as this database stores it."""
     if isinstance(value, uuid.UUID):
         return str(value) if connection.vendor == "postgresql" else value.hex
     if isinstance(value, datetime):
         return str(value) if connection.vendor == "postgresql" else str(value.astimezone(UTC).replace(tzinfo=None))
     if isinstance(value, dict | list):
-        return json.dumps(value) if outside_json else value
-    if isinstance(value, str):
-        return value.replace("\0", "\\x00")  # PostgreSQL stores no NUL
-    return value
+        return json.dumps(value)
+    return storable(value) if isinstance(value, str) else value
 
 
 def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> list[tuple[Any, ...]]:
@@ -49,15 +60,13 @@ def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]]
     if not records:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH {table(columns)} {statement}", [parameter(records, columns), *(plain(value) for value in more)]
-        )
+        cursor.execute(f"WITH {table(columns)} {statement}", [parameter(records), *map(plain, more)])
         return cursor.fetchall() if cursor.description else []
 
 
 def read(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [plain(value, outside_json=True) for value in parameters])
+        cursor.execute(statement, [plain(value) for value in parameters])
         return cursor.fetchall()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +24,8 @@ from .snapshot import Account, Snapshot
 
 log = structlog.get_logger(__name__)
 
-LAST_SUCCESS_EVERY = timedelta(seconds=5)
+LAST_SUCCESS_EVERY = 5.0
+"""Seconds between two notes that a provider answers as it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,23 @@ class Settled:
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Write a batch of finished sends in one transaction; afterwards teach the breakers and match early reports."""
-    now_closed = _closed_providers()
-    with transaction.atomic():
+    """Write a batch of finished sends in one transaction, and do what comes afterwards."""
+    afterwards(write(results))
+
+
+def write(results: Sequence[Result]) -> list[Settled]:
+    """Write what the calls came to and what becomes of their messages, in the caller's transaction if there is one.
+
+    Returns what `afterwards` needs once that is committed.
+    """
+    with transaction.atomic(savepoint=False):
         now = clock.now()
-        current = snapshot.current()
-        settled = _decide(results, current, now_closed)
+        settled = _decide(results, snapshot.current(), now)
         _write(settled, now)
-    _afterwards(settled)
+    return settled
 
 
-def _closed_providers() -> frozenset[int]:
-    now = clock.now()
+def _closed_providers(now: datetime) -> frozenset[int]:
     return frozenset(
         g.provider for g in outbox.gates(now) if g.is_open or (g.retry_at is not None and g.retry_at > now)
     )
@@ -62,9 +69,10 @@ def _closed_providers() -> frozenset[int]:
 # --- what follows ----------------------------------------------------------------------------
 
 
-def _decide(results: Sequence[Result], current: Snapshot, closed: frozenset[int]) -> list[Settled]:
+def _decide(results: Sequence[Result], current: Snapshot, now: datetime) -> list[Settled]:
     failed = [result.job.message for result in results if result.error is not None]
     tries = tries_of(failed) if failed else {}
+    closed = _closed_providers(now) if failed else frozenset()
     return [_follow(result, tries.get(result.job.message.id, []), current, closed) for result in results]
 
 
@@ -209,7 +217,8 @@ def _late_words(s: Settled, now: datetime) -> Mapping[str, Any]:
 # --- afterwards -----------------------------------------------------------------------------------
 
 
-def _afterwards(settled: Sequence[Settled]) -> None:
+def afterwards(settled: Sequence[Settled]) -> None:
+    """Teach the breakers, and match reports that came before the vendor's id was known: after the commit."""
     by_provider: dict[int, list[Settled]] = {}
     for s in settled:
         if not (s.result.surely_not_sent or s.result.is_guess):
@@ -223,7 +232,7 @@ def _afterwards(settled: Sequence[Settled]) -> None:
     )
 
 
-_success_noted: dict[int, datetime] = {}
+_success_noted: dict[int, float] = {}
 
 
 def _teach(group: Sequence[Settled]) -> None:
@@ -241,9 +250,8 @@ def _teach(group: Sequence[Settled]) -> None:
 
 
 def _is_news(account: Account) -> bool:
-    now = clock.now()
-    noted = _success_noted.get(account.id)
-    if noted is not None and now - noted < LAST_SUCCESS_EVERY:
+    now = time.monotonic()
+    if now - _success_noted.get(account.id, -LAST_SUCCESS_EVERY) < LAST_SUCCESS_EVERY:
         return False
     _success_noted[account.id] = now
     return True

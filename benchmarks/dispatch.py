@@ -1,0 +1,57 @@
+"""How fast a dispatcher sends: `python3 dev.py bench dispatch [messages] [runs]`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import NamedTuple
+
+from .results import median_and_spread, record
+from .stage import Stage, cpu_seconds, memory_mb, stage
+
+
+class Figures(NamedTuple):
+    rate: float
+    cpu_per_1000: float
+    memory: float
+
+
+def send_all(made: Stage, count: int, slots: int, dispatchers: int) -> Figures:
+    """Fill the queue, start the dispatchers, and measure from the vendor's first call to the last commit."""
+    before = made.settled()
+    made.fill(count)
+    running = [made.dispatcher(f"dispatch-{n}", slots) for n in range(dispatchers)]
+    made.wait_for(before + min(count // 10, 500))
+    begin, cpu, start = time.monotonic(), sum(map(cpu_seconds, running)), made.settled()
+    made.wait_for(before + count)
+    passed, done = time.monotonic() - begin, before + count - start
+    used = sum(map(cpu_seconds, running)) - cpu
+    memory = max(map(memory_mb, running))
+    for process in running:
+        process.stop()
+    return Figures(done / passed, used / done * 1000, memory)
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 6000
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    rows = []
+    with stage(0) as made:
+        one = [send_all(made, count, 64, 1) for _ in range(runs)]
+        two = [send_all(made, count, 64, 2) for _ in range(runs)]
+    ratio = [b.rate / a.rate for a, b in zip(one, two, strict=True)]
+    rows.append(("two processes ÷ one, 0 ms", median_and_spread(ratio)))
+    rows.append(("one process, 0 ms, messages/s", median_and_spread([f.rate for f in one])))
+    rows.append(("CPU s per 1,000 messages", median_and_spread([f.cpu_per_1000 for f in one])))
+    rows.append(("memory, MB", median_and_spread([f.memory for f in one])))
+    for latency, slots in ((50, 64), (200, 64), (200, 256)):
+        ideal = slots / latency * 1000
+        with stage(latency) as made:
+            rates = [send_all(made, int(ideal * 10), slots, 1).rate for _ in range(runs)]
+        share = [rate / ideal for rate in rates]
+        rows.append((f"of slots ÷ latency, {latency} ms, {slots} slots", median_and_spread(share)))
+    record("dispatch", ("what", "median (lowest to highest)"), rows)
+
+
+if __name__ == "__main__":
+    main()

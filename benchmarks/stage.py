@@ -1,0 +1,131 @@
+"""What a benchmark of whole processes stands on: a durable PostgreSQL, the lean vendor, a shop, a full queue."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.support import processes
+from tests.support.databases import fresh_database
+from tests.support.environment import process_environment
+from tests.support.ports import free_port
+from tests.support.postgres import Postgres
+from tests.support.processes import Process
+from tests.support.waiting import eventually
+
+SHOP = """
+[[clients]]
+username = "akinon"
+password = "made-up-caller-password-0123456789"
+otp_per_number = 0
+otp_per_range = 0
+
+[[providers]]
+slug = "text"
+vendor = "accolades"
+base_url = "$vendor"
+[providers.credentials]
+account_number = "100200"
+password = "made-up-vendor-password"
+
+[[senders]]
+name = "AKINON"
+
+[[routes]]
+prefix = "+"
+providers = ["text"]
+"""
+
+
+class Stage:
+    """A database with a shop, and processes to run on it."""
+
+    def __init__(self, folder: Path, server: Postgres, vendor_port: int, shop: str, **environment: str) -> None:
+        self.folder, self.vendor_port = folder, vendor_port
+        self.vendor_url = f"http://127.0.0.1:{vendor_port}"
+        self.database_url = fresh_database(folder, server, shop.replace("$vendor", self.vendor_url), environment)
+        self.environment = process_environment(
+            **{"DATABASE_URL": self.database_url, "LOG_LEVEL": "WARNING", **environment}
+        )
+
+    def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def fill(self, count: int, *, is_otp: bool = False) -> None:
+        """Queue so many messages that are due at once."""
+        self.sql(_FILL.format(count=count, is_otp=str(is_otp).lower()))
+        self.sql("ANALYZE sms_message")
+
+    def dispatcher(self, name: str, slots: int) -> Process:
+        process = processes.manage(name, ["dispatch", "--slots", str(slots)], self.environment, self.folder)
+        process.start()
+        return process
+
+    def vendor(self) -> dict[str, float]:
+        with urllib.request.urlopen(f"{self.vendor_url}/count", timeout=10) as answer:
+            return json.load(answer)
+
+    def settled(self) -> int:
+        return self.sql("SELECT count(*) FROM sms_message WHERE status = 'submitted'")[0][0]
+
+    def wait_for(self, count: int, timeout: float = 300.0) -> None:
+        eventually(lambda: self.settled() >= count, timeout, because=f"{count} messages are submitted")
+
+
+_FILL = """
+INSERT INTO sms_message (id, client_id, request_id, api_version, sender, "to", raw_text, text, is_otp, is_test,
+    encoding, segments, smoothing, parameters, decision, status, provider_id, due_at, expires_at, waiting_for,
+    attempts_made, attempts_before, in_doubt, crashes, code, detail, created_at, updated_at)
+SELECT gen_random_uuid(), (SELECT id FROM sms_apiclient LIMIT 1), 'bench-' || n, '', 'AKINON', '+40712345678',
+    'Salut ' || n, 'Salut ' || n, {is_otp}, false, 'GSM-7', 1, '[]', '{{}}',
+    jsonb_build_object('route', (SELECT id FROM sms_route LIMIT 1), 'prefix', '+', 'code', '', 'candidates',
+        jsonb_build_array(jsonb_build_object('provider', (SELECT id FROM sms_provider LIMIT 1), 'slug', 'text'))),
+    'queued', (SELECT id FROM sms_provider LIMIT 1), now(), now() + interval '1 day', '', 0, 0, false, 0, '', '',
+    now(), now()
+FROM generate_series(1, {count}) n
+"""
+
+
+@contextmanager
+def stage(latency_ms: int = 0, shop: str = SHOP, **environment: str) -> Iterator[Stage]:
+    """A stage of its own; everything ends with the block."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sms-bench-")))
+        server = stack.enter_context(Postgres(durable=True))
+        port = free_port()
+        command = [sys.executable, "-m", "benchmarks.vendor", str(port), str(latency_ms)]
+        vendor = Process("vendor", command, environment=process_environment(), folder=folder)
+        vendor.start()
+        stack.callback(vendor.kill)
+        made = Stage(folder, server, port, shop, **environment)
+        eventually(lambda: made.vendor() is not None, because="the vendor answers")
+        yield made
+
+
+def cpu_seconds(process: Process) -> float:
+    """User and system time of a process and its threads so far (Linux, /proc)."""
+    import os
+
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(process: Process) -> float:
+    """Resident memory of a process (Linux, /proc)."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def elapsed(begin: float) -> float:
+    return time.monotonic() - begin
