@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import subprocess
@@ -40,6 +41,5 @@ def _commit() -> str:
 
 
 def _machine() -> str:
-    import os
-
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}. `{' '.join(sys.argv)}`"
+    words = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}; `dev.py bench {words}`"
