@@ -15,6 +15,7 @@ from sms.domain.text import masked_digits, segments, visible
 from sms.models import OnNoTemplate
 
 from . import clock, message_rows, snapshot, wake
+from .misses import nearest_template
 from .refusals import RefusedCall
 from .snapshot import ClientFacts, Snapshot
 
@@ -82,7 +83,7 @@ def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
     )
     if decision.code and not _is_held(call, decision):
         if decision.code == "template_not_matched":
-            seen.shape = masked_digits(fields.text)
+            seen.miss = lambda: (masked_digits(fields.text), nearest_template(now, decision, fields.text))
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
     return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -21,15 +22,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class RefusedCall:
-    """What was known of a call when it was refused. `text` is kept as its shape alone, and only where that helps."""
+    """What was known of a call when it was refused.
+
+    `miss` gives the text with its digits masked and the nearest template: asked for what is kept alone, as it takes
+    milliseconds.
+    """
 
     client: int
     request_id: str
     sender: str = ""
     to: str = ""
     is_otp: bool = False
-    shape: str = ""
-    nearest: str = ""
+    miss: Callable[[], tuple[str, str]] = lambda: ("", "")
 
 
 def record(call: RefusedCall, refusal: Refusal) -> None:
@@ -54,6 +58,7 @@ def _count(client: int) -> int:
 
 
 def _insert(call: RefusedCall, refusal: Refusal) -> None:
+    shape, nearest = call.miss()
     RefusedRequest.objects.create(
         client_id=call.client,
         request_id=call.request_id,
@@ -63,7 +68,7 @@ def _insert(call: RefusedCall, refusal: Refusal) -> None:
         sender=visible(call.sender)[:64],
         to=visible(call.to)[:32],
         is_otp=call.is_otp,
-        shape=call.shape,
-        nearest=call.nearest,
+        shape=shape,
+        nearest=nearest,
         created_at=clock.now(),
     )

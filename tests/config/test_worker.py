@@ -164,7 +164,11 @@ def test_chunked_bodies_are_bodies(web: Stack) -> None:
 
 @pytest.mark.parametrize("padding", [65_536, 300_000])
 def test_chunked_bodies_over_64_kib_are_413(web: Stack, padding: int) -> None:
-    raw = signed(web, b"Transfer-Encoding: chunked") + b"\r\n" + chunks(b" " * padding + BODY, 60_000)
+    raw = (
+        signed(web, b"Transfer-Encoding: chunked", b"Connection: close")
+        + b"\r\n"
+        + chunks(b" " * padding + BODY, 60_000)
+    )
     assert error(exchange(web, raw))[:2] == (413, "payload_too_large")
 
 

@@ -27,17 +27,17 @@ def keeps_the_format(response: Any) -> None:
     assert response.headers.get("Content-Type", "application/json") == "application/json"
 
 
-@pytest.mark.parametrize("field", ["from", "to", "text", "isOtp", "campaign"])
 @pytest.mark.parametrize("string", STRINGS.values(), ids=STRINGS)
-def test_through_every_field(caller: Client, field: str, string: str) -> None:
-    for to in (cast.FREE_TO, cast.TEMPLATE_TO):
-        keeps_the_format(send(caller, body(to=to) | {field: string}))
+def test_through_every_field(caller: Client, string: str) -> None:
+    for field in ("from", "to", "text", "isOtp", "campaign"):
+        for to in (cast.FREE_TO, cast.TEMPLATE_TO):
+            keeps_the_format(send(caller, body(to=to) | {field: string}))
 
 
 @pytest.mark.parametrize("field", ["from", "to", "text", "isOtp"])
-@pytest.mark.parametrize("value", BAD_VALUES, ids=json.dumps)
-def test_values_of_other_types(caller: Client, field: str, value: Any) -> None:
-    keeps_the_format(send(caller, body() | {field: value}))
+def test_values_of_other_types(caller: Client, field: str) -> None:
+    for value in BAD_VALUES:
+        keeps_the_format(send(caller, body() | {field: value}))
 
 
 @pytest.mark.parametrize("string", STRINGS.values(), ids=STRINGS)

@@ -24,10 +24,16 @@ def test_a_refusal_is_found_by_its_client_request_id_and_number(caller: Client) 
 def test_the_shape_hides_every_digit_and_is_kept_only_where_it_helps(caller: Client) -> None:
     send(caller, body(to=cast.TEMPLATE_TO, text="Your parcel 1234 is lost"))
     shape = RefusedRequest.objects.get().shape
-    assert "parcel" in shape
-    assert not any(character.isdigit() for character in shape)
+    assert shape == "Your parcel #### is lost"
     send(caller, body(from_="SHOP", text="Your parcel 1234 is lost"))
     assert RefusedRequest.objects.get(code="unknown_sender").shape == ""
+
+
+def test_the_nearest_template_and_the_first_difference_are_told(caller: Client) -> None:
+    send(caller, body(to=cast.TEMPLATE_TO, text="Hello Aysel, order 1234 is on it's way."))
+    nearest = RefusedRequest.objects.get().nearest
+    assert nearest.startswith("order-shipped: ")
+    assert "1234" not in nearest
 
 
 def test_several_faults_are_one_refusal_under_the_first(caller: Client) -> None:
