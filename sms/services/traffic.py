@@ -26,8 +26,8 @@ BURST_SECONDS = 0.1
 # --- limits, inside the claiming transaction ----------------------------------------------
 
 
-def allowance(account: Account, *, wanted: int, now: datetime) -> int:
-    """How many of the wanted calls may start now, over all dispatchers.
+def allowance(account: Account, *, wanted: int, taken: int, now: datetime) -> int:
+    """How many of the wanted calls may start now, over all dispatchers; `taken` ones are claimed but not written yet.
 
     Holds the provider's state row until the claim is committed, so two dispatchers never count the same room.
     """
@@ -36,7 +36,7 @@ def allowance(account: Account, *, wanted: int, now: datetime) -> int:
     if not outbox.lock_state(account.id):
         return 0  # another dispatcher claims here at this moment
     if account.max_in_flight is not None:
-        wanted = min(wanted, account.max_in_flight - outbox.in_flight(account.id))
+        wanted = min(wanted, account.max_in_flight - outbox.in_flight(account.id) - taken)
     if account.rate_limit is not None and wanted > 0:
         wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
     return max(wanted, 0)
