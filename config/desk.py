@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.templatetags.static import static
@@ -23,28 +24,33 @@ _TEAL = {
 }
 
 
-def _page(title: Any, icon: str, name: str, permission: str | None = None, **more: Any) -> dict[str, Any]:
-    """A line of the menu; `permission` is the one that a reader needs, None = any member of staff."""
+Permission = str | Callable[[Any], bool] | None
+
+
+def _page(title: Any, icon: str, name: str, permission: Permission = None, **more: Any) -> dict[str, Any]:
+    """A line of the menu; `permission` says who sees it (a callable, or the path of one), None = all staff."""
     item = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}"), **more}
-    if permission:
-        item["permission"] = lambda request: request.user.has_perm(permission)
-    return item
+    return {**item, "permission": permission} if permission else item
+
+
+def _may(permission: str) -> Callable[[Any], bool]:
+    return lambda request: request.user.has_perm(permission)
 
 
 def _list(title: Any, icon: str, model: str, **more: Any) -> dict[str, Any]:
-    return _page(title, icon, f"sms_{model}_changelist", f"sms.view_{model}", **more)
+    return _page(title, icon, f"sms_{model}_changelist", _may(f"sms.view_{model}"), **more)
 
 
 NAVIGATION = [
     {
         "title": _("Operate"),
         "items": [
+            _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.navigation.shows_setup_first"),
             _page(_("Dashboard"), "dashboard", "index"),
             _list(_("Messages"), "sms", "message", badge="sms.admin.navigation.unsettled", badge_variant="warning"),
             _list(_("Refused requests"), "block", "refusedrequest"),
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.navigation.open_alerts"),
-            _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
-            _list(_("Callbacks"), "call_received", "callback"),
+            _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],
     },
     {
@@ -55,6 +61,7 @@ NAVIGATION = [
             _list(_("Routes"), "alt_route", "route"),
             _list(_("Templates"), "description", "messagetemplate"),
             _list(_("Sender names"), "badge", "sendername"),
+            _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.navigation.shows_setup_last"),
         ],
     },
     {
@@ -62,9 +69,21 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _list(_("Clients"), "key", "apiclient"),
-            _page(_("Staff"), "person", "auth_user_changelist", "auth.view_user"),
-            _page(_("Roles"), "groups", "auth_group_changelist", "auth.view_group"),
+            _page(_("For Akinon"), "handshake", "tools_akinon", _may("sms.view_apiclient")),
+            _page(_("Staff"), "person", "auth_user_changelist", _may("auth.view_user")),
+            _page(_("Roles"), "groups", "auth_group_changelist", _may("auth.view_group")),
+        ],
+    },
+    {
+        "title": _("Records"),
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            _list(_("Attempts"), "send", "attempt"),
+            _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
+            _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
+            _page(_("What the words mean"), "menu_book", "tools_words"),
         ],
     },
 ]

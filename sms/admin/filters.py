@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from sms.domain.ids import uuid7
 from sms.models import ApiClient, Provider
+from sms.services import ids
 from sms.services.clock import now
 
 Choices = Iterable[tuple[str, str]]
@@ -75,11 +74,6 @@ PERIODS = {
 }
 
 
-def oldest_id(since: Any) -> UUID:
-    """The smallest id that a row made at this time can have: our ids are ordered by time."""
-    return uuid7(int(since.timestamp() * 1000), 0)
-
-
 class PeriodFilter(ListedFilter):
     """By the time in the id, which is indexed; the time's own column is not."""
 
@@ -90,4 +84,4 @@ class PeriodFilter(ListedFilter):
         return [(key, str(label)) for key, (label, _length) in PERIODS.items()]
 
     def narrow(self, queryset: QuerySet, value: str) -> QuerySet:
-        return queryset.filter(id__gte=oldest_id(now() - PERIODS[value][1]))
+        return queryset.filter(id__gte=ids.oldest(now() - PERIODS[value][1]))

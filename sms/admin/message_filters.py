@@ -16,9 +16,10 @@ from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageTemplate, Provider, SenderName
 from sms.models.message import NEEDS_A_LOOK
+from sms.services import ids
 from sms.services.clock import now
 
-from .filters import Choices, ListedFilter, listed, oldest_id
+from .filters import Choices, ListedFilter, listed
 
 StatusFilter = listed(_("status"), "status", lambda: [(s.value, s.value) for s in Status])
 SenderFilter = listed(
@@ -51,8 +52,8 @@ class TakenFilter(RangeDateTimeFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         first, last = self._time("from"), self._time("to")
         if first:
-            queryset = queryset.filter(id__gte=oldest_id(first))
-        return queryset.filter(id__lt=oldest_id(last + timedelta(seconds=1))) if last else queryset
+            queryset = queryset.filter(id__gte=ids.oldest(first))
+        return queryset.filter(id__lt=ids.oldest(last + timedelta(seconds=1))) if last else queryset
 
     def _time(self, end: str) -> Any:
         day = self.used_parameters.get(f"created_at_{end}_0")
@@ -77,7 +78,7 @@ def _no_report(messages: QuerySet[Message]) -> QuerySet[Message]:
         expected = {"submitted": [], "sent": ["submitted"], "delivered": ["submitted", "sent"]}[strongest]
         if expected:
             stronger |= Q(provider=pk, status__in=expected)
-    recent = messages.filter(id__gte=oldest_id(at - LOOK_BACK), id__lt=oldest_id(at - SILENT_AFTER))
+    recent = messages.filter(id__gte=ids.oldest(at - LOOK_BACK), id__lt=ids.oldest(at - SILENT_AFTER))
     return recent.filter(stronger) if stronger else recent.none()
 
 

@@ -1,4 +1,4 @@
-"""The counts beside the menu's lines: small, indexed, and capped."""
+"""What the menu shows beside its lines: counts that are small, indexed and capped, and whether all is set up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Message
+from sms.services import setup
 
 CAP = 99
 
@@ -17,6 +18,15 @@ def unsettled(request: HttpRequest) -> str:
 
 def open_alerts(request: HttpRequest) -> str:
     return _capped(Alert.objects.filter(closed_at=None).order_by())
+
+
+def shows_setup_first(request: HttpRequest) -> bool:
+    """Set-up leads the menu until all is green."""
+    return request.user.has_perm("sms.view_provider") and not setup.is_green()
+
+
+def shows_setup_last(request: HttpRequest) -> bool:
+    return request.user.has_perm("sms.view_provider") and setup.is_green()
 
 
 def _capped(rows: object) -> str:

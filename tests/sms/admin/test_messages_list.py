@@ -12,8 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from sms.admin.export import safe
-from sms.admin.filters import oldest_id
 from sms.services.clock import now
+from sms.services.ids import oldest as oldest_id
 
 from .conftest import PHONE
 

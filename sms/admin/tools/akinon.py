@@ -1,0 +1,44 @@
+"""The page to hand to Akinon: where to call, as whom, and what the answers mean."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from sms.domain.codes import TABLE
+from sms.models import ApiClient, NewlineEscape
+
+from .page import for_those_who, page
+
+CODES_OF_SENDING = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
+
+
+@for_those_who("sms.view_apiclient")
+def show(request: HttpRequest) -> HttpResponse:
+    clients = list(ApiClient.objects.filter(enabled=True))
+    wanted = request.GET.get("client", "")
+    client = next((c for c in clients if c.username == wanted), clients[0] if clients else None)
+    return page(
+        request,
+        "akinon",
+        _("For Akinon"),
+        client=client,
+        clients=clients,
+        address=f"{settings.PUBLIC_URL or 'http://127.0.0.1:8000'}/send-sms",
+        curl=_curl(client) if client else "",
+        codes=[code for code in TABLE if code.status in CODES_OF_SENDING],
+        newline=NewlineEscape(client.newline_escape).label if client else "",
+    )
+
+
+def _curl(client: ApiClient) -> str:
+    sender = client.senders.first() if not client.all_senders else None
+    fields = {"from": sender.name if sender else "AKINON", "to": "+994501234567", "text": "Hello", "isOtp": False}
+    words = ["curl", "-i", "-u", f"{client.username}:SECRET", "-H", "Content-Type: application/json"]
+    words += ["-H", "x-akinon-request-id: test-1", "-d", json.dumps(fields)]
+    address = f"{settings.PUBLIC_URL or 'http://127.0.0.1:8000'}/send-sms"
+    return " ".join(shlex.quote(word) for word in (*words, address))

@@ -1,0 +1,60 @@
+"""Providers at a glance: how each one is, what it said last, and the switches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from sms.admin.base import typed
+from sms.models import Provider
+from sms.services import health, providers
+from sms.services.actions import ActionRefused
+
+from .page import for_those_who, page
+
+PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resume": "sms.pause_provider"}
+
+
+@for_those_who("sms.view_provider")
+def show(request: HttpRequest) -> HttpResponse:
+    may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
+    return page(request, "health", _("Providers"), cards=health.cards(), may=may)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=500)
+
+
+def act(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
+    """Test, pause or resume: by POST alone, each by its permission."""
+    if name not in PERMISSION:
+        raise Http404
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    return for_those_who(PERMISSION[name])(_do)(request, provider_id, name)
+
+
+def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
+    actor = request.user.get_username()
+    form = ReasonForm(request.POST)
+    try:
+        if name == "test":
+            messages.success(request, _words_of_test(provider_id, actor))
+        elif form.is_valid():
+            do: Any = providers.pause if name == "pause" else providers.resume
+            do(provider_id, actor=actor, reason=typed(form.cleaned_data["reason"]))
+            messages.success(request, _("Done."))
+        else:
+            messages.error(request, _("Say why: a reason is kept."))
+    except (ActionRefused, Provider.DoesNotExist) as refused:
+        messages.error(request, str(refused))
+    return redirect("admin:tools_providers")
+
+
+def _words_of_test(provider_id: int, actor: str) -> str:
+    return f"{_('The vendor answered:')} {providers.test_connection(provider_id, actor=actor)}"

@@ -1,0 +1,22 @@
+"""What the words mean: one page, made from the tables that the product itself reads."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from sms.domain import words
+from sms.domain.codes import TABLE
+
+from .page import page
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    tables = (
+        (_("Statuses of a message"), words.STATUS.items()),
+        (_("Outcomes of an attempt"), words.OUTCOME.items()),
+        (_("What a vendor reports"), words.REPORT.items()),
+        (_("Why an attempt failed"), words.FAILURE.items()),
+        (_("Codes of our own"), words.CODE.items()),
+    )
+    return page(request, "legend", _("What the words mean"), tables=tables, codes=TABLE)

@@ -1,0 +1,36 @@
+"""What our own pages share: the permission at the door, and the theme around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+View = Callable[..., HttpResponse]
+
+
+def for_those_who(permission: str) -> Callable[[View], View]:
+    """Refuse readers without this permission."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def page(request: HttpRequest, template: str, title: Any, **context: Any) -> TemplateResponse:
+    request.current_app = admin.site.name
+    return TemplateResponse(
+        request, f"desk/{template}.html", {**admin.site.each_context(request), "title": title, **context}
+    )

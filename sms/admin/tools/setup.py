@@ -1,0 +1,46 @@
+"""Set-up: what is missing before messages go out, and where to mend it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from sms.models import UndecryptableError
+from sms.services import setup
+
+from .page import for_those_who, page
+
+PAGES = {
+    "providers": "sms_provider_changelist",
+    "provider": "sms_provider_change",
+    "health": "tools_providers",
+    "clients": "sms_apiclient_changelist",
+    "dispatchers": "sms_dispatcher_changelist",
+    "senders": "sms_sendername_changelist",
+    "templates": "sms_messagetemplate_changelist",
+    "routes": "sms_route_changelist",
+    "test": "tools_words",
+}
+
+
+@for_those_who("sms.view_provider")
+def show(request: HttpRequest) -> HttpResponse:
+    setup.forget()
+    try:
+        sections = setup.sections()
+    except UndecryptableError as error:
+        return page(request, "setup", _("Set-up"), sections=[], broken=str(error))
+    steps = [(section, [(step, address(step)) for step in section.steps]) for section in sections]
+    done = sum(step.done is True for section in sections for step in section.steps)
+    total = sum(step.done is not None for section in sections for step in section.steps)
+    is_green = all(section.is_green for section in sections)
+    return page(request, "setup", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
+
+
+def address(step: setup.Step) -> str:
+    """The page that mends it."""
+    if not step.target:
+        return ""
+    name = f"admin:{PAGES[step.target]}"
+    return reverse(name, args=(step.target_id,)) if step.target == "provider" else reverse(name)

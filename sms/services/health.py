@@ -1,0 +1,137 @@
+"""How each provider is: one card each, read with a handful of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
+
+from providers.base import Failure, Receipts, Sender
+from providers.registry import SENDERS
+from sms.domain import words
+from sms.domain.lifecycle import Outcome, Status
+from sms.models import Attempt, Breaker, Message, Provider, ProviderState
+from sms.services.addresses import registered_address
+
+from . import clock, ids
+
+PERIOD = timedelta(hours=1)
+SAMPLE = 1000
+"""Attempts at most that a card's figures rest on: the newest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One provider. `rate` is the share of calls that the vendor took, in percent; `p95` in milliseconds."""
+
+    id: int
+    slug: str
+    vendor: str
+    health: str
+    tone: str
+    says: str
+    rate: float | None
+    p95: int | None
+    calls: int
+    in_flight: int
+    waiting: int
+    state: ProviderState
+    last_error: str
+    limits: str
+    can_test: bool
+    paused: bool
+    callback: str
+    per_attempt: bool
+    strongest: str
+
+
+def cards() -> list[Card]:
+    now = clock.now()
+    providers = list(Provider.objects.defer("credentials").select_related("state"))
+    loads = _loads()
+    return [_card(provider, *_recent(provider, now), loads.get(provider.pk, (0, 0))) for provider in providers]
+
+
+def _loads() -> dict[int, tuple[int, int]]:
+    """Calls in flight and messages waiting, per provider; both live in small partial indexes."""
+    rows = (
+        Message.objects.filter(status__in=[Status.QUEUED, Status.SENDING])
+        .order_by()
+        .values("provider")
+        .annotate(
+            sending=Count("id", filter=Q(status=Status.SENDING)), waiting=Count("id", filter=Q(status=Status.QUEUED))
+        )
+    )
+    return {row["provider"]: (row["sending"], row["waiting"]) for row in rows}
+
+
+def _recent(provider: Provider, now: datetime) -> tuple[float | None, int | None, int]:
+    """Share taken, p95 in milliseconds, and calls of the last hour, by the newest attempts."""
+    newest = Attempt.objects.filter(provider=provider, id__gte=ids.oldest(now - PERIOD), outcome__isnull=False)
+    rows = list(newest.order_by("-id").values_list("outcome", "started_at", "finished_at")[:SAMPLE])
+    if not rows:
+        return None, None, 0
+    taken = sum(outcome == Outcome.ACCEPTED for outcome, _started, _finished in rows)
+    times = sorted((finished - started).total_seconds() * 1000 for _o, started, finished in rows if finished)
+    p95 = round(times[int(len(times) * 0.95)]) if times else None
+    return round(100 * taken / len(rows), 1), p95, len(rows)
+
+
+def _card(provider: Provider, rate: float | None, p95: int | None, calls: int, load: tuple[int, int]) -> Card:
+    adapter: type[Sender] | None = SENDERS.get(provider.vendor)
+    health, tone, says = _health(provider)
+    receipts = adapter.receipts if adapter else frozenset()
+    return Card(
+        id=provider.pk,
+        slug=provider.slug,
+        vendor=adapter.name if adapter else provider.vendor,
+        health=health,
+        tone=tone,
+        says=says,
+        rate=rate,
+        p95=p95,
+        calls=calls,
+        in_flight=load[0],
+        waiting=load[1],
+        state=provider.state,
+        last_error=_last_error(provider.state),
+        limits=_limits(provider),
+        can_test=bool(adapter and adapter.can_test),
+        paused=provider.paused,
+        callback=(registered_address(provider) or "") if adapter else "",
+        per_attempt=Receipts.PUSH_PER_ATTEMPT in receipts,
+        strongest=adapter.strongest if adapter else "",
+    )
+
+
+def _health(provider: Provider) -> tuple[str, str, str]:
+    state = provider.state
+    if not provider.enabled:
+        return "disabled", "", "No message is routed here."
+    if provider.paused:
+        return "paused", "warning", "Paused by staff: its messages wait, or go to the next provider."
+    if state.breaker == Breaker.OPEN:
+        return "not called", "danger", _breaker_words(state)
+    if state.bad_calls:
+        return "degraded", "warning", f"The last {state.bad_calls} calls went wrong."
+    return "healthy", "success", ""
+
+
+def _breaker_words(state: ProviderState) -> str:
+    known = {failure.value for failure in Failure}
+    why = words.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
+    when = f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "Nothing is called until staff act."
+    return " ".join(part for part in (why, state.breaker_detail, when) if part)
+
+
+def _last_error(state: ProviderState) -> str:
+    if not state.last_error_at:
+        return ""
+    return f"{state.last_error_at:%Y-%m-%d %H:%M:%S} UTC, {state.last_error_code}: {state.last_error_detail}"
+
+
+def _limits(provider: Provider) -> str:
+    flight = f"{provider.max_in_flight} calls at a time" if provider.max_in_flight else "any number at a time"
+    rate = f"{provider.rate_limit} a second" if provider.rate_limit else "no rate limit"
+    return f"{flight}, {rate}, {provider.timeout} s for an answer"

@@ -1,0 +1,103 @@
+"""The set-up page, followed from red to green; the page for Akinon; the legend."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from sms.domain import words
+from sms.domain.codes import TABLE
+from sms.models import ApiClient, Dispatcher, Provider, ProviderState
+from sms.services import setup, snapshot
+from sms.services.clock import now
+
+SETUP = "/admin/tools/set-up/"
+
+
+@pytest.fixture(autouse=True)
+def fresh_copies():
+    snapshot.forget()
+    setup.forget()
+    yield
+    snapshot.forget()
+    setup.forget()
+
+
+def step(section: str, title: str) -> setup.Step:
+    snapshot.forget()
+    found = next(s for s in setup.sections() if s.title == section)
+    return next(s for s in found.steps if s.title == title)
+
+
+def test_an_empty_installation_says_what_to_do_first(boss):
+    page = boss.get(SETUP).content.decode()
+    assert "Something is still missing" in page
+    assert step("This installation", "A provider exists").done is False
+    assert step("This installation", "A caller exists").done is False
+    assert step("This installation", "A dispatcher lives").done is False
+
+
+def test_each_step_turns_green_with_what_it_asks_for(boss, cast, settings):
+    settings.PUBLIC_URL = "https://sms.example"
+    assert step("plain-az", "Credentials are stored").done is True
+    assert step("plain-az", "A sender name is approved").done is True
+    assert step("plain-az", "A route leads to it").says == "+994"
+    assert step("templated-az", "A template is approved").done is True
+    assert step("templated-az", "Credentials are stored").done is False  # its account is not given
+    assert "Account" in step("templated-az", "Credentials are stored").says
+    reached = step("plain-az", "The vendor lets our server in")
+    assert (reached.done, reached.target) == (False, "health")
+    ProviderState.objects.update(last_test_accepted=True, last_test_at=now())
+    assert step("plain-az", "The vendor lets our server in").done is True
+    assert step("This installation", "A dispatcher lives").done is False
+    Dispatcher.objects.create(id=uuid.uuid4(), host="w", pid=1, slots=1, started_at=now(), seen_at=now())
+    assert step("This installation", "A dispatcher lives").done is True
+
+
+def test_when_all_is_green_the_page_leaves_the_head_of_the_menu(boss, cast, settings):
+    settings.PUBLIC_URL = "https://sms.example"
+    Dispatcher.objects.create(id=uuid.uuid4(), host="w", pid=1, slots=1, started_at=now(), seen_at=now())
+    ProviderState.objects.update(last_success_at=now())
+    before = boss.get(SETUP).content.decode()
+    assert before.index(">Set-up<") < before.index(">Dashboard<")
+    templated = Provider.objects.get(pk=cast.templated.pk)
+    templated.credentials = {"account": "5", "token": "t"}
+    templated.save()
+    snapshot.forget()
+    after = boss.get(SETUP).content.decode()
+    assert "Everything is set up" in after
+    assert after.index(">Set-up<") > after.index(">Dashboard<")
+
+
+def test_a_lost_key_is_said_and_takes_no_page_down(boss, cast, settings):
+    settings.FIELD_ENCRYPTION_KEYS = ["aW5zZWN1cmUtYW5kLW9ubHktZm9yLXRlc3RpbmchISE="]
+    assert "can't be opened" in boss.get(SETUP).content.decode()
+    assert boss.get(reverse("admin:index")).status_code == 200
+
+
+def test_the_page_for_akinon_holds_address_user_codes_and_no_secret(boss, cast, settings):
+    settings.PUBLIC_URL = "https://sms.example"
+    page = boss.get("/admin/tools/akinon/").content.decode()
+    assert "https://sms.example/send-sms" in page
+    assert "akinon" in page
+    assert cast.secret not in page
+    assert ApiClient.objects.get().secret_digest not in page
+    for code in ("template_not_matched", "rate_limited", "unauthorized"):
+        assert code in page
+
+
+def test_the_legend_names_every_word(boss):
+    page = boss.get("/admin/tools/words/").content.decode()
+    names = [*words.STATUS, *words.OUTCOME, *words.REPORT, *words.FAILURE, *words.CODE, *(c.name for c in TABLE)]
+    assert len(names) > 60
+    for name in names:
+        assert f"<code>{name}</code>" in page
+
+
+def test_our_own_pages_stay_within_their_budget(boss, cast, django_assert_max_num_queries):
+    for address in (SETUP, "/admin/tools/akinon/", "/admin/tools/words/", "/admin/tools/providers/"):
+        boss.get(address)
+        with django_assert_max_num_queries(14):
+            assert boss.get(address).status_code == 200
