@@ -1,0 +1,32 @@
+"""What the fault tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.databases import is_postgresql
+from tests.support.stack import SHOP, Stack
+
+from . import report
+from .ledger import Ledger
+
+SHORT_TIMEOUT = SHOP.replace("timeout = 5", "timeout = 1")
+"""The shop with the shortest call deadline, so that leases end after 5 + 1 + 10 seconds."""
+
+
+@pytest.fixture(scope="session")
+def ledger(pytestconfig: pytest.Config) -> Iterator[Ledger]:
+    """Gathers figures; a run of the long suite writes down those of the tests that passed."""
+    book = Ledger("PostgreSQL" if is_postgresql(os.environ.get("DATABASE_URL", "")) else "SQLite")
+    yield book
+    if pytestconfig.getoption("--faults") and book.entries:
+        report.write(book.save())
+
+
+@pytest.fixture
+def short_leases(stacks: Callable[..., Stack]) -> Callable[..., Stack]:
+    """Brings up stacks whose calls have a deadline of one second."""
+    return lambda **options: stacks(provisioning=SHORT_TIMEOUT, **options)
