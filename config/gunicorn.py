@@ -1,6 +1,10 @@
 """gunicorn's settings: `gunicorn -c config/gunicorn.py config.wsgi`."""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -14,3 +18,24 @@ max_requests = 0
 # Access lines would hold the callback keys that stand in paths; our own log writes one line per event.
 accesslog = None
 errorlog = "-"
+
+# prometheus_client reads this name when it is imported, in each worker; its files there are added up at a scrape.
+COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
+OWN_FOLDER = "sms-desk-counters-"
+
+
+def on_starting(server: Any) -> None:
+    """A folder for the counters of all workers, one for each start: old counts would never go away."""
+    os.environ.setdefault(COUNTERS, tempfile.mkdtemp(prefix=OWN_FOLDER))
+
+
+def post_worker_init(worker: Any) -> None:
+    from sms.services import gauges
+
+    gauges.shared_folder = os.environ[COUNTERS]
+
+
+def on_exit(server: Any) -> None:
+    folder = Path(os.environ[COUNTERS])
+    if folder.name.startswith(OWN_FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)

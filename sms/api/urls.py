@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from .health import healthz, readyz
 from .messages import MessageDetail, MessageList
+from .operations import metrics, status
 from .send_sms import SendSms
 from .webhooks import webhook
 
@@ -21,4 +22,6 @@ urlpatterns = [
     *both("webhooks/<str:vendor>/<str:key>", webhook, "webhook"),
     *both("healthz", healthz, "healthz"),
     *both("readyz", readyz, "readyz"),
+    *both("status", status, "status"),
+    *both("metrics", metrics, "metrics"),
 ]

@@ -10,7 +10,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sms.services import refusals
+from sms.services import metrics, refusals
 from sms.services.refusals import RefusedCall
 
 from .authentication import BasicAuthentication
@@ -51,6 +51,7 @@ class ClientView(APIView):
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
         refusal = as_refusal(exc, self.request)
+        metrics.refused(refusal.code.name)
         if self.seen is not None and refusal.code.status < 500:
             refusals.record(self.seen, refusal)
         return answer(refusal)

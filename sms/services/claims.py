@@ -18,7 +18,7 @@ from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
-from . import clock, keys, outbox, snapshot
+from . import clock, keys, metrics, outbox, snapshot
 from .calls import Job, Probe, Send, deadline
 from .history import tries_of
 from .outbox import Due, Gate
@@ -77,7 +77,17 @@ def _take(otp_slots: int, other_slots: int) -> Harvest | None:
     if not any(gate.otps_due or gate.others_due for gate in gates) and not _probe_due(gates, now):
         return None
     with transaction.atomic(savepoint=False):
-        return _harvest(gates, now, otp_slots, other_slots)
+        harvest = _harvest(gates, now, otp_slots, other_slots)
+    _measure(harvest)
+    return harvest
+
+
+def _measure(harvest: Harvest) -> None:
+    """How long the messages waited whose first attempt begins now."""
+    for job in harvest.jobs:
+        if isinstance(job, Send) and not job.message.attempts_made:
+            waited = (harvest.now - job.message.created_at).total_seconds()
+            metrics.begun(is_otp=job.message.is_otp, waited=waited)
 
 
 def _probe_due(gates: Sequence[Gate], now: datetime) -> bool:

@@ -14,7 +14,7 @@ from sms.domain.routing import Decision
 from sms.domain.text import masked_digits, segments, visible
 from sms.models import OnNoTemplate
 
-from . import clock, message_rows, snapshot, wake
+from . import clock, message_rows, metrics, snapshot, wake
 from .misses import nearest_template
 from .refusals import RefusedCall
 from .snapshot import ClientFacts, Snapshot
@@ -59,6 +59,7 @@ def accept(call: Call, seen: RefusedCall) -> uuid.UUID:
         repeated = message_rows.standing(key) if key else None
         if repeated is None:
             raise
+        metrics.repeated()
         return repeated
     message = _insert(values | {"repeat_key": key}, ttl)
     wake.ring()
@@ -128,9 +129,11 @@ def _insert(values: dict[str, Any], ttl: int) -> uuid.UUID:
     key = values["repeat_key"]
     for _ in range(_ROUNDS):
         if message_rows.insert(values, due=values["provider_id"] is not None, ttl=ttl):
+            metrics.accepted(is_otp=values["is_otp"])
             return uuid.UUID(values["id"])
         repeated = message_rows.standing(key)
         if repeated is not None:
+            metrics.repeated()
             return repeated
         message_rows.release(key)
     raise refuse("unavailable", retry_after=1)

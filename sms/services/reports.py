@@ -19,7 +19,7 @@ from sms.domain.lifecycle import ReportEffect, Status, after_report, choose, is_
 from sms.domain.text import visible
 from sms.models import Attempt, Callback, DeliveryReport, Message, MessageEvent, ProviderState
 
-from . import alerts, clock, erasure, outbox, snapshot, wake
+from . import alerts, clock, erasure, metrics, outbox, snapshot, wake
 from .history import tries_of
 from .snapshot import Account
 
@@ -199,6 +199,7 @@ def apply(report: DeliveryReport) -> None:
     if report.attempt_id is None:
         why = "no attempt has this id yet" if report.is_waiting else "its id is not that of the address's attempt"
         DeliveryReport.objects.filter(pk=report.pk).update(reason=why)
+        metrics.reported(snapshot.current().accounts[report.provider_id].slug, "orphaned")
         return
     with transaction.atomic():
         _apply(report, Attempt.objects.select_related("message").get(pk=report.attempt_id).message_id)
@@ -223,6 +224,7 @@ def _apply(report: DeliveryReport, message_id: uuid.UUID) -> None:
     )
     _write(report, message, attempt, effect, following, now)
     _note_first_report(account.id, now)
+    metrics.reported(account.slug, "applied" if effect.applied else "refused")
 
 
 def _following(message: Message, attempt: Attempt, account: Account, now: datetime) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import MessageEvent
 
-from . import alerts, clock, erasure, outbox, reports, snapshot, traffic
+from . import alerts, clock, erasure, metrics, outbox, reports, snapshot, traffic
 from .calls import Result, Send
 from .claims import CRASHES_ALLOWED, candidates_of
 from .history import tries_of
@@ -36,11 +36,19 @@ class Settled:
     job: Send
     step: NextStep
     crashes: int
+    is_late: bool = False
+    """The attempt was ended by somebody else before; this word moved nothing."""
 
     @property
     def detail(self) -> str:
         error = self.result.error
         return error.detail if error else self.result.crash
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.result.error is not None:
+            return OUTCOME_OF[self.result.error.failure]
+        return Outcome.UNAVAILABLE if self.result.surely_not_sent else Outcome.ACCEPTED
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -56,7 +64,9 @@ def write(results: Sequence[Result]) -> list[Settled]:
     with transaction.atomic(savepoint=False):
         now = clock.now()
         settled = _decide(results, snapshot.current(), now)
-        _write(settled, now)
+        open_attempts = _write(settled, now)
+    if len(open_attempts) < len(settled):
+        settled = [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
     return settled
 
 
@@ -131,7 +141,8 @@ def _open(
 # --- writing ------------------------------------------------------------------------------------
 
 
-def _write(settled: Sequence[Settled], now: datetime) -> None:
+def _write(settled: Sequence[Settled], now: datetime) -> set[Any]:
+    """Write it all; returns the attempts that were still in flight."""
     moved = outbox.settle_messages([_message_record(s) for s in settled], now=now)
     open_attempts = outbox.settle_attempts([_attempt_record(s, now) for s in settled], now=now)
     _note_late(settled, open_attempts, now)
@@ -139,6 +150,7 @@ def _write(settled: Sequence[Settled], now: datetime) -> None:
         [s.job.message.id for s in settled if s.job.message.is_otp and s.job.message.id in moved and _has_ended(s)],
         now=now,
     )
+    return open_attempts
 
 
 def _has_ended(settled: Settled) -> bool:
@@ -170,7 +182,7 @@ def _attempt_record(s: Settled, now: datetime) -> dict[str, Any]:
         error = result.error
         words = f"{error.detail}\n{result.crash}" if result.crash else error.detail
         return record | {
-            "outcome": OUTCOME_OF[error.failure],
+            "outcome": s.outcome,
             "failure": error.failure,
             "code": error.code[:64],
             "detail": words,
@@ -178,10 +190,10 @@ def _attempt_record(s: Settled, now: datetime) -> dict[str, Any]:
     if result.surely_not_sent:
         code = "lease_over" if result.never_started else "internal_fault"
         words = result.crash or "The call was not begun in time; nothing was sent."
-        return record | {"outcome": Outcome.UNAVAILABLE, "code": code, "detail": words}
+        return record | {"outcome": s.outcome, "code": code, "detail": words}
     accepted: Accepted = result.value
     return record | {
-        "outcome": Outcome.ACCEPTED,
+        "outcome": s.outcome,
         "code": accepted.code[:64],
         "detail": accepted.detail,
         "vendor_message_id": accepted.vendor_id[:128],
@@ -219,6 +231,7 @@ def _late_words(s: Settled, now: datetime) -> Mapping[str, Any]:
 
 def afterwards(settled: Sequence[Settled]) -> None:
     """Teach the breakers, and match reports that came before the vendor's id was known: after the commit."""
+    metrics.attempted((s.job.account.slug, s.outcome) for s in settled if not s.is_late)
     by_provider: dict[int, list[Settled]] = {}
     for s in settled:
         if not (s.result.surely_not_sent or s.result.is_guess):

@@ -99,7 +99,8 @@ class Stack:
         self.database_url = fresh_database(
             self.folder, self.server, self.filled_in(self.provisioning), self.more_environment
         )
-        own = {"DATABASE_URL": self.database_url, "PUBLIC_URL": self.url}
+        # A killed gunicorn leaves its temporary files: they go with the stack's folder.
+        own = {"DATABASE_URL": self.database_url, "PUBLIC_URL": self.url, "TMPDIR": str(self.folder)}
         self.environment = process_environment(**{**own, **self.more_environment})
         self.web = self.keep(processes.web(self.port, self.web_words, self.environment, self.folder))
         self.start_web()

@@ -6,8 +6,9 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from sms.management import metrics_port as metrics_server
 from sms.models import Dispatcher
 from sms.services import clock, dispatch
 
@@ -20,8 +21,11 @@ class Command(BaseCommand):
             "--slots", type=int, default=dispatch.DEFAULT_SLOTS, help="Calls at a time of this process (64)."
         )
         parser.add_argument("--drain", action="store_true", help="Work off what is due now, then exit.")
+        parser.add_argument("--metrics-port", type=int, help="Serve this process's Prometheus metrics here.")
 
-    def handle(self, *args: Any, slots: int, drain: bool, **options: Any) -> None:
+    def handle(self, *args: Any, slots: int, drain: bool, metrics_port: int | None, **options: Any) -> None:
+        if metrics_port is not None:
+            _serve_metrics(metrics_port)
         if drain:
             while dispatch.work(slots=slots):
                 pass
@@ -55,3 +59,11 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+
+
+def _serve_metrics(port: int) -> None:
+    try:
+        metrics_server.serve(port)
+    except OSError as error:
+        words = f"--metrics-port {port} can't be listened on: {error.strerror}. Name another port."
+        raise CommandError(words) from None

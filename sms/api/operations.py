@@ -1,0 +1,91 @@
+"""GET /status and /metrics: for people, alarms and Prometheus, from METRICS_ALLOWED alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from sms.domain.codes import Fault, as_json, refuse
+from sms.models import Breaker, Dispatcher, ProviderState
+from sms.services import gauges, overview
+from sms.services.overview import Overview
+
+from .errors import method_not_allowed
+from .health import METHODS
+from .messages import when
+from .sources import is_in, source_of
+
+JsonObject = dict[str, Any]
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format."""
+    if request.method not in METHODS:
+        return method_not_allowed(METHODS)
+    check_source(request)
+    return HttpResponse(gauges.exposition(), content_type=gauges.CONTENT_TYPE)
+
+
+def status(request: HttpRequest) -> HttpResponse:
+    """How it stands. 503 where no dispatcher was seen for a minute: then messages are taken, and none goes out."""
+    if request.method not in METHODS:
+        return method_not_allowed(METHODS)
+    check_source(request)
+    found = overview.look()
+    values = status_json(found)
+    if found.alive:
+        return JsonResponse(values)
+    words = "No dispatcher was seen for a minute: run manage.py dispatch."
+    faults = as_json([Fault("unavailable", "dispatcher", words)])
+    return JsonResponse(faults | values, status=503)
+
+
+def check_source(request: HttpRequest) -> None:
+    """Raises Refusal for callers from elsewhere, and where no address is known."""
+    source = source_of(request)
+    if source is None or not is_in(source, settings.METRICS_ALLOWED):
+        raise refuse("forbidden", message="This page is served to the networks of METRICS_ALLOWED alone.")
+
+
+def status_json(found: Overview) -> JsonObject:
+    return {
+        "at": when(found.at),
+        "dispatchers": [_dispatcher(found, dispatcher) for dispatcher in found.dispatchers],
+        "lanes": {
+            name: {"queued": lane.queued, "oldest_seconds": _rounded(lane.oldest_seconds)}
+            for name, lane in found.lanes.items()
+        },
+        "breakers": {state.provider.slug: _breaker(state) for state in found.states},
+        "unconfirmed": found.unconfirmed,
+        "held": found.held,
+        "open_alerts": sum(found.open_alerts.values()),
+    }
+
+
+def _dispatcher(found: Overview, dispatcher: Dispatcher) -> JsonObject:
+    return {
+        "host": dispatcher.host,
+        "pid": dispatcher.pid,
+        "slots": dispatcher.slots,
+        "in_flight": dispatcher.in_flight,
+        "started_at": when(dispatcher.started_at),
+        "seen_at": when(dispatcher.seen_at),
+        "seconds_since_seen": _rounded(found.silent_seconds(dispatcher)),
+    }
+
+
+def _breaker(state: ProviderState) -> JsonObject:
+    is_open = state.breaker == Breaker.OPEN
+    return {
+        "state": state.breaker,
+        "failure": state.breaker_failure if is_open else "",
+        "code": state.breaker_code if is_open else "",
+        "opened_at": when(state.opened_at),
+        "next_probe_at": when(state.probe_at) if is_open else None,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

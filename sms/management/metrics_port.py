@@ -1,0 +1,51 @@
+"""`dispatch --metrics-port N`: the dispatcher's own counters, for Prometheus."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from django.conf import settings
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from sms.services.metrics import OWN
+
+SECONDS = 10.0
+"""A scraper that says nothing for so long is hung up on: one at a time is served."""
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = SECONDS
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """A scrape is no event."""
+
+
+def serve(port: int) -> WSGIServer:
+    """Serve GET /metrics to METRICS_ALLOWED, in a thread of its own. Raises OSError if the port is taken."""
+    server = make_server("", port, _answer, handler_class=_Handler)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return server
+
+
+def _answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    if not _may_read(environ["REMOTE_ADDR"]):
+        return _say(start_response, "403 Forbidden", b"Only the networks of METRICS_ALLOWED may read this.\n")
+    if environ["PATH_INFO"].rstrip("/") != "/metrics":
+        return _say(start_response, "404 Not Found", b"Only /metrics is here.\n")
+    return _say(start_response, "200 OK", generate_latest(OWN))
+
+
+def _say(start_response: Callable[..., Any], status: str, body: bytes) -> list[bytes]:
+    headers = [("Content-Type", CONTENT_TYPE_PLAIN_0_0_4), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body]
+
+
+def _may_read(address: str) -> bool:
+    source = ipaddress.ip_address(address)
+    return any(source in network for network in settings.METRICS_ALLOWED)

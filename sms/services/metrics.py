@@ -1,0 +1,75 @@
+"""What is counted while it happens: one call of a microsecond at each place, read at GET /metrics or --metrics-port.
+
+What the database knows already (queues, breakers, what waits for a person) is not counted here but asked at the scrape:
+services/gauges.py. Under gunicorn the counters of all its processes are added up (config/gunicorn.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+PREFIX = "sms_desk"
+LANE = {True: "otp", False: "other"}
+"""By `is_otp`: OTPs have a lane of their own."""
+
+OWN = CollectorRegistry()
+"""This process's counters."""
+
+ACCEPTED = Counter("accepted", "Messages stored and answered 201.", ["lane"], namespace=PREFIX, registry=OWN)
+REPEATED = Counter("repeated", "Calls answered 201 as repeats of a stored one.", namespace=PREFIX, registry=OWN)
+REFUSED = Counter("refused", "Callers' calls refused, by error code.", ["code"], namespace=PREFIX, registry=OWN)
+ATTEMPTS = Counter(
+    "attempts",
+    "Calls to vendors that ended, by outcome (accepted, refused, misconfigured, unavailable, unconfirmed).",
+    ["provider", "outcome"],
+    namespace=PREFIX,
+    registry=OWN,
+)
+WAITED = Histogram(
+    "accepted_to_vendor_seconds",
+    "From the stored message to its first call to a vendor.",
+    ["lane"],
+    namespace=PREFIX,
+    registry=OWN,
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600, 3600),
+)
+REPORTS = Counter(
+    "reports",
+    "Delivery reports: applied; orphaned (no attempt has the id, or not yet); refused (the state rules said no).",
+    ["provider", "result"],
+    namespace=PREFIX,
+    registry=OWN,
+)
+
+# Bound once: looking a label up costs as much as counting.
+_accepted = {is_otp: ACCEPTED.labels(lane) for is_otp, lane in LANE.items()}
+_waited = {is_otp: WAITED.labels(lane) for is_otp, lane in LANE.items()}
+
+
+def accepted(*, is_otp: bool) -> None:
+    _accepted[is_otp].inc()
+
+
+def repeated() -> None:
+    REPEATED.inc()
+
+
+def refused(code: str) -> None:
+    REFUSED.labels(code).inc()
+
+
+def attempted(outcomes: Iterable[tuple[str, str]]) -> None:
+    """Pairs of the provider's slug and the outcome."""
+    for provider, outcome in outcomes:
+        ATTEMPTS.labels(provider, outcome).inc()
+
+
+def begun(*, is_otp: bool, waited: float) -> None:
+    """The first attempt of a message begins, so many seconds after it was stored."""
+    _waited[is_otp].observe(max(waited, 0.0))
+
+
+def reported(provider: str, result: str) -> None:
+    REPORTS.labels(provider, result).inc()

@@ -1,0 +1,63 @@
+"""Every metric is there to be scraped after messages went their ways, over several processes."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from pathlib import Path
+
+from sms.services.gauges import GAUGES
+from sms.services.metrics import OWN, PREFIX
+from tests.support.ports import free_port
+from tests.support.waiting import eventually
+
+OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
+
+
+def scrape(port: int) -> dict[str, float]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
+    finally:
+        connection.close()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
+
+
+def test_every_metric_is_scraped_after_a_journey(stacks):
+    stack = stacks(dispatchers=0, web_words=("-w", "3"))
+    port = free_port()
+    stack.add_dispatcher("--metrics-port", str(port))
+    for _ in range(12):  # so many that more than one of the three workers counts some
+        assert stack.send_sms("+994501234567", OTP, is_otp=True).status == 201
+    stack.send_sms("+40712345678", "Salut")
+    assert stack.send_sms("+15005550006", "Hello").status == 422
+
+    eventually(
+        lambda: all(m["status"] not in ("queued", "sending", "submitted") for m in stack.messages("to=40712345678"))
+    )
+    eventually(lambda: all(m["status"] == "submitted" for m in stack.messages("to=994501234567")))
+    own = eventually(lambda: scrape(port))
+    web = eventually(lambda: (found := scrape(stack.port))["sms_desk_dispatchers"] and found)
+
+    assert web['sms_desk_accepted_total{lane="otp"}'] == 12
+    assert web['sms_desk_accepted_total{lane="other"}'] == 1
+    assert web['sms_desk_refused_total{code="no_route"}'] == 1
+    assert web['sms_desk_reports_total{provider="accolades-ro",result="applied"}'] == 1
+    assert own['sms_desk_attempts_total{outcome="accepted",provider="smsplus-az"}'] == 12
+    assert own['sms_desk_accepted_to_vendor_seconds_count{lane="otp"}'] == 12
+
+    named = {metric.name for metric in OWN.collect()} | {f"{PREFIX}_{name}" for name, *_ in GAUGES}
+    seen = {re.sub(r"(_total|_count|_sum|_bucket|_created)?({.*)?$", "", name) for name in (*own, *web)}
+    assert named <= seen
+
+
+def test_the_counters_folder_goes_with_the_web_side(stacks, tmp_path: Path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    stack = stacks(dispatchers=0, TMPDIR=str(folder))
+    assert [found.name[:17] for found in folder.iterdir() if found.is_dir()] == ["sms-desk-counters"]
+    assert stack.web.stop() == 0
+    assert not [found for found in folder.iterdir() if found.is_dir()]
