@@ -19,6 +19,11 @@ from sms.domain.splitting import ANY, Form
 Key = TypeVar("Key", bound=Hashable)
 Payload = TypeVar("Payload")
 
+_FEW = 8  # entries that are tried without more ado
+_MOST_PIECES = 32  # of one literal; a longer one is sampled
+_WORDS = 0  # the sort of pieces that are words; the others are named by their length
+_LENGTHS = (8, 4, 2)
+
 
 class Entry(Generic[Key]):
     """A form with the keys of the templates that have it. `rank`: 0 is the best; equals tie."""
@@ -38,31 +43,49 @@ by_rank = attrgetter("rank")
 
 
 class Candidates(Generic[Key]):
-    """Entries by their outer literals."""
+    """Entries by their first literal, and where many have the same one, by their last."""
 
     def __init__(self, entries: Iterable[Entry[Key]]) -> None:
-        sorted_out: dict[str, dict[str, list[Entry[Key]]]] = {}
+        by_first: dict[str, list[Entry[Key]]] = {}
         for entry in entries:
-            first, last = entry.form.literals[0], entry.form.literals[-1]
-            sorted_out.setdefault(first, {}).setdefault(last[::-1], []).append(entry)
-        self._by_beginning = _Beginnings(
-            {
-                first: _Beginnings({last: _Shelf(entries) for last, entries in by_end.items()})
-                for first, by_end in sorted_out.items()
-            }
-        )
+            by_first.setdefault(entry.form.literals[0], []).append(entry)
+        self._by_first = _Beginnings({first: _by_last(same) for first, same in by_first.items()})
 
     def of(self, text: str) -> list[Entry[Key]]:
         """Those that may give this text, best first."""
         found: list[Entry[Key]] = []
-        pieces = Pieces(text)
-        backwards = text[::-1]
-        for by_end in self._by_beginning.of(text):
-            for shelf in by_end.of(backwards):
-                found += shelf.candidates(pieces)
+        look = _Look(text)
+        for part in self._by_first.of(text):
+            found += part if isinstance(part, list) else part.candidates(look)
         if len(found) > 1:
             found.sort(key=by_rank)
         return found
+
+
+def _by_last(entries: list[Entry[Key]]) -> list[Entry[Key]] | _Ends[Key]:
+    return entries if len(entries) <= _FEW else _Ends(entries)
+
+
+class _Ends(Generic[Key]):
+    """Many entries with the same first literal, by their last."""
+
+    __slots__ = ("_by_last",)
+
+    def __init__(self, entries: list[Entry[Key]]) -> None:
+        by_last: dict[str, list[Entry[Key]]] = {}
+        for entry in entries:
+            by_last.setdefault(entry.form.literals[-1][::-1], []).append(entry)
+        self._by_last = _Beginnings({last: _by_piece(same) for last, same in by_last.items()})
+
+    def candidates(self, look: _Look) -> list[Entry[Key]]:
+        found: list[Entry[Key]] = []
+        for part in self._by_last.of(look.backwards):
+            found += part if isinstance(part, list) else part.candidates(look)
+        return found
+
+
+def _by_piece(entries: list[Entry[Key]], used: frozenset[str] = frozenset()) -> list[Entry[Key]] | _Shelf[Key]:
+    return entries if len(entries) <= _FEW else _Shelf(entries, used)
 
 
 class _Beginnings(Generic[Payload]):
@@ -93,12 +116,6 @@ class _Beginnings(Generic[Payload]):
             at = self._begins[at]
 
 
-_FEW = 8  # entries that are tried without more ado
-_MOST_PIECES = 32  # of one literal; a longer one is sampled
-_WORDS = 0
-_LENGTHS = (8, 4, 2)
-
-
 class _Shelf(Generic[Key]):
     """Entries with the same first and last literal.
 
@@ -110,16 +127,10 @@ class _Shelf(Generic[Key]):
 
     __slots__ = ("_always", "_by_piece")
 
-    def __init__(self, entries: list[Entry[Key]], used: frozenset[str] = frozenset()) -> None:
-        self._always = entries
-        self._by_piece: dict[int, dict[str, _Shelf[Key]]] = {}
-        if len(entries) > _FEW:
-            self._sort_out(entries, used)
-
-    def _sort_out(self, entries: list[Entry[Key]], used: frozenset[str]) -> None:
+    def __init__(self, entries: list[Entry[Key]], used: frozenset[str]) -> None:
         pieces = [_pieces_of(entry.form.literals[1:-1]) for entry in entries]
         common = Counter(piece for _, found in pieces for piece in found)
-        self._always = []
+        self._always: list[Entry[Key]] = []
         sorted_out: dict[tuple[int, str], list[Entry[Key]]] = {}
         for entry, (sort, found) in zip(entries, pieces, strict=True):
             left = found - used if used else found
@@ -127,16 +138,16 @@ class _Shelf(Generic[Key]):
                 sorted_out.setdefault((sort, min(left, key=common.__getitem__)), []).append(entry)
             else:
                 self._always.append(entry)
-        for (sort, piece), sharing in sorted_out.items():
-            self._by_piece.setdefault(sort, {})[piece] = _Shelf(sharing, used | {piece})
+        self._by_piece: dict[int, dict[str, list[Entry[Key]] | _Shelf[Key]]] = {}
+        for (sort, piece), same in sorted_out.items():
+            self._by_piece.setdefault(sort, {})[piece] = _by_piece(same, used | {piece})
 
-    def candidates(self, pieces: Pieces) -> list[Entry[Key]]:
-        if not self._by_piece:
-            return self._always
+    def candidates(self, look: _Look) -> list[Entry[Key]]:
         found = list(self._always)
         for sort, by_piece in self._by_piece.items():
-            for piece in by_piece.keys() & pieces.of(sort):
-                found += by_piece[piece].candidates(pieces)
+            for piece in by_piece.keys() & look.pieces(sort):
+                part = by_piece[piece]
+                found += part if isinstance(part, list) else part.candidates(look)
         return found
 
 
@@ -161,18 +172,27 @@ def _sampled(literal: str, length: int) -> Iterator[str]:
     return (literal[at : at + length] for at in range(0, ends, 1 + ends // _MOST_PIECES))
 
 
-class Pieces:
-    """The words and pieces of a text, worked out when first asked for."""
+class _Look:
+    """A text from behind, its words and pieces: worked out when first asked for."""
 
-    __slots__ = ("_found", "_text")
+    __slots__ = ("_backwards", "_pieces", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found: dict[int, set[str]] = {}
+        self._backwards: str | None = None
+        self._pieces: dict[int, set[str]] | None = None
 
-    def of(self, sort: int) -> set[str]:
-        if sort not in self._found:
+    @property
+    def backwards(self) -> str:
+        if self._backwards is None:
+            self._backwards = self._text[::-1]
+        return self._backwards
+
+    def pieces(self, sort: int) -> set[str]:
+        if self._pieces is None:
+            self._pieces = {}
+        if sort not in self._pieces:
             text = self._text
             ends = range(len(text) - sort + 1)
-            self._found[sort] = {text[at : at + sort] for at in ends} if sort else set(text.split())
-        return self._found[sort]
+            self._pieces[sort] = {text[at : at + sort] for at in ends} if sort else set(text.split())
+        return self._pieces[sort]
