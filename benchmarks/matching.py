@@ -4,7 +4,7 @@ Families of templates, told apart by their beginning, middle, end, by a short wo
 words, and all of these mixed; 100 and 10,000 of each. The medians are of texts that match,
 and of texts that miss by a character; the worst is the slowest that we know of 1,600
 characters. "Crossed words" is the case that the index can't help: all 10,000 begin and end
-alike, and one text holds the words of nearly all. Building is CPU time, parsing the bodies
+alike, and one text holds words of 1,444. Building is CPU time, parsing the bodies
 left out.
 """
 
@@ -31,7 +31,7 @@ FAMILIES = {
     "beginning": "Mağaza {n}: hörmətli {{name}}, {{order}} nömrəli sifarişiniz yola salındı.",
     "middle": "Hörmətli {{name}}, {n}-ci filialdan {{order}} nömrəli sifarişiniz yola salındı.",
     "end": "Hörmətli {{name}}, {{order}} nömrəli sifarişiniz yola salındı. Filial {n}",
-    "two words": "Hörmətli {{name}}, a{tens} malı üzrə {{order}} nömrəli sifariş b{ones} anbarından çıxdı.",
+    "two words": "Hörmətli {{name}}, a{tens} malı üzrə {{order}} nömrəli b{ones} sifarişiniz {{status}}.",
     "short": "A {{name}} {n} {{order}}.",
 }
 KINDS = {"order": PlaceholderKind.DIGITS}
@@ -47,7 +47,7 @@ def bodies(families: Sequence[str], count: int) -> list[tuple[int, Body]]:
 
 def texts(templates: Sequence[tuple[int, Body]]) -> list[str]:
     step = max(len(templates) // SAMPLES, 1)
-    values = {"name": "Aygün", "order": "004217"}
+    values = {"name": "Aygün", "order": "004217", "status": "yoldadır"}
     return [body.render(values) for _, body in templates[::step]][:SAMPLES]
 
 
@@ -90,12 +90,11 @@ def best_times(work: Callable[[str], object], samples: Iterable[str]) -> list[fl
 
 
 def crossed() -> list[str]:
-    before, _, rest = source_of("two words", 0).partition("{name}")
-    first, _, second = rest.partition("{order}")
-    end = " anbarından çıxdı."
-    firsts = (first.replace("a0", f"a{n}") for n in range(100))
-    seconds = (second.removesuffix(end).replace("b0", f"b{n}") + " anbarından" for n in range(100))
-    return [before + "x" + "".join(chain(firsts, seconds)) + end]
+    """First all of the one sort of words that there is room for, then as many of the other; no digits between."""
+    number = 38
+    firsts = [f", a{n} malı üzrə x" for n in range(number)]
+    seconds = [f" nömrəli b{n} sifarişiniz x" for n in range(number)]
+    return [filled("Hörmətli x" + "".join(chain(firsts, seconds)), ".")]
 
 
 def built(templates: Sequence[tuple[int, Body]]) -> tuple[Index[int], float]:

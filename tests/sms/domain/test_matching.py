@@ -1,8 +1,11 @@
 """Matching against an oracle of plain `re`, and the rule's corners one by one."""
 
 import random
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sms.domain.matching import Ambiguous, Index, Matched
 from sms.domain.templates import Body, Placeholder, PlaceholderKind, parse_body
@@ -231,3 +234,29 @@ def test_longest_lengths_are_kept():
 def test_an_index_without_templates_matches_nothing():
     assert Index([]).match("Salam") is None
     assert Index([]).match("") is None
+
+
+literals = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map("".join)
+placeholders = st.one_of(
+    st.builds(Placeholder, st.just("p"), st.sampled_from([ANY, DIGITS]), st.none() | st.integers(1, 6)),
+    st.builds(Placeholder, st.just("p"), st.just(LINK), st.none() | st.integers(5, 10)),
+)
+
+
+@st.composite
+def drawn_bodies(draw):
+    """Literals and placeholders in turn, with names of their own."""
+    is_literal, parts = draw(st.booleans()), []
+    for number in range(draw(st.integers(1, 7))):
+        parts.append(draw(literals) if is_literal else replace(draw(placeholders), name=f"p{number}"))
+        is_literal = not is_literal
+    return Body(tuple(parts))
+
+
+@settings(max_examples=1000)
+@given(st.lists(drawn_bodies(), min_size=1, max_size=4), st.data())
+def test_index_and_oracle_agree_on_whatever_is_drawn(bodies, data):
+    templates = [(n, body) for n, body in enumerate(bodies) if body.names or body.parts[0].strip()]
+    values = {p.name: data.draw(st.sampled_from(VALUES[p.kind])) for p in bodies[0].placeholders}
+    text = data.draw(st.just(bodies[0].render(values)) | st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+    assert answer(Index(templates), text) == oracle.match(templates, text)
