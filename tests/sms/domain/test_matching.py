@@ -231,6 +231,13 @@ def test_longest_lengths_are_kept():
     assert index.match("abc d ef").values == {"a": "abc", "b": "d ef"}
 
 
+def test_many_templates_with_the_same_words_are_told_apart_by_what_their_placeholders_take():
+    sources = [(number, Placeholder("b", ANY, number)) for number in range(1, 21)]
+    index = Index((number, parse_body("A {a} söz {b}.", {"b": longest})) for number, longest in sources)
+    assert index.match(f"A x söz {'y' * 20}.") == Matched(20, {"a": "x", "b": "y" * 20})
+    assert set(index.match("A x söz yyyyy.").keys) == set(range(5, 21))
+
+
 def test_an_index_without_templates_matches_nothing():
     assert Index([]).match("Salam") is None
     assert Index([]).match("") is None
