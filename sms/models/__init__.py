@@ -1,8 +1,10 @@
 """Memory: one module per subject."""
 
 from .approval import ApprovalStatus
+from .blocked import BlockedNumber
 from .client import ApiClient, NewlineEscape, OnNoTemplate
 from .encrypted import EncryptedJSONField, UndecryptableError
+from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
 from .operations import Alert, ConfigurationStamp, Dispatcher
 from .provider import Breaker, Provider, ProviderState
@@ -17,12 +19,15 @@ __all__ = [
     "ApiClient",
     "ApprovalStatus",
     "Attempt",
+    "BlockedNumber",
     "Breaker",
     "Callback",
+    "ClientAllowance",
     "ConfigurationStamp",
     "DeliveryReport",
     "Dispatcher",
     "EncryptedJSONField",
+    "LoginSource",
     "Message",
     "MessageEvent",
     "MessageTemplate",

@@ -12,9 +12,9 @@ from sms.domain.codes import Refusal, refuse
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import masked_digits, segments, visible
-from sms.models import OnNoTemplate
+from sms.models import BlockedNumber, OnNoTemplate
 
-from . import clock, message_rows, metrics, snapshot, wake
+from . import allowances, clock, message_rows, metrics, otp_caps, snapshot, wake
 from .misses import nearest_template
 from .refusals import RefusedCall
 from .snapshot import ClientFacts, Snapshot
@@ -47,23 +47,67 @@ class Call:
     fields: Fields
 
 
-def accept(call: Call, seen: RefusedCall) -> uuid.UUID:
-    """The message of this call, committed: a new one, or the one that it repeats.
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The message of a call; not new where the call repeats an earlier one."""
+
+    message: uuid.UUID
+    is_new: bool = True
+
+
+def accept(call: Call, seen: RefusedCall) -> Accepted:
+    """Store the call's message, committed, or find the one that it repeats.
 
     Raises Refusal with the code of the interface's table; `seen` then holds what the record of refusals may keep.
     """
     key = repeat_key(call) if call.may_repeat else None
     try:
-        values, ttl = _message(call, seen)
-    except Refusal:
+        accepted = _store(call, key, seen)
+    except Refusal as refusal:
         repeated = message_rows.standing(key) if key else None
         if repeated is None:
+            _check_blocked(call, refusal)
             raise
+        accepted = Accepted(repeated, is_new=False)
+    if accepted.is_new:
+        metrics.accepted(is_otp=call.fields.is_otp)
+        wake.ring()
+    else:
         metrics.repeated()
-        return repeated
-    message = _insert(values | {"repeat_key": key}, ttl)
-    wake.ring()
-    return message
+    return accepted
+
+
+def _check_blocked(call: Call, refusal: Refusal) -> None:
+    """The block list comes before routing and limits; only a call that they refuse pays for this look."""
+    if refusal.code.name not in ("unknown_sender", "recipient_blocked") and is_blocked(call.fields.to):
+        raise refuse("recipient_blocked", "to")
+
+
+def is_blocked(number: str) -> bool:
+    return BlockedNumber.objects.filter(phone=number).exists()
+
+
+def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
+    values, ttl = _message(call, seen)
+    values["repeat_key"] = key
+    allowances.take(call.client)
+    try:
+        accepted = _insert_within_caps(call, values, ttl)
+    except Refusal:
+        allowances.give_back(call.client)
+        raise
+    if not accepted.is_new:
+        allowances.give_back(call.client)
+    return accepted
+
+
+def _insert_within_caps(call: Call, values: dict[str, Any], ttl: int) -> Accepted:
+    caps = otp_caps.caps_of(call.client, call.fields.to) if call.fields.is_otp else []
+    if not caps:
+        return _insert(values, ttl)
+    with otp_caps.one_at_a_time(call.client, call.fields.to):
+        otp_caps.check(call.client, caps)
+        return _insert(values, ttl)
 
 
 def repeat_key(call: Call) -> str:
@@ -125,15 +169,15 @@ def _columns(call: Call, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _insert(values: dict[str, Any], ttl: int) -> uuid.UUID:
+def _insert(values: dict[str, Any], ttl: int) -> Accepted:
     key = values["repeat_key"]
     for _ in range(_ROUNDS):
         if message_rows.insert(values, due=values["provider_id"] is not None, ttl=ttl):
-            metrics.accepted(is_otp=values["is_otp"])
-            return uuid.UUID(values["id"])
+            return Accepted(uuid.UUID(values["id"]))
         repeated = message_rows.standing(key)
         if repeated is not None:
-            metrics.repeated()
-            return repeated
+            return Accepted(repeated, is_new=False)
+        if is_blocked(values["to"]):
+            raise refuse("recipient_blocked", "to")
         message_rows.release(key)
     raise refuse("unavailable", retry_after=1)

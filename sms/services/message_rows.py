@@ -1,4 +1,4 @@
-"""The one INSERT of the accepting transaction, and the look at the row that a repeat finds in its way."""
+"""The one INSERT of the accepting transaction, and what may stand in its way: a repeat, a blocked number."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ _CONSTANTS: Mapping[str, Any] = {
 def _statement(time: str) -> str:
     names = ", ".join(f'"{name}"' for name in (*_VALUES, *_CONSTANTS, *_TIMES))
     slots = ", ".join(["%s"] * (len(_VALUES) + len(_CONSTANTS)) + [time] * len(_TIMES))
-    return f"INSERT INTO sms_message ({names}) VALUES ({slots}) ON CONFLICT (repeat_key) DO NOTHING"  # noqa: S608
+    return (
+        f"INSERT INTO sms_message ({names}) SELECT {slots} "  # noqa: S608 - names of ours
+        "WHERE NOT EXISTS (SELECT 1 FROM sms_blockednumber WHERE phone = %s) ON CONFLICT (repeat_key) DO NOTHING"
+    )
 
 
 _INSERT = {
@@ -58,12 +61,14 @@ _INSERT = {
 
 
 def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
-    """Write the row; False if one with the same repeat key is there already. `ttl` is in seconds."""
-    seconds = (0 if due else None, ttl, 0, 0)
+    """Write the row; False if one with the same repeat key is there already, or the number is blocked.
+
+    `ttl` is in seconds. The block list is looked at here, so that it costs no query of its own.
+    """
+    times = _times((0 if due else None, ttl, 0, 0))
+    row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, values["to"]]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT[connection.vendor], [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *_times(seconds)]
-        )
+        cursor.execute(_INSERT[connection.vendor], row)
         return cursor.rowcount == 1
 
 

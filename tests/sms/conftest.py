@@ -8,15 +8,17 @@ import pytest
 from django.test import Client
 
 from providers.registry import SENDERS
-from sms.services import snapshot, wake
+from sms.services import allowances, snapshot, wake
 from tests.sms import cast
 
 
 @pytest.fixture(autouse=True)
 def _fresh_configuration() -> Iterator[None]:
     snapshot.forget()
+    allowances.forget()
     yield
     snapshot.forget()
+    allowances.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,26 @@
+"""Numbers whose owners do not want messages."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+
+class BlockedNumber(models.Model):
+    """One number of the block list (opt-out): a call to it is refused with `recipient_blocked`."""
+
+    phone = models.CharField(
+        max_length=16,
+        unique=True,
+        validators=[RegexValidator(r"\A\+[0-9]{7,15}\Z", "A plus sign and digits, such as +994501234567.")],
+        help_text="In E.164 form, such as +994501234567.",
+    )
+    reason = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("phone",)
+        verbose_name = "blocked number"
+
+    def __str__(self) -> str:
+        return self.phone
