@@ -19,6 +19,7 @@ from psycopg import sql
 from .binaries import Account, Binaries, find_binaries, reachable, server_account
 from .guardian import guard, release
 from .ports import free_port
+from .system import alive, children_of
 from .waiting import eventually
 
 USER = "sms"
@@ -221,17 +222,3 @@ def enterable(folder: Path, account: Account | None) -> bool:
         return True
     command = ["/bin/sh", "-c", 'cd "$0"', str(folder)]
     return subprocess.run(command, cwd="/", capture_output=True, **account.for_subprocess()).returncode == 0
-
-
-def children_of(number: int) -> list[int]:
-    """The process's children (Linux)."""
-    children = Path(f"/proc/{number}/task/{number}/children")
-    return [int(word) for word in children.read_text().split()] if children.exists() else []
-
-
-def alive(number: int) -> bool:
-    """Is it running? A dead process that nobody has reaped yet is not."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

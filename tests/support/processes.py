@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .guardian import guard, release
+from .system import children_of
 from .waiting import eventually
 
 PROJECT = Path(__file__).parents[2]
@@ -76,6 +77,10 @@ class Process:
     def send_to_all(self, number: signal.Signals) -> None:
         """Signal the process and its children."""
         os.killpg(self.pid, number)
+
+    def children(self) -> list[int]:
+        """The process ids of its children: gunicorn's workers."""
+        return children_of(self.pid)
 
     def stop(self, by: signal.Signals = signal.SIGTERM, timeout: float = STOP_SECONDS) -> int:
         """Ask it to end; returns its exit code. Raises ProcessError if it does not."""

@@ -24,7 +24,7 @@ from typing import Any
 from tests.simulators import Vendors
 
 from . import processes
-from .databases import drop_database, fresh_database, own_folder
+from .databases import drop_if_there, fresh_database, own_folder
 from .environment import process_environment
 from .ports import free_port
 from .postgres import DatabaseServer
@@ -182,4 +182,4 @@ class Stack:
         for process in self.processes:
             process.kill()
         if self.database_url:
-            drop_database(self.database_url)
+            drop_if_there(self.database_url)

@@ -14,7 +14,8 @@ import pytest
 
 from tests.support import binaries as programs
 from tests.support.binaries import Binaries, find_binaries, in_the_wheel, on_the_machine
-from tests.support.postgres import Postgres, alive
+from tests.support.postgres import Postgres
+from tests.support.system import alive
 from tests.support.waiting import eventually
 
 PROJECT = Path(__file__).parents[2]

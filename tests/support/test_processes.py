@@ -10,6 +10,7 @@ import pytest
 from tests.simulators import Vendors
 from tests.support.environment import process_environment
 from tests.support.processes import Process, ProcessError, simulator_addresses, simulators
+from tests.support.system import state_of
 from tests.support.waiting import eventually
 
 
@@ -41,13 +42,7 @@ def test_the_simulators_take_the_ports_they_are_told(running, tmp_path):
 def test_a_paused_process_says_nothing_until_it_is_resumed(running):
     vendor = Vendors(simulator_addresses(running)).smsplus
     running.pause()
-    state = f"/proc/{running.pid}/stat"
-
-    def stopped() -> bool:
-        with open(state) as stat:
-            return stat.read().rpartition(")")[2].split()[0] == "T"
-
-    eventually(stopped)
+    eventually(lambda: state_of(running.pid) == "T", because="the process is stopped")
     running.resume()
     assert vendor.counts()["calls"] == 0
 

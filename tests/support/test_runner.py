@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgres import alive
+from tests.support.system import alive
 from tests.support.waiting import eventually
 
 PROJECT = Path(__file__).parents[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 
@@ -65,3 +66,24 @@ def test_stacks_share_nothing_and_leave_nothing_behind(stacks: Callable[..., Sta
         with pytest.raises(psycopg.OperationalError, match="does not exist"):
             psycopg.connect(one.database_url)
     assert two.messages() == []
+
+
+def test_killed_web_workers_are_replaced(stack):
+    workers = stack.web.children()
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    eventually(lambda: len(set(stack.web.children()) - set(workers)) == 2, because="two new workers")
+    eventually(lambda: stack.send_sms(NUMBER, OTP).status == 201)
+
+
+def test_a_postgresql_may_be_killed_under_a_stack(stacks, durable_postgres):
+    stack = stacks(server=durable_postgres)
+    stack.send_sms(NUMBER, OTP)
+    eventually(lambda: statuses(stack) == ["submitted"])
+    durable_postgres.kill()
+    refused = stack.send_sms(NUMBER, OTP)
+    assert (refused.status, refused.json["errors"][0]["code"]) == (503, "unavailable")
+    durable_postgres.start()
+    eventually(lambda: stack.send_sms(NUMBER, OTP).status == 201)
+    eventually(lambda: statuses(stack) == ["submitted", "submitted"])
