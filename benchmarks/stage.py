@@ -49,7 +49,7 @@ providers = ["text"]
 class Stage:
     """A database with a shop, and processes to run on it."""
 
-    def __init__(self, folder: Path, server: Postgres, vendor_port: int, shop: str, **environment: str) -> None:
+    def __init__(self, folder: Path, server: Postgres | None, vendor_port: int, shop: str, **environment: str) -> None:
         self.folder, self.vendor_port = folder, vendor_port
         self.vendor_url = f"http://127.0.0.1:{vendor_port}"
         self.database_url = fresh_database(folder, server, shop.replace("$vendor", self.vendor_url), environment)
@@ -98,19 +98,27 @@ FROM generate_series(1, {count}) n
 
 
 @contextmanager
-def stage(latency_ms: int = 0, shop: str = SHOP, **environment: str) -> Iterator[Stage]:
-    """A stage of its own; everything ends with the block."""
+def stage(
+    latency_ms: int = 0, shop: str = SHOP, *, vendor_port: int = 0, sqlite: bool = False, **environment: str
+) -> Iterator[Stage]:
+    """A stage of its own; everything ends with the block. `vendor_port`: a vendor that runs already."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sms-bench-")))
-        server = stack.enter_context(Postgres(durable=True))
-        port = free_port()
-        command = [sys.executable, "-m", "benchmarks.vendor", str(port), str(latency_ms)]
-        vendor = Process("vendor", command, environment=process_environment(), folder=folder)
-        vendor.start()
-        stack.callback(vendor.kill)
+        server = None if sqlite else stack.enter_context(Postgres(durable=True))
+        vendor = None if vendor_port else _vendor(folder, latency_ms)
+        port = vendor_port or int(vendor.command[3])
+        if vendor:
+            stack.callback(vendor.kill)
         made = Stage(folder, server, port, shop, **environment)
         eventually(lambda: made.vendor() is not None, because="the vendor answers")
         yield made
+
+
+def _vendor(folder: Path, latency_ms: int) -> Process:
+    command = [sys.executable, "-m", "benchmarks.vendor", str(free_port()), str(latency_ms)]
+    vendor = Process("vendor", command, environment=process_environment(), folder=folder)
+    vendor.start()
+    return vendor
 
 
 def cpu_seconds(process: Process) -> float:

@@ -1,0 +1,81 @@
+"""Delivery reports while sending goes on: `python3 dev.py bench reports [seconds] [runs]`.
+
+Each call is a genuine report for another attempt; counted is what was applied to its message.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.support.processes import PROJECT
+
+from .accept import CONNECTIONS, serve
+from .results import median_and_spread, record
+from .stage import Stage, stage
+
+_KEYS = """
+import json, sys
+import django
+django.setup()
+from sms.models import Attempt
+from sms.services import keys
+rows = Attempt.objects.filter(reported="").values_list("provider_id", "id")[: int(sys.argv[1])]
+print(json.dumps([[keys.attempt_key(provider, attempt), str(attempt)] for provider, attempt in rows]))
+"""
+
+
+def calls(made: Stage, count: int) -> Path:
+    """The reports that the vendor would send: one form POST per attempt."""
+    environment = {**made.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    words = [sys.executable, "-c", _KEYS, str(count)]
+    done = subprocess.run(words, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+    rows = json.loads(done.stdout)
+    file = made.folder / "reports.json"
+    targets = [f"/webhooks/accolades/{key}" for key, _ in rows]
+    bodies = [f"apiName=sms&type=deliveryReport&status=sent&id={attempt}" for _, attempt in rows]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    file.write_text(json.dumps({"headers": headers, "bodies": bodies, "targets": targets}))
+    return file
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 6
+    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    count = int(seconds * 2500)
+    rates, p95s, sending = [], [], []
+    with stage(0, PUBLIC_URL="http://127.0.0.1:1") as made:
+        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        for _ in range(runs):
+            made.fill(count)
+            dispatcher = made.dispatcher("dispatch", 64)
+            made.wait_for(made.sql("SELECT count(*) FROM sms_message WHERE status IN ('queued', 'submitted')")[0][0])
+            file = calls(made, count)
+            made.fill(count)
+            before, sent, begun = _applied(made), made.settled(), time.monotonic()
+            words = [sys.executable, "-m", "benchmarks.load", str(port), str(CONNECTIONS), str(seconds), str(file)]
+            done = subprocess.run(words, capture_output=True, text=True, cwd=PROJECT, check=True)
+            passed = time.monotonic() - begun
+            rates.append((_applied(made) - before) / passed)
+            sending.append((made.settled() - sent) / passed)
+            p95s.append(json.loads(done.stdout)["p95"])
+            dispatcher.stop()
+        web.stop()
+    rows = [
+        ("of 1,000 a second, taken and applied", median_and_spread([rate / 1000 for rate in rates])),
+        ("applied/s", median_and_spread(rates)),
+        ("p95, ms", median_and_spread(p95s)),
+        ("net of sent in the meantime, messages/s", median_and_spread(sending)),
+    ]
+    record("reports", ("what", "median (lowest to highest)"), rows)
+
+
+def _applied(made: Stage) -> int:
+    return made.sql("SELECT count(*) FROM sms_deliveryreport WHERE applied")[0][0]
+
+
+if __name__ == "__main__":
+    main()
