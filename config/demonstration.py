@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 from pathlib import Path
 
@@ -34,13 +33,3 @@ def _fresh_settings(folder: Path) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def child_environment(file: Path, **values: str) -> dict[str, str]:
-    """What the demonstration's processes start with: this process's environment, the settings file, and `values`."""
-    own = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "ENV_FILE": str(file),
-        "ALLOW_PRIVATE_PROVIDER_HOSTS": "on",
-    }
-    return {**os.environ, **own, **values}

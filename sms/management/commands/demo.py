@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from config.demonstration import FOLDER, child_environment
 from sms.management.demonstration.alone import alone
 from sms.management.demonstration.calls import can_accept, register_addresses
 from sms.management.demonstration.passwords import STAFF, passwords
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         url = f"http://{HOST}:{free_port(port)}"
         settings.PUBLIC_URL, settings.ALLOW_PRIVATE_PROVIDER_HOSTS = url, True  # known only now, and for this run
         try:
-            with alone(settings.BASE_DIR / FOLDER), Supervisor(folder=settings.BASE_DIR, out=sys.stdout) as supervisor:
+            with alone(settings.ENV_FILE.parent), Supervisor(folder=settings.BASE_DIR, out=sys.stdout) as supervisor:
                 self._run(supervisor, url)
         except Stopped:
             self.stdout.write("\nStopped: web, dispatcher and simulators have ended.")
@@ -49,13 +48,18 @@ class Command(BaseCommand):
 
     def _run(self, supervisor: Supervisor, url: str) -> None:
         self.stdout.write("Preparing the demonstration …")
-        env = child_environment(settings.ENV_FILE, PUBLIC_URL=url)
+        env = {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "ENV_FILE": str(settings.ENV_FILE),
+            "PUBLIC_URL": url,
+            "ALLOW_PRIVATE_PROVIDER_HOSTS": "on",
+        }
         python = [sys.executable, "-u"]
         simulators = supervisor.start("simulators", [*python, "-m", "tests.simulators", "--demo"], env)
         call_command("migrate", verbosity=0)
         addresses = supervisor.until(lambda: listening(simulators), seconds=START_SECONDS, what="the simulators")
         caller = callers()[0]
-        secrets = passwords(settings.BASE_DIR / FOLDER, [STAFF, *callers()])
+        secrets = passwords(settings.ENV_FILE.parent, [STAFF, *callers()])
         seed(addresses, secrets)
         register_addresses(addresses)
         gunicorn = ["gunicorn", "-c", "config/gunicorn.py", "-b", url.removeprefix("http://")]

@@ -45,7 +45,7 @@ class Child:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env=env,
+            env={**os.environ, **env},  # ours is handed on; only config/settings.py reads it
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -29,7 +29,7 @@ def supervisor(out):
 
 
 def python(supervisor: Supervisor, code: str, name: str = "child") -> Child:
-    return supervisor.start(name, [sys.executable, "-u", "-c", code], dict(os.environ))
+    return supervisor.start(name, [sys.executable, "-u", "-c", code], {})
 
 
 def is_alive(pid: int) -> bool:
