@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from .health import healthz, readyz
+from .inbound import receive
 from .messages import MessageDetail, MessageList
 from .operations import metrics, status
 from .send_sms import SendSms
@@ -20,6 +21,7 @@ urlpatterns = [
     *both("messages", MessageList.as_view(), "messages"),
     *both("messages/<uuid:id>", MessageDetail.as_view(), "message"),
     *both("webhooks/<str:vendor>/<str:key>", webhook, "webhook"),
+    *both("inbound/<str:key>", receive, "inbound"),
     *both("healthz", healthz, "healthz"),
     *both("readyz", readyz, "readyz"),
     *both("status", status, "status"),

@@ -4,9 +4,11 @@ from .approval import ApprovalStatus
 from .blocked import BlockedNumber
 from .client import ApiClient, NewlineEscape, OnNoTemplate
 from .encrypted import EncryptedJSONField, UndecryptableError
+from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
 from .operations import Alert, ConfigurationStamp, Dispatcher
+from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
@@ -27,16 +29,24 @@ __all__ = [
     "DeliveryReport",
     "Dispatcher",
     "EncryptedJSONField",
+    "InboundCall",
+    "InboundGateway",
+    "InboundMessage",
+    "InboundPush",
+    "InboundPushAttempt",
     "LoginSource",
     "Message",
     "MessageEvent",
     "MessageTemplate",
     "NewlineEscape",
     "OnNoTemplate",
+    "Partner",
     "Provider",
     "ProviderState",
+    "PushStatus",
     "RefusalCount",
     "RefusedRequest",
+    "RentedNumber",
     "Route",
     "RouteProvider",
     "SenderApproval",

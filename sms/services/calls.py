@@ -9,7 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.base import Accepted, Failure, HttpRequest, HttpResponse, OutboundSms, ProviderError, Report, failed
+from providers.base import (
+    Accepted,
+    Failure,
+    Forwarder,
+    HttpRequest,
+    HttpResponse,
+    OutboundSms,
+    ProviderError,
+    Pushed,
+    ReceivedSms,
+    Report,
+    failed,
+)
 from providers.http import Client, TooLate, exchange_text
 
 from .outbox import Due
@@ -46,7 +58,30 @@ class Probe:
     not_after: float
 
 
-Job = Send | Poll | Probe
+@dataclass(frozen=True, slots=True)
+class PartnerAccount:
+    """A partner as a call needs it."""
+
+    id: int
+    slug: str
+    adapter: Forwarder
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One try to hand a received message to a partner."""
+
+    push: uuid.UUID
+    attempt: uuid.UUID
+    tries: int
+    account: PartnerAccount
+    received: ReceivedSms
+    not_after: float
+
+
+Job = Send | Poll | Probe | Push
+Reader = Callable[[HttpResponse], Accepted | Report | tuple[Pushed, str] | str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +98,8 @@ class Result:
     http_status: int | None = None
     raw_request: str | None = None
     raw_response: str | None = None
+    ended: float = 0.0
+    """The monotonic time at which the call was over."""
 
     @property
     def failure(self) -> Failure | None:
@@ -76,7 +113,15 @@ class Result:
 
 def run(job: Job, client: Client) -> Result:
     """Execute a job. Raises nothing: every way to fail is a result."""
+    return replace(_run(job, client), ended=time.monotonic())
+
+
+def _run(job: Job, client: Client) -> Result:
     adapter = job.account.adapter
+    if isinstance(job, Push):
+        # What a rented number receives is mostly a one-time password: the kept exchange never shows it.
+        hidden = (*adapter.secrets(), job.received.text)
+        return _call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
     if isinstance(job, Send):
         return _call(job, client, lambda: adapter.request(job.sms), adapter.outcome, _hidden(job))
     if isinstance(job, Poll):
@@ -96,7 +141,7 @@ def _call(
     job: Job,
     client: Client,
     build: Callable[[], HttpRequest],
-    read: Callable[[HttpResponse], Accepted | Report | str | None],
+    read: Reader,
     hidden: tuple[str, ...],
 ) -> Result:
     try:
@@ -113,7 +158,7 @@ def _exchange(
     job: Job,
     client: Client,
     request: HttpRequest,
-    read: Callable[[HttpResponse], Accepted | Report | str | None],
+    read: Reader,
     hidden: tuple[str, ...],
 ) -> Result:
     try:
@@ -130,7 +175,7 @@ def _exchange(
 def _read(
     job: Job,
     response: HttpResponse,
-    read: Callable[[HttpResponse], Accepted | Report | str | None],
+    read: Reader,
     hidden: tuple[str, ...],
 ) -> Result:
     try:

@@ -19,8 +19,8 @@ from django.db import DataError, Error, IntegrityError, connection, transaction
 from providers.http import Client
 from sms.models import Dispatcher
 
-from . import claims, clock, holding, polls, reports, settling, sweeps, traffic
-from .calls import Job, Poll, Probe, Result, Send, run
+from . import claims, clock, holding, inbound, polls, pushes, reports, settling, sweeps, traffic
+from .calls import Job, Poll, Probe, Push, Result, Send, run
 from .wake import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -113,12 +113,15 @@ class Engine:
 
     def _settle_and_claim(self, done: list[Result]) -> None:
         sends = [result for result in done if isinstance(result.job, Send)]
+        pushed = [result for result in done if isinstance(result.job, Push)]
         try:
             with transaction.atomic():
                 settled = settling.write(sends) if sends else []
+                pushes.settle(pushed)
                 jobs = self._claim(freed=done) if self.accepting else []
         except (DataError, IntegrityError):
             settle_one_by_one(sends)
+            pushes.settle(pushed)
             settled, jobs = [], []
         self._unsettled = []
         self.in_flight -= len(done)
@@ -134,6 +137,8 @@ class Engine:
         if free <= 0:
             return []
         jobs = claims.take(otp_slots=free, other_slots=for_others)
+        # A partner's repeats are due to the second: they may use half of what is kept for OTPs.
+        jobs += pushes.take(min(free - len(jobs), max(for_others - len(jobs), 0) + self.reserved // 2))
         return jobs + polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
 
     def _submit(self, jobs: Sequence[Job]) -> None:
@@ -194,6 +199,7 @@ def chores(engine: Engine, dispatcher: Dispatcher) -> list[Chore]:
         (1.0, sweeps.expire),
         (1.0, holding.release),
         (5.0, reports.read_again),
+        (5.0, inbound.read_again),
     ]
 
 

@@ -310,3 +310,28 @@ def lock_message(message: uuid.UUID) -> bool:
     """Hold one message's row until the transaction ends, waiting for whoever has it."""
     clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
     return bool(read(f"SELECT id FROM sms_message WHERE id = %s {clause}", [message]))
+
+
+# --- received messages ---------------------------------------------------------------------------
+
+_DUE_PUSHES = "status IN ('waiting', 'pushing') AND due_at <= %s"
+"""A push that is under way is due again when its lease is over: here a repeat is the protocol."""
+
+
+def partners_with_due_pushes(now: datetime) -> list[int]:
+    statement = f"SELECT DISTINCT partner_id FROM sms_inboundpush WHERE {_DUE_PUSHES}"
+    return [row[0] for row in read(statement, [now])]
+
+
+def lock_due_pushes(partner: int, *, now: datetime, limit: int) -> list[uuid.UUID]:
+    """Lock up to so many pushes that are due at this partner, the longest waiting first."""
+    statement = f"""
+        SELECT id FROM sms_inboundpush WHERE partner_id = %s AND {_DUE_PUSHES}
+        ORDER BY due_at LIMIT %s {_skip_locked()}"""
+    return [as_uuid(row[0]) for row in read(statement, [partner, now, limit])]
+
+
+def lock_gateway(gateway: int) -> None:
+    """Hold a gateway's row until the transaction ends, so that equal calls are looked at one after the other."""
+    clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
+    read(f"SELECT id FROM sms_inboundgateway WHERE id = %s {clause}", [gateway])

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from providers.base import Accepted, Carries, HttpRequest, HttpResponse, OutboundSms, Sender
+from providers.base import (
+    Accepted,
+    Carries,
+    Forwarder,
+    HttpRequest,
+    HttpResponse,
+    OutboundSms,
+    Pushed,
+    ReceivedSms,
+    Sender,
+)
 from providers.settings import Kind, Setting
 
 
@@ -63,3 +73,25 @@ class Label(Stamp):
 
 
 STAND_INS: dict[str, type[Any]] = {vendor.slug: vendor for vendor in (Parrot, Stamp, Label)}
+
+
+class Pigeon(Forwarder):
+    """A partner that takes a number's text as the body, and says what it makes of it in its own."""
+
+    slug = "pigeon"
+    name = "Pigeon"
+    documents = "made up"
+    credentials = (Setting("key", "Key", "", secret=True),)
+    options = (
+        Setting("max_tries", "Tries", "", Kind.INTEGER, default=3),
+        Setting("timeout", "Timeout", "", Kind.INTEGER, default=2),
+    )
+    retry_seconds = 10
+
+    def request(self, received: ReceivedSms) -> HttpRequest:
+        body = f"{received.operation_id} {received.sender} {received.to} {received.text}".encode()
+        return HttpRequest("POST", self.base_url, body=body)
+
+    def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
+        word = response.body.decode()
+        return (Pushed(word) if word in Pushed.__members__.values() else Pushed.AGAIN), word

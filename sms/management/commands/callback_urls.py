@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sms.models import Provider
+from sms.models import InboundGateway, Provider
 from sms.services.addresses import registered_address
+from sms.services.keys import gateway_key, inbound_url
 
 
 class Command(BaseCommand):
@@ -18,8 +19,9 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         if not settings.PUBLIC_URL:
             raise CommandError("PUBLIC_URL is not set, so no vendor can reach us. Set it, then run this again.")
+        gateways = InboundGateway.objects.all()
         addresses: dict[str, dict[str, str | None]] = {
             "providers": {provider.slug: registered_address(provider) for provider in Provider.objects.all()},
-            "gateways": {},
+            "gateways": {gateway.slug: inbound_url(gateway_key(gateway.pk)) for gateway in gateways},
         }
         self.stdout.write(json.dumps(addresses, indent=2))

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from . import clients, providers, routes, senders, templates
+from . import blocked, clients, gateways, partners, providers, routes, senders, templates
 from .desk import Change, Desk
 from .entry import Entry, Mistake, entries
 
@@ -24,6 +24,10 @@ SECTIONS: dict[str, Callable[[Entry, Desk], None]] = {
     "clients": clients.apply,
     "templates": templates.apply,
     "routes": routes.apply,
+    "blocked_numbers": blocked.apply,
+    "partners": partners.apply_partner,
+    "rented_numbers": partners.apply_number,
+    "inbound_gateways": gateways.apply,
 }
 """In this order, so that what an entry refers to is there."""
 

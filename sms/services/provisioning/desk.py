@@ -69,7 +69,8 @@ class Desk:
 
 _SHOWN = (bool, int)
 _SHOWN_CHARACTERS = 60
-_NEVER_SHOWN = {"credentials": "credentials", "secret_digest": "password", "url": "url"}
+_NAME_ALONE = {"credentials": "credentials", "secret_digest": "password", "url": "url", "partner_id": "partner"}
+"""Fields whose values are secret, or mean nothing to a reader."""
 
 
 def _assign(row: models.Model, values: Mapping[str, Any]) -> list[str]:
@@ -85,8 +86,8 @@ def _assign(row: models.Model, values: Mapping[str, Any]) -> list[str]:
 
 
 def _in_words(name: str, old: Any, new: Any) -> str:
-    if name in _NEVER_SHOWN:
-        return _NEVER_SHOWN[name]
+    if name in _NAME_ALONE:
+        return _NAME_ALONE[name]
     pair = f"{name} {old} -> {new}"
     is_short = all(v is None or isinstance(v, (str, *_SHOWN)) for v in (old, new)) and len(pair) <= _SHOWN_CHARACTERS
     return pair if is_short and pair.isprintable() else name
@@ -99,6 +100,10 @@ _WORDS = {
 }
 
 
+KEYS = {"__all__": "", "valid_from": "from", "valid_until": "until"}
+"""The file's key for a model's field, where the two differ."""
+
+
 def _validate(entry: Entry, row: models.Model) -> None:
     """The model's own rules: they are the same for the admin."""
     try:
@@ -106,7 +111,7 @@ def _validate(entry: Entry, row: models.Model) -> None:
     except ValidationError as error:
         for name, problems in error.error_dict.items():
             for problem in problems:
-                _note(entry, "" if name == "__all__" else name, problem)
+                _note(entry, KEYS.get(name, name), problem)
 
 
 def _note(entry: Entry, key: str, problem: ValidationError) -> None:

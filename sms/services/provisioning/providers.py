@@ -11,8 +11,9 @@ from providers.base import Adapter
 from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import SettingError
-from sms.models import Provider
+from sms.models import Partner, Provider
 from sms.services.clock import now
+from sms.services.traffic import close_by_hand
 
 from .desk import Desk
 from .entry import Entry
@@ -33,28 +34,30 @@ def apply(entry: Entry, desk: Desk) -> None:
         return
     desk.declare(entry, "slug", "provider", slug)
     provider = Provider.objects.filter(slug=slug).first() or Provider(slug=slug)
-    if not _has_vendor(entry, provider, vendor):
+    if not has_vendor(entry, provider, vendor, SENDERS):
         return
     adapter = provider.adapter_class
     check_url(entry, "base_url", values["base_url"], adapter)
-    if credentials is None and provider._state.adding:
-        credentials = Entry(f"{entry.path}.credentials", {}, entry.mistakes)
-    values["credentials"] = read_credentials(credentials, provider.credentials, adapter)
+    values["credentials"] = read_credentials(entry, credentials, provider, adapter)
     values["options"] = read_options(options, provider.options, adapter)
-    if values["credentials"] not in (None, provider.credentials):
+    has_new_credentials = values["credentials"] not in (None, provider.credentials)
+    if has_new_credentials:
         provider.credentials_changed_at = now()
-    desk.save(entry, f"provider {slug}", provider, values)
+    if desk.save(entry, f"provider {slug}", provider, values) and has_new_credentials:
+        close_by_hand(provider)  # a provider that blocks callers waits for just this
 
 
-def _has_vendor(entry: Entry, provider: Provider, vendor: str | None) -> bool:
-    """Name the vendor of a new provider; that of an old one stays, for its reports and attempts speak that tongue."""
-    if provider._state.adding:
-        provider.vendor = vendor or ""
+def has_vendor(
+    entry: Entry, row: Provider | Partner, vendor: str | None, adapters: Mapping[str, type[Adapter]]
+) -> bool:
+    """Name the vendor of a new row; that of an old one stays, for its reports and attempts speak that tongue."""
+    if row._state.adding:
+        row.vendor = vendor or ""
         if "vendor" not in entry.values:
-            entry.mistake("vendor", f"is missing; known are {', '.join(SENDERS)}")
-    elif vendor not in (None, provider.vendor):
-        entry.mistake("vendor", f"is {provider.vendor} and can't change; declare the new account under another slug")
-    return provider.vendor in SENDERS
+            entry.mistake("vendor", f"is missing; known are {', '.join(adapters)}")
+    elif vendor not in (None, row.vendor):
+        entry.mistake("vendor", f"is {row.vendor} and can't change; declare the new account under another slug")
+    return row.vendor in adapters
 
 
 def check_url(entry: Entry, key: str, url: str | None, adapter: type[Adapter]) -> None:
@@ -63,16 +66,19 @@ def check_url(entry: Entry, key: str, url: str | None, adapter: type[Adapter]) -
         entry.mistake(key, problem)
 
 
-def read_credentials(table: Entry | None, stored: Mapping[str, Any], adapter: type[Adapter]) -> dict[str, Any] | None:
+def read_credentials(
+    entry: Entry, table: Entry | None, row: Provider | Partner, adapter: type[Adapter]
+) -> dict[str, Any] | None:
     """The stored credentials with those of the file laid over them; None where the file names none."""
-    if table is None:
+    if table is None and not row._state.adding:
         return None
+    table = table or Entry(f"{entry.path}.credentials", {}, entry.mistakes)
     keys = [setting.key for setting in adapter.credentials]
     given = _known(table, keys)
     for key in keys:
-        if key not in given and not stored.get(key):
+        if key not in given and not row.credentials.get(key):
             table.mistake(key, "is missing")
-    return _cleaned(table, {**stored, **given}, adapter.clean_credentials) if table.is_sound else None
+    return _cleaned(table, {**row.credentials, **given}, adapter.clean_credentials) if table.is_sound else None
 
 
 def read_options(table: Entry | None, stored: Mapping[str, Any], adapter: type[Adapter]) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from providers.base import Receipts
 from providers.registry import SENDERS
-from sms.models import Provider
+from sms.models import InboundGateway, Provider
 from sms.services.keys import Purpose, resolve
 from tests.support.standins import STAND_INS, Parrot
 
@@ -52,3 +52,12 @@ def test_without_a_public_address_it_fails_and_says_so(settings):
     settings.PUBLIC_URL = ""
     with pytest.raises(CommandError, match="PUBLIC_URL is not set"):
         call_command("callback_urls")
+
+
+def test_a_gateways_address_opens_its_door(settings, capsys):
+    settings.PUBLIC_URL = "https://sms.example"
+    gateway = InboundGateway.objects.create(slug="modem-1")
+    call_command("callback_urls")
+    door, _, key = json.loads(capsys.readouterr().out)["gateways"]["modem-1"].rpartition("/")
+    assert door == "https://sms.example/inbound"
+    assert (resolve(key).purpose, resolve(key).gateway_id) == (Purpose.GATEWAY, gateway.pk)

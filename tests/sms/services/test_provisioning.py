@@ -7,9 +7,11 @@ import pytest
 from providers.registry import SENDERS
 from sms.models import (
     ApiClient,
+    BlockedNumber,
     ConfigurationStamp,
     MessageTemplate,
     Provider,
+    ProviderState,
     Route,
     SenderApproval,
     SenderName,
@@ -189,6 +191,14 @@ def test_one_credential_may_be_changed_without_naming_the_others(shop):
     assert [str(change) for change in done.changes] == ["changed provider stamp-az: credentials"]
 
 
+def test_new_credentials_close_the_breaker_and_other_changes_do_not(shop):
+    ProviderState.objects.filter(provider__slug="stamp-az").update(breaker="open", breaker_failure="account")
+    run('[[providers]]\nslug = "stamp-az"\ntimeout = 9')
+    assert ProviderState.objects.get(provider__slug="stamp-az").breaker == "open"
+    run('[[providers]]\nslug = "stamp-az"\ncredentials = { password = "another-made-up" }')
+    assert ProviderState.objects.get(provider__slug="stamp-az").breaker == "closed"
+
+
 def test_things_that_the_file_does_not_name_are_not_touched(shop):
     run('[[providers]]\nslug = "third"\nvendor = "parrot"\ncredentials = { token = "t" }')
     assert set(Provider.objects.values_list("slug", flat=True)) == {"stamp-az", "backup", "third"}
@@ -311,3 +321,10 @@ def test_an_approval_may_wait_for_the_vendors_id():
         """
     )
     assert TemplateApproval.objects.get().status == "pending"
+
+
+def test_a_number_is_blocked_once(shop):
+    text = '[[blocked_numbers]]\nphone = "+994501112233"'
+    assert [str(change) for change in run(text).changes] == ["created blocked number +994•••••••33"]
+    assert run(text).changes == []
+    assert BlockedNumber.objects.get().phone == "+994501112233"

@@ -140,6 +140,14 @@ CASES = {
         template("Hi {a}", 'vendor_template = "1"\nparameters = [{ a = "theirs" }]'),
         ["templates[0].approvals[0].parameters: Stamp knows its parameters by their order alone"],
     ),
+    "a blocked number that is none": (
+        '[[blocked_numbers]]\nphone = "0501112233"',
+        ["blocked_numbers[0].phone: A phone"],
+    ),
+    "a blocked number twice": (
+        '[[blocked_numbers]]\nphone = "+994501112233"\n[[blocked_numbers]]\nphone = "+994501112233"',
+        ["blocked_numbers[1].phone: blocked_numbers[0] declares this blocked number already"],
+    ),
     "a parameter that is no name": (
         template("Hi {a}", 'vendor_template = "1"\nparameters = [7]'),
         ["templates[0].approvals[0].parameters[0]: must be a placeholder's name, or one pair"],

@@ -1,0 +1,49 @@
+"""/inbound/<key>: SMS that our own numbers received, as our modems and gateways hand them over."""
+
+from __future__ import annotations
+
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+
+from sms.domain.codes import Fault, Refusal, refuse
+from sms.domain.text import visible
+from sms.models import InboundGateway
+from sms.services import inbound, keys
+from sms.services.keys import Purpose
+
+from . import bodies
+from .errors import method_not_allowed
+from .sources import source_of
+
+METHODS = ("GET", "POST")
+
+
+def receive(request: WSGIRequest, key: str) -> HttpResponse:
+    if request.method not in METHODS:
+        return method_not_allowed(METHODS)
+    source = source_of(request)
+    try:
+        inbound.receive(
+            _behind(key),
+            method=request.method,
+            query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
+            content_type=visible(request.META.get("CONTENT_TYPE", "")),
+            body=bodies.read(request),
+            source=source and str(source),
+        )
+    except inbound.MissingFields as missing:
+        raise Refusal(*(Fault("required", name) for name in missing.names)) from missing
+    response = HttpResponse(status=200)
+    del response.headers["Content-Type"]  # there is no content
+    return response
+
+
+def _behind(key: str) -> InboundGateway:
+    """The gateway that a key opens. Every wrong key is the same 404."""
+    address = keys.resolve(key)
+    if address is None or address.purpose != Purpose.GATEWAY:
+        raise refuse("not_found")
+    gateway = InboundGateway.objects.filter(pk=address.gateway_id).first()
+    if gateway is None:
+        raise refuse("not_found")
+    return gateway

@@ -1,0 +1,185 @@
+"""SMS that our own numbers received: the raw call, the message, and its push to a partner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from .partner import Partner, RentedNumber
+
+FIELDS = ("from", "to", "text", "id")
+"""What we read from a gateway's call; `id` is optional."""
+
+
+def validate_fields(value: Any) -> None:
+    """Raises ValidationError unless this maps our names to the gateway's own."""
+    if not isinstance(value, dict) or not all(isinstance(name, str) and name.strip() for name in value.values()):
+        raise ValidationError('Write a table such as {"from": "sender", "text": "message"}.')
+    unknown = [name for name in value if name not in FIELDS]
+    if unknown:
+        raise ValidationError(f"Unknown: {', '.join(unknown)}. Known are {', '.join(FIELDS)}.")
+
+
+class InboundGateway(models.Model):
+    """A modem or a gateway of ours that hands over what our numbers receive."""
+
+    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as modem-1.")
+    fields = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_fields],
+        help_text='The gateway\'s own field names where they differ: {"from": "sender", "text": "payload.message"}.',
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("slug",)
+        verbose_name = "inbound gateway"
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def field(self, name: str) -> str:
+        """The gateway's own name of one of FIELDS."""
+        return self.fields.get(name, name)
+
+
+class InboundCall(models.Model):
+    """A raw call at a gateway's door, stored before anything is read into it."""
+
+    gateway = models.ForeignKey(InboundGateway, models.PROTECT, related_name="calls")
+    method = models.CharField(max_length=8)
+    query = models.BinaryField(default=bytes)
+    content_type = models.CharField(max_length=200, blank=True, default="")
+    body = models.BinaryField(default=bytes)
+    source = models.GenericIPAddressField(null=True)
+    note = models.CharField(max_length=200, blank=True, default="", help_text="Why no message was read, if none was.")
+    received_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "inbound call"
+        indexes = [
+            models.Index(fields=("id",), condition=Q(read_at=None), name="inbound_call_unread"),
+            models.Index(fields=("received_at",), name="inbound_call_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"inbound call {self.pk}"
+
+
+class InboundMessage(models.Model):
+    """One SMS that a number of ours received. `to` is E.164 where it can be, else as it came."""
+
+    id = models.UUIDField(primary_key=True)
+    gateway = models.ForeignKey(InboundGateway, models.PROTECT, related_name="messages", db_index=False)
+    call = models.ForeignKey(InboundCall, models.SET_NULL, null=True, related_name="messages")
+    gateway_message_id = models.CharField(max_length=128, blank=True, default="", help_text="The gateway's own id.")
+    sender = models.CharField("from", max_length=200)
+    to = models.CharField(max_length=64)
+    text = models.TextField(null=True)
+    count = models.PositiveIntegerField("times", default=1, help_text="How often the gateway handed it over.")
+    not_pushed = models.CharField(max_length=200, blank=True, default="", help_text="Why it was not pushed.")
+    received_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "received message"
+        constraints = [
+            models.UniqueConstraint(
+                fields=("gateway", "gateway_message_id"),
+                condition=~Q(gateway_message_id=""),
+                name="one_message_per_gateway_id",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("gateway", "-received_at"), name="inbound_equal"),
+            models.Index(fields=("to", "-id"), name="inbound_to"),
+            models.Index(fields=("received_at",), condition=Q(erased_at=None), name="inbound_to_erase"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class PushStatus(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    PUSHING = "pushing", "pushing"
+    DELIVERED = "delivered", "delivered"
+    REFUSED = "refused", "refused"
+    FAILED = "failed", "failed"
+
+
+class InboundPush(models.Model):
+    """The forwarding of one received message to one partner. The rows that are due are its queue.
+
+    While `pushing`, `due_at` is the end of the lease: a push whose dispatcher died is due again then.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    message = models.OneToOneField(InboundMessage, models.CASCADE, related_name="push")
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="pushes", db_index=False)
+    number = models.ForeignKey(RentedNumber, models.SET_NULL, null=True, related_name="pushes")
+    operation_id = models.PositiveBigIntegerField("operation")
+    status = models.CharField(max_length=9, choices=PushStatus, default=PushStatus.WAITING)
+    due_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    tries_before = models.PositiveSmallIntegerField(default=0, help_text="Those before staff pushed it again.")
+    code = models.CharField(max_length=64, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = "push"
+        verbose_name_plural = "pushes"
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=PushStatus.values), name="push_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status__in=[PushStatus.WAITING, PushStatus.PUSHING]) | Q(due_at__isnull=False),
+                name="push_waiting_is_due",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=("partner", "due_at"),
+                condition=Q(status__in=[PushStatus.WAITING, PushStatus.PUSHING]),
+                name="push_queue",
+            ),
+            models.Index(fields=("partner", "-id"), name="push_of_partner"),
+            models.Index(fields=("status", "-id"), name="push_status"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class InboundPushAttempt(models.Model):
+    """One try of a push. `outcome` is empty while it is in flight; `again` leads to the next try."""
+
+    id = models.UUIDField(primary_key=True)
+    push = models.ForeignKey(InboundPush, models.CASCADE, related_name="attempts", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=9, blank=True, default="")
+    code = models.CharField(max_length=64, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(null=True)
+    raw_request = models.TextField(null=True)
+    raw_response = models.TextField(null=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("push", "number")
+        verbose_name = "push attempt"
+        constraints = [models.UniqueConstraint(fields=("push", "number"), name="one_number_per_push_attempt")]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,87 @@
+"""Partners that rent our numbers, and the numbers that they rent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from providers.base import Forwarder
+from providers.registry import FORWARDERS
+
+from .encrypted import EncryptedJSONField
+
+
+def partner_choices() -> list[tuple[str, str]]:
+    """A callable, so that a new partner needs no migration."""
+    return [(slug, adapter.name) for slug, adapter in sorted(FORWARDERS.items())]
+
+
+class Partner(models.Model):
+    """A system that gets what the numbers receive that it rents from us."""
+
+    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as onlinesim.")
+    vendor = models.CharField("kind", max_length=32, choices=partner_choices)
+    url = models.CharField("address", max_length=300, help_text="The whole address, as the partner gave it to us.")
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def adapter_class(self) -> type[Forwarder]:
+        return FORWARDERS[self.vendor]
+
+    def adapter(self) -> Forwarder:
+        """The partner's adapter, with its address, credentials and options."""
+        return self.adapter_class(base_url=self.url, credentials=self.credentials, options=self.options)
+
+
+class RentedNumber(models.Model):
+    """One of our numbers, and the operation under which a partner rents it now."""
+
+    phone = models.CharField(
+        max_length=16,
+        unique=True,
+        validators=[RegexValidator(r"\A\+[0-9]{7,15}\Z", "A number in E.164 form, such as +994501234567.")],
+        help_text="In E.164 form, such as +994501234567.",
+    )
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="numbers")
+    operation_id = models.PositiveBigIntegerField(
+        "operation", validators=[MinValueValidator(1)], help_text="Our id of this rental; the partner sees it."
+    )
+    active = models.BooleanField(default=True, help_text="Off: what the number receives is stored, not pushed.")
+    valid_from = models.DateTimeField("from", null=True, blank=True, help_text="Empty: from now on.")
+    valid_until = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until it is turned off.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("phone",)
+        verbose_name = "rented number"
+        constraints = [
+            models.UniqueConstraint(fields=("partner", "operation_id"), name="one_number_per_operation"),
+            models.CheckConstraint(condition=Q(operation_id__gte=1), name="operation_id_from_1"),
+            models.CheckConstraint(
+                condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gt=models.F("valid_from")),
+                name="rented_number_ends_after_it_begins",
+                violation_error_message="It ends before it begins.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.phone
+
+    def is_active_at(self, moment: datetime) -> bool:
+        """Whether the operation is under way then."""
+        begun = self.valid_from is None or self.valid_from <= moment
+        over = self.valid_until is not None and self.valid_until <= moment
+        return self.active and begun and not over

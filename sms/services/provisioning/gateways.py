@@ -1,0 +1,18 @@
+"""[[inbound_gateways]]: modems and gateways that hand over what our numbers receive."""
+
+from __future__ import annotations
+
+from sms.models import InboundGateway
+
+from .desk import Desk
+from .entry import Entry
+
+
+def apply(entry: Entry, desk: Desk) -> None:
+    slug = entry.text("slug", required=True)
+    fields = entry.raw("fields", dict, "a table")
+    if slug is None:
+        return
+    desk.declare(entry, "slug", "inbound gateway", slug)
+    gateway = InboundGateway.objects.filter(slug=slug).first() or InboundGateway(slug=slug)
+    desk.save(entry, f"inbound gateway {slug}", gateway, {"fields": fields})

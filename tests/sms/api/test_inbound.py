@@ -1,0 +1,288 @@
+"""`/inbound/<key>`: how gateways hand over what our numbers received."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from providers.registry import FORWARDERS
+from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, RentedNumber
+from sms.services import clock, inbound, keys
+from tests.sms import received
+from tests.sms.cast import errors
+from tests.support.standins import Pigeon
+
+pytestmark = pytest.mark.django_db
+
+MESSAGE = {"from": "Instagram", "to": received.PHONE, "text": "Your verification code is 800142"}
+
+
+@pytest.fixture
+def gateway(monkeypatch) -> InboundGateway:
+    monkeypatch.setitem(FORWARDERS, "pigeon", Pigeon)
+    return received.enter()
+
+
+def path(gateway: InboundGateway) -> str:
+    return f"/inbound/{keys.gateway_key(gateway.pk)}"
+
+
+def get(client, gateway, **values):
+    return client.get(f"{path(gateway)}?{urlencode(values)}")
+
+
+def post_form(client, gateway, **values):
+    return client.post(path(gateway), urlencode(values), content_type="application/x-www-form-urlencoded")
+
+
+def post_json(client, gateway, **values):
+    return client.post(path(gateway), json.dumps(values), content_type="application/json")
+
+
+@pytest.mark.parametrize("call", [get, post_form, post_json])
+def test_a_message_is_stored_and_its_push_queued(client, gateway, call):
+    response = call(client, gateway, **MESSAGE)
+    assert (response.status_code, response.content) == (200, b"")
+    message = InboundMessage.objects.get()
+    assert (message.sender, message.to, message.text) == tuple(MESSAGE.values())
+    assert (message.gateway, message.count, message.not_pushed) == (gateway, 1, "")
+    push = InboundPush.objects.get()
+    assert (push.message, push.operation_id, push.status, push.tries) == (message, 355, "waiting", 0)
+
+
+def test_the_raw_call_is_kept(client, gateway):
+    post_json(client, gateway, **MESSAGE)
+    call = InboundCall.objects.get()
+    assert (call.method, call.content_type, json.loads(bytes(call.body))) == ("POST", "application/json", MESSAGE)
+    assert call.read_at is not None
+    assert InboundMessage.objects.get().call == call
+
+
+def test_a_slash_at_the_end_is_fine(client, gateway):
+    assert client.get(f"{path(gateway)}/?{urlencode(MESSAGE)}").status_code == 200
+
+
+@pytest.mark.parametrize("to", ["+994501112233", "00994501112233", "994501112233", " 994501112233"])
+def test_our_number_may_come_with_plus_with_zeros_or_bare(client, gateway, to):
+    get(client, gateway, **MESSAGE | {"to": to})
+    assert InboundMessage.objects.get().to == received.PHONE
+    assert InboundPush.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sender", "kept"),
+    [
+        ("Instagram", "Instagram"),
+        ("3456", "3456"),
+        ("+994502223344", "+994502223344"),
+        ("994502223344", "+994502223344"),
+        ("00994502223344", "+994502223344"),
+        ("0502223344", "0502223344"),
+        ("Bank & Co +1", "Bank & Co +1"),
+    ],
+)
+def test_a_sender_is_kept_as_it_came_unless_it_is_an_international_number(client, gateway, sender, kept):
+    get(client, gateway, **MESSAGE | {"from": sender})
+    assert InboundMessage.objects.get().sender == kept
+
+
+def test_a_number_that_is_none_is_stored_and_shown(client, gateway):
+    assert get(client, gateway, **MESSAGE | {"to": "SIM 4"}).status_code == 200
+    message = InboundMessage.objects.get()
+    assert (message.to, message.not_pushed) == ("SIM 4", "This number is not rented out.")
+    assert not InboundPush.objects.exists()
+
+
+def test_json_may_write_numbers_as_numbers(client, gateway):
+    post_json(client, gateway, **MESSAGE | {"to": 994501112233, "from": 994502223344})
+    assert InboundMessage.objects.get().to == received.PHONE
+
+
+@pytest.mark.parametrize("text", ["", "Ədəd\n\t", "a\u202eb", "4€ & ?=+", "x" * 5000])
+def test_a_text_is_kept_to_the_letter(client, gateway, text):
+    post_form(client, gateway, **MESSAGE | {"text": text})
+    assert InboundMessage.objects.get().text == text
+
+
+def test_what_no_database_stores_is_kept_as_an_escape(client, gateway):
+    body = json.dumps(MESSAGE | {"text": "a\0b\ud800"})
+    assert client.post(path(gateway), body, content_type="application/json").status_code == 200
+    assert InboundMessage.objects.get().text == r"a\u0000b\ud800"
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        ({"to": received.PHONE, "text": "x"}, ["from"]),
+        ({"from": "A", "text": "x"}, ["to"]),
+        ({"from": "A", "to": received.PHONE}, ["text"]),
+        ({"from": "", "to": "", "text": ""}, ["from", "to"]),
+        ({}, ["from", "to", "text"]),
+    ],
+)
+@pytest.mark.parametrize("call", [get, post_form, post_json])
+def test_what_is_missing_is_named(client, gateway, values, missing, call):
+    response = call(client, gateway, **values)
+    assert response.status_code == 400
+    assert errors(response) == [(400, "required", name) for name in missing]
+    assert InboundCall.objects.get().note == f"missing: {', '.join(missing)}"
+    assert not InboundMessage.objects.exists()
+
+
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff\xfe", b'{"from": {}, "to": [], "text": null}', b"[" * 60_000])
+def test_a_body_that_can_not_be_read_lacks_everything_and_is_kept(client, gateway, body):
+    response = client.post(path(gateway), body, content_type="application/json")
+    assert response.status_code == 400
+    assert len(errors(response)) == 3
+    assert bytes(InboundCall.objects.get().body) == body
+
+
+def test_a_wrong_key_is_404_and_stores_nothing(client, gateway):
+    for key in ("x", keys.provider_key(gateway.pk), keys.gateway_key(gateway.pk)[:-1], keys.gateway_key(0)):
+        assert client.get(f"/inbound/{key}?{urlencode(MESSAGE)}").status_code == 404
+    assert not InboundCall.objects.exists()
+
+
+def test_the_key_of_a_gateway_that_is_gone_is_404(client, gateway):
+    door = path(gateway)
+    gateway.delete()
+    assert client.get(f"{door}?{urlencode(MESSAGE)}").status_code == 404
+
+
+def test_other_methods_are_405(client, gateway):
+    response = client.put(path(gateway), b"")
+    assert (response.status_code, response["Allow"]) == (405, "GET, POST")
+
+
+def test_more_than_64_kib_is_413(client, gateway):
+    assert client.post(path(gateway), b"x" * 65_537, content_type="text/plain").status_code == 413
+
+
+# --- repeats -----------------------------------------------------------------------------------
+
+
+def test_the_same_id_twice_is_one_message(client, gateway):
+    for text in ("first", "first", "changed"):
+        assert get(client, gateway, **MESSAGE | {"id": "77", "text": text}).status_code == 200
+    message = InboundMessage.objects.get()
+    assert (message.text, message.count, message.gateway_message_id) == ("first", 3, "77")
+    assert (InboundPush.objects.count(), InboundCall.objects.count()) == (1, 3)
+
+
+def test_equal_messages_with_two_ids_are_two(client, gateway):
+    for number in ("77", "78"):
+        get(client, gateway, **MESSAGE, id=number)
+    assert InboundMessage.objects.count() == 2
+
+
+def test_the_same_id_at_another_gateway_is_another_message(client, gateway):
+    get(client, gateway, **MESSAGE, id="77")
+    get(client, InboundGateway.objects.create(slug="modem-2"), **MESSAGE, id="77")
+    assert InboundMessage.objects.count() == 2
+
+
+def test_without_an_id_an_equal_message_within_5_seconds_is_the_same(client, gateway):
+    for _ in range(3):
+        get(client, gateway, **MESSAGE)
+    assert InboundMessage.objects.get().count == 3
+    assert InboundPush.objects.count() == 1
+
+
+def test_without_an_id_an_equal_message_later_is_another(client, gateway):
+    get(client, gateway, **MESSAGE)
+    InboundMessage.objects.update(received_at=clock.now() - timedelta(seconds=5.1))
+    get(client, gateway, **MESSAGE)
+    assert InboundMessage.objects.count() == 2
+
+
+@pytest.mark.parametrize("other", [{"from": "Other"}, {"to": "+994501112234"}, {"text": "Other"}])
+def test_without_an_id_a_message_that_differs_is_another(client, gateway, other):
+    get(client, gateway, **MESSAGE)
+    get(client, gateway, **MESSAGE | other)
+    assert InboundMessage.objects.count() == 2
+
+
+def test_an_id_of_any_length_is_told_apart(client, gateway):
+    for last in "ab":
+        get(client, gateway, **MESSAGE, id="x" * 500 + last)
+    assert InboundMessage.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_equal_calls_at_the_same_moment_are_one_message(gateway):
+    def call(_: int) -> int:
+        try:
+            return get(Client(), gateway, **MESSAGE).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(call, range(24))) == {200}
+    assert InboundMessage.objects.get().count == 24
+    assert InboundPush.objects.count() == 1
+
+
+# --- gateways' own names -----------------------------------------------------------------------
+
+
+def test_kannels_get_is_read_with_its_own_names(client, gateway):
+    """docs/partners.md: get-url = …?sender=%p&receiver=%P&message=%a&id=%I"""
+    gateway.fields = {"from": "sender", "to": "receiver", "text": "message"}
+    gateway.save()
+    query = "sender=%2B994502223344&receiver=994501112233&message=Salam+d%C9%99&id=5f3c"
+    assert client.get(f"{path(gateway)}?{query}").status_code == 200
+    message = InboundMessage.objects.get()
+    assert (message.sender, message.to, message.text) == ("+994502223344", received.PHONE, "Salam də")
+    assert message.gateway_message_id == "5f3c"
+
+
+def test_an_android_gateways_nested_json_is_read_with_our_number_in_the_address(client, gateway):
+    """docs/partners.md: the phone does not say its own number, so the registered address does."""
+    gateway.fields = {"from": "payload.phoneNumber", "text": "payload.message", "id": "payload.messageId"}
+    gateway.save()
+    body = {
+        "event": "sms:received",
+        "deviceId": "made-up",
+        "payload": {"messageId": "abc123", "message": "Code 1", "phoneNumber": "+994502223344", "simNumber": 1},
+    }
+    door = f"{path(gateway)}?to=%2B994501112233"
+    assert client.post(door, json.dumps(body), content_type="application/json").status_code == 200
+    message = InboundMessage.objects.get()
+    assert (message.sender, message.to, message.text) == ("+994502223344", received.PHONE, "Code 1")
+    assert message.gateway_message_id == "abc123"
+
+
+# --- who gets it -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"active": False},
+        {"valid_from": timedelta(minutes=1)},
+        {"valid_until": timedelta(minutes=-1)},
+    ],
+)
+def test_a_number_without_an_active_operation_is_stored_and_not_pushed(client, gateway, columns):
+    moments = {name: clock.now() + value if isinstance(value, timedelta) else value for name, value in columns.items()}
+    RentedNumber.objects.update(**moments)
+    assert get(client, gateway, **MESSAGE).status_code == 200
+    assert InboundMessage.objects.get().not_pushed == "This number's operation is not active."
+    assert not InboundPush.objects.exists()
+
+
+def test_a_call_whose_reading_broke_off_is_read_later(client, gateway, monkeypatch):
+    client.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr(inbound, "_store", None)
+        assert get(client, gateway, **MESSAGE).status_code == 500
+    InboundCall.objects.update(received_at=clock.now() - timedelta(seconds=11))
+    assert inbound.read_again() == 1
+    assert InboundMessage.objects.get().text == MESSAGE["text"]
+    assert inbound.read_again() == 0

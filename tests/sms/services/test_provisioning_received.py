@@ -1,0 +1,115 @@
+"""The provisioning file's tables for received SMS: partners, rented numbers, inbound gateways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from providers.registry import FORWARDERS
+from sms.models import InboundGateway, Partner, RentedNumber
+from sms.services.provisioning import ProvisioningError, provision, read
+from tests.support.standins import Pigeon
+
+pytestmark = pytest.mark.django_db
+
+PARTNER = """
+[[partners]]
+slug = "renter"
+vendor = "pigeon"
+url = "https://renter.example/v1/push"
+[partners.credentials]
+key = "made-up-key"
+[partners.options]
+max_tries = 5
+"""
+NUMBER = """
+[[rented_numbers]]
+phone = "+994501112233"
+operation_id = 355
+partner = "renter"
+active = true
+from = 2026-01-01T00:00:00Z
+until = 2026-02-01T00:00:00+04:00
+"""
+GATEWAY = """
+[[inbound_gateways]]
+slug = "modem-1"
+fields = { from = "sender", to = "receiver", text = "message" }
+"""
+
+
+@pytest.fixture(autouse=True)
+def made_up_partner(monkeypatch):
+    monkeypatch.setitem(FORWARDERS, "pigeon", Pigeon)
+
+
+def run(text: str, **options):
+    return provision(read(text.encode()), **options)
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ProvisioningError) as refused:
+        run(text)
+    return [str(mistake) for mistake in refused.value.mistakes]
+
+
+def test_every_key_reaches_its_field():
+    run(PARTNER + NUMBER + GATEWAY)
+    partner = Partner.objects.get()
+    assert (partner.slug, partner.vendor, partner.url) == ("renter", "pigeon", "https://renter.example/v1/push")
+    assert partner.credentials == {"key": "made-up-key"}
+    assert partner.options["max_tries"] == 5
+    number = RentedNumber.objects.get()
+    assert (number.phone, number.operation_id, number.partner, number.active) == ("+994501112233", 355, partner, True)
+    assert number.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
+    assert number.valid_until == datetime(2026, 1, 31, 20, tzinfo=UTC)
+    assert InboundGateway.objects.get().fields == {"from": "sender", "to": "receiver", "text": "message"}
+
+
+def test_a_second_run_changes_nothing():
+    run(PARTNER + NUMBER + GATEWAY)
+    before = list(Partner.objects.values()), list(RentedNumber.objects.values()), list(InboundGateway.objects.values())
+    assert run(PARTNER + NUMBER + GATEWAY).changes == []
+    after = list(Partner.objects.values()), list(RentedNumber.objects.values()), list(InboundGateway.objects.values())
+    assert after == before
+
+
+def test_a_number_may_change_its_operation_alone():
+    run(PARTNER + NUMBER)
+    done = run('[[rented_numbers]]\nphone = "+994501112233"\noperation_id = 356')
+    assert [str(change) for change in done.changes] == ["changed rented number +994501112233: operation_id 355 -> 356"]
+    assert RentedNumber.objects.get().partner.slug == "renter"
+
+
+CASES = {
+    "no address": (PARTNER.replace("url =", "# url ="), "partners[0].url: is missing"),
+    "a wrong address": (PARTNER.replace("https://", "gopher://"), "partners[0].url: "),
+    "no key": (PARTNER.replace("key =", "# key ="), "partners[0].credentials.key: is missing"),
+    "an unknown option": (PARTNER + "speed = 1", "partners[0].options.speed: unknown key"),
+    "an unknown kind of partner": (PARTNER.replace('"pigeon"', '"owl"'), "partners[0].vendor: 'owl' is none of "),
+    "a number that is none": (PARTNER + NUMBER.replace("+994501112233", "12"), "rented_numbers[0].phone: "),
+    "an unknown partner": (NUMBER, "rented_numbers[0].partner: there is no partner 'renter'"),
+    "no partner": (PARTNER + NUMBER.replace("partner =", "# partner ="), "rented_numbers[0].partner: is missing"),
+    "no operation": (PARTNER + NUMBER.replace("operation_id", "# "), "rented_numbers[0].operation_id: is missing"),
+    "operation 0": (PARTNER + NUMBER.replace("355", "0"), "rented_numbers[0].operation_id: 0 is too little"),
+    "a local time": (PARTNER + NUMBER.replace("00Z", "00"), "rented_numbers[0].from: lacks its offset"),
+    "an end before the beginning": (
+        PARTNER + NUMBER.replace("2026-02-01", "2025-02-01"),
+        "rented_numbers[0]: It ends before it begins.",
+    ),
+    "an unknown field": (GATEWAY.replace("text =", "body ="), "inbound_gateways[0].fields: Unknown: body."),
+    "a field that is no name": (GATEWAY.replace('"sender"', "7"), "inbound_gateways[0].fields: Write a table"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_is_a_line_with_its_place(text, expected):
+    (line,) = mistakes(text)
+    assert expected in line
+
+
+def test_two_numbers_can_not_share_an_operation():
+    other = NUMBER.replace("+994501112233", "+994501112234")
+    (line,) = mistakes(PARTNER + NUMBER + other)
+    assert line.startswith("rented_numbers[1]: ")
