@@ -100,5 +100,6 @@ UNFOLD = {
     "COLORS": {"primary": _TEAL},
     "STYLES": [lambda request: static("sms/desk.css")],
     "SCRIPTS": [lambda request: static("sms/desk.js")],
+    "ACCOUNT": {"navigation": [{"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
 }

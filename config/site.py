@@ -10,8 +10,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 
@@ -21,9 +23,26 @@ class DeskSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """The pages under /admin/tools/."""
+        from sms.admin.second_factor import enrol
         from sms.admin.tools import urls
 
-        return urls(self)
+        # Outside `admin_view`: with REQUIRE_2FA nobody passes that door before this page was used.
+        return [path("second-factor/", enrol, name="second_factor"), *urls(self)]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff, and with REQUIRE_2FA only those whose second factor was checked at this log-in."""
+        is_staff = super().has_permission(request)
+        return is_staff and (not settings.REQUIRE_2FA or request.user.is_verified())
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Staff who logged in but have no second factor yet are led to set one up."""
+        from sms.admin.login import LoginForm
+
+        self.login_form = LoginForm
+        waits = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)
+        if waits and request.method == "GET":
+            return redirect("admin:second_factor")
+        return super().login(request, extra_context)
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         inner = super().admin_view(view, cacheable)

@@ -18,8 +18,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 from sms.models import ApiClient
 from sms.services.clock import now
 
-from .base import DeskAdmin
 from .filters import listed, yes_no
+from .historied import HistoriedAdmin
 
 
 class RotateForm(BaseDialogForm):
@@ -33,7 +33,7 @@ class RotateForm(BaseDialogForm):
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(DeskAdmin):
+class ApiClientAdmin(HistoriedAdmin):
     list_display = ("username", "enabled", "sender_names", "rate_limit", "daily_budget", "on_no_template", "rotation")
     list_filter = (
         yes_no(_("enabled"), "enabled"),
@@ -88,8 +88,9 @@ class ApiClientAdmin(DeskAdmin):
         client = ApiClient.objects.get(pk=object_id)
         until = now() + timedelta(hours=form.cleaned_data["hours"])
         secret = client.rotate_secret(previous_valid_until=until)
+        client._change_reason = f"New secret; the old one is valid until {until:%Y-%m-%d %H:%M} UTC."
         client.save(update_fields=["secret_digest", "previous_digest", "previous_valid_until"])
-        self.log_change(request, client, f"New secret; the old one is valid until {until:%Y-%m-%d %H:%M} UTC.")
+        self.log_change(request, client, client._change_reason)
         context = {"client": client, "secret": secret, "until": until}
         return TemplateResponse(request, "desk/secret_dialog.html", context, headers={**NOT_KEPT, **IN_DIALOG})
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django_otp.plugins.otp_totp.admin import TOTPDevice
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+
+from sms.services.actions import ActionRefused
 
 from .base import DeskAdmin
+from .dialogs import dialog_action, needs
 from .filters import listed, yes_no
 
-admin.site.unregister([Group, User])
+admin.site.unregister([Group, User, TOTPDevice])  # a device's page would show its secret
 
 
 def _roles() -> list[tuple[str, str]]:
@@ -31,6 +39,39 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
         yes_no(_("superuser"), "is_superuser"),
     )
     search_fields = ("username__startswith", "email__startswith")
+    actions_detail = ("remove_second_factor",)
+    has_remove_factor_permission = needs("auth.change_user")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only a superuser makes superusers, or gives single permissions past the roles."""
+        own = super().get_readonly_fields(request, obj)
+        return own if request.user.is_superuser else (*own, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (request.user.is_superuser or not (isinstance(obj, User) and obj.is_superuser))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (request.user.is_superuser or not (isinstance(obj, User) and obj.is_superuser))
+
+    def page_of(self, object_id: str) -> str:
+        return reverse("admin:auth_user_change", args=(object_id,))
+
+    @dialog_action(
+        title=_("Remove this person's second factor?"),
+        says=_("For a lost phone: the next log-in asks for the password alone, and a new one can be set up."),
+        button=_("Remove second factor"),
+        permission="remove_factor",
+        icon="phonelink_erase",
+    )
+    def remove_second_factor(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        person = User.objects.filter(pk=object_id).first()
+        if person is None or not self.has_change_permission(request, person):
+            raise ActionRefused("You can't change this person.")
+        removed, _per_model = TOTPDevice.objects.filter(user=person).delete()
+        self.log_change(request, person, f"Second factor removed: {form.cleaned_data['reason']}")
+        return str(_("The second factor is removed.") if removed else _("This person has no second factor."))
 
 
 @admin.register(Group)

@@ -11,6 +11,7 @@ from sms.domain.phone import masked
 from sms.models import Message
 
 SEE_NUMBERS = "sms.see_numbers"
+SEE_SHAPES = "sms.see_shapes"
 REVEAL = "sms.reveal_message"
 REVEALED = "revealed"
 REVEALED_FOR = 15 * 60
@@ -33,6 +34,11 @@ def number(value: str, message: Message | None = None) -> str:
     if sees_numbers() or (message is not None and is_revealed(message)):
         return value
     return masked(value)
+
+
+def shape(value: str) -> str:
+    """A refused text's shape, or its difference to a template, for roles that work on templates."""
+    return value if reader.get().user.has_perm(SEE_SHAPES) else ""
 
 
 def is_revealed(message: Message) -> bool:

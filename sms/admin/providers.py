@@ -15,8 +15,9 @@ from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
 from sms.services.traffic import close_by_hand
 
-from .base import DeskAdmin, LookOnly, StackInline
+from .base import LookOnly, StackInline
 from .filters import listed, yes_no
+from .historied import HistoriedAdmin
 from .provider_form import fieldsets_for, form_for
 
 HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "breaker open": "danger"}
@@ -40,7 +41,7 @@ class StateInline(LookOnly, StackInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(DeskAdmin):
+class ProviderAdmin(HistoriedAdmin):
     list_display = ("slug", "vendor_name", "health", "address", "timeout", "max_in_flight", "rate_limit")
     list_filter = (
         listed(_("vendor"), "vendor", vendor_choices),
@@ -69,7 +70,10 @@ class ProviderAdmin(DeskAdmin):
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:
-        return fieldsets_for(vendor_of(request, obj), is_new=obj is None)
+        own = fieldsets_for(vendor_of(request, obj), is_new=obj is None)
+        return (
+            [*own, (None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else own
+        )
 
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -18,7 +18,7 @@ from .filters import ClientFilter, listed, yes_no
 
 @admin.register(RefusedRequest)
 class RefusedRequestAdmin(LookOnlyAdmin):
-    list_display = ("code", "shown_to", "sender", "client_name", "request_id", "nearest", "created_at")
+    list_display = ("code", "shown_to", "sender", "client_name", "request_id", "shown_nearest", "created_at")
     list_filter = (
         listed(_("code"), "code", lambda: [(code.name, code.name) for code in TABLE if 400 <= code.status < 500]),
         ClientFilter,
@@ -30,11 +30,11 @@ class RefusedRequestAdmin(LookOnlyAdmin):
         ("code", "http_status", "field"),
         ("shown_to", "sender"),
         ("client_name", "request_id"),
-        "shape",
-        "nearest",
+        "shown_shape",
+        "shown_nearest",
         "created_at",
     )
-    readonly_fields = ("shown_to", "client_name")
+    readonly_fields = ("shown_to", "client_name", "shown_shape", "shown_nearest")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefusedRequest]:
         return super().get_queryset(request).select_related("client")
@@ -42,6 +42,14 @@ class RefusedRequestAdmin(LookOnlyAdmin):
     @display(description=_("to"))
     def shown_to(self, refused: RefusedRequest) -> str:
         return privacy.number(refused.to)
+
+    @display(description=_("shape"))
+    def shown_shape(self, refused: RefusedRequest) -> str:
+        return privacy.shape(refused.shape)
+
+    @display(description=_("nearest template"))
+    def shown_nearest(self, refused: RefusedRequest) -> str:
+        return privacy.shape(refused.nearest)
 
     @display(description=_("client"))
     def client_name(self, refused: RefusedRequest) -> str:

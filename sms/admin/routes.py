@@ -10,8 +10,9 @@ from unfold.decorators import display
 
 from sms.models import Route, RouteProvider
 
-from .base import DeskAdmin, RowsInline
+from .base import RowsInline
 from .filters import ClientFilter, listed, yes_no
+from .historied import HistoriedAdmin
 
 KINDS = {None: _("both"), True: "OTP", False: _("others")}
 
@@ -23,7 +24,7 @@ class StepInline(RowsInline):
 
 
 @admin.register(Route)
-class RouteAdmin(DeskAdmin):
+class RouteAdmin(HistoriedAdmin):
     list_display = ("prefix", "kind", "client", "order", "times", "enabled")
     list_filter = (
         ClientFilter,

@@ -15,7 +15,8 @@ from sms.domain.text import forbidden_in_sender
 from sms.models import SenderApproval, SenderName
 
 from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
-from .base import DeskAdmin, RowsInline
+from .base import RowsInline
+from .historied import HistoriedAdmin
 
 
 class SenderApprovalInline(RowsInline):
@@ -24,11 +25,11 @@ class SenderApprovalInline(RowsInline):
 
 
 @admin.register(SenderName)
-class SenderNameAdmin(DeskAdmin):
+class SenderNameAdmin(HistoriedAdmin):
     list_display = ("name", "approved_at", "created_at")
     list_filter = (ApprovalFilter, ApprovedAtFilter)
     search_fields = ("name__startswith",)
-    fields = ("name",)
+    fieldsets = ((None, {"fields": ("name",)}),)
     inlines = (SenderApprovalInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SenderName]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from .history import kept
 from .sender import SenderName
 
 
@@ -64,6 +65,7 @@ class ApiClient(models.Model):
         help_text="OTPs an hour to one range of 100 numbers. 0: no cap.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    history = kept(without=("secret_digest", "previous_digest"), m2m_fields=[senders])
 
     class Meta:
         ordering = ("username",)

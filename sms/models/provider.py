@@ -11,6 +11,7 @@ from providers.base import Sender
 from providers.registry import SENDERS
 
 from .encrypted import EncryptedJSONField
+from .history import kept
 
 
 def vendor_choices() -> list[tuple[str, str]]:
@@ -42,6 +43,7 @@ class Provider(models.Model):
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    history = kept(without=("credentials",))
 
     class Meta:
         ordering = ("slug",)

@@ -25,6 +25,7 @@ class RefusedRequest(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name = "refused request"
+        permissions = [("see_shapes", "Can see the shapes of refused texts, digits masked")]
         indexes = [
             models.Index(fields=("to", "-id"), name="refused_to_number"),
             models.Index(fields=("created_at",), name="refused_age"),

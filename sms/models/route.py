@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from .client import ApiClient
+from .history import kept
 from .provider import Provider
 
 
@@ -36,6 +37,7 @@ class Route(models.Model):
         default=False,
         help_text="An OTP whose fate is unknown may go out once more, by the next provider: it may arrive twice.",
     )
+    history = kept()
 
     class Meta:
         ordering = ("prefix", "client", "is_otp")
@@ -64,6 +66,7 @@ class RouteProvider(models.Model):
     route = models.ForeignKey(Route, models.CASCADE, related_name="steps")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="route_steps")
     position = models.PositiveSmallIntegerField(default=1)
+    history = kept()
 
     class Meta:
         ordering = ("route", "position")

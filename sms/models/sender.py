@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from .approval import ApprovalStatus
+from .history import kept
 from .provider import Provider
 
 
@@ -13,6 +14,7 @@ class SenderName(models.Model):
 
     name = models.CharField(max_length=64, unique=True, help_text="Exactly as Akinon sends it, letter case included.")
     created_at = models.DateTimeField(auto_now_add=True)
+    history = kept()
 
     class Meta:
         ordering = ("name",)
@@ -27,6 +29,7 @@ class SenderApproval(models.Model):
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="sender_approvals")
     vendor_name = models.CharField(max_length=64, blank=True, help_text="As the vendor knows it. Empty: the same name.")
     status = models.CharField(max_length=16, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
+    history = kept()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("sender", "provider"), name="one_approval_per_sender_provider")]

@@ -47,6 +47,7 @@ def pause(provider_id: int, *, actor: str, reason: str) -> None:
     if provider.paused:
         raise ActionRefused(f"{provider.slug} is paused already.")
     provider.paused = True
+    provider._change_reason = reason
     provider.save(update_fields=["paused", "updated_at"])
 
 
@@ -56,6 +57,7 @@ def resume(provider_id: int, *, actor: str, reason: str) -> None:
     if not provider.paused:
         raise ActionRefused(f"{provider.slug} is not paused.")
     provider.paused = False
+    provider._change_reason = reason
     with transaction.atomic():
         provider.save(update_fields=["paused", "updated_at"])
         outbox.make_due(provider_id, now=clock.now())

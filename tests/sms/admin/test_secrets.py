@@ -23,6 +23,7 @@ PLAIN = {
     "max_in_flight": "",
     "rate_limit": "",
     "slug": "plain-az",
+    "change_reason": "a test",
 } | STATE
 
 

@@ -1,0 +1,53 @@
+"""Forms that ask why: what staff set up keeps a history with reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from .base import DeskAdmin, typed
+
+REASON = "change_reason"
+
+
+class HistoriedAdmin(SimpleHistoryAdmin, DeskAdmin):
+    """Each change has a reason; the history is for reading, nothing is turned back with a click."""
+
+    history_list_display = ("history_change_reason",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is not None and self.has_change_permission(request, obj):
+            reason = forms.CharField(
+                label=_("Why this change?"),
+                max_length=500,
+                widget=UnfoldAdminTextInputWidget,
+                help_text=_("Kept in the history."),
+            )
+            kwargs["form"] = type("FormWithReason", (kwargs.get("form", self.form),), {REASON: reason})
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        own = list(super().get_fieldsets(request, obj))
+        named = {name for _title, options in own for name in _flat(options["fields"])}
+        if obj is None or REASON in named or not self.has_change_permission(request, obj):
+            return own
+        return [*own, (None, {"fields": [REASON]})]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
+        obj._change_reason = typed(form.cleaned_data.get(REASON, "")) or ("" if change else str(_("Added.")))
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
+        """Rows of the same form share its reason."""
+        for row in formset.forms:
+            row.instance._change_reason = getattr(form.instance, "_change_reason", "")
+        super().save_formset(request, form, formset, change)
+
+
+def _flat(fields: Any) -> list[str]:
+    return [name for field in fields for name in (field if isinstance(field, list | tuple) else [field])]

@@ -1,0 +1,56 @@
+"""A member of staff sets up a second factor: an app that shows a new code every 30 seconds."""
+
+from __future__ import annotations
+
+import base64
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django_otp import login as verified
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from .privacy import reader
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(max_length=10)
+
+
+@never_cache
+@csrf_protect
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Show a fresh secret until a code proves that the app has it. A confirmed one is never shown again."""
+    if not (request.user.is_active and request.user.is_staff):
+        return redirect_to_login(request.get_full_path(), "/admin/login/")
+    reader.set(request)
+    if TOTPDevice.objects.filter(user=request.user, confirmed=True).exists():
+        return _page(request, None)
+    device = TOTPDevice.objects.filter(user=request.user, confirmed=False).first() or TOTPDevice.objects.create(
+        user=request.user, name="App", confirmed=False
+    )
+    if request.method == "POST":
+        form = CodeForm(request.POST)
+        if form.is_valid() and device.verify_token(form.cleaned_data["code"].replace(" ", "")):
+            device.confirmed = True
+            device.save()
+            verified(request, device)
+            messages.success(request, _("Your second factor is set up. The next log-in asks for its code."))
+            return redirect("admin:index")
+        messages.error(request, _("This code is not the right one. Check the clock of your phone."))
+    return _page(request, device)
+
+
+def _page(request: HttpRequest, device: TOTPDevice | None) -> HttpResponse:
+    secret = base64.b32encode(device.bin_key).decode().rstrip("=") if device else ""
+    grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    context = {"title": _("Second factor"), "secret": grouped, "uri": device.config_url if device else ""}
+    return TemplateResponse(
+        request, "desk/second_factor.html", {**admin.site.each_context(request), **context, "has_permission": True}
+    )
