@@ -11,7 +11,7 @@ import sms.models.provider
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sms", "0003_limits_and_block_list"),
+        ("sms", "0004_received_sms"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
