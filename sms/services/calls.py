@@ -150,7 +150,7 @@ def _call(
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
-        return Result(job, crash=_trace(hidden))
+        return Result(job, crash=trace_of(*hidden))
     return replace(_exchange(job, client, request, read, hidden), raw_request=kept)
 
 
@@ -190,11 +190,11 @@ def _read(
 def _perhaps_sent(job: Job, hidden: tuple[str, ...]) -> Result:
     """Our own code failed after the first byte may have left: that is doubt, never a reason to send again."""
     words = "An internal fault came up during the call; the message may have gone out."
-    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", words), crash=_trace(hidden))
+    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", words), crash=trace_of(*hidden))
 
 
-def _trace(hidden: tuple[str, ...]) -> str:
-    """The current exception's trace for staff, without its message's secrets and without local values."""
+def trace_of(*hidden: str) -> str:
+    """The current exception's trace for staff, without what is to be hidden and without local values."""
     trace = traceback.format_exc(limit=-8)
     for value in hidden:
         if value:

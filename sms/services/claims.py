@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import random
 import time
-import traceback
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
 from . import clock, keys, metrics, outbox, snapshot
-from .calls import Job, Probe, Send, deadline
+from .calls import Job, Probe, Send, trace_of
 from .history import tries_of
 from .outbox import Due, Gate
 from .snapshot import Account, Snapshot
@@ -43,71 +42,103 @@ _closed_until: dict[int, float] = {}
 
 @dataclass
 class Harvest:
-    """What one claiming transaction gathers before it writes."""
+    """What one round of claiming gathers before it writes; `jobs` has those of earlier rounds too."""
 
+    gates: Sequence[Gate]
     now: datetime
+    began: float
+    """The monotonic time right before `now` was asked for: leases count from there, however long we are frozen."""
     snapshot: Snapshot
-    open_providers: frozenset[int]
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[Job]
+    open_providers: frozenset[int] = frozenset()
     claims: list[dict[str, Any]] = field(default_factory=list)
     put_off: list[dict[str, Any]] = field(default_factory=list)
     seen: set[uuid.UUID] = field(default_factory=set)
     moved: int = 0
 
 
-def take(*, otp_slots: int, other_slots: int) -> list[Job]:
-    """Claim what is due, up to so many messages of each lane, and return the calls to make.
+def take(jobs: list[Job], *, otp_slots: int, other_slots: int) -> None:
+    """Claim what is due, up to so many messages of each lane, and add the calls to `jobs`, an empty list.
 
-    OTPs come first. The claim is committed when this returns: only then may a byte leave.
+    OTPs come first. Only once the claim is committed may a byte leave. Where this raises, or the commit does, nobody
+    knows whether the jobs in the list are claimed: they must not begin.
     """
-    jobs: list[Job] = []
+    first = _look(jobs)
+    if not _is_anything_due(first):
+        return
+    try:
+        with transaction.atomic(savepoint=False):
+            _take(first, otp_slots, other_slots, _write)
+    except (DataError, IntegrityError):
+        if connection.in_atomic_block:
+            raise  # the caller's transaction is lost as well
+        jobs.clear()
+        with transaction.atomic():
+            _take(_look(jobs), otp_slots, other_slots, _write_one_by_one)
+    _measure(jobs, first.now)
+
+
+def _measure(jobs: Sequence[Job], now: datetime) -> None:
+    """How long the messages waited whose first attempt begins now."""
+    for job in jobs:
+        if isinstance(job, Send) and not job.message.attempts_made:
+            waited = (now - job.message.created_at).total_seconds()
+            metrics.begun(is_otp=job.message.is_otp, waited=max(waited, 0.0))
+
+
+def _look(jobs: list[Job]) -> Harvest:
+    began, now = time.monotonic(), clock.now()
+    return Harvest(outbox.gates(now), now, began, snapshot.current(), jobs)
+
+
+def _is_anything_due(harvest: Harvest) -> bool:
+    return any(gate.otps_due or gate.others_due or _is_probe_due(gate, harvest.now) for gate in harvest.gates)
+
+
+def _is_probe_due(gate: Gate, now: datetime) -> bool:
+    return gate.is_open and gate.probe_at is not None and gate.probe_at <= now
+
+
+def _take(harvest: Harvest, otp_slots: int, other_slots: int, write: Callable[[Harvest], None]) -> None:
+    jobs = harvest.jobs
     for _ in range(ROUNDS):
         otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
-        harvest = _take(otp_slots - len(jobs), other_slots - (len(jobs) - otps))
-        jobs += harvest.jobs if harvest else []
-        if harvest is None or not harvest.moved:
+        _gather_all(harvest, otp_slots - len(jobs), other_slots - (len(jobs) - otps))
+        write(harvest)
+        outbox.put_off(harvest.put_off)
+        if not harvest.moved:
             break
-    return jobs
+        harvest = _look(jobs)
 
 
-def _take(otp_slots: int, other_slots: int) -> Harvest | None:
-    """One claiming transaction; None where a look at the gates shows that there is nothing to do."""
-    now = clock.now()
-    gates = outbox.gates(now)
-    if not any(gate.otps_due or gate.others_due for gate in gates) and not _probe_due(gates, now):
-        return None
-    with transaction.atomic(savepoint=False):
-        harvest = _harvest(gates, now, otp_slots, other_slots)
-    _measure(harvest)
-    return harvest
+def _write(harvest: Harvest) -> None:
+    outbox.claim(harvest.claims, now=harvest.now)
 
 
-def _measure(harvest: Harvest) -> None:
-    """How long the messages waited whose first attempt begins now."""
-    for job in harvest.jobs:
-        if isinstance(job, Send) and not job.message.attempts_made:
-            waited = (harvest.now - job.message.created_at).total_seconds()
-            metrics.begun(is_otp=job.message.is_otp, waited=waited)
+def _write_one_by_one(harvest: Harvest) -> None:
+    """A message whose claim the database refuses must not hold up the others: it counts as crashed."""
+    messages = {job.attempt: job.message for job in harvest.jobs if isinstance(job, Send)}
+    for claim in harvest.claims:
+        try:
+            with transaction.atomic():
+                outbox.claim([claim], now=harvest.now)
+        except (DataError, IntegrityError):
+            due = messages[claim["attempt"]]
+            harvest.jobs[:] = [job for job in harvest.jobs if getattr(job, "attempt", None) != claim["attempt"]]
+            _crashed(harvest, due)
 
 
-def _probe_due(gates: Sequence[Gate], now: datetime) -> bool:
-    return any(gate.is_open and gate.probe_at is not None and gate.probe_at <= now for gate in gates)
-
-
-def _harvest(gates: Sequence[Gate], now: datetime, otp_slots: int, other_slots: int) -> Harvest:
-    current = snapshot.current()
-    known = [gate for gate in gates if gate.provider in current.accounts]
-    free = [gate for gate in known if _is_free(gate, current.accounts[gate.provider], now)]
-    harvest = Harvest(now, current, frozenset(gate.provider for gate in free))
+def _gather_all(harvest: Harvest, otp_slots: int, other_slots: int) -> None:
+    accounts, before = harvest.snapshot.accounts, len(harvest.jobs)
+    known = [gate for gate in harvest.gates if gate.provider in accounts]
+    free = [gate for gate in known if _is_free(gate, accounts[gate.provider], harvest.now)]
+    harvest.open_providers = frozenset(gate.provider for gate in free)
     _gather(harvest, [gate for gate in free if gate.otps_due], is_otp=True, slots=otp_slots)
-    others = max(min(other_slots, otp_slots + other_slots - len(harvest.jobs)), 0)
+    others = max(min(other_slots, otp_slots + other_slots - (len(harvest.jobs) - before)), 0)
     _gather(harvest, [gate for gate in free if gate.others_due], is_otp=False, slots=others)
     for gate in known:
         if gate.provider not in harvest.open_providers:
             _serve_closed(harvest, gate)
-    outbox.claim(harvest.claims, now=now)
-    outbox.put_off(harvest.put_off)
-    return harvest
 
 
 def _is_free(gate: Gate, account: Account, now: datetime) -> bool:
@@ -153,7 +184,7 @@ def _serve_closed(harvest: Harvest, gate: Gate) -> None:
 
 def _probe(harvest: Harvest, gate: Gate, account: Account) -> None:
     if account.adapter.can_test:
-        harvest.jobs.append(Probe(account, deadline(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS)))
+        harvest.jobs.append(Probe(account, harvest.began + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS))
         return
     for is_otp in (True, False):
         for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=1):
@@ -171,8 +202,10 @@ def _plan_safely(harvest: Harvest, due: Due, *, probes: int | None = None) -> No
     harvest.seen.add(due.id)
     try:
         _plan(harvest, due, probes)
+    except Error:
+        raise  # the database's fault, not the message's
     except Exception:
-        _crashed(harvest, due, traceback.format_exc(limit=-8))
+        _crashed(harvest, due)
 
 
 def _plan(harvest: Harvest, due: Due, probes: int | None) -> None:
@@ -230,7 +263,7 @@ def _claim(harvest: Harvest, due: Due, candidate: Candidate, *, is_probe: bool) 
         }
     )
     left_to_live = (due.expires_at - harvest.now).total_seconds()
-    not_after = deadline(min(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, left_to_live))
+    not_after = harvest.began + min(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, left_to_live)
     harvest.jobs.append(Send(due, attempt, account, _outbound(due, attempt, account, candidate), not_after, is_probe))
 
 
@@ -249,9 +282,10 @@ def _outbound(due: Due, attempt: Any, account: Account, candidate: Candidate) ->
     )
 
 
-def _crashed(harvest: Harvest, due: Due, trace: str) -> None:
-    """Nothing was sent: once more in a moment, and failed after the third time."""
-    log.error("message.crashed", message=str(due.id), trace=trace)
+def _crashed(harvest: Harvest, due: Due) -> None:
+    """The exception at hand came before anything was sent: once more in a moment, and failed after the third time."""
+    trace = trace_of(due.text, due.to)
+    log.error("message.crashed", message=str(due.id), fault=trace.rstrip().rpartition("\n")[2].partition(":")[0])
     crashes = due.crashes + 1
     gone = crashes >= CRASHES_ALLOWED
     outbox.move(

@@ -5,16 +5,17 @@ A slot is held from the claim until the result is committed, so a killed dispatc
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, connection, transaction
+from django.db import DataError, Error, IntegrityError, ProgrammingError, connection, transaction
 
 from providers.http import Client
 from sms.models import Dispatcher
@@ -56,9 +57,12 @@ class Engine:
         """
         self._unsettled += self._collect(wait if not self._unsettled else 0.0)
         if self._unsettled:
-            self._settle_and_claim(self._unsettled)
+            self._settle(self._unsettled)
             return True
-        jobs = self._claim(freed=[]) if self.accepting else []
+        jobs: list[Job] = []
+        with self._giving_back(jobs):
+            if self.accepting:
+                self._claim(jobs, freed=[])
         self._submit(jobs)
         return bool(jobs)
 
@@ -111,17 +115,23 @@ class Engine:
         except queue.Empty:
             return results
 
-    def _settle_and_claim(self, done: list[Result]) -> None:
+    def _settle(self, done: list[Result]) -> None:
+        """Settle, and claim in the same transaction; after a failure only once the breakers have learnt of it."""
         sends = [result for result in done if isinstance(result.job, Send)]
         pushed = [result for result in done if isinstance(result.job, Push)]
+        claims_too = self.accepting and not any(result.error or result.crash for result in done)
+        jobs: list[Job] = []
         try:
-            with transaction.atomic():
+            with self._giving_back(jobs), transaction.atomic():
                 settled = settling.write(sends) if sends else []
                 pushes.settle(pushed)
-                jobs = self._claim(freed=done) if self.accepting else []
-        except (DataError, IntegrityError):
-            settle_one_by_one(sends)
-            pushes.settle(pushed)
+                if claims_too:
+                    self._claim(jobs, freed=done)
+        except Exception as error:
+            if _is_about_the_database(error):
+                raise
+            settle_one_by_one(settling.settle, sends)
+            settle_one_by_one(pushes.settle, pushed)
             settled, jobs = [], []
         self._unsettled = []
         self.in_flight -= len(done)
@@ -129,25 +139,40 @@ class Engine:
         self._submit(jobs)  # before anything else can fail: they are claimed, and nobody else will send them
         learn_from(settled, done)
 
-    def _claim(self, freed: Sequence[Result]) -> list[Job]:
+    def _claim(self, jobs: list[Job], freed: Sequence[Result]) -> None:
         """Claim for the slots that are free once the results before it are committed."""
         free = self.slots - self.in_flight + len(freed)
         otps = self.otps_in_flight - sum(_is_otp(result.job) for result in freed)
         for_others = max(free - max(self.reserved - otps, 0), 0)
         if free <= 0:
-            return []
-        jobs = claims.take(otp_slots=free, other_slots=for_others)
+            return
+        claims.take(jobs, otp_slots=free, other_slots=for_others)
         # A partner's repeats are due to the second: they may use half of what is kept for OTPs.
         jobs += pushes.take(min(free - len(jobs), max(for_others - len(jobs), 0) + self.reserved // 2))
-        return jobs + polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
+        jobs += polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
+
+    @contextlib.contextmanager
+    def _giving_back(self, jobs: list[Job]) -> Iterator[None]:
+        """If a claim ends in a fault, nobody knows whether it was committed: its messages are settled as not begun."""
+        try:
+            yield
+        except Exception:
+            sends = [job for job in jobs if isinstance(job, Send)]
+            self._count(sends)
+            for job in sends:
+                self._results.put(Result(job, never_started=True))
+            raise
 
     def _submit(self, jobs: Sequence[Job]) -> None:
-        self.in_flight += len(jobs)
-        self.otps_in_flight += sum(_is_otp(job) for job in jobs)
-        while len(self._threads) < min(self.in_flight, self.slots):
-            self._start_thread()
+        self._count(jobs)
         for job in jobs:
             self._jobs.put(job)
+        while len(self._threads) < min(self.in_flight, self.slots):
+            self._start_thread()
+
+    def _count(self, jobs: Sequence[Job]) -> None:
+        self.in_flight += len(jobs)
+        self.otps_in_flight += sum(_is_otp(job) for job in jobs)
 
     def _start_thread(self) -> None:
         thread = threading.Thread(target=self._call_forever, name=f"slot-{len(self._threads) + 1}", daemon=True)
@@ -168,13 +193,20 @@ def _is_otp(job: Job) -> bool:
 # --- settling a batch ------------------------------------------------------------------------
 
 
-def settle_one_by_one(sends: Sequence[Result]) -> None:
-    """A result that the database refuses must not hold up the others: it is left to the sweep, which parks it."""
-    for send in sends:
+def settle_one_by_one(settle: Callable[[Sequence[Result]], None], results: Sequence[Result]) -> None:
+    """A result that can't be written must not hold up the others: it is left to its lease, which ends."""
+    for result in results:
         try:
-            settling.settle([send])
-        except (DataError, IntegrityError):
-            log.exception("result.unwritable", message=str(send.job.message.id))
+            settle([result])
+        except Exception as error:
+            if _is_about_the_database(error):
+                raise
+            log.error("result.unwritable", job=type(result.job).__name__, fault=type(error).__name__)
+
+
+def _is_about_the_database(error: Exception) -> bool:
+    """Not about what was to be written: it is worth another try."""
+    return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
 def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result]) -> None:
@@ -182,7 +214,7 @@ def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result]) -> N
     settling.afterwards(settled)
     polls.settle([result for result in done if isinstance(result.job, Poll)])
     for result in done:
-        if isinstance(result.job, Probe):
+        if isinstance(result.job, Probe) and not result.surely_not_sent:  # a probe that was not made says nothing
             traffic.learn(result.job.account, [result.error], was_probe=True)
 
 

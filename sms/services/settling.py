@@ -14,7 +14,7 @@ from django.db import transaction
 
 from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
-from sms.models import MessageEvent
+from sms.models import Attempt, MessageEvent
 
 from . import alerts, clock, erasure, metrics, outbox, reports, snapshot, traffic
 from .calls import Result, Send
@@ -24,6 +24,8 @@ from .snapshot import Account, Snapshot
 
 log = structlog.get_logger(__name__)
 
+LEASE_OVER = "lease_over"
+"""The code of an attempt whose call was not settled within its lease."""
 LAST_SUCCESS_EVERY = 5.0
 """Seconds between two notes that a provider answers as it should."""
 
@@ -83,7 +85,19 @@ def _decide(results: Sequence[Result], current: Snapshot, now: datetime) -> list
     failed = [result.job.message for result in results if result.error is not None]
     tries = tries_of(failed) if failed else {}
     closed = _closed_providers(now) if failed else frozenset()
-    return [_follow(result, tries.get(result.job.message.id, []), current, closed) for result in results]
+    return [_follow_safely(result, tries.get(result.job.message.id, []), current, closed) for result in results]
+
+
+def _follow_safely(result: Result, tries: list[Try], current: Snapshot, closed: frozenset[int]) -> Settled:
+    """What follows; if our own code fails on it, what surely did not leave waits, and the rest is in doubt."""
+    try:
+        return _follow(result, tries, current, closed)
+    except Exception as error:
+        job = result.job
+        log.error("settle.crashed", message=str(job.message.id), fault=type(error).__name__)
+        if result.failure == Failure.AMBIGUOUS:
+            return Settled(result, job, NextStep(Status.UNCONFIRMED, in_doubt=True), job.message.crashes)
+        return _after_crash(result)
 
 
 def _follow(result: Result, tries: list[Try], current: Snapshot, closed: frozenset[int]) -> Settled:
@@ -95,10 +109,16 @@ def _follow(result: Result, tries: list[Try], current: Snapshot, closed: frozens
     if result.never_started:
         return Settled(result, job, _back(job), message.crashes)
     if result.crash:
-        crashes = message.crashes + 1
-        gone = NextStep(Status.UNCONFIRMED if message.in_doubt else Status.FAILED, in_doubt=message.in_doubt)
-        return Settled(result, job, gone if crashes >= CRASHES_ALLOWED else _back(job, delay=1.0), crashes)
+        return _after_crash(result)
     return Settled(result, job, NextStep(Status.SUBMITTED, job.account.id, in_doubt=message.in_doubt), message.crashes)
+
+
+def _after_crash(result: Result) -> Settled:
+    """Our own code failed and nothing left us: once more in a moment, and failed after the third time."""
+    job = result.job
+    in_doubt, crashes = job.message.in_doubt, job.message.crashes + 1
+    gone = NextStep(Status.UNCONFIRMED if in_doubt else Status.FAILED, in_doubt=in_doubt)
+    return Settled(result, job, gone if crashes >= CRASHES_ALLOWED else _back(job, delay=1.0), crashes)
 
 
 def _back(job: Send, delay: float = 0.0) -> NextStep:
@@ -188,7 +208,7 @@ def _attempt_record(s: Settled, now: datetime) -> dict[str, Any]:
             "detail": words,
         }
     if result.surely_not_sent:
-        code = "lease_over" if result.never_started else "internal_fault"
+        code = LEASE_OVER if result.never_started else "internal_fault"
         words = result.crash or "The call was not begun in time; nothing was sent."
         return record | {"outcome": s.outcome, "code": code, "detail": words}
     accepted: Accepted = result.value
@@ -208,7 +228,12 @@ def _first_poll(account: Account, accepted: Accepted, now: datetime) -> datetime
 
 
 def _note_late(settled: Sequence[Settled], open_attempts: set[Any], now: datetime) -> None:
-    """An answer after the lease was over moves nothing: the message is unconfirmed, and staff see what was said."""
+    """An answer after the lease was over moves nothing: the message is unconfirmed, and staff see what was said.
+
+    Any other finished attempt was settled by this very process, whose commit came through without its knowing.
+    """
+    closed = {s.job.attempt for s in settled} - open_attempts
+    late = set(Attempt.objects.filter(pk__in=closed, code=LEASE_OVER).values_list("pk", flat=True)) if closed else ()
     MessageEvent.objects.bulk_create(
         MessageEvent(
             message_id=s.job.message.id,
@@ -217,7 +242,7 @@ def _note_late(settled: Sequence[Settled], open_attempts: set[Any], now: datetim
             detail={"attempt": str(s.job.attempt), **_late_words(s, now)},
         )
         for s in settled
-        if s.job.attempt not in open_attempts
+        if s.job.attempt in late
     )
 
 

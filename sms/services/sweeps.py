@@ -37,7 +37,7 @@ def _abandoned(found: Abandoned) -> Result:
     account = snapshot.current().accounts[message.provider]
     sms = OutboundSms(reference=str(found.attempt), to=message.to, text=message.text or "", is_otp=message.is_otp)
     words = "The dispatcher that made this call was not heard of in time; the message may have gone out."
-    error = failed(Failure.AMBIGUOUS, "lease_over", words)
+    error = failed(Failure.AMBIGUOUS, settling.LEASE_OVER, words)
     return Result(Send(message, found.attempt, account, sms, 0.0), error=error, is_guess=True)
 
 
@@ -53,5 +53,5 @@ def expire() -> int:
 def beat(dispatcher: Dispatcher, in_flight: int) -> None:
     """Say that this dispatcher lives."""
     dispatcher.seen_at, dispatcher.in_flight = clock.now(), in_flight
-    dispatcher.save(force_insert=dispatcher._state.adding)
+    dispatcher.save()  # an update first: the row may be there although its first insert seemed to fail
     Dispatcher.objects.filter(seen_at__lt=dispatcher.seen_at - FORGET_DISPATCHERS_AFTER).delete()

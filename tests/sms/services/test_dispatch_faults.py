@@ -1,0 +1,227 @@
+"""The dispatcher where the database or our own code fails at the worst moment."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from django.db import DataError, OperationalError, connections, transaction
+from structlog.testing import capture_logs
+
+from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
+from providers.http import TooLate
+from sms.models import Attempt, Breaker, Message, MessageEvent, ProviderState
+from sms.services import claims, clock, dispatch, outbox, polls, settling, snapshot, sweeps
+
+from .fakes import error
+
+WRONG_PASSWORD = error(Misconfigured, Failure.ACCOUNT, "401")
+REFUSED_CONNECTION = error(Unavailable, Failure.TRANSIENT, "refused")
+SILENCE = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")
+
+
+def status(message):
+    return Message.objects.get(pk=message.pk).status
+
+
+def raising_once(monkeypatch, place, name, fault):
+    """The function raises the first time, and works from then on."""
+    genuine = getattr(place, name)
+
+    def first(*args, **more):
+        monkeypatch.setattr(place, name, genuine)
+        raise fault
+
+    monkeypatch.setattr(place, name, first)
+
+
+def commit_unheard(monkeypatch):
+    """The next commit comes through, but its answer does not."""
+    genuine = connections["default"].commit
+
+    def lost():
+        monkeypatch.setattr(connections["default"], "commit", genuine)
+        genuine()
+        raise OperationalError("the connection was cut")
+
+    monkeypatch.setattr(connections["default"], "commit", lost)
+
+
+def turn_until_idle(engine):
+    while engine._turn_safely(0.0) or engine.in_flight:
+        pass
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    monkeypatch.setattr(dispatch, "AFTER_A_FAULT", 0.0)
+    engine = dispatch.Engine(8)
+    yield engine
+    engine.finish()
+
+
+# --- claims -------------------------------------------------------------------------------------
+
+
+def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire, engine, monkeypatch):
+    message = shop.message()
+    raising_once(monkeypatch, polls, "take", OperationalError("gone"))
+    turn_until_idle(engine)
+    turn_until_idle(engine)
+    assert status(message) == "submitted"
+    assert wire.texts() == ["Salam"]
+
+
+def test_a_claim_whose_commit_was_not_heard_of_is_given_back_and_sent_once(shop, wire, engine, monkeypatch):
+    message = shop.message()
+    commit_unheard(monkeypatch)
+    engine._turn_safely(0.0)
+    assert (status(message), wire.calls) == ("sending", [])
+    turn_until_idle(engine)
+    assert status(message) == "submitted"
+    assert wire.texts() == ["Salam"]
+    assert not MessageEvent.objects.exists()
+
+
+def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkeypatch):
+    message = shop.message()
+    raising_once(monkeypatch, connections["default"], "commit", OperationalError("the connection was cut"))
+    turn_until_idle(engine)
+    turn_until_idle(engine)
+    assert status(message) == "submitted"
+    assert Attempt.objects.count() == len(wire.calls) == 1
+
+
+def test_a_message_whose_claim_the_database_refuses_holds_up_nobody(shop, wire, engine, monkeypatch):
+    poison, good = shop.message("Salam 1"), shop.message("Salam 2")
+    genuine = outbox.claim
+
+    def claim(records, *, now):
+        if any(record["message"] == poison.pk for record in records):
+            raise DataError("no such number")
+        genuine(records, now=now)
+
+    monkeypatch.setattr(outbox, "claim", claim)
+    for _ in range(3):
+        turn_until_idle(engine)
+        Message.objects.filter(pk=poison.pk).update(due_at=clock.now())
+    assert (status(poison), status(good)) == ("failed", "submitted")
+    assert wire.texts() == ["Salam 2"]
+
+
+def test_the_time_in_which_a_call_may_begin_counts_from_before_the_claim(shop, wire, monkeypatch):
+    shop.message()
+    genuine = outbox.lock_due
+
+    def slow(*args, **more):
+        time.sleep(0.2)  # as if the process had been frozen here
+        return genuine(*args, **more)
+
+    monkeypatch.setattr(outbox, "lock_due", slow)
+    jobs = []
+    claims.take(jobs, otp_slots=1, other_slots=1)
+    [send] = jobs
+    assert send.not_after <= time.monotonic() - 0.2 + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS
+
+
+def test_a_fault_of_ours_with_a_message_is_logged_without_its_text(shop, wire, work, monkeypatch):
+    message = shop.message("Kod: 004217", is_otp=True)
+
+    def judge(self, providers, *, text, **more):
+        raise ValueError(f"no idea what {text!r} means")
+
+    monkeypatch.setattr(snapshot.Snapshot, "judge", judge)
+    with capture_logs() as logs:
+        work()
+    message.refresh_from_db()
+    assert "004217" not in str(logs)
+    assert "message.crashed" in str(logs)
+    assert "004217" not in message.detail
+    assert "ValueError" in message.detail
+
+
+# --- settles ------------------------------------------------------------------------------------
+
+
+def test_a_settle_whose_commit_was_not_heard_of_is_no_late_answer(shop, wire, engine, monkeypatch):
+    message = shop.message()
+    engine.turn(0.0)
+    result = engine._results.get(timeout=30)
+    engine._results.put(result)
+    commit_unheard(monkeypatch)
+    turn_until_idle(engine)
+    turn_until_idle(engine)
+    assert status(message) == "submitted"
+    assert not MessageEvent.objects.filter(kind="late_answer").exists()
+
+
+@pytest.mark.parametrize(("fault", "left"), [(REFUSED_CONNECTION, "queued"), (SILENCE, "unconfirmed")])
+def test_a_result_that_our_own_code_fails_on_holds_up_nobody(shop, wire, work, monkeypatch, fault, left):
+    poison, good = shop.message("Salam 1"), shop.message("Salam 2")
+    wire.always["first.example"] = lambda request: play(request, fault)
+    genuine = settling.candidates_of
+
+    def candidates_of(message):
+        if message.id == poison.pk:
+            raise KeyError("a fault of ours")
+        return genuine(message)
+
+    monkeypatch.setattr(settling, "candidates_of", candidates_of)
+    work()
+    assert (status(poison), status(good)) == (left, "submitted")
+
+
+def play(request, fault):
+    if b"Salam 1" in request.body:
+        raise fault
+    return HttpResponse(200)
+
+
+def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wire):
+    message = shop.message("Kod: 004217", is_otp=True)
+    claims.take([], otp_slots=1, other_slots=0)
+    Message.objects.filter(pk=message.pk).update(text=None, lease_until=clock.now())
+    assert sweeps.park_abandoned() == 1
+    assert status(message) == "unconfirmed"
+
+
+# --- breakers -----------------------------------------------------------------------------------
+
+
+def test_after_an_account_fault_nothing_more_is_claimed_before_the_breaker_knows(shop, wire, work):
+    shop.set_route(shop.first)
+    for number in range(5):
+        shop.message(f"Salam {number}")
+    wire.always["first.example"] = lambda request: play(request, None) if b"/ping" in request.body else refuse()
+    dispatch.work(slots=1)
+    assert len(wire.calls) == 1
+    assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
+
+
+def refuse():
+    raise WRONG_PASSWORD
+
+
+def test_a_probe_that_was_not_made_closes_no_breaker(shop, wire, work):
+    shop.first.vendor = "polledvendor"
+    shop.first.save()
+    ProviderState.objects.filter(provider=shop.first).update(
+        breaker=Breaker.OPEN, breaker_failure=Failure.TRANSIENT, probe_interval=15, probe_at=clock.now()
+    )
+    wire.script("first.example", TooLate())
+    work()
+    assert len(wire.calls) == 1
+    assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
+
+
+# --- beside the queue -----------------------------------------------------------------------------
+
+
+def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
+    dispatcher = dispatch.new_dispatcher(8)
+    with transaction.atomic():
+        sweeps.beat(dispatcher, 0)
+    dispatcher._state.adding = True
+    sweeps.beat(dispatcher, 3)
+    dispatcher.refresh_from_db()
+    assert dispatcher.in_flight == 3
