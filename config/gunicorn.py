@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from config import logs
+
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "config.worker.PatientWorker"
@@ -18,6 +20,9 @@ max_requests = 0
 # Access lines would hold the callback keys that stand in paths; our own log writes one line per event.
 accesslog = None
 errorlog = "-"
+logconfig_dict = logs.settings(
+    level=os.environ.get("LOG_LEVEL", "INFO").upper(), form=os.environ.get("LOG_FORMAT", "json")
+)
 
 # prometheus_client reads this name when it is imported, in each worker; its files there are added up at a scrape.
 COUNTERS = "PROMETHEUS_MULTIPROC_DIR"

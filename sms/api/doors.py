@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from sms.domain.codes import refuse
 
 from . import request_ids
-from .errors import ADMIN, answer_to
+from .errors import ADMIN, answer_to, route_of
 
 STATIC = "/static/"
 HTTP_IS_FINE = ("/healthz", "/readyz", "/metrics")
 """Asked by neighbours inside the house, which speak plain HTTP."""
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+log = structlog.get_logger(__name__)
 
 
 class MachineDoors:
@@ -31,13 +36,34 @@ class MachineDoors:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith((ADMIN, STATIC)):
             return self.get_response(request)
+        started = time.perf_counter()
         request.request_id = request_ids.of(request.META)  # type: ignore[attr-defined]
+        bind_contextvars(request_id=request.request_id.value)  # type: ignore[attr-defined]
         try:
-            check_address(request)
-            response = serve(request)
-        except Exception as error:  # whatever happens, the answer keeps the format
-            response = answer_to(error, request)
-        return dressed(response, request)
+            response = dressed(answered(request), request)
+            _log(request, response, started)
+        finally:
+            clear_contextvars()
+        return response
+
+
+def answered(request: HttpRequest) -> HttpResponse:
+    """The view's answer; whatever happens, it keeps the format."""
+    try:
+        check_address(request)
+        return serve(request)
+    except Exception as error:
+        return answer_to(error, request)
+
+
+def _log(request: HttpRequest, response: HttpResponse, started: float) -> None:
+    log.info(
+        "request.answered",
+        method=request.method,
+        route=route_of(request),
+        status=response.status_code,
+        milliseconds=round((time.perf_counter() - started) * 1000, 1),
+    )
 
 
 def check_address(request: HttpRequest) -> None:

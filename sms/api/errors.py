@@ -42,6 +42,12 @@ def method_not_allowed(methods: Iterable[str]) -> HttpResponse:
     return response
 
 
+def route_of(request: HttpRequest) -> str:
+    """The address's pattern: the path itself may hold a callback key."""
+    match = request.resolver_match
+    return match.route if match else ""
+
+
 def as_refusal(error: Exception, request: HttpRequest) -> Refusal:
     """What the caller is told of an exception. A fault of ours is logged here, and told without a trace."""
     if isinstance(error, Refusal):
@@ -53,13 +59,13 @@ def as_refusal(error: Exception, request: HttpRequest) -> Refusal:
     if isinstance(error, SuspiciousOperation | BadRequest):
         return refuse("bad_request")
     if isinstance(error, DATABASE_AWAY):
-        log.error("request.unavailable", path=request.path, error=type(error).__name__)
+        log.error("request.unavailable", route=route_of(request), error=type(error).__name__)
         return refuse("unavailable", retry_after=RETRY_AFTER)
     return _internal(error, request)
 
 
 def _internal(error: Exception, request: HttpRequest) -> Refusal:
-    log.error("request.failed", path=request.path, error=type(error).__name__, exc_info=error)
+    log.error("request.failed", route=route_of(request), error=type(error).__name__, exc_info=error)
     got_request_exception.send(sender=None, request=request)
     request_id = getattr(request, "request_id", "")
     return refuse("internal_error", message=f"A fault of ours. Tell us the request id {request_id}.")

@@ -1,0 +1,98 @@
+"""Log lines: one JSON object per event, with nothing in them that is nobody's business.
+
+What comes from outside is shown escaped, phone numbers are shortened, tracebacks name places and never values. The
+same chain serves our own lines, Django's and gunicorn's.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from sms.domain.phone import masked
+from sms.domain.text import masked_digits, visible
+
+_NUMBER = re.compile(r"(?<![\w#-])(?<![0-9][.:])(?:\+[0-9]{7,15}|[0-9]{9,15})(?![\w-]|[.:][0-9])")
+_AS_THEY_ARE = frozenset({"timestamp", "level", "request_id", "exception", "logger"})
+_LONGEST = 2000
+_LONGEST_MESSAGE = 200
+
+
+def shorten_numbers_and_escape(_: Any, __: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = visible(value) if key in _AS_THEY_ARE else safe(value)
+        elif isinstance(value, Exception):
+            event[key] = type(value).__name__
+    return event
+
+
+def safe(value: str) -> str:
+    return visible(_NUMBER.sub(lambda found: masked(found[0]), value[:_LONGEST]))
+
+
+def tell_exception(_: Any, __: str, event: EventDict) -> EventDict:
+    """An exception as places and types. Its words may quote what a caller sent, so they come without digits."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exception"] = visible("\n".join(_lines(error)))
+    return event
+
+
+def _lines(error: BaseException) -> list[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = [*_lines(cause), "that led to"] if cause else []
+    frames = [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    return [*before, *frames, f"{type(error).__name__}{_words(error)}"]
+
+
+def _words(error: BaseException) -> str:
+    """A database's words quote whole rows: it is told by its code alone."""
+    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
+    if type(error).__module__.startswith(("psycopg", "sqlite3", "django.db")):
+        return f" {state}" if state else ""
+    return f": {masked_digits(str(error))[:_LONGEST_MESSAGE]}" if str(error) else ""
+
+
+SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    tell_exception,
+    shorten_numbers_and_escape,
+]
+
+
+def settings(*, level: str, form: str) -> dict[str, Any]:
+    """The dictionary for `logging.config`; `form` is json or console. Points structlog at it as well."""
+    renderer = structlog.dev.ConsoleRenderer() if form == "console" else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    line = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": SHARED,
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    }
+    quiet = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": line},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": dict.fromkeys(("django", "django.server", "gunicorn.error", "gunicorn.access"), quiet),
+    }
