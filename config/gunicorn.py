@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    from sms.services import gauges
+    from sms.services import gauges, lookout
 
     gauges.shared_folder = os.environ[COUNTERS]
+    threading.Thread(target=lookout.mind_dispatchers, args=(threading.Event(),), daemon=True).start()
 
 
 def on_exit(server: Any) -> None:

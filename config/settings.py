@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import logs
 from config.demonstration import settings_file
 from config.desk import UNFOLD as UNFOLD  # the theme reads it here
+from config.error_reports import start_error_reports
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -207,6 +208,21 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- who hears of trouble ------------------------------------------------------------------
+
+ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
+ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
+EMAIL_URL_IS_SET = bool(env.str("EMAIL_URL", default=""))
+if EMAIL_URL_IS_SET:
+    vars().update(env.email_url("EMAIL_URL"))  # EMAIL_HOST, EMAIL_PORT and their family
+EMAIL_TIMEOUT = 10  # seconds
+# Most mail servers let a user write in its own name alone.
+DEFAULT_FROM_EMAIL = next(
+    (name for name in [vars().get("EMAIL_HOST_USER") or "", *ALERT_EMAIL] if "@" in name), "sms-desk"
+)
+start_error_reports(env.str("SENTRY_DSN", default=""))
 
 # --- logs ---------------------------------------------------------------------------------
 

@@ -53,6 +53,18 @@ def switches_of_the_workshop(**_: Any) -> list[CheckMessage]:
 
 
 @register("sms")
+def alerts(**_: Any) -> list[CheckMessage]:
+    """Alerts that are to be sent can be sent."""
+    if settings.ALERT_EMAIL and not settings.EMAIL_URL_IS_SET:
+        hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example:587."
+        return [Error("ALERT_EMAIL is set, but there is no mail server to send by.", hint=hint, id="sms.E006")]
+    if settings.ALERT_WEBHOOK_URL and not settings.ALERT_WEBHOOK_SECRET:
+        hint = "Set ALERT_WEBHOOK_SECRET to a long random word, and verify the signature with it."
+        return [Warning("Alerts are posted unsigned: anybody could post one.", hint=hint, id="sms.W006")]
+    return []
+
+
+@register("sms")
 def encryption_keys(**_: Any) -> list[CheckMessage]:
     try:
         encrypt({})

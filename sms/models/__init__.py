@@ -7,7 +7,7 @@ from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
-from .operations import Alert, ConfigurationStamp, Dispatcher
+from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
@@ -18,6 +18,7 @@ from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [
     "Alert",
+    "AlertNotice",
     "ApiClient",
     "ApprovalStatus",
     "Attempt",

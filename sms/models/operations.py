@@ -68,3 +68,33 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class AlertNotice(models.Model):
+    """One change of an alert, to be told on one channel: kept until it is told."""
+
+    class Change(models.TextChoices):
+        OPENED = "opened", "opened"
+        CLOSED = "closed", "closed"
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "e-mail"
+        WEBHOOK = "webhook", "webhook"
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices")
+    change = models.CharField(max_length=6, choices=Change)
+    channel = models.CharField(max_length=7, choices=Channel)
+    due_at = models.DateTimeField(null=True, help_text="When it is tried next; none: it is told, or given up.")
+    told_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    last_error = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=("alert", "change", "channel"), name="one_notice_per_change"),
+        ]
+        indexes = [models.Index(fields=("due_at",), condition=Q(due_at__isnull=False), name="notice_due")]
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.alert_id} by {self.channel}"

@@ -1,13 +1,13 @@
-"""What staff must know: a stored row while it lasts, and a log line at each change."""
+"""What staff must know: a stored row while it lasts, a log line and a notice at each change."""
 
 from __future__ import annotations
 
 import structlog
 from django.db import IntegrityError, transaction
 
-from sms.models import Alert
+from sms.models import Alert, AlertNotice
 
-from . import clock
+from . import clock, notices
 
 log = structlog.get_logger(__name__)
 
@@ -20,14 +20,11 @@ def open_alert(
         return False
     try:
         with transaction.atomic():
-            Alert.objects.create(
-                key=key,
-                title=title[:200],
-                advice=advice,
-                severity=severity,
-                provider_id=provider_id,
-                opened_at=clock.now(),
+            now = clock.now()
+            alert = Alert.objects.create(
+                key=key, title=title[:200], advice=advice, severity=severity, provider_id=provider_id, opened_at=now
             )
+            notices.queue([alert.pk], AlertNotice.Change.OPENED, now=now)
     except IntegrityError:
         return False  # another process opened it at the same moment
     log.warning("alert.opened", key=key, title=title)
@@ -36,7 +33,14 @@ def open_alert(
 
 def close_alert(key: str) -> bool:
     """Close the open alert with this key. True if there was one."""
-    closed = Alert.objects.filter(key=key, closed_at=None).update(closed_at=clock.now())
+    now = clock.now()
+    ids = list(Alert.objects.filter(key=key, closed_at=None).values_list("pk", flat=True))
+    if not ids:
+        return False
+    with transaction.atomic():
+        closed = Alert.objects.filter(pk__in=ids, closed_at=None).update(closed_at=now)
+        if closed:
+            notices.queue(ids, AlertNotice.Change.CLOSED, now=now)
     if closed:
         log.info("alert.closed", key=key)
     return bool(closed)

@@ -20,7 +20,7 @@ from django.db import DataError, Error, IntegrityError, ProgrammingError, connec
 from providers.http import Client
 from sms.models import Dispatcher
 
-from . import claims, clock, holding, inbound, polls, pushes, reports, settling, sweeps, traffic
+from . import claims, clock, holding, inbound, lookout, notices, polls, pushes, reports, settling, sweeps, traffic
 from .calls import Job, Poll, Probe, Push, Result, Send, run
 from .wake import CHANNEL
 
@@ -232,6 +232,7 @@ def chores(engine: Engine, dispatcher: Dispatcher) -> list[Chore]:
         (1.0, holding.release),
         (5.0, reports.read_again),
         (5.0, inbound.read_again),
+        (15.0, lookout.look_out),
     ]
 
 
@@ -300,4 +301,5 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
         if engine.in_flight:
             engine.turn(0.05)
     engine.finish()
+    notices.deliver_safely(limit=1)  # a web server that hangs must not hold up the next call of this
     return found

@@ -42,6 +42,13 @@ REPORTS = Counter(
     namespace=PREFIX,
     registry=OWN,
 )
+PUSHES = Counter(
+    "pushes",
+    "Tries to hand a received message to a partner, by outcome (delivered, refused, again).",
+    ["partner", "outcome"],
+    namespace=PREFIX,
+    registry=OWN,
+)
 
 # Bound once: looking a label up costs as much as counting.
 _accepted = {is_otp: ACCEPTED.labels(lane) for is_otp, lane in LANE.items()}
@@ -73,3 +80,7 @@ def begun(*, is_otp: bool, waited: float) -> None:
 
 def reported(provider: str, result: str) -> None:
     REPORTS.labels(provider, result).inc()
+
+
+def pushed(partner: str, outcome: str) -> None:
+    PUSHES.labels(partner, outcome).inc()

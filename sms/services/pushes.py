@@ -28,7 +28,7 @@ from sms.models import (
     UndecryptableError,
 )
 
-from . import alerts, clock, outbox, wake
+from . import alerts, clock, metrics, outbox, wake
 from .actions import ActionRefused
 from .calls import Job, PartnerAccount, Push, Result, deadline
 
@@ -228,7 +228,8 @@ def _next_status(job: Push) -> PushStatus:
 
 
 def _tell(step: Step, job: Push) -> None:
-    """One alert per partner while any push of it has failed."""
+    """Count the try; one alert per partner while any push of it has failed."""
+    metrics.pushed(job.account.slug, step.outcome)
     if step.status == PushStatus.FAILED:
         _alert(job.account)
     elif step.status == PushStatus.DELIVERED and not _has_failed(job.account):

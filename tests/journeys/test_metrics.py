@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sms.services.gauges import GAUGES
 from sms.services.metrics import OWN, PREFIX
 from tests.support.ports import free_port
+from tests.support.stack import SHOP
 from tests.support.waiting import eventually
 
+RENTED = """
+[[partners]]
+slug = "onlinesim"
+vendor = "onlinesim"
+url = "$onlinesim/v1/PUSH_SMS_RENT"
+[partners.credentials]
+key = "demo-onlinesim-key"
+
+[[rented_numbers]]
+phone = "+79088081050"
+operation_id = 355
+partner = "onlinesim"
+
+[[inbound_gateways]]
+slug = "modem-1"
+"""
 OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 
 
@@ -27,18 +46,22 @@ def scrape(port: int) -> dict[str, float]:
 
 
 def test_every_metric_is_scraped_after_a_journey(stacks):
-    stack = stacks(dispatchers=0, web_words=("-w", "3"))
+    stack = stacks(dispatchers=0, web_words=("-w", "3"), provisioning=SHOP + RENTED)
     port = free_port()
     stack.add_dispatcher("--metrics-port", str(port))
-    for _ in range(12):  # so many that more than one of the three workers counts some
-        assert stack.send_sms("+994501234567", OTP, is_otp=True).status == 201
+    for number in range(12):  # so many that more than one of the three workers counts some
+        assert stack.send_sms(f"+9945012345{number:02}", OTP, is_otp=True).status == 201
     stack.send_sms("+40712345678", "Salut")
     assert stack.send_sms("+15005550006", "Hello").status == 422
+    gateway = json.loads(stack.manage("callback_urls").stdout)["gateways"]["modem-1"]
+    received = {"from": "Instagram", "to": "79088081050", "text": "a made-up text"}
+    assert stack.call("POST", urlsplit(gateway).path, received).status == 200
+    eventually(lambda: scrape(port).get('sms_desk_pushes_total{outcome="delivered",partner="onlinesim"}') == 1)
 
     eventually(
         lambda: all(m["status"] not in ("queued", "sending", "submitted") for m in stack.messages("to=40712345678"))
     )
-    eventually(lambda: all(m["status"] == "submitted" for m in stack.messages("to=994501234567")))
+    eventually(lambda: all(m["status"] == "submitted" for m in stack.messages() if m["is_otp"]))
     own = eventually(lambda: scrape(port))
     web = eventually(lambda: (found := scrape(stack.port))["sms_desk_dispatchers"] and found)
 

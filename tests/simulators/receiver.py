@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ class Received:
     query: str
     content_type: str
     body: str
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> Any:
@@ -54,7 +55,8 @@ class Receiver:
             def take(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 content_type = self.headers.get("Content-Type", "")
-                received.append(Received(self.command, urlsplit(self.path).query, content_type, body.decode()))
+                query = urlsplit(self.path).query
+                received.append(Received(self.command, query, content_type, body.decode(), dict(self.headers)))
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

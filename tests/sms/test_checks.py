@@ -18,6 +18,9 @@ CASES = {
     "private providers in public": ({"ALLOW_PRIVATE_PROVIDER_HOSTS": True}, {"sms.W004"}),
     "a sandbox in public": ({"ALLOW_SANDBOX": True}, {"sms.W005"}),
     "an encryption key that is none": ({"FIELD_ENCRYPTION_KEYS": ["short"]}, {"sms.E002"}),
+    "alerts by mail without a mail server": ({"ALERT_EMAIL": ["a@shop.example"]}, {"sms.E006"}),
+    "alerts by mail": ({"ALERT_EMAIL": ["a@shop.example"], "EMAIL_URL_IS_SET": True}, set()),
+    "alerts posted unsigned": ({"ALERT_WEBHOOK_URL": "https://hook.example"}, {"sms.W006"}),
     "nothing wrong": ({}, set()),
 }
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.management import metrics_port as metrics_server
 from sms.models import Dispatcher
-from sms.services import clock, dispatch
+from sms.services import clock, dispatch, notices
 
 
 class Command(BaseCommand):
@@ -40,6 +40,7 @@ class Command(BaseCommand):
         helpers = [
             threading.Thread(target=dispatch.keep_house, args=(engine, dispatcher, stopped), daemon=True),
             threading.Thread(target=dispatch.listen, args=(engine, stopped), daemon=True),
+            threading.Thread(target=notices.deliver_until, args=(stopped,), daemon=True),
         ]
         for thread in helpers:
             thread.start()

@@ -1,0 +1,18 @@
+"""Faults of ours go to Sentry, where its package is installed: it is no requirement of the product."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+
+def start_error_reports(dsn: str) -> None:
+    """Report faults to this address, without values: local variables and bodies hold texts and numbers."""
+    if not dsn:
+        return
+    try:
+        sentry = importlib.import_module("sentry_sdk")
+    except ModuleNotFoundError:
+        print("SENTRY_DSN is set, but the package sentry-sdk is not installed: nothing is reported.", file=sys.stderr)  # noqa: T201
+        return
+    sentry.init(dsn=dsn, send_default_pii=False, include_local_variables=False, max_request_body_size="never")

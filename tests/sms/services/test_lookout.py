@@ -1,0 +1,108 @@
+"""What nobody stumbles over: late messages, doubts that stay, no dispatcher."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from sms.domain.lifecycle import Status
+from sms.models import Alert, Dispatcher, Message
+from sms.services import clock, dispatch, lookout, notices, overview
+from tests.support.waiting import eventually
+
+
+def open_keys() -> set[str]:
+    return set(Alert.objects.filter(closed_at=None).values_list("key", flat=True))
+
+
+def ago(seconds: float):
+    return clock.now() - timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_otp", "limit"),
+    [("otp:late", True, lookout.OTP_LATE_SECONDS), ("queue:waiting", False, lookout.WAITING_SECONDS)],
+)
+def test_a_late_message_opens_an_alert_that_closes_when_it_is_gone(shop, key, is_otp, limit):
+    message = shop.message(is_otp=is_otp, created_at=ago(limit - 20))
+    lookout.look_out()
+    assert open_keys() == set()
+    Message.objects.update(created_at=ago(limit + 1))
+    lookout.look_out()
+    lookout.look_out()
+    assert open_keys() == {key}
+    Message.objects.filter(pk=message.pk).update(status=Status.SUBMITTED)
+    lookout.look_out()
+    assert open_keys() == set()
+    assert Alert.objects.get().advice
+
+
+def test_a_doubt_that_stays_opens_an_alert_until_it_is_settled(shop):
+    shop.message(status=Status.UNCONFIRMED, updated_at=ago(lookout.UNCONFIRMED_SECONDS + 61))
+    shop.message(status=Status.UNCONFIRMED)
+    lookout.look_out()
+    [alert] = Alert.objects.all()
+    assert (alert.key, alert.title) == ("unconfirmed:waiting", "2 unconfirmed: the oldest for 11 minutes")
+    Message.objects.update(status=Status.SUBMITTED)
+    lookout.look_out()
+    assert open_keys() == set()
+
+
+def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_does(shop):
+    dispatcher = dispatch.new_dispatcher(8)
+    dispatcher.save(force_insert=True)
+    lookout.mind()
+    assert open_keys() == set()
+    Dispatcher.objects.update(seen_at=ago(overview.ALIVE_SECONDS + 1))
+    lookout.mind()
+    lookout.mind()
+    assert open_keys() == {lookout.NO_DISPATCHER}
+    lookout.look_out()
+    assert open_keys() == set()
+
+
+def test_a_dispatcher_that_ended_by_itself_does_not_count(shop):
+    dispatch.new_dispatcher(8).save(force_insert=True)
+    Dispatcher.objects.update(stopped_at=clock.now())
+    lookout.mind()
+    assert open_keys() == {lookout.NO_DISPATCHER}
+
+
+def test_the_web_side_delivers_that_notice_itself(shop, settings, mailoutbox):
+    settings.ALERT_EMAIL = ["staff@shop.example"]
+    lookout.mind()
+    assert [message.subject for message in mailoutbox] == [
+        "[SMS Desk] opened: No dispatcher was seen for a minute: messages are taken, and none goes out"
+    ]
+
+
+def test_the_web_sides_thread_looks_again_and_again_and_outlives_faults(shop, monkeypatch):
+    monkeypatch.setattr(overview, "ALIVE_SECONDS", 0.0)
+    looks: list[int] = []
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            raise RuntimeError("made up")
+
+    monkeypatch.setattr(lookout, "mind", look)
+    stopped = threading.Event()
+    thread = threading.Thread(target=lookout.mind_dispatchers, args=(stopped, 0.001))
+    thread.start()
+    eventually(lambda: len(looks) > 2)
+    stopped.set()
+    thread.join()
+
+
+def test_the_notices_thread_delivers_until_it_is_stopped(shop, monkeypatch):
+    told: list[int] = []
+    monkeypatch.setattr(notices, "EVERY", 0.001)
+    monkeypatch.setattr(notices, "deliver", lambda limit: told.append(limit))
+    stopped = threading.Event()
+    thread = threading.Thread(target=notices.deliver_until, args=(stopped,))
+    thread.start()
+    eventually(lambda: len(told) > 1)
+    stopped.set()
+    thread.join()
