@@ -231,6 +231,7 @@ def chores(engine: Engine, dispatcher: Dispatcher) -> list[Chore]:
         (1.0, sweeps.expire),
         (1.0, holding.release),
         (5.0, reports.read_again),
+        (5.0, reports.match_again),
         (5.0, inbound.read_again),
         (15.0, lookout.look_out),
     ]

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from providers.base import Report, ReportState
 from sms.domain.lifecycle import ReportEffect, Status, after_report, choose, is_final, remaining
@@ -118,11 +118,11 @@ def read(callback: Callback) -> None:
     if len(values) > MAX_FIELDS:
         _finish(callback, f"more than {MAX_FIELDS} fields")
         return
-    found = account.adapter.read_reports(values)
-    rows = [_add(callback, report) for report in found]
-    _finish(callback, "" if found else "no delivery report was found in it")
+    # What an earlier reading kept is applied again, which is harmless: that reading may have ended half-way.
+    rows = list(callback.reports.all()) or _add_all(callback, account.adapter.read_reports(values))
     for row in rows:
         apply(row)
+    _finish(callback, "" if rows else "no delivery report was found in it")
 
 
 def _finish(callback: Callback, note: str, *, note_unreadable: bool = False) -> None:
@@ -151,6 +151,11 @@ def _json_fields(text: str, query: Mapping[str, Any]) -> Mapping[str, Any] | Non
     except (ValueError, RecursionError):
         return None
     return {**query, **value} if isinstance(value, dict) else None
+
+
+def _add_all(callback: Callback, found: Iterable[Report]) -> list[DeliveryReport]:
+    with transaction.atomic():
+        return [_add(callback, report) for report in found]
 
 
 def _add(callback: Callback, report: Report) -> DeliveryReport:
@@ -301,6 +306,16 @@ def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
     for report in waiting.order_by("pk") if ids else ():
         if (report.provider_id, report.vendor_message_id) in ids:
             apply(report)
+
+
+def match_again(limit: int = 100) -> int:
+    """Match what `match_waiting` missed because its process died between a commit and the next. Returns how many."""
+    known = Attempt.objects.filter(provider=OuterRef("provider"), vendor_message_id=OuterRef("vendor_message_id"))
+    missed = DeliveryReport.objects.filter(Exists(known), is_waiting=True).exclude(vendor_message_id="")
+    rows = list(missed.order_by("pk")[:limit])
+    for report in rows:
+        apply(report)
+    return len(rows)
 
 
 def from_poll(account: Account, attempt: Attempt, report: Report) -> None:

@@ -259,3 +259,32 @@ def test_concurrent_writers_end_where_the_strongest_word_says(shop, wire, work):
         thread.join()
     assert status(message) == "delivered"
     assert DeliveryReport.objects.count() == 8
+
+
+# --- a process that dies half-way -----------------------------------------------------------------
+
+
+def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent, monkeypatch):
+    with monkeypatch.context() as dying:
+        dying.setattr(reports, "apply", lambda report: 1 / 0)
+        call(sent.attempts.get())
+    assert status(sent) == "submitted"
+    Callback.objects.update(received_at=clock.now() - 2 * reports.READ_AGAIN_AFTER)
+    assert reports.read_again() == 1
+    assert status(sent) == "sent"
+    assert DeliveryReport.objects.get().applied
+    assert reports.read_again() == 0
+
+
+def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_commit(shop, wire, work, monkeypatch):
+    shop.set_route(shop.first)
+    Provider.objects.filter(pk=shop.first.pk).update(vendor="polledvendor")
+    message = shop.message()
+    receive(shop.first.pk, None, body=b"id=v-1&state=delivered")
+    wire.script("first.example", HttpResponse(200, body=b"v-1"))
+    monkeypatch.setattr(reports, "match_waiting", lambda accepted: None)
+    work()
+    assert status(message) == "submitted"
+    assert reports.match_again() == 1
+    assert status(message) == "delivered"
+    assert reports.match_again() == 0
