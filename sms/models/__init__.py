@@ -12,6 +12,7 @@ from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
+from .rollup import HourlyCount, HourlySpeed, RollupHour
 from .route import Route, RouteProvider
 from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
@@ -30,6 +31,8 @@ __all__ = [
     "DeliveryReport",
     "Dispatcher",
     "EncryptedJSONField",
+    "HourlyCount",
+    "HourlySpeed",
     "InboundCall",
     "InboundGateway",
     "InboundMessage",
@@ -48,6 +51,7 @@ __all__ = [
     "RefusalCount",
     "RefusedRequest",
     "RentedNumber",
+    "RollupHour",
     "Route",
     "RouteProvider",
     "SenderApproval",

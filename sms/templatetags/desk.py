@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django import template
 
 from sms.domain.codes import BY_NAME
@@ -19,3 +21,13 @@ def status_title(status: str) -> str:
 def code_words(code: str) -> str:
     """The sentence of an error code of the endpoint."""
     return BY_NAME[code].message if code in BY_NAME else ""
+
+
+@register.filter
+def age(length: timedelta) -> str:
+    """`3 min`, `2 h 5 min`: how long something has lasted."""
+    seconds = int(length.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

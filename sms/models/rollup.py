@@ -1,0 +1,47 @@
+"""Hourly sums, kept by the dispatchers: the dashboard reads these and never counts the message table."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class RollupHour(models.Model):
+    """One hour that is summed up. Whoever moves `rolled_at` sums it anew, in the same transaction."""
+
+    hour = models.DateTimeField(primary_key=True)
+    rolled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-hour",)
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}:00"
+
+
+class HourlyCount(models.Model):
+    """How many messages that were taken in this hour are in this state now. `provider` is null before any was asked.
+
+    `code` is filled where a message went wrong.
+    """
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="counts")
+    provider = models.ForeignKey("sms.Provider", models.CASCADE, null=True, related_name="+")
+    status = models.CharField(max_length=12)
+    code = models.CharField(max_length=64, blank=True, default="")
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.status} {self.count}"
+
+
+class HourlySpeed(models.Model):
+    """How long messages of this hour took from our door to the vendor's yes, in milliseconds."""
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="speeds")
+    provider = models.ForeignKey("sms.Provider", models.CASCADE, related_name="+")
+    taken = models.PositiveIntegerField()
+    p50 = models.PositiveIntegerField()
+    p95 = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.provider_id} {self.p95} ms"

@@ -1,0 +1,184 @@
+"""What the dashboard shows, from the hourly sums and a few small live queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Min
+
+from providers.registry import SENDERS
+from sms.domain import words
+from sms.domain.lifecycle import Status
+from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Provider
+
+from . import clock
+from .rollup import HOUR
+from .setup import ALIVE
+
+DAY = timedelta(hours=24)
+WENT_WRONG = (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)
+ORDER = tuple(Status)
+MOST_REASONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLine:
+    """One provider's day. `delivered` in percent of what it ended; None where this vendor reports no delivery."""
+
+    id: int
+    slug: str
+    messages: int
+    reports_delivery: bool
+    strongest: str
+    delivered: float | None
+    p50: int | None
+    p95: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    status: str
+    code: str
+    says: str
+    count: int
+    share: int
+    """Percent of the commonest reason: the length of the bar."""
+
+
+@dataclass(frozen=True)
+class Board:
+    now: datetime
+    messages: int
+    messages_before: int
+    delivered: float | None
+    wrong: int
+    waiting: int
+    oldest_waiting: timedelta | None
+    unconfirmed: int
+    dispatchers: tuple[Dispatcher, ...]
+    alive: int
+    alerts: tuple[Alert, ...]
+    hours: tuple[datetime, ...]
+    series: dict[str, list[int]]
+    """Per status, one number for each of `hours`."""
+    providers: tuple[ProviderLine, ...]
+    reasons: tuple[Reason, ...]
+    rolled: bool
+
+    @property
+    def change(self) -> int | None:
+        """Percent against the day before; None without one."""
+        if not self.messages_before:
+            return None
+        return round(100 * (self.messages - self.messages_before) / self.messages_before)
+
+    @property
+    def wrong_share(self) -> float | None:
+        return round(100 * self.wrong / self.messages, 1) if self.messages else None
+
+
+def board() -> Board:
+    now = clock.now()
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    hours = tuple(this_hour - HOUR * back for back in range(23, -1, -1))
+    counts = list(
+        HourlyCount.objects.filter(hour__gte=hours[0] - DAY).values_list("hour", "provider", "status", "code", "count")
+    )
+    today = [row for row in counts if row[0] >= hours[0]]
+    lines = _providers(today, hours[0])
+    waiting, oldest = _waiting(now)
+    dispatchers = tuple(Dispatcher.objects.filter(stopped_at=None)[:10])
+    return Board(
+        now=now,
+        messages=sum(row[4] for row in today),
+        messages_before=sum(row[4] for row in counts if row[0] < hours[0]),
+        delivered=_delivered_share(today, {line.id for line in lines if line.reports_delivery}),
+        wrong=sum(row[4] for row in today if row[2] in WENT_WRONG),
+        waiting=waiting,
+        oldest_waiting=oldest,
+        unconfirmed=sum(row[4] for row in today if row[2] == Status.UNCONFIRMED),
+        dispatchers=dispatchers,
+        alive=sum(now - dispatcher.seen_at < ALIVE for dispatcher in dispatchers),
+        alerts=tuple(Alert.objects.filter(closed_at=None)[:5]),
+        hours=hours,
+        series=_series(today, hours),
+        providers=lines,
+        reasons=_reasons(today),
+        rolled=bool(counts),
+    )
+
+
+Row = tuple[datetime, int | None, str, str, int]
+
+
+def _series(rows: list[Row], hours: tuple[datetime, ...]) -> dict[str, list[int]]:
+    place = {hour: at for at, hour in enumerate(hours)}
+    series: dict[str, list[int]] = {}
+    for hour, _provider, status, _code, count in rows:
+        series.setdefault(status, [0] * len(hours))[place[hour]] += count
+    return {status.value: series[status] for status in ORDER if status in series}
+
+
+def _delivered_share(rows: list[Row], providers: set[int | None]) -> float | None:
+    """Of what ended at vendors that report delivery; the others have no say in it."""
+    ended = [row for row in rows if row[1] in providers and row[2] in (Status.DELIVERED, Status.UNDELIVERED)]
+    total = sum(row[4] for row in ended)
+    good = sum(row[4] for row in ended if row[2] == Status.DELIVERED)
+    return round(100 * good / total, 1) if total else None
+
+
+def _providers(rows: list[Row], since: datetime) -> tuple[ProviderLine, ...]:
+    speeds: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for provider, taken, p50, p95 in HourlySpeed.objects.filter(hour__gte=since).values_list(
+        "provider", "taken", "p50", "p95"
+    ):
+        speeds[provider].append((taken, p50, p95))
+    known = Provider.objects.values_list("pk", "slug", "vendor")
+    return tuple(_line(pk, slug, vendor, rows, speeds[pk]) for pk, slug, vendor in known)
+
+
+def _line(pk: int, slug: str, vendor: str, rows: list[Row], speeds: list[tuple[int, int, int]]) -> ProviderLine:
+    strongest = SENDERS[vendor].strongest if vendor in SENDERS else "submitted"
+    reports = strongest == Status.DELIVERED
+    return ProviderLine(
+        id=pk,
+        slug=slug,
+        messages=sum(row[4] for row in rows if row[1] == pk),
+        reports_delivery=reports,
+        strongest=strongest,
+        delivered=_delivered_share(rows, {pk}) if reports else None,
+        p50=_weighted(speeds, 1),
+        p95=max((p95 for _taken, _p50, p95 in speeds), default=None),
+    )
+
+
+def _weighted(speeds: list[tuple[int, int, int]], place: int) -> int | None:
+    taken = sum(row[0] for row in speeds)
+    return round(sum(row[0] * row[place] for row in speeds) / taken) if taken else None
+
+
+def _reasons(rows: list[Row]) -> tuple[Reason, ...]:
+    counted: dict[tuple[str, str], int] = defaultdict(int)
+    for _hour, _provider, status, code, count in rows:
+        if status in WENT_WRONG:
+            counted[status, code] += count
+    most = sorted(counted.items(), key=lambda pair: -pair[1])[:MOST_REASONS]
+    top = most[0][1] if most else 1
+    return tuple(
+        Reason(status, code, _says(status, code), count, round(100 * count / top)) for (status, code), count in most
+    )
+
+
+def _says(status: str, code: str) -> str:
+    if code in words.CODE:
+        return words.CODE[code].happened
+    return f"The vendor's code {code}" if code else words.STATUS[Status(status)].happened
+
+
+def _waiting(now: datetime) -> tuple[int, timedelta | None]:
+    """How many wait, capped, and how long the oldest has: both from the queue's own small index."""
+    queued = Message.objects.filter(status=Status.QUEUED).order_by()
+    oldest = queued.aggregate(oldest=Min("created_at"))["oldest"]
+    return queued.count() if oldest else 0, (now - oldest) if oldest else None
