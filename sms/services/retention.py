@@ -1,0 +1,211 @@
+"""What is kept how long: OTPs until they are over, texts, raw exchanges and rows by the RETENTION_* settings.
+
+Dispatchers call `erase_due` and `delete_due` now and then, until both return 0. Each works on a few rows at a time,
+found by an index, so no statement takes long, and any number of dispatchers may do it at once. The counts that the
+dashboard shows are rows of their own and stay.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import models, transaction
+from django.db.models import Q
+
+from sms.domain.lifecycle import Status
+from sms.models import (
+    Alert,
+    Attempt,
+    Callback,
+    DeliveryReport,
+    InboundCall,
+    InboundMessage,
+    InboundPushAttempt,
+    LoginSource,
+    Message,
+    PushStatus,
+    RefusalCount,
+    RefusedRequest,
+)
+
+from . import clock, erasure
+
+AT_ONCE = 500
+REFUSALS_DAYS = 7
+LOGINS_DAYS = 30
+WALK_AGAIN_AFTER = 24 * 60 * 60
+"""Seconds after which a walk starts anew, for rows that were in use when it passed them."""
+UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
+
+Rows = models.QuerySet[Any]
+Erase = Callable[[Sequence[Any], datetime], None]
+
+
+# --- erasing ------------------------------------------------------------------------
+
+
+def erase_due(limit: int = AT_ONCE) -> int:
+    """Erase what is due, at most `limit` rows of each kind. Returns how many were dealt with; 0: nothing is left."""
+    now = clock.now()
+    return _erase_otps(now, limit) + sum(walk.step(now, limit) for walk in WALKS)
+
+
+def _erase_otps(now: datetime, limit: int) -> int:
+    """OTPs whose time to live is over. One that is being sent right now is left to the end of its lease."""
+    over = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
+    due = list(over.exclude(status=Status.SENDING).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
+    with transaction.atomic():
+        erasure.erase(due, now=now)
+    return len(due)
+
+
+@dataclass
+class Walk:
+    """Goes through a table by its key, which rises with age, from the oldest row to the first that is young enough.
+
+    Where it stands is remembered in this process alone: after a restart it passes the rows once more and finds them
+    erased. So no index is needed that every accepted message would have to pay for.
+    """
+
+    model: type[models.Model]
+    time: str
+    days: Callable[[], int]
+    erase: Erase
+    position: Any = None
+    _end_reached_at: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def step(self, now: datetime, limit: int) -> int:
+        """Deal with the next rows; how many they were."""
+        if not self._lock.acquire(blocking=False):
+            return 0
+        try:
+            due = self._next(now - timedelta(days=self.days()), limit)
+            if due:
+                with transaction.atomic():
+                    self.erase(due, now)
+                self.position = due[-1]
+        finally:
+            self._lock.release()
+        return len(due)
+
+    def _next(self, horizon: datetime, limit: int) -> list[Any]:
+        rows = self.model._default_manager.all()
+        if self.position is not None:
+            rows = rows.filter(pk__gt=self.position)
+        due = _oldest(rows, self.time, horizon, limit)
+        if not due:
+            self._start_anew_once_a_day()
+        return due
+
+    def _start_anew_once_a_day(self) -> None:
+        if self.position is not None and time.monotonic() - self._end_reached_at > WALK_AGAIN_AFTER:
+            self._end_reached_at = time.monotonic()
+            self.position = None
+
+
+def _texts(keys: Sequence[Any], now: datetime) -> None:
+    due = Message.objects.filter(pk__in=keys, erased_at=None).exclude(status__in=UNFINISHED)
+    erasure.erase(list(due.values_list("pk", flat=True)), now=now)
+
+
+def _raw_exchanges(model: type[models.Model]) -> Erase:
+    def erase(keys: Sequence[Any], _: datetime) -> None:
+        kept = model._default_manager.filter(pk__in=keys).exclude(raw_request=None, raw_response=None)
+        kept.update(raw_request=None, raw_response=None)
+
+    return erase
+
+
+def _raw_calls(model: type[models.Model]) -> Erase:
+    def erase(keys: Sequence[Any], _: datetime) -> None:
+        read = model._default_manager.filter(pk__in=keys, read_at__isnull=False)
+        read.exclude(body=None).update(body=None, query=b"")
+
+    return erase
+
+
+def _received_texts(keys: Sequence[Any], now: datetime) -> None:
+    due = InboundMessage.objects.filter(pk__in=keys, erased_at=None)
+    due.exclude(push__status__in=(PushStatus.WAITING, PushStatus.PUSHING)).update(text=None, erased_at=now)
+
+
+def _text_days() -> int:
+    return settings.RETENTION_TEXT_DAYS
+
+
+def _raw_days() -> int:
+    return settings.RETENTION_RAW_DAYS
+
+
+def _received_raw_days() -> int:
+    """A received call's body holds its text: it goes with whichever goes first."""
+    return min(_text_days(), _raw_days())
+
+
+WALKS = (
+    Walk(Message, "created_at", _text_days, _texts),
+    Walk(Attempt, "started_at", _raw_days, _raw_exchanges(Attempt)),
+    Walk(Callback, "received_at", _raw_days, _raw_calls(Callback)),
+    Walk(InboundMessage, "received_at", _text_days, _received_texts),
+    Walk(InboundPushAttempt, "started_at", _received_raw_days, _raw_exchanges(InboundPushAttempt)),
+    Walk(InboundCall, "received_at", _received_raw_days, _raw_calls(InboundCall)),
+)
+
+
+# --- deleting -----------------------------------------------------------------------
+
+
+def delete_due(limit: int = AT_ONCE) -> int:
+    """Delete rows that are too old, at most `limit` of each kind. Returns how many; 0: nothing is left."""
+    now = clock.now()
+    rows = now - timedelta(days=settings.RETENTION_ROW_DAYS)
+    refusals = now - timedelta(days=REFUSALS_DAYS)
+    deleted = _delete(Message, _oldest(Message.objects.all(), "created_at", rows, limit), ~Q(status__in=UNFINISHED))
+    for model, time_field, horizon in (
+        (DeliveryReport, "received_at", rows),
+        (Callback, "received_at", rows),
+        (InboundMessage, "received_at", rows),
+        (InboundCall, "received_at", rows),
+        (RefusedRequest, "created_at", refusals),
+        (RefusalCount, "minute", refusals),
+    ):
+        deleted += _delete(model, _oldest(model._default_manager.all(), time_field, horizon, limit))
+    return deleted + sum(_delete(small.model, _keys(small, limit)) for small in _small(now, rows))
+
+
+def _small(now: datetime, horizon: datetime) -> list[Rows]:
+    """Tables of few rows, or with an index of their own for this."""
+    logins = now - timedelta(days=LOGINS_DAYS)
+    return [
+        LoginSource.objects.exclude(failures_since__gte=logins).exclude(succeeded_at__gte=logins),
+        Alert.objects.filter(closed_at__lt=horizon),
+        Session.objects.filter(expire_date__lt=now),
+    ]
+
+
+def _oldest(rows: Rows, time_field: str, horizon: datetime, limit: int) -> list[Any]:
+    """The keys of the first rows, up to one that is young enough: keys rise with age, so none behind it is older."""
+    first = rows.order_by("pk").values_list("pk", time_field)[:limit]
+    return [key for key, _ in takewhile(lambda row: row[1] < horizon, first)]
+
+
+def _keys(rows: Rows, limit: int) -> list[Any]:
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def _delete(model: type[models.Model], keys: Sequence[Any], *conditions: Q) -> int:
+    if not keys:
+        return 0
+    rows = model._default_manager.filter(*conditions, pk__in=keys)
+    deleted = rows.count()
+    rows.delete()
+    return deleted

@@ -1,0 +1,187 @@
+"""What is kept how long."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from sms.models import Alert, Attempt, Callback, DeliveryReport, LoginSource, Message, MessageEvent, RefusedRequest
+from sms.services import clock, retention
+from tests.sms import cast
+from tests.sms.cast import body, send
+
+
+@pytest.fixture(autouse=True)
+def _walks_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for walk in retention.WALKS:
+        monkeypatch.setattr(walk, "position", None)
+
+
+def message(caller: Client, *, age: timedelta = timedelta(0), status: str = "submitted", **changes: Any) -> Message:
+    """An accepted message as it would be some time later."""
+    send(caller, body(**changes))
+    found = Message.objects.order_by("-id")[0]
+    then = clock.now() - age
+    Message.objects.filter(pk=found.pk).update(
+        created_at=then, expires_at=then + timedelta(seconds=300 if found.is_otp else 86_400), status=status
+    )
+    Attempt.objects.create(
+        id=clock.new_id(),
+        message=found,
+        number=1,
+        provider=found.provider,
+        lease_token=uuid.uuid4(),
+        outcome="accepted",
+        raw_request=f"text={found.text}",
+        raw_response="OK",
+        started_at=then,
+    )
+    found.refresh_from_db()
+    return found
+
+
+def is_erased(found: Message) -> bool:
+    found.refresh_from_db()
+    attempt = found.attempts.get()
+    kept = (found.text, found.raw_text, found.parameters, attempt.raw_request, attempt.raw_response)
+    erased = found.erased_at is not None
+    assert all((value is None) is erased for value in kept)
+    return erased
+
+
+def until_nothing_is_left(step: Any, limit: int = 2) -> int:
+    total = 0
+    for _ in range(100):
+        done = step(limit)
+        if not done:
+            return total
+        total += done
+    raise AssertionError("there is always something left")
+
+
+class TestOtps:
+    def test_an_otp_is_erased_when_its_time_to_live_is_over_whatever_its_state(self, caller: Client) -> None:
+        over = [
+            message(caller, isOtp=True, age=timedelta(minutes=6), status=status, to=cast.TEMPLATE_TO)
+            for status in ("submitted", "unconfirmed", "sent", "failed")
+        ]
+        until_nothing_is_left(retention.erase_due)
+        assert all(map(is_erased, over))
+
+    def test_before_that_it_stays(self, caller: Client) -> None:
+        young = message(caller, isOtp=True, age=timedelta(minutes=4))
+        other = message(caller, age=timedelta(minutes=6))
+        until_nothing_is_left(retention.erase_due)
+        assert not is_erased(young)
+        assert not is_erased(other)
+
+    def test_one_that_is_being_sent_is_left_to_the_end_of_its_lease(self, caller: Client) -> None:
+        found = message(caller, isOtp=True, age=timedelta(minutes=6))
+        lease = {"lease_token": uuid.uuid4(), "lease_until": clock.now()}
+        Message.objects.filter(pk=found.pk).update(status="sending", **lease)
+        until_nothing_is_left(retention.erase_due)
+        assert not is_erased(found)
+
+
+class TestTextsAndRawExchanges:
+    def test_a_text_goes_after_its_days_and_its_raw_exchanges_with_it(self, caller: Client, settings: Any) -> None:
+        settings.RETENTION_TEXT_DAYS, settings.RETENTION_RAW_DAYS = 3, 30
+        old = [message(caller, age=timedelta(days=3, minutes=1)) for _ in range(5)]
+        young = message(caller, age=timedelta(days=2, hours=23))
+        until_nothing_is_left(retention.erase_due)
+        assert all(map(is_erased, old))
+        assert not is_erased(young)
+
+    def test_raw_exchanges_go_after_theirs(self, caller: Client, settings: Any) -> None:
+        settings.RETENTION_TEXT_DAYS, settings.RETENTION_RAW_DAYS = 30, 3
+        old = message(caller, age=timedelta(days=3, minutes=1))
+        until_nothing_is_left(retention.erase_due)
+        old.refresh_from_db()
+        assert old.text == cast.TEXT
+        assert (old.attempts.get().raw_request, old.attempts.get().raw_response) == (None, None)
+
+    @pytest.mark.parametrize("status", ["queued", "held"])
+    def test_what_is_yet_to_be_sent_keeps_its_text(self, caller: Client, status: str) -> None:
+        waiting = message(caller, age=timedelta(days=30), status=status)
+        until_nothing_is_left(retention.erase_due)
+        waiting.refresh_from_db()
+        assert (waiting.text, waiting.erased_at) == (cast.TEXT, None)
+
+    def test_what_a_walk_passed_while_it_was_in_use_is_found_the_day_after(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waiting = message(caller, age=timedelta(days=30), status="queued")
+        until_nothing_is_left(retention.erase_due)
+        Message.objects.update(status="expired")
+        monkeypatch.setattr(retention, "WALK_AGAIN_AFTER", -1)
+        until_nothing_is_left(retention.erase_due)
+        until_nothing_is_left(retention.erase_due)
+        assert is_erased(waiting)
+
+    def test_a_raw_callback_goes_once_it_was_read(self, caller: Client) -> None:
+        found = message(caller)
+        then = clock.now() - timedelta(days=8)
+        common = {"provider": found.provider, "address_digest": "a", "method": "POST", "body": b"x", "query": b"y"}
+        times = {"received_at": then, "last_received_at": then}
+        read = Callback.objects.create(body_digest="1", read_at=then, **common, **times)
+        unread = Callback.objects.create(body_digest="2", **common, **times)
+        until_nothing_is_left(retention.erase_due)
+        read.refresh_from_db()
+        unread.refresh_from_db()
+        assert (read.body, bytes(read.query)) == (None, b"")
+        assert bytes(unread.body or b"") == b"x"
+
+    def test_at_its_end_a_walk_costs_one_look(self, caller: Client) -> None:
+        for _ in range(5):
+            message(caller)
+        until_nothing_is_left(retention.erase_due)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            retention.erase_due(500)
+        assert len([q for q in queries if q["sql"].startswith("SELECT")]) <= len(retention.WALKS) + 2
+
+
+class TestRows:
+    def test_a_message_goes_with_all_that_hangs_on_it(self, caller: Client) -> None:
+        old = message(caller, age=timedelta(days=91))
+        young = message(caller, age=timedelta(days=89))
+        for found in (old, young):
+            MessageEvent.objects.create(message=found, at=clock.now(), kind="resent")
+            DeliveryReport.objects.create(
+                provider=found.provider, message=found, attempt=found.attempts.get(), received_at=clock.now()
+            )
+        assert until_nothing_is_left(retention.delete_due) == 1
+        assert list(Message.objects.all()) == [young]
+        assert Attempt.objects.count() == MessageEvent.objects.count() == DeliveryReport.objects.count() == 1
+
+    def test_many_go_in_small_batches(self, caller: Client) -> None:
+        for _ in range(7):
+            message(caller, age=timedelta(days=91))
+        assert retention.delete_due(3) == 3
+        assert until_nothing_is_left(retention.delete_due) == 4
+
+    def test_a_message_that_waits_is_never_deleted(self, caller: Client) -> None:
+        message(caller, age=timedelta(days=91), status="queued")
+        assert until_nothing_is_left(retention.delete_due) == 0
+        assert Message.objects.count() == 1
+
+    def test_refusals_go_after_a_week_and_closed_alerts_and_old_logins_in_their_time(self, caller: Client) -> None:
+        now = clock.now()
+        send(caller, b"")
+        RefusedRequest.objects.update(created_at=now - timedelta(days=7, minutes=1))
+        send(caller, b"")
+        for closed in (now - timedelta(days=91), now, None):
+            Alert.objects.create(key=str(closed), severity="warning", title="x", opened_at=now, closed_at=closed)
+        for account, seen in (("1", now - timedelta(days=31)), ("2", now)):
+            LoginSource.objects.create(account=account, source="127.0.0.1", succeeded_at=seen)
+        until_nothing_is_left(retention.delete_due)
+        assert RefusedRequest.objects.count() == 1
+        assert Alert.objects.count() == 2
+        assert [row.account for row in LoginSource.objects.all()] == ["2"]
