@@ -30,6 +30,7 @@ from sms.models import (
     Route,
     SenderName,
 )
+from sms.services import setup, snapshot
 from sms.services.clock import now
 
 PHONE = "+994501234567"
@@ -82,6 +83,16 @@ class TemplateVendor(TextVendor):
 def vendors(monkeypatch):
     for vendor in (TextVendor, TemplateVendor):
         monkeypatch.setitem(registry.SENDERS, vendor.slug, vendor)
+
+
+@pytest.fixture(autouse=True)
+def fresh_copies():
+    """No test sees another's copy of the configuration."""
+    snapshot.forget()
+    setup.forget()
+    yield
+    snapshot.forget()
+    setup.forget()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import pytest
 from django.urls import reverse
 
 from sms.domain import words
@@ -14,15 +13,6 @@ from sms.services import setup, snapshot
 from sms.services.clock import now
 
 SETUP = "/admin/tools/set-up/"
-
-
-@pytest.fixture(autouse=True)
-def fresh_copies():
-    snapshot.forget()
-    setup.forget()
-    yield
-    snapshot.forget()
-    setup.forget()
 
 
 def step(section: str, title: str) -> setup.Step:
