@@ -21,6 +21,8 @@ max_requests = 0
 # Access lines would hold the callback keys that stand in paths; our own log writes one line per event.
 accesslog = None
 errorlog = "-"
+# It would lie in the home folder, which a container has not, and two web sides of one machine would share it.
+control_socket_disable = True
 logconfig_dict = logs.settings(
     level=os.environ.get("LOG_LEVEL", "INFO").upper(), form=os.environ.get("LOG_FORMAT", "json")
 )

@@ -17,8 +17,8 @@ from . import request_ids
 from .errors import ADMIN, answer_to, route_of
 
 STATIC = "/static/"
-HTTP_IS_FINE = ("/healthz", "/readyz", "/metrics")
-"""Asked by neighbours inside the house, which speak plain HTTP."""
+FOR_NEIGHBOURS = ("/healthz", "/readyz", "/metrics")
+"""Asked inside the house, by plain HTTP and by whatever address a container has at the moment."""
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 log = structlog.get_logger(__name__)
@@ -68,8 +68,10 @@ def _log(request: HttpRequest, response: HttpResponse, started: float) -> None:
 
 def check_address(request: HttpRequest) -> None:
     """The host is one of ours, and the scheme is the one that is due. Raises DisallowedHost and Refusal."""
+    if request.path_info.rstrip("/") in FOR_NEIGHBOURS:
+        return
     request.get_host()
-    if settings.IS_HTTPS and not request.is_secure() and request.path_info.rstrip("/") not in HTTP_IS_FINE:
+    if settings.IS_HTTPS and not request.is_secure():
         raise refuse("bad_request", message="Plain HTTP is not served here: use https.")
 
 

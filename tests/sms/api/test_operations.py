@@ -160,3 +160,17 @@ def test_a_provider_without_balance_is_told_apart(caller, db):
     found = series(caller.get("/metrics"))
     assert found['sms_desk_balance_used_up{provider="only"}'] == 1
     assert found['sms_desk_balance_used_up{provider="free"}'] == 0
+
+
+# --- how neighbours ask -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/healthz/"])
+def test_neighbours_ask_by_plain_http_and_by_a_containers_own_address(caller, settings, path):
+    settings.IS_HTTPS, settings.ALLOWED_HOSTS, settings.SECURE_HSTS_SECONDS = True, ["sms.example"], 60
+    assert caller.get(path, headers={"host": "10.244.1.17:8008"}).status_code == 200
+
+
+def test_everything_else_needs_the_public_name(caller, settings):
+    settings.ALLOWED_HOSTS = ["sms.example"]
+    assert caller.get("/status", headers={"host": "10.244.1.17:8008"}).status_code == 400

@@ -1,0 +1,107 @@
+"""Dockerfile, compose.yaml, Procfile and akinon.json hold what they promise, as far as it shows without a platform."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .files import ROOT, akinon, compose, dockerfile, procfile, read
+
+HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin")
+
+
+@pytest.mark.skipif(HADOLINT is None, reason="hadolint is not installed: install requirements-dev.txt")
+def test_the_dockerfile_passes_its_linter():
+    done = subprocess.run([HADOLINT, ROOT / "Dockerfile"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_image_is_built_in_two_stages_from_the_slim_python_of_the_project():
+    stages = [words for word, words in dockerfile() if word == "FROM"]
+    assert stages == ["python:3.11-slim AS build", "python:3.11-slim"]
+
+
+def last_stage() -> list[tuple[str, str]]:
+    instructions = dockerfile()
+    return instructions[max(i for i, (word, _) in enumerate(instructions) if word == "FROM") :]
+
+
+def test_the_image_runs_unprivileged():
+    users = [words for word, words in last_stage() if word == "USER"]
+    assert users == ["10001"]
+    order = [word for word, _ in last_stage()]
+    assert order.index("USER") < order.index("CMD")
+
+
+def test_the_image_starts_the_web_side_and_asks_it_whether_it_lives():
+    words = dict(last_stage())
+    assert json.loads(words["CMD"]) == ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
+    probe = json.loads(words["HEALTHCHECK"].partition("CMD ")[2])
+    compile(probe[2], "the probe", "exec")
+    assert "/healthz" in probe[2]
+
+
+def test_packages_are_pinned_and_hashed_wherever_they_are_installed():
+    for name in ("Dockerfile", "build.sh"):
+        [line] = [line for line in read(name).splitlines() if "pip install" in line]
+        assert "--require-hashes -r requirements.txt" in line
+
+
+@pytest.mark.parametrize(
+    "secret", [".env", "db.sqlite3", "db.sqlite3-wal", ".git", ".demo", "shop.toml", ".venv", "tests"]
+)
+def test_secrets_data_and_tools_stay_out_of_the_image(secret):
+    patterns = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
+    assert any(fnmatch.fnmatch(secret, pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize("needed", ["manage.py", "config", "sms", "providers", "templates", "requirements.txt"])
+def test_what_runs_is_in_the_image(needed):
+    patterns = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
+    assert (ROOT / needed).exists()
+    assert not any(fnmatch.fnmatch(needed, pattern) for pattern in patterns)
+
+
+def test_compose_starts_web_and_two_dispatchers_after_the_migrations():
+    services = compose()["services"]
+    assert services.keys() == {"database", "migrate", "web", "dispatcher"}
+    assert services["dispatcher"]["deploy"]["replicas"] == 2
+    for name in ("web", "dispatcher"):
+        assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    assert services["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    assert services["migrate"]["restart"] == "no"
+
+
+def test_compose_gives_our_processes_as_little_as_they_need():
+    services = compose()["services"]
+    for name in ("migrate", "web", "dispatcher"):
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert "privileged" not in services[name]
+    assert "ports" not in services["database"]
+    assert services["web"]["ports"] == ["127.0.0.1:8000:8000"]
+
+
+def test_a_stop_leaves_time_for_the_longest_call():
+    assert compose()["services"]["dispatcher"]["stop_grace_period"] == "150s"  # a provider's time-out ends at 120
+
+
+def test_the_platform_of_akinon_finds_what_it_asks_for():
+    manifest = akinon()
+    assert manifest["runtime"] == "python:3.11-slim"
+    assert manifest["formation"]["web"]["healthcheck"] == "/healthz"
+    assert manifest["formation"].keys() == procfile().keys()
+    assert [addon["plan"] for addon in manifest["addons"]] == ["postgresql"]  # neither Redis nor a broker
+    assert manifest["scripts"] == {"build": "sh build.sh", "release": "python manage.py migrate --noinput"}
+    assert "0.0.0.0:8008" in procfile()["web"]
+
+
+def test_the_build_script_is_a_script_that_the_shell_can_read():
+    assert subprocess.run(["sh", "-n", str(ROOT / "build.sh")], capture_output=True).returncode == 0
+    assert read("build.sh").startswith("#!/bin/sh\n")
