@@ -10,8 +10,10 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -116,6 +118,12 @@ def statuses(line: str) -> dict[str, str]:
     return {message["to"]: message["status"] for message in json.loads(body)["results"]}
 
 
+def pushes(checkout: Path) -> list[str]:
+    """The status of each push of a received message."""
+    with closing(sqlite3.connect(checkout / ".demo/db.sqlite3")) as database:
+        return [status for (status,) in database.execute("SELECT status FROM sms_inboundpush")]
+
+
 @pytest.fixture
 def checkout(tmp_path):
     return Path(shutil.copytree(settings.BASE_DIR, tmp_path / "checkout", ignore=LEFT_OUT))
@@ -130,10 +138,12 @@ def test_the_printed_lines_send_messages_that_arrive_and_ctrl_c_leaves_nothing_b
     with Demonstration(checkout) as demo:
         demo.read_until(LAST_WORDS)
         assert "DEMONSTRATION" in demo.printed
-        *posts, get = demo.curl_lines()
+        *posts, get, modem = demo.curl_lines()
         assert [paste(line) for line in posts] == [(201, b"")] * 3
         arrived = {"+994501234567": "submitted", "+40712345678": "sent", "+84901234567": "delivered"}
         eventually(lambda: statuses(get) == arrived, because=f"all have arrived: {arrived}")
+        assert paste(modem) == (200, b"")
+        eventually(lambda: pushes(checkout) == ["delivered"], because="the partner has the received message")
         processes = demo.descendants()
         assert len(processes) >= 5  # itself, simulators, gunicorn with a worker, dispatcher
         assert demo.end(signal.SIGINT) == 0
@@ -152,7 +162,7 @@ def test_a_second_start_keeps_the_messages_and_prints_the_same_passwords(checkou
         assert [words.split("password")[1] for words in second.passwords()] == [
             words.split("password")[1] for words in first.passwords()
         ]
-        assert set(statuses(second.curl_lines()[-1])) == {"+994501234567"}
+        assert set(statuses(second.curl_lines()[3])) == {"+994501234567"}
 
 
 def test_a_child_that_dies_ends_the_demonstration(checkout):

@@ -15,7 +15,7 @@ from sms.management.demonstration.alone import alone
 from sms.management.demonstration.calls import can_accept, register_addresses
 from sms.management.demonstration.passwords import STAFF, passwords
 from sms.management.demonstration.ports import HOST, free_port
-from sms.management.demonstration.seed import callers, seed
+from sms.management.demonstration.seed import callers, modem_url, seed
 from sms.management.demonstration.supervisor import Child, Died, Stopped, Supervisor
 from sms.management.demonstration.words import welcome
 
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         supervisor.start("web", web, env)
         supervisor.start("dispatcher", [*python, "manage.py", "dispatch"], env)
         supervisor.until(lambda: can_accept(url), seconds=START_SECONDS, what="the web side")
-        self.stdout.write(welcome(url, caller, secrets))
+        self.stdout.write(welcome(url, caller, secrets, modem_url()))
         self.stdout.flush()
         supervisor.watch()
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from sms.models import Provider
+from sms.models import InboundGateway, Partner, Provider
+from sms.services.keys import gateway_key, inbound_url
 from sms.services.provisioning import provision, read
 
 from .passwords import STAFF
@@ -36,15 +37,30 @@ def _first(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mappin
         client["password"] = passwords[client["username"]]
     for provider in shop["providers"]:
         provider["base_url"] = addresses[provider["vendor"]]
+    for partner in shop["partners"]:
+        partner["url"] = partner_url(addresses, partner["vendor"])
     return shop
 
 
 def _again(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mapping[str, str]) -> dict[str, Any]:
     kept = Provider.objects.filter(slug__in=[provider["slug"] for provider in shop["providers"]])
+    partners = Partner.objects.filter(slug__in=[partner["slug"] for partner in shop["partners"]])
     return {
         "clients": [{"username": c["username"], "password": passwords[c["username"]]} for c in shop["clients"]],
         "providers": [{"slug": provider.slug, "base_url": addresses[provider.vendor]} for provider in kept],
+        "partners": [{"slug": p.slug, "url": partner_url(addresses, p.vendor)} for p in partners],
     }
+
+
+def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
+    """The simulated partner's whole address, with the path that its document has."""
+    return f"{addresses[vendor]}/v1/PUSH_SMS_RENT"
+
+
+def modem_url() -> str:
+    """The door of the demonstration's gateway; the first one where staff deleted it."""
+    gateway = InboundGateway.objects.order_by("pk").first()
+    return inbound_url(gateway_key(gateway.pk)) or "" if gateway else ""
 
 
 def _staff(password: str) -> None:

@@ -28,7 +28,11 @@ SAMPLES = [
 ]
 
 
-def welcome(url: str, caller: str, passwords: Mapping[str, str]) -> str:
+RECEIVED = {"from": "Instagram", "to": "+994551234567", "text": "Your verification code is 800142"}
+
+
+def welcome(url: str, caller: str, passwords: Mapping[str, str], modem_url: str) -> str:
+    """`modem_url`: the door of a gateway for received SMS, or "" without one."""
     user = f"-u {caller}:{passwords[caller]}"
     lines = [
         "",
@@ -40,10 +44,16 @@ def welcome(url: str, caller: str, passwords: Mapping[str, str]) -> str:
     ]
     for words, body in SAMPLES:
         lines += ["", words, _post(user, body, url)]
-    lines += ["", "What became of them:", f"curl {user} {url}/messages", "", "Ctrl-C stops everything.", ""]
-    return "\n".join(lines)
+    lines += ["", "What became of them:", f"curl {user} {url}/messages"]
+    if modem_url:
+        words = "A modem hands over what a rented number received; the partner gets it (Admin, Pushes):"
+        lines += ["", words, f"curl -i {_json(RECEIVED)} {modem_url}"]
+    return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])
 
 
 def _post(user: str, body: Mapping[str, object], url: str) -> str:
-    data = json.dumps(body, ensure_ascii=False)
-    return f"curl -i {user} -H 'Content-Type: application/json' -d '{data}' {url}/send-sms"
+    return f"curl -i {user} {_json(body)} {url}/send-sms"
+
+
+def _json(body: Mapping[str, object]) -> str:
+    return f"-H 'Content-Type: application/json' -d '{json.dumps(body, ensure_ascii=False)}'"

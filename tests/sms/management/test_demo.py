@@ -12,10 +12,11 @@ from django.core.management import CommandError, call_command
 from sms.management.demonstration.passwords import passwords
 from sms.management.demonstration.ports import HOST, free_port
 from sms.management.demonstration.seed import callers, seed
-from sms.models import ApiClient, Provider, Route
+from sms.models import ApiClient, Partner, Provider, Route
 from sms.models.client import digest
 
-ADDRESSES = {vendor: f"http://127.0.0.1:{port}" for port, vendor in enumerate(("smsplus", "accolades", "etelecom"), 1)}
+VENDORS = ("smsplus", "accolades", "etelecom", "onlinesim")
+ADDRESSES = {vendor: f"http://127.0.0.1:{port}" for port, vendor in enumerate(VENDORS, 1)}
 LATER = {vendor: f"{address}0" for vendor, address in ADDRESSES.items()}
 
 
@@ -57,7 +58,8 @@ def test_the_first_start_seeds_staff_caller_providers_and_routes(known):
     assert staff.is_superuser
     assert staff.check_password(known["admin"])
     assert ApiClient.objects.get().secret_digest == digest(known["demo-shop"])
-    assert {p.vendor: p.base_url for p in Provider.objects.all()} == ADDRESSES
+    assert {p.vendor: p.base_url for p in Provider.objects.all()} == {v: ADDRESSES[v] for v in VENDORS[:3]}
+    assert Partner.objects.get().url == f"{ADDRESSES['onlinesim']}/v1/PUSH_SMS_RENT"
     assert set(Route.objects.values_list("prefix", flat=True)) == {"+994", "+40", "+84"}
 
 
@@ -71,6 +73,7 @@ def test_a_later_start_follows_the_simulators_and_keeps_what_staff_changed(known
     assert {p.vendor: p.base_url for p in Provider.objects.all()} == {v: LATER[v] for v in ("smsplus", "accolades")}
     assert set(Route.objects.values_list("prefix", flat=True)) == {"+994", "+40"}
     assert ApiClient.objects.get().rate_limit == 7
+    assert Partner.objects.get().url == f"{LATER['onlinesim']}/v1/PUSH_SMS_RENT"
 
 
 @pytest.mark.django_db
