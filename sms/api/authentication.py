@@ -11,8 +11,10 @@ from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.models.client import digest
-from sms.services import clock, snapshot
+from sms.services import clock, logins, snapshot
 from sms.services.snapshot import ClientFacts
+
+from .sources import source_of
 
 _NOBODY = digest("no secret of anybody")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -24,22 +26,26 @@ class BasicAuthentication(BaseAuthentication):
     """Sets `request.user` to the ClientFacts of the caller. Every cause of a 401 gives the same bytes."""
 
     def authenticate(self, request: Request) -> tuple[ClientFacts, None]:
-        client = client_of(request.META.get("HTTP_AUTHORIZATION", ""))
-        if client is None:
+        username, secret = credentials(request.META.get("HTTP_AUTHORIZATION", "")) or ("", "")
+        client = snapshot.current().clients.get(username)
+        source = source_of(request._request)
+        if not is_right(client, secret):
+            if username:
+                logins.failed(username, client, source)
+            raise refuse("unauthorized")
+        if not logins.succeeded(client, source):
             raise refuse("unauthorized")
         return client, None
 
 
-def client_of(header: str) -> ClientFacts | None:
-    """The client whose credentials the header holds, or None. The same comparisons are made in every case."""
-    username, secret = credentials(header) or ("", "")
-    client = snapshot.current().clients.get(username)
+def is_right(client: ClientFacts | None, secret: str) -> bool:
+    """Whether the secret is the client's. The same comparisons are made in every case."""
     given = digest(secret)
     is_current = hmac.compare_digest(given, (client and client.secret_digest) or _NOBODY)
     is_previous = hmac.compare_digest(given, (client and client.previous_digest) or _NOBODY)
     if client is None or not client.enabled:
-        return None
-    return client if is_current or (is_previous and _previous_holds(client)) else None
+        return False
+    return is_current or (is_previous and _previous_holds(client))
 
 
 def _previous_holds(client: ClientFacts) -> bool:

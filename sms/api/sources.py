@@ -20,6 +20,8 @@ def source_of(request: HttpRequest) -> Source | None:
     have written. None where the server was called over a Unix socket.
     """
     address = read(request.META.get("REMOTE_ADDR", ""))
+    if not settings.TRUSTED_PROXIES:
+        return address
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     while address is not None and hops and is_in(address, settings.TRUSTED_PROXIES):
         before = read(hops.pop())
@@ -29,6 +31,7 @@ def source_of(request: HttpRequest) -> Source | None:
     return address
 
 
+@lru_cache(maxsize=4096)
 def read(word: str) -> Source | None:
     """An address; an IPv4 one that is written as IPv6 is itself again."""
     try:

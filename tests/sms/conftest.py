@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from providers.registry import SENDERS
-from sms.services import allowances, snapshot, wake
+from sms.services import allowances, logins, snapshot, wake
 from tests.sms import cast
 
 
@@ -16,9 +16,11 @@ from tests.sms import cast
 def _fresh_configuration() -> Iterator[None]:
     snapshot.forget()
     allowances.forget()
+    logins.forget()
     yield
     snapshot.forget()
     allowances.forget()
+    logins.forget()
 
 
 @pytest.fixture(autouse=True)
