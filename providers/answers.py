@@ -100,7 +100,7 @@ def retry_after(response: HttpResponse) -> float | None:
     """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value) if len(value) <= 9 else None
+        return float(value)  # however many digits: infinity at worst, and whoever waits has a longest wait
     until, now = _date(value), _date(response.headers.get("date", ""))
     return max((until - now).total_seconds(), 0.0) if until and now else None
 
