@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from sms.domain.codes import refuse
 from sms.domain.text import visible
-from sms.services import keys, reports, snapshot
+from sms.services import callbacks, keys, snapshot
 from sms.services.keys import Address, Purpose
 from sms.services.snapshot import Account
 
@@ -27,7 +27,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     address, account = _behind(vendor, key)
     source = source_of(request)
     _check_source(account, source)
-    reports.receive(
+    callbacks.receive(
         provider_id=account.id,
         attempt_id=address.attempt_id,
         address=key,

@@ -6,32 +6,26 @@ A slot is held from the claim until the result is committed, so a killed dispatc
 from __future__ import annotations
 
 import contextlib
-import os
-import platform
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection, transaction
 
 from providers.http import Client
-from sms.models import Dispatcher
 
-from . import claims, clock, holding, inbound, lookout, notices, polls, pushes, reports, settling, sweeps, traffic
+from . import claims, housekeeping, notices, polls, pushes, settling, traffic
 from .calls import Job, Poll, Probe, Push, Result, Send, run
-from .wake import CHANNEL
+from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_SLOTS = 64
 RESERVED_SHARE = 8
 """One slot in eight is kept for OTPs."""
-IDLE_SECONDS = {"postgresql": 0.25, "sqlite": 0.05}
-"""How long an idle dispatcher sleeps unless it is woken."""
-AFTER_A_FAULT = 0.5
 
 
 class Engine:
@@ -218,74 +212,7 @@ def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result]) -> N
             traffic.learn(result.job.account, [result.error], was_probe=True)
 
 
-# --- beside the queue --------------------------------------------------------------------------
-
-Chore = tuple[float, Callable[[], object]]
-
-
-def chores(engine: Engine, dispatcher: Dispatcher) -> list[Chore]:
-    """What every dispatcher looks after, with the seconds between two rounds."""
-    return [
-        (5.0, lambda: sweeps.beat(dispatcher, engine.in_flight)),
-        (5.0, sweeps.park_abandoned),
-        (1.0, sweeps.expire),
-        (1.0, holding.release),
-        (5.0, reports.read_again),
-        (5.0, reports.match_again),
-        (5.0, inbound.read_again),
-        (15.0, lookout.look_out),
-    ]
-
-
-def do_chores(due: Iterable[Chore]) -> None:
-    for _, chore in due:
-        try:
-            chore()
-        except Error as error:
-            log.warning("database.unavailable", error=type(error).__name__)
-            connection.close()
-        except Exception:
-            log.exception("chore.fault")
-
-
-def keep_house(engine: Engine, dispatcher: Dispatcher, stopped: threading.Event) -> None:
-    """Do the chores at their times until `stopped` is set; runs in a thread of its own."""
-    every = chores(engine, dispatcher)
-    next_at = [0.0] * len(every)
-    while not stopped.wait(0.25):
-        now = time.monotonic()
-        due = [index for index, at in enumerate(next_at) if at <= now]
-        do_chores(every[index] for index in due)
-        for index in due:
-            next_at[index] = now + every[index][0]
-    connection.close()
-
-
-def listen(engine: Engine, stopped: threading.Event) -> None:
-    """Wake the engine at each NOTIFY; behind a pooler that drops LISTEN the idle wait does it alone."""
-    while connection.vendor == "postgresql" and not stopped.is_set():
-        try:
-            _listen_once(engine, stopped)
-        except Error as error:
-            log.warning("listen.failed", error=type(error).__name__)
-            connection.close()
-            stopped.wait(AFTER_A_FAULT)
-    connection.close()
-
-
-def _listen_once(engine: Engine, stopped: threading.Event) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"LISTEN {CHANNEL}")
-    while not stopped.is_set():
-        for _ in connection.connection.notifies(timeout=1.0, stop_after=1):
-            engine.wake()
-
-
-def new_dispatcher(slots: int) -> Dispatcher:
-    now = clock.now()
-    return Dispatcher(
-        id=clock.new_id(), host=platform.node()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
-    )
+# --- without a loop ---------------------------------------------------------------------------
 
 
 def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
@@ -294,7 +221,7 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
     The calls that were begun are finished and committed before this returns, whatever the budget.
     """
     engine = Engine(slots)
-    do_chores(chores(engine, new_dispatcher(slots))[1:])
+    housekeeping.do_all()
     ends = time.monotonic() + budget if budget is not None else float("inf")
     found = False
     while time.monotonic() < ends and (engine.turn(0.0) or engine.in_flight):

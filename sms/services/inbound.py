@@ -17,7 +17,7 @@ from sms.models import InboundCall, InboundGateway, InboundMessage
 from sms.models.inbound import FIELDS
 
 from . import clock, outbox, pushes, wake
-from .reports import fields_of
+from .call_fields import fields_of
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ def _finish(call: InboundCall, note: str) -> None:
 
 def _values(call: InboundCall) -> dict[str, str | None]:
     """Our fields by our names. An empty text is a text; an empty number is none."""
-    given = fields_of(call) or {}
+    given = fields_of(query=bytes(call.query), body=bytes(call.body or b"")) or {}
     values = {name: _text(_at(given, call.gateway.field(name))) for name in FIELDS}
     return {name: value if value or name == "text" else None for name, value in values.items()}
 

@@ -59,6 +59,11 @@ def _skip_locked() -> str:
     return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
 
 
+def _for_update() -> str:
+    """Rows that somebody else holds are waited for."""
+    return "FOR UPDATE" if connection.vendor == "postgresql" else ""
+
+
 def _due(row: tuple[Any, ...]) -> Due:
     return Due(
         as_uuid(row[0]),
@@ -119,8 +124,7 @@ def lock_state(provider: int) -> bool:
 
 def lock_state_waiting(provider: int) -> None:
     """Take the provider's state row for this transaction, waiting for whoever has it."""
-    clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
-    read(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {clause}", [provider])
+    read(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {_for_update()}", [provider])
 
 
 def in_flight(provider: int) -> int:
@@ -308,8 +312,69 @@ def move(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime, **colum
 
 def lock_message(message: uuid.UUID) -> bool:
     """Hold one message's row until the transaction ends, waiting for whoever has it."""
-    clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
-    return bool(read(f"SELECT id FROM sms_message WHERE id = %s {clause}", [message]))
+    return bool(lock_messages([message]))
+
+
+# --- many at a time: reports ------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class LockedMessage:
+    """What the rules for reports look at; `status` follows the reports as they are applied."""
+
+    id: uuid.UUID
+    status: str
+    attempts_made: int
+    is_otp: bool
+
+
+def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
+    """Hold these rows until the transaction ends, waiting for whoever has them; always in the order of their ids."""
+    if not messages:
+        return []
+    marks = ", ".join(["%s"] * len(messages))
+    statement = (
+        f"SELECT id, status, attempts_made, is_otp FROM sms_message WHERE id IN ({marks}) ORDER BY id {_for_update()}"
+    )
+    return [LockedMessage(as_uuid(row[0]), row[1], row[2], bool(row[3])) for row in read(statement, messages)]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A raw call at a vendor's door, not read yet."""
+
+    id: int
+    provider: int
+    attempt: uuid.UUID | None
+    query: bytes
+    body: bytes
+
+
+def callbacks_wait() -> bool:
+    """Whether there is a stored call to read: asked before a transaction is begun for it."""
+    return bool(read("SELECT 1 FROM sms_callback WHERE read_at IS NULL LIMIT 1"))
+
+
+def lock_callbacks(limit: int) -> list[StoredCall]:
+    """Take stored calls to read, oldest first, until the transaction ends."""
+    statement = f"""
+        SELECT id, provider_id, attempt_id, query, body FROM sms_callback
+        WHERE read_at IS NULL ORDER BY id LIMIT %s {_skip_locked()}"""
+    return [
+        StoredCall(row[0], row[1], as_uuid(row[2]) if row[2] else None, bytes(row[3]), bytes(row[4] or b""))
+        for row in read(statement, [limit])
+    ]
+
+
+def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Take the reports that wait for one of these ids, as arguments of reports.Word."""
+    marks = ", ".join(["%s"] * len(vendor_ids))
+    statement = f"""
+        SELECT id, provider_id, status, callback_id, is_poll, reference, vendor_message_id, code, detail
+        FROM sms_deliveryreport WHERE is_waiting AND vendor_message_id IN ({marks}) ORDER BY id {_skip_locked()}"""
+    names = ("id", "provider", "state", "callback", "is_poll", "reference", "vendor_id", "code", "detail")
+    rows = [dict(zip(names, row, strict=True)) for row in read(statement, vendor_ids)]
+    return [row | {"may_wait": True, "is_poll": bool(row["is_poll"])} for row in rows]
 
 
 # --- received messages ---------------------------------------------------------------------------
@@ -333,5 +398,4 @@ def lock_due_pushes(partner: int, *, now: datetime, limit: int) -> list[uuid.UUI
 
 def lock_gateway(gateway: int) -> None:
     """Hold a gateway's row until the transaction ends, so that equal calls are looked at one after the other."""
-    clause = "FOR UPDATE" if connection.vendor == "postgresql" else ""
-    read(f"SELECT id FROM sms_inboundgateway WHERE id = %s {clause}", [gateway])
+    read(f"SELECT id FROM sms_inboundgateway WHERE id = %s {_for_update()}", [gateway])

@@ -1,335 +1,329 @@
-"""Delivery reports: the raw call is stored first, then read, then applied by the state rules."""
+"""Delivery reports: applied by the state rules, in batches, and kept either way."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import time
 import uuid
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
-import structlog
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 
 from providers.base import Report, ReportState
 from sms.domain.lifecycle import ReportEffect, Status, after_report, choose, is_final, remaining
 from sms.domain.text import visible
-from sms.models import Attempt, Callback, DeliveryReport, Message, MessageEvent, ProviderState
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 
 from . import alerts, clock, erasure, metrics, outbox, snapshot, wake
 from .history import tries_of
+from .outbox import LockedMessage
+from .rows import write
 from .snapshot import Account
 
-log = structlog.get_logger(__name__)
-
-MAX_FIELDS = 100
-MAX_DIFFERENT_PER_HOUR = 1000
-READ_AGAIN_AFTER = timedelta(seconds=10)
-_REPORTABLE = [status for status in Status if status != Status.CANCELED]
+NOTE_EVERY = 5.0
+"""Seconds between two notes of when a provider last reported."""
 
 
-# --- taking a call in ---------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a vendor says of one attempt. `id` is the stored row's, if it waited; `may_wait`: its id may come to be."""
+
+    provider: int
+    state: ReportState
+    id: int | None = None
+    callback: int | None = None
+    attempt: uuid.UUID | None = None
+    may_wait: bool = False
+    is_poll: bool = False
+    reference: str = ""
+    vendor_id: str = ""
+    code: str = ""
+    detail: str = ""
 
 
-def receive(
-    *,
-    provider_id: int,
-    attempt_id: uuid.UUID | None,
-    address: str,
-    method: str,
-    query: bytes,
-    content_type: str,
-    body: bytes,
-    source: str | None,
-) -> None:
-    """Store a raw call; once it is stored, read and apply it. A fault while reading loses nothing: it is read again.
+@dataclass(slots=True)
+class _Attempt:
+    id: uuid.UUID
+    message: uuid.UUID
+    number: int
+    provider: int
+    reported: str
 
-    Raises django.db.Error if it could not be stored.
+
+@dataclass
+class _Batch:
+    """The rows that some words are about, and what is to be written to them."""
+
+    now: datetime
+    named: dict[tuple[int, str], uuid.UUID]
+    """Attempts by provider and vendor's id."""
+    attempts: dict[uuid.UUID, _Attempt]
+    messages: dict[uuid.UUID, LockedMessage]
+    moves: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
+    reported: dict[uuid.UUID, str] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    erase: list[uuid.UUID] = field(default_factory=list)
+
+
+def apply(words: Sequence[Word]) -> list[tuple[int, str]]:
+    """Apply each word in turn, in the caller's transaction if there is one.
+
+    Returns pairs of provider and vendor's id of those that wait for their id to become known: once this is committed,
+    `match_waiting` must look for them again, because it may have become known in the meantime.
     """
-    callback = _store(
-        provider_id=provider_id,
-        attempt_id=attempt_id if attempt_id and Attempt.objects.filter(pk=attempt_id).exists() else None,
-        address_digest=_digest(address.encode()),
-        body_digest=_digest(method.encode(), query, content_type.encode(), body),
-        method=method,
-        query=query,
-        content_type=content_type[:200],
-        body=body,
-        source=source,
-    )
-    if callback is not None:
-        read_safely(callback)
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
-
-
-def _store(**columns: Any) -> Callback | None:
-    """A new row, or None where an equal call is stored already (then it is counted) or the address is flooded."""
-    now = clock.now()
-    same = Callback.objects.filter(address_digest=columns["address_digest"], body_digest=columns["body_digest"])
-    if same.update(count=F("count") + 1, last_received_at=now):
-        return None
-    if _is_flooded(columns["address_digest"], now):
-        return None
-    callback, created = Callback.objects.get_or_create(
-        address_digest=columns.pop("address_digest"),
-        body_digest=columns.pop("body_digest"),
-        defaults={**columns, "received_at": now, "last_received_at": now},
-    )
-    if not created:
-        same.update(count=F("count") + 1, last_received_at=now)
-    return callback if created else None
-
-
-def _is_flooded(address_digest: str, now: datetime) -> bool:
-    """Past so many different calls in an hour at one address, the newest row only counts them."""
-    recent = Callback.objects.filter(address_digest=address_digest, received_at__gt=now - timedelta(hours=1))
-    if recent.count() < MAX_DIFFERENT_PER_HOUR:
-        return False
-    recent.filter(pk=recent.order_by("-pk").values("pk")[:1]).update(count=F("count") + 1, last_received_at=now)
-    return True
-
-
-# --- reading it ------------------------------------------------------------------------------------
-
-
-def read_safely(callback: Callback) -> None:
-    try:
-        read(callback)
-    except Exception:
-        log.exception("callback.unreadable", callback=callback.pk)
-
-
-def read(callback: Callback) -> None:
-    """Read the reports out of a stored call and apply each."""
-    account = snapshot.current().accounts.get(callback.provider_id)
-    values = fields_of(callback)
-    if account is None or values is None:
-        _finish(callback, "" if account else "the provider is gone", note_unreadable=values is None)
-        return
-    if len(values) > MAX_FIELDS:
-        _finish(callback, f"more than {MAX_FIELDS} fields")
-        return
-    # What an earlier reading kept is applied again, which is harmless: that reading may have ended half-way.
-    rows = list(callback.reports.all()) or _add_all(callback, account.adapter.read_reports(values))
-    for row in rows:
-        apply(row)
-    _finish(callback, "" if rows else "no delivery report was found in it")
-
-
-def _finish(callback: Callback, note: str, *, note_unreadable: bool = False) -> None:
-    note = note or ("it is neither a form nor a JSON object" if note_unreadable else "")
-    Callback.objects.filter(pk=callback.pk).update(read_at=clock.now(), note=note)
-
-
-def fields_of(callback: Callback) -> Mapping[str, Any] | None:
-    """The call's fields: query first, then form or JSON object, whatever the content type claims."""
-    query = dict(parse_qsl(bytes(callback.query).decode("utf-8", "replace"), keep_blank_values=True))
-    body = bytes(callback.body or b"")
-    if not body.strip():
-        return query
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return None
-    if text.lstrip().startswith(("{", "[")):
-        return _json_fields(text, query)
-    return query | dict(parse_qsl(text, keep_blank_values=True))
-
-
-def _json_fields(text: str, query: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return {**query, **value} if isinstance(value, dict) else None
-
-
-def _add_all(callback: Callback, found: Iterable[Report]) -> list[DeliveryReport]:
-    with transaction.atomic():
-        return [_add(callback, report) for report in found]
-
-
-def _add(callback: Callback, report: Report) -> DeliveryReport:
-    """Keep one report, and find the attempt that it names: the address's own, or the one with the vendor's id."""
-    now = clock.now()
-    return DeliveryReport.objects.create(
-        provider_id=callback.provider_id,
-        callback=callback,
-        status=report.state,
-        reference=visible(report.reference)[:128],
-        vendor_message_id=visible(report.vendor_id)[:128],
-        code=visible(report.code)[:64],
-        detail=visible(report.detail)[:2000],
-        attempt_id=_own_attempt(callback, report),
-        is_waiting=callback.attempt_id is None and bool(report.vendor_id),
-        received_at=now,
-    )
-
-
-def _own_attempt(callback: Callback, report: Report) -> uuid.UUID | None:
-    """The attempt of a per-attempt address, if the report's id is its id too."""
-    if callback.attempt_id is not None and report.reference == str(callback.attempt_id):
-        return callback.attempt_id
-    return None
-
-
-def read_again(limit: int = 100) -> int:
-    """Read stored calls that were not read when they came (a fault, a restart). Returns how many."""
-    stale = clock.now() - READ_AGAIN_AFTER
-    callbacks = list(Callback.objects.filter(read_at=None, received_at__lt=stale).order_by("id")[:limit])
-    for callback in callbacks:
-        read_safely(callback)
-    return len(callbacks)
-
-
-# --- applying it --------------------------------------------------------------------------------------
-
-
-def apply(report: DeliveryReport) -> None:
-    """Apply a stored report to its attempt and message, or say why not."""
-    if report.attempt_id is None and report.vendor_message_id:
-        found = Attempt.objects.filter(
-            provider_id=report.provider_id, vendor_message_id=report.vendor_message_id
-        ).values_list("pk", flat=True)
-        report.attempt_id = found.first()
-    if report.attempt_id is None:
-        why = "no attempt has this id yet" if report.is_waiting else "its id is not that of the address's attempt"
-        DeliveryReport.objects.filter(pk=report.pk).update(reason=why)
-        metrics.reported(snapshot.current().accounts[report.provider_id].slug, "orphaned")
-        return
-    with transaction.atomic():
-        _apply(report, Attempt.objects.select_related("message").get(pk=report.attempt_id).message_id)
-
-
-def _apply(report: DeliveryReport, message_id: uuid.UUID) -> None:
-    outbox.lock_message(message_id)
-    if not DeliveryReport.objects.filter(pk=report.pk, message=None).exists():
-        return  # another process applied it at the same moment
-    now = clock.now()
-    message = Message.objects.get(pk=message_id)
-    attempt = Attempt.objects.get(pk=report.attempt_id)
-    account = snapshot.current().accounts[report.provider_id]
-    following = _following(message, attempt, account, now)
-    effect = after_report(
-        status=Status(message.status),
-        is_latest=attempt.number == message.attempts_made,
-        reported=attempt.reported,
-        report=ReportState(report.status),
-        means_not_sent=account.adapter.error_report_means_not_sent,
-        another_is_left=following is not None,
-    )
-    _write(report, message, attempt, effect, following, now)
-    _note_first_report(account.id, now)
-    metrics.reported(account.slug, "applied" if effect.applied else "refused")
-
-
-def _following(message: Message, attempt: Attempt, account: Account, now: datetime) -> int | None:
-    """The provider that would take over if this attempt never left, while there is time."""
-    if message.expires_at <= now or message.text is None:
-        return None
-    current = snapshot.current()
-    stored = [candidate["provider"] for candidate in message.decision.get("candidates", [])]
-    providers = [message.pinned_provider_id] if message.pinned_provider_id else stored
-    judged = current.judge(providers, text=message.text, sender=message.sender)
-    tries = [*tries_of([message])[message.id]]
-    left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != account.id]
-    closed = {gate.provider for gate in outbox.gates(now) if gate.is_open}
-    return choose(left, frozenset(left) - closed, tries) if left else None
-
-
-def _write(
-    report: DeliveryReport,
-    message: Message,
-    attempt: Attempt,
-    effect: ReportEffect,
-    following: int | None,
-    now: datetime,
-) -> None:
-    if effect.applied:
-        Attempt.objects.filter(pk=attempt.pk).update(reported=report.status, poll_at=_poll_at(attempt, report))
-    if effect.status is not None:
-        columns: dict[str, Any] = {"status": effect.status, "code": report.code, "detail": report.detail}
-        if effect.moves_on:
-            columns |= {"provider_id": following, "due_at": now}
-        elif message.status == Status.QUEUED:
-            columns["provider_id"] = attempt.provider_id  # the further attempt that waited is dropped
-        outbox.move(message.pk, leaves=_REPORTABLE, now=now, **columns)
-        _after_move(message, effect, report, now)
-    DeliveryReport.objects.filter(pk=report.pk).update(
-        attempt=attempt, message=message, applied=effect.applied, reason=effect.reason, is_waiting=False
-    )
-
-
-def _poll_at(attempt: Attempt, report: DeliveryReport) -> datetime | None:
-    """Once delivered there is nothing more to ask; a failure may still be followed by another channel's success."""
-    return None if report.status == ReportState.DELIVERED else attempt.poll_at
-
-
-def _after_move(message: Message, effect: ReportEffect, report: DeliveryReport, now: datetime) -> None:
-    account = snapshot.current().accounts[report.provider_id]
-    if effect.moves_on:
-        MessageEvent.objects.create(
-            message=message, at=now, kind="failed_over", reason=f"{account.slug} reports that it never left."
-        )
-        transaction.on_commit(wake.ring)
-    elif message.is_otp and effect.status and is_final(effect.status, account.adapter.strongest):
-        erasure.erase([message.pk], now=now)
-    if effect.alerts:
-        alerts.open_alert(
-            f"report-beats-state:{message.pk}",
-            title=f"{account.slug} reports {report.status} for a message that was {message.status}",
-            advice="The vendor's word was taken over. Look at the message: it may have been repeated elsewhere.",
-            provider_id=account.id,
-        )
-
-
-def _note_first_report(provider: int, now: datetime) -> None:
-    states = ProviderState.objects.filter(provider=provider)
-    states.filter(first_report_at=None).update(first_report_at=now)
-    states.filter(last_report_at__lt=now - timedelta(seconds=5)).update(last_report_at=now)
-    states.filter(last_report_at=None).update(last_report_at=now)
+    if not words:
+        return []
+    with transaction.atomic(savepoint=False):
+        batch = _gather(words)
+        for word in words:
+            _take(batch, word)
+        _write(batch)
+    _note_reports({word.provider for word in words})
+    return [(row["provider"], row["vendor_id"]) for row in batch.rows if row["is_waiting"]]
 
 
 def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
     """Apply reports that came before the vendor's id was known: pairs of provider and vendor's id."""
     ids = set(accepted)
-    waiting = DeliveryReport.objects.filter(is_waiting=True, vendor_message_id__in={vendor_id for _, vendor_id in ids})
-    for report in waiting.order_by("pk") if ids else ():
-        if (report.provider_id, report.vendor_message_id) in ids:
-            apply(report)
+    if not ids:
+        return
+    with transaction.atomic():
+        stored = outbox.lock_waiting_reports([vendor_id for _, vendor_id in ids])
+        apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 
 
 def match_again(limit: int = 100) -> int:
     """Match what `match_waiting` missed because its process died between a commit and the next. Returns how many."""
     known = Attempt.objects.filter(provider=OuterRef("provider"), vendor_message_id=OuterRef("vendor_message_id"))
     missed = DeliveryReport.objects.filter(Exists(known), is_waiting=True).exclude(vendor_message_id="")
-    rows = list(missed.order_by("pk")[:limit])
-    for report in rows:
-        apply(report)
-    return len(rows)
+    found = list(missed.order_by("pk").values_list("provider_id", "vendor_message_id")[:limit])
+    match_waiting(found)
+    return len(found)
 
 
 def from_poll(account: Account, attempt: Attempt, report: Report) -> None:
     """Keep and apply what a poll answered, unless it says nothing new."""
-    if report.state == ReportState.UNKNOWN or report.state == attempt.reported:
+    if report.state in (ReportState.UNKNOWN, attempt.reported):
         return
-    row = DeliveryReport.objects.create(
-        provider_id=account.id,
-        attempt=attempt,
-        status=report.state,
-        vendor_message_id=attempt.vendor_message_id,
+    word = Word(
+        provider=account.id,
+        state=report.state,
+        attempt=attempt.pk,
+        is_poll=True,
+        vendor_id=attempt.vendor_message_id,
         code=visible(report.code)[:64],
         detail=visible(report.detail)[:2000],
-        is_poll=True,
-        received_at=clock.now(),
     )
-    apply(row)
+    apply([word])
+
+
+# --- finding what a word is about -----------------------------------------------------------------
+
+
+def names_an_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
+    """Whether one of these ids is known at this provider."""
+    return bool(vendor_ids) and Attempt.objects.filter(provider=provider, vendor_message_id__in=vendor_ids).exists()
+
+
+def _gather(words: Iterable[Word]) -> _Batch:
+    """Find the attempts, lock their messages in one order, and read what may have changed until then."""
+    own = {word.attempt for word in words if word.attempt}
+    named = _named({word.vendor_id for word in words if not word.attempt} - {""})
+    ids = own | {attempt for attempt, _ in named.values()}
+    found = dict(Attempt.objects.filter(pk__in=own).values_list("pk", "message_id")) if own else {}
+    messages = set(found.values()) | {message for _, message in named.values()}
+    locked = outbox.lock_messages(sorted(messages))
+    attempts = Attempt.objects.filter(pk__in=ids).values_list("id", "message_id", "number", "provider_id", "reported")
+    return _Batch(
+        now=clock.now(),
+        named={key: attempt for key, (attempt, _) in named.items()},
+        attempts={row[0]: _Attempt(*row) for row in (attempts if ids else ())},
+        messages={message.id: message for message in locked},
+    )
+
+
+def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, uuid.UUID]]:
+    wanted = list(vendor_ids)
+    rows = Attempt.objects.filter(vendor_message_id__in=wanted).order_by("id") if wanted else Attempt.objects.none()
+    columns = rows.values_list("provider_id", "vendor_message_id", "id", "message_id")
+    return {(provider, vendor_id): (attempt, message) for provider, vendor_id, attempt, message in columns}
+
+
+# --- one word after the other ------------------------------------------------------------------------
+
+
+def _take(batch: _Batch, word: Word) -> None:
+    attempt = batch.attempts.get(word.attempt or batch.named.get((word.provider, word.vendor_id)))
+    if attempt is None:
+        why = "no attempt has this id yet" if word.may_wait else "its id is not that of the address's attempt"
+        _keep(batch, word, None, ReportEffect(False, why))
+        return
+    message = batch.messages[attempt.message]
+    account = snapshot.current().accounts[word.provider]
+    following = _following(message, attempt, account, batch) if word.state == ReportState.UNDELIVERED else None
+    effect = after_report(
+        status=Status(message.status),
+        is_latest=attempt.number == message.attempts_made,
+        reported=attempt.reported,
+        report=word.state,
+        means_not_sent=account.adapter.error_report_means_not_sent,
+        another_is_left=following is not None,
+    )
+    _keep(batch, word, attempt, effect)
+    if effect.applied:
+        attempt.reported = batch.reported[attempt.id] = word.state
+    if effect.status is not None:
+        _move(batch, word, attempt, message, effect, following)
+
+
+def _following(message: LockedMessage, attempt: _Attempt, account: Account, batch: _Batch) -> int | None:
+    """The provider that would take over if this attempt never left, while there is time."""
+    if not account.adapter.error_report_means_not_sent:
+        return None
+    whole = Message.objects.get(pk=message.id)
+    if whole.expires_at <= batch.now or whole.text is None:
+        return None
+    stored = [candidate["provider"] for candidate in whole.decision.get("candidates", [])]
+    providers = [whole.pinned_provider_id] if whole.pinned_provider_id else stored
+    judged = snapshot.current().judge(providers, text=whole.text, sender=whole.sender)
+    tries = tries_of([whole])[whole.id]
+    left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
+    closed = {gate.provider for gate in outbox.gates(batch.now) if gate.is_open}
+    return choose(left, frozenset(left) - closed, tries) if left else None
+
+
+def _move(
+    batch: _Batch, word: Word, attempt: _Attempt, message: LockedMessage, effect: ReportEffect, following: int | None
+) -> None:
+    """Note the move, and what goes with it."""
+    account = snapshot.current().accounts[word.provider]
+    move = {"message": message.id, "status": effect.status, "code": word.code, "detail": word.detail}
+    if effect.moves_on:
+        move |= {"provider": following, "due_at": batch.now}
+        _note_failed_over(message, account, batch.now)
+    elif message.status == Status.QUEUED:
+        move["provider"] = attempt.provider  # the further attempt that waited is dropped
+    batch.moves[message.id] = move
+    if effect.alerts:
+        _alert_that_a_word_beat_us(message, account, word)
+    if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
+        batch.erase.append(message.id)
+    message.status = effect.status
+
+
+def _note_failed_over(message: LockedMessage, account: Account, now: datetime) -> None:
+    why = f"{account.slug} reports that it never left."
+    MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
+    transaction.on_commit(wake.ring)
+
+
+def _alert_that_a_word_beat_us(message: LockedMessage, account: Account, word: Word) -> None:
+    alerts.open_alert(
+        f"report-beats-state:{message.id}",
+        title=f"{account.slug} reports {word.state} for a message that was {message.status}",
+        advice="The vendor's word was taken over. Look at the message: it may have been repeated elsewhere.",
+        provider_id=account.id,
+    )
+
+
+def _keep(batch: _Batch, word: Word, attempt: _Attempt | None, effect: ReportEffect) -> None:
+    waits = attempt is None and word.may_wait
+    batch.rows.append(
+        {
+            "id": word.id,
+            "provider": word.provider,
+            "callback": word.callback,
+            "attempt": attempt.id if attempt else None,
+            "message": attempt.message if attempt else None,
+            "status": word.state,
+            "reference": word.reference,
+            "vendor_id": word.vendor_id,
+            "code": word.code,
+            "detail": word.detail,
+            "applied": effect.applied,
+            "reason": effect.reason,
+            "is_waiting": waits,
+            "is_poll": word.is_poll,
+        }
+    )
+    slug = snapshot.current().accounts[word.provider].slug
+    metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
+
+
+# --- writing ---------------------------------------------------------------------------------------------
+
+_MOVE_COLUMNS = {
+    "message": "uuid",
+    "status": "text",
+    "code": "text",
+    "detail": "text",
+    "provider": "bigint",
+    "due_at": "timestamptz",
+}
+_MOVE = """
+UPDATE sms_message SET status = v.status, code = v.code, detail = v.detail, updated_at = %s,
+       provider_id = COALESCE(v.provider, sms_message.provider_id),
+       due_at = COALESCE(v.due_at, sms_message.due_at),
+       lease_token = NULL, lease_until = NULL
+FROM v WHERE sms_message.id = v.message AND sms_message.status <> 'canceled'
+"""
+_REPORTED_COLUMNS = {"attempt": "uuid", "reported": "text"}
+_REPORTED = """
+UPDATE sms_attempt SET reported = v.reported,
+       poll_at = CASE WHEN v.reported = 'delivered' THEN NULL ELSE sms_attempt.poll_at END
+FROM v WHERE sms_attempt.id = v.attempt
+"""
+_ROW_COLUMNS = {
+    "id": "bigint",
+    "provider": "bigint",
+    "callback": "bigint",
+    "attempt": "uuid",
+    "message": "uuid",
+    "status": "text",
+    "reference": "text",
+    "vendor_id": "text",
+    "code": "text",
+    "detail": "text",
+    "applied": "boolean",
+    "reason": "text",
+    "is_waiting": "boolean",
+    "is_poll": "boolean",
+}
+_ADD_ROWS = """
+INSERT INTO sms_deliveryreport (provider_id, callback_id, attempt_id, message_id, status, reference, vendor_message_id,
+                                code, detail, applied, reason, is_waiting, is_poll, received_at)
+SELECT v.provider, v.callback, v.attempt, v.message, v.status, v.reference, v.vendor_id, v.code, v.detail, v.applied,
+       v.reason, v.is_waiting, v.is_poll, %s
+FROM v WHERE true
+"""
+_CHANGE_ROWS = """
+UPDATE sms_deliveryreport SET attempt_id = v.attempt, message_id = v.message, applied = v.applied, reason = v.reason,
+       is_waiting = v.is_waiting
+FROM v WHERE sms_deliveryreport.id = v.id
+"""
+
+
+def _write(batch: _Batch) -> None:
+    write(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
+    reported = [{"attempt": attempt, "reported": word} for attempt, word in batch.reported.items()]
+    write(_REPORTED, _REPORTED_COLUMNS, reported)
+    write(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
+    write(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
+    erasure.erase(batch.erase, now=batch.now)
+
+
+_noted: dict[int, float] = {}
+
+
+def _note_reports(providers: Iterable[int]) -> None:
+    """When a provider first reported, and last; the latter only now and then."""
+    for provider in providers:
+        if time.monotonic() - _noted.get(provider, -NOTE_EVERY) < NOTE_EVERY:
+            continue
+        _noted[provider] = time.monotonic()
+        now, states = clock.now(), ProviderState.objects.filter(provider=provider)
+        states.filter(first_report_at=None).update(first_report_at=now)
+        states.update(last_report_at=now)

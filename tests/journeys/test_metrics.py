@@ -68,7 +68,7 @@ def test_every_metric_is_scraped_after_a_journey(stacks):
     assert web['sms_desk_accepted_total{lane="otp"}'] == 12
     assert web['sms_desk_accepted_total{lane="other"}'] == 1
     assert web['sms_desk_refused_total{code="no_route"}'] == 1
-    assert web['sms_desk_reports_total{provider="accolades-ro",result="applied"}'] == 1
+    assert own['sms_desk_reports_total{provider="accolades-ro",result="applied"}'] == 1
     assert own['sms_desk_attempts_total{outcome="accepted",provider="smsplus-az"}'] == 12
     assert own['sms_desk_accepted_to_vendor_seconds_count{lane="otp"}'] == 12
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.management import metrics_port as metrics_server
-from sms.models import Dispatcher
-from sms.services import clock, dispatch, notices
+from sms.services import dispatch
+from sms.services.housekeeping import House
 
 
 class Command(BaseCommand):
@@ -36,18 +36,10 @@ class Command(BaseCommand):
         stopped = threading.Event()
         engine = dispatch.Engine(slots)
         self._stop_at_signals(stopped, engine)
-        dispatcher = dispatch.new_dispatcher(slots)
-        helpers = [
-            threading.Thread(target=dispatch.keep_house, args=(engine, dispatcher, stopped), daemon=True),
-            threading.Thread(target=dispatch.listen, args=(engine, stopped), daemon=True),
-            threading.Thread(target=notices.deliver_until, args=(stopped,), daemon=True),
-        ]
-        for thread in helpers:
-            thread.start()
+        house = House(slots=slots, in_flight=lambda: engine.in_flight, wake_engine=engine.wake)
+        house.open()
         engine.run_forever(stopped)
-        for thread in helpers:
-            thread.join(timeout=5)
-        Dispatcher.objects.filter(pk=dispatcher.pk).update(stopped_at=clock.now())
+        house.close()
 
     def _stop_at_signals(self, stopped: threading.Event, engine: dispatch.Engine) -> None:
         """The first signal finishes what is in flight; a second one quits at once."""

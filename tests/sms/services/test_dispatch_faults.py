@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, ProviderState
-from sms.services import claims, clock, dispatch, outbox, polls, settling, snapshot, sweeps
+from sms.services import claims, clock, dispatch, housekeeping, outbox, polls, settling, snapshot, sweeps
 
 from .fakes import error
 
@@ -218,7 +218,7 @@ def test_a_probe_that_was_not_made_closes_no_breaker(shop, wire, work):
 
 
 def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
-    dispatcher = dispatch.new_dispatcher(8)
+    dispatcher = housekeeping.new_dispatcher(8)
     with transaction.atomic():
         sweeps.beat(dispatcher, 0)
     dispatcher._state.adding = True

@@ -9,7 +9,7 @@ import pytest
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message
-from sms.services import clock, dispatch, lookout, notices, overview
+from sms.services import clock, housekeeping, lookout, notices, overview
 from tests.support.waiting import eventually
 
 
@@ -51,7 +51,7 @@ def test_a_doubt_that_stays_opens_an_alert_until_it_is_settled(shop):
 
 
 def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_does(shop):
-    dispatcher = dispatch.new_dispatcher(8)
+    dispatcher = housekeeping.new_dispatcher(8)
     dispatcher.save(force_insert=True)
     lookout.mind()
     assert open_keys() == set()
@@ -64,7 +64,7 @@ def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_do
 
 
 def test_a_dispatcher_that_ended_by_itself_does_not_count(shop):
-    dispatch.new_dispatcher(8).save(force_insert=True)
+    housekeeping.new_dispatcher(8).save(force_insert=True)
     Dispatcher.objects.update(stopped_at=clock.now())
     lookout.mind()
     assert open_keys() == {lookout.NO_DISPATCHER}

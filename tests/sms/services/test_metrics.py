@@ -9,7 +9,7 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import clock, reports, sweeps
+from sms.services import callbacks, clock, sweeps
 from sms.services.metrics import OWN
 
 from .fakes import error
@@ -77,7 +77,7 @@ def test_reports_are_counted_as_applied_refused_or_orphaned(shop, wire, work, ri
     attempt = message.attempts.get()
 
     def report(id: object, state: str, source: str) -> None:
-        reports.receive(
+        callbacks.receive(
             provider_id=attempt.provider_id,
             attempt_id=attempt.pk,
             address="made-up",
@@ -87,6 +87,7 @@ def test_reports_are_counted_as_applied_refused_or_orphaned(shop, wire, work, ri
             body=f"id={id}&state={state}".encode(),
             source=source,
         )
+        callbacks.read_pending()
 
     report(attempt.pk, "sent", "192.0.2.1")
     report(attempt.pk, "unknown", "192.0.2.1")

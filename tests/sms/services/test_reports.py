@@ -11,9 +11,9 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import clock, keys, reports
+from sms.services import callbacks, clock, keys, reports
 
-from .fakes import error
+from .fakes import TextVendor, error
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def call(attempt, **fields):
 
 def receive(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
     key = keys.attempt_key(provider_id, attempt_id) if attempt_id else keys.provider_key(provider_id)
-    reports.receive(
+    callbacks.receive(
         provider_id=provider_id,
         attempt_id=attempt_id,
         address=key,
@@ -42,6 +42,7 @@ def receive(provider_id, attempt_id, *, body=b"", method="POST", query=b"", cont
         body=body,
         source="192.0.2.1",
     )
+    callbacks.read_pending()
 
 
 def status(message):
@@ -117,7 +118,7 @@ def test_a_call_with_more_than_a_hundred_fields_is_stored_and_not_read(sent):
 
 
 def test_a_flood_of_different_calls_is_only_counted(sent, monkeypatch):
-    monkeypatch.setattr(reports, "MAX_DIFFERENT_PER_HOUR", 3)
+    monkeypatch.setattr(callbacks, "MAX_DIFFERENT_PER_HOUR", 3)
     attempt = sent.attempts.get()
     for n in range(10):
         receive(attempt.provider_id, attempt.pk, body=f"n={n}".encode())
@@ -228,13 +229,31 @@ def test_a_poll_moves_the_message_and_stops_when_delivered(shop, wire, work):
     assert message.attempts.get().poll_at is None
 
 
-def test_what_was_stored_but_not_read_is_read_later(sent, monkeypatch):
-    monkeypatch.setattr(reports, "read", lambda callback: 1 / 0)
+def test_a_call_that_our_own_code_fails_on_holds_up_no_other(shop, wire, work, monkeypatch):
+    bad, good = shop.message(), shop.message()
+    work()
+    was = TextVendor.read_reports
+
+    def read_reports(self, values):
+        return 1 / 0 if values["id"] == str(bad.attempts.get().pk) else was(self, values)
+
+    monkeypatch.setattr(TextVendor, "read_reports", read_reports)
+    monkeypatch.setattr(callbacks, "read_pending", lambda: 0)
+    call(bad.attempts.get())
+    call(good.attempts.get())
+    monkeypatch.undo()
+    monkeypatch.setattr(TextVendor, "read_reports", read_reports)
+    assert callbacks.read_pending() == 2
+    assert (status(bad), status(good)) == ("submitted", "sent")
+    assert "failed" in Callback.objects.order_by("pk").first().note
+
+
+def test_what_was_stored_while_nobody_read_is_read_later(sent, monkeypatch):
+    monkeypatch.setattr(callbacks, "read_pending", lambda: 0)
     call(sent.attempts.get())
     assert status(sent) == "submitted"
     monkeypatch.undo()
-    Callback.objects.update(received_at=clock.now() - reports.READ_AGAIN_AFTER * 2)
-    assert reports.read_again() == 1
+    assert callbacks.read_pending() == 1
     assert status(sent) == "sent"
 
 
@@ -265,15 +284,18 @@ def test_concurrent_writers_end_where_the_strongest_word_says(shop, wire, work):
 
 
 def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent, monkeypatch):
+    def die(words):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as dying:
-        dying.setattr(reports, "apply", lambda report: 1 / 0)
-        call(sent.attempts.get())
+        dying.setattr(reports, "apply", die)
+        with pytest.raises(KeyboardInterrupt):
+            call(sent.attempts.get())
     assert status(sent) == "submitted"
-    Callback.objects.update(received_at=clock.now() - 2 * reports.READ_AGAIN_AFTER)
-    assert reports.read_again() == 1
+    assert callbacks.read_pending() == 1
     assert status(sent) == "sent"
     assert DeliveryReport.objects.get().applied
-    assert reports.read_again() == 0
+    assert callbacks.read_pending() == 0
 
 
 def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_commit(shop, wire, work, monkeypatch):
@@ -282,8 +304,9 @@ def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_
     message = shop.message()
     receive(shop.first.pk, None, body=b"id=v-1&state=delivered")
     wire.script("first.example", HttpResponse(200, body=b"v-1"))
-    monkeypatch.setattr(reports, "match_waiting", lambda accepted: None)
-    work()
+    with monkeypatch.context() as dying:
+        dying.setattr(reports, "match_waiting", lambda accepted: None)
+        work()
     assert status(message) == "submitted"
     assert reports.match_again() == 1
     assert status(message) == "delivered"

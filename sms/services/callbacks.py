@@ -1,0 +1,191 @@
+"""Calls at the vendors' doors: stored raw with one statement, answered, and read afterwards in batches.
+
+The web side only stores; dispatchers read and apply, woken at once. So a callback costs the vendor's connection one
+INSERT, and a fault while reading loses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import Error, connection, transaction
+
+from providers.base import Report
+from sms.domain.text import visible
+
+from . import clock, outbox, reports, snapshot, wake
+from .call_fields import fields_of
+from .outbox import StoredCall
+from .reports import Word
+from .rows import plain, read, write
+
+log = structlog.get_logger(__name__)
+
+MAX_FIELDS = 100
+MAX_DIFFERENT_PER_HOUR = 1000
+AT_ONCE = 500
+
+
+# --- taking a call in ---------------------------------------------------------------------------
+
+_STORE = """
+INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type, body,
+                          source, count, note, received_at, last_received_at)
+SELECT %s, (SELECT id FROM sms_attempt WHERE id = %s), %s, %s, %s, %s, %s, %s, {source}, 1, '', {time}, {time}
+WHERE {unlimited} OR (SELECT count(*) FROM (SELECT 1 FROM sms_callback
+       WHERE address_digest = %s AND received_at > {time} LIMIT %s) recent) < %s
+ON CONFLICT (address_digest, body_digest) DO UPDATE
+   SET count = sms_callback.count + 1, last_received_at = excluded.last_received_at
+RETURNING id
+"""
+_COUNT_FLOOD = """
+UPDATE sms_callback SET count = count + 1, last_received_at = %s
+WHERE id = (SELECT id FROM sms_callback WHERE address_digest = %s ORDER BY received_at DESC LIMIT 1)
+RETURNING id
+"""
+
+
+def receive(
+    *,
+    provider_id: int,
+    attempt_id: uuid.UUID | None,
+    address: str,
+    method: str,
+    query: bytes,
+    content_type: str,
+    body: bytes,
+    source: str | None,
+) -> None:
+    """Store a raw call; an equal one at the same address is counted on its row.
+
+    Past MAX_DIFFERENT_PER_HOUR different ones at an address, further ones are only counted, unless they hold the
+    report of a message that we know. Raises django.db.Error if it could not be stored.
+    """
+    now = clock.now()
+    digest = _digest(address.encode())
+    call = StoredCall(0, provider_id, attempt_id, query, body)
+    columns = [provider_id, attempt_id, digest, _digest(method.encode(), query, content_type.encode(), body)]
+    columns += [method, query, content_type[:200], body, source, now, now]
+    flood = [digest, now - timedelta(hours=1), MAX_DIFFERENT_PER_HOUR, MAX_DIFFERENT_PER_HOUR]
+    if not _store([*columns, *flood]):
+        known = _names_a_message(call)
+        if not (known and _store(columns, unlimited=True)):
+            read(_COUNT_FLOOD, [now, digest])
+    wake.ring()
+
+
+def _store(parameters: Sequence[Any], *, unlimited: bool = False) -> bool:
+    source = "CAST(%s AS inet)" if connection.vendor == "postgresql" else "%s"
+    statement = _STORE.format(source=source, time="%s", unlimited="true" if unlimited else "false")
+    if unlimited:
+        parameters = [*parameters, "", clock.now(), 0, 0]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value if isinstance(value, bytes) else plain(value) for value in parameters])
+        return cursor.fetchone() is not None
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _names_a_message(call: StoredCall) -> bool:
+    found, _ = _reports_in(call)
+    return reports.names_an_attempt(call.provider, [report.vendor_id for report in found if report.vendor_id])
+
+
+# --- reading what is stored --------------------------------------------------------------------------
+
+
+def read_pending(limit: int = AT_ONCE) -> int:
+    """Read and apply stored calls, oldest first. Returns how many were read.
+
+    One that our own code fails on is marked and left, so that it holds up nothing.
+    """
+    try:
+        return _read_batch(limit)
+    except Error:
+        raise
+    except Exception:
+        log.exception("callbacks.batch_failed")
+    return sum(_read_alone() for _ in range(limit))
+
+
+def _read_alone() -> int:
+    try:
+        return _read_batch(1)
+    except Error:
+        raise
+    except Exception:
+        log.exception("callback.unreadable")
+    with transaction.atomic():
+        calls = outbox.lock_callbacks(1)
+        _finish({call.id: "our own code failed on it; see the log" for call in calls})
+    return len(calls)
+
+
+def _read_batch(limit: int) -> int:
+    if not outbox.callbacks_wait():
+        return 0
+    with transaction.atomic():
+        calls = outbox.lock_callbacks(limit)
+        words, notes = _words_in(calls)
+        waiting = reports.apply(words)
+        _finish(notes)
+    reports.match_waiting(waiting)
+    return len(calls)
+
+
+def _words_in(calls: Sequence[StoredCall]) -> tuple[list[Word], dict[int, str]]:
+    words: list[Word] = []
+    notes: dict[int, str] = {}
+    for call in calls:
+        found, notes[call.id] = _reports_in(call)
+        words += [_word(call, report) for report in found]
+    return words, notes
+
+
+def _reports_in(call: StoredCall) -> tuple[list[Report], str]:
+    """The reports in a call, and why there are none."""
+    account = snapshot.current().accounts.get(call.provider)
+    if account is None:
+        return [], "the provider is gone"
+    values = fields_of(query=call.query, body=call.body)
+    if values is None:
+        return [], "it is neither a form nor a JSON object"
+    if len(values) > MAX_FIELDS:
+        return [], f"it has more than {MAX_FIELDS} fields"
+    found = account.adapter.read_reports(values)
+    return found, "" if found else "no delivery report was found in it"
+
+
+def _word(call: StoredCall, report: Report) -> Word:
+    """One report, and the attempt of the address if the report's id is its id too."""
+    own = call.attempt if call.attempt is not None and report.reference == str(call.attempt) else None
+    return Word(
+        provider=call.provider,
+        state=report.state,
+        callback=call.id,
+        attempt=own,
+        may_wait=call.attempt is None and bool(report.vendor_id),
+        reference=visible(report.reference)[:128],
+        vendor_id=visible(report.vendor_id)[:128],
+        code=visible(report.code)[:64],
+        detail=visible(report.detail)[:2000],
+    )
+
+
+_FINISH_COLUMNS = {"id": "bigint", "note": "text"}
+
+
+def _finish(notes: Mapping[int, str]) -> None:
+    records = [{"id": id_, "note": note} for id_, note in notes.items()]
+    statement = "UPDATE sms_callback SET read_at = %s, note = v.note FROM v WHERE sms_callback.id = v.id"
+    write(statement, _FINISH_COLUMNS, records, clock.now())

@@ -1,0 +1,141 @@
+"""What a dispatcher looks after beside sending: vendors' calls, leases that ended, time that is up, heartbeats.
+
+Each in a thread of its own or at its times, so that nothing of it holds up a claim.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+import structlog
+from django.db import Error, connection
+
+from sms.models import Dispatcher
+
+from . import callbacks, clock, holding, inbound, lookout, notices, reports, sweeps
+from .wake import CHANNEL
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = {"postgresql": 0.25, "sqlite": 0.05}
+"""How long an idle dispatcher sleeps unless it is woken."""
+AFTER_A_FAULT = 0.5
+
+Chore = tuple[float, Callable[[], object]]
+
+CHORES: tuple[Chore, ...] = (
+    (5.0, sweeps.park_abandoned),
+    (1.0, sweeps.expire),
+    (1.0, holding.release),
+    (5.0, reports.match_again),
+    (5.0, inbound.read_again),
+    (15.0, lookout.look_out),
+)
+"""With the seconds between two rounds of each."""
+
+
+def do_all() -> None:
+    """One round of everything, for a worker that does not loop."""
+    do(chore for _, chore in CHORES)
+    while callbacks.read_pending():
+        pass
+
+
+def do(chores: Iterable[Callable[[], object]]) -> None:
+    """Do them one after the other; one that fails leaves the others to be done."""
+    for chore in chores:
+        try:
+            chore()
+        except Error as error:
+            log.warning("database.unavailable", error=type(error).__name__)
+            connection.close()
+        except Exception:
+            log.exception("chore.fault")
+
+
+class House:
+    """The threads beside an engine: `wake_engine` cuts its idle wait short, `in_flight` counts its calls."""
+
+    def __init__(self, *, slots: int, in_flight: Callable[[], int], wake_engine: Callable[[], None]) -> None:
+        self.slots, self.in_flight, self.wake_engine = slots, in_flight, wake_engine
+        self._stopped = threading.Event()
+        self._called = threading.Event()
+        self._heartbeat: Dispatcher | None = None
+        self._threads: list[threading.Thread] = []
+
+    def open(self) -> None:
+        for job in (self._do_chores, self._read_callbacks, self._listen, self._deliver_notices):
+            thread = threading.Thread(target=self._until_stopped, args=(job,), name=job.__name__, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def close(self) -> None:
+        """End the threads, and say that this dispatcher has stopped."""
+        self._stopped.set()
+        self._called.set()
+        for thread in self._threads:
+            thread.join(timeout=5)
+        if self._heartbeat is not None:
+            Dispatcher.objects.filter(pk=self._heartbeat.pk).update(stopped_at=clock.now())
+
+    def _until_stopped(self, job: Callable[[], None]) -> None:
+        """Run a job again and again. A database that is away is waited for; a fault of ours is logged."""
+        while not self._stopped.is_set():
+            try:
+                job()
+            except Error as error:
+                log.warning("database.unavailable", thread=job.__name__, error=type(error).__name__)
+                connection.close()
+                self._stopped.wait(AFTER_A_FAULT)
+            except Exception:
+                log.exception("dispatcher.fault", thread=job.__name__)
+                self._stopped.wait(AFTER_A_FAULT)
+        connection.close()
+
+    # --- the jobs -----------------------------------------------------------------------
+
+    def _do_chores(self) -> None:
+        every = ((5.0, self._beat), *CHORES)
+        next_at = [0.0] * len(every)
+        while not self._stopped.wait(0.25):
+            now = time.monotonic()
+            due = [index for index, at in enumerate(next_at) if at <= now]
+            do(every[index][1] for index in due)
+            for index in due:
+                next_at[index] = now + every[index][0]
+
+    def _beat(self) -> None:
+        if self._heartbeat is None:
+            self._heartbeat = new_dispatcher(self.slots)
+        sweeps.beat(self._heartbeat, self.in_flight())
+
+    def _read_callbacks(self) -> None:
+        if callbacks.read_pending() == 0:
+            self._called.wait(IDLE_SECONDS[connection.vendor])
+            self._called.clear()
+
+    def _listen(self) -> None:
+        """Wake everybody at each NOTIFY. Behind a pooler that drops LISTEN, the idle waits do it alone."""
+        if connection.vendor != "postgresql":
+            self._stopped.wait()
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        while not self._stopped.is_set():
+            for _ in connection.connection.notifies(timeout=1.0, stop_after=1):
+                self._called.set()
+                self.wake_engine()
+
+    def _deliver_notices(self) -> None:
+        notices.deliver_until(self._stopped)
+
+
+def new_dispatcher(slots: int) -> Dispatcher:
+    now = clock.now()
+    return Dispatcher(
+        id=clock.new_id(), host=platform.node()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
+    )
