@@ -16,7 +16,7 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 
-from . import callbacks, clock, holding, inbound, lookout, notices, reports, sweeps
+from . import callbacks, clock, holding, inbound, lookout, notices, reports, retention, rollup, sweeps
 from .wake import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,10 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = {"postgresql": 0.25, "sqlite": 0.05}
 """How long an idle dispatcher sleeps unless it is woken."""
 AFTER_A_FAULT = 0.5
+
+HOURS_AT_ONCE = 3
+LONGEST_CHORE = 2.0
+"""Seconds after which a chore that works in batches lets the others have their turn."""
 
 Chore = tuple[float, Callable[[], object]]
 
@@ -34,8 +38,17 @@ CHORES: tuple[Chore, ...] = (
     (5.0, reports.match_again),
     (5.0, inbound.read_again),
     (15.0, lookout.look_out),
+    (5.0, lambda: _for_a_while(retention.erase_due)),
+    (30.0, lambda: _for_a_while(retention.delete_due)),
+    (30.0, lambda: rollup.roll_up(HOURS_AT_ONCE)),
 )
 """With the seconds between two rounds of each."""
+
+
+def _for_a_while(batch: Callable[[], int]) -> None:
+    ends = time.monotonic() + LONGEST_CHORE
+    while batch() and time.monotonic() < ends:
+        pass
 
 
 def do_all() -> None:

@@ -30,7 +30,13 @@ def call(attempt, **fields):
     receive(attempt.provider_id, attempt.pk, body=urlencode(values).encode())
 
 
-def receive(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
+def receive(provider_id, attempt_id, **more):
+    """Store a call at the provider's or the attempt's address, and read it as a dispatcher would."""
+    store(provider_id, attempt_id, **more)
+    callbacks.read_pending()
+
+
+def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
     key = keys.attempt_key(provider_id, attempt_id) if attempt_id else keys.provider_key(provider_id)
     callbacks.receive(
         provider_id=provider_id,
@@ -42,7 +48,6 @@ def receive(provider_id, attempt_id, *, body=b"", method="POST", query=b"", cont
         body=body,
         source="192.0.2.1",
     )
-    callbacks.read_pending()
 
 
 def status(message):

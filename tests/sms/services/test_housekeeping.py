@@ -1,0 +1,70 @@
+"""What a dispatcher looks after beside sending."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import OperationalError, connection
+
+from sms.models import Dispatcher, HourlyCount, Message
+from sms.services import housekeeping
+from tests.support.waiting import eventually
+
+from .test_reports import store
+
+
+def test_one_round_expires_erases_and_sums_up(shop, wire, work):
+    late = shop.message("Kod: 004217", is_otp=True, ttl=-1)
+    housekeeping.do_all()
+    late.refresh_from_db()
+    assert (late.status, late.text) == ("expired", None)
+    assert HourlyCount.objects.exists()
+
+
+def test_a_chore_that_fails_leaves_the_others_to_be_done():
+    done = []
+    housekeeping.do([lambda: 1 / 0, lambda: done.append("next")])
+    assert done == ["next"]
+
+
+def test_a_database_that_is_away_is_waited_for(monkeypatch):
+    house = housekeeping.House(slots=1, in_flight=lambda: 0, wake_engine=lambda: None)
+    tries = []
+
+    def job():
+        tries.append(1)
+        if len(tries) < 3:
+            raise OperationalError("away")
+        house._stopped.set()
+
+    monkeypatch.setattr(housekeeping, "AFTER_A_FAULT", 0.01)
+    house._until_stopped(job)
+    assert len(tries) == 3
+
+
+@pytest.mark.parametrize("in_flight", [0, 5])
+def test_a_house_beats_while_it_is_open_and_says_when_it_stopped(shop, in_flight):
+    woken = threading.Event()
+    house = housekeeping.House(slots=8, in_flight=lambda: in_flight, wake_engine=woken.set)
+    house.open()
+    dispatcher = eventually(lambda: Dispatcher.objects.first())
+    house.close()
+    dispatcher.refresh_from_db()
+    assert (dispatcher.slots, dispatcher.in_flight) == (8, in_flight)
+    assert dispatcher.stopped_at
+
+
+def test_calls_stored_while_it_is_open_are_read(shop, wire, work):
+    message = shop.message()
+    work()
+
+    attempt = message.attempts.get()
+    house = housekeeping.House(slots=8, in_flight=lambda: 0, wake_engine=lambda: None)
+    house.open()
+    try:
+        store(attempt.provider_id, attempt.pk, body=f"id={attempt.pk}&state=sent".encode())
+        eventually(lambda: Message.objects.get(pk=message.pk).status == "sent")
+    finally:
+        house.close()
+        connection.close()
