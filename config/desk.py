@@ -49,6 +49,8 @@ NAVIGATION = [
             _page(_("Dashboard"), "dashboard", "index"),
             _list(_("Messages"), "sms", "message", badge="sms.admin.navigation.unsettled", badge_variant="warning"),
             _list(_("Refused requests"), "block", "refusedrequest"),
+            _page(_("Unmatched texts"), "rule", "tools_unmatched", _may("sms.see_shapes")),
+            _page(_("Test a text"), "science", "tools_test_text", _may("sms.see_shapes")),
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.navigation.open_alerts"),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Field, Prefetch, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
 from sms.services.approvals import approval_problems
+from sms.services.unmatched import replay_of
 
 from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
 from .base import DeskAdmin, LookOnlyInline, RowsInline
 
 
 class TemplateForm(forms.ModelForm):
+    save_anyway = forms.BooleanField(
+        label=_("Save although texts would be lost"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Needed only where a change takes texts of the last days away from every template."),
+    )
+
     def clean(self) -> dict[str, Any]:
         """Read the body as the live path will, and say what is wrong with it in the same words."""
         values = super().clean() or self.cleaned_data
@@ -30,7 +40,20 @@ class TemplateForm(forms.ModelForm):
                 self.instance.parsed = parse_body(values["body"], parse_kinds(values["placeholders"] or {}))
             except TemplateError as error:
                 self.add_error("body", str(error))
+            else:
+                self._ask_before_texts_are_lost(values)
         return values
+
+    def _ask_before_texts_are_lost(self, values: dict[str, Any]) -> None:
+        """Replayed on what came in lately: a change that takes matches away is saved on a second, knowing try."""
+        changed = {"body", "placeholders"} & set(self.changed_data)
+        if not self.instance.pk or not changed or values.get("save_anyway"):
+            return
+        told = replay_of(self.instance.pk, self.instance.parsed)
+        if told.lost or told.ties:
+            words = _("%(lost)d kinds of text of the last days would match no longer, %(ties)d would tie. ")
+            advice = _("Look at them beside the text; tick “save although texts would be lost” to save.")
+            raise ValidationError(f"{words % {'lost': len(told.lost), 'ties': len(told.ties)}}{advice}")
 
 
 class ApprovalFormSet(BaseInlineFormSet):
@@ -76,12 +99,29 @@ class MessageTemplateAdmin(DeskAdmin):
     list_display = ("name", "body", "approved_at", "version", "updated_at")
     list_filter = (ApprovalFilter, ApprovedAtFilter)
     search_fields = ("name__startswith", "body__startswith")
-    fields = ("name", "body", "placeholders")
+    fields = ("name", "body", "placeholders", "save_anyway")
+    change_form_after_template = "desk/template_side.html"
     inlines = (ApprovalInline, VersionInline)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A text to start from comes from "make a template of these"."""
+        given = super().get_changeform_initial_data(request)
+        if "placeholders" in given:
+            try:
+                given["placeholders"] = json.loads(given["placeholders"])
+            except ValueError:
+                del given["placeholders"]
+        return given
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
         approvals = Prefetch("approvals", queryset=TemplateApproval.objects.order_by("provider_id"))
         return super().get_queryset(request).select_related("current_version").prefetch_related(approvals)
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("body", "placeholders"):
+            field.widget.attrs["rows"] = 6 if db_field.name == "body" else 2
+        return field
 
     def save_model(self, request: HttpRequest, obj: MessageTemplate, form: forms.ModelForm, change: bool) -> None:
         obj.save(author=request.user)

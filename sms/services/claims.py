@@ -264,10 +264,11 @@ def _claim(harvest: Harvest, due: Due, candidate: Candidate, *, is_probe: bool) 
     )
     left_to_live = (due.expires_at - harvest.now).total_seconds()
     not_after = harvest.began + min(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, left_to_live)
-    harvest.jobs.append(Send(due, attempt, account, _outbound(due, attempt, account, candidate), not_after, is_probe))
+    harvest.jobs.append(Send(due, attempt, account, outbound(due, attempt, account, candidate), not_after, is_probe))
 
 
-def _outbound(due: Due, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
+def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
+    """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
     per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
     key = keys.attempt_key(account.id, attempt) if per_attempt else ""
     return OutboundSms(

@@ -45,6 +45,7 @@ class Call:
     may_repeat: bool
     api_version: str
     fields: Fields
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _columns(call: Call, decision: Decision) -> dict[str, Any]:
         "raw_text": fields.raw_text,
         "text": fields.text,
         "is_otp": fields.is_otp,
-        "is_test": False,
+        "is_test": call.is_test,
         "encoding": size.encoding.value,
         "segments": size.count,
         "smoothing": json.dumps(chosen.smoothing if chosen else ()),

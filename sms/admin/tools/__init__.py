@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from . import akinon, health, legend, setup
+from . import akinon, health, legend, setup, template_preview, test_text, unmatched
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -14,6 +14,9 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("akinon", akinon.show, "tools_akinon"),
         ("words", legend.show, "tools_words"),
         ("providers", health.show, "tools_providers"),
+        ("test-a-text", test_text.show, "tools_test_text"),
+        ("unmatched-texts", unmatched.show, "tools_unmatched"),
+        ("template-preview", template_preview.show, "tools_template_preview"),
     )
     actions = (("providers/<int:provider_id>/<str:name>", health.act, "tools_provider_action"),)
     return [path(f"tools/{at}/", site.admin_view(view), name=name) for at, view, name in (*pages, *actions)]

@@ -20,7 +20,7 @@ PAGES = {
     "senders": "sms_sendername_changelist",
     "templates": "sms_messagetemplate_changelist",
     "routes": "sms_route_changelist",
-    "test": "tools_words",
+    "test": "tools_test_text",
 }
 
 

@@ -1,0 +1,43 @@
+"""The editor's preview of a template: asked by the page while somebody types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+
+from sms.admin.base import typed
+from sms.models import MessageTemplate
+from sms.services import preview
+
+from .page import for_those_who
+
+MOST_NAMED = 5
+
+
+@for_those_who("sms.view_messagetemplate")
+def show(request: HttpRequest) -> HttpResponse:
+    """A piece of a page. POST, because a text does not belong into an address; nothing is stored."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    told = preview.preview(
+        typed(request.POST.get("body", "")),
+        _table(request.POST.get("placeholders", "")),
+        {key.removeprefix("sample_"): typed(v) for key, v in request.POST.items() if key.startswith("sample_")},
+        template=_template(request.POST.get("template", "")),
+    )
+    names = dict(MessageTemplate.objects.values_list("pk", "name"))
+    return render(request, "desk/template_preview.html", {"told": told, "names": names, "most": MOST_NAMED})
+
+
+def _table(typed_in: str) -> Any:
+    try:
+        return json.loads(typed_in or "{}")
+    except ValueError:
+        return typed_in
+
+
+def _template(pk: str) -> int | None:
+    return int(pk) if pk.isascii() and pk.isdigit() and len(pk) < 12 else None

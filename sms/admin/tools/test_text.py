@@ -1,0 +1,105 @@
+"""Test a text: what would happen to it, and sending it to a number of one's own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from sms.admin.base import typed
+from sms.domain import phone
+from sms.domain.codes import BY_NAME, Refusal
+from sms.domain.text import escaped, forbidden_in_text, normalise
+from sms.services import explain, intake, snapshot
+from sms.services.refusals import RefusedCall
+
+from .page import for_those_who, page
+
+SEND = "sms.send_test"
+LONGEST = 1600
+
+
+class TextForm(forms.Form):
+    client = forms.ChoiceField(label=_("Client"))
+    sender = forms.CharField(label=_("Sender name"), max_length=64)
+    to = forms.CharField(label=_("To"), max_length=16, help_text=_("+ and the whole number, such as +994501234567."))
+    text = forms.CharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
+    is_otp = forms.BooleanField(label=_("One-time password"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = snapshot.current()
+        self.fields["client"].choices = [(name, name) for name in sorted(now.clients)]
+        self.fields["sender"].initial = next(iter(sorted(now.sender_names)), "")
+        self.senders = sorted(now.sender_names)
+
+    def clean_to(self) -> str:
+        try:
+            return phone.parse(self.cleaned_data["to"].strip())
+        except phone.PhoneError as error:
+            raise ValidationError(str(error)) from error
+
+    def clean_text(self) -> str:
+        text = typed(self.cleaned_data["text"])
+        bad = forbidden_in_text(normalise(text, "off"))
+        if bad:
+            raise ValidationError(_("Character %(c)s can't stand in a text."), params={"c": escaped(bad)})
+        if len(text) > LONGEST:
+            raise ValidationError(_("At most 1,600 characters."))
+        return text
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        return {
+            "raw_text": values["text"],
+            "sender": values["sender"],
+            "to": values["to"],
+            "client": snapshot.current().clients[values["client"]],
+            "is_otp": values["is_otp"],
+        }
+
+
+@for_those_who("sms.see_shapes")
+def show(request: HttpRequest) -> HttpResponse:
+    """Asking is a POST too: texts and numbers do not belong into addresses."""
+    form = TextForm(request.POST or None)
+    told = explain.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
+    if told is not None and "send" in request.POST:
+        return _send(request, form)
+    code = BY_NAME.get(told.code) if told and told.code else None
+    return page(
+        request, "test_text", _("Test a text"), form=form, told=told, code=code, may_send=request.user.has_perm(SEND)
+    )
+
+
+def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
+    """Through the same intake as a caller's message, marked as a test."""
+    if not request.user.has_perm(SEND):
+        raise PermissionDenied
+    facts = form.facts
+    if facts["is_otp"] or request.POST.get("confirm") != "yes":
+        messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
+        return page(request, "test_text", _("Test a text"), form=form, told=explain.explain(**facts), may_send=True)
+    text = normalise(facts["raw_text"], facts["client"].newline_escape)
+    call = intake.Call(
+        client=facts["client"],
+        request_id=f"desk-{request.user.pk}-{uuid.uuid4().hex[:12]}",
+        may_repeat=False,
+        api_version="",
+        fields=intake.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),
+        is_test=True,
+    )
+    try:
+        accepted = intake.accept(call, RefusedCall(client=facts["client"].id, request_id=call.request_id))
+    except Refusal as refusal:
+        messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
+        return page(request, "test_text", _("Test a text"), form=form, told=explain.explain(**facts), may_send=True)
+    messages.success(request, _("The test is on its way. This page follows it."))
+    return redirect("admin:sms_message_change", accepted.message)

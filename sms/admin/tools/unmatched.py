@@ -1,0 +1,73 @@
+"""Unmatched texts: what no template gave, grouped, counted, and made into a template with a click."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from sms.admin.base import typed
+from sms.admin.filters import provider_choices
+from sms.services import messages as message_services
+from sms.services import unmatched
+
+from .page import for_those_who, page
+
+MOST_SHOWN = 100
+RELEASE = "sms.cancel_message"
+
+
+@for_those_who("sms.see_shapes")
+def show(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _release(request)
+    groups = [(each, _template_address(each)) for each in unmatched.groups()[:MOST_SHOWN]]
+    may = {
+        "make": request.user.has_perm("sms.add_messagetemplate"),
+        "release": request.user.has_perm(RELEASE),
+    }
+    return page(request, "unmatched", _("Unmatched texts"), groups=groups, may=may, providers=provider_choices())
+
+
+def _template_address(each: unmatched.Unmatched) -> str:
+    """The editor, filled with literals and placeholders guessed from the group."""
+    body, kinds = unmatched.template_of(each.texts)
+    return f"{reverse('admin:sms_messagetemplate_add')}?{urlencode({'body': body, 'placeholders': json.dumps(kinds)})}"
+
+
+class ReleaseForm(forms.Form):
+    skeleton = forms.CharField(strip=False)
+    provider = forms.ChoiceField(required=False)
+    reason = forms.CharField(max_length=500)
+
+    def __init__(self, data: object) -> None:
+        super().__init__(data)
+        self.fields["provider"].choices = [("", ""), *provider_choices()]
+
+
+def _release(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm(RELEASE):
+        raise PermissionDenied
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say why: a reason is kept with each message."))
+        return redirect("admin:tools_unmatched")
+    wanted = typed(form.cleaned_data["skeleton"])
+    held = next((each.held for each in unmatched.groups() if each.skeleton == wanted), ())
+    provider = form.cleaned_data["provider"]
+    released = message_services.release(
+        held,
+        provider_id=int(provider) if provider else None,
+        actor=request.user.get_username(),
+        reason=typed(form.cleaned_data["reason"]),
+    )
+    words = _("%(released)d of %(held)d messages are queued.") % {"released": released, "held": len(held)}
+    messages.success(request, words) if released else messages.error(request, words)
+    return redirect("admin:tools_unmatched")

@@ -1,0 +1,78 @@
+"""How a template would look and do, before it is saved: by the functions that match, count and carry for real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from providers.base import Carries
+from providers.registry import SENDERS
+from sms.domain.replay import Replay
+from sms.domain.templates import Body, PlaceholderKind, TemplateError, limits_problem, parse_body, parse_kinds
+from sms.domain.text import Segments, forcing_ucs2, segments
+from sms.models import Provider
+
+from .unmatched import replay_of
+
+SAMPLES = {
+    PlaceholderKind.DIGITS: "482913",
+    PlaceholderKind.LINK: "https://shop.example/a1",
+    PlaceholderKind.ANY: "Aysel",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one provider that carries templates says to this one; an empty `problem`: it can carry it."""
+
+    slug: str
+    vendor: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`parts` are pairs of a text and the placeholder's name that it stands for ("" for a literal)."""
+
+    problem: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    size: Segments | None = None
+    forcing: tuple[str, ...] = ()
+    length: int = 0
+    limits: tuple[Limit, ...] = ()
+    replay: Replay[int] | None = None
+
+
+def preview(body: str, placeholders: object, samples: Mapping[str, str], *, template: int | None) -> Preview:
+    try:
+        parsed = parse_body(body, parse_kinds(placeholders or {}))
+    except TemplateError as error:
+        return Preview(problem=str(error))
+    values = {p.name: samples.get(p.name) or _sample(p.kind, p.max_length) for p in parsed.placeholders}
+    text = parsed.render(values)
+    return Preview(
+        parts=tuple((part, "") if isinstance(part, str) else (values[part.name], part.name) for part in parsed.parts),
+        size=segments(text),
+        forcing=forcing_ucs2(text),
+        length=len(text),
+        limits=tuple(_limits(parsed, len(text))),
+        replay=replay_of(template, parsed),
+    )
+
+
+def _sample(kind: PlaceholderKind, longest: int | None) -> str:
+    return SAMPLES[kind][:longest] if longest and kind is not PlaceholderKind.LINK else SAMPLES[kind]
+
+
+def _limits(body: Body, length: int) -> list[Limit]:
+    """Each enabled account at a vendor that carries templates."""
+    found = []
+    for slug, vendor in Provider.objects.filter(enabled=True).values_list("slug", "vendor"):
+        adapter = SENDERS.get(vendor)
+        if adapter is None or adapter.carries != Carries.TEMPLATE:
+            continue
+        problem = limits_problem(body, max_parameters=adapter.max_parameters, max_length=adapter.max_length) or ""
+        if not problem and adapter.max_length is not None and length > adapter.max_length:
+            problem = f"With these samples it has {length} characters; this vendor takes at most {adapter.max_length}."
+        found.append(Limit(slug, adapter.name, problem))
+    return found

@@ -1,0 +1,102 @@
+"""Texts that no template gave: grouped by their shape, so that a template can be made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Max
+
+from sms.domain.lifecycle import Status
+from sms.domain.replay import Replay, replay
+from sms.domain.shapes import Group, group, guess_template
+from sms.domain.templates import Body, PlaceholderKind, parse_body, parse_kinds
+from sms.domain.text import masked_digits
+from sms.models import Message, RefusedRequest, TemplateApproval
+from sms.models import MessageTemplate as Template
+
+from . import clock, ids
+
+MOST_SHAPES = 2000
+MOST_TEXTS = 5000
+LOOK_BACK = timedelta(days=14)
+NEW = 0
+"""Stands for a template that is not stored yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """One kind of text. `held` are the messages of this kind that wait; `nearest` the newest refusal's words."""
+
+    skeleton: str
+    count: int
+    texts: tuple[str, ...]
+    held: tuple[str, ...]
+    nearest: str
+
+
+def groups() -> list[Unmatched]:
+    """The commonest first. Digits are masked in all of them."""
+    refused = _refused_shapes()
+    held: dict[str, list[str]] = {}
+    for pk, text in Message.objects.filter(status=Status.HELD, text__isnull=False).values_list("pk", "text")[
+        :MOST_TEXTS
+    ]:
+        held.setdefault(masked_digits(text), []).append(str(pk))
+    counts = Counter({text: count for text, (count, _near) in refused.items()})
+    counts.update({text: len(waiting) for text, waiting in held.items()})
+    return [_unmatched(each, refused, held) for each in group(counts)]
+
+
+def _refused_shapes() -> dict[str, tuple[int, str]]:
+    rows = (
+        RefusedRequest.objects.filter(code="template_not_matched")
+        .exclude(shape="")
+        .order_by()
+        .values("shape")
+        .annotate(count=Count("id"), near=Max("nearest"))
+        .order_by("-count")[:MOST_SHAPES]
+    )
+    return {row["shape"]: (row["count"], row["near"]) for row in rows}
+
+
+def _unmatched(each: Group, refused: dict[str, tuple[int, str]], held: dict[str, list[str]]) -> Unmatched:
+    waiting = tuple(pk for text in each.texts for pk in held.get(text, ()))
+    near = next((refused[text][1] for text in each.texts if text in refused and refused[text][1]), "")
+    return Unmatched(each.skeleton, each.count, each.texts, waiting, near)
+
+
+def template_of(texts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """A body and its placeholders' kinds, guessed from texts of one kind. Raises ValueError for none."""
+    body = guess_template(texts)
+    kinds = {p.name: p.kind.value for p in body.placeholders if p.kind is not PlaceholderKind.ANY}
+    return body.source, kinds
+
+
+def recent_texts() -> Counter[str]:
+    """What came in within the last days, digits masked: texts that were taken, and shapes that were refused.
+
+    As far as they are still kept; a one-time password's text is not among them.
+    """
+    since = ids.oldest(clock.now() - LOOK_BACK)
+    taken = Message.objects.filter(id__gte=since, text__isnull=False, is_otp=False).order_by("-id")
+    counts = Counter(masked_digits(text) for text in taken.values_list("text", flat=True)[:MOST_TEXTS])
+    counts.update({text: count for text, (count, _near) in _refused_shapes().items()})
+    return counts
+
+
+def approved_bodies(*, without: int | None = None) -> list[tuple[int, Body]]:
+    """Every template that is approved somewhere, but this one."""
+    approved = TemplateApproval.objects.filter(status="approved").values("template")
+    templates = Template.objects.filter(pk__in=approved).exclude(pk=without)
+    return [(each.pk, parse_body(each.body, parse_kinds(each.placeholders))) for each in templates]
+
+
+def replay_of(template: int | None, changed: Body) -> Replay[int]:
+    """What saving this text of a template does to the texts of the last days."""
+    others = approved_bodies(without=template)
+    key = template or NEW
+    stored = Template.objects.filter(pk=template).first()
+    now = [(key, parse_body(stored.body, parse_kinds(stored.placeholders)))] if stored else []
+    return replay(recent_texts(), [*others, *now], [*others, (key, changed)], masked=True)

@@ -1,0 +1,212 @@
+"""Test a text, unmatched texts, and the template editor's preview and replay."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import pytest
+from django.urls import reverse
+
+from sms.models import Message, MessageTemplate, RefusedRequest
+from sms.services import explain, snapshot, unmatched
+
+from .conftest import HOSTILE, PHONE
+
+TEST = "/admin/tools/test-a-text/"
+UNMATCHED = "/admin/tools/unmatched-texts/"
+PREVIEW = "/admin/tools/template-preview/"
+ASKED = {"client": "akinon", "sender": "AKINON", "to": PHONE, "text": "Hello Aysel, it is on its way."}
+
+
+def told_of(text: str, **more) -> explain.Explanation:
+    client = snapshot.current().clients["akinon"]
+    return explain.explain(
+        **{"raw_text": text, "sender": "AKINON", "to": PHONE, "client": client, "is_otp": False} | more
+    )
+
+
+# --- test a text ---------------------------------------------------------------------------
+
+
+def test_a_text_is_explained_as_the_live_path_would_take_it_and_nothing_is_stored(boss, cast):
+    page = unescape(boss.post(TEST, ASKED).content.decode())
+    for words in ("201", "plain-az", "templated-az", "order-shipped", "GSM-7", "POST https://plain.example/send"):
+        assert words in page, words
+    assert "s3cret-token" not in page
+    assert not Message.objects.exists()
+    assert not RefusedRequest.objects.exists()
+
+
+def test_the_new_line_rule_of_the_client_is_used(cast):
+    assert told_of("Salut/nVezi https://shop.example/new").text == "Salut\nVezi https://shop.example/new"
+
+
+def test_letters_that_force_ucs2_are_named(boss, cast):
+    page = boss.post(TEST, ASKED | {"text": "Sifarişiniz hazırdır"}).content.decode()
+    assert "UCS-2" in page
+    assert "<code>ş</code>" in page
+    assert "<code>ı</code>" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sender": "NOBODY"}, "unknown_sender"),
+        ({"to": "+905321234567"}, "no_route"),
+    ],
+)
+def test_the_code_that_a_caller_would_get_is_said(changes, code, boss, cast):
+    assert code in boss.post(TEST, ASKED | changes).content.decode()
+
+
+def test_where_no_template_fits_the_nearest_one_and_the_first_difference_are_named(boss, cast):
+    cast.route.steps.filter(provider=cast.plain).delete()
+    snapshot.forget()
+    told = told_of("Hello Aysel, it is on its  way.")
+    assert told.code == "template_not_matched"
+    assert told.near.startswith("order-shipped: ")
+    assert "order-shipped" in boss.post(TEST, ASKED | {"text": "Hello Aysel, it is on its  way."}).content.decode()
+
+
+@pytest.mark.parametrize(("field", "value"), [("to", "0501234567"), ("text", "a\u0007b"), ("text", "x" * 1601)])
+def test_a_mistake_is_said_at_its_field(field, value, boss, cast):
+    page = boss.post(TEST, ASKED | {field: value})
+    assert page.status_code == 200
+    assert page.context["told"] is None
+    assert page.context["form"].errors[field]
+
+
+def test_a_test_is_sent_through_the_intake_once_it_is_confirmed_and_is_marked(boss, cast):
+    boss.post(TEST, ASKED | {"send": "1"})
+    assert not Message.objects.exists()
+    answer = boss.post(TEST, ASKED | {"send": "1", "confirm": "yes"})
+    message = Message.objects.get()
+    assert answer.headers["Location"] == reverse("admin:sms_message_change", args=(message.pk,))
+    assert (message.is_test, message.status, message.provider_id) == (True, "queued", cast.plain.pk)
+    assert message.request_id.startswith("desk-")
+
+
+def test_a_one_time_password_is_not_sent_from_the_desk(boss, cast):
+    boss.post(TEST, ASKED | {"send": "1", "confirm": "yes", "is_otp": "on"})
+    assert not Message.objects.exists()
+
+
+def test_asking_by_an_address_shows_nothing_but_the_form(boss, cast):
+    page = boss.get(TEST, ASKED)
+    assert page.context["told"] is None
+
+
+def test_a_hostile_text_shows_harmless(boss, cast):
+    page = boss.post(TEST, ASKED | {"text": HOSTILE.replace("\u0007", "")}).content.decode()
+    assert "<b x-init" not in page
+    assert "\u202e" not in page
+
+
+# --- unmatched texts ---------------------------------------------------------------------------
+
+
+def refuse(cast, *texts: str) -> None:
+    for text in texts:
+        cast.refusal(shape=re.sub(r"\d", "#", text), nearest="order-shipped: character 1")
+
+
+def test_unmatched_texts_are_grouped_counted_and_masked(boss, cast):
+    refuse(cast, "Kod: 1234. Sag olun.", "Kod: 9876. Sag olun.", "Kod: 12345. Sag olun.", "Bu gun endirim var!")
+    groups = unmatched.groups()
+    assert groups[0].count == 3
+    page = boss.get(UNMATCHED).content.decode()
+    assert "Make a template of these" in page
+    assert "1234" not in page
+
+
+def test_a_group_fills_the_editor_with_literals_and_placeholders(boss, cast):
+    refuse(cast, "Kod: 1234. Sag olun.", "Kod: 9876. Sag olun.")
+    address = unescape(re.search(r'href="([^"]*messagetemplate/add/\?[^"]*)"', boss.get(UNMATCHED).content.decode())[1])
+    form = boss.get(address).context["adminform"].form
+    assert re.fullmatch(r"Kod: \{\w+\}\. Sag olun\.", form.initial["body"])
+    assert list(form.initial["placeholders"].values()) == ["digits"]
+
+
+def test_held_messages_are_released_in_a_group_to_a_free_text_provider(boss, cast):
+    held = [cast.message("held", text=f"Yeni kampaniya {n}", provider=None) for n in (1, 2)]
+    skeleton = unmatched.groups()[0].skeleton
+    boss.post(UNMATCHED, {"skeleton": skeleton, "provider": cast.plain.pk})
+    assert Message.objects.filter(status="held").count() == 2  # no reason, nothing done
+    boss.post(UNMATCHED, {"skeleton": skeleton, "provider": cast.plain.pk, "reason": "the shop asked"})
+    for message in held:
+        message.refresh_from_db()
+        assert (message.status, message.provider_id) == ("queued", cast.plain.pk)
+        assert message.events.get().actor == "boss"
+
+
+# --- the editor ------------------------------------------------------------------------------------
+
+
+def test_the_preview_counts_marks_and_judges_as_the_product_does(boss, cast):
+    values = {"body": "Kod: {code}. Sifariş", "placeholders": json.dumps({"code": "digits"}), "sample_code": "77"}
+    page = boss.post(PREVIEW, values).content.decode()
+    assert '<mark title="code">77</mark>' in page
+    assert "UCS-2" in page
+    assert "<code>ş</code>" in page
+    assert "templated-az" in page
+    long = boss.post(PREVIEW, {"body": "x" * 161}).content.decode()
+    assert "at most 160" in long
+
+
+def test_the_preview_says_what_is_wrong_with_a_body(boss, cast):
+    assert "is not closed" in boss.post(PREVIEW, {"body": "Hello {name"}).content.decode()
+    assert boss.get(PREVIEW).status_code == 405
+
+
+def test_a_hostile_body_shows_harmless_in_the_preview(boss, cast):
+    page = boss.post(
+        PREVIEW, {"body": '"><b x-init=alert(1)>\u202e {name}', "sample_name": "<script>"}
+    ).content.decode()
+    assert "<b x-init" not in page
+    assert "<script>" not in page
+    assert "\u202e" not in page
+
+
+def save(boss, template: MessageTemplate, body: str, **more):
+    forms = {f"{name}-{part}_FORMS": 0 for name in ("approvals", "versions") for part in ("TOTAL", "INITIAL")}
+    address = reverse("admin:sms_messagetemplate_change", args=(template.pk,))
+    return boss.post(address, {"name": template.name, "body": body, "placeholders": "{}"} | forms | more)
+
+
+def test_a_change_that_loses_texts_is_saved_only_on_a_second_knowing_try(boss, cast):
+    cast.message("submitted", text="Hello Aysel, it is on its way.")
+    lost = unmatched.replay_of(cast.template.pk, unmatched.parse_body("Good day {name}, it is on its way."))
+    assert len(lost.lost) == 1
+    answer = save(boss, cast.template, "Good day {name}, it is on its way.")
+    assert "would match no longer" in answer.content.decode()
+    cast.template.refresh_from_db()
+    assert cast.template.body.startswith("Hello")
+    save(boss, cast.template, "Good day {name}, it is on its way.", save_anyway="on")
+    cast.template.refresh_from_db()
+    assert cast.template.body.startswith("Good day")
+    assert cast.template.versions.first().author.username == "boss"
+
+
+def test_a_change_that_loses_nothing_is_saved_at_once(boss, cast):
+    cast.message("submitted", text="Something else altogether")
+    assert save(boss, cast.template, "Good day {name}, it is on its way.").status_code == 302
+
+
+def test_an_approval_that_its_vendor_can_never_carry_is_refused_with_the_reason(boss, cast):
+    forms = {f"versions-{part}_FORMS": 0 for part in ("TOTAL", "INITIAL")}
+    forms |= {"approvals-TOTAL_FORMS": 1, "approvals-INITIAL_FORMS": 0}
+    row = {"provider": cast.templated.pk, "status": "approved", "vendor_template": "7", "parameters": "[]", "note": ""}
+    forms |= {f"approvals-0-{key}": value for key, value in row.items()}
+    body = "{a} {b} {c} {d}"
+    page = boss.post("/admin/sms/messagetemplate/add/", {"name": "four", "body": body, "placeholders": "{}"} | forms)
+    assert "takes at most 3" in page.content.decode()
+    assert not MessageTemplate.objects.filter(name="four").exists()
+
+
+@pytest.mark.parametrize("address", [TEST, UNMATCHED])
+def test_the_pages_of_texts_stay_within_a_budget(address, boss, cast, django_assert_max_num_queries):
+    boss.get(address)
+    with django_assert_max_num_queries(12):
+        assert boss.get(address).status_code == 200
