@@ -38,6 +38,10 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
+    from django.apps import apps
+
+    if not apps.ready:
+        return  # benchmarks serve a bare application with these settings
     from sms.services import gauges, lookout
 
     gauges.shared_folder = os.environ[COUNTERS]

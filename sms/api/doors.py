@@ -78,7 +78,8 @@ def check_address(request: HttpRequest) -> None:
 def serve(request: HttpRequest) -> HttpResponse:
     match = get_resolver().resolve(request.path_info)
     request.resolver_match = match
-    return match.func(request, *match.args, **match.kwargs)
+    response = match.func(request, *match.args, **match.kwargs)
+    return response.render() if hasattr(response, "render") else response
 
 
 def dressed(response: HttpResponse, request: HttpRequest) -> HttpResponse:

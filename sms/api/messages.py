@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from sms.domain.codes import refuse
@@ -16,7 +17,7 @@ from sms.domain.phone import parse_loose
 from sms.models import Attempt, DeliveryReport, Message
 from sms.services import lookup
 
-from . import request_ids
+from . import openapi, request_ids
 from .views import ClientView
 
 MOST = 200
@@ -34,6 +35,7 @@ class MessageView(ClientView):
 
 
 class MessageList(MessageView):
+    @extend_schema(**openapi.LIST)
     def get(self, request: Request) -> HttpResponse:
         query = parameters(request._request.GET)
         limit = query.pop("limit", USUAL)
@@ -44,6 +46,7 @@ class MessageList(MessageView):
 
 
 class MessageDetail(MessageView):
+    @extend_schema(**openapi.DETAIL)
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
         message = lookup.one(request.user.id, id)
         if message is None:

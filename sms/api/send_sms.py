@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.services import intake
 from sms.services.intake import Call
 
-from . import bodies, fields, strict_json
+from . import bodies, fields, openapi, strict_json
 from .views import ClientView
 
 
 class SendSms(ClientView):
     methods = ("POST",)
 
+    @extend_schema(**openapi.SEND_SMS)
     def post(self, request: Request) -> HttpResponse:
         intake.accept(self._call(request), self.seen)
         response = HttpResponse(status=201)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from .docs import Docs, schema
 from .health import healthz, readyz
 from .inbound import receive
 from .messages import MessageDetail, MessageList
@@ -24,6 +25,8 @@ urlpatterns = [
     *both("inbound/<str:key>", receive, "inbound"),
     *both("healthz", healthz, "healthz"),
     *both("readyz", readyz, "readyz"),
+    *both("schema", schema, "schema"),
+    *both("docs", Docs.as_view(), "docs"),
     *both("status", status, "status"),
     *both("metrics", metrics, "metrics"),
 ]
