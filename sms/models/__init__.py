@@ -12,7 +12,7 @@ from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
-from .rollup import HourlyCount, HourlySpeed, RollupHour
+from .rollup import HourlyCount, HourlyMatch, HourlySpeed, RollupHour
 from .route import Route, RouteProvider
 from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
@@ -32,6 +32,7 @@ __all__ = [
     "Dispatcher",
     "EncryptedJSONField",
     "HourlyCount",
+    "HourlyMatch",
     "HourlySpeed",
     "InboundCall",
     "InboundGateway",

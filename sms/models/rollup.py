@@ -45,3 +45,14 @@ class HourlySpeed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour_id} {self.provider_id} {self.p95} ms"
+
+
+class HourlyMatch(models.Model):
+    """How many messages of this hour a template gave."""
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="matches")
+    template = models.ForeignKey("sms.MessageTemplate", models.CASCADE, related_name="+")
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.template_id} {self.count}"

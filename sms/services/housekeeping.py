@@ -16,7 +16,7 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 
-from . import callbacks, clock, holding, inbound, lookout, notices, reports, retention, rollup, sweeps
+from . import callbacks, clock, holding, inbound, lookout, match_alarm, notices, reports, retention, rollup, sweeps
 from .wake import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,7 @@ CHORES: tuple[Chore, ...] = (
     (5.0, reports.match_again),
     (5.0, inbound.read_again),
     (15.0, lookout.look_out),
+    (60.0, match_alarm.look),
     (5.0, lambda: _for_a_while(retention.erase_due)),
     (30.0, lambda: _for_a_while(retention.delete_due)),
     (30.0, lambda: rollup.roll_up(HOURS_AT_ONCE)),

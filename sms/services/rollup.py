@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, F
 
 from sms.domain.lifecycle import Outcome
-from sms.models import Attempt, HourlyCount, HourlySpeed, Message, RollupHour
+from sms.models import Attempt, HourlyCount, HourlyMatch, HourlySpeed, Message, RollupHour
 from sms.models.message import NEEDS_A_LOOK
 
 from . import clock, ids
@@ -86,9 +86,17 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
             return False
         HourlyCount.objects.filter(hour=hour).delete()
         HourlySpeed.objects.filter(hour=hour).delete()
+        HourlyMatch.objects.filter(hour=hour).delete()
         HourlyCount.objects.bulk_create(_counts(hour))
         HourlySpeed.objects.bulk_create(_speeds(hour))
+        HourlyMatch.objects.bulk_create(_matches(hour))
     return True
+
+
+def _matches(hour: datetime) -> list[HourlyMatch]:
+    taken = Message.objects.filter(id__gte=ids.oldest(hour), id__lt=ids.oldest(hour + HOUR), template_version__gt=0)
+    rows = taken.order_by().values_list("template_version__template").annotate(count=Count("id"))
+    return [HourlyMatch(hour_id=hour, template_id=template, count=count) for template, count in rows]
 
 
 def _counts(hour: datetime) -> list[HourlyCount]:
