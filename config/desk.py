@@ -56,6 +56,19 @@ NAVIGATION = [
         ],
     },
     {
+        "title": _("Received"),
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            _list(_("Received messages"), "inbox", "inboundmessage"),
+            _list(_("Pushes"), "forward", "inboundpush"),
+            _list(_("Rented numbers"), "sim_card", "rentednumber"),
+            _list(_("Partners"), "handshake", "partner"),
+            _list(_("Inbound gateways"), "router", "inboundgateway"),
+            _list(_("Inbound calls"), "call_received", "inboundcall"),
+        ],
+    },
+    {
         "title": _("Configure"),
         "separator": True,
         "items": [

@@ -1,13 +1,28 @@
 """The desk: a module per subject."""
 
-from . import alerts, clients, messages, people, providers, refusals, reports, routes, senders, templates
+from . import (
+    alerts,
+    clients,
+    messages,
+    partners,
+    people,
+    providers,
+    received,
+    refusals,
+    reports,
+    routes,
+    senders,
+    templates,
+)
 
 __all__ = [
     "alerts",
     "clients",
     "messages",
+    "partners",
     "people",
     "providers",
+    "received",
     "refusals",
     "reports",
     "routes",

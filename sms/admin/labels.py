@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from providers.base import ReportState
 from sms.domain.lifecycle import Outcome, Status
-from sms.models import ApprovalStatus
+from sms.models import ApprovalStatus, PushStatus
 
 STATUS = {
     Status.QUEUED.value: "info",
@@ -33,6 +33,14 @@ REPORT = {
     ReportState.DELIVERED.value: "success",
     ReportState.UNDELIVERED.value: "danger",
     ReportState.UNKNOWN.value: "",
+}
+
+PUSH = {
+    PushStatus.WAITING.value: "info",
+    PushStatus.PUSHING.value: "info",
+    PushStatus.DELIVERED.value: "success",
+    PushStatus.REFUSED.value: "warning",
+    PushStatus.FAILED.value: "danger",
 }
 
 APPROVAL = {

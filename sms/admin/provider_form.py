@@ -9,11 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from providers.base import Sender
+from providers.base import Adapter
 from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
-from sms.models import Provider, UndecryptableError
+from sms.models import Partner, Provider, UndecryptableError
 from sms.services.clock import now
 
 from .setting_fields import field_for
@@ -23,7 +23,7 @@ OPTION = "option_"
 
 
 class ProviderForm(forms.ModelForm):
-    adapter: type[Sender] | None = None
+    adapter: type[Adapter] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,7 +36,9 @@ class ProviderForm(forms.ModelForm):
                     self.initial.setdefault(name, value)
 
     def clean_base_url(self) -> str:
-        address = self.cleaned_data["base_url"]
+        return self.checked_address(self.cleaned_data["base_url"])
+
+    def checked_address(self, address: str) -> str:
         scheme = self.adapter.scheme if self.adapter else "https"
         problem = address and url_problem(address, allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS, scheme=scheme)
         if problem:
@@ -79,7 +81,7 @@ class ProviderForm(forms.ModelForm):
         return provider
 
 
-def stored_credentials(provider: Provider) -> dict[str, str]:
+def stored_credentials(provider: Provider | Partner) -> dict[str, str]:
     """A copy of what is stored; nothing where no key opens it (the page says so)."""
     try:
         return dict(provider.credentials or {})
@@ -94,31 +96,36 @@ def can_be_opened(provider: Provider) -> bool:
         return False
 
 
-def declared(adapter: type[Sender]) -> list[tuple[str, Setting]]:
+def declared(adapter: type[Adapter]) -> list[tuple[str, Setting]]:
     """The form's name of each credential and option, in the vendor's order."""
     credentials = [(CREDENTIAL + setting.key, setting) for setting in adapter.credentials]
     return credentials + [(OPTION + setting.key, setting) for setting in adapter.options]
 
 
-def form_for(vendor: str, provider: Provider | None) -> type[ProviderForm]:
+def form_for(
+    adapter: type[Adapter] | None, row: Provider | Partner | None, form: type[ProviderForm] = ProviderForm
+) -> type[ProviderForm]:
     """The form class with this vendor's fields."""
-    adapter = SENDERS.get(vendor)
     if adapter is None:
-        return ProviderForm
-    stored = stored_credentials(provider) if provider else {}
+        return form
+    stored = stored_credentials(row) if row else {}
     fields = {name: field_for(s, is_set=bool(stored.get(s.key))) for name, s in declared(adapter)}
-    return type("VendorProviderForm", (ProviderForm,), {**fields, "adapter": adapter})
+    return type("VendorForm", (form,), {**fields, "adapter": adapter})
 
 
 def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any]]]:
     adapter = SENDERS.get(vendor)
-    own = [(None, {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]})]
-    if adapter:
-        names = [name for name, _setting in declared(adapter)]
-        credentials = [name for name in names if name.startswith(CREDENTIAL)]
-        options = [name for name in names if name.startswith(OPTION)]
-        if credentials:
-            own.append((_("Credentials"), {"fields": credentials}))
-        if options:
-            own.append((_("Options"), {"fields": options, "description": adapter.documents}))
-    return [*own, (_("Limits"), {"fields": ["timeout", ("max_in_flight", "rate_limit")]})]
+    own = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
+    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit")]}
+    return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
+
+
+def setting_fieldsets(adapter: type[Adapter] | None) -> list[tuple[Any, dict[str, Any]]]:
+    """The credentials and options that an adapter declares."""
+    names = [name for name, _setting in declared(adapter)] if adapter else []
+    credentials = [name for name in names if name.startswith(CREDENTIAL)]
+    options = [name for name in names if name.startswith(OPTION)]
+    found = [(_("Credentials"), {"fields": credentials})] if credentials else []
+    if adapter and options:
+        found.append((_("Options"), {"fields": options, "description": adapter.documents}))
+    return found

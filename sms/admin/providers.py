@@ -62,7 +62,7 @@ class ProviderAdmin(HistoriedAdmin):
         return ("vendor",) if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        kwargs["form"] = form_for(vendor_of(request, obj), obj)
+        kwargs["form"] = form_for(SENDERS.get(vendor_of(request, obj)), obj)
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None and "vendor" in form.base_fields:
             form.base_fields["vendor"].initial = vendor_of(request, obj)

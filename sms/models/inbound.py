@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from .history import kept
 from .partner import Partner, RentedNumber
 
 FIELDS = ("from", "to", "text", "id")
@@ -34,6 +35,7 @@ class InboundGateway(models.Model):
         help_text='The gateway\'s own field names where they differ: {"from": "sender", "text": "payload.message"}.',
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    history = kept()
 
     class Meta:
         ordering = ("slug",)
@@ -54,7 +56,7 @@ class InboundCall(models.Model):
     method = models.CharField(max_length=8)
     query = models.BinaryField(default=bytes)
     content_type = models.CharField(max_length=200, blank=True, default="")
-    body = models.BinaryField(default=bytes)
+    body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
     note = models.CharField(max_length=200, blank=True, default="", help_text="Why no message was read, if none was.")
     received_at = models.DateTimeField()
@@ -140,6 +142,7 @@ class InboundPush(models.Model):
         ordering = ("-id",)
         verbose_name = "push"
         verbose_name_plural = "pushes"
+        permissions = [("push_again", "Can push a received message again, or by hand")]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=PushStatus.values), name="push_status_is_known"),
             models.CheckConstraint(

@@ -10,8 +10,10 @@ from django.db.models import Q
 
 from providers.base import Forwarder
 from providers.registry import FORWARDERS
+from sms.domain.phone import masked
 
 from .encrypted import EncryptedJSONField
+from .history import kept
 
 
 def partner_choices() -> list[tuple[str, str]]:
@@ -29,6 +31,7 @@ class Partner(models.Model):
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    history = kept(without=("credentials",))
 
     class Meta:
         ordering = ("slug",)
@@ -63,6 +66,7 @@ class RentedNumber(models.Model):
     valid_until = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until it is turned off.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    history = kept()
 
     class Meta:
         ordering = ("phone",)
@@ -78,7 +82,7 @@ class RentedNumber(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.phone
+        return f"{masked(self.phone)}, operation {self.operation_id}"
 
     def is_active_at(self, moment: datetime) -> bool:
         """Whether the operation is under way then."""

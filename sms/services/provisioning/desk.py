@@ -11,6 +11,9 @@ from django.db import models
 
 from .entry import Entry, Mistake
 
+REASON = "Provisioning file."
+"""What a row's history says of a change made here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -58,11 +61,13 @@ class Desk:
         _validate(entry, row)
         if not entry.is_sound:
             return False
+        row._change_reason = REASON  # simple_history reads it
         row.save()
         self.changes.append(Change(thing, verb="created") if is_new else Change(thing, tuple(fields)))
         return True
 
     def remove(self, thing: str, row: models.Model) -> None:
+        row._change_reason = REASON
         row.delete()
         self.changes.append(Change(thing, verb="removed"))
 

@@ -23,17 +23,25 @@ from sms.models import (
     Callback,
     DeliveryReport,
     Dispatcher,
+    InboundCall,
+    InboundGateway,
+    InboundMessage,
+    InboundPush,
     Message,
     MessageTemplate,
+    Partner,
     Provider,
     RefusedRequest,
+    RentedNumber,
     Route,
     SenderName,
 )
-from sms.services import setup, snapshot
+from sms.services import clock, pushes, setup, snapshot
 from sms.services.clock import now
+from tests.support.standins import Pigeon
 
 PHONE = "+994501234567"
+RENTED = "+994551234567"
 HOSTILE = '"><b x-init=alert(1)>\u202eevil\u0007'
 
 
@@ -67,6 +75,11 @@ class TextVendor(Sender):
         return Accepted()
 
 
+class Forward(Pigeon):
+    slug = "forward"
+    name = "Forward"
+
+
 class TemplateVendor(TextVendor):
     slug = "templatevendor"
     name = "Template Vendor"
@@ -83,6 +96,7 @@ class TemplateVendor(TextVendor):
 def vendors(monkeypatch):
     for vendor in (TextVendor, TemplateVendor):
         monkeypatch.setitem(registry.SENDERS, vendor.slug, vendor)
+    monkeypatch.setitem(registry.FORWARDERS, Forward.slug, Forward)
 
 
 @pytest.fixture(autouse=True)
@@ -192,12 +206,32 @@ class Cast:
         }
         return RefusedRequest.objects.create(**facts | changes)
 
+    def received(self, text: str = "Your code is 800142") -> InboundPush:
+        """A received message that the partner refused, with its raw call."""
+        gateway, _ = InboundGateway.objects.get_or_create(slug="modem-1")
+        number = RentedNumber.objects.filter(phone=RENTED).first() or RentedNumber.objects.create(
+            phone=RENTED, operation_id=355, partner=self.partner()
+        )
+        call = InboundCall.objects.create(gateway=gateway, body=text.encode(), received_at=now())
+        message = InboundMessage.objects.create(
+            id=clock.new_id(), gateway=gateway, call=call, sender=PHONE, to=RENTED, text=text, received_at=now()
+        )
+        push = pushes.add(message, number, now=now())
+        InboundPush.objects.filter(pk=push.pk).update(status="refused", due_at=None, tries=1, code="NO_OPERATION")
+        push.attempts.create(id=clock.new_id(), number=1, outcome="refused", code="NO_OPERATION", started_at=now())
+        return push
+
+    def partner(self) -> Partner:
+        kind, address = Forward.slug, "https://renter.example/push"
+        return Partner.objects.create(slug="renter", vendor=kind, url=address, credentials={"key": "s3cret-key"})
+
     def everything(self) -> None:
-        """Messages in every state, each with an attempt and a report, and a refused request."""
+        """Messages in every state, each with an attempt and a report, a refused request, a received message."""
         for status in Status:
             attempt = self.attempt(self.message(status))
             self.report(attempt)
         self.refusal()
+        self.received()
         at = now()
         self.shop.refusal_counts.create(minute=at, count=700)
         Group.objects.create(name="Night shift")

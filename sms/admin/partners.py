@@ -1,0 +1,155 @@
+"""Partners, the numbers that they rent, and the gateways that hand over what these receive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from providers.base import Pushed
+from providers.registry import FORWARDERS
+from sms.domain.text import visible
+from sms.models import InboundGateway, InboundPushAttempt, Partner, PushStatus, RentedNumber
+from sms.models.partner import partner_choices
+from sms.services import ids
+from sms.services.clock import now
+from sms.services.keys import gateway_key, inbound_url
+
+from . import privacy
+from .filters import listed, yes_no
+from .historied import HistoriedAdmin
+from .provider_form import ProviderForm, form_for, setting_fieldsets
+
+RATE_OVER = timedelta(days=7)
+LAST_ERRORS = 5
+
+
+class PartnerForm(ProviderForm):
+    """A partner's address is its own; credentials and options are read as a provider's are."""
+
+    def clean_url(self) -> str:
+        return self.checked_address(self.cleaned_data["url"])
+
+
+@admin.register(Partner)
+class PartnerAdmin(HistoriedAdmin):
+    list_display = ("slug", "kind", "url", "success_rate")
+    list_filter = (listed(_("kind"), "vendor", partner_choices),)
+    search_fields = ("slug__startswith",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
+        # A lost key must not take the list down with it: credentials are read where a form needs them.
+        recent = Q(pushes__id__gte=ids.oldest(now() - RATE_OVER))
+        counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
+        return super().get_queryset(request).defer("credentials").annotate(**counts)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> tuple[str, ...]:
+        return ("vendor", "success_rate", "last_errors") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = form_for(FORWARDERS.get(kind_of(request, obj)), obj, PartnerForm)
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is None and "vendor" in form.base_fields:
+            form.base_fields["vendor"].initial = kind_of(request, obj)
+            form.base_fields["vendor"].widget.attrs["data-desk-reload"] = "vendor"
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Partner | None = None) -> list[Any]:
+        own = [(None, {"fields": ["slug", "vendor", "url"]}), *setting_fieldsets(FORWARDERS.get(kind_of(request, obj)))]
+        if obj is None:
+            return own
+        own.insert(0, (_("How it goes"), {"fields": ["success_rate", "last_errors"]}))
+        return [*own, (None, {"fields": ["change_reason"]})] if self.has_change_permission(request, obj) else own
+
+    @display(description=_("kind"))
+    def kind(self, partner: Partner) -> str:
+        adapter = FORWARDERS.get(partner.vendor)
+        return adapter.name if adapter else partner.vendor
+
+    @display(description=_("delivered in 7 days"))
+    def success_rate(self, partner: Partner) -> str:
+        """Of the pushes that are over; those that the partner refused are its word, and count as not delivered."""
+        delivered, refused, failed = (getattr(partner, s) for s in ("delivered", "refused", "failed"))
+        over = delivered + refused + failed
+        if not over:
+            return str(_("no push is over"))
+        return f"{delivered / over:.0%} ({delivered} delivered, {refused} refused, {failed} failed)"
+
+    @display(description=_("last errors"))
+    def last_errors(self, partner: Partner) -> str:
+        tries = InboundPushAttempt.objects.filter(push__partner=partner).exclude(outcome__in=["", Pushed.DELIVERED])
+        rows = [
+            (f"{attempt.started_at:%Y-%m-%d %H:%M:%S}", visible(attempt.code), visible(attempt.detail)[:200])
+            for attempt in tries.order_by("-pk")[:LAST_ERRORS]
+        ]
+        return format_html_join("", "<div>{} {} {}</div>", rows) or str(_("none"))
+
+
+def kind_of(request: HttpRequest, partner: Partner | None) -> str:
+    """The kind whose fields the form shows: the partner's own, else the one chosen so far, else the first."""
+    if partner is not None:
+        return partner.vendor
+    chosen = request.POST.get("vendor") or request.GET.get("vendor") or ""
+    return chosen if chosen in FORWARDERS else next(iter(sorted(FORWARDERS)), "")
+
+
+def _partner_slugs() -> list[tuple[str, str]]:
+    return [(str(pk), slug) for pk, slug in Partner.objects.values_list("pk", "slug")]
+
+
+PartnerFilter = listed(_("partner"), "partner", _partner_slugs)
+
+
+@admin.register(RentedNumber)
+class RentedNumberAdmin(HistoriedAdmin):
+    list_display = ("shown_phone", "partner_slug", "operation_id", "state", "valid_from", "valid_until")
+    list_filter = (PartnerFilter, yes_no(_("active"), "active"))
+    search_fields = ("phone__exact",)
+    search_help_text = _("The whole number, with its plus sign")
+    readonly_fields = ("shown_phone",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: RentedNumber | None = None) -> list[Any]:
+        phone = "phone" if request.user.has_perm(privacy.SEE_NUMBERS) else "shown_phone"
+        own = {"fields": [phone, "partner", "operation_id", "active", ("valid_from", "valid_until")]}
+        reason = [(None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else []
+        return [(None, own), *reason]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RentedNumber]:
+        return super().get_queryset(request).select_related("partner").defer("partner__credentials")
+
+    @display(description=_("phone"))
+    def shown_phone(self, number: RentedNumber) -> str:
+        return privacy.number(number.phone)
+
+    @display(description=_("partner"))
+    def partner_slug(self, number: RentedNumber) -> str:
+        return number.partner.slug
+
+    @display(description=_("state"), label={"active": "success", "not active": ""})
+    def state(self, number: RentedNumber) -> str:
+        return "active" if number.is_active_at(now()) else "not active"
+
+
+@admin.register(InboundGateway)
+class InboundGatewayAdmin(HistoriedAdmin):
+    list_display = ("slug", "fields", "created_at")
+    search_fields = ("slug__startswith",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: InboundGateway | None = None) -> list[Any]:
+        names = ["slug", "fields", *(["address"] if obj and self.has_change_permission(request, obj) else [])]
+        reason = [(None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else []
+        return [(None, {"fields": names}), *reason]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: InboundGateway | None = None) -> tuple[str, ...]:
+        return ("address",) if obj else ()
+
+    @display(description=_("address"))
+    def address(self, gateway: InboundGateway) -> str:
+        """Where the gateway hands messages over. Whoever knows it may do so."""
+        return inbound_url(gateway_key(gateway.pk)) or str(_("PUBLIC_URL is not set."))

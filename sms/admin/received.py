@@ -1,0 +1,212 @@
+"""Received messages and their pushes: staff look, and push by hand where a push is missing or has ended badly."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+
+from sms.domain.phone import PhoneError, parse
+from sms.domain.text import masked_digits, visible
+from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
+from sms.services import pushes
+from sms.services.actions import ActionRefused
+
+from . import labels, privacy
+from .base import LookOnlyAdmin, LookOnlyInline
+from .dialogs import dialog_action, needs
+from .filters import PeriodFilter, listed
+from .partners import PartnerFilter
+
+PUSH = "sms.push_again"
+
+
+def _gateway_slugs() -> list[tuple[str, str]]:
+    return [(str(pk), slug) for pk, slug in InboundGateway.objects.values_list("pk", "slug")]
+
+
+GatewayFilter = listed(_("gateway"), "gateway", _gateway_slugs)
+
+
+def shown_number(value: str) -> str:
+    """A number as the reader may see it; a name or a short code is no secret."""
+    try:
+        return privacy.number(parse(value))
+    except PhoneError:
+        return visible(value)
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(LookOnlyAdmin):
+    list_display = ("shown_to", "shown_sender", "gateway", "shown_push", "not_pushed", "count", "received_at")
+    list_filter = (PeriodFilter, GatewayFilter, listed(_("push"), "push", lambda: PushStatus.choices, "push__status"))
+    search_fields = ("to__exact",)
+    search_help_text = _("The whole number, with its plus sign")
+    fields = (
+        ("shown_to", "shown_sender"),
+        "shown_text",
+        ("gateway", "gateway_message_id", "count"),
+        ("shown_push", "not_pushed"),
+        ("received_at", "erased_at"),
+    )
+    readonly_fields = ("shown_to", "shown_sender", "shown_text", "shown_push")
+    actions_detail = ("push_now",)
+    has_push_again_permission = needs(PUSH)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundMessage]:
+        return super().get_queryset(request).select_related("gateway", "push")
+
+    def page_of(self, object_id: str) -> str:
+        return reverse("admin:sms_inboundmessage_change", args=(object_id,))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        allowed = super().get_actions_detail(request, object_id)
+        return [] if InboundPush.objects.filter(message=str(object_id)).exists() else allowed
+
+    @display(description=_("to"))
+    def shown_to(self, message: InboundMessage) -> str:
+        return shown_number(message.to)
+
+    @display(description=_("from"))
+    def shown_sender(self, message: InboundMessage) -> str:
+        return shown_number(message.sender)
+
+    @display(description=_("text"))
+    def shown_text(self, message: InboundMessage) -> str:
+        """Its shape, with digits masked: what rented numbers receive is mostly somebody's one-time password."""
+        if message.text is None:
+            return str(_("The text is erased."))
+        return visible(privacy.shape(masked_digits(message.text))) or str(_("The text is hidden."))
+
+    @display(description=_("push"), label=labels.PUSH)
+    def shown_push(self, message: InboundMessage) -> str:
+        push = getattr(message, "push", None)
+        return push.status if push else ""
+
+    @dialog_action(
+        title=_("Push this message to the partner?"),
+        says=_("It was not pushed when it came. It goes to the partner that rents the number now."),
+        button=_("Push now"),
+        permission="push_again",
+        icon="forward",
+    )
+    def push_now(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        message = InboundMessage.objects.filter(pk=_id(object_id)).first()
+        if message is None:
+            raise ActionRefused("There is no such message.")
+        pushes.push_by_hand(message.pk)
+        self.log_change(request, message, f"Pushed by hand: {form.cleaned_data['reason']}")
+        return str(_("The message is on its way to the partner."))
+
+
+class TryInline(LookOnlyInline):
+    model = InboundPushAttempt
+    verbose_name_plural = _("Tries")
+    fields = ("number", "outcome", "code", "http_status", "shown_detail", "started_at", "finished_at")
+    ordering = ("number",)
+
+    @display(description=_("detail"))
+    def shown_detail(self, attempt: InboundPushAttempt) -> str:
+        return visible(attempt.detail)
+
+
+@admin.register(InboundPush)
+class InboundPushAdmin(LookOnlyAdmin):
+    list_display = ("shown_status", "partner_slug", "shown_to", "operation_id", "tries", "code", "due_at", "created_at")
+    list_filter = (listed(_("status"), "status", lambda: PushStatus.choices), PartnerFilter, PeriodFilter)
+    search_fields = ("message__to__exact",)
+    search_help_text = _("The whole number, with its plus sign")
+    fields = (
+        ("shown_status", "code"),
+        "detail",
+        ("partner_slug", "shown_to", "operation_id"),
+        ("tries", "due_at"),
+        ("created_at", "updated_at"),
+    )
+    readonly_fields = ("shown_status", "partner_slug", "shown_to")
+    inlines = (TryInline,)
+    actions_detail = ("push_again",)
+    has_push_again_permission = needs(PUSH)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundPush]:
+        joined = super().get_queryset(request).select_related("partner", "message")
+        return joined.defer("partner__credentials", "message__text")
+
+    def page_of(self, object_id: str) -> str:
+        return reverse("admin:sms_inboundpush_change", args=(object_id,))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        over = InboundPush.objects.filter(pk=str(object_id), status__in=[PushStatus.FAILED, PushStatus.REFUSED])
+        return super().get_actions_detail(request, object_id) if over.exists() else []
+
+    @display(description=_("status"), label=labels.PUSH)
+    def shown_status(self, push: InboundPush) -> str:
+        return push.status
+
+    @display(description=_("partner"))
+    def partner_slug(self, push: InboundPush) -> str:
+        return push.partner.slug
+
+    @display(description=_("to"))
+    def shown_to(self, push: InboundPush) -> str:
+        return shown_number(push.message.to)
+
+    @dialog_action(
+        title=_("Push this message again?"),
+        says=_("The same request goes to the partner, with fresh tries."),
+        button=_("Push again"),
+        permission="push_again",
+        icon="forward",
+    )
+    def push_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        push = InboundPush.objects.filter(pk=_id(object_id)).first()
+        if push is None:
+            raise ActionRefused("There is no such push.")
+        pushes.push_again(push.pk)
+        self.log_change(request, push, f"Pushed again: {form.cleaned_data['reason']}")
+        return str(_("The message is on its way to the partner."))
+
+
+def _id(object_id: str) -> uuid.UUID:
+    """The id in an address. Raises ActionRefused for anything else."""
+    try:
+        return uuid.UUID(object_id)
+    except ValueError as error:
+        raise ActionRefused("There is no such row.") from error
+
+
+@admin.register(InboundCall)
+class InboundCallAdmin(LookOnlyAdmin):
+    list_display = ("gateway", "method", "source", "note", "received_at", "read_at")
+    list_filter = (GatewayFilter,)
+    fields = (
+        ("gateway", "method", "source"),
+        ("received_at", "read_at", "note"),
+        "content_type",
+        "shown_query",
+        "shown_body",
+    )
+    readonly_fields = ("shown_query", "shown_body")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundCall]:
+        return super().get_queryset(request).select_related("gateway")
+
+    @display(description=_("query, digits masked"))
+    def shown_query(self, call: InboundCall) -> str:
+        return _masked(call.query)
+
+    @display(description=_("body, digits masked"))
+    def shown_body(self, call: InboundCall) -> str:
+        return _masked(call.body)
+
+
+def _masked(raw: bytes | memoryview | None) -> str:
+    text = "" if raw is None else bytes(raw).decode("utf-8", "backslashreplace")
+    return visible(privacy.shape(masked_digits(text)))

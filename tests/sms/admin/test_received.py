@@ -1,0 +1,151 @@
+"""Received messages, pushes, partners and rented numbers on the desk."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from sms.models import InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
+from sms.services import keys
+
+from .conftest import HOSTILE, PHONE, RENTED
+
+REASON = {"reason": "the partner asked", "_form_submitted": "on"}
+NEW_PARTNER = {
+    "slug": "second",
+    "vendor": "forward",
+    "url": "https://second.example/push",
+    "credential_key": "typed-secret",
+    "option_max_tries": 5,
+    "option_timeout": 2,
+}
+
+
+def page(client: Client, model: str, row=None) -> str:
+    name, args = ("change", (row.pk,)) if row else ("changelist", ())
+    answer = client.get(reverse(f"admin:sms_{model}_{name}", args=args))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.fixture
+def viewer(db) -> Client:
+    user = get_user_model().objects.create_user("viewer", password="a long pass phrase", is_staff=True)
+    user.groups.add(Group.objects.get(name="Viewer"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_whole_text_is_shown_to_nobody_and_its_shape_by_role(boss, viewer, cast):
+    push = cast.received()
+    for client in (boss, viewer):
+        for model, row in (("inboundmessage", push.message), ("inboundpush", push), ("inboundmessage", None)):
+            assert "800142" not in page(client, model, row)
+    assert "Your code is " in page(boss, "inboundmessage", push.message)
+    assert "Your code is " not in page(viewer, "inboundmessage", push.message)
+    assert "800142" not in page(boss, "inboundcall", push.message.call)
+
+
+def test_numbers_are_masked_by_role(boss, viewer, cast):
+    push = cast.received()
+    number = push.number
+    pages = (("inboundmessage", push.message), ("inboundpush", push), ("rentednumber", None), ("rentednumber", number))
+    for model, row in pages:
+        assert RENTED in page(boss, model, row)
+        assert RENTED not in page(viewer, model, row)
+        assert PHONE not in page(viewer, model, row)
+
+
+def test_a_hostile_sender_and_text_are_only_words(boss, cast):
+    push = cast.received(text=HOSTILE)
+    InboundMessage.objects.update(sender=HOSTILE)
+    shown = page(boss, "inboundmessage", push.message)
+    assert "<b x-init" not in shown
+    assert "\u202e" not in shown
+
+
+def test_a_refused_push_is_pushed_again_with_a_reason(boss, cast):
+    push = cast.received()
+    address = reverse("admin:sms_inboundpush_push_again", args=(push.pk,))
+    assert boss.get(address).status_code == 200
+    push.refresh_from_db()
+    assert push.status == "refused"
+    assert boss.post(address, REASON)["HX-Redirect"].endswith(f"/{push.pk}/change/")
+    push.refresh_from_db()
+    assert (push.status, push.tries_before) == ("waiting", 1)
+    assert "the partner asked" in LogEntry.objects.get().change_message
+
+
+def test_a_message_that_was_not_pushed_is_pushed_by_hand(boss, cast):
+    message = cast.received().message
+    InboundPush.objects.all().delete()
+    assert "Push now" in page(boss, "inboundmessage", message)
+    boss.post(reverse("admin:sms_inboundmessage_push_now", args=(message.pk,)), REASON)
+    assert InboundPush.objects.get().status == "waiting"
+    assert "Push now" not in page(boss, "inboundmessage", message)
+
+
+@pytest.mark.parametrize(("model", "action"), [("inboundpush", "push_again"), ("inboundmessage", "push_now")])
+def test_a_viewer_pushes_nothing(viewer, cast, model, action):
+    push = cast.received()
+    row = push if model == "inboundpush" else push.message
+    assert viewer.post(reverse(f"admin:sms_{model}_{action}", args=(row.pk,)), REASON).status_code == 403
+    push.refresh_from_db()
+    assert push.status == "refused"
+
+
+def test_a_partners_card_says_how_it_goes(boss, cast):
+    push = cast.received()
+    for status in ("delivered", "delivered", "failed"):
+        InboundPush.objects.filter(pk=cast.received(text=status).pk).update(status=status)
+    assert "50% (2 delivered, 1 refused, 1 failed)" in page(boss, "partner")
+    card = page(boss, "partner", push.partner)
+    assert "50% (2 delivered, 1 refused, 1 failed)" in card
+    assert "NO_OPERATION" in card
+
+
+def test_a_partners_secret_goes_in_and_never_comes_out(boss, cast):
+    partner = cast.partner()
+    assert "s3cret-key" not in page(boss, "partner", partner)
+    boss.post(reverse("admin:sms_partner_add"), NEW_PARTNER)
+    second = Partner.objects.get(slug="second")
+    assert (second.credentials, second.options["max_tries"]) == ({"key": "typed-secret"}, 5)
+    values = NEW_PARTNER | {"credential_key": "", "url": "https://third.example/push", "change_reason": "moved"}
+    boss.post(reverse("admin:sms_partner_change", args=(second.pk,)), values)
+    second.refresh_from_db()
+    assert (second.credentials, second.url) == ({"key": "typed-secret"}, "https://third.example/push")
+    assert second.history.first().history_change_reason == "moved"
+
+
+def test_a_partners_address_must_be_one(boss, cast):
+    boss.post(reverse("admin:sms_partner_add"), NEW_PARTNER | {"url": "ftp://renter.example"})
+    assert not Partner.objects.filter(slug="second").exists()
+
+
+def test_an_operation_is_started_and_ended_on_the_numbers_page(boss, cast):
+    number = cast.received().number
+    values = {"phone": RENTED, "partner": number.partner_id, "operation_id": 356, "change_reason": "a new tenant"}
+    boss.post(reverse("admin:sms_rentednumber_change", args=(number.pk,)), values)
+    number.refresh_from_db()
+    assert (number.operation_id, number.active) == (356, False)
+    assert RentedNumber.history.first().history_change_reason == "a new tenant"
+
+
+def test_a_gateways_address_is_shown_to_those_who_set_it_up(boss, viewer, cast, settings):
+    settings.PUBLIC_URL = "https://sms.example"
+    gateway = InboundGateway.objects.create(slug="modem-1")
+    key = keys.gateway_key(gateway.pk)
+    assert f"https://sms.example/inbound/{key}" in page(boss, "inboundgateway", gateway)
+    assert key not in page(viewer, "inboundgateway", gateway)
+
+
+def test_fields_that_no_gateway_can_have_are_refused(boss, cast):
+    boss.post(reverse("admin:sms_inboundgateway_add"), {"slug": "modem-2", "fields": '{"body": "x"}'})
+    assert not InboundGateway.objects.exists()
+    boss.post(reverse("admin:sms_inboundgateway_add"), {"slug": "modem-2", "fields": '{"text": "body"}'})
+    assert InboundGateway.objects.get().fields == {"text": "body"}
