@@ -28,5 +28,5 @@ def make(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sms", "0009_partners_history")]
+    dependencies = [("sms", "0010_partners_history")]
     operations = [migrations.RunPython(make, migrations.RunPython.noop)]

@@ -12,7 +12,7 @@ import sms.models.partner
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sms", "0008_rollup"),
+        ("sms", "0009_hourly_matches"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
