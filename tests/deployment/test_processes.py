@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,13 @@ class Deployed(Stack):
         """The command as it stands; only the port is one that is free here."""
         words = [word.replace(":8008", f":{self.port}") for word in command]
         return Process(name, words, environment=self.environment, folder=self.folder)
+
+
+@pytest.fixture(scope="module")
+def durable_postgres() -> Iterator[Postgres]:
+    """One server for all of these, which each test leaves running."""
+    with Postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""`manage.py park --before TIME --reason …`: after restoring a backup, before the next dispatch."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.dateparse import parse_datetime
+
+from sms.services.actions import ActionRefused
+from sms.services.parking import park
+
+
+def moment(word: str) -> datetime:
+    """A time with its offset: a bare one would mean different moments on different machines."""
+    try:
+        found = parse_datetime(word)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ArgumentTypeError(f"{word!r} is no time with an offset; write it as 2026-01-31T12:00:00Z")
+    return found
+
+
+class Command(BaseCommand):
+    help = "Turns everything that is queued or sending into unconfirmed: run it once, between a restore and dispatch."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--before", type=moment, required=True, help="what was stored before this time: that of the restore"
+        )
+        parser.add_argument("--reason", required=True, help="kept with each message, for staff")
+
+    def handle(self, *, before: datetime, reason: str, **_: Any) -> None:
+        if not reason.strip():
+            raise CommandError("--reason is empty. Say why, such as: restored the backup of Friday 03:00.")
+        try:
+            parked = park(before=before, reason=reason.strip())
+        except ActionRefused as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(
+            f"{parked.messages} messages are unconfirmed now: staff settle them, nothing sends them again."
+        )
+        if parked.pushes:
+            self.stdout.write(f"{parked.pushes} pushes have failed now: staff may push them again.")

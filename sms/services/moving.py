@@ -1,0 +1,124 @@
+"""Copies a whole SQLite database into an empty PostgreSQL: every table, every value as it is stored, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import environ
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.color import no_style
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, models, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Cast
+
+from sms.models import ApiClient, EncryptedJSONField, Message, Provider
+
+from .actions import ActionRefused
+from .quiet import require_no_dispatcher
+
+TARGET = "move_target"
+Model = type[models.Model]
+
+
+def move(url: str, say: Callable[[str, int], None]) -> int:
+    """Copy everything; `say` hears each table with its count. Returns the number of rows.
+
+    All or nothing. While it copies, nobody can write into the SQLite file. Raises ActionRefused.
+    """
+    _require_source()
+    require_no_dispatcher()
+    _connect(url)
+    try:
+        with transaction.atomic():  # IMMEDIATE: from here on no writer comes between
+            return _fill(say)
+    except Error as error:
+        raise ActionRefused(f"PostgreSQL refused: {str(error).strip()} Nothing was copied.") from error
+    finally:
+        connections[TARGET].close()
+
+
+def _require_source() -> None:
+    if connection.vendor != "sqlite":
+        raise ActionRefused("DATABASE_URL names no SQLite file, so there is nothing to move from.")
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise ActionRefused("Migrations are missing in the SQLite file. Run manage.py migrate first.")
+
+
+def _connect(url: str) -> None:
+    try:
+        given = environ.Env.db_url_config(url)
+    except (ValueError, environ.ImproperlyConfigured) as error:
+        raise ActionRefused(f"--to is no database address ({type(error).__name__}).") from None
+    if "postgresql" not in given.get("ENGINE", ""):
+        raise ActionRefused("--to must be a PostgreSQL: postgres://user:password@host:5432/name.")
+    whole = connections.configure_settings({DEFAULT_DB_ALIAS: {}, TARGET: given})
+    connections.settings[TARGET] = whole[TARGET]
+
+
+def _fill(say: Callable[[str, int], None]) -> int:
+    call_command("migrate", database=TARGET, verbosity=0)
+    tables = _tables()
+    for model in (Message, Provider, ApiClient, get_user_model()):
+        if model._base_manager.using(TARGET).exists():
+            raise ActionRefused(f"The PostgreSQL holds rows already ({model._meta.db_table}). Give an empty database.")
+    with transaction.atomic(using=TARGET):
+        _empty(tables)  # of what the migrations put there: it comes again, with the numbers that our rows refer to
+        for model in tables:
+            _copy(model)
+        _set_sequences(tables)
+        return sum(_count(model, say) for model in tables)
+
+
+def _tables() -> list[Model]:
+    return [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+
+
+def _empty(tables: list[Model]) -> None:
+    quote = connections[TARGET].ops.quote_name
+    names = ", ".join(quote(model._meta.db_table) for model in tables)
+    with connections[TARGET].cursor() as cursor:
+        cursor.execute(f"TRUNCATE {names}")
+
+
+def _copy(model: Model) -> None:
+    quote = connections[TARGET].ops.quote_name
+    columns = ", ".join(quote(own.column) for own in model._meta.concrete_fields)
+    statement = f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN"
+    try:
+        target = connections[TARGET]
+        with target.wrap_database_errors, target.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in _rows(model):
+                copy.write_row(row)
+    except Error as error:
+        raise ActionRefused(f"{model._meta.db_table}: {str(error).strip()} Nothing was copied.") from error
+
+
+def _rows(model: Model) -> Iterator[tuple[Any, ...]]:
+    """Every row. JSON and encrypted values come as the text that is stored, never read and written anew."""
+    fields = model._meta.concrete_fields
+    as_text = {f"stored_{own.name}": Cast(own.name, models.TextField()) for own in fields if _is_kept(own)}
+    names = [f"stored_{own.name}" if _is_kept(own) else own.attname for own in fields]
+    return model._base_manager.order_by().annotate(**as_text).values_list(*names).iterator(chunk_size=2000)
+
+
+def _is_kept(own: models.Field) -> bool:
+    return isinstance(own, models.JSONField | EncryptedJSONField)
+
+
+def _set_sequences(tables: list[Model]) -> None:
+    """The next number of each table comes after those that were copied."""
+    with connections[TARGET].cursor() as cursor:
+        for statement in connections[TARGET].ops.sequence_reset_sql(no_style(), tables):
+            cursor.execute(statement)
+
+
+def _count(model: Model, say: Callable[[str, int], None]) -> int:
+    here, there = model._base_manager.count(), model._base_manager.using(TARGET).count()
+    if here != there:
+        raise ActionRefused(f"{model._meta.db_table}: {here} rows here, {there} there. Nothing was copied.")
+    say(model._meta.db_table, there)
+    return there
