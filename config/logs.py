@@ -88,11 +88,16 @@ def settings(*, level: str, form: str) -> dict[str, Any]:
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     }
     quiet = {"handlers": [], "propagate": True}
+    # Callback keys stand in paths. gunicorn writes access lines whenever it is given a dictionary, so they end here.
+    silent = {"handlers": [], "propagate": False, "level": "CRITICAL"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": line},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": dict.fromkeys(("django", "django.server", "gunicorn.error", "gunicorn.access"), quiet),
+        "loggers": {
+            **dict.fromkeys(("django", "django.server", "gunicorn.error"), quiet),
+            "gunicorn.access": silent,
+        },
     }

@@ -149,6 +149,8 @@ def test_the_printed_lines_send_messages_that_arrive_and_ctrl_c_leaves_nothing_b
         assert demo.end(signal.SIGINT) == 0
         left = [command for pid, command in processes.items() if Path(f"/proc/{pid}").exists()]
         assert left == []
+        # The address of the modem is printed once, to be pasted; no log line holds it or a vendor's.
+        assert (demo.printed.count("/inbound/"), demo.printed.count("/webhooks/")) == (1, 0)
     assert {path.parts[0] for path in files(checkout) - before} == {".demo"}
 
 
