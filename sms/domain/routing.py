@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from .matching import Ambiguous, Matched
@@ -75,6 +75,9 @@ class Candidate:
         return not self.code
 
 
+_STORED = tuple(field.name for field in fields(Candidate) if field.name not in ("values", "parameters"))
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The routing decision: kept with the message, shown to staff."""
@@ -91,10 +94,8 @@ class Decision:
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored: without the parameters' values, so that erasing a message leaves nothing of them here."""
-        stored = asdict(self)
-        for candidate in stored["candidates"]:
-            del candidate["values"], candidate["parameters"]
-        return stored
+        candidates = [{name: getattr(candidate, name) for name in _STORED} for candidate in self.candidates]
+        return {"route": self.route, "prefix": self.prefix, "candidates": candidates, "code": self.code}
 
 
 # How far a provider came, in the order of the interface's table: the code of the furthest answers the caller.
