@@ -227,7 +227,11 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_SSL_REDIRECT = True  # of the desk alone: the machines' doors refuse plain HTTP and never redirect
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# HSTS for subdomains and browsers' preload lists speak for a whole domain: its owner decides that, not one service.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- who hears of trouble ------------------------------------------------------------------
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from sms.models import Attempt, Callback, Message, Provider
 from sms.services import clock, keys, snapshot
@@ -163,3 +164,62 @@ class TestNetworks:
             path(keys.provider_key(provider.pk)), REMOTE_ADDR=peer, headers={"x-forwarded-for": forwarded}
         )
         assert response.status_code == status
+
+
+class TestForgeries:
+    """Ten thousand forged keys of seven kinds change nothing and learn nothing."""
+
+    EACH = 1430
+
+    def kinds(self, attempt: Attempt) -> dict[str, Any]:
+        """A maker of forged keys per kind."""
+        import secrets
+        from base64 import urlsafe_b64encode
+
+        right = keys.attempt_key(attempt.provider_id, attempt.id)
+        length = len(right)
+        claim = right[: -(length // 3)]
+
+        def signed_otherwise(number: int) -> str:
+            with override_settings(FIELD_ENCRYPTION_KEYS=[f"another-key-{number % 3}"]):
+                return keys.attempt_key(attempt.provider_id, attempt.id)
+
+        return {
+            "random bytes": lambda n: urlsafe_b64encode(secrets.token_bytes(length * 3 // 4)).decode(),
+            "one letter other": lambda n: (
+                right[: n % length] + ("-" if right[n % length] != "-" else "_") + right[n % length + 1 :]
+            ),
+            "a right claim with a guessed tag": lambda n: claim + secrets.token_urlsafe(length)[: length - len(claim)],
+            "another length": lambda n: right[: n % length] or "x",
+            "another alphabet": lambda n: quote(right[: n % length] + chr(0x100 + n)),
+            "another key's signature": signed_otherwise,
+            "an attempt's tag under a provider's claim": lambda n: keys.provider_key(n)[:-22] + right[-22:],
+        }
+
+    def test_they_are_all_the_same_404(self, caller: Client, attempt: Attempt) -> None:
+        right = keys.attempt_key(attempt.provider_id, attempt.id)
+        seen = set()
+        for kind, forge in self.kinds(attempt).items():
+            for number in range(self.EACH):
+                key = forge(number)
+                assert key != right, kind
+                answer = caller.post(path(key), b"status=sent", "text/plain", headers={"x-akinon-request-id": "r"})
+                seen.add((answer.status_code, answer.content, str(answer.headers)))
+        assert len(seen) == 1
+        assert next(iter(seen))[0] == 404
+        assert not Callback.objects.exists()
+        attempt.message.refresh_from_db()
+        assert attempt.message.status == "queued"
+
+    def test_a_near_miss_takes_no_other_time_than_a_far_one(self, attempt: Attempt) -> None:
+        """By what is computed, not by the clock: one HMAC per signing key for anything that reads as base64."""
+        import hmac
+        from unittest import mock
+
+        right = keys.attempt_key(attempt.provider_id, attempt.id)
+        counts = set()
+        for key in (right[:-1] + ("A" if right[-1] != "A" else "Q"), "A" * len(right), "x", ""):
+            with mock.patch.object(hmac, "digest", wraps=hmac.digest) as digest:
+                assert keys.resolve(key) is None
+            counts.add(digest.call_count)
+        assert len(counts) == 1
