@@ -17,6 +17,7 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 
+from . import clock
 from .rows import as_json, as_time, as_uuid, read, write
 
 CONNECT_SECONDS = 5
@@ -379,19 +380,22 @@ def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 # --- received messages ---------------------------------------------------------------------------
 
-_DUE_PUSHES = "status IN ('waiting', 'pushing') AND due_at <= %s"
+_OPEN_PUSHES = "status IN ('waiting', 'pushing')"
 """A push that is under way is due again when its lease is over: here a repeat is the protocol."""
 
 
-def partners_with_due_pushes(now: datetime) -> list[int]:
-    statement = f"SELECT DISTINCT partner_id FROM sms_inboundpush WHERE {_DUE_PUSHES}"
-    return [row[0] for row in read(statement, [now])]
+def partners_with_due_pushes() -> list[int]:
+    """One query, whatever the database: this is asked at every turn."""
+    here = connection.vendor == "sqlite"
+    moment = "%s" if here else "statement_timestamp()"
+    statement = f"SELECT DISTINCT partner_id FROM sms_inboundpush WHERE {_OPEN_PUSHES} AND due_at <= {moment}"
+    return [row[0] for row in read(statement, [clock.now()] if here else [])]
 
 
 def lock_due_pushes(partner: int, *, now: datetime, limit: int) -> list[uuid.UUID]:
     """Lock up to so many pushes that are due at this partner, the longest waiting first."""
     statement = f"""
-        SELECT id FROM sms_inboundpush WHERE partner_id = %s AND {_DUE_PUSHES}
+        SELECT id FROM sms_inboundpush WHERE partner_id = %s AND {_OPEN_PUSHES} AND due_at <= %s
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
     return [as_uuid(row[0]) for row in read(statement, [partner, now, limit])]
 

@@ -103,10 +103,12 @@ def _require_text(message: InboundMessage) -> None:
 
 def take(limit: int) -> list[Job]:
     """Claim pushes that are due, up to so many. The claims are committed when this returns."""
+    due = outbox.partners_with_due_pushes() if limit > 0 else []
+    if not due:
+        return []
     now = clock.now()
-    due = outbox.partners_with_due_pushes(now) if limit > 0 else []
     jobs: list[Job] = []
-    for partner in Partner.objects.filter(pk__in=due).defer("credentials") if due else ():
+    for partner in Partner.objects.filter(pk__in=due).defer("credentials"):
         account = _account(partner)
         if account is not None:
             jobs += _take_from(account, now, limit - len(jobs))
@@ -117,7 +119,7 @@ def _account(partner: Partner) -> PartnerAccount | None:
     try:
         adapter = partner.adapter()
     except (UndecryptableError, KeyError) as error:
-        alerts.open_alert(f"partner:{partner.slug}", title=f"{partner.slug} can't be called", advice=str(error))
+        alerts.open_alert(_out_of_reach(partner.slug), title=f"{partner.slug} can't be called", advice=str(error))
         return None
     return PartnerAccount(partner.pk, partner.slug, adapter, timeout=adapter.option["timeout"])
 
@@ -234,10 +236,15 @@ def _tell(step: Step, job: Push) -> None:
         _alert(job.account)
     elif step.status == PushStatus.DELIVERED and not _has_failed(job.account):
         alerts.close_alert(_key(job.account))
+        alerts.close_alert(_out_of_reach(job.account.slug))
 
 
 def _has_failed(account: PartnerAccount) -> bool:
     return InboundPush.objects.filter(partner=account.id, status=PushStatus.FAILED).exists()
+
+
+def _out_of_reach(slug: str) -> str:
+    return f"partner:{slug}"
 
 
 def _key(account: PartnerAccount) -> str:

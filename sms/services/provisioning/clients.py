@@ -5,7 +5,7 @@ from __future__ import annotations
 from sms.models import ApiClient, NewlineEscape, OnNoTemplate, SenderName
 from sms.models.client import digest
 
-from .desk import Change, Desk
+from .desk import Desk
 from .entry import Entry
 
 
@@ -49,4 +49,4 @@ def _senders(entry: Entry, desk: Desk) -> list[SenderName] | None:
 def _set_senders(client: ApiClient, senders: list[SenderName], desk: Desk) -> None:
     if set(client.senders.all()) != set(senders):
         client.senders.set(senders)
-        desk.changes.append(Change(f"client {client}", ("senders",)))
+        desk.note(f"client {client}", "senders")

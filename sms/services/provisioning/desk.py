@@ -66,6 +66,11 @@ class Desk:
         self.changes.append(Change(thing, verb="created") if is_new else Change(thing, tuple(fields)))
         return True
 
+    def note(self, thing: str, field: str) -> None:
+        """Note a change beside the row's own columns; of a new thing it goes without saying."""
+        if Change(thing, verb="created") not in self.changes:
+            self.changes.append(Change(thing, (field,)))
+
     def remove(self, thing: str, row: models.Model) -> None:
         row._change_reason = REASON
         row.delete()

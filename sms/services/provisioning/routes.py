@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sms.models import ApiClient, Provider, Route
 
-from .desk import Change, Desk
+from .desk import Desk
 from .entry import Entry
 
 
@@ -49,4 +49,4 @@ def _set_providers(route: Route, providers: list[Provider], desk: Desk) -> None:
     route.steps.all().delete()
     for position, provider in enumerate(providers, start=1):
         route.steps.create(provider=provider, position=position)
-    desk.changes.append(Change(f"route {route}", (f"providers {', '.join(map(str, providers)) or 'none'}",)))
+    desk.note(f"route {route}", f"providers {', '.join(map(str, providers)) or 'none'}")

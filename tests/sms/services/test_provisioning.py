@@ -281,6 +281,17 @@ def test_check_lists_the_changes_and_makes_none(shop):
     assert everything() == before
 
 
+def test_a_change_is_told_once(shop):
+    assert [str(change) for change in run('[[routes]]\nprefix = "+1"\nproviders = ["backup"]').changes] == [
+        "created route +1"
+    ]
+    again = run('[[routes]]\nprefix = "+1"\nproviders = ["backup", "stamp-az"]\nttl = 60')
+    assert [str(change) for change in again.changes] == [
+        "changed route +1: ttl 86400 -> 60",
+        "changed route +1: providers backup, stamp-az",
+    ]
+
+
 def test_one_mistake_undoes_the_whole_file(shop):
     before = everything()
     mistakes('[[senders]]\nname = "OUTLET"\n[[clients]]\nusername = "akinon"\nrate_limit = "many"')
