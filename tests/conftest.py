@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--half", choices=["sqlite", "postgresql"], help="which half of a full run this is (tests/__main__)"
     )
     group.addoption("--summary", type=Path, help="write the counts into this file (tests/__main__)")
+    conformance = parser.getgroup("conformance", "the platform's contract at any address: tests/akinon")
+    conformance.addoption("--url", help="where POST /send-sms is, such as https://sms.example")
+    conformance.addoption("--user", help="NAME:PASSWORD of the caller")
+    for name in ("from", "to", "text"):
+        conformance.addoption(f"--{name}", help=f"`{name}` of a message that may really be sent")
 
 
 def pytest_configure(config: pytest.Config) -> None:
