@@ -2,6 +2,7 @@
 
 from . import (
     alerts,
+    blocked,
     clients,
     messages,
     partners,
@@ -17,6 +18,7 @@ from . import (
 
 __all__ = [
     "alerts",
+    "blocked",
     "clients",
     "messages",
     "partners",

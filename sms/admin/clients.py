@@ -40,7 +40,6 @@ class ApiClientAdmin(HistoriedAdmin):
         listed(_("without a template"), "on_no_template", lambda: [("refuse", "refuse"), ("hold", "hold")]),
     )
     search_fields = ("username__startswith",)
-    filter_horizontal = ("senders",)
     actions_detail = ("rotate",)
     fieldsets = (
         (None, {"fields": ("username", "enabled", "read_messages")}),

@@ -34,6 +34,7 @@ class RouteAdmin(HistoriedAdmin):
     search_fields = ("prefix__startswith",)
     search_help_text = _("Start of the number, such as +994")
     list_select_related = ("client",)
+    list_before_template = "desk/routes_before.html"
     inlines = (StepInline,)
     fieldsets = (
         (None, {"fields": ("prefix", ("client", "is_otp"), "enabled")}),

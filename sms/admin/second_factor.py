@@ -26,31 +26,42 @@ class CodeForm(forms.Form):
 @never_cache
 @csrf_protect
 def enrol(request: HttpRequest) -> HttpResponse:
-    """Show a fresh secret until a code proves that the app has it. A confirmed one is never shown again."""
+    """Make a secret when asked, show it until a code proves that the app has it, and never again."""
     if not (request.user.is_active and request.user.is_staff):
         return redirect_to_login(request.get_full_path(), "/admin/login/")
     reader.set(request)
     if TOTPDevice.objects.filter(user=request.user, confirmed=True).exists():
         return _page(request, None)
-    device = TOTPDevice.objects.filter(user=request.user, confirmed=False).first() or TOTPDevice.objects.create(
-        user=request.user, name="App", confirmed=False
-    )
-    if request.method == "POST":
-        form = CodeForm(request.POST)
-        if form.is_valid() and device.verify_token(form.cleaned_data["code"].replace(" ", "")):
-            device.confirmed = True
-            device.save()
-            verified(request, device)
-            messages.success(request, _("Your second factor is set up. The next log-in asks for its code."))
+    device = TOTPDevice.objects.filter(user=request.user, confirmed=False).first()
+    if request.method == "POST" and device is None:
+        device = TOTPDevice.objects.create(user=request.user, name="App", confirmed=False)
+    elif request.method == "POST" and device is not None:
+        if _confirm(request, device):
             return redirect("admin:index")
         messages.error(request, _("This code is not the right one. Check the clock of your phone."))
-    return _page(request, device)
+    return _page(request, device, begins=device is None)
 
 
-def _page(request: HttpRequest, device: TOTPDevice | None) -> HttpResponse:
+def _confirm(request: HttpRequest, device: TOTPDevice) -> bool:
+    form = CodeForm(request.POST)
+    if not (form.is_valid() and device.verify_token(form.cleaned_data["code"].replace(" ", ""))):
+        return False
+    device.confirmed = True
+    device.save()
+    verified(request, device)
+    messages.success(request, _("Your second factor is set up. The next log-in asks for its code."))
+    return True
+
+
+def _page(request: HttpRequest, device: TOTPDevice | None, *, begins: bool = False) -> HttpResponse:
     secret = base64.b32encode(device.bin_key).decode().rstrip("=") if device else ""
     grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    context = {"title": _("Second factor"), "secret": grouped, "uri": device.config_url if device else ""}
+    context = {
+        "title": _("Second factor"),
+        "secret": grouped,
+        "begins": begins,
+        "uri": device.config_url if device else "",
+    }
     return TemplateResponse(
         request, "desk/second_factor.html", {**admin.site.each_context(request), **context, "has_permission": True}
     )

@@ -85,6 +85,12 @@ class ApprovalInline(RowsInline):
     formset = ApprovalFormSet
     fields = ("provider", "status", "vendor_template", "parameters", "note")
 
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "parameters":
+            field.widget.attrs["rows"] = 1
+        return field
+
 
 class VersionInline(LookOnlyInline):
     model = TemplateVersion
@@ -100,7 +106,7 @@ class MessageTemplateAdmin(DeskAdmin):
     list_filter = (ApprovalFilter, ApprovedAtFilter)
     search_fields = ("name__startswith", "body__startswith")
     fields = ("name", "body", "placeholders", "save_anyway")
-    change_form_after_template = "desk/template_side.html"
+    change_form_template = "desk/template_form.html"
     inlines = (ApprovalInline, VersionInline)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

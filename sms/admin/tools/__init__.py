@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from . import akinon, health, legend, setup, template_preview, test_text, unmatched
+from . import akinon, blocking, health, legend, setup, template_preview, test_text, unmatched, who
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -16,6 +16,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("providers", health.show, "tools_providers"),
         ("test-a-text", test_text.show, "tools_test_text"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
+        ("who-would-carry", who.show, "tools_who"),
+        ("block-list", blocking.act, "tools_block"),
         ("template-preview", template_preview.show, "tools_template_preview"),
     )
     actions = (("providers/<int:provider_id>/<str:name>", health.act, "tools_provider_action"),)

@@ -10,7 +10,9 @@
         const glyph = (icon || element).textContent.trim();
         const names = {
             dock_to_right: "Show or hide the menu", close: "Close", unfold_more: "Account", filter_list: "Filters",
-            more_horiz: "More actions", add: "Add", search: "Search", chevron_right: "Show or hide",
+            more_horiz: "More actions", more_vert: "More actions", add: "Add", search: "Search",
+            chevron_right: "Show or hide", arrow_back: "Back", sms: "SMS Desk, dashboard", edit: "Change",
+            delete: "Delete", visibility: "View", keyboard_arrow_down: "More actions",
         };
         return names[glyph] || "";
     }
@@ -39,6 +41,20 @@
     function hideIcons(root) {
         root.querySelectorAll(".material-symbols-outlined:not([aria-hidden]):not([role])").forEach(function (icon) {
             icon.setAttribute("aria-hidden", "true");
+        });
+    }
+
+    // Links that show an icon alone say nothing aloud.
+    function nameLinks(root) {
+        root.querySelectorAll("a:not([aria-label]), button:not([aria-label])").forEach(function (link) {
+            const words = Array.from(link.childNodes).some(function (node) {
+                const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
+                return !isIcon && node.textContent.trim();
+            });
+            if (!words) link.setAttribute("aria-label", link.title || nameOf(link) || "Open");
+        });
+        root.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach(function (tip) {
+            tip.setAttribute("role", "img");
         });
     }
 
@@ -72,6 +88,7 @@
     function cure(root) {
         root.querySelectorAll(CLICKABLE).forEach(makeReachable);
         hideIcons(root);
+        nameLinks(root);
         labelInputs(root);
     }
 

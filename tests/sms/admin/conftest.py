@@ -20,6 +20,7 @@ from sms.models import (
     Alert,
     ApiClient,
     Attempt,
+    BlockedNumber,
     Callback,
     DeliveryReport,
     Dispatcher,
@@ -235,6 +236,7 @@ class Cast:
         at = now()
         self.shop.refusal_counts.create(minute=at, count=700)
         Group.objects.create(name="Night shift")
+        BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)
         Dispatcher.objects.create(id=uuid.uuid4(), host="worker-1", pid=7, slots=64, started_at=at, seen_at=at)
         Callback.objects.create(

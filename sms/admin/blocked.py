@@ -1,0 +1,35 @@
+"""The block list: numbers whose owners do not want messages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from sms.models import BlockedNumber
+
+from . import privacy
+from .base import DeskAdmin
+
+
+@admin.register(BlockedNumber)
+class BlockedNumberAdmin(DeskAdmin):
+    list_display = ("shown_phone", "reason", "created_at")
+    search_fields = ("=phone",)
+    search_help_text = _("Number, exactly")
+    fields = ("phone", "reason")
+    list_before_template = "desk/blocked_before.html"
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False  # a number is put on the list or taken off it; who sees it is a matter of roles
+
+    def get_fields(self, request: HttpRequest, obj: BlockedNumber | None = None) -> tuple[str, ...]:
+        return ("shown_phone", "reason", "created_at") if obj else ("phone", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: BlockedNumber | None = None) -> tuple[str, ...]:
+        return ("shown_phone", "created_at") if obj else ()
+
+    @display(description=_("number"))
+    def shown_phone(self, blocked: BlockedNumber) -> str:
+        return privacy.number(blocked.phone)

@@ -1,0 +1,56 @@
+"""Who would carry a number: the route that each client and kind takes, asked of the live path's own copy."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from sms.models import ProviderState
+from sms.services import snapshot
+
+from .page import for_those_who, page
+
+_NUMBER = re.compile(r"\+[0-9]{0,15}")
+
+
+@for_those_who("sms.view_route")
+def show(request: HttpRequest) -> HttpResponse:
+    """The number comes by POST: it does not belong into an address."""
+    number = request.POST.get("number", "").replace(" ", "")
+    if not _NUMBER.fullmatch(number):
+        number = ""
+    rows = _rows(number) if number else []
+    return page(request, "who", _("Who would carry it?"), number=number, rows=rows, asked=request.method == "POST")
+
+
+def _rows(number: str) -> list[dict[str, Any]]:
+    now = snapshot.current()
+    open_breakers = set(ProviderState.objects.filter(breaker="open").values_list("pk", flat=True))
+    return [
+        {
+            "client": client.username,
+            "kind": kind,
+            **_row(now, now.route(to=number, client=client.id, is_otp=is_otp), open_breakers),
+        }
+        for client in now.clients.values()
+        if client.enabled
+        for kind, is_otp in (("OTP", True), (_("others"), False))
+    ]
+
+
+def _row(now: snapshot.Snapshot, route: Any, open_breakers: set[int]) -> dict[str, Any]:
+    if route is None:
+        return {"prefix": "", "steps": []}
+    accounts = [now.accounts[provider] for provider in route.providers if provider in now.accounts]
+    return {"prefix": route.prefix, "steps": [(a.slug, _why_not(a, open_breakers)) for a in accounts]}
+
+
+def _why_not(account: snapshot.Account, open_breakers: set[int]) -> str:
+    if not account.facts.enabled:
+        return str(_("disabled"))
+    if account.paused:
+        return str(_("paused: waits or goes on"))
+    return str(_("not called just now")) if account.id in open_breakers else ""

@@ -1,0 +1,47 @@
+"""Who would carry a number, and the block list."""
+
+from __future__ import annotations
+
+from html import unescape
+
+from sms.models import BlockedNumber, Route
+
+from .conftest import PHONE
+
+WHO = "/admin/tools/who-would-carry/"
+BLOCK = "/admin/tools/block-list/"
+
+
+def test_the_route_of_each_client_and_kind_is_told_in_its_order(boss, cast):
+    otp = Route.objects.create(prefix="+99450", is_otp=True)
+    otp.steps.create(provider=cast.templated, position=1)
+    cast.plain.paused = True
+    cast.plain.save()
+    page = unescape(boss.post(WHO, {"number": "+994 50 123 45 67"}).content.decode())
+    assert page.index("+99450</code>") < page.index("+994</code>")
+    assert "paused: waits or goes on" in page
+    assert "no_route" in boss.post(WHO, {"number": "+905321234567"}).content.decode()
+
+
+def test_what_is_no_number_is_said(boss, cast):
+    assert "Write a plus sign" in boss.post(WHO, {"number": "hello"}).content.decode()
+
+
+def test_the_question_stands_on_the_list_of_routes(boss, cast):
+    assert WHO in boss.get("/admin/sms/route/").content.decode()
+
+
+def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
+    lines = f"{PHONE}\n00994501112233, stop\nhello\n\n{PHONE}\n"
+    page = boss.post(BLOCK, {"numbers": lines, "reason": "opt-out"}, follow=True).content.decode()
+    assert "2 added, 0 known already." in page
+    assert "No number stands in line 3." in page
+    assert set(BlockedNumber.objects.values_list("phone", flat=True)) == {PHONE, "+994501112233"}
+    again = boss.post(BLOCK, {"numbers": PHONE, "reason": "opt-out"}, follow=True).content.decode()
+    assert "0 added, 1 known already." in again
+
+
+def test_an_import_needs_a_reason_and_a_post(boss, cast):
+    boss.post(BLOCK, {"numbers": PHONE})
+    assert boss.get(BLOCK, {"numbers": PHONE, "reason": "x"}).status_code == 405
+    assert not BlockedNumber.objects.exists()
