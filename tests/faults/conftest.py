@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sms.services import wake
 from tests.support.databases import is_postgresql
 from tests.support.stack import SHOP, Stack
 
@@ -15,6 +16,12 @@ from .ledger import Ledger
 
 SHORT_TIMEOUT = SHOP.replace("timeout = 5", "timeout = 1")
 """The shop with the shortest call deadline, so that leases end after 5 + 1 + 10 seconds."""
+
+
+@pytest.fixture(autouse=True)
+def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread of ours that rings for dispatchers: its connection would keep the test database from being dropped."""
+    monkeypatch.setattr(wake, "_start_thread", lambda: None)
 
 
 @pytest.fixture(scope="session")
