@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = {"postgresql": 0.25, "sqlite": 0.05}
 """How long an idle dispatcher sleeps unless it is woken."""
 AFTER_A_FAULT = 0.5
+HEAR_SECONDS = 2.0
+"""How long a NOTIFY may take before a dispatcher says that it hears none."""
 
 HOURS_AT_ONCE = 3
 LONGEST_CHORE = 2.0
@@ -79,6 +81,7 @@ class House:
         self._stopped = threading.Event()
         self._called = threading.Event()
         self._heartbeat: Dispatcher | None = None
+        self._knows_of_deafness = False
         self._threads: list[threading.Thread] = []
 
     def open(self) -> None:
@@ -93,6 +96,9 @@ class House:
         self._called.set()
         for thread in self._threads:
             thread.join(timeout=5)
+        do([self._say_goodbye])
+
+    def _say_goodbye(self) -> None:
         if self._heartbeat is not None:
             Dispatcher.objects.filter(pk=self._heartbeat.pk).update(stopped_at=clock.now())
 
@@ -133,12 +139,15 @@ class House:
             self._called.clear()
 
     def _listen(self) -> None:
-        """Wake everybody at each NOTIFY. Behind a pooler that drops LISTEN, the idle waits do it alone."""
+        """Wake everybody at each NOTIFY. Behind a pooler that drops LISTEN, the idle waits do it alone: said once."""
         if connection.vendor != "postgresql":
             self._stopped.wait()
             return
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
+        if not self._knows_of_deafness and not _hears():
+            self._knows_of_deafness = True
+            log.warning("listen.deaf", advice="A transaction pooler drops LISTEN: this dispatcher polls instead.")
         while not self._stopped.is_set():
             for _ in connection.connection.notifies(timeout=1.0, stop_after=1):
                 self._called.set()
@@ -146,6 +155,17 @@ class House:
 
     def _deliver_notices(self) -> None:
         notices.deliver_until(self._stopped)
+
+
+def _hears() -> bool:
+    """Whether a NOTIFY of another connection reaches this one, which listens."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+    finally:
+        other.close()
+    return any(True for _ in connection.connection.notifies(timeout=HEAR_SECONDS, stop_after=1))
 
 
 def new_dispatcher(slots: int) -> Dispatcher:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +34,19 @@ def ledger(pytestconfig: pytest.Config) -> Iterator[Ledger]:
     yield book
     if pytestconfig.getoption("--faults") and book.entries:
         report.write(book.save())
+
+
+@pytest.fixture
+def sqlite_stacks(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    """As `stacks`, for faults that only SQLite has: they run in the SQLite half alone."""
+    with ExitStack() as open_stacks:
+
+        def bring_up(folder: Path | None = None, **options: Any) -> Stack:
+            own = (folder or tmp_path) / "stack"
+            own.mkdir()
+            return open_stacks.enter_context(Stack(own, **options))
+
+        yield bring_up
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import json
 import re
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,22 @@ class Database:
         try:
             connection.row_factory = sqlite3.Row
             return [_plain(dict(row)) for row in connection.execute(statement).fetchall()]
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writes_locked(self) -> Iterator[None]:
+        """Nobody else can write a message while the block lasts."""
+        if is_postgresql(self.url):
+            with psycopg.connect(self.url, connect_timeout=10) as connection:
+                connection.execute("LOCK TABLE sms_message IN EXCLUSIVE MODE")
+                yield
+            return
+        connection = sqlite3.connect(self.file, timeout=30, isolation_level=None)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
         finally:
             connection.close()
 

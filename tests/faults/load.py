@@ -149,17 +149,14 @@ class Load:
             yield begin + number / self.rate if self.rate else begin
 
     def _work(self) -> None:
-        caller = Caller(self.port)
-        while not self._ended.is_set():
-            with self._lock:
-                item = next(self._todo, None)
-                due = next(self._slots)
-            if item is None:
-                break
-            if self._ended.wait(max(due - time.monotonic(), 0)):
-                break
-            self._send(caller, item)
-        caller.close()
+        with Caller(self.port) as caller:
+            while not self._ended.is_set():
+                with self._lock:
+                    item = next(self._todo, None)
+                    due = next(self._slots)
+                if item is None or self._ended.wait(max(due - time.monotonic(), 0)):
+                    return
+                self._send(caller, item)
 
     def _send(self, caller: Caller, item: Item) -> None:
         for _ in range(self.tries):
@@ -194,6 +191,12 @@ class Caller:
             return Reply(item, None, {}, b"", began, time.monotonic(), type(error).__name__)
         names = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(item, answer.status, names, body, began, time.monotonic())
+
+    def __enter__(self) -> Caller:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         if self.connection is not None:

@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
@@ -84,10 +86,27 @@ def test_killed_and_frozen_dispatchers_lose_nothing_and_double_nothing(
     ledger.note("dispatcher killed or frozen, a few times", figures, runs=kills + 3, recovered=recovered)
 
 
+@pytest.mark.faults
+def test_two_hundred_killed_dispatchers_lose_nothing_and_double_nothing(
+    short_leases: Callable[..., Stack], ledger: Ledger
+):
+    kills, messages, rate = (200, 9_000, 60) if ledger.database == "PostgreSQL" else (60, 1_500, 30)
+    stack = short_leases(dispatchers=0)
+    dispatchers = Nursery(stack, f"--slots={SLOTS}").dispatchers(4)
+    load = survive_kills(stack, dispatchers, messages=messages, kills=kills, rate=rate)
+    ended = time.monotonic()
+    drained(stack, timeout=300)
+    figures = invariants.check(stack, load)
+    assert figures.messages >= messages
+    assert 0 < figures.unconfirmed <= kills * SLOTS
+    ledger.note("dispatcher killed (kill -9)", figures, runs=kills, recovered=time.monotonic() - ended)
+
+
 def late_answers(stack: Stack) -> list[Row]:
     return [row for row in Database(stack.database_url).events() if row["kind"] == "late_answer"]
 
 
+@pytest.mark.faults
 def test_a_dispatcher_that_is_asked_to_end_finishes_its_calls(short_leases: Callable[..., Stack], ledger: Ledger):
     stack = short_leases(slots=SLOTS)
     stack.vendors.smsplus.setup(latency=0.3)

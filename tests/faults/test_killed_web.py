@@ -1,0 +1,84 @@
+"""The web side dies: what was answered 201 is stored, and a caller that repeats its request id makes no second one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from tests.support.postgres import children_of
+from tests.support.stack import Stack
+from tests.support.waiting import eventually
+
+from . import invariants
+from .evidence import Database, drained
+from .ledger import Ledger
+from .load import Caller, Item, Load, Reply, smsplus_item
+
+
+def workers(stack: Stack) -> list[int]:
+    return children_of(stack.web.pid)
+
+
+def kill_a_worker(stack: Stack) -> None:
+    victim = random.choice(eventually(lambda: workers(stack), because="gunicorn has workers"))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(victim, signal.SIGKILL)
+
+
+def test_killed_web_workers_and_master_lose_nothing_and_double_nothing(stacks: Callable[..., Stack], ledger: Ledger):
+    kills, messages = 10, 200
+    stack = stacks()
+    load = Load(stack.port, (smsplus_item() for _ in range(20 * messages)), rate=40, tries=200, pause=0.1)
+    with load.running():
+        for _ in range(kills):
+            time.sleep(random.uniform(0, 0.3))  # any moment of a request's life
+            kill_a_worker(stack)
+        kill_the_master(stack)
+        eventually(lambda: len(load.accepted()) >= messages)
+        load.stop()
+    killed_before_the_commit(stack)
+    drained(stack)
+    assert any(reply.status is None for reply in load.replies), "no kill hit a request"
+    figures = invariants.check(stack, load)
+    assert figures.unconfirmed == 0
+    ledger.note("web worker or gunicorn's master killed", figures, runs=kills + 2)
+
+
+def kill_the_master(stack: Stack) -> None:
+    """Its workers notice, and end by themselves; then it is started again on the same port."""
+    orphans = workers(stack)
+    stack.web.send(signal.SIGKILL)
+    eventually(lambda: not any(os.path.exists(f"/proc/{orphan}") for orphan in orphans), because="the workers end")
+    stack.web.wait()
+    stack.start_web()
+
+
+def killed_before_the_commit(stack: Stack) -> None:
+    """All workers die while a request waits for a lock to store its message; the caller's repeat is stored once."""
+    item, replies = smsplus_item(), []
+    with Database(stack.database_url).writes_locked():
+        caller = threading.Thread(target=lambda: replies.append(send(stack, item)))
+        caller.start()
+        time.sleep(0.5)  # the request is on its way to the lock; if it is not there yet, no harm is done
+        for worker in workers(stack):
+            os.kill(worker, signal.SIGKILL)
+        caller.join()
+    assert [reply.status for reply in replies] == [None]
+    last = eventually(lambda: accepted(stack, item), because="the repeat is accepted")
+    rows = Database(stack.database_url).rows("SELECT request_id FROM sms_message")
+    assert [row["request_id"] for row in rows].count(last.item.request_id) == 1
+
+
+def send(stack: Stack, item: Item) -> Reply:
+    with Caller(stack.port) as caller:
+        return caller.send(item)
+
+
+def accepted(stack: Stack, item: Item) -> Reply | None:
+    reply = send(stack, item)
+    return reply if reply.status == 201 else None
