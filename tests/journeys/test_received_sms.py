@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from tests.faults.evidence import Database
 from tests.simulators.client import SeenCall
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
@@ -36,11 +37,7 @@ GAP, TOLERANCE = 10.0, 1.0
 STOP_WORDS = ("NO_OPERATION", "NO_OP", "BAD_SERVICE")
 OTHER_WORDS = ("IGNORED", "SERVICE_BAN")
 PATIENCE_SECONDS = 60
-STATES = (
-    "import json; from sms.models import InboundPush; "
-    "print(json.dumps({p.message.text: [p.status, p.tries] for p in "
-    "InboundPush.objects.select_related('message')}))"
-)
+STATES = "SELECT m.text, p.status, p.tries FROM sms_inboundpush p JOIN sms_inboundmessage m ON m.id = p.message_id"
 
 
 @dataclass
@@ -100,7 +97,7 @@ def calls_by_text(stack: Stack) -> dict[str, list[SeenCall]]:
 
 def states(stack: Stack) -> dict[str, list[object]]:
     """Status and tries of each push, by its text."""
-    return json.loads(stack.manage("shell", "-v", "0", "-c", STATES).stdout)
+    return {row["text"]: [row["status"], row["tries"]] for row in Database(stack.database_url).rows(STATES)}
 
 
 def wait_for_calls(stack: Stack, count: int) -> None:
@@ -162,7 +159,7 @@ def test_a_hundred_messages_are_pushed_and_repeated_by_two_dispatchers(stacks):
 
 
 def test_a_killed_dispatcher_delays_no_repeat_between_tries_and_an_open_try_until_its_lease_ends(stacks):
-    timeout = 8
+    timeout = 6
     stack = rental(stacks, dispatchers=1, timeout=timeout)
     between = [Story(f"between-{n:02}.", [{"fault": "status", "status": 503}], tries=2) for n in range(20)]
     during = Story("during.", [{"fault": "hang", "accepted": True}], tries=2)
