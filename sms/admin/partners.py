@@ -116,7 +116,7 @@ class RentedNumberAdmin(HistoriedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: RentedNumber | None = None) -> list[Any]:
         phone = "phone" if request.user.has_perm(privacy.SEE_NUMBERS) else "shown_phone"
-        own = {"fields": [phone, "partner", "operation_id", "active", ("valid_from", "valid_until")]}
+        own = {"fields": [phone, "partner", "operation_id", "active", "valid_from", "valid_until"]}
         reason = [(None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else []
         return [(None, own), *reason]
 

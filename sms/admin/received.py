@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
@@ -26,6 +28,7 @@ from .filters import PeriodFilter, listed
 from .partners import PartnerFilter
 
 PUSH = "sms.push_again"
+LONGEST_ANSWER = 500
 
 
 def _gateway_slugs() -> list[tuple[str, str]]:
@@ -52,8 +55,9 @@ class InboundMessageAdmin(LookOnlyAdmin):
     fields = (
         ("shown_to", "shown_sender"),
         "shown_text",
-        ("gateway", "gateway_message_id", "count"),
+        ("gateway", "gateway_message_id"),
         ("shown_push", "not_pushed"),
+        "count",
         ("received_at", "erased_at"),
     )
     readonly_fields = ("shown_to", "shown_sender", "shown_text", "shown_push")
@@ -109,8 +113,21 @@ class InboundMessageAdmin(LookOnlyAdmin):
 class TryInline(LookOnlyInline):
     model = InboundPushAttempt
     verbose_name_plural = _("Tries")
-    fields = ("number", "outcome", "code", "http_status", "shown_detail", "started_at", "finished_at")
+    fields = ("number", "outcome", "code", "shown_detail", "shown_answer", "started", "finished")
     ordering = ("number",)
+
+    @display(description=_("started"))
+    def started(self, attempt: InboundPushAttempt) -> str:
+        return _to_the_second(attempt.started_at)
+
+    @display(description=_("finished"))
+    def finished(self, attempt: InboundPushAttempt) -> str:
+        return _to_the_second(attempt.finished_at)
+
+    @display(description=_("answer"))
+    def shown_answer(self, attempt: InboundPushAttempt) -> str:
+        """As it came; text and key are hidden in it, but it may name the number."""
+        return visible((attempt.raw_response or "")[:LONGEST_ANSWER]) if privacy.sees_numbers() else ""
 
     @display(description=_("detail"))
     def shown_detail(self, attempt: InboundPushAttempt) -> str:
@@ -126,8 +143,9 @@ class InboundPushAdmin(LookOnlyAdmin):
     fields = (
         ("shown_status", "code"),
         "detail",
-        ("partner_slug", "shown_to", "operation_id"),
-        ("tries", "due_at"),
+        ("partner_slug", "operation_id"),
+        ("shown_to", "tries"),
+        "due_at",
         ("created_at", "updated_at"),
     )
     readonly_fields = ("shown_status", "partner_slug", "shown_to")
@@ -172,6 +190,11 @@ class InboundPushAdmin(LookOnlyAdmin):
         pushes.push_again(push.pk)
         self.log_change(request, push, f"Pushed again: {form.cleaned_data['reason']}")
         return str(_("The message is on its way to the partner."))
+
+
+def _to_the_second(moment: datetime | None) -> str:
+    """The partner's protocol counts seconds, so staff see them."""
+    return localtime(moment).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 def _id(object_id: str) -> uuid.UUID:
