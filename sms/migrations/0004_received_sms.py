@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "slug",
-                    models.SlugField(help_text="A short name of ours, such as onlinesim.", max_length=64, unique=True),
+                    models.SlugField(help_text="A short name of ours, such as renter-1.", max_length=64, unique=True),
                 ),
                 (
                     "vendor",

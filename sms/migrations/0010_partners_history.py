@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
             name="HistoricalPartner",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("slug", models.SlugField(help_text="A short name of ours, such as onlinesim.", max_length=64)),
+                ("slug", models.SlugField(help_text="A short name of ours, such as renter-1.", max_length=64)),
                 (
                     "vendor",
                     models.CharField(choices=sms.models.partner.partner_choices, max_length=32, verbose_name="kind"),

@@ -24,7 +24,7 @@ def partner_choices() -> list[tuple[str, str]]:
 class Partner(models.Model):
     """A system that gets what the numbers receive that it rents from us."""
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as onlinesim.")
+    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as renter-1.")
     vendor = models.CharField("kind", max_length=32, choices=partner_choices)
     url = models.CharField("address", max_length=300, help_text="The whole address, as the partner gave it to us.")
     credentials = EncryptedJSONField(default=dict, blank=True)

@@ -15,6 +15,8 @@ from sms.services.provisioning import provision, read
 from .passwords import STAFF
 
 SHOP = Path(__file__).with_name("shop.toml")
+PARTNERS_PATH = "/v1/PUSH_SMS_RENT"
+"""Where the simulated partner listens: the path of its document's example."""
 
 
 def callers() -> list[str]:
@@ -54,7 +56,7 @@ def _again(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mappin
 
 def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
     """The simulated partner's whole address, with the path that its document has."""
-    return f"{addresses[vendor]}/v1/PUSH_SMS_RENT"
+    return f"{addresses[vendor]}{PARTNERS_PATH}"
 
 
 def modem_url() -> str:
