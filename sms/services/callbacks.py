@@ -36,13 +36,22 @@ AT_ONCE = 500
 _STORE = """
 INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type, body,
                           source, count, note, received_at, last_received_at)
-SELECT %s, (SELECT id FROM sms_attempt WHERE id = %s), %s, %s, %s, %s, %s, %s, {source}, 1, '', {time}, {time}
-WHERE {unlimited} OR (SELECT count(*) FROM (SELECT 1 FROM sms_callback
-       WHERE address_digest = %s AND received_at > {time} LIMIT %s) recent) < %s
+SELECT %(provider)s, (SELECT id FROM sms_attempt WHERE id = %(attempt)s), %(address)s, %(digest)s, %(method)s,
+       %(query)s, %(content_type)s, %(body)s, {source}, 1, '', {now}, {now}
+WHERE %(most)s = 0 OR (SELECT count(*) FROM (SELECT 1 FROM sms_callback
+      WHERE address_digest = %(address)s AND received_at > {hour_ago} LIMIT %(most)s) recent) < %(most)s
 ON CONFLICT (address_digest, body_digest) DO UPDATE
    SET count = sms_callback.count + 1, last_received_at = excluded.last_received_at
 RETURNING id
 """
+_DIALECT = {
+    "postgresql": {
+        "source": "CAST(%(source)s AS inet)",
+        "now": "statement_timestamp()",
+        "hour_ago": "statement_timestamp() - interval '1 hour'",
+    },
+    "sqlite": {"source": "%(source)s", "now": "%(now)s", "hour_ago": "%(hour_ago)s"},
+}
 _COUNT_FLOOD = """
 UPDATE sms_callback SET count = count + 1, last_received_at = %s
 WHERE id = (SELECT id FROM sms_callback WHERE address_digest = %s ORDER BY received_at DESC LIMIT 1)
@@ -66,26 +75,34 @@ def receive(
     Past MAX_DIFFERENT_PER_HOUR different ones at an address, further ones are only counted, unless they hold the
     report of a message that we know. Raises django.db.Error if it could not be stored.
     """
-    now = clock.now()
     digest = _digest(address.encode())
-    call = StoredCall(0, provider_id, attempt_id, query, body)
-    columns = [provider_id, attempt_id, digest, _digest(method.encode(), query, content_type.encode(), body)]
-    columns += [method, query, content_type[:200], body, source, now, now]
-    flood = [digest, now - timedelta(hours=1), MAX_DIFFERENT_PER_HOUR, MAX_DIFFERENT_PER_HOUR]
-    if not _store([*columns, *flood]):
-        known = _names_a_message(call)
-        if not (known and _store(columns, unlimited=True)):
-            read(_COUNT_FLOOD, [now, digest])
+    call = {
+        "provider": provider_id,
+        "attempt": attempt_id,
+        "address": digest,
+        "digest": _digest(method.encode(), query, content_type.encode(), body),
+        "method": method,
+        "query": query,
+        "content_type": content_type[:200],
+        "body": body,
+        "source": source,
+    }
+    if not _store(call, most=MAX_DIFFERENT_PER_HOUR):
+        known = _names_a_message(StoredCall(0, provider_id, attempt_id, query, body))
+        if not (known and _store(call, most=0)):
+            read(_COUNT_FLOOD, [clock.now(), digest])
     wake.ring()
 
 
-def _store(parameters: Sequence[Any], *, unlimited: bool = False) -> bool:
-    source = "CAST(%s AS inet)" if connection.vendor == "postgresql" else "%s"
-    statement = _STORE.format(source=source, time="%s", unlimited="true" if unlimited else "false")
-    if unlimited:
-        parameters = [*parameters, "", clock.now(), 0, 0]
+def _store(call: Mapping[str, Any], *, most: int) -> bool:
+    """Whether it is stored: no, if there were `most` different ones at its address within an hour (0: no limit)."""
+    values = {**call, "most": most}
+    if connection.vendor == "sqlite":
+        now = clock.now()
+        values |= {"now": now, "hour_ago": now - timedelta(hours=1)}
+    statement = _STORE.format(**_DIALECT[connection.vendor])
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value if isinstance(value, bytes) else plain(value) for value in parameters])
+        cursor.execute(statement, {k: v if isinstance(v, bytes) else plain(v) for k, v in values.items()})
         return cursor.fetchone() is not None
 
 
