@@ -15,6 +15,7 @@ import time
 from concurrent.futures import Future
 from typing import Any
 
+from gunicorn.errors import ConfigError
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -63,6 +64,13 @@ class Connection(TConn):
 
 class PatientWorker(ThreadWorker):
     """Connections are in one of three places, each in the order of its deadlines: reading, idle, closing."""
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """The main loop reads plain bytes. Raises ConfigError where gunicorn itself is to speak TLS."""
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise ConfigError("This worker speaks no TLS: let the proxy in front do it, and leave certfile out.")
 
     def init_process(self) -> None:
         self.reading: dict[Connection, float] = {}

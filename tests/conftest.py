@@ -9,12 +9,18 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from tests.simulators import Simulators, Vendors
 from tests.support.guardian import guard
 from tests.support.postgres import Postgres
 from tests.support.selection import Selection
 from tests.support.stack import Stack
+
+# No deadline: nothing depends on the machine's speed. The same examples each time: a failure comes again.
+hypothesis.register_profile("desk", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("desk")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

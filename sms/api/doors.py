@@ -57,7 +57,8 @@ def answered(request: HttpRequest) -> HttpResponse:
 
 
 def _log(request: HttpRequest, response: HttpResponse, started: float) -> None:
-    log.info(
+    note = log.debug if request.path_info.rstrip("/") in FOR_NEIGHBOURS else log.info  # probes come every few seconds
+    note(
         "request.answered",
         method=request.method,
         route=route_of(request),

@@ -76,7 +76,7 @@ def _nth_newest(client: int, cap: Cap, now: datetime) -> datetime | None:
     slots = ", ".join(["%s"] * len(cap.numbers))
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT created_at FROM sms_message WHERE "to" IN ({slots}) AND id > %s AND is_otp '  # noqa: S608
+            f'SELECT created_at FROM sms_message WHERE "to" IN ({slots}) AND id > %s AND is_otp '  # noqa: S608 - slots alone
             "AND client_id = %s AND created_at > %s ORDER BY created_at DESC LIMIT 1 OFFSET %s",
             [*cap.numbers, _first_id(since), client, _adapted(since), cap.most - 1],
         )

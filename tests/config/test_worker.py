@@ -8,9 +8,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from gunicorn.errors import ConfigError
 
+from config.worker import PatientWorker
 from tests.support.stack import Stack
 
 GENUINE = 300
@@ -211,3 +214,8 @@ def test_the_worker_ends_though_callers_stall(tmp_path: Path) -> None:
         assert stack.web.stop() == 0
         for connection in held:
             connection.close()
+
+
+def test_tls_is_left_to_the_proxy_in_front() -> None:
+    with pytest.raises(ConfigError, match="proxy"):
+        PatientWorker.check_config(SimpleNamespace(is_ssl=True, worker_connections=1000, threads=8, keepalive=5), None)

@@ -58,3 +58,11 @@ def test_one_calls_id_does_not_stick_to_the_next(caller: Client) -> None:
     logged(caller, x_akinon_request_id="r-1")
     (line,) = logged(caller)
     assert line["request_id"] != "r-1"
+
+
+def test_probes_are_no_news(caller: Client) -> None:
+    with capture_logs() as lines:
+        caller.get("/healthz")
+        caller.get("/readyz")
+        caller.get("/schema")
+    assert [line["log_level"] for line in lines] == ["debug", "debug", "info"]
