@@ -1,0 +1,70 @@
+"""A stack with staff and a day's messages in it, and some that went through it for real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.support.stack import Stack
+from tests.support.waiting import eventually
+
+from .chromium import Window
+
+STAFF, PASSWORD = "aysel", "a made-up pass phrase of staff"
+NUMBER = "+994501234567"
+OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
+SHIPPED = "Hörmətli Aysel, 48213 nömrəli sifarişiniz yoldadır."
+TO_VIETNAM = "Xin chao Linh, don hang 48214 cua ban dang duoc giao."
+
+
+# An administrator, who may do everything.
+HIRE = (
+    "from django.contrib.auth import get_user_model",
+    f"get_user_model().objects.create_superuser({STAFF!r}, 'aysel@shop.example', {PASSWORD!r})",
+)
+
+
+def run(stack: Stack, *lines: str) -> str:
+    """Run these lines with the product's models at hand; returns what they printed."""
+    return stack.manage("shell", "-v", "0", "-c", "\n".join(lines)).stdout
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[Stack]:
+    """A stack after a busy day."""
+    with Stack(folder) as stack:
+        run(stack, *HIRE, "from tests.browser.day import Day", "Day().fill()")
+        stack.register_webhooks()
+        send_some(stack)
+        yield stack
+
+
+def send_some(stack: Stack) -> None:
+    """A message that the vendor refused, one that was delivered, and a call that was not accepted."""
+    stack.vendors.smsplus.fault("code", code="121")
+    stack.send_sms(NUMBER, SHIPPED, x_akinon_request_id="order-48213")
+    stack.send_sms("+84901234567", TO_VIETNAM, x_akinon_request_id="order-48214")
+    assert stack.send_sms(NUMBER, "Salam, dünya", x_akinon_request_id="order-48215").status == 422
+    eventually(lambda: status_of(stack, "order-48213") == "failed")
+    eventually(lambda: status_of(stack, "order-48214") == "delivered")
+
+
+def status_of(stack: Stack, request_id: str) -> str:
+    """Where the message of this call stands."""
+    [message] = stack.messages(f"request_id={request_id}")
+    return message["status"]
+
+
+@contextmanager
+def window(browser: Browser, stack: Stack, **look: bool | dict[str, int]) -> Iterator[Window]:
+    """A window of a member of staff who has logged in. At its end nothing may have gone wrong in it."""
+    opened = Window(browser, stack.url, **look)  # type: ignore[arg-type]
+    try:
+        opened.log_in(STAFF, PASSWORD)
+        yield opened
+        assert not opened.faults, opened.faults
+    finally:
+        opened.close()

@@ -1,0 +1,72 @@
+"""What staff use daily is fit for everybody: axe finds nothing grave, light or dark, wide or on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.support.stack import Stack
+
+from . import shop
+from .chromium import NARROW, WIDE, Window
+from .pages import DAILY
+
+GRAVE = ("critical", "serious")
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["light", "dark"])
+def window(request: pytest.FixtureRequest, browser: Browser, furnished: Stack) -> Iterator[Window]:
+    with shop.window(browser, furnished, dark=request.param) as opened:
+        assert opened.page.locator("html.dark").count() == request.param
+        yield opened
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_a_daily_page_is_fit_for_everybody_and_calls_nobody(name: str, window: Window):
+    window.page.set_viewport_size(WIDE)
+    page = DAILY[name](window)
+    assert grave_findings(page) == []
+    page.set_viewport_size(NARROW)
+    assert grave_findings(page) == []
+    assert scrolls_sideways(page) == 0
+    assert window.faults == []
+
+
+def grave_findings(page: Page) -> list[str]:
+    """Each as rule, element and what is wrong."""
+    found = Axe().run(page).response
+    assert found["passes"], "axe looked at nothing"
+    return [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:160]}: {node.get('failureSummary', '')}"
+        for violation in found["violations"]
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]
+
+
+def scrolls_sideways(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate("Math.max(0, document.documentElement.scrollWidth - window.innerWidth)")
+
+
+def test_axe_and_the_window_hear_of_what_they_must(browser: Browser, furnished: Stack):
+    """The checks above can fail: a page with each fault is found out."""
+    window = Window(browser, furnished.url)
+    try:
+        page = window.open("/admin/login/")
+        page.evaluate(
+            "document.body.insertAdjacentHTML('beforeend', '<img src=data:image/png,><p style=width:9999px>x')"
+        )
+        assert any(finding.startswith("image-alt") for finding in grave_findings(page))
+        assert scrolls_sideways(page) > 0
+        page.evaluate("fetch('/nowhere')")
+        page.evaluate("fetch('http://127.0.0.1:9/').catch(() => 0)")
+        page.evaluate("alert('heard')")
+        page.goto(furnished.vendors.smsplus.url)
+        for words in ("Content Security Policy", "dialog: heard", "request to another host", "console: Failed to load"):
+            assert any(words in fault for fault in window.faults), (words, window.faults)
+    finally:
+        window.close()
