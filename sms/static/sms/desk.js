@@ -26,6 +26,7 @@
             const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
             return !isIcon && node.textContent.trim();
         });
+        if (element.getAttribute("x-on:click")?.includes("openUserLinks")) element.setAttribute("aria-label", "Account menu");
         const isIconItself = element.classList.contains("material-symbols-outlined");
         if ((!words || isIconItself) && !element.hasAttribute("aria-label")) {
             element.setAttribute("aria-label", nameOf(element) || "Open");
