@@ -221,6 +221,8 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
     The calls that were begun are finished and committed before this returns, whatever the budget.
     """
     engine = Engine(slots)
+    if budget is not None:  # a worker that is called again and again lives between the calls, too
+        housekeeping.beat_between_calls(slots)
     housekeeping.do_all()
     ends = time.monotonic() + budget if budget is not None else float("inf")
     found = False

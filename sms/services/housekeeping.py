@@ -61,6 +61,17 @@ def do_all() -> None:
         pass
 
 
+_heartbeat: Dispatcher | None = None
+
+
+def beat_between_calls(slots: int) -> None:
+    """The heartbeat of a process that works in calls instead of a loop; after a fork it is another process."""
+    global _heartbeat
+    if _heartbeat is None or _heartbeat.pid != os.getpid():
+        _heartbeat = new_dispatcher(slots)
+    do([lambda: sweeps.beat(_heartbeat, 0)])
+
+
 def do(chores: Iterable[Callable[[], object]]) -> None:
     """Do them one after the other; one that fails leaves the others to be done."""
     for chore in chores:

@@ -9,7 +9,7 @@ import pytest
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message
-from sms.services import clock, housekeeping, lookout, notices, overview
+from sms.services import clock, dispatch, housekeeping, lookout, notices, overview
 from tests.support.waiting import eventually
 
 
@@ -106,3 +106,15 @@ def test_the_notices_thread_delivers_until_it_is_stopped(shop, monkeypatch):
     eventually(lambda: len(told) > 1)
     stopped.set()
     thread.join()
+
+
+def test_a_worker_that_is_called_again_and_again_counts_as_one_dispatcher(shop, wire):
+    dispatch.work(budget=0.0)
+    dispatch.work(budget=0.0)
+    assert Dispatcher.objects.count() == 1
+    assert overview.somebody_dispatches()
+
+
+def test_draining_once_leaves_no_heartbeat(shop, wire):
+    dispatch.work()
+    assert not Dispatcher.objects.exists()
