@@ -33,10 +33,17 @@ def test_operations_says_what_to_do_about_each_alert():
     rules = yaml.safe_load(read("docs/alerts.rules.yml"))["groups"][0]["rules"]
     for name in [rule["alert"] for rule in rules] + [rule.key for rule in RULES] + [NO_DISPATCHER]:
         assert f"`{name}`" in section, name
-    code = "\n".join(path.read_text() for path in (ROOT / "sms").rglob("*.py"))
-    opened = set(re.findall(r'f?"([a-z-]+):\{[^"]*"', "\n".join(re.findall(r"open_alert\(\s*(f?\"[^\"]+\")", code))))
-    for kind in opened | {"breaker", "push"}:
-        assert f"`{kind}:" in section, kind
+    for kind in kinds_of_alerts():
+        assert f"`{kind}" in section, kind
+
+
+def kinds_of_alerts() -> set[str]:
+    """How the keys of alerts begin: the strings of that form in the modules that open any."""
+    services = [path.read_text() for path in (ROOT / "sms/services").glob("*.py")]
+    opening = "\n".join(text for text in services if "open_alert(" in text)
+    found = set(re.findall(r'f"([a-z-]+:)\{', opening)) | set(re.findall(r'"([a-z]+:[a-z]+:)"', opening))
+    assert {"breaker:", "config:", "push:"} <= found
+    return found
 
 
 @pytest.mark.parametrize("document", documents())
@@ -53,3 +60,42 @@ def test_files_that_are_named_are_there(document):
     names = re.findall(r"`((?:config|docs|providers|sms|tests|templates|benchmarks)/[\w./-]+)`", read(document))
     missing = {name for name in names if not (ROOT / name).exists()} - made
     assert not missing
+
+
+# --- README: the settings ---------------------------------------------------------------------------
+
+
+def settings_in_readme() -> dict[str, str]:
+    """Each setting's name with what it is when left out."""
+    table = read("README.md").partition("\n## Settings\n")[2]
+    return dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| ([^|]+) \|", table, re.MULTILINE))
+
+
+def settings_in_example() -> dict[str, str]:
+    """Each setting's name with the value that `.env.example` shows; only a commented one is the default."""
+    found = re.findall(r"^(#?)([A-Z][A-Z0-9_]+)=(.*)$", read(".env.example"), re.MULTILINE)
+    return {name: value if mark else "" for mark, name, value in found}
+
+
+def test_readme_lists_every_setting_in_the_examples_order():
+    assert list(settings_in_readme()) == list(settings_in_example())
+
+
+def test_readme_gives_the_examples_defaults():
+    shown = settings_in_readme()
+    example = settings_in_example()
+    quoted = {name: value.strip("`") for name, value in shown.items() if value.startswith("`")}
+    assert len(quoted) > 10
+    assert quoted == {name: example[name] for name in quoted}
+
+
+def test_readme_leads_to_eight_files_that_are_there():
+    tour = re.findall(r"^\d\. `([\w/.]+)`:", read("README.md"), re.MULTILINE)
+    assert len(tour) == 8
+    assert all((ROOT / name).is_file() for name in tour)
+
+
+def test_readme_has_a_line_for_each_folder():
+    table = read("README.md").partition("## Find your way")[2].partition("\n## ")[0]
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))}
+    assert all(f"`{name}/" in table for name in folders - {"staticfiles"})
