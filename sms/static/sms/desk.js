@@ -86,7 +86,18 @@
         document.body.prepend(skip);
     }
 
+    // The theme's dialog, for whoever can't see that it lies above the page: named by its own heading.
+    function nameDialog() {
+        const dialog = document.getElementById("modal-content");
+        const heading = dialog && dialog.querySelector("h1, h2");
+        if (!heading) return;
+        dialog.setAttribute("role", "dialog");
+        dialog.setAttribute("aria-modal", "true");
+        dialog.setAttribute("aria-label", heading.textContent.trim());
+    }
+
     function cure(root) {
+        nameDialog();
         root.querySelectorAll(CLICKABLE).forEach(makeReachable);
         hideIcons(root);
         nameLinks(root);
