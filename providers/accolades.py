@@ -54,6 +54,7 @@ class Accolades(Sender):
     slug = "accolades"
     name = "Accolades"
     documents = "Accolades, SMS/SEND command; voipit.ro help pages"
+    codes = CODES
     credentials = (
         Setting("account_number", "Account number", "Part of the address: letters, digits, dot, dash, underscore.",
                 pattern=r"[A-Za-z0-9_-][A-Za-z0-9._-]*"),

@@ -248,6 +248,8 @@ class Sender(Adapter):
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False
     """True for a vendor that reaches no handset at all."""
+    codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
+    """The vendor's own codes, each with its class and our words for it: the legend and the dashboard read them."""
 
     def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
         super().__init__(base_url=base_url.rstrip("/"), credentials=credentials, options=options)

@@ -62,6 +62,7 @@ class ETelecom(Sender):
     slug = "etelecom"
     name = "eTelecom"
     documents = "eTelecom, Send SMS (OmniMessage); public clients for the status call and the webhook"
+    codes = CODES
     credentials = (
         Setting("username", "User name", "The user name that eTelecom gave."),
         Setting("password", "Password", "The password that eTelecom gave.", secret=True),

@@ -66,6 +66,7 @@ class SmsPlus(Sender):
     slug = "smsplus"
     name = "smsplus.az"
     documents = "smsplus.az, API for send SMS"
+    codes = CODES
     credentials = (
         Setting("token", "Token", "The API token, without blanks, from the customer's personal information.",
                 secret=True, pattern=r"[!-~]+"),

@@ -105,7 +105,7 @@ def board() -> Board:
         hours=hours,
         series=_series(today, hours),
         providers=lines,
-        reasons=_reasons(today),
+        reasons=_reasons(today, dict(Provider.objects.values_list("pk", "vendor"))),
         rolled=bool(counts),
     )
 
@@ -159,19 +159,23 @@ def _weighted(speeds: list[tuple[int, int, int]], place: int) -> int | None:
     return round(sum(row[0] * row[place] for row in speeds) / taken) if taken else None
 
 
-def _reasons(rows: list[Row]) -> tuple[Reason, ...]:
-    counted: dict[tuple[str, str], int] = defaultdict(int)
-    for _hour, _provider, status, code, count in rows:
+def _reasons(rows: list[Row], vendors: dict[int, str]) -> tuple[Reason, ...]:
+    counted: dict[tuple[str, str, str], int] = defaultdict(int)
+    for _hour, provider, status, code, count in rows:
         if status in WENT_WRONG:
-            counted[status, code] += count
+            counted[status, code, vendors.get(provider or 0, "")] += count
     most = sorted(counted.items(), key=lambda pair: -pair[1])[:MOST_REASONS]
     top = most[0][1] if most else 1
     return tuple(
-        Reason(status, code, _says(status, code), count, round(100 * count / top)) for (status, code), count in most
+        Reason(status, code, _says(status, code, vendor), count, round(100 * count / top))
+        for (status, code, vendor), count in most
     )
 
 
-def _says(status: str, code: str) -> str:
+def _says(status: str, code: str, vendor: str) -> str:
+    """The vendor's own code in our words, else a code of ours, else what the state means."""
+    if vendor in SENDERS and code in SENDERS[vendor].codes:
+        return SENDERS[vendor].codes[code][1]
     if code in words.CODE:
         return words.CODE[code].happened
     return f"The vendor's code {code}" if code else words.STATUS[Status(status)].happened

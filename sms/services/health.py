@@ -114,7 +114,8 @@ def _health(provider: Provider) -> tuple[str, str, str]:
     if state.breaker == Breaker.OPEN:
         return "not called", "danger", _breaker_words(state)
     if state.bad_calls:
-        return "degraded", "warning", f"The last {state.bad_calls} calls went wrong."
+        last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
+        return "degraded", "warning", f"{last} went wrong."
     return "healthy", "success", ""
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-from tests.browser.desk import STAFF, Desk, hire, running_browser
+from tests.browser import chromium, shop
+from tests.browser.chromium import Window
 from tests.support.guardian import guard
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
@@ -84,24 +85,25 @@ def pages(failed: str) -> dict[str, str]:
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, running_browser() as browser:
+    with tempfile.TemporaryDirectory() as folder, chromium.running() as browser:
         guard(folder=Path(folder))
-        with Stack(Path(folder), **STAFF) as stack:
-            hire(stack)
+        with Stack(Path(folder)) as stack:
+            shop.run(stack, *shop.HIRE)
             failed = fill(stack)
             for dark in (False, True):
-                with Desk(browser, stack, dark=dark) as desk:
+                with shop.window(browser, stack, dark=dark) as desk:
                     for name, path in pages(failed).items():
                         _take(desk, name, path, "dark" if dark else "light")
 
 
-def _take(desk: Desk, name: str, path: str, scheme: str) -> None:
+def _take(desk: Window, name: str, path: str, scheme: str) -> None:
     desk.open(path)
     if name == "test-a-text":
         desk.page.get_by_label("To", exact=True).fill("+994505551234")
         desk.page.get_by_label("Text", exact=True).fill("Hörmətli Aysel, 4711 nömrəli sifarişiniz yoldadır.")
         desk.page.get_by_role("button", name="Check").click()
     desk.page.wait_for_load_state("networkidle")
+    desk.page.mouse.move(0, 0)
     desk.page.evaluate("document.fonts.ready")
     desk.page.screenshot(path=FOLDER / f"{name}-{scheme}.png")
 

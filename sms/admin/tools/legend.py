@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.codes import TABLE
 
@@ -19,4 +20,5 @@ def show(request: HttpRequest) -> HttpResponse:
         (_("Why an attempt failed"), words.FAILURE.items()),
         (_("Codes of our own"), words.CODE.items()),
     )
-    return page(request, "legend", _("What the words mean"), tables=tables, codes=TABLE)
+    vendors = [(SENDERS[slug].name, SENDERS[slug].codes) for slug in sorted(SENDERS) if SENDERS[slug].codes]
+    return page(request, "legend", _("What the words mean"), tables=tables, vendors=vendors, codes=TABLE)

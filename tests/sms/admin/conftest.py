@@ -82,6 +82,7 @@ class Forward(Pigeon):
 
 
 class TemplateVendor(TextVendor):
+    codes = {}
     slug = "templatevendor"
     name = "Template Vendor"
     carries = Carries.TEMPLATE

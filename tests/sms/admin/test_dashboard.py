@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from providers.base import Failure
 from sms.models import HourlyCount, RollupHour
 from sms.services import dashboard, rollup
 from sms.services.clock import now
@@ -40,6 +41,14 @@ def test_the_dashboard_shows_figures_chart_table_and_reasons(boss, cast):
     assert (board.messages, board.wrong, board.waiting) == (6, 2, 1)
     assert board.oldest_waiting is not None
     assert sum(board.series["submitted"]) == 2
+
+
+def test_a_vendors_code_is_said_in_our_words(cast, monkeypatch):
+    monkeypatch.setattr(TextVendor, "codes", {"121": (Failure.RECIPIENT, "The number is wrong.")})
+    cast.message("failed", code="121", provider=cast.plain)
+    cast.message("failed", code="121", provider=cast.templated)  # of another vendor: another meaning
+    roll()
+    assert {reason.says for reason in dashboard.board().reasons} == {"The number is wrong.", "The vendor's code 121"}
 
 
 def test_a_vendor_that_reports_no_delivery_has_no_share(boss, cast, monkeypatch):

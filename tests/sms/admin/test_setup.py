@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from html import unescape
 
 from django.urls import reverse
 
+from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, Dispatcher, Provider, ProviderState
@@ -84,6 +86,12 @@ def test_the_legend_names_every_word(boss):
     assert len(names) > 60
     for name in names:
         assert f"<code>{name}</code>" in page
+    vendors = [adapter for adapter in SENDERS.values() if adapter.codes]
+    assert len(vendors) >= 3
+    for adapter in vendors:
+        for code, (_failure, meaning) in adapter.codes.items():
+            assert f"<code>{code}</code>" in page
+            assert meaning in unescape(page)
 
 
 def test_our_own_pages_stay_within_their_budget(boss, cast, django_assert_max_num_queries):
