@@ -40,6 +40,6 @@ class ApprovedAtFilter(ListedFilter):
 
 
 def approvals_label(approvals: Iterable[SenderApproval | TemplateApproval]) -> list[str]:
-    """`smsplus-az: approved` for each provider, the slugs from one small query per list."""
+    """`main-az: approved` for each provider, the slugs from one small query per list."""
     slugs = dict(provider_choices())
     return [f"{slugs.get(str(a.provider_id), a.provider_id)}: {a.status}" for a in approvals]

@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "slug",
-                    models.SlugField(help_text="A short name of ours, such as smsplus-az.", max_length=64, unique=True),
+                    models.SlugField(help_text="A short name of ours, such as main-az.", max_length=64, unique=True),
                 ),
                 ("vendor", models.CharField(choices=sms.models.provider.vendor_choices, max_length=32)),
                 (

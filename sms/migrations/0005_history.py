@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
             name="HistoricalProvider",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("slug", models.SlugField(help_text="A short name of ours, such as smsplus-az.", max_length=64)),
+                ("slug", models.SlugField(help_text="A short name of ours, such as main-az.", max_length=64)),
                 ("vendor", models.CharField(choices=sms.models.provider.vendor_choices, max_length=32)),
                 (
                     "base_url",

@@ -22,7 +22,7 @@ def vendor_choices() -> list[tuple[str, str]]:
 class Provider(models.Model):
     """One account at one vendor."""
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as smsplus-az.")
+    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as main-az.")
     vendor = models.CharField(max_length=32, choices=vendor_choices)
     base_url = models.CharField("address", max_length=300, blank=True, help_text="Empty: the vendor's own address.")
     enabled = models.BooleanField(default=True, help_text="Off: no message is routed here.")

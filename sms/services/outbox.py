@@ -117,15 +117,10 @@ def _gate(row: tuple[Any, ...]) -> Gate:
     return Gate(row[0], bool(row[1]), bool(row[2]), bool(row[3]), *times, row[7])
 
 
-def lock_state(provider: int) -> bool:
-    """Take the provider's state row for this transaction; False if another dispatcher has it."""
-    statement = f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {_skip_locked()}"
-    return bool(read(statement, [provider]))
-
-
-def lock_state_waiting(provider: int) -> None:
-    """Take the provider's state row for this transaction, waiting for whoever has it."""
-    read(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {_for_update()}", [provider])
+def lock_state(provider: int, *, wait: bool = False) -> bool:
+    """Take the provider's state row for this transaction; without `wait`, False if another dispatcher has it."""
+    clause = _for_update() if wait else _skip_locked()
+    return bool(read(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {clause}", [provider]))
 
 
 def in_flight(provider: int) -> int:

@@ -74,7 +74,7 @@ def take_probe(gate: Gate, account: Account, *, now: datetime) -> bool:
 def learn(account: Account, answers: Sequence[ProviderError | None], *, was_probe: bool) -> None:
     """Take in what a provider's calls came to, in their order (None: it answered as it should)."""
     with transaction.atomic():
-        outbox.lock_state_waiting(account.id)
+        outbox.lock_state(account.id, wait=True)
         now = clock.now()
         state = ProviderState.objects.get(pk=account.id)
         before = _breaker_of(state, now)
