@@ -29,6 +29,7 @@ class ProviderLine:
 
     id: int
     slug: str
+    vendor: str
     messages: int
     reports_delivery: bool
     strongest: str
@@ -105,7 +106,7 @@ def board() -> Board:
         hours=hours,
         series=_series(today, hours),
         providers=lines,
-        reasons=_reasons(today, dict(Provider.objects.values_list("pk", "vendor"))),
+        reasons=_reasons(today, {line.id: line.vendor for line in lines}),
         rolled=bool(counts),
     )
 
@@ -145,6 +146,7 @@ def _line(pk: int, slug: str, vendor: str, rows: list[Row], speeds: list[tuple[i
     return ProviderLine(
         id=pk,
         slug=slug,
+        vendor=vendor,
         messages=sum(row[4] for row in rows if row[1] == pk),
         reports_delivery=reports,
         strongest=strongest,

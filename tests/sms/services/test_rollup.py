@@ -90,7 +90,7 @@ def test_an_old_hour_rests_even_when_its_messages_are_deleted(cast):
     assert HourlyCount.objects.get().count == 9
 
 
-def test_the_time_in_an_id_is_the_time_it_was_made():
+def test_the_time_in_an_id_is_the_time_it_was_made(db):
     at = now().replace(microsecond=123000)
     assert time_of(oldest(at)) == at
 
