@@ -244,7 +244,10 @@ def _move_on(harvest: Harvest, due: Due, provider: int) -> None:
 
 
 def _wait(harvest: Harvest, due: Due, seconds: Mapping[bool, float], words: str) -> None:
+    """Look again later, but no later than at its provider's next probe: that needs a message."""
     later = harvest.now + timedelta(seconds=seconds[due.is_otp])
+    probes = [gate.probe_at for gate in harvest.gates if gate.provider == due.provider and gate.probe_at]
+    later = min([later, *(probe for probe in probes if probe > harvest.now)])
     harvest.put_off.append({"message": due.id, "provider": due.provider, "due_at": later, "waiting_for": words})
 
 

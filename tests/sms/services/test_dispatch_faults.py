@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import DataError, OperationalError, connections, transaction
@@ -212,6 +213,16 @@ def test_a_probe_that_was_not_made_closes_no_breaker(shop, wire, work):
     work()
     assert len(wire.calls) == 1
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
+
+
+def test_what_waits_for_a_closed_provider_is_due_at_its_next_probe(shop, wire, work):
+    shop.set_route(shop.first)
+    message = shop.message()
+    probe_at = clock.now() + timedelta(seconds=10)
+    ProviderState.objects.filter(provider=shop.first).update(breaker=Breaker.OPEN, probe_at=probe_at)
+    work()
+    message.refresh_from_db()
+    assert message.due_at == probe_at
 
 
 # --- beside the queue -----------------------------------------------------------------------------
