@@ -97,6 +97,8 @@ def _plain(row: Row) -> Row:
 def marker_of(message: Row) -> str:
     """The marker of a message that the load client sent, else its own id."""
     kind, _, marker = message["request_id"].rpartition("-")
+    if kind == "otp":
+        return str(int(marker, 16))
     return marker if kind == "load" else message["id"]
 
 

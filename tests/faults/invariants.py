@@ -38,6 +38,19 @@ SECRETS = (
 )
 
 
+def count(stack: Stack, *loads: Load) -> Figures:
+    """What became of the messages, where losses and doubles are expected and written down."""
+    database = Database(stack.database_url)
+    messages, attempts = database.messages(), database.attempts()
+    replies = [reply for load in loads for reply in load.replies]
+    lost = one_row_each(messages, replies)
+    taken = accepted(stack.vendors)
+    too_often = taken_once(messages, attempts, taken, Counter(), ())
+    doubled = [marker for marker in too_often if taken[marker] > 1]  # one whose row is gone was taken once all the same
+    unconfirmed = sum(message["status"] == "unconfirmed" for message in messages)
+    return Figures(len(messages) + len(lost), len(lost), len(doubled), unconfirmed)
+
+
 def check(
     stack: Stack, *loads: Load, may_repeat: Collection[str] = (), more_logs: str = "", is_drained: bool = True
 ) -> Figures:

@@ -33,7 +33,7 @@ class Item:
 
     @property
     def request_id(self) -> str:
-        return f"load-{self.marker}"
+        return f"otp-{int(self.marker):x}" if self.is_otp else f"load-{self.marker}"  # no log may show a password
 
     def body(self) -> bytes:
         return json.dumps({"from": "AKINON", "to": self.to, "text": self.text, "isOtp": self.is_otp}).encode()
