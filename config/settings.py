@@ -171,6 +171,7 @@ CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process trusts its copy of cl
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 STATIC_URL = "static/"
 COLLECTED = BASE_DIR / "staticfiles"
