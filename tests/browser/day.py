@@ -57,8 +57,8 @@ SHOP = {
 UNSETTLED = ("unconfirmed", "queued", "held")
 SETTLED_WITHIN = timedelta(hours=4)  # staff see to them
 CODES = {
-    "failed": ("121", "no_provider_left", "timeout", "not_sent", "119"),
-    "undelivered": ("404", "absent_subscriber"),
+    "failed": ("121", "119", "connect_timeout"),
+    "undelivered": ("FAIL",),
     "expired": ("expired",),
 }
 REFUSED = (
