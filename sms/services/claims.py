@@ -158,7 +158,7 @@ def _gather(harvest: Harvest, gates: list[Gate], *, is_otp: bool, slots: int) ->
 def _gather_from(harvest: Harvest, gate: Gate, *, is_otp: bool, limit: int) -> int:
     account = harvest.snapshot.accounts[gate.provider]
     taken = sum(claim["provider"] == account.id for claim in harvest.claims)
-    limit = allowance(account, wanted=limit, taken=taken, now=harvest.now)
+    limit = allowance(account, is_otp=is_otp, wanted=limit, taken=taken, now=harvest.now)
     before = len(harvest.jobs)
     if limit > 0:
         for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=limit):

@@ -19,6 +19,7 @@ from .snapshot import Account
 
 log = structlog.get_logger(__name__)
 
+RESERVED_SHARE = 8
 BURST_SECONDS = 0.1
 """How much of a second's rate may go at once."""
 
@@ -26,9 +27,10 @@ BURST_SECONDS = 0.1
 # --- limits, inside the claiming transaction ----------------------------------------------
 
 
-def allowance(account: Account, *, wanted: int, taken: int, now: datetime) -> int:
+def allowance(account: Account, *, is_otp: bool, wanted: int, taken: int, now: datetime) -> int:
     """How many of the wanted calls may start now, over all dispatchers; `taken` ones are claimed but not written yet.
 
+    One slot in eight is left to OTPs, so that none waits for the end of a slow vendor's other calls.
     Holds the provider's state row until the claim is committed, so two dispatchers never count the same room.
     """
     if wanted <= 0 or (account.max_in_flight is None and account.rate_limit is None):
@@ -36,7 +38,8 @@ def allowance(account: Account, *, wanted: int, taken: int, now: datetime) -> in
     if not outbox.lock_state(account.id):
         return 0  # another dispatcher claims here at this moment
     if account.max_in_flight is not None:
-        wanted = min(wanted, account.max_in_flight - outbox.in_flight(account.id) - taken)
+        kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
+        wanted = min(wanted, account.max_in_flight - kept - outbox.in_flight(account.id) - taken)
     if account.rate_limit is not None and wanted > 0:
         wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
     return max(wanted, 0)

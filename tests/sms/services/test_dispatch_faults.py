@@ -186,6 +186,24 @@ def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wi
     assert status(message) == "unconfirmed"
 
 
+# --- limits --------------------------------------------------------------------------------------
+
+
+def test_others_never_take_all_of_a_providers_slots_from_otps(shop, wire):
+    shop.set_route(shop.first)
+    shop.first.max_in_flight = 8
+    shop.first.save()
+    for number in range(20):
+        shop.message(f"Salam {number}")
+    jobs = []
+    claims.take(jobs, otp_slots=64, other_slots=56)
+    assert len(jobs) == 7
+    otps = []
+    shop.message("Kod: 004217", is_otp=True)
+    claims.take(otps, otp_slots=57, other_slots=49)
+    assert [job.message.is_otp for job in otps] == [True]
+
+
 # --- breakers -----------------------------------------------------------------------------------
 
 
