@@ -57,14 +57,12 @@ class Ledger:
 
 
 def load(file: Path = FILE) -> list[dict[str, Any]]:
-    return json.loads(file.read_text()) if file.exists() else []
+    return json.loads(file.read_text() or "[]") if file.exists() else []
 
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Both halves of a test run may end at the same moment."""
-    lock = file.with_suffix(".lock")
-    with lock.open("w") as handle:
+    with file.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-    lock.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.support.postgres import children_of
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
@@ -30,23 +32,48 @@ def kill_a_worker(stack: Stack) -> None:
         os.kill(victim, signal.SIGKILL)
 
 
-def test_killed_web_workers_and_master_lose_nothing_and_double_nothing(stacks: Callable[..., Stack], ledger: Ledger):
-    kills, messages = 10, 200
+def load_on(stack: Stack) -> Load:
+    return Load(stack.port, (smsplus_item() for _ in range(3000)), rate=40, tries=200, pause=0.1)
+
+
+def goes_on(load: Load, messages: int = 40) -> None:
+    before = len(load.accepted())
+    eventually(lambda: len(load.accepted()) >= before + messages, because="messages are accepted")
+
+
+def test_killed_web_workers_lose_nothing_and_double_nothing(stacks: Callable[..., Stack], ledger: Ledger):
+    kills = 6
     stack = stacks()
-    load = Load(stack.port, (smsplus_item() for _ in range(20 * messages)), rate=40, tries=200, pause=0.1)
+    load = load_on(stack)
     with load.running():
+        goes_on(load)
         for _ in range(kills):
             time.sleep(random.uniform(0, 0.3))  # any moment of a request's life
             kill_a_worker(stack)
-        kill_the_master(stack)
-        eventually(lambda: len(load.accepted()) >= messages)
+        goes_on(load)
         load.stop()
     killed_before_the_commit(stack)
     drained(stack)
     assert any(reply.status is None for reply in load.replies), "no kill hit a request"
     figures = invariants.check(stack, load)
     assert figures.unconfirmed == 0
-    ledger.note("web worker or gunicorn's master killed", figures, runs=kills + 2)
+    ledger.note("web worker killed", figures, runs=kills + 2)
+
+
+@pytest.mark.faults
+def test_a_killed_gunicorn_master_loses_nothing_and_doubles_nothing(stacks: Callable[..., Stack], ledger: Ledger):
+    stack = stacks()
+    load = load_on(stack)
+    with load.running():
+        goes_on(load)
+        kill_the_master(stack)
+        goes_on(load)
+        load.stop()
+    drained(stack)
+    assert any(reply.status is None for reply in load.replies), "the kill hit no request"
+    figures = invariants.check(stack, load)
+    assert figures.unconfirmed == 0
+    ledger.note("gunicorn's master killed", figures)
 
 
 def kill_the_master(stack: Stack) -> None:
