@@ -108,11 +108,10 @@ def test_an_unavailable_provider_is_asked_twice_before_the_next(shop, wire, work
 
 def test_an_otp_goes_to_the_next_provider_at_once_and_is_erased_when_final(shop, wire, work):
     message = shop.message("Kod: 004217", is_otp=True)
-    wire.script("first.example", REFUSED_CONNECTION)
+    wire.script("first.example", REFUSED_CONNECTION, BAD_NUMBER)
     wire.script("second.example", BAD_NUMBER)
     work()
     make_due(message)
-    wire.script("first.example", BAD_NUMBER)
     work()
     message.refresh_from_db()
     assert wire.texts("second") == ["Kod: 004217"]
