@@ -22,6 +22,10 @@ callers were answered, what the database holds and what the vendors took.
   the first one never left.
 - **Unconfirmed**: nobody knows whether it went out. Such a message is never sent again by itself: a report of the
   vendor, a poll or a person settles it. A killed dispatcher leaves at most as many as it has slots.
+- **Recovered**: seconds from the fault's end (a lock freed, a server that answers again) to the next accepted message;
+  for a failover from the primary's death; for killed dispatchers until the whole backlog was gone, leases included.
+
+What vendors can do to a call has a table of its own in the tests (`tests/faults/test_misbehaving_vendors.py`).
 
 {sentence}
 """
