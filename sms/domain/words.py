@@ -173,6 +173,11 @@ CODE: Mapping[str, Words] = {
     "expired": Words("Its time was up before it could go.", Fault.VENDOR),
     "settled": Words("Staff said what became of it."),
     "canceled": Words("Staff took it out."),
+    "parked": Words(
+        "It was parked after a backup was restored: what became of it since the backup, nobody knows.",
+        Fault.OURS,
+        "Ask the vendor, then settle it.",
+    ),
 }
 """Codes of our own, on attempts and messages. A vendor's codes stand in that vendor's file."""
 
@@ -181,6 +186,7 @@ EVENT: Mapping[str, str] = {
     "settled": "Settled by staff",
     "canceled": "Canceled by staff",
     "released": "Released",
+    "parked": "Parked after a restore",
     "failed_over": "Handed to the next provider",
     "late_answer": "An answer came after its time",
     "asked": "The vendor is asked",
