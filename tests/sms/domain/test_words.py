@@ -37,7 +37,9 @@ def test_every_code_that_our_own_sources_give_has_a_sentence():
     codes = set(re.findall(r'(?:lost|not_sent)\("([a-z_]+)"', source))
     codes |= set(re.findall(r'(?:Misconfigured|Refused)\(Failure\.\w+, "([a-z_]+)"', source))
     services = _sources(sms.services)
-    codes |= set(re.findall(r'(?<!filter\()code="([a-z_]+)"', services)) | set(re.findall(r'AMBIGUOUS, "([a-z_]+)"', services))
+    codes |= set(re.findall(r'(?<!filter\()code="([a-z_]+)"', services)) | set(
+        re.findall(r'AMBIGUOUS, "([a-z_]+)"', services)
+    )
     assert len(codes) > 15
     codes -= {"operation_invalid"}  # a partner's: it stands on no message
     assert not codes - set(words.CODE), "words.CODE lacks these"
