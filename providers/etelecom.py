@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
 from .base import (
@@ -56,13 +56,15 @@ TEXTS: Codes = {
 TEXT_CODES = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
 STATES = {"SUCCESS": ReportState.DELIVERED, "FAIL": ReportState.UNDELIVERED}
 PENDING = "PROCESSING"
+# A report whose errorCode is empty has its word alone for a code.
+REPORT_CODES: Codes = {"FAIL": (Failure.RECIPIENT, "No channel of the route rule brought the message to the handset.")}
 
 
 class ETelecom(Sender):
     slug = "etelecom"
     name = "eTelecom"
     documents = "eTelecom, Send SMS (OmniMessage); public clients for the status call and the webhook"
-    codes = CODES
+    codes: ClassVar[Codes] = {**CODES, **REPORT_CODES}
     credentials = (
         Setting("username", "User name", "The user name that eTelecom gave."),
         Setting("password", "Password", "The password that eTelecom gave.", secret=True),
@@ -174,7 +176,7 @@ def _without_status(response: HttpResponse) -> ProviderError:
 
 def _report(answer: JsonObject, word: str, vendor_id: str) -> Report:
     state = STATES.get(word.upper(), ReportState.UNKNOWN)
-    code = text_in(answer.get("errorcode"), limit=40) or word
+    code = text_in(answer.get("errorcode"), limit=40) or word.upper()
     channel = text_in(answer.get("channel"), limit=40)
     return Report(state, vendor_id=vendor_id, code=code, detail=f"Channel {channel}" if channel else "")
 

@@ -209,7 +209,7 @@ PUSHED = {"IdOmniMess": ID, "Status": "SUCCESS", "Channel": "zns", "ErrorCode": 
         ),
         (
             PUSHED | {"Status": "fail", "ErrorCode": None},
-            [Report(ReportState.UNDELIVERED, "", ID, "fail", ZNS)],
+            [Report(ReportState.UNDELIVERED, "", ID, "FAIL", ZNS)],
         ),
         (PUSHED | {"Status": "PROCESSING"}, [Report(ReportState.UNKNOWN, "", ID, "0", ZNS)]),
         (PUSHED | {"Status": 1, "Channel": 3}, [Report(ReportState.UNKNOWN, "", ID, "0", "Channel 3")]),
@@ -222,6 +222,12 @@ PUSHED = {"IdOmniMess": ID, "Status": "SUCCESS", "Channel": "zns", "ErrorCode": 
 )
 def test_the_webhook_is_read_with_numbers_and_strings(fields: dict[str, Any], reports: list[Report]) -> None:
     assert sender("etelecom").read_reports(fields) == reports
+
+
+def test_a_report_that_gives_no_error_code_has_words_for_staff_all_the_same() -> None:
+    (report,) = sender("etelecom").read_reports(PUSHED | {"Status": "Fail", "ErrorCode": ""})
+    assert "No channel" in ETelecom.codes[report.code][1]
+    assert report.code not in CODES  # what answers to a call mean stays as documented
 
 
 def test_options_say_when_to_ask_and_who_may_report() -> None:
