@@ -7,13 +7,17 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.forms import BaseDialogForm
 
 from sms.models import Alert, Dispatcher
+from sms.services import alerts
 
 from . import labels
 from .base import LookOnlyAdmin
+from .dialogs import dialog_action, needs
 from .filters import ListedFilter, ProviderFilter, listed
 
 
@@ -40,6 +44,32 @@ class AlertAdmin(LookOnlyAdmin):
     search_fields = ("key__startswith",)
     fields = (("shown_severity", "title"), "advice", "key", ("opened_at", "closed_at"))
     readonly_fields = ("shown_severity",)
+    actions_detail = ("close",)
+
+    has_close_alert_permission = needs("sms.close_alert")
+
+    def page_of(self, object_id: str) -> str:
+        return reverse("admin:sms_alert_change", args=(object_id,))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only for an open one that does not close by itself."""
+        alert = self.get_object(request, str(object_id))
+        is_ours = alert is not None and alert.closed_at is None and alert.key.startswith(alerts.CLOSED_BY_HAND)
+        return super().get_actions_detail(request, object_id) if is_ours else []
+
+    @dialog_action(
+        title=_("Close this alert?"),
+        says=_("Its cause is over, and you know how. It opens again if the same thing happens again."),
+        button=_("Close"),
+        permission="close_alert",
+        icon="check",
+    )
+    def close(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        """The reason stands in the alert's history; a log line says who, without words that may name a number."""
+        alert = self.get_object(request, object_id)
+        alerts.close_by_hand(alert.pk if alert else 0, actor=request.user.get_username())
+        self.log_change(request, alert, f"Closed by hand: {form.cleaned_data['reason']}")
+        return str(_("The alert is closed."))
 
     @display(description=_("severity"), label=labels.SEVERITY)
     def shown_severity(self, alert: Alert) -> str:

@@ -62,6 +62,7 @@ class Alert(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        permissions = [("close_alert", "Can close an alert that does not close by itself")]
         constraints = [
             models.UniqueConstraint(fields=("key",), condition=Q(closed_at=None), name="one_open_alert_per_key"),
         ]

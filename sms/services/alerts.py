@@ -8,8 +8,12 @@ from django.db import IntegrityError, transaction
 from sms.models import Alert, AlertNotice
 
 from . import clock, notices
+from .actions import ActionRefused
 
 log = structlog.get_logger(__name__)
+
+CLOSED_BY_HAND = ("config:", "report-beats-state:")
+"""How the keys of those alerts begin that nothing measures the end of: staff say that they are over."""
 
 
 def open_alert(
@@ -44,3 +48,15 @@ def close_alert(key: str) -> bool:
     if closed:
         log.info("alert.closed", key=key)
     return bool(closed)
+
+
+def close_by_hand(alert_id: int, *, actor: str) -> None:
+    """Staff say that it is over. Raises ActionRefused for one that is closed, or that closes by itself."""
+    alert = Alert.objects.filter(pk=alert_id).first()
+    if alert is None or alert.closed_at is not None:
+        raise ActionRefused("This alert is closed already.")
+    if not alert.key.startswith(CLOSED_BY_HAND):
+        raise ActionRefused("This alert closes by itself as soon as its cause is over.")
+    if not close_alert(alert.key):
+        raise ActionRefused("This alert is closed already.")
+    log.info("alert.closed_by_hand", key=alert.key, actor=actor)

@@ -1,0 +1,82 @@
+"""Alerts that nothing measures the end of are closed by staff, with a reason."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from sms.models import Alert, AlertNotice
+from sms.services import alerts
+
+REASON = {"reason": "the template is corrected", "_form_submitted": "on"}
+
+
+def opened(key: str) -> Alert:
+    alerts.open_alert(key, title="plain-az refuses messages as it is set up")
+    return Alert.objects.get(key=key, closed_at=None)
+
+
+def close(client: Client, alert: Alert, **values: str):
+    return client.post(reverse("admin:sms_alert_close", args=(alert.pk,)), REASON | values)
+
+
+def page_of(client: Client, alert: Alert) -> str:
+    return client.get(reverse("admin:sms_alert_change", args=(alert.pk,))).content.decode()
+
+
+@pytest.fixture
+def person(db):
+    def make(role: str) -> Client:
+        user = get_user_model().objects.create_user(role.replace(" ", "-"), password="a pass phrase", is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.mark.parametrize("key", ["config:plain-az:-6", "report-beats-state:0190aa00-0000-7000-8000-000000000001"])
+def test_an_alert_that_never_closes_by_itself_is_closed_with_a_reason(key, boss, cast, settings):
+    settings.ALERT_EMAIL = "staff@shop.example"
+    alert = opened(key)
+    address = reverse("admin:sms_alert_close", args=(alert.pk,))
+    assert address in page_of(boss, alert)
+    assert close(boss, alert).headers["HX-Redirect"] == reverse("admin:sms_alert_change", args=(alert.pk,))
+    alert.refresh_from_db()
+    assert alert.closed_at is not None
+    assert "the template is corrected" in LogEntry.objects.get(object_id=str(alert.pk)).change_message
+    assert alert.notices.filter(change=AlertNotice.Change.CLOSED).exists()
+    assert address not in page_of(boss, alert)
+    assert opened(key).pk != alert.pk  # the same mistake again is news again
+
+
+def test_without_a_reason_it_stays_open(boss, cast):
+    alert = opened("config:plain-az:-6")
+    close(boss, alert, reason="")
+    boss.get(reverse("admin:sms_alert_close", args=(alert.pk,)), REASON)
+    assert Alert.objects.filter(pk=alert.pk, closed_at=None).exists()
+
+
+def test_an_alert_that_closes_by_itself_is_not_closed_by_hand(boss, cast):
+    alert = opened("breaker:plain-az")
+    assert reverse("admin:sms_alert_close", args=(alert.pk,)) not in page_of(boss, alert)
+    close(boss, alert)
+    assert "closes by itself" in page_of(boss, alert)
+    assert Alert.objects.filter(pk=alert.pk, closed_at=None).exists()
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("Viewer", False), ("Operator", True), ("Template editor", False), ("Administrator", True)]
+)
+def test_closing_is_for_operators_and_administrators(role, may, person, cast):
+    alert = opened("config:plain-az:-6")
+    client = person(role)
+    assert (reverse("admin:sms_alert_close", args=(alert.pk,)) in page_of(client, alert)) is may
+    assert close(client, alert).status_code == (200 if may else 403)
+    assert Alert.objects.filter(pk=alert.pk, closed_at=None).exists() is not may
