@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
-from sms.services.approvals import approval_problems
+from sms.services.approvals import approval_problems, is_in_use
 from sms.services.unmatched import replay_of
 
 from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
@@ -128,6 +128,15 @@ class MessageTemplateAdmin(DeskAdmin):
         if db_field.name in ("body", "placeholders"):
             field.widget.attrs["rows"] = 6 if db_field.name == "body" else 2
         return field
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
+        """In words why one can't go. Django's own way would list every message that needs it."""
+        needed = [template.name for template in objs if is_in_use(template.pk)]
+        if not needed:
+            return super().get_deleted_objects(objs, request)
+        words = _("Messages and attempts that were made from %(names)s: they show which text it was. ")
+        advice = _("Take its approvals away instead, or set them to “rejected”: then it gives no text any more.")
+        return [], {}, set(), [f"{words % {'names': ', '.join(needed)}}{advice}"]
 
     def save_model(self, request: HttpRequest, obj: MessageTemplate, form: forms.ModelForm, change: bool) -> None:
         obj.save(author=request.user)

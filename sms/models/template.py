@@ -21,7 +21,8 @@ class MessageTemplate(models.Model):
         blank=True,
         help_text='Kinds: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}.',
     )
-    current_version = models.ForeignKey("TemplateVersion", models.PROTECT, null=True, editable=False, related_name="+")
+    # RESTRICT, not PROTECT: a template's versions go with it; only a message that points at one keeps them.
+    current_version = models.ForeignKey("TemplateVersion", models.RESTRICT, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 from providers.base import Sender
 from sms.domain.templates import Body, limits_problem
-from sms.models import ApprovalStatus
+from sms.models import ApprovalStatus, Attempt, Message
 from sms.services.snapshot import parameter_order
 
 
@@ -38,7 +39,23 @@ def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status:
     return vendor.vendor_template_problem(vendor_template)
 
 
+def is_parameter(value: object) -> TypeGuard[str | dict[str, str]]:
+    """Whether this can stand in an approval's list: our placeholder's name, or one pair of it and the vendor's."""
+    names = list(value.values()) if isinstance(value, dict) and len(value) == 1 else [value]
+    return all(isinstance(name, str) and name.strip() and name.isprintable() for name in names)
+
+
+def _shape_problem(parameters: object) -> str | None:
+    example = 'write a list such as ["name", {"order": "order_code"}].'
+    if not isinstance(parameters, list | tuple):
+        return f"The parameters are no list: {example}"
+    wrong = [place for place, value in enumerate(parameters, 1) if not is_parameter(value)]
+    return f"The parameter in place {wrong[0]} is wrong: {example}" if wrong else None
+
+
 def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[str | Mapping[str, str]]) -> str | None:
+    if wrong := _shape_problem(parameters):
+        return wrong
     order = parameter_order(parameters, body)
     renamed = [f"{ours} = {theirs}" for ours, theirs in order if ours != theirs]
     if renamed and not vendor.names_parameters:
@@ -49,3 +66,8 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         max_length=vendor.max_length,
         parameters=[ours for ours, _ in order] or None,
     )
+
+
+def is_in_use(template: int) -> bool:
+    """Whether a message or an attempt points at a version of this template: then it can't be deleted."""
+    return any(model.objects.filter(template_version__template=template).exists() for model in (Message, Attempt))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, Provider, TemplateApproval
-from sms.services.approvals import approval_problems
+from sms.services.approvals import approval_problems, is_parameter
 
 from .desk import Desk
 from .entry import Entry
@@ -67,12 +67,12 @@ def _parameters(entry: Entry) -> list[str | dict[str, str]] | None:
 
 
 def _parameter(entry: Entry, key: str, value: object) -> str | dict[str, str] | None:
-    if isinstance(value, str) and value:
+    if not is_parameter(value):
+        return entry.mistake(key, 'must be a placeholder\'s name, or one pair such as { name = "customer_name" }')
+    if isinstance(value, str):
         return value
-    if isinstance(value, dict) and len(value) == 1 and all(isinstance(v, str) and v.strip() for v in value.values()):
-        ((ours, theirs),) = value.items()
-        return ours if ours == theirs else value
-    return entry.mistake(key, 'must be a placeholder\'s name, or one pair such as { name = "customer_name" }')
+    ((ours, theirs),) = value.items()
+    return ours if ours == theirs else value
 
 
 def _check_approvals(entry: Entry, body: Body, template: MessageTemplate, approvals: list[Approval] | None) -> None:
