@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,21 +13,12 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
-from sms.domain.text import visible
-
-_ESCAPE = re.compile(r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})")
+from sms.domain.cells import unescaped
 
 
 def typed(value: str) -> str:
     r"""What a form field meant: escapes that we showed (`\u202e`) are the characters again, line ends are LF."""
-    return _ESCAPE.sub(_character, value).replace("\r\n", "\n")
-
-
-def _character(found: re.Match[str]) -> str:
-    code = int(found[1] or found[2], 16)
-    if code > 0x10FFFF:
-        return found[0]
-    return chr(code) if visible(chr(code)) == found[0] else found[0]
+    return unescaped(value).replace("\r\n", "\n")
 
 
 class CountlessPaginator(Paginator):

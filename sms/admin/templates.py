@@ -7,21 +7,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Field, Prefetch, QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
+from sms.services import template_csv
 from sms.services.approvals import approval_problems, is_in_use
 from sms.services.unmatched import replay_of
 
 from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
 from .base import DeskAdmin, LookOnlyInline, RowsInline
+from .export import streamed
 
 
 class TemplateForm(forms.ModelForm):
@@ -106,8 +109,19 @@ class MessageTemplateAdmin(DeskAdmin):
     list_filter = (ApprovalFilter, ApprovedAtFilter)
     search_fields = ("name__startswith", "body__startswith")
     fields = ("name", "body", "placeholders", "save_anyway")
+    list_before_template = "desk/templates_before.html"
     change_form_template = "desk/template_form.html"
     inlines = (ApprovalInline, VersionInline)
+
+    def get_urls(self) -> list[Any]:
+        export = path("export/", self.admin_site.admin_view(self.export), name="sms_messagetemplate_export")
+        return [export, *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponse:
+        """All of them: the file can be taken back by the import."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return streamed("templates.csv", template_csv.COLUMNS, template_csv.rows())
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A text to start from comes from "make a template of these"."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from . import akinon, blocking, health, legend, setup, template_preview, test_text, unmatched, who
+from . import akinon, blocking, health, legend, setup, template_import, template_preview, test_text, unmatched, who
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -18,6 +18,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
         ("who-would-carry", who.show, "tools_who"),
         ("block-list", blocking.act, "tools_block"),
+        ("template-import", template_import.show, "tools_template_import"),
         ("template-preview", template_preview.show, "tools_template_preview"),
     )
     actions = (("providers/<int:provider_id>/<str:name>", health.act, "tools_provider_action"),)

@@ -37,6 +37,8 @@ MAY = {
     "/admin/sms/message/": ROLES,
     "/admin/sms/messagetemplate/": ROLES,
     "/admin/sms/messagetemplate/add/": ("Template editor", "Administrator"),
+    "/admin/sms/messagetemplate/export/": ROLES,
+    "/admin/tools/template-import/": ("Template editor", "Administrator"),
     "/admin/sms/sendername/add/": ("Template editor", "Administrator"),
     "/admin/sms/provider/add/": ("Administrator",),
     "/admin/sms/route/add/": ("Administrator",),

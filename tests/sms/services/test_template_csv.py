@@ -1,0 +1,223 @@
+"""Templates as a table: what is written is read back as it was, and a file is taken whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sms.domain.cells import exact, original, safe
+from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
+from sms.services import template_csv
+from sms.services.actions import ActionRefused
+from sms.services.template_csv import COLUMNS
+from sms.services.template_import import apply, plan
+from tests.sms.admin.conftest import Cast, cast, fresh_copies, vendors
+
+__all__ = ["cast", "fresh_copies", "vendors"]
+
+HOSTILE = (
+    "=1+1",
+    "'=1+1",
+    "''=1",
+    "@SUM(1)",
+    "\\u202e",
+    "a\u202eb",
+    "\\u005cu202e",
+    "- a; b, c",
+    'say "x"\nand',
+    "'",
+    " =2",
+)
+NEW = {"name": "kod", "body": "Kod: {code}", "placeholders": '{"code": "digits"}'}
+AT_VENDOR = {"provider": "templated-az", "vendor_template": "77", "parameters": '["code"]', "status": "approved"}
+
+
+def file_of(*rows: dict[str, str], delimiter: str = ",", head: tuple[str, ...] = COLUMNS) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, head, delimiter=delimiter, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def exported() -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([COLUMNS, *([safe(cell) for cell in row] for row in template_csv.rows())])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def mistakes(data: bytes) -> list[str]:
+    return [str(mistake) for mistake in plan(data).mistakes]
+
+
+def take(data: bytes):
+    return apply(data, seal=plan(data).seal, author=None)
+
+
+def stored() -> list[object]:
+    return [
+        list(model.objects.order_by("pk").values()) for model in (MessageTemplate, TemplateVersion, TemplateApproval)
+    ]
+
+
+@given(st.text())
+@example("'=1+1")
+@example("\\u202e\u202e\\u005c\\u005cu202e")
+@example("'+994501234567")
+@example("\r\n")
+def test_a_cell_is_read_back_as_what_it_was(text):
+    cell = safe(exact(text))
+    assert original(cell) == text
+    assert not cell.lstrip().startswith(("=", "@", "-"))
+
+
+def test_its_own_export_changes_nothing(cast: Cast):
+    for number, body in enumerate(HOSTILE):
+        template = MessageTemplate.objects.create(
+            name=f"t-{number}", body=f"{body} {{code}}", placeholders={"code": "digits"}
+        )
+        template.approvals.create(provider=cast.templated, parameters=["code"], note=body[:9], status="pending")
+        template.approvals.create(provider=cast.plain, parameters=[{"code": "ö=x"}])
+    told = plan(exported())
+    assert (told.new, told.changed, told.mistakes) == ((), (), ())
+    assert told.unchanged == len(HOSTILE) + 1
+    assert not told.is_ready
+
+
+@pytest.mark.parametrize(
+    ("mark", "delimiter"), [(b"", ","), (b"\xef\xbb\xbf", ","), (b"", ";"), (b"\xef\xbb\xbf", ";")]
+)
+def test_a_new_template_comes_with_its_approval_whatever_the_spreadsheet_wrote(mark, delimiter, cast: Cast):
+    before = ConfigurationStamp.current()
+    done = take(mark + file_of(NEW | AT_VENDOR, delimiter=delimiter))
+    assert [change.name for change in done.new] == ["kod"]
+    template = MessageTemplate.objects.get(name="kod")
+    assert (template.body, template.placeholders, template.current_version.number) == (
+        NEW["body"],
+        {"code": "digits"},
+        1,
+    )
+    approval = template.approvals.get()
+    assert (approval.provider, approval.vendor_template, approval.status) == (cast.templated, "77", "approved")
+    assert ConfigurationStamp.current() > before  # every process takes it over
+
+
+def test_a_changed_text_is_a_new_version_and_what_the_file_does_not_name_stays(cast: Cast):
+    MessageTemplate.objects.create(name="other", body="Other")
+    done = take(file_of({"name": "order-shipped", "body": "Hi {name}"}))
+    assert [(change.name, change.words) for change in done.changed] == [("order-shipped", "body")]
+    cast.template.refresh_from_db()
+    assert (cast.template.body, cast.template.current_version.number) == ("Hi {name}", 2)
+    assert cast.template.approvals.get().vendor_template == "1432"
+    assert MessageTemplate.objects.filter(name="other").exists()
+
+
+def test_a_changed_approval_alone_makes_no_version(cast: Cast):
+    row = {"name": "order-shipped", "body": cast.template.body} | AT_VENDOR | {"parameters": "", "vendor_template": "9"}
+    assert [change.words for change in take(file_of(row)).changed] == ["vendor_template at templated-az"]
+    assert cast.template.approvals.get().vendor_template == "9"
+    assert TemplateVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": "a b"}, "line 2, name: "),
+        ({"name": ""}, "line 2, name: "),
+        ({"body": ""}, "line 2, body: The body is blank."),
+        ({"body": "Kod: {code"}, "line 2, body: Character 6"),
+        ({"placeholders": "digits"}, "line 2, placeholders: must be JSON such as"),
+        ({"placeholders": '{"code": "number"}'}, "line 2, placeholders: code: there is no kind 'number'"),
+        ({"placeholders": "[" * 50_000}, "line 2, placeholders: must be JSON such as"),
+        ({"provider": "nobody"}, "line 2, provider: there is no provider “nobody”."),
+        ({"provider": ""}, "line 2, provider: is missing"),
+        ({"status": "yes"}, "line 2, status: “yes” is none; take draft, pending, approved, rejected."),
+        ({"vendor_template": ""}, "line 2, vendor_template: The vendor's template is missing."),
+        ({"vendor_template": "x" * 129}, "line 2, vendor_template: "),
+        ({"note": "a\\u0000b"}, "line 2, note: \\u0000 can't stand there"),
+        ({"note": "a\\ud800b"}, "line 2, note: \\ud800 can't stand there"),
+        ({"parameters": '["order"]'}, "line 2, parameters: The parameters name order"),
+        ({"parameters": "[1]"}, "line 2, parameters: The parameter in place 1 is wrong"),
+        (
+            {"parameters": '[{"code": "CODE"}]'},
+            "line 2, parameters: Template Vendor knows its parameters by their order",
+        ),
+        ({"body": "{a} {b} {c} {d}", "placeholders": "", "parameters": ""}, "line 2, parameters: The template has 4"),
+    ],
+)
+def test_a_mistake_is_said_with_its_line_and_column_and_nothing_is_saved(changes, told, cast: Cast):
+    data = file_of(NEW | AT_VENDOR | changes, {"name": "fine", "body": "Fine"})
+    before = stored()
+    found = mistakes(data)
+    assert len(found) == 1
+    assert found[0].startswith(told)
+    with pytest.raises(ActionRefused):
+        take(data)
+    assert stored() == before
+
+
+def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):
+    data = file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"body": "Code: {code}"})
+    assert mistakes(data) == [
+        "line 3, body: differs from line 2, which is of the same template; write the same in both.",
+        "line 3, provider: line 2 has this provider for this template already.",
+    ]
+
+
+def test_a_new_text_must_still_fit_the_approvals_that_the_file_does_not_name(cast: Cast):
+    (found,) = mistakes(file_of({"name": "order-shipped", "body": "{a} {b} {c} {d}"}))
+    assert found.startswith("line 2, body: at templated-az, which the file does not name: The template has 4")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "line 1: name, body"),
+        (file_of(head=(*COLUMNS, "extra")), "line 1: extra is not known."),
+        (file_of(head=(*COLUMNS, "note")), "line 1: note stands there twice."),
+        (file_of() + b"a,b\r\n", "line 2: has 2 cells; the head has 8."),
+        (file_of() + b'"open', "line 2: this is no CSV"),
+        (file_of(NEW) + b"\xff,,,,,,,\r\n", "line 3: byte "),
+        (b"x" * (template_csv.MOST_BYTES + 1), "line 1: the file has 1,048,577 bytes"),
+        (file_of() + b"a,b,,,,,,\r\n" * (template_csv.MOST_ROWS + 1), "line 10002: the most is 10,000 rows"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_words(data, told, cast: Cast):
+    assert any(found.startswith(told) for found in mistakes(data))
+    assert not plan(data).is_ready
+
+
+def test_what_was_shown_is_what_is_saved(cast: Cast):
+    data = file_of({"name": "order-shipped", "body": "Hi {name}"})
+    seal = plan(data).seal
+    cast.template.body = "Dear {name}"
+    cast.template.save()
+    with pytest.raises(ActionRefused):
+        apply(data, seal=seal, author=None)
+    cast.template.refresh_from_db()
+    assert cast.template.body == "Dear {name}"
+
+
+def test_texts_that_would_be_lost_are_counted(cast: Cast):
+    cast.message(text="Hello Aysel, it is on its way.")
+    told = plan(file_of({"name": "order-shipped", "body": "Hi {name}"}))
+    assert told.lost == ("Hello Aysel, it is on its way.",)
+
+
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_plan_asks_the_same_few_questions_for_any_number_of_rows(count, cast: Cast, django_assert_max_num_queries):
+    data = file_of(*(NEW | AT_VENDOR | {"name": f"kod-{n}", "body": f"{n}: {{code}}"} for n in range(count)))
+    with django_assert_max_num_queries(6):
+        assert len(plan(data).new) == count
+
+
+def test_json_of_people_keeps_its_letters(cast: Cast):
+    cast.template.approvals.update(parameters=[{"name": "müştəri"}])
+    (row,) = template_csv.rows()
+    assert json.loads(row[COLUMNS.index("parameters")]) == [{"name": "müştəri"}]
+    assert "müştəri" in row[COLUMNS.index("parameters")]
