@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
+from django.utils import timezone
 
 from .approval import ApprovalStatus
 from .provider import Provider
+
+_AT_ONCE = 500
+"""Rows in one statement."""
 
 
 class MessageTemplate(models.Model):
@@ -38,18 +43,46 @@ class MessageTemplate(models.Model):
         with transaction.atomic():
             super().save(*args, **kwargs)
             if not self._current_version_says_the_same():
-                self._add_version(author)
+                _add_versions([self], author)
+
+    @classmethod
+    def save_all(cls, templates: Iterable[MessageTemplate], *, author: Any) -> None:
+        """As `save`, for many in a few statements. No signal is sent: touch the configuration's stamp afterwards."""
+        templates = list(templates)
+        now = timezone.now()
+        with transaction.atomic():
+            stored = [each for each in templates if not each._state.adding]
+            cls.objects.bulk_create([each for each in templates if each._state.adding], batch_size=_AT_ONCE)
+            for each in stored:
+                each.updated_at = now
+            cls.objects.bulk_update(stored, ["body", "placeholders", "updated_at"], batch_size=_AT_ONCE)
+            _add_versions([each for each in templates if not each._current_version_says_the_same()], author)
 
     def _current_version_says_the_same(self) -> bool:
         now = self.current_version
         return now is not None and (now.body, now.placeholders) == (self.body, self.placeholders)
 
-    def _add_version(self, author: Any) -> None:
-        number = (self.versions.aggregate(last=models.Max("number"))["last"] or 0) + 1
-        self.current_version = self.versions.create(
-            number=number, body=self.body, placeholders=self.placeholders, author=author
-        )
-        super().save(update_fields=["current_version"])
+
+def _add_versions(templates: Sequence[MessageTemplate], author: Any) -> None:
+    """Keep these templates' texts as new versions, and make them the current ones."""
+    before = TemplateVersion.objects.filter(template__in=templates).order_by().values_list("template")
+    last = dict(before.annotate(last=models.Max("number")))
+    versions = TemplateVersion.objects.bulk_create(
+        [
+            TemplateVersion(
+                template=each,
+                number=last.get(each.pk, 0) + 1,
+                body=each.body,
+                placeholders=each.placeholders,
+                author=author,
+            )
+            for each in templates
+        ],
+        batch_size=_AT_ONCE,
+    )
+    for template, version in zip(templates, versions, strict=True):
+        template.current_version = version
+    MessageTemplate.objects.bulk_update(templates, ["current_version"], batch_size=_AT_ONCE)
 
 
 class TemplateVersion(models.Model):

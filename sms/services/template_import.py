@@ -12,19 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model, Prefetch
 
 from sms.domain.replay import replay
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
-from sms.models import ApprovalStatus, MessageTemplate, Provider, TemplateApproval
+from sms.models import ApprovalStatus, ConfigurationStamp, MessageTemplate, Provider, TemplateApproval
 
 from .actions import ActionRefused
 from .approvals import approval_problems
 from .template_csv import APPROVAL, Mistake, Row, Table, read
 from .unmatched import approved_bodies, recent_texts
 
+CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."
+_AT_ONCE = 500
 _TEXT = ("body", "placeholders")
 _VALUES = ("vendor_template", "parameters", "status", "note")
 
@@ -91,21 +93,32 @@ def plan(data: bytes) -> Plan:
 
 def apply(data: bytes, *, seal: str, author: Any) -> Plan:
     """Save what the plan with this seal said, all or nothing. Raises ActionRefused if it would be another one now."""
-    with transaction.atomic():
-        now = plan(data)
-        if not now.is_ready or now.seal != seal:
-            raise ActionRefused("Something has changed since this was shown. Nothing was saved: look at it again.")
-        for change in (*now.new, *now.changed):
-            _save(change, author)
+    try:
+        with transaction.atomic():
+            now = plan(data)
+            if not now.is_ready or now.seal != seal:
+                raise ActionRefused(CHANGED_MEANWHILE)
+            _save([*now.new, *now.changed], author)
+    except IntegrityError as error:  # somebody else was first with the same name
+        raise ActionRefused(CHANGED_MEANWHILE) from error
     return now
 
 
-def _save(change: Change, author: Any) -> None:
-    if change.is_new or change.text_changed:
-        change.template.save(author=author)
+def _save(changes: list[Change], author: Any) -> None:
+    """In a few statements, whatever the number of rows: 10,000 single ones would outlast the request."""
+    MessageTemplate.save_all((each.template for each in changes if each.is_new or each.text_changed), author=author)
+    approvals = [approval for change in changes for approval in _with_its_template(change)]
+    new = [each for each in approvals if each._state.adding]
+    stored = [each for each in approvals if not each._state.adding]
+    TemplateApproval.objects.bulk_create(new, batch_size=_AT_ONCE)
+    TemplateApproval.objects.bulk_update(stored, _VALUES, batch_size=_AT_ONCE)
+    ConfigurationStamp.touch()
+
+
+def _with_its_template(change: Change) -> list[TemplateApproval]:
     for approval in change.approvals:
         approval.template = change.template  # it has a key only now, if it is new
-        approval.save()
+    return change.approvals
 
 
 # --- from rows to changes -----------------------------------------------------------------
@@ -131,7 +144,7 @@ def _stored(names: set[str]) -> dict[str, MessageTemplate]:
     everything = MessageTemplate.objects.select_related("current_version").prefetch_related(
         Prefetch("approvals", queryset=approvals.order_by("pk"))
     )
-    return {template.name: template for template in everything.iterator(chunk_size=500) if template.name in names}
+    return {template.name: template for template in everything if template.name in names}
 
 
 def _begin(table: Table, row: Row, name: str, stored: MessageTemplate | None) -> Change:
