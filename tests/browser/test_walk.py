@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.support.stack import Reply, Stack
 from tests.support.waiting import eventually
@@ -185,7 +186,12 @@ def expect_status(page: Page, status: str) -> None:
     """The message's page says so in the end; it does not refresh by itself."""
 
     def says() -> bool:
-        page.reload()
+        try:
+            page.reload()
+        except PlaywrightError as error:
+            if "Not attached to an active page" not in str(error):
+                raise
+            return False  # the dialog's answer is still taking the page elsewhere: it is looked at again after that
         return page.locator(".desk-badge", has_text=status).count() > 0
 
     eventually(says)

@@ -32,8 +32,9 @@ def ask(connection: Any, question: str) -> Any:
 
 
 def test_a_silent_connection_is_asked_nothing(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(connection), "is_usable", lambda self: pytest.fail("a question was put"))
-    assert ask(connection, "SELECT 7") == 7
+    with monkeypatch.context() as patched:  # only here: what cleans up after the test may ask
+        patched.setattr(type(connection), "is_usable", lambda self: pytest.fail("a question was put"))
+        assert ask(connection, "SELECT 7") == 7
 
 
 def test_a_connection_that_the_server_ended_is_replaced(connection: Any, durable_postgres: Postgres) -> None:
