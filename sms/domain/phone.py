@@ -56,13 +56,6 @@ def masked(value: str) -> str:
     return _DOT * min(len(value) - len(shown), _MASK_LIMIT) + shown
 
 
-def region(e164: str) -> str:
-    """The ISO 3166 code of the number's country, or "" where there is none to tell (+800, unknown ranges)."""
-    number = _possible(e164) if _E164.fullmatch(e164) else None
-    code = phonenumbers.region_code_for_number(number) if number else None
-    return code if code and code.isalpha() else ""
-
-
 def _possible(value: str) -> phonenumbers.PhoneNumber | None:
     """The parsed number if its length fits a whole number of its country, not a local part of one."""
     try:

@@ -79,11 +79,3 @@ def test_what_does_not_read_as_an_international_number_is_none(written):
 )
 def test_masking_shows_the_country_code_and_two_digits_at_most(value, shown):
     assert phone.masked(value) == shown
-
-
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [("+994501234567", "AZ"), ("+905323001020", "TR"), ("+40721234567", "RO"), ("+80012345678", ""), ("nonsense", "")],
-)
-def test_the_region_is_the_iso_code_or_nothing(number, code):
-    assert phone.region(number) == code
