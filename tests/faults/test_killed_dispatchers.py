@@ -55,6 +55,7 @@ def survive_kills(stack: Stack, dispatchers: list[Forked], *, messages: int, kil
 
 def freeze(stack: Stack, frozen: Forked) -> Load:
     """SIGSTOP of the only dispatcher while calls of it are in flight."""
+    eventually(lambda: not in_flight(stack), because="the calls of those that were killed before are over")
     stack.vendors.smsplus.setup(latency=0.5)
     load = Load(stack.port, items(SLOTS))
     with load.running():
