@@ -13,12 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 
 from providers.base import Report
 from sms.domain.text import visible
 
 from . import clock, outbox, reports, snapshot, wake
+from .brief import brief
 from .call_fields import fields_of
 from .outbox import StoredCall
 from .reports import Word
@@ -142,7 +143,7 @@ def _read_alone() -> int:
         raise
     except Exception:
         log.exception("callback.unreadable")
-    with transaction.atomic():
+    with brief():
         calls = outbox.lock_callbacks(1)
         _finish({call.id: "our own code failed on it; see the log" for call in calls})
     return len(calls)
@@ -151,7 +152,7 @@ def _read_alone() -> int:
 def _read_batch(limit: int) -> int:
     if not outbox.callbacks_wait():
         return 0
-    with transaction.atomic():
+    with brief():
         calls = outbox.lock_callbacks(limit)
         words, notes = _words_in(calls)
         waiting = reports.apply(words)

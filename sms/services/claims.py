@@ -18,6 +18,7 @@ from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
 from . import clock, keys, metrics, outbox, snapshot
+from .brief import brief
 from .calls import Job, Probe, Send, trace_of
 from .history import tries_of
 from .outbox import Due, Gate
@@ -67,13 +68,13 @@ def take(jobs: list[Job], *, otp_slots: int, other_slots: int) -> None:
     if not _is_anything_due(first):
         return
     try:
-        with transaction.atomic(savepoint=False):
+        with brief(savepoint=False):
             _take(first, otp_slots, other_slots, _write)
     except (DataError, IntegrityError):
         if connection.in_atomic_block:
             raise  # the caller's transaction is lost as well
         jobs.clear()
-        with transaction.atomic():
+        with brief():
             _take(_look(jobs), otp_slots, other_slots, _write_one_by_one)
     _measure(jobs, first.now)
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 from django.conf import settings
-from django.db import DataError, Error, IntegrityError, ProgrammingError, connection, transaction
+from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
 
 from . import claims, housekeeping, notices, polls, pushes, settling, traffic
+from .brief import brief
 from .calls import Job, Poll, Probe, Push, Result, Send, run
 from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
 
@@ -116,7 +117,7 @@ class Engine:
         claims_too = self.accepting and not any(result.error or result.crash for result in done)
         jobs: list[Job] = []
         try:
-            with self._giving_back(jobs), transaction.atomic():
+            with self._giving_back(jobs), brief():
                 settled = settling.write(sends) if sends else []
                 pushes.settle(pushed)
                 if claims_too:

@@ -30,6 +30,7 @@ from sms.models import (
 
 from . import alerts, clock, metrics, outbox, wake
 from .actions import ActionRefused
+from .brief import brief
 from .calls import Job, PartnerAccount, Push, Result, deadline
 
 log = structlog.get_logger(__name__)
@@ -124,7 +125,7 @@ def _account(partner: Partner) -> PartnerAccount | None:
     return PartnerAccount(partner.pk, partner.slug, adapter, timeout=adapter.option["timeout"])
 
 
-@transaction.atomic
+@brief()
 def _take_from(account: PartnerAccount, now: datetime, limit: int) -> list[Job]:
     ids = outbox.lock_due_pushes(account.id, now=now, limit=limit)
     pushes = list(InboundPush.objects.filter(pk__in=ids).select_related("message").order_by("due_at"))
@@ -186,7 +187,7 @@ def settle(results: Sequence[Result]) -> None:
         _settle(result, result.job)
 
 
-@transaction.atomic
+@brief()
 def _settle(result: Result, job: Push) -> None:
     now = clock.now()
     ended = now - timedelta(seconds=max(time.monotonic() - result.ended, 0))

@@ -18,6 +18,7 @@ from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 
 from . import alerts, clock, erasure, metrics, outbox, snapshot, wake
+from .brief import brief
 from .history import tries_of
 from .outbox import LockedMessage
 from .rows import write
@@ -76,7 +77,7 @@ def apply(words: Sequence[Word]) -> list[tuple[int, str]]:
     """
     if not words:
         return []
-    with transaction.atomic(savepoint=False):
+    with brief(savepoint=False):
         batch = _gather(words)
         for word in words:
             _take(batch, word)
@@ -90,7 +91,7 @@ def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
     ids = set(accepted)
     if not ids:
         return
-    with transaction.atomic():
+    with brief():
         stored = outbox.lock_waiting_reports([vendor_id for _, vendor_id in ids])
         apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
 
 from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 
 from . import alerts, clock, erasure, metrics, outbox, reports, snapshot, traffic
+from .brief import brief
 from .calls import Result, Send
 from .claims import CRASHES_ALLOWED, candidates_of
 from .history import tries_of
@@ -63,7 +63,7 @@ def write(results: Sequence[Result]) -> list[Settled]:
 
     Returns what `afterwards` needs once that is committed.
     """
-    with transaction.atomic(savepoint=False):
+    with brief(savepoint=False):
         now = clock.now()
         settled = _decide(results, snapshot.current(), now)
         open_attempts = _write(settled, now)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 
 from providers.base import Failure, OutboundSms, failed
 from sms.models import Dispatcher
 
 from . import clock, erasure, outbox, settling, snapshot
+from .brief import brief
 from .calls import Result, Send
 from .outbox import Abandoned
 
@@ -22,7 +22,7 @@ FORGET_DISPATCHERS_AFTER = timedelta(days=1)
 
 def park_abandoned() -> int:
     """Park messages whose lease is over: perhaps sent, never queued again by themselves. Returns how many."""
-    with transaction.atomic():
+    with brief():
         found = outbox.lock_abandoned(now=clock.now(), limit=AT_ONCE)
         results = [_abandoned(each) for each in found]
         if results:
@@ -43,7 +43,7 @@ def _abandoned(found: Abandoned) -> Result:
 
 def expire() -> int:
     """End what waited past its time. Returns how many."""
-    with transaction.atomic():
+    with brief():
         now = clock.now()
         ended = outbox.expire(now=now, limit=AT_ONCE)
         erasure.erase([message for message, is_otp in ended if is_otp], now=now)

@@ -14,6 +14,7 @@ from sms.domain.lifecycle import LONGEST_RETRY_AFTER
 from sms.models import Breaker, Provider, ProviderState
 
 from . import alerts, clock, outbox
+from .brief import brief
 from .outbox import Gate
 from .snapshot import Account
 
@@ -76,7 +77,7 @@ def take_probe(gate: Gate, account: Account, *, now: datetime) -> bool:
 
 def learn(account: Account, answers: Sequence[ProviderError | None], *, was_probe: bool) -> None:
     """Take in what a provider's calls came to, in their order (None: it answered as it should)."""
-    with transaction.atomic():
+    with brief():
         outbox.lock_state(account.id, wait=True)
         now = clock.now()
         state = ProviderState.objects.get(pk=account.id)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.postgres import Postgres
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
@@ -106,6 +107,36 @@ def test_two_hundred_killed_dispatchers_lose_nothing_and_double_nothing(
     ledger.note("dispatcher killed (kill -9)", figures, runs=kills, recovered=time.monotonic() - ended)
 
 
+@pytest.mark.faults
+def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(
+    short_leases: Callable[..., Stack], durable_postgres: Postgres, ledger: Ledger
+):
+    stack = short_leases(server=durable_postgres, dispatchers=0)
+    [zombie] = Nursery(stack, f"--slots={SLOTS}").dispatchers(1)
+    stack.vendors.smsplus.setup(latency=0.5)
+    load = Load(stack.port, items(SLOTS))
+    database = Database(stack.database_url)
+    with load.running():
+        eventually(lambda: in_flight(stack), because="calls are in flight")
+        with database.writes_locked():
+            eventually(lambda: database.rows(WAITS_FOR_A_LOCK), because="its transaction waits at the table's lock")
+            zombie.pause()
+    frozen = time.monotonic()
+    eventually(lambda: database.rows(SILENT), because="the transaction is open, and its owner says nothing")
+    stack.add_dispatcher()
+    eventually(lambda: under_way(database) == 0, timeout=60, because="its rows are free, and parked")
+    recovered = time.monotonic() - frozen
+    zombie.resume()
+    drained(stack)
+    figures = invariants.check(stack, load)
+    assert 0 < figures.unconfirmed <= SLOTS
+    ledger.note("dispatcher frozen amid a transaction", figures, recovered=recovered, database="PostgreSQL")
+
+
+OF_A_DISPATCHER = """SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND query LIKE '%sms_message%' AND query NOT LIKE '%INSERT%' AND """
+WAITS_FOR_A_LOCK = OF_A_DISPATCHER + "wait_event_type = 'Lock'"
+SILENT = OF_A_DISPATCHER + "state = 'idle in transaction'"
 PARKED = "parked"
 LEASE_AND_SWEEPS = 16 + 2 * 5  # seconds
 
