@@ -3,7 +3,7 @@
 A staff's templates differ by their beginning, by their end, or by some word. So the cost
 of a look-up follows the few that a text has in common with them, not their number. What it
 can't help: thousands of templates that all begin and end alike, on a text that holds the
-words of them all.
+words of them all: those come out as many, and are sorted out together (halves.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
@@ -26,15 +27,18 @@ _LENGTHS = (8, 4, 2)
 
 
 class Entry(Generic[Key]):
-    """A form with the keys of the templates that have it. `rank`: 0 is the best; equals tie."""
+    """A form with the keys of the templates that have it. `rank`: 0 is the best; equals tie.
 
-    __slots__ = ("form", "keys", "rank", "smoothed", "worth")
+    `head` and `tail`: the numbers that its two halves have in the index.
+    """
+
+    __slots__ = ("form", "head", "keys", "rank", "smoothed", "tail", "worth")
 
     def __init__(self, form: Form, smoothed: tuple[str, ...]) -> None:
         self.form = form
         self.smoothed = smoothed
         self.keys: list[Key] = []
-        self.rank = 0
+        self.rank = self.head = self.tail = 0
         # Most literal characters win, then more placeholders with a kind; the smallest is the best.
         self.worth = -sum(map(len, form.literals)), -sum([kind is not ANY for kind, _ in form.slots])
 
@@ -52,13 +56,11 @@ class Candidates(Generic[Key]):
         self._by_first = _Beginnings({first: _by_last(same) for first, same in by_first.items()})
 
     def of(self, text: str) -> list[Entry[Key]]:
-        """Those that may give this text, best first."""
+        """Those that may give this text."""
         found: list[Entry[Key]] = []
         look = _Look(text)
         for part in self._by_first.of(text):
             found += part if isinstance(part, list) else part.candidates(look)
-        if len(found) > 1:
-            found.sort(key=by_rank)
         return found
 
 
@@ -84,8 +86,8 @@ class _Ends(Generic[Key]):
         return found
 
 
-def _by_piece(entries: list[Entry[Key]], used: frozenset[str] = frozenset()) -> list[Entry[Key]] | _Shelf[Key]:
-    return entries if len(entries) <= _FEW else _Shelf(entries, used)
+def _by_piece(entries: list[Entry[Key]]) -> list[Entry[Key]] | _Shelf[Key]:
+    return entries if len(entries) <= _FEW else _Shelf(_with_pieces(entries))
 
 
 class _Beginnings(Generic[Payload]):
@@ -116,6 +118,10 @@ class _Beginnings(Generic[Payload]):
             at = self._begins[at]
 
 
+_Pieced = tuple[Entry[Key], int, set[str]]
+"""An entry with its pieces and their sort."""
+
+
 class _Shelf(Generic[Key]):
     """Entries with the same first and last literal.
 
@@ -127,20 +133,22 @@ class _Shelf(Generic[Key]):
 
     __slots__ = ("_always", "_by_piece")
 
-    def __init__(self, entries: list[Entry[Key]], used: frozenset[str]) -> None:
-        pieces = [_pieces_of(entry.form.literals[1:-1]) for entry in entries]
-        common = Counter(piece for _, found in pieces for piece in found)
+    def __init__(self, pieced: list[_Pieced[Key]], used: frozenset[str] = frozenset()) -> None:
+        common = Counter(chain.from_iterable(found for _, _, found in pieced))
         self._always: list[Entry[Key]] = []
-        sorted_out: dict[tuple[int, str], list[Entry[Key]]] = {}
-        for entry, (sort, found) in zip(entries, pieces, strict=True):
+        sorted_out: dict[tuple[int, str], list[_Pieced[Key]]] = {}
+        for each in pieced:
+            entry, sort, found = each
             left = found - used if used else found
             if left:
-                sorted_out.setdefault((sort, min(left, key=common.__getitem__)), []).append(entry)
+                sorted_out.setdefault((sort, min(left, key=common.__getitem__)), []).append(each)
             else:
                 self._always.append(entry)
         self._by_piece: dict[int, dict[str, list[Entry[Key]] | _Shelf[Key]]] = {}
         for (sort, piece), same in sorted_out.items():
-            self._by_piece.setdefault(sort, {})[piece] = _by_piece(same, used | {piece})
+            few = len(same) <= _FEW
+            part = [entry for entry, _, _ in same] if few else _Shelf(same, used | {piece})
+            self._by_piece.setdefault(sort, {})[piece] = part
 
     def candidates(self, look: _Look) -> list[Entry[Key]]:
         found = list(self._always)
@@ -151,11 +159,22 @@ class _Shelf(Generic[Key]):
         return found
 
 
+def _with_pieces(entries: Iterable[Entry[Key]]) -> list[_Pieced[Key]]:
+    """What must stand in a text that holds an entry's literals: words, else pieces of 8, 4 or 2 characters."""
+    words: dict[str, list[str]] = {}
+    found = []
+    for entry in entries:
+        inner = entry.form.literals[1:-1]
+        whole: set[str] = set()
+        for literal in inner:
+            if literal not in words:
+                words[literal] = _whole_words(literal)
+            whole.update(words[literal])
+        found.append((entry, _WORDS, whole) if whole else (entry, *_pieces_of(inner)))
+    return found
+
+
 def _pieces_of(literals: Sequence[str]) -> tuple[int, set[str]]:
-    """What must stand in a text that holds these literals: words, else pieces of 8, 4 or 2 characters."""
-    words = {word for literal in literals for word in _whole_words(literal)}
-    if words:
-        return _WORDS, words
     longest = max(map(len, literals), default=0)
     length = next((length for length in _LENGTHS if length <= longest), 0)
     return length, {piece for literal in literals for piece in _sampled(literal, length)} if length else set()

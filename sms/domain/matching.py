@@ -9,20 +9,26 @@ does not match.
 The index finds the templates whose first and last literal fit by bisection, and among many
 with the same two by pieces of the literals between. What is left is tried from the most
 literal characters down, and the search ends with the first that fits and its equals.
+Where many are left, those that fit are found together first.
 """
 
 from __future__ import annotations
 
+import gc
 import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sms.domain.candidates import Candidates, Entry, by_rank
+from sms.domain.halves import Halves
 from sms.domain.splitting import Form, Subject, split
 from sms.domain.templates import Body, Placeholder
 
 Key = TypeVar("Key", bound=Hashable)
+
+MANY = 16  # candidates from which on they are sorted out together
 
 NFC, LINE_ENDS, OUTER_SPACE = "nfc", "line_ends", "outer_space"
 
@@ -51,9 +57,11 @@ class Index(Generic[Key]):
 
     def __init__(self, templates: Iterable[tuple[Key, Body]]) -> None:
         self.bodies: dict[Key, Body] = dict(templates)
-        self._entries = _entries(self.bodies)
-        self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
-        self._candidates = Candidates(entry for entry in self._entries if entry.form.slots)
+        with _no_garbage():
+            self._entries = _entries(self.bodies)
+            self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
+            with_slots = [entry for entry in self._entries if entry.form.slots]
+            self._candidates, self._halves = Candidates(with_slots), Halves(with_slots)
 
     def match(self, text: str) -> Matched[Key] | Ambiguous[Key] | None:
         """The best template that gives the whole text; several if they are equally good; None if none does."""
@@ -69,8 +77,15 @@ class Index(Generic[Key]):
 
     def _best(self, compared: str) -> list[tuple[Entry[Key], list[str]]]:
         subject = Subject(compared)
+        candidates = self._candidates.of(compared)
+        if len(candidates) > MANY:
+            candidates = self._halves.best_of(candidates, subject)
+            if len(candidates) > 1:
+                return [(entry, []) for entry in candidates]
+        elif len(candidates) > 1:
+            candidates.sort(key=by_rank)
         best: list[tuple[Entry[Key], list[str]]] = []
-        for entry in self._candidates.of(compared):
+        for entry in candidates:
             if best and entry.rank != best[0][0].rank:
                 break
             values = split(entry.form, subject)
@@ -93,6 +108,18 @@ class Index(Generic[Key]):
             needed = () if body.render(named) == text else _in_order({*smoothed, *entry.smoothed})
             return Matched(key, named, needed)
         return Matched(key, named)
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """No search for garbage meanwhile. There is none, and searching costs more than all else of building."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def smooth(text: str) -> tuple[str, tuple[str, ...]]:
@@ -151,10 +178,7 @@ def _entries(bodies: dict[Key, Body]) -> list[Entry[Key]]:
     found: dict[Form, Entry[Key]] = {}
     for key, body in bodies.items():
         form, smoothed = form_of(body)
-        entry = found.get(form)
-        if entry is None:
-            entry = found[form] = Entry(form, smoothed)
-        entry.keys.append(key)
+        found.setdefault(form, Entry(form, smoothed)).keys.append(key)
     ranks = {worth: rank for rank, worth in enumerate(sorted({entry.worth for entry in found.values()}))}
     for entry in found.values():
         entry.rank = ranks[entry.worth]

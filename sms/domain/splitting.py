@@ -188,7 +188,7 @@ def _ends_at_first(form: Form, subject: Subject) -> list[int]:
     last = len(form.slots)
     ends: list[int] = []
     for number, (kind, longest) in enumerate(form.slots, start=1):
-        least = start + 1 if kind is not LINK else _least_link_end(text, start)
+        least = start + 1 if kind is not LINK else least_link_end(text, start)
         end = limit if number == last else text.find(literals[number], least, limit)
         if end < least or (longest is not None and end - start > longest):
             return ends
@@ -199,7 +199,7 @@ def _ends_at_first(form: Form, subject: Subject) -> list[int]:
     return ends
 
 
-def _least_link_end(text: str, start: int) -> int:
+def least_link_end(text: str, start: int) -> int:
     """Where the shortest link from here ends; behind the text if none begins here."""
     link = LINK_START.match(text, start)
     return link.end() if link else len(text) + 1
@@ -210,7 +210,7 @@ def _ends_by_sets(form: Form, subject: Subject) -> list[int]:
     possible = _possible_ends(form, subject)
     start, ends = len(form.literals[0]), []
     for (kind, _), choice, literal in zip(form.slots, possible, form.literals[1:], strict=False):
-        least = start + 1 if kind is not LINK else _least_link_end(subject.text, start)
+        least = start + 1 if kind is not LINK else least_link_end(subject.text, start)
         ends.append(_first_end(choice, least, subject.size))
         start = ends[-1] + len(literal)
     return ends
@@ -222,17 +222,17 @@ def _possible_ends(form: Form, subject: Subject) -> list[int]:
     found = [ends]
     for number in range(len(form.slots) - 1, 0, -1):
         literal = form.literals[number]
-        starts = _possible_starts(form.slots[number], ends, subject)
+        starts = possible_starts(form.slots[number], ends, subject)
         ends = (starts << len(literal)) & subject.occurrences(literal)
         if not ends:
             return []
         found.append(ends)
-    starts = _possible_starts(form.slots[0], ends, subject)
+    starts = possible_starts(form.slots[0], ends, subject)
     fits = starts >> subject.size - len(form.literals[0]) & 1
     return found[::-1] if fits else []
 
 
-def _possible_starts(slot: Slot, ends: int, subject: Subject) -> int:
+def possible_starts(slot: Slot, ends: int, subject: Subject) -> int:
     """The positions from which a value of this slot reaches one of the ends."""
     kind, longest = slot
     if kind is LINK:

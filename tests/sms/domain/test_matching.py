@@ -4,9 +4,10 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sms.domain import matching
 from sms.domain.matching import Ambiguous, Index, Matched
 from sms.domain.templates import Body, Placeholder, PlaceholderKind, parse_body
 from tests.sms.domain import oracle
@@ -91,13 +92,27 @@ def made_text(rng, bodies, pieces):
     return text
 
 
+@pytest.fixture
+def together(monkeypatch):
+    """Index.match, with as few as one candidate sorted out the way that many are."""
+
+    def match(index, text):
+        with monkeypatch.context() as changed:
+            changed.setattr(matching, "MANY", 0)
+            return answer(index, text)
+
+    return match
+
+
 @pytest.mark.parametrize("seed", range(100))
-def test_index_and_oracle_agree_on_a_thousand_made_cases(seed):
+def test_index_and_oracle_agree_on_a_thousand_made_cases(seed, together):
     """100 seeds: 100,000 cases in all."""
     for templates, texts in made_cases(seed):
         index = Index(templates)
         for text in texts:
-            assert answer(index, text) == oracle.match(templates, text), (templates, text)
+            expected = oracle.match(templates, text)
+            assert answer(index, text) == expected, (templates, text)
+            assert together(index, text) == expected, (templates, text)
 
 
 def test_the_made_cases_hold_every_answer_in_number():
@@ -260,10 +275,34 @@ def drawn_bodies(draw):
     return Body(tuple(parts))
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(drawn_bodies(), min_size=1, max_size=4), st.data())
-def test_index_and_oracle_agree_on_whatever_is_drawn(bodies, data):
+def test_index_and_oracle_agree_on_whatever_is_drawn(together, bodies, data):
     templates = [(n, body) for n, body in enumerate(bodies) if body.names or body.parts[0].strip()]
     values = {p.name: data.draw(st.sampled_from(VALUES[p.kind])) for p in bodies[0].placeholders}
     text = data.draw(st.just(bodies[0].render(values)) | st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
-    assert answer(Index(templates), text) == oracle.match(templates, text)
+    index, expected = Index(templates), oracle.match(templates, text)
+    assert answer(index, text) == expected
+    assert together(index, text) == expected
+
+
+def crossed(kind):
+    """Each of eight first words with each of eight second ones; between them a value of this kind."""
+    return [(n, parse_body(f"A {{a}} f{n // 8} {{b}} s{n % 8} {{c}}.", {"b": kind})) for n in range(64)]
+
+
+FIRSTS, SECONDS = (" ".join(f"{letter}{n} 7" for n in range(8)) for letter in "fs")
+
+
+def test_of_many_templates_whose_words_are_all_there_the_one_that_fits_is_found():
+    index = Index(crossed(DIGITS))
+    found = index.match(f"A x {FIRSTS} {SECONDS}.")
+    assert found == Matched(56, {"a": f"x {FIRSTS[:-5]}", "b": "7", "c": SECONDS[3:]})
+    assert index.match(f"A x {SECONDS} {FIRSTS}.") is None
+
+
+def test_of_many_templates_that_fit_the_most_literal_wins_and_equals_tie():
+    text = f"A x {FIRSTS} {SECONDS}."
+    assert set(Index(crossed(ANY)).match(text).keys) == set(range(64))
+    better = [(64, parse_body("A {a} f3 {b} s5 7 {c}."))]
+    assert Index([*crossed(ANY), *better]).match(text).key == 64

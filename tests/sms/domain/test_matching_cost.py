@@ -89,3 +89,27 @@ def test_a_text_made_of_many_templates_words_tries_only_those_templates():
     assert len(text) <= 1600
     assert index.match(text) is None
     assert calls(lambda: index.match(text)) <= 60 * 30
+
+
+FIRSTS = [f", a{n} malı üzrə 7" for n in range(38)]
+SECONDS = [f" nömrəli b{n} sifariş x" for n in range(38)]
+
+
+@pytest.fixture(scope="module")
+def crossed():
+    """Templates that begin and end alike and differ by two words: each of 100 with each of 100."""
+    source = "Salam {{name}}, a{} malı üzrə {{order}} nömrəli b{} sifariş {{x}}."
+    sources = (source.format(*divmod(number, 100)) for number in range(10_000))
+    return Index((number, parse_body(source, {"order": DIGITS})) for number, source in enumerate(sources))
+
+
+@pytest.mark.parametrize(
+    ("parts", "key"), [([*FIRSTS, *SECONDS], 3700), ([*SECONDS, *FIRSTS], None)], ids=["one fits", "none fits"]
+)
+def test_a_text_with_the_words_of_a_thousand_templates_costs_hardly_two_calls_for_each(crossed, parts, key):
+    """Some for each word, and for each template the look at it alone: it is not tried by itself."""
+    text = f"Salam x{''.join(parts)}."
+    assert len(text) <= 1600
+    found = crossed.match(text)
+    assert (found and found.key) == key
+    assert calls(lambda: crossed.match(text)) <= 2 * len(FIRSTS) * len(SECONDS)
