@@ -3,9 +3,8 @@
 Families of templates, told apart by their beginning, middle, end, by a short word, by two
 words, and all of these mixed; 100 and 10,000 of each. The medians are of texts that match,
 and of texts that miss by a character; the worst is the slowest that we know of 1,600
-characters. "Crossed words" is the case that the index can't help: all 10,000 begin and end
-alike, and one text holds words of 1,444. Building is CPU time, parsing the bodies
-left out.
+characters. "Made to be hard" are families that the index can't tell apart (crossed.py).
+Building is CPU time, parsing the bodies left out.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
 
 from sms.domain.matching import Index
 from sms.domain.nearest import nearest
 from sms.domain.templates import Body, PlaceholderKind, parse_body
 
+from . import crossed
+from .crossed import LONGEST, filled
 from .results import record
 
 FEW, MANY = 100, 10_000
-LONGEST = 1600
 ROUNDS = 7
 SAMPLES = 200
 
@@ -72,10 +71,6 @@ def hostile(family: str) -> list[str]:
     ]
 
 
-def filled(text: str, end: str) -> str:
-    return text[: LONGEST - len(end)] + end
-
-
 def best_times(work: Callable[[str], object], samples: Iterable[str]) -> list[float]:
     """Microseconds of each sample, the best of a few rounds: what the work takes, not what the machine does beside."""
     found = []
@@ -87,14 +82,6 @@ def best_times(work: Callable[[str], object], samples: Iterable[str]) -> list[fl
             rounds.append(time.perf_counter() - start)
         found.append(min(rounds) * 1e6)
     return found
-
-
-def crossed() -> list[str]:
-    """First all of the one sort of words that there is room for, then as many of the other; no digits between."""
-    number = 38
-    firsts = [f", a{n} malı üzrə x" for n in range(number)]
-    seconds = [f" nömrəli b{n} sifarişiniz x" for n in range(number)]
-    return [filled("Hörmətli x" + "".join(chain(firsts, seconds)), ".")]
 
 
 def built(templates: Sequence[tuple[int, Body]]) -> tuple[Index[int], float]:
@@ -117,8 +104,8 @@ def measure(name: str, families: Sequence[str]) -> tuple[str, ...]:
 
 
 def measure_crossed() -> str:
-    index = Index(bodies(["two words"], MANY))
-    return f"Crossed words: {max(best_times(index.match, crossed())) / 1e3:.0f} ms."
+    worst = {name: max(best_times(index.match, [text])) / 1e3 for name, (index, text) in crossed.indexes().items()}
+    return "Made to be hard: " + ", ".join(f"{name} {time:.2f} ms" for name, time in worst.items()) + "."
 
 
 def measure_nearest() -> str:

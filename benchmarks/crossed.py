@@ -1,0 +1,61 @@
+"""Templates made so that an index helps least: all begin and end alike, each of one list goes with each of another.
+
+Of each family 10,000 templates (of three lists of 21, 9,261), and one text that holds as
+much of both lists as there is room for, so that hundreds or all of them may give it.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, product
+
+from sms.domain.matching import Index
+from sms.domain.templates import Body, PlaceholderKind, parse_body
+
+LONGEST = 1600
+HUNDRED = range(100)
+FIRSTS = [f", a{n} malı üzrə " for n in HUNDRED]
+SECONDS = [f" nömrəli b{n} sifarişiniz " for n in HUNDRED]
+SIGNS = [chr(0x410 + n) for n in HUNDRED], [chr(0x4E00 + n) for n in HUNDRED]
+THREE = [[f" {letter}{n} " for n in range(21)] for letter in "abc"]
+
+
+def filled(text: str, end: str) -> str:
+    return text[: LONGEST - len(end)] + end
+
+
+def along(parts: list[str], value: str, room: int) -> str:
+    """The parts one after the other with a value behind each, as many as there is room for."""
+    return "".join(chain.from_iterable((part, value) for part in parts))[:room]
+
+
+def pairs(*, digits: bool = True) -> list[tuple[int, Body]]:
+    kinds = {"order": PlaceholderKind.DIGITS} if digits else {}
+    sources = (f"Hörmətli {{name}}{a}{{order}}{b}{{status}}." for a, b in product(FIRSTS, SECONDS))
+    return [(number, parse_body(source, kinds)) for number, source in enumerate(sources)]
+
+
+def bodies(sources: list[str]) -> list[tuple[int, Body]]:
+    kinds = {"order": PlaceholderKind.DIGITS}
+    return [(number, parse_body(source, kinds)) for number, source in enumerate(sources)]
+
+
+def cases() -> dict[str, tuple[list[tuple[int, Body]], str]]:
+    """Families with their text, by what makes them hard."""
+    signs = [f"x{{a}}{one}{{order}}{other}{{b}}y" for one, other in product(*SIGNS)]
+    nested = ["a" * n + "{order}" + "z" * m for n, m in product(range(1, 101), repeat=2)]
+    three = [f"Salam {{a}}{a}{{b}}{b}{{order}}{c}{{d}}." for a, b, c in product(*THREE)]
+    first_x, second_x = along(FIRSTS, "x", 730), along(SECONDS, "x", 850)
+    first_7, second_7 = along(FIRSTS, "7", 730), along(SECONDS, "7", 850)
+    return {
+        "crossed words": (pairs(), filled(f"Hörmətli x{first_x}{second_x}", ".")),
+        "in the wrong order": (pairs(), filled(f"Hörmətli x7{second_7}{first_7}", ".")),
+        "all tie": (pairs(digits=False), filled(f"Hörmətli x{first_x}{second_x}", ".")),
+        "crossed signs": (bodies(signs), f"x7{along(SIGNS[1], '7', 800)}{along(SIGNS[0], '7', 700)}y"),
+        "crossed beginnings and ends": (bodies(nested), f"{'a' * 800}b{'z' * 799}"),
+        "three lists": (bodies(three), "Salam x" + "".join(along(words, "x", 520) for words in THREE) + "."),
+    }
+
+
+def indexes() -> dict[str, tuple[Index[int], str]]:
+    """The families, ready to be matched."""
+    return {name: (Index(templates), text) for name, (templates, text) in cases().items()}
