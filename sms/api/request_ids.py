@@ -15,16 +15,19 @@ _PLAIN = re.compile(r"[!-~]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class RequestId:
-    """`given`: the caller sent one, so an equal call is a repeat."""
+    """`given`: the caller named its call, so an equal one is a repeat."""
 
     value: str
     given: bool
 
 
 def of(meta: Mapping[str, Any]) -> RequestId:
-    """The caller's id, or one of ours. An empty header counts as none: its calls must not all be repeats."""
-    header = meta.get("HTTP_X_AKINON_REQUEST_ID", "")
-    return RequestId(kept(header), given=True) if header else RequestId(uuid.uuid4().hex, given=False)
+    """The caller's id, or one of ours.
+
+    An empty header is an id of no characters, kept as such ids are; but it names no call, so its calls are no repeats.
+    """
+    header = meta.get("HTTP_X_AKINON_REQUEST_ID")
+    return RequestId(uuid.uuid4().hex, given=False) if header is None else RequestId(kept(header), given=bool(header))
 
 
 def kept(header: str) -> str:

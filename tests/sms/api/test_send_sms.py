@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -122,10 +123,10 @@ class TestRequestIds:
         assert send(caller)["x-akinon-request-id"] != send(caller)["x-akinon-request-id"]
         assert Message.objects.count() == 2
 
-    def test_an_empty_one_is_none(self, caller: Client) -> None:
-        send(caller, x_akinon_request_id="")
-        send(caller, x_akinon_request_id="")
-        assert Message.objects.count() == 2
+    def test_an_empty_one_is_kept_as_its_digest_and_names_no_call(self, caller: Client) -> None:
+        digest = "sha256:" + hashlib.sha256(b"").hexdigest()
+        assert [send(caller, x_akinon_request_id="")["x-akinon-request-id"] for _ in range(2)] == [digest] * 2
+        assert [message.request_id for message in Message.objects.all()] == [digest] * 2
 
     def test_errors_echo_it_too(self, caller: Client) -> None:
         assert send(caller, b"", x_akinon_request_id="r-2")["x-akinon-request-id"] == "r-2"
