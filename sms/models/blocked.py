@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core.validators import RegexValidator
 from django.db import models
 
+from sms.domain.phone import masked
+
 
 class BlockedNumber(models.Model):
     """One number of the block list (opt-out): a call to it is refused with `recipient_blocked`."""
@@ -23,4 +25,5 @@ class BlockedNumber(models.Model):
         verbose_name = "blocked number"
 
     def __str__(self) -> str:
-        return self.phone
+        """Shortened: the log of what staff did keeps it for good, and shows it to everybody."""
+        return masked(self.phone)

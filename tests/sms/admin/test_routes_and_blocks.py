@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import unescape
 
+from django.contrib.admin.models import LogEntry
+
 from sms.models import BlockedNumber, Route
 
 from .conftest import PHONE
@@ -45,3 +47,10 @@ def test_an_import_needs_a_reason_and_a_post(boss, cast):
     boss.post(BLOCK, {"numbers": PHONE})
     assert boss.get(BLOCK, {"numbers": PHONE, "reason": "x"}).status_code == 405
     assert not BlockedNumber.objects.exists()
+
+
+def test_the_log_of_what_staff_did_names_no_blocked_number_in_full(boss, cast):
+    boss.post("/admin/sms/blockednumber/add/", {"phone": PHONE, "reason": "opt-out"})
+    boss.post(f"/admin/sms/blockednumber/{BlockedNumber.objects.get().pk}/delete/", {"post": "yes"})
+    assert not BlockedNumber.objects.exists()
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == ["+994•••••••67"] * 2
