@@ -127,7 +127,8 @@
         });
     }
 
-    // The list anew every few seconds. A ticked row stays where and as it is: somebody is about to act on it.
+    // The list anew every few seconds. A row that is ticked, or that the focus is in, stays where and as it is: somebody
+    // is about to act on it, and a row that is taken out loses the focus.
     const LIVE_EVERY = 5000;
 
     function rowKey(row) {
@@ -135,27 +136,30 @@
         return link ? link.getAttribute("href") : "";
     }
 
+    function isInUse(row) {
+        return row.contains(document.activeElement) || row.querySelector("input.action-select:checked") !== null;
+    }
+
     function refreshList() {
         return fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } }).then(function (answer) {
-            return answer.ok ? answer.text() : Promise.reject(new Error(answer.status));
+            // A redirect leads to the log-in: this list is live no longer.
+            return answer.ok && !answer.redirected ? answer.text() : Promise.reject(new Error(answer.status));
         }).then(function (page) {
             const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("result_list");
             const shown = document.getElementById("result_list");
-            if (!fresh || !shown) return;
-            const ticked = new Map();
-            Array.from(shown.tBodies).forEach(function (row) {
-                if (row.querySelector("input.action-select:checked")) ticked.set(rowKey(row), row);
-            });
-            const rows = Array.from(fresh.tBodies).map(function (row) {
-                const kept = ticked.get(rowKey(row));
-                ticked.delete(rowKey(row));
-                return kept || document.importNode(row, true);
-            });
-            ticked.forEach(function (row) { rows.push(row); });
-            const focused = document.activeElement && document.activeElement.closest("#result_list tbody");
-            if (focused) return; // a reader is on a row: not now
-            Array.from(shown.tBodies).forEach(function (row) { row.remove(); });
-            rows.forEach(function (row) { shown.appendChild(row); });
+            if (fresh && shown) replaceRows(shown, Array.from(fresh.tBodies));
+        });
+    }
+
+    function replaceRows(table, fresh) {
+        const kept = new Map();
+        Array.from(table.tBodies).forEach(function (row) {
+            if (isInUse(row)) kept.set(rowKey(row), row); else row.remove();
+        });
+        let next = table.tBodies[0] || null;
+        fresh.forEach(function (row) {
+            const same = kept.get(rowKey(row));
+            if (same) next = same.nextElementSibling; else table.insertBefore(document.importNode(row, true), next);
         });
     }
 
@@ -171,6 +175,18 @@
         }
         button.addEventListener("click", function () { set(button.getAttribute("aria-pressed") !== "true"); });
         set(localStorage.getItem("deskLive") === "1");
+    }
+
+    // The theme draws charts with letters of one colour; on the dark page they could hardly be read.
+    function tintCharts() {
+        if (!window.Chart) return;
+        window.Chart.defaults.color = getComputedStyle(document.documentElement).getPropertyValue("--desk-quiet").trim();
+        Object.values(window.Chart.instances).forEach(function (chart) { chart.update("none"); });
+    }
+
+    function followTheme() {
+        tintCharts();
+        new MutationObserver(tintCharts).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
     }
 
     // A template's preview, by the functions that match and count for real: asked while somebody types.
@@ -246,6 +262,7 @@
         reloads();
         liveList();
         templatePreview();
+        followTheme();
         new MutationObserver(function (changes) {
             changes.forEach(function (change) {
                 change.addedNodes.forEach(function (node) {
