@@ -104,12 +104,12 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         return privacy.number(message.to, message)
 
     @display(description=_("provider"))
-    def provider_slug(self, message: Message) -> str:
-        return message.provider.slug if message.provider else ""
+    def provider_slug(self, message: Message) -> str | None:
+        return message.provider.slug if message.provider else None
 
     @display(description=_("template"))
-    def template(self, message: Message) -> str:
-        return message.template_version.template.name if message.template_version else ""
+    def template(self, message: Message) -> str | None:
+        return message.template_version.template.name if message.template_version else None
 
     @display(description=_("kind"), label=True)
     def kind(self, message: Message) -> str:

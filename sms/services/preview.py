@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from providers.base import Carries
 from providers.registry import SENDERS
 from sms.domain.replay import Replay
-from sms.domain.templates import Body, PlaceholderKind, TemplateError, limits_problem, parse_body, parse_kinds
+from sms.domain.templates import (
+    Body,
+    Placeholder,
+    PlaceholderKind,
+    TemplateError,
+    limits_problem,
+    parse_body,
+    parse_kinds,
+)
 from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.models import Provider
 
@@ -19,6 +27,7 @@ SAMPLES = {
     PlaceholderKind.LINK: "https://shop.example/a1",
     PlaceholderKind.ANY: "Aysel",
 }
+"""What stands for a placeholder until somebody types a sample; one of any kind that is no name stands for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ def preview(body: str, placeholders: object, samples: Mapping[str, str], *, temp
         parsed = parse_body(body, parse_kinds(placeholders or {}))
     except TemplateError as error:
         return Preview(problem=str(error))
-    values = {p.name: samples.get(p.name) or _sample(p.kind, p.max_length) for p in parsed.placeholders}
+    values = {p.name: samples.get(p.name) or _sample(p) for p in parsed.placeholders}
     text = parsed.render(values)
     return Preview(
         parts=tuple((part, "") if isinstance(part, str) else (values[part.name], part.name) for part in parsed.parts),
@@ -60,8 +69,10 @@ def preview(body: str, placeholders: object, samples: Mapping[str, str], *, temp
     )
 
 
-def _sample(kind: PlaceholderKind, longest: int | None) -> str:
-    return SAMPLES[kind][:longest] if longest and kind is not PlaceholderKind.LINK else SAMPLES[kind]
+def _sample(placeholder: Placeholder) -> str:
+    is_word = placeholder.kind is PlaceholderKind.ANY and "name" not in placeholder.name.lower()
+    sample = placeholder.name if is_word else SAMPLES[placeholder.kind]
+    return sample if placeholder.kind is PlaceholderKind.LINK else sample[: placeholder.max_length]
 
 
 def _limits(body: Body, length: int) -> list[Limit]:

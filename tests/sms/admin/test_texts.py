@@ -155,6 +155,14 @@ def test_the_preview_counts_marks_and_judges_as_the_product_does(boss, cast):
     assert "at most 160" in long
 
 
+def test_a_placeholder_without_a_sample_stands_for_a_name_a_number_or_itself(boss, cast):
+    values = {"body": "{first_name} {order} {day} {short}"}
+    kinds = {"order": "digits", "short": {"kind": "any", "max_length": 3}}
+    page = boss.post(PREVIEW, values | {"placeholders": json.dumps(kinds)}).content.decode()
+    for name, sample in (("first_name", "Aysel"), ("order", "482913"), ("day", "day"), ("short", "sho")):
+        assert f'<mark title="{name}">{sample}</mark>' in page
+
+
 def test_the_preview_says_what_is_wrong_with_a_body(boss, cast):
     assert "is not closed" in boss.post(PREVIEW, {"body": "Hello {name"}).content.decode()
     assert boss.get(PREVIEW).status_code == 405
