@@ -21,6 +21,14 @@ LOOK = (
     "senderapproval",
     "dispatcher",
 )
+RECEIVED = (
+    "inboundmessage",
+    "inboundpush",
+    "inboundpushattempt",
+    "partner",
+    "rentednumber",
+    "inboundgateway",
+)
 SET_UP = (
     "provider",
     "route",
@@ -30,6 +38,9 @@ SET_UP = (
     "sendername",
     "senderapproval",
     "apiclient",
+    "partner",
+    "rentednumber",
+    "inboundgateway",
 )
 WRITE = ("messagetemplate", "templateapproval", "sendername", "senderapproval")
 
@@ -38,7 +49,7 @@ def _all(models, *verbs):
     return [f"sms.{verb}_{model}" for model in models for verb in verbs]
 
 
-VIEWERS = _all(LOOK, "view")
+VIEWERS = _all([*LOOK, *RECEIVED], "view")
 ACTIONS = [
     "sms.see_numbers",
     "sms.see_shapes",
@@ -50,13 +61,18 @@ ACTIONS = [
     "sms.export_messages",
     "sms.pause_provider",
     "sms.test_provider",
+    "sms.push_again",
+    "sms.close_alert",
     "sms.view_callback",
     "sms.view_apiclient",
+    "sms.view_inboundcall",
+    *_all(["blockednumber"], "view", "add", "delete"),
+    *_all(["rentednumber"], "add", "change"),
 ]
 ROLES = {
     VIEWER: VIEWERS,
     OPERATOR: [*VIEWERS, *ACTIONS],
-    EDITOR: [*VIEWERS, "sms.see_shapes", *_all(WRITE, "add", "change", "delete")],
+    EDITOR: [*_all(LOOK, "view"), "sms.see_shapes", *_all(WRITE, "add", "change", "delete")],
     ADMINISTRATOR: [
         *VIEWERS,
         *ACTIONS,
@@ -74,7 +90,7 @@ def make(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sms", "0005_history"),
+        ("sms", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
