@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
 from .base import (
@@ -116,7 +116,8 @@ class Accolades(Sender):
     def _post(self, path: str, fields: Mapping[str, str]) -> HttpRequest:
         url = f"{self.base_url}/{quote(self.credential['account_number'], safe='')}/{path}"
         form = ("Content-Type", "application/x-www-form-urlencoded")
-        return HttpRequest("POST", url, (form,), urlencode(fields).encode("ascii"))
+        body = "&".join(f"{name}={quote_plus(value)}" for name, value in fields.items())
+        return HttpRequest("POST", url, (form,), body.encode("ascii"))
 
 
 def _type(answer: JsonObject | None) -> str:

@@ -6,16 +6,15 @@ out", one deadline over writing and reading, and a cap on what is read.
 
 from __future__ import annotations
 
-import functools
-import http.client
-import io
+import contextlib
 import ipaddress
 import queue
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -23,61 +22,11 @@ from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 
 from .address import is_public
-from .base import Failure, Misconfigured, Unavailable, Unconfirmed
+from .base import Failure, Misconfigured, Unavailable
+from .wire import Answer, Call, head
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-MAX_BODY = 64 * 1024
-"""Bytes of an answer's body."""
-MAX_ANSWER = MAX_BODY + 32 * 1024
-"""Bytes of a whole answer as it comes: status line, headers, chunk sizes, body."""
 IDLE_SECONDS = 2.0
 """A connection idle for longer is not used again: the other side may be closing it just now."""
-
-
-class TooLate(Exception):
-    """The moment after which the call must not start was over: nothing was sent."""
-
-
-class Call:
-    """The call at hand: its limits, and how far it got. One per thread, made anew by `begin`."""
-
-    def __init__(self, *, allow_private: bool, connect_timeout: float) -> None:
-        self.allow_private = allow_private
-        self.connect_timeout = connect_timeout
-        self.begin("", 0.0, None)
-
-    def begin(self, origin: str, timeout: float, not_after: float | None) -> None:
-        self.origin = origin
-        self.timeout = timeout
-        self.not_after = not_after
-        self.written = False
-        self.ended = False
-        self.deadline = 0.0
-
-    def start(self) -> None:
-        """Right before the first byte: is it still time? The deadline counts from here."""
-        now = monotonic()
-        if self.not_after is not None and now > self.not_after:
-            raise TooLate("The call's time was over before its first byte; nothing was sent.")
-        self.deadline = now + self.timeout
-
-    def left(self) -> float:
-        """Seconds until the deadline, never 0. Raises Unconfirmed when there are none."""
-        left = self.deadline - monotonic()
-        if left <= 0:
-            raise self.timed_out()
-        return left
-
-    def timed_out(self) -> Unconfirmed:
-        return self.lost("timeout", f"gave no whole answer within {self.timeout:g} seconds")
-
-    def lost(self, code: str, what: str) -> Unconfirmed:
-        return Unconfirmed(Failure.AMBIGUOUS, code, f"{self.origin} {what}: it may have the message.")
-
-    def not_sent(self, code: str, what: str) -> Unavailable:
-        return Unavailable(Failure.TRANSIENT, code, f"{self.origin} {what}; nothing was sent.")
 
 
 class Connection(HTTPConnection):
@@ -88,8 +37,7 @@ class Connection(HTTPConnection):
         self.call = call
         self.dial_until = 0.0
         self.used_at = 0.0
-        self.outgoing: list[bytes] = []
-        self.response_class = functools.partial(Answer, call=call)  # type: ignore[assignment]
+        self.method = ""
 
     @property
     def is_connected(self) -> bool:
@@ -162,16 +110,19 @@ class Connection(HTTPConnection):
             return self.call.not_sent("refused", "refused the connection")
         return self.call.not_sent("unreachable", f"can't be reached ({error.strerror or type(error).__name__})")
 
-    def request(self, *args: Any, **more: Any) -> None:
-        """Gather headers and body, then write them as one: fewer packets, and one first byte."""
+    def request(  # type: ignore[override]  # our adapter hands over a target, headers and a whole body, and no more
+        self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
+    ) -> None:
+        """Write head and body as one: fewer packets, and one first byte."""
+        data = head(method, url, {"Host": self._host_field(), **(headers or {})}) + (body or b"")
+        self.method = method
         if self.sock is None:
             self.connect()
-        self.outgoing = []
-        super().request(*args, **more)
-        self._write(memoryview(b"".join(self.outgoing)))
+        self._write(memoryview(data))
 
-    def send(self, data: Any) -> None:
-        self.outgoing.append(data)
+    def _host_field(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == self.default_port else f"{host}:{self.port}"
 
     def _write(self, data: memoryview) -> None:
         self.call.start()
@@ -189,59 +140,28 @@ class Connection(HTTPConnection):
             self.call.written = True
             data = data[count:]
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself
-        response = super().getresponse()
+    def getresponse(self) -> Whole:  # type: ignore[override]  # as urllib3 itself
+        """The whole answer, read within the deadline and the cap."""
+        answer = Answer(self.sock, method=self.method, call=self.call)
+        with contextlib.closing(answer):
+            answer.begin()
+            body = answer.whole()
+        if answer.will_close:
+            self.close()
         self.used_at = monotonic()
-        return response
+        return Whole(answer.fields, answer.status, body)
+
+
+class Whole(HTTPResponse):
+    """An answer that was read to its end, as urllib3 passes it on; its headers stay as they are."""
+
+    def __init__(self, fields: Mapping[str, str], status: int, body: bytes) -> None:
+        super().__init__(body, status=status, preload_content=False, decode_content=False)
+        self.fields, self.body = fields, body
 
 
 class TlsConnection(Connection, HTTPSConnection):
     """The same over TLS; the context decides whom to trust."""
-
-
-class Answer(http.client.HTTPResponse):
-    """An answer that is read through `_Reader`; a head cut short is no head."""
-
-    def __init__(self, sock: socket.socket, *args: Any, call: Call, **more: Any) -> None:
-        super().__init__(sock, *args, **more)
-        self._call = call
-        self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, call))
-
-    def begin(self) -> None:
-        super().begin()
-        if self._call.ended:  # http.client takes the end of the stream for the end of the headers
-            raise self._call.lost("closed", "closed the connection in the middle of its answer")
-        if self.status < 200:  # the real answer is still to come, and would be read as the next call's
-            raise self._call.lost("unreadable", f"answered HTTP {self.status}, which ends nothing")
-
-
-class _Reader(io.RawIOBase):
-    """A socket's bytes, each read within what is left of the one deadline, and counted."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, call: Call) -> None:
-        self._raw, self._sock, self._call = raw, sock, call
-        self._total = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        self._sock.settimeout(self._call.left())
-        try:
-            count = self._raw.readinto(buffer) or 0
-        except TimeoutError:
-            raise self._call.timed_out() from None
-        except OSError:
-            raise self._call.lost("reset", "broke the connection off before a whole answer") from None
-        self._total += count
-        self._call.ended = count == 0
-        if self._total > MAX_ANSWER:
-            raise self._call.lost("oversize", f"answered with more than {MAX_ANSWER // 1024} KiB")
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:

@@ -24,9 +24,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 from .address import url_problem
 from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderError
-from .connection import MAX_BODY, Call, Connection, TlsConnection, TooLate, tls_context
+from .connection import Connection, TlsConnection, tls_context
 from .exchange import exchange_text
 from .playground import Playground
+from .wire import Call, TooLate
 
 __all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
 
@@ -93,17 +94,9 @@ class _Network:
         self._adapter.close()
 
     def _exchange(self, request: HttpRequest) -> HttpResponse:
-        raw = self._adapter.send(_prepared(request)).raw
-        try:
-            body = b""
-            while piece := raw.read(MAX_BODY + 1 - len(body), decode_content=False):
-                body += piece
-                if len(body) > MAX_BODY:
-                    raise self._call.lost("oversize", f"answered with more than {MAX_BODY // 1024} KiB")
-        except BaseException:
-            raw.close()
-            raise
-        return HttpResponse(raw.status, {name.lower(): value for name, value in raw.headers.items()}, body)
+        answer: Any = self._adapter.send(_prepared(request)).raw  # our connection's Whole
+        answer.release_conn()
+        return HttpResponse(answer.status, answer.fields, answer.body)
 
     def _failure(self, error: Exception) -> ProviderError:
         """What a failure that no connection of ours named means."""
@@ -111,7 +104,7 @@ class _Network:
             words = f"The call can't be built from its address and credentials ({type(error).__name__})."
             return Misconfigured(Failure.CONFIG, "request_invalid", words)
         if self._call.ended:
-            return self._call.lost("closed", "closed the connection before a whole answer")
+            return self._call.closed()
         return self._call.lost("unreadable", f"answered something that is no HTTP ({type(error).__name__})")
 
 
@@ -155,10 +148,10 @@ class _Adapter(HTTPAdapter):
             raise ValueError("The address has no host.")
         if scheme == "https":
             pool: HTTPConnectionPool = HTTPSConnectionPool(host, port, call=self._call, ssl_context=_public_trust())
-            pool.ConnectionCls = TlsConnection
+            pool.ConnectionCls = TlsConnection  # type: ignore[assignment]  # it answers with a Whole
         else:
             pool = HTTPConnectionPool(host, port, call=self._call)
-            pool.ConnectionCls = Connection
+            pool.ConnectionCls = Connection  # type: ignore[assignment]
         return pool
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:

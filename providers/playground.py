@@ -15,7 +15,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from .base import Failure, HttpRequest, HttpResponse, Unavailable, Unconfirmed
-from .connection import TooLate
+from .wire import TooLate
 
 SLOW_SECONDS = 5.0
 STATES = {"01": "delivered", "02": "undelivered"}

@@ -6,7 +6,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from providers.base import (
@@ -84,9 +84,12 @@ Job = Send | Poll | Probe | Push
 Reader = Callable[[HttpResponse], Accepted | Report | tuple[Pushed, str] | str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
-    """What a call came to: `value` if the vendor said yes, else `error`; `crash` if our own code failed."""
+    """What a call came to: `value` if the vendor said yes, else `error`; `crash` if our own code failed.
+
+    Written by the thread that makes the call, and by nobody once it is handed over.
+    """
 
     job: Job
     value: Any = None
@@ -113,7 +116,9 @@ class Result:
 
 def run(job: Job, client: Client) -> Result:
     """Execute a job. Raises nothing: every way to fail is a result."""
-    return replace(_run(job, client), ended=time.monotonic())
+    result = _run(job, client)
+    result.ended = time.monotonic()
+    return result
 
 
 def _run(job: Job, client: Client) -> Result:
@@ -151,7 +156,9 @@ def _call(
         return Result(job, error=error)
     except Exception:
         return Result(job, crash=trace_of(*hidden))
-    return replace(_exchange(job, client, request, read, hidden), raw_request=kept)
+    result = _exchange(job, client, request, read, hidden)
+    result.raw_request = kept
+    return result
 
 
 def _exchange(
@@ -184,7 +191,8 @@ def _read(
         result = Result(job, error=error)
     except Exception:
         result = _perhaps_sent(job, hidden)
-    return replace(result, http_status=response.status, raw_response=exchange_text(response, hidden))
+    result.http_status, result.raw_response = response.status, exchange_text(response, hidden)
+    return result
 
 
 def _perhaps_sent(job: Job, hidden: tuple[str, ...]) -> Result:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from providers import connection, http
+from providers import connection, http, wire
 from providers.base import Failure, HttpRequest, HttpResponse, Misconfigured, Unavailable
 from providers.http import Client, TooLate
 
@@ -54,9 +54,28 @@ def test_an_answer_without_a_length_ends_with_its_connection(client: Client) -> 
         assert client.send(call(server.url), timeout=LONG).body == b"whole"
 
 
+def test_headers_are_read_however_they_are_written(client: Client) -> None:
+    head = b"HTTP/1.1 200 OK\r\nX-TWICE: a\r\nx-twice:b\r\nX-Folded: a\r\n  b\r\nno colon\r\nX-Latin: \xe9\r\n"
+    with serving(replying(head + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nOK")) as server:
+        response = client.send(call(server.url), timeout=LONG)
+    assert response.body == b"OK"
+    assert response.headers == {"x-twice": "a, b", "x-folded": "a b", "x-latin": "\xe9", "content-length": "2, 2"}
+
+
+@pytest.mark.parametrize(
+    ("head", "connections"),
+    [("HTTP/1.1 200", 1), ("HTTP/1.1 200 OK\r\nConnection: close", 2), ("HTTP/1.0 200 OK", 2)],
+)
+def test_a_connection_is_kept_unless_the_answer_ends_it(client: Client, head: str, connections: int) -> None:
+    with serving(keeping_alive(f"{head}\r\nContent-Length: 2\r\n\r\nOK".encode())) as server:
+        for _ in range(2):
+            assert client.send(call(server.url), timeout=LONG).body == b"OK"
+    assert server.connections == connections
+
+
 def test_a_compressed_answer_stays_as_it_is_so_that_a_bomb_does_not_go_off(client: Client) -> None:
     bomb = gzip.compress(bytes(20_000_000))
-    assert len(bomb) < http.MAX_BODY
+    assert len(bomb) < wire.MAX_BODY
     with serving(replying(answer(bomb, "200 OK", "Content-Encoding: gzip"))) as server:
         assert client.send(call(server.url), timeout=LONG).body == bomb
 

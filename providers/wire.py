@@ -1,0 +1,196 @@
+"""One call on the wire: how far it got, the bytes that go out, and the answer that comes in.
+
+http.client frames the answer; its headers are read here, because its own way of reading them, through the parser for
+e-mail, took a sixth of a call's time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+import socket
+from collections.abc import Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from .base import Failure, Unavailable, Unconfirmed
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MAX_BODY = 64 * 1024
+"""Bytes of an answer's body."""
+MAX_ANSWER = MAX_BODY + 32 * 1024
+"""Bytes of a whole answer as it comes: status line, headers, chunk sizes, body."""
+MAX_LINE = 16 * 1024
+"""Bytes of one header."""
+
+_TARGET = re.compile(r"[!-~]+")
+_STATUS = re.compile(r"HTTP/1\.([0-9]) +([1-9][0-9][0-9])(?: |$)")
+_NO_TEXT = re.compile(r"[^\t -~\x80-\xff]")
+
+
+class TooLate(Exception):
+    """The moment after which the call must not start was over: nothing was sent."""
+
+
+class Call:
+    """The call at hand: its limits, and how far it got. One per thread, made anew by `begin`."""
+
+    def __init__(self, *, allow_private: bool, connect_timeout: float) -> None:
+        self.allow_private = allow_private
+        self.connect_timeout = connect_timeout
+        self.begin("", 0.0, None)
+
+    def begin(self, origin: str, timeout: float, not_after: float | None) -> None:
+        self.origin = origin
+        self.timeout = timeout
+        self.not_after = not_after
+        self.written = False
+        self.ended = False
+        self.deadline = 0.0
+
+    def start(self) -> None:
+        """Right before the first byte: is it still time? The deadline counts from here."""
+        now = monotonic()
+        if self.not_after is not None and now > self.not_after:
+            raise TooLate("The call's time was over before its first byte; nothing was sent.")
+        self.deadline = now + self.timeout
+
+    def left(self) -> float:
+        """Seconds until the deadline, never 0. Raises Unconfirmed when there are none."""
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise self.timed_out()
+        return left
+
+    def timed_out(self) -> Unconfirmed:
+        return self.lost("timeout", f"gave no whole answer within {self.timeout:g} seconds")
+
+    def closed(self) -> Unconfirmed:
+        return self.lost("closed", "closed the connection before a whole answer")
+
+    def too_long(self) -> Unconfirmed:
+        return self.lost("oversize", f"answered with more than {MAX_BODY // 1024} KiB")
+
+    def lost(self, code: str, what: str) -> Unconfirmed:
+        return Unconfirmed(Failure.AMBIGUOUS, code, f"{self.origin} {what}: it may have the message.")
+
+    def not_sent(self, code: str, what: str) -> Unavailable:
+        return Unavailable(Failure.TRANSIENT, code, f"{self.origin} {what}; nothing was sent.")
+
+
+def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """The bytes before a body. Raises ValueError for what would be another request than the one that was meant."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if not _TARGET.fullmatch(target) or _NO_TEXT.search("".join(lines)):
+        raise ValueError("The address or a header holds characters that may not travel there.")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+class Answer(http.client.HTTPResponse):
+    """An answer, read to its end within the call's deadline and cap."""
+
+    def __init__(self, sock: socket.socket, *args: Any, call: Call, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        self._call = call
+        self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, call))
+        self.fields: dict[str, str] = {}
+        """The headers, their names in lower case; the values of one that comes twice joined by a comma."""
+
+    def begin(self) -> None:
+        """Read the head, and find out where the body ends."""
+        self.status = http.client.CONTINUE
+        while self.status == http.client.CONTINUE:
+            self.version, self.status = self._first_line()
+            self.fields = self._read_fields()
+        if self.status < 200:  # the real answer is still to come, and would be read as the next call's
+            raise self._call.lost("unreadable", f"answered HTTP {self.status}, which ends nothing")
+        self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
+        self.chunk_left = None
+        self.length = self._length()
+        self.will_close = self._says_close() or (self.length is None and not self.chunked)
+
+    def _first_line(self) -> tuple[int, int]:
+        """Version (10 or 11) and status."""
+        line = self._line()
+        found = _STATUS.match(line)
+        if found is None:
+            raise http.client.BadStatusLine(line)
+        return (10 if found[1] == "0" else 11), int(found[2])
+
+    def _read_fields(self) -> dict[str, str]:
+        """The headers up to the empty line."""
+        fields: dict[str, str] = {}
+        name = ""
+        while line := self._line():
+            if line[0] in " \t":  # goes on with the header before it
+                fields[name] = f"{fields.get(name, '')} {line.strip()}"
+                continue
+            name, colon, value = line.partition(":")
+            name = name.lower()
+            if colon:
+                fields[name] = f"{fields[name]}, {value.strip()}" if name in fields else value.strip()
+        return fields
+
+    def _line(self) -> str:
+        """The next line of the head, without its end. A head that is cut short is no head."""
+        line = self.fp.readline(MAX_LINE + 1)
+        if len(line) > MAX_LINE:
+            raise http.client.LineTooLong("line of the head")
+        if not line.endswith(b"\n"):
+            raise self._call.closed()
+        return line.decode("latin-1").rstrip("\r\n")
+
+    def _says_close(self) -> bool:
+        word = self.fields.get("connection", "").lower()
+        return "close" in word or (self.version == 10 and "keep-alive" not in word)
+
+    def _length(self) -> int | None:
+        """The body's length, if the head says one."""
+        if self.status in (http.client.NO_CONTENT, http.client.NOT_MODIFIED):
+            return 0
+        said = {length.strip() for length in self.fields.get("content-length", "").split(",")}
+        if len(said) > 1:
+            raise self._call.lost("unreadable", "answered with several lengths, which differ")
+        length = said.pop()
+        return int(length) if length.isascii() and length.isdigit() and not self.chunked else None
+
+    def whole(self) -> bytes:
+        """The whole body. Raises Unconfirmed if it is cut short or too long."""
+        body = self.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise self._call.too_long()
+        if self.length:
+            raise self._call.closed()
+        return body
+
+
+class _Reader(io.RawIOBase):
+    """A socket's bytes, each read within what is left of the one deadline, and counted."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, call: Call) -> None:
+        self._raw, self._sock, self._call = raw, sock, call
+        self._total = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        self._sock.settimeout(self._call.left())
+        try:
+            count = self._raw.readinto(buffer) or 0
+        except TimeoutError:
+            raise self._call.timed_out() from None
+        except OSError:
+            raise self._call.lost("reset", "broke the connection off before a whole answer") from None
+        self._total += count
+        self._call.ended = count == 0
+        if self._total > MAX_ANSWER:
+            raise self._call.too_long()
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
