@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.postgres import children_of
+from tests.support.postgres import Postgres, children_of
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
@@ -74,6 +74,33 @@ def test_a_killed_gunicorn_master_loses_nothing_and_doubles_nothing(stacks: Call
     figures = invariants.check(stack, load)
     assert figures.unconfirmed == 0
     ledger.note("gunicorn's master killed", figures)
+
+
+@pytest.mark.faults
+def test_a_worker_killed_between_the_commit_and_the_answer_stores_the_message_once(
+    stacks: Callable[..., Stack], durable_postgres: Postgres, ledger: Ledger
+):
+    stack = stacks(server=durable_postgres, web_words=("-w", "1"))
+    database = Database(stack.database_url)
+    load = Load(stack.port, [smsplus_item()], tries=200, pause=0.1)
+    with load.running():
+        with database.writes_locked():
+            eventually(lambda: database.rows(INSERT_WAITS), because="the request waits at the table's lock")
+            [worker] = workers(stack)
+            os.kill(worker, signal.SIGSTOP)
+        eventually(lambda: len(database.messages()) == 1, because="the server commits, and the worker knows nothing")
+        assert load.replies == []
+        os.kill(worker, signal.SIGKILL)
+    assert load.replies[0].status is None
+    assert len(load.accepted()) == 1
+    drained(stack)
+    figures = invariants.check(stack, load)
+    assert (figures.messages, figures.unconfirmed) == (1, 0)
+    ledger.note("web worker killed between commit and answer", figures, database="PostgreSQL")
+
+
+INSERT_WAITS = """SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+AND query LIKE 'INSERT INTO sms_message %'"""
 
 
 def kill_the_master(stack: Stack) -> None:
