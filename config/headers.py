@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -18,17 +17,8 @@ DESK_POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 
-
-def _hidden_characters() -> re.Pattern[str]:
-    """Every character that `visible` replaces; a page is UTF-8, which holds no surrogates.
-
-    Beyond the first two planes only the tag characters are hidden ones.
-    """
-    codes = [*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000)]
-    return re.compile("[" + "".join(re.escape(chr(code)) for code in codes if visible(chr(code)) != chr(code)) + "]")
-
-
-HIDDEN = _hidden_characters()
+PLAIN = bytes([*b"\t\n", *range(ord(" "), ord("~") + 1)])
+"""What is visible as it is, in ASCII and so in UTF-8: the most of a page."""
 
 
 class DeskHeaders:
@@ -52,9 +42,10 @@ class DeskHeaders:
 
 
 def _show_hidden(response: HttpResponse) -> None:
-    page = response.content.decode(response.charset)
-    shown = HIDDEN.sub(lambda found: visible(found[0]), page)
-    if shown != page:
-        response.content = shown.encode(response.charset)
+    # Of a page's 100,000 characters some hundred are not plain, and a few dozen of those differ.
+    unusual = set(response.content.translate(None, PLAIN).decode())
+    hidden = {ord(character): shown for character in unusual if (shown := visible(character)) != character}
+    if hidden:
+        response.content = response.content.decode().translate(hidden).encode()
         if "Content-Length" in response.headers:
             response.headers["Content-Length"] = str(len(response.content))
