@@ -9,7 +9,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from django.db import Error, connection
@@ -45,13 +45,29 @@ CHORES: tuple[Chore, ...] = (
     (30.0, lambda: _for_a_while(retention.delete_due)),
     (30.0, lambda: rollup.roll_up(HOURS_AT_ONCE)),
 )
-"""With the seconds between two rounds of each."""
+"""With the seconds between two rounds of each. Where several are due, the first goes first."""
 
 
 def _for_a_while(batch: Callable[[], int]) -> None:
     ends = time.monotonic() + LONGEST_CHORE
     while batch() and time.monotonic() < ends:
         pass
+
+
+class Timetable:
+    """Which chore is due. Asked anew after each, so that long ones never keep those before them waiting in a row."""
+
+    def __init__(self, chores: Sequence[Chore]) -> None:
+        self._chores = chores
+        self._next_at = [0.0] * len(chores)
+
+    def due(self, now: float) -> Callable[[], object] | None:
+        """The first chore whose time has come; its next time is counted from now."""
+        for number, (every, chore) in enumerate(self._chores):
+            if self._next_at[number] <= now:
+                self._next_at[number] = now + every
+                return chore
+        return None
 
 
 def do_all() -> None:
@@ -130,14 +146,10 @@ class House:
     # --- the jobs -----------------------------------------------------------------------
 
     def _do_chores(self) -> None:
-        every = ((5.0, self._beat), *CHORES)
-        next_at = [0.0] * len(every)
+        timetable = Timetable(((5.0, self._beat), *CHORES))
         while not self._stopped.wait(0.25):
-            now = time.monotonic()
-            due = [index for index, at in enumerate(next_at) if at <= now]
-            do(every[index][1] for index in due)
-            for index in due:
-                next_at[index] = now + every[index][0]
+            while (chore := timetable.due(time.monotonic())) and not self._stopped.is_set():
+                do([chore])
 
     def _beat(self) -> None:
         if self._heartbeat is None:

@@ -28,6 +28,15 @@ def test_a_chore_that_fails_leaves_the_others_to_be_done():
     assert done == ["next"]
 
 
+def test_long_chores_let_those_before_them_have_their_turn_between():
+    """Two that take two seconds each, at the same time: what is due every second waits for one of them alone."""
+    chores = {name: (lambda name=name: name) for name in ("release", "erase", "delete")}
+    timetable = housekeeping.Timetable([(1, chores["release"]), (5, chores["erase"]), (30, chores["delete"])])
+    done = [timetable.due(now) for now in (0, 0, 2, 2, 4, 4)]
+    assert done[:5] == [chores[name] for name in ("release", "erase", "release", "delete", "release")]
+    assert done[5] is None
+
+
 def test_a_database_that_is_away_is_waited_for(monkeypatch):
     house = housekeeping.House(slots=1, in_flight=lambda: 0, wake_engine=lambda: None)
     tries = []
