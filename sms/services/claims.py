@@ -56,6 +56,8 @@ class Harvest:
     put_off: list[dict[str, Any]] = field(default_factory=list)
     seen: set[uuid.UUID] = field(default_factory=set)
     moved: int = 0
+    is_behind: bool | None = None
+    """Whether the configuration has changed since this snapshot; None: nobody asked yet."""
 
 
 def take(jobs: list[Job], *, otp_slots: int, other_slots: int) -> None:
@@ -215,12 +217,21 @@ def _plan(harvest: Harvest, due: Due, probes: int | None) -> None:
     may = {candidate.provider: candidate for candidate in judged.eligible}
     tries = tries_of([due]).get(due.id, []) if due.attempts_made > due.attempts_before else []
     left = remaining(list(may), tries)
+    if not left and _is_behind(harvest):
+        return  # the next turn looks at it again, with the configuration as it is now
     if not left:
         _wait(harvest, due, LATER, f"waiting for {_reasons(judged.candidates)}"[:200])
     elif due.provider in left and (due.provider in harvest.open_providers or due.provider == probes):
         _claim(harvest, due, may[due.provider], is_probe=due.provider == probes)
     else:
         _move_on(harvest, due, choose(left, harvest.open_providers, tries))
+
+
+def _is_behind(harvest: Harvest) -> bool:
+    """Asked before messages are put off: another process may know already of the template that one was released for."""
+    if harvest.is_behind is None:
+        harvest.is_behind = snapshot.fresh().stamp != harvest.snapshot.stamp
+    return harvest.is_behind
 
 
 def candidates_of(due: Due) -> list[int]:

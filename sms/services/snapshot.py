@@ -154,6 +154,12 @@ def current() -> Snapshot:
         _refresh.release()
 
 
+def fresh() -> Snapshot:
+    """This process's copy as the database has it right now: for what must not be done on an old one's word."""
+    with _refresh:
+        return _look()
+
+
 def _look() -> Snapshot:
     global _current, _checked_at
     stamp = ConfigurationStamp.current()

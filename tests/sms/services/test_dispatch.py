@@ -9,8 +9,8 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from providers.http import TooLate
-from sms.models import Alert, Attempt, Message, MessageEvent, ProviderState
-from sms.services import clock, dispatch, outbox, sweeps
+from sms.models import Alert, Attempt, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
+from sms.services import clock, dispatch, outbox, snapshot, sweeps
 
 from .fakes import error
 
@@ -298,6 +298,22 @@ def test_with_nobody_else_a_message_waits_for_its_paused_provider(shop, wire, wo
     assert message.status == "queued"
     assert message.waiting_for
     assert wire.calls == []
+
+
+def test_nothing_is_put_off_on_the_word_of_an_old_configuration(shop, wire, work, settings):
+    """Another process knows already that the provider may carry it; this one's copy is a moment older."""
+    message = shop.message()
+    Provider.objects.update(enabled=False)
+    ConfigurationStamp.touch()
+    settings.CONFIGURATION_MAX_AGE = 3600.0
+    snapshot.forget()
+    snapshot.current()
+    Provider.objects.update(enabled=True)
+    ConfigurationStamp.touch()
+    work()
+    work()
+    message.refresh_from_db()
+    assert message.status == "submitted"
 
 
 def test_no_more_calls_are_in_flight_than_the_provider_allows(shop, wire):
