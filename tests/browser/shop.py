@@ -8,28 +8,16 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from tests.support.desk import HIRE, PASSWORD, STAFF, run
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
 from .chromium import Window
 
-STAFF, PASSWORD = "aysel", "a made-up pass phrase of staff"
 NUMBER = "+994501234567"
 OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 SHIPPED = "Hörmətli Aysel, 48213 nömrəli sifarişiniz yoldadır."
 TO_VIETNAM = "Xin chao Linh, don hang 48214 cua ban dang duoc giao."
-
-
-# An administrator, who may do everything.
-HIRE = (
-    "from django.contrib.auth import get_user_model",
-    f"get_user_model().objects.create_superuser({STAFF!r}, 'aysel@shop.example', {PASSWORD!r})",
-)
-
-
-def run(stack: Stack, *lines: str) -> str:
-    """Run these lines with the product's models at hand; returns what they printed."""
-    return stack.manage("shell", "-v", "0", "-c", "\n".join(lines)).stdout
 
 
 @contextmanager
