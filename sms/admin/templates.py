@@ -20,7 +20,7 @@ from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
 from sms.services import template_csv
 from sms.services.approvals import approval_problems, is_in_use
-from sms.services.unmatched import replay_of
+from sms.services.unmatched import recent_texts, replay_of
 
 from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
 from .base import DeskAdmin, LookOnlyInline, RowsInline
@@ -52,7 +52,7 @@ class TemplateForm(forms.ModelForm):
         changed = {"body", "placeholders"} & set(self.changed_data)
         if not self.instance.pk or not changed or values.get("save_anyway"):
             return
-        told = replay_of(self.instance.pk, self.instance.parsed)
+        told = replay_of(self.instance.pk, self.instance.parsed, recent_texts())
         if told.lost or told.ties:
             words = _("%(lost)d kinds of text of the last days would match no longer, %(ties)d would tie. ")
             advice = _("Look at them beside the text; tick “save although texts would be lost” to save.")

@@ -20,7 +20,7 @@ from sms.domain.templates import (
 from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.models import Provider
 
-from .unmatched import replay_of
+from .unmatched import Recent, recent_texts, replay_of
 
 SAMPLES = {
     PlaceholderKind.DIGITS: "482913",
@@ -50,6 +50,8 @@ class Preview:
     length: int = 0
     limits: tuple[Limit, ...] = ()
     replay: Replay[int] | None = None
+    recent: Recent | None = None
+    """What was replayed."""
 
 
 def preview(body: str, placeholders: object, samples: Mapping[str, str], *, template: int | None) -> Preview:
@@ -59,13 +61,15 @@ def preview(body: str, placeholders: object, samples: Mapping[str, str], *, temp
         return Preview(problem=str(error))
     values = {p.name: samples.get(p.name) or _sample(p) for p in parsed.placeholders}
     text = parsed.render(values)
+    recent = recent_texts()
     return Preview(
         parts=tuple((part, "") if isinstance(part, str) else (values[part.name], part.name) for part in parsed.parts),
         size=segments(text),
         forcing=forcing_ucs2(text),
         length=len(text),
         limits=tuple(_limits(parsed, len(text))),
-        replay=replay_of(template, parsed),
+        replay=replay_of(template, parsed, recent),
+        recent=recent,
     )
 
 

@@ -319,7 +319,7 @@ def _texts_lost(changes: tuple[Change, ...]) -> tuple[tuple[str, ...], int]:
             then[key] = change.body
     if then == now:
         return (), 0
-    told = replay(recent_texts(), now.items(), then.items(), masked=True)
+    told = replay(recent_texts().counts, now.items(), then.items(), masked=True)
     return told.lost, len(told.ties)
 
 

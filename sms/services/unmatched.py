@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Count, Max
 
 from sms.domain.lifecycle import Status
@@ -17,6 +18,7 @@ from sms.models import Message, RefusedRequest, TemplateApproval
 from sms.models import MessageTemplate as Template
 
 from . import clock, ids
+from .retention import REFUSALS_DAYS
 
 MOST_SHAPES = 2000
 MOST_TEXTS = 5000
@@ -74,16 +76,33 @@ def template_of(texts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     return body.source, kinds
 
 
-def recent_texts() -> Counter[str]:
-    """What came in within the last days, digits masked: texts that were taken, and shapes that were refused.
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What came in lately, digits masked, with how often; and since when all of it is there.
 
-    As far as they are still kept; a one-time password's text is not among them.
+    Texts of messages are kept for RETENTION_TEXT_DAYS, shapes of refused calls for a week; of very many messages the
+    newest are looked at. A one-time password's text is not among them.
     """
-    since = ids.oldest(clock.now() - LOOK_BACK)
-    taken = Message.objects.filter(id__gte=since, text__isnull=False, is_otp=False).order_by("-id")
-    counts = Counter(masked_digits(text) for text in taken.values_list("text", flat=True)[:MOST_TEXTS])
-    counts.update({text: count for text, (count, _near) in _refused_shapes().items()})
-    return counts
+
+    counts: Counter[str]
+    taken_since: datetime
+    refused_since: datetime
+
+
+def recent_texts() -> Recent:
+    """The last 14 days, as far as they are kept."""
+    now = clock.now()
+    taken, since = _taken_texts(now - min(LOOK_BACK, timedelta(days=settings.RETENTION_TEXT_DAYS)))
+    taken.update({text: count for text, (count, _near) in _refused_shapes().items()})
+    return Recent(taken, since, now - min(LOOK_BACK, timedelta(days=REFUSALS_DAYS)))
+
+
+def _taken_texts(since: datetime) -> tuple[Counter[str], datetime]:
+    kept = Message.objects.filter(id__gte=ids.oldest(since), text__isnull=False, is_otp=False).order_by("-id")
+    rows = list(kept.values_list("id", "text")[:MOST_TEXTS])
+    if len(rows) == MOST_TEXTS:
+        since = ids.time_of(rows[-1][0])
+    return Counter(masked_digits(text) for _, text in rows), since
 
 
 def approved_bodies(*, without: int | None = None) -> list[tuple[int, Body]]:
@@ -93,10 +112,10 @@ def approved_bodies(*, without: int | None = None) -> list[tuple[int, Body]]:
     return [(each.pk, parse_body(each.body, parse_kinds(each.placeholders))) for each in templates]
 
 
-def replay_of(template: int | None, changed: Body) -> Replay[int]:
+def replay_of(template: int | None, changed: Body, recent: Recent) -> Replay[int]:
     """What saving this text of a template does to the texts of the last days."""
     others = approved_bodies(without=template)
     key = template or NEW
     stored = Template.objects.filter(pk=template).first()
     now = [(key, parse_body(stored.body, parse_kinds(stored.placeholders)))] if stored else []
-    return replay(recent_texts(), [*others, *now], [*others, (key, changed)], masked=True)
+    return replay(recent.counts, [*others, *now], [*others, (key, changed)], masked=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from sms.domain.ids import uuid7
 from sms.models import Message, MessageTemplate, RefusedRequest
-from sms.services import explain, snapshot, unmatched
+from sms.services import clock, explain, snapshot, unmatched
 
 from .conftest import HOSTILE, PHONE
 
@@ -185,7 +188,8 @@ def save(boss, template: MessageTemplate, body: str, **more):
 
 def test_a_change_that_loses_texts_is_saved_only_on_a_second_knowing_try(boss, cast):
     cast.message("submitted", text="Hello Aysel, it is on its way.")
-    lost = unmatched.replay_of(cast.template.pk, unmatched.parse_body("Good day {name}, it is on its way."))
+    changed = unmatched.parse_body("Good day {name}, it is on its way.")
+    lost = unmatched.replay_of(cast.template.pk, changed, unmatched.recent_texts())
     assert len(lost.lost) == 1
     answer = save(boss, cast.template, "Good day {name}, it is on its way.")
     assert "would match no longer" in answer.content.decode()
@@ -195,6 +199,37 @@ def test_a_change_that_loses_texts_is_saved_only_on_a_second_knowing_try(boss, c
     cast.template.refresh_from_db()
     assert cast.template.body.startswith("Good day")
     assert cast.template.versions.first().author.username == "boss"
+
+
+def aged(cast, days: int, **changes) -> datetime:
+    at = clock.now() - timedelta(days=days)
+    cast.message(id=uuid7(int(at.timestamp() * 1000), days), created_at=at, **changes)
+    return at
+
+
+def days_ago(moment) -> float:
+    return (clock.now() - moment) / timedelta(days=1)
+
+
+@pytest.mark.parametrize(("kept", "seen", "reach"), [(7, 1, 7), (14, 2, 14), (90, 2, 14)])
+def test_the_replay_reaches_two_weeks_back_or_as_far_as_texts_are_kept(kept, seen, reach, cast, settings):
+    settings.RETENTION_TEXT_DAYS = kept
+    for days in (3, 10, 20):
+        aged(cast, days)
+    aged(cast, 2, is_otp=True, text="Kod: 1234")
+    recent = unmatched.recent_texts()
+    assert recent.counts.total() == seen
+    assert days_ago(recent.taken_since) == pytest.approx(reach, abs=0.1)
+    assert days_ago(recent.refused_since) == pytest.approx(7, abs=0.1)
+
+
+def test_the_replay_says_how_far_it_reached(boss, cast, monkeypatch):
+    """Of very many messages the newest are looked at: then it reaches back to the oldest of these."""
+    _, middle, _ = (aged(cast, days) for days in (2, 4, 6))
+    monkeypatch.setattr(unmatched, "MOST_TEXTS", 2)
+    page = boss.post(PREVIEW, {"body": "Hello {name}"}).content.decode()
+    assert f"Messages since {timezone.localtime(middle):%Y-%m-%d %H:%M}" in page
+    assert "refused calls since" in page
 
 
 def test_a_change_that_loses_nothing_is_saved_at_once(boss, cast):
