@@ -17,11 +17,12 @@ from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
-from . import clock, keys, metrics, outbox, snapshot
+from . import clock, gates, keys, metrics, outbox, snapshot
 from .brief import brief
 from .calls import Job, Probe, Send, trace_of
+from .gates import Gate
 from .history import tries_of
-from .outbox import Due, Gate
+from .outbox import Due
 from .snapshot import Account, Snapshot
 from .traffic import allowance, take_probe
 
@@ -90,8 +91,9 @@ def _measure(jobs: Sequence[Job], now: datetime) -> None:
 
 
 def _look(jobs: list[Job]) -> Harvest:
-    began, now = time.monotonic(), clock.now()
-    return Harvest(outbox.gates(now), now, began, snapshot.current(), jobs)
+    began = time.monotonic()
+    now, found = gates.look()
+    return Harvest(found, now, began, snapshot.current(), jobs)
 
 
 def _is_anything_due(harvest: Harvest) -> bool:
@@ -149,11 +151,11 @@ def _is_free(gate: Gate, account: Account, now: datetime) -> bool:
     return not (gate.is_open or account.paused or waits)
 
 
-def _gather(harvest: Harvest, gates: list[Gate], *, is_otp: bool, slots: int) -> None:
+def _gather(harvest: Harvest, doors: list[Gate], *, is_otp: bool, slots: int) -> None:
     """Share the slots among the providers that have something due, starting with a different one each time."""
-    random.shuffle(gates)
-    for index, gate in enumerate(gates):
-        share = -(-slots // (len(gates) - index))
+    random.shuffle(doors)
+    for index, gate in enumerate(doors):
+        share = -(-slots // (len(doors) - index))
         taken = _gather_from(harvest, gate, is_otp=is_otp, limit=share)
         slots -= taken
 

@@ -6,6 +6,7 @@ services/gauges.py. Under gunicorn the counters of all its processes are added u
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -69,8 +70,8 @@ def refused(code: str) -> None:
 
 def attempted(outcomes: Iterable[tuple[str, str]]) -> None:
     """Pairs of the provider's slug and the outcome."""
-    for provider, outcome in outcomes:
-        ATTEMPTS.labels(provider, outcome).inc()
+    for labels, count in collections.Counter(outcomes).items():
+        ATTEMPTS.labels(*labels).inc(count)
 
 
 def begun(*, is_otp: bool, waited: float) -> None:

@@ -82,41 +82,6 @@ def _due(row: tuple[Any, ...]) -> Due:
 # --- what may go ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A provider as the queue sees it: what waits for it, and whether it may be called."""
-
-    provider: int
-    otps_due: bool
-    others_due: bool
-    is_open: bool
-    probe_at: datetime | None
-    probe_until: datetime | None
-    retry_at: datetime | None
-    bad_calls: int
-
-
-_GATES = """
-SELECT s.provider_id,
-       EXISTS (SELECT 1 FROM sms_message m WHERE m.status = 'queued' AND m.provider_id = s.provider_id
-               AND m.is_otp = %s AND m.due_at <= %s),
-       EXISTS (SELECT 1 FROM sms_message m WHERE m.status = 'queued' AND m.provider_id = s.provider_id
-               AND m.is_otp = %s AND m.due_at <= %s),
-       s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
-FROM sms_providerstate s
-"""
-
-
-def gates(now: datetime) -> list[Gate]:
-    """Every provider's gate, with one query."""
-    return [_gate(row) for row in read(_GATES, [True, now, False, now])]
-
-
-def _gate(row: tuple[Any, ...]) -> Gate:
-    times = (as_time(value) if value is not None else None for value in row[4:7])
-    return Gate(row[0], bool(row[1]), bool(row[2]), bool(row[3]), *times, row[7])
-
-
 def lock_state(provider: int, *, wait: bool = False) -> bool:
     """Take the provider's state row for this transaction; without `wait`, False if another dispatcher has it."""
     clause = _for_update() if wait else _skip_locked()
@@ -160,14 +125,19 @@ INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_i
                          failure, code, detail, vendor_message_id, reported, polls)
 SELECT v.attempt, v.message, v.number, v.provider, v.version, v.attempt, %s, '', '', '', '', '', 0 FROM v WHERE true
 """
+_CLAIM = f", marked AS ({_MARK_SENDING}), added AS ({_ADD_ATTEMPTS}) SELECT id FROM marked"
+"""Both in one: half as many round trips and records to write out. SQLite knows no UPDATE within a SELECT."""
 
 
 def claim(records: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
     """Mark locked messages `sending`, each with its attempt. The attempt's id is the lease's token."""
-    claimed = write(_MARK_SENDING, _CLAIM_COLUMNS, records, now)
+    if connection.vendor == "postgresql":
+        claimed = write(_CLAIM, _CLAIM_COLUMNS, records, now, now)
+    else:
+        claimed = write(_MARK_SENDING, _CLAIM_COLUMNS, records, now)
+        write(_ADD_ATTEMPTS, _CLAIM_COLUMNS, records, now)
     if len(claimed) != len(records):
         raise RuntimeError(f"{len(records) - len(claimed)} messages moved while their rows were locked")
-    write(_ADD_ATTEMPTS, _CLAIM_COLUMNS, records, now)
 
 
 _PUT_OFF_COLUMNS = {"message": "uuid", "provider": "bigint", "due_at": "timestamptz", "waiting_for": "text"}

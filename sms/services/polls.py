@@ -34,6 +34,8 @@ def _take_from(account: Account, now: datetime, limit: int) -> list[Job]:
 
 def settle(results: Sequence[Result]) -> None:
     """Take in the answers, and say when to ask next."""
+    if not results:  # as after most turns: then the database need not be asked for its time
+        return
     now = clock.now()
     for result in results:
         job = result.job

@@ -17,7 +17,7 @@ from sms.domain.lifecycle import ReportEffect, Status, after_report, choose, is_
 from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 
-from . import alerts, clock, erasure, metrics, outbox, snapshot, wake
+from . import alerts, clock, erasure, gates, metrics, outbox, snapshot, wake
 from .brief import brief
 from .history import tries_of
 from .outbox import LockedMessage
@@ -192,7 +192,7 @@ def _following(message: LockedMessage, attempt: _Attempt, account: Account, batc
     judged = snapshot.current().judge(providers, text=whole.text, sender=whole.sender)
     tries = tries_of([whole])[whole.id]
     left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
-    closed = {gate.provider for gate in outbox.gates(batch.now) if gate.is_open}
+    closed = {gate.provider for gate in gates.look()[1] if gate.is_open}
     return choose(left, frozenset(left) - closed, tries) if left else None
 
 

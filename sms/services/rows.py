@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,9 +29,9 @@ def table(columns: Columns) -> str:
 
 def parameter(records: Sequence[Mapping[str, Any]]) -> str:
     """The records as one JSON text. A NUL or a lone surrogate, which PostgreSQL stores nowhere, becomes visible."""
-    text = json.dumps(records, default=plain)
+    text = json.dumps(records, default=_plain_here())
     if "\\u0000" in text or "\\ud" in text:
-        text = json.dumps(json.loads(text, object_hook=_storable), default=plain)
+        text = json.dumps(json.loads(text, object_hook=_storable))
     return text
 
 
@@ -46,13 +46,28 @@ def storable(text: str) -> str:
 
 def plain(value: Any) -> Any:
     """A value as this database stores it."""
+    return _plain_here()(value)
+
+
+def _plain_here() -> Callable[[Any], Any]:
+    """Which database this is costs more to find out than a value to convert: it is asked once per statement."""
+    return _plain_on_postgresql if connection.vendor == "postgresql" else _plain_on_sqlite
+
+
+def _plain_on_postgresql(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, uuid.UUID | datetime):
+        return str(value)
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def _plain_on_sqlite(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
-        return str(value) if connection.vendor == "postgresql" else value.hex
+        return value.hex
     if isinstance(value, datetime):
-        return str(value) if connection.vendor == "postgresql" else str(value.astimezone(UTC).replace(tzinfo=None))
-    if isinstance(value, dict | list):
-        return json.dumps(value)
-    return storable(value) if isinstance(value, str) else value
+        return str(value.astimezone(UTC).replace(tzinfo=None))
+    return _plain_on_postgresql(value)
 
 
 def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> list[tuple[Any, ...]]:
@@ -60,13 +75,13 @@ def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]]
     if not records:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {table(columns)} {statement}", [parameter(records), *map(plain, more)])
+        cursor.execute(f"WITH {table(columns)} {statement}", [parameter(records), *map(_plain_here(), more)])
         return cursor.fetchall() if cursor.description else []
 
 
 def read(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [plain(value) for value in parameters])
+        cursor.execute(statement, [*map(_plain_here(), parameters)])
         return cursor.fetchall()
 
 

@@ -15,7 +15,7 @@ from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 
-from . import alerts, clock, erasure, metrics, outbox, reports, snapshot, traffic
+from . import alerts, clock, erasure, gates, metrics, outbox, reports, snapshot, traffic
 from .brief import brief
 from .calls import Result, Send
 from .claims import CRASHES_ALLOWED, candidates_of
@@ -65,26 +65,25 @@ def write(results: Sequence[Result]) -> list[Settled]:
     """
     with brief(savepoint=False):
         now = clock.now()
-        settled = _decide(results, snapshot.current(), now)
+        settled = _decide(results, snapshot.current())
         open_attempts = _write(settled, now)
     if len(open_attempts) < len(settled):
         settled = [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
     return settled
 
 
-def _closed_providers(now: datetime) -> frozenset[int]:
-    return frozenset(
-        g.provider for g in outbox.gates(now) if g.is_open or (g.retry_at is not None and g.retry_at > now)
-    )
+def _closed_providers() -> frozenset[int]:
+    now, found = gates.look()
+    return frozenset(g.provider for g in found if g.is_open or (g.retry_at is not None and g.retry_at > now))
 
 
 # --- what follows ----------------------------------------------------------------------------
 
 
-def _decide(results: Sequence[Result], current: Snapshot, now: datetime) -> list[Settled]:
+def _decide(results: Sequence[Result], current: Snapshot) -> list[Settled]:
     failed = [result.job.message for result in results if result.error is not None]
     tries = tries_of(failed) if failed else {}
-    closed = _closed_providers(now) if failed else frozenset()
+    closed = _closed_providers() if failed else frozenset()
     return [_follow_safely(result, tries.get(result.job.message.id, []), current, closed) for result in results]
 
 

@@ -15,7 +15,7 @@ from sms.models import Breaker, Provider, ProviderState
 
 from . import alerts, clock, outbox
 from .brief import brief
-from .outbox import Gate
+from .gates import Gate
 from .snapshot import Account
 
 log = structlog.get_logger(__name__)
