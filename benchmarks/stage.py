@@ -79,10 +79,28 @@ class Stage:
     def settled(self) -> int:
         return self.sql("SELECT count(*) FROM sms_message WHERE status = 'submitted'")[0][0]
 
+    def wait_until_sent(self, timeout: float = 300.0) -> float:
+        """Wait until nothing is queued or sending any more; returns when the last result was written (time.time()).
+
+        It looks seldom, over one connection and through small indexes: whoever looks uses the same cores.
+        """
+        ends = time.monotonic() + timeout
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            while connection.execute(_IS_BUSY).fetchone() == (True,):
+                if time.monotonic() > ends:
+                    raise SystemExit(f"there are still messages to send after {timeout:g} s")
+                time.sleep(0.1)
+            row = connection.execute("SELECT extract(epoch FROM max(finished_at))::float8 FROM sms_attempt").fetchone()
+        return float(row[0]) if row else 0.0
+
     def wait_for(self, count: int, timeout: float = 300.0) -> None:
         eventually(lambda: self.settled() >= count, timeout, because=f"{count} messages are submitted")
 
 
+_IS_BUSY = """
+SELECT EXISTS (SELECT 1 FROM sms_message WHERE status = 'queued' AND provider_id IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM sms_message WHERE status = 'sending' AND lease_until IS NOT NULL)
+"""
 _FILL = """
 INSERT INTO sms_message (id, client_id, request_id, api_version, sender, "to", raw_text, text, is_otp, is_test,
     encoding, segments, smoothing, parameters, decision, status, provider_id, due_at, expires_at, waiting_for,
