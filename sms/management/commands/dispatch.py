@@ -15,6 +15,8 @@ from sms.services.housekeeping import House
 
 class Command(BaseCommand):
     help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
+    # Not the checks of addresses, pages and desk: those load the whole web side, which this process never needs.
+    requires_system_checks = ("caches", "compatibility", "files", "models", "security", "sms")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
