@@ -38,12 +38,43 @@ def checked_text(window: Window) -> Page:
     return page
 
 
+def row(name: str, body: str, vendor_template: str, *, provider: str = "smsplus-az", status: str = "approved") -> str:
+    """One line of a CSV of templates, in the order of its head."""
+    return f'"{name}","{body}","","{provider}","{vendor_template}","","{status}",""'
+
+
+HEAD = "name,body,placeholders,provider,vendor_template,parameters,status,note"
+GOOD_FILE = (
+    HEAD,
+    row("pick-up-az", "Salam {ad}, {nomre} sifarişiniz Bakı mağazasında Sizi gözləyir.", "1500"),
+    row("shipped-az", "Hörmətli {name}, {order} nömrəli sifarişiniz artıq yoldadır.", "1433"),
+)
+BAD_FILE = (*GOOD_FILE, row("broken-az", "Salam {ad", "1501", provider="nobody-az", status="granted"))
+
+
+def shown_file(lines: tuple[str, ...]) -> Visit:
+    """The import page once it has read a file: what it would change, or its mistakes. Nothing is saved."""
+
+    def visit(window: Window) -> Page:
+        page = window.open("/admin/tools/template-import/")
+        data = "\n".join(lines).encode()
+        page.set_input_files("#file", {"name": "templates.csv", "mimeType": "text/csv", "buffer": data})
+        page.get_by_role("button", name="Show what would change").click()
+        page.get_by_role("heading", name="Another file").wait_for()
+        return page
+
+    return visit
+
+
 DAILY: dict[str, Visit] = {
     "dashboard": at("/admin/"),
     "messages": at("/admin/sms/message/"),
     "message": first_row_of("/admin/sms/message/?q=order-48213"),
     "templates": at("/admin/sms/messagetemplate/"),
     "template": first_row_of("/admin/sms/messagetemplate/"),
+    "template-import": at("/admin/tools/template-import/"),
+    "template-import-shown": shown_file(GOOD_FILE),
+    "template-import-mistaken": shown_file(BAD_FILE),
     "providers": at("/admin/tools/providers/"),
     "provider": first_row_of("/admin/sms/provider/"),
     "set-up": at("/admin/tools/set-up/"),

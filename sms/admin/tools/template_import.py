@@ -6,12 +6,14 @@ import base64
 import binascii
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from sms.models import MessageTemplate
 from sms.services import template_csv
@@ -23,6 +25,12 @@ from .page import for_those_who, page
 NEEDED = tuple(f"sms.{verb}_{model}" for verb in ("add", "change") for model in ("messagetemplate", "templateapproval"))
 SHOWN = ":200"
 """As a slice of the lists on the page."""
+
+
+class FileForm(forms.Form):
+    """The field as the theme draws it: its script wants a place for the file's name beside each choice of a file."""
+
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,text/csv"}))
 
 
 @for_those_who("sms.change_messagetemplate")
@@ -50,7 +58,7 @@ def _data(request: HttpRequest) -> bytes | None:
 
 
 def _page(request: HttpRequest, data: bytes | None = None) -> HttpResponse:
-    context: dict[str, Any] = {"columns": template_csv.COLUMNS, "most_rows": template_csv.MOST_ROWS}
+    context: dict[str, Any] = {"columns": template_csv.COLUMNS, "most_rows": template_csv.MOST_ROWS, "form": FileForm()}
     if data is not None:
         told = plan(data)
         kept = base64.b64encode(data).decode() if told.is_ready else ""
