@@ -77,6 +77,7 @@ NAVIGATION = [
             _list(_("Templates"), "description", "messagetemplate"),
             _list(_("Sender names"), "badge", "sendername"),
             _list(_("Block list"), "do_not_disturb_on", "blockednumber"),
+            _list(_("Calling addresses"), "lan", "callingaddress"),
             _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.navigation.shows_setup_last"),
         ],
     },

@@ -3,6 +3,7 @@
 from . import (
     alerts,
     blocked,
+    calling,
     clients,
     messages,
     partners,
@@ -19,6 +20,7 @@ from . import (
 __all__ = [
     "alerts",
     "blocked",
+    "calling",
     "clients",
     "messages",
     "partners",

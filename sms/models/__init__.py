@@ -2,6 +2,7 @@
 
 from .approval import ApprovalStatus
 from .blocked import BlockedNumber
+from .calling import CallingAddress
 from .client import ApiClient, NewlineEscape, OnNoTemplate
 from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
@@ -26,6 +27,7 @@ __all__ = [
     "BlockedNumber",
     "Breaker",
     "Callback",
+    "CallingAddress",
     "ClientAllowance",
     "ConfigurationStamp",
     "DeliveryReport",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from providers.base import Carries, Receipts
-from sms.models import Dispatcher, Provider, ProviderState, UndecryptableError
+from sms.models import CallingAddress, Dispatcher, Provider, ProviderState, UndecryptableError
 from sms.services.addresses import registered_address
 
 from . import clock, snapshot
@@ -54,8 +54,9 @@ def sections() -> list[Section]:
     states = {state.pk: state for state in ProviderState.objects.all()}
     accounts = [a for a in current.accounts.values() if a.enabled]
     providers = {p.pk: p for p in Provider.objects.defer("credentials").filter(pk__in=[a.id for a in accounts])}
-    listed = [_provider(a, providers[a.id], states.get(a.id), current) for a in accounts if a.id in providers]
-    return [_around(bool(accounts), current), *listed]
+    calling = ", ".join(CallingAddress.objects.values_list("address", flat=True))
+    listed = [_provider(a, providers[a.id], states.get(a.id), current, calling) for a in accounts if a.id in providers]
+    return [_around(bool(accounts), current, calling), *listed]
 
 
 _known: tuple[float, bool] = (float("-inf"), False)
@@ -81,7 +82,7 @@ def _all_green() -> bool:
         return False
 
 
-def _around(has_providers: bool, current: Snapshot) -> Section:
+def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
     return Section(
         "This installation",
         (
@@ -98,6 +99,7 @@ def _around(has_providers: bool, current: Snapshot) -> Section:
             ),
             _caller(current),
             _dispatcher(),
+            _calling(calling),
         ),
     )
 
@@ -116,18 +118,32 @@ def _dispatcher() -> Step:
     return Step("A dispatcher lives", False, "Start one: python manage.py dispatch. Until then nothing goes out.")
 
 
+def _calling(calling: str) -> Step:
+    """No vendor needs it in general, and no process can find it out behind a gateway: never red."""
+    title = "The address that our server calls from"
+    if calling:
+        return Step(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
+    says = "Record it: some vendors let in only addresses that they know. Whoever runs the server knows it."
+    return Step(title, None, says, "addresses")
+
+
 def latest_heartbeat() -> datetime | None:
     alive = Dispatcher.objects.filter(stopped_at=None).order_by("-seen_at")
     return alive.values_list("seen_at", flat=True).first()
 
 
-def _provider(account: Account, provider: Provider, state: ProviderState | None, current: Snapshot) -> Section:
-    return Section(account.slug, tuple(_steps(account, provider, state or ProviderState(), current)), account.id)
+def _provider(
+    account: Account, provider: Provider, state: ProviderState | None, current: Snapshot, calling: str
+) -> Section:
+    steps = _steps(account, provider, state or ProviderState(), current, calling)
+    return Section(account.slug, tuple(steps), account.id)
 
 
-def _steps(account: Account, provider: Provider, state: ProviderState, current: Snapshot) -> Iterator[Step]:
+def _steps(
+    account: Account, provider: Provider, state: ProviderState, current: Snapshot, calling: str
+) -> Iterator[Step]:
     yield _credentials(account)
-    yield _reached(account, state)
+    yield _reached(account, state, calling)
     if account.adapter.has_sender_field:
         yield _sender(account, current)
     if account.adapter.carries == Carries.TEMPLATE:
@@ -144,7 +160,7 @@ def _credentials(account: Account) -> Step:
     return Step("Credentials are stored", not missing, says, "provider", account.id)
 
 
-def _reached(account: Account, state: ProviderState) -> Step:
+def _reached(account: Account, state: ProviderState, calling: str) -> Step:
     """Our own address is one that some vendors must let in; an answer of theirs proves that they do."""
     title = "The vendor lets our server in"
     if state.last_test_accepted or state.last_success_at:
@@ -154,8 +170,9 @@ def _reached(account: Account, state: ProviderState) -> Step:
         return Step(title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id)
     give = "Give the vendor the public address that this server calls from; some vendors block unknown ones."
     if account.adapter.can_test:
-        return Step(title, False, f"{give} Then press “test connection”.", "health", account.id)
-    return Step(title, False, f"{give} This vendor has no ping: send a message to your own number.", "test")
+        return Step(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
+    words = f"{give} This vendor has no ping: send a message to your own number."
+    return Step(title, False, words, "test", copy=calling)
 
 
 def _sender(account: Account, current: Snapshot) -> Step:

@@ -15,6 +15,7 @@ PAGES = {
     "providers": "sms_provider_changelist",
     "provider": "sms_provider_change",
     "health": "tools_providers",
+    "addresses": "sms_callingaddress_changelist",
     "clients": "sms_apiclient_changelist",
     "dispatchers": "sms_dispatcher_changelist",
     "senders": "sms_sendername_changelist",

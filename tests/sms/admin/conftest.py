@@ -22,6 +22,7 @@ from sms.models import (
     Attempt,
     BlockedNumber,
     Callback,
+    CallingAddress,
     DeliveryReport,
     Dispatcher,
     InboundCall,
@@ -238,6 +239,7 @@ class Cast:
         self.shop.refusal_counts.create(minute=at, count=700)
         Group.objects.create(name="Night shift")
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
+        CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)
         Dispatcher.objects.create(id=uuid.uuid4(), host="worker-1", pid=7, slots=64, started_at=at, seen_at=at)
         Callback.objects.create(

@@ -10,11 +10,12 @@ from django.urls import reverse
 from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.codes import TABLE
-from sms.models import ApiClient, Dispatcher, Provider, ProviderState
+from sms.models import ApiClient, CallingAddress, Dispatcher, Provider, ProviderState
 from sms.services import setup, snapshot
 from sms.services.clock import now
 
 SETUP = "/admin/tools/set-up/"
+ADDRESSES = "/admin/sms/callingaddress/"
 
 
 def step(section: str, title: str) -> setup.Step:
@@ -46,6 +47,23 @@ def test_each_step_turns_green_with_what_it_asks_for(boss, cast, settings):
     assert step("This installation", "A dispatcher lives").done is False
     Dispatcher.objects.create(id=uuid.uuid4(), host="w", pid=1, slots=1, started_at=now(), seen_at=now())
     assert step("This installation", "A dispatcher lives").done is True
+
+
+def test_the_address_that_our_server_calls_from_is_recorded_and_shown_to_be_handed_on(boss, cast, settings):
+    title, reached = "The address that our server calls from", "The vendor lets our server in"
+    assert (step("This installation", title).done, step("This installation", title).target) == (None, "addresses")
+    assert step("plain-az", reached).copy == ""
+    settings.ALLOW_PRIVATE_PROVIDER_HOSTS = False
+    for wrong, told in (("10.0.0.5", "inside address"), ("sms.example", "no address"), ("8.8.8.8/8", "no address")):
+        assert told in boss.post(ADDRESSES + "add/", {"address": wrong}).content.decode()
+    settings.ALLOW_PRIVATE_PROVIDER_HOSTS = True  # addresses for documents are as private as others
+    for address in ("203.0.113.7", "203.0.113.8/29"):
+        assert boss.post(ADDRESSES + "add/", {"address": address, "note": "the gateway"}).status_code == 302
+    assert step("This installation", title).done is True
+    for section, name in (("This installation", title), ("plain-az", reached), ("templated-az", reached)):
+        assert step(section, name).copy == "203.0.113.7, 203.0.113.8/29"
+    assert "203.0.113.7, 203.0.113.8/29</code><button" in boss.get(SETUP).content.decode()
+    assert CallingAddress.history.count() == 2
 
 
 def test_when_all_is_green_the_page_leaves_the_head_of_the_menu(boss, cast, settings):

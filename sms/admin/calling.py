@@ -1,0 +1,16 @@
+"""Calling addresses: what vendors are told to let in. The set-up page shows them with each provider."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from sms.models import CallingAddress
+
+from .historied import HistoriedAdmin
+
+
+@admin.register(CallingAddress)
+class CallingAddressAdmin(HistoriedAdmin):
+    list_display = ("address", "note", "created_at")
+    search_fields = ("address__startswith",)
+    fieldsets = ((None, {"fields": ("address", "note")}),)
