@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +39,12 @@ class ApprovedAtFilter(ListedFilter):
         return queryset.filter(pk__in=approved.values("pk"))
 
 
+def with_approvals(rows: QuerySet, approval: type[SenderApproval | TemplateApproval]) -> QuerySet:
+    """With each row's approvals and their providers' slugs: two queries for a whole list."""
+    approvals = approval.objects.select_related("provider").defer("provider__credentials", "provider__options")
+    return rows.prefetch_related(Prefetch("approvals", queryset=approvals.order_by("provider_id")))
+
+
 def approvals_label(approvals: Iterable[SenderApproval | TemplateApproval]) -> list[str]:
-    """`main-az: approved` for each provider, the slugs from one small query per list."""
-    slugs = dict(provider_choices())
-    return [f"{slugs.get(str(a.provider_id), a.provider_id)}: {a.status}" for a in approvals]
+    """`main-az: approved` for each provider."""
+    return [f"{approval.provider.slug}: {approval.status}" for approval in approvals]

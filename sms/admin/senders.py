@@ -14,7 +14,7 @@ from unfold.decorators import display
 from sms.domain.text import forbidden_in_sender
 from sms.models import SenderApproval, SenderName
 
-from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
+from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label, with_approvals
 from .base import RowsInline
 from .historied import HistoriedAdmin
 
@@ -33,7 +33,7 @@ class SenderNameAdmin(HistoriedAdmin):
     inlines = (SenderApprovalInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SenderName]:
-        return super().get_queryset(request).prefetch_related("approvals")
+        return with_approvals(super().get_queryset(request), SenderApproval)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Field, Prefetch, QuerySet
+from django.db.models import Field, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -22,7 +22,7 @@ from sms.services import template_csv
 from sms.services.approvals import approval_problems, is_in_use
 from sms.services.unmatched import recent_texts, replay_of
 
-from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label
+from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label, with_approvals
 from .base import DeskAdmin, LookOnlyInline, RowsInline
 from .export import streamed
 
@@ -134,8 +134,7 @@ class MessageTemplateAdmin(DeskAdmin):
         return given
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
-        approvals = Prefetch("approvals", queryset=TemplateApproval.objects.order_by("provider_id"))
-        return super().get_queryset(request).select_related("current_version").prefetch_related(approvals)
+        return with_approvals(super().get_queryset(request).select_related("current_version"), TemplateApproval)
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

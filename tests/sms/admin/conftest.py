@@ -228,6 +228,25 @@ class Cast:
         kind, address = Forward.slug, "https://renter.example/push"
         return Partner.objects.create(slug="renter", vendor=kind, url=address, credentials={"key": "s3cret-key"})
 
+    def many(self, count: int) -> None:
+        """Some more of each thing whose row shows other things."""
+        for number in range(count):
+            attempt = self.attempt(self.message("failed", template_version=self.template.current_version))
+            self.report(attempt)
+            self.refusal()
+            self.received()
+            sender = SenderName.objects.create(name=f"SENDER{number}")
+            template = MessageTemplate.objects.create(name=f"template-{number}", body=f"Text {number}")
+            for provider in (self.plain, self.templated):
+                sender.approvals.create(provider=provider, status="approved")
+                template.approvals.create(provider=provider, vendor_template="7")
+            Provider.objects.create(slug=f"provider-{number}", vendor="plainvendor")
+            Route.objects.create(prefix=f"+90{number}").steps.create(provider=self.plain, position=1)
+            client = ApiClient(username=f"shop-{number}", all_senders=False)
+            client.generate_secret()
+            client.save()
+            client.senders.add(sender, self.sender)
+
     def everything(self) -> None:
         """Messages in every state, each with an attempt and a report, a refused request, a received message."""
         for status in Status:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from sms.models import Message
+from sms.models import Message, MessageTemplate
 
 from .conftest import HOSTILE, PHONE
 
@@ -35,6 +35,26 @@ def test_every_list_opens_with_each_value_of_each_filter_within_its_budget(
             assert narrowed.status_code == 200, (spec.parameter_name, value)
     if admin.site._registry[model].search_fields:
         assert boss.get(address, {"q": "x' OR 1=1 --"}).status_code == 200
+
+
+def test_every_list_stays_within_its_budget_however_many_rows_it_has(boss, cast):
+    cast.everything()
+    cast.many(12)
+    over = {}
+    for model in OURS:
+        boss.get(list_of(model))
+        with CaptureQueriesContext(connection) as queries:
+            boss.get(list_of(model))
+        if len(queries) > 12:
+            over[model.__name__] = len(queries)
+    assert over == {}
+
+
+def test_a_dropdown_shows_what_is_chosen_and_hostile_names_as_texts(boss, cast):
+    chosen, other = (MessageTemplate.objects.create(name=name, body="x") for name in ("chosen", HOSTILE))
+    page = boss.get(list_of(Message), {"template": chosen.pk}).content.decode()
+    assert f'<option value="{chosen.pk}" selected>chosen</option>' in page
+    assert f'<option value="{other.pk}">&quot;&gt;&lt;b x-init=alert(1)&gt;\\u202eevil\\u0007</option>' in page
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
