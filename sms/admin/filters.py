@@ -7,9 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.contrib.filters.forms import DropdownForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from sms.models import ApiClient, Provider
 from sms.services import ids
@@ -18,9 +23,25 @@ from sms.services.clock import now
 Choices = Iterable[tuple[str, str]]
 
 
+class QuickSelect(UnfoldAdminSelectWidget):
+    """Its options are written with one format: drawn by a template each, a shop's thousand templates took 50 ms."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        chosen = "" if value is None else str(value)
+        options = ((key, " selected" if str(key) == chosen else "", label) for key, label in self.choices)
+        drawn = format_html_join("", '<option value="{}"{}>{}</option>', options)
+        given = flatatt({**self.build_attrs(self.attrs, attrs), "name": name})
+        return format_html("<select{}>{}</select>", given, drawn)
+
+
+class QuickDropdownForm(DropdownForm):
+    widget = QuickSelect(attrs=DropdownForm.widget.attrs)
+
+
 class ListedFilter(DropdownFilter):
     """A dropdown over known values."""
 
+    form_class = QuickDropdownForm
     field = ""
 
     def known_value(self) -> str | None:

@@ -52,6 +52,7 @@ ATTRIBUTES = {
     "unfold.enums.ActionVariant.DEFAULT": "all other buttons",
     "unfold.sites.UnfoldAdminSite.each_context": "the reader's own choice of light and dark",
     "unfold.sites.UnfoldAdminSite.has_permission": "nobody passes without a second factor where one is due",
+    "unfold.widgets.UnfoldAdminSelectWidget.build_attrs": "the dropdowns of filters",
     "unfold.utils.parse_datetime_str": "the filter from … to … reads times",
     "unfold.views.ChangeList.get_results": "lists count nothing",
 }
@@ -112,6 +113,14 @@ def test_the_filter_of_times_keeps_its_parameters() -> None:
     )
     wanted = set(range_parameters("created_at"))
     assert wanted <= set(made.used_parameters), gone("created_at_from_0 and the like", "the list's allowed parameters")
+
+
+def test_the_dropdown_of_a_filter_takes_our_form() -> None:
+    from unfold.contrib.filters.admin import DropdownFilter
+    from unfold.contrib.filters.forms import DropdownForm
+
+    assert DropdownFilter.form_class is DropdownForm, gone("DropdownFilter.form_class", "filters are drawn quickly")
+    assert DropdownForm.widget.attrs["class"], gone("DropdownForm.widget", "filters are drawn quickly")
 
 
 def settings_of_ours(given: dict[str, Any], at: str = "") -> list[str]:
