@@ -87,6 +87,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "sms.api.doors.MachineDoors",  # everything outside the desk ends here
+    "config.desk_requests.DeskRequests",
     "django.middleware.security.SecurityMiddleware",
     "config.headers.DeskHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -196,6 +197,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 # Both together: a name alone would let strangers lock staff out, an address alone a whole office.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "SMS Desk"

@@ -11,6 +11,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from sms.domain.codes import Refusal, as_json, refuse
@@ -89,7 +90,13 @@ def _handler(code: str, page: Callable[..., HttpResponse]) -> Callable[..., Http
     return handle
 
 
+def _desk_fault(request: HttpRequest) -> HttpResponse:
+    """Nothing but the id of the request: the log has the rest."""
+    shown = {"request_id": getattr(request, "request_id", "")}
+    return HttpResponse(render_to_string("500.html", shown), status=500)
+
+
 handler400 = _handler("bad_request", defaults.bad_request)
 handler403 = _handler("forbidden", defaults.permission_denied)
 handler404 = _handler("not_found", defaults.page_not_found)
-handler500 = _handler("internal_error", defaults.server_error)
+handler500 = _handler("internal_error", _desk_fault)

@@ -1,0 +1,21 @@
+"""Each request at the desk has an id of ours: in every line of the log, and on the page that tells of a fault."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from structlog.contextvars import bound_contextvars
+
+
+class DeskRequests:
+    """Behind the machines' doors, which give their own ids."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
+        with bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+            return self.get_response(request)

@@ -1,0 +1,83 @@
+"""What goes wrong at the desk is told on pages of its own style: what it was, what to do, and no trace."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from structlog.contextvars import get_contextvars
+
+from sms.services import dashboard
+
+
+class Listener(logging.Handler):
+    """Notes which request each line of the log was written for."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.request_ids: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.request_ids.append(get_contextvars().get("request_id", ""))
+
+
+PAGE = '<main class="desk-error">'
+
+
+@pytest.fixture
+def newcomer(db) -> Client:
+    """Staff without any role."""
+    client = Client(raise_request_exception=False)
+    client.force_login(get_user_model().objects.create_user("newcomer", is_staff=True))
+    return client
+
+
+def assert_told(answer, status: int, words: str) -> None:
+    told = answer.content.decode()
+    assert answer.status_code == status
+    assert answer["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    for needed in (PAGE, words, 'href="/admin/"', 'href="/static/sms/error.css"'):
+        assert needed in told
+    assert "Traceback" not in told
+
+
+def test_an_address_that_leads_nowhere(boss):
+    assert_told(boss.get("/admin/nowhere/"), 404, "There is no such page")
+
+
+def test_a_page_that_is_not_for_this_role(newcomer):
+    assert_told(newcomer.get("/admin/sms/message/"), 403, "not for your role")
+
+
+def test_a_filter_that_is_not_offered(boss):
+    assert_told(boss.get("/admin/sms/message/?text__startswith=a"), 400, "can't be read")
+
+
+def test_a_form_without_its_token(db):
+    assert_told(Client(enforce_csrf_checks=True).post("/admin/login/"), 403, "This form is too old")
+
+
+def test_too_many_wrong_passwords(db, settings):
+    client = Client(REMOTE_ADDR="203.0.113.9")
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        answer = client.post("/admin/login/", {"username": "boss", "password": "a wrong one"})
+    assert_told(answer, 429, "Too many wrong passwords")
+
+
+def test_a_fault_of_ours_is_told_by_the_request_id_that_its_log_line_has(boss, monkeypatch):
+    def breaks() -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr(dashboard, "board", breaks)
+    listener = Listener()
+    monkeypatch.setattr(logging.getLogger("django.request"), "handlers", [listener])
+    boss.raise_request_exception = False
+    answer = boss.get("/admin/")
+    assert_told(answer, 500, "A fault of ours")
+    assert "secret" not in answer.content.decode()
+    assert re.findall(r"<code>([0-9a-f]{32})</code>", answer.content.decode()) == listener.request_ids
+    assert "request_id" not in get_contextvars()
