@@ -106,6 +106,16 @@ def test_a_text_without_a_template_is_held_for_a_client_that_asks_for_it(caller:
     assert send(caller, body(to=cast.TEMPLATE_TO, text="No template", isOtp=True)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("text", "smoothing"),
+    [(cast.TEXT, []), (f" {cast.TEXT}", ["outer_space"]), (cast.TEXT.replace("Aysel", "A\u0308"), ["nfc"])],
+)
+def test_a_message_notes_which_smoothing_its_template_needed(caller: Client, text: str, smoothing: list[str]) -> None:
+    assert send(caller, body(to=cast.TEMPLATE_TO, text=text)).status_code == 201
+    message = Message.objects.get()
+    assert (message.text, message.smoothing) == (text, smoothing)
+
+
 class TestRequestIds:
     @pytest.mark.parametrize("given", ["r-1", "!", "~" * 128, "a,b"])
     def test_a_plain_one_is_kept_and_echoed(self, caller: Client, given: str) -> None:

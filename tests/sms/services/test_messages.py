@@ -6,7 +6,7 @@ import pytest
 
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import clock, messages
+from sms.services import clock, messages, sweeps
 from sms.services.actions import ActionRefused
 
 from .fakes import error
@@ -120,6 +120,22 @@ def test_an_erased_message_can_not_be_sent_again(shop):
 def test_a_message_under_way_can_not_be_sent_again(shop):
     with pytest.raises(ActionRefused, match="queued"):
         messages.resend(shop.message().pk, **WHO)
+
+
+def test_a_held_message_is_canceled_and_never_sent(shop, wire, work):
+    held = shop.message(status="held", provider_id=None, due_at=None)
+    messages.cancel(held.pk, **WHO)
+    work()
+    assert now_of(held) == "canceled"
+    assert wire.calls == []
+
+
+def test_a_held_message_whose_time_is_up_expires_and_is_never_sent(shop, wire, work):
+    held = shop.message(status="held", provider_id=None, due_at=None, ttl=-1)
+    work()
+    sweeps.expire()
+    assert now_of(held) == "expired"
+    assert wire.calls == []
 
 
 def test_a_held_message_is_released_once_a_provider_may_carry_it(shop, wire, work):
