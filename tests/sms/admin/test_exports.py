@@ -1,0 +1,55 @@
+"""Every file that the desk hands out is safe to open: no formula, nothing hidden, numbers as each role sees them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from django.urls import reverse
+
+from sms.domain.text import visible
+from tests.support.leaks import export_names
+
+from .conftest import HOSTILE, PHONE
+
+TEXTS = (
+    HOSTILE,
+    '=HYPERLINK("http://evil.example","x")',
+    "+1+cmd|' /C calc'!A0",
+    "-1+1",
+    "@SUM(1+1)",
+    "\t=1+1",
+    "＝1+1",
+    "W" * 1600,
+)
+NUMBER = re.compile(r"\+[0-9•]+")
+
+
+@pytest.fixture
+def _hostile_rows(cast) -> None:
+    for number, text in enumerate(TEXTS):
+        cast.message("failed", sender=text[:64], code=text[:64], detail=text, request_id=text[:128])
+        template = type(cast.template).objects.create(name=f"{text[:60]}{number}", body=text)
+        template.approvals.create(provider=cast.templated, vendor_template=text[:128], note=text[:200])
+
+
+@pytest.mark.usefixtures("_hostile_rows")
+@pytest.mark.parametrize("name", export_names())
+def test_an_export_runs_nothing_and_hides_nothing(name, boss, cast):
+    answer = boss.get(reverse(f"admin:{name}"))
+    file = b"".join(answer.streaming_content).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(file)) for cell in row]
+    assert any("HYPERLINK" in cell for cell in cells)
+    risky = [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "＝", "\t", "\r"))]
+    assert [cell for cell in risky if not NUMBER.fullmatch(cell)] == []
+    assert [letter for letter in set(file) - set("\r\n") if visible(letter) != letter] == []
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert "no-store" in answer["Cache-Control"]
+    assert PHONE in file or name != "sms_message_export"
+
+
+def test_there_are_exports():
+    """Named as the search for leaks looks for them."""
+    assert set(export_names()) >= {"sms_message_export", "sms_messagetemplate_export"}
