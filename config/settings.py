@@ -173,6 +173,7 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"
+LOCALE_PATHS = [BASE_DIR / "locale"]  # English first: docs/operations.md says how another language comes in
 USE_TZ = True
 STATIC_URL = "static/"
 COLLECTED = BASE_DIR / "staticfiles"
