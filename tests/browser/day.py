@@ -15,6 +15,7 @@ from sms.domain.ids import uuid7
 from sms.models import (
     ApiClient,
     Attempt,
+    CallingAddress,
     Message,
     MessageTemplate,
     Provider,
@@ -173,6 +174,7 @@ class Day:
         ProviderState.objects.update(
             last_success_at=self.end, last_test_at=self.end, last_test_accepted=True, last_test_detail="Accepted."
         )
+        CallingAddress.objects.create(address="203.0.113.7", note="The dispatchers' gateway")
         vietnam = ProviderState.objects.filter(provider__slug="etelecom-vn")
         vietnam.update(first_report_at=self.end - timedelta(days=12), last_report_at=self.end)
         RollupHour.objects.all().delete()  # a dispatcher that saw the empty table takes the day for summed up
