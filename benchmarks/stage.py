@@ -141,9 +141,13 @@ def _vendor(folder: Path, latency_ms: int) -> Process:
 
 def cpu_seconds(process: Process) -> float:
     """User and system time of a process and its threads so far (Linux, /proc)."""
+    return cpu_seconds_of(process.pid)
+
+
+def cpu_seconds_of(pid: int) -> float:
     import os
 
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
