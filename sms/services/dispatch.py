@@ -117,8 +117,8 @@ class Engine:
         claims_too = self.accepting and not any(result.error or result.crash for result in done)
         jobs: list[Job] = []
         try:
-            with self._giving_back(jobs), brief():
-                settled = settling.write(sends) if sends else []
+            with self._giving_back(jobs), brief() as began:
+                settled = settling.write(sends, began()) if sends else []
                 pushes.settle(pushed)
                 if claims_too:
                     self._claim(jobs, freed=done)

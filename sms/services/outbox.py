@@ -163,7 +163,7 @@ def make_due(provider: int, *, now: datetime) -> None:
 
 # --- settles --------------------------------------------------------------------------------
 
-_MESSAGE_COLUMNS = {
+_SETTLE_COLUMNS = {
     "message": "uuid",
     "attempt": "uuid",
     "status": "text",
@@ -171,18 +171,9 @@ _MESSAGE_COLUMNS = {
     "delay": "float8",
     "in_doubt": "boolean",
     "crashes": "smallint",
-    "code": "text",
-    "detail": "text",
+    "message_code": "text",
+    "message_detail": "text",
     "due_at": "timestamptz",
-}
-_SETTLE_MESSAGES = """
-UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.due_at, in_doubt = v.in_doubt,
-       crashes = v.crashes, code = v.code, detail = v.detail, lease_token = NULL, lease_until = NULL, updated_at = %s
-FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
-RETURNING sms_message.id
-"""
-_ATTEMPT_COLUMNS = {
-    "attempt": "uuid",
     "outcome": "text",
     "failure": "text",
     "code": "text",
@@ -193,6 +184,13 @@ _ATTEMPT_COLUMNS = {
     "raw_response": "text",
     "poll_at": "timestamptz",
 }
+_SETTLE_MESSAGES = """
+UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.due_at, in_doubt = v.in_doubt,
+       crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL, lease_until = NULL,
+       updated_at = %s
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
+RETURNING sms_message.id
+"""
 _SETTLE_ATTEMPTS = """
 UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
        vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = v.raw_request,
@@ -200,17 +198,22 @@ UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, 
 FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
 RETURNING sms_attempt.id
 """
+_SETTLE = f""", moved AS ({_SETTLE_MESSAGES}), ended AS ({_SETTLE_ATTEMPTS})
+SELECT true, id FROM moved UNION ALL SELECT false, id FROM ended"""
 
 
-def settle_messages(records: Sequence[Mapping[str, Any]], *, now: datetime) -> set[uuid.UUID]:
-    """Move messages out of `sending`. Returns those that this lease still owned."""
+def settle(records: Sequence[Mapping[str, Any]], *, now: datetime) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Move messages out of `sending`, and write what their calls came to.
+
+    Returns the messages that these leases still owned, and the attempts that were still in flight.
+    """
     moves = [dict(record, due_at=now + timedelta(seconds=record.get("delay") or 0)) for record in records]
-    return {as_uuid(row[0]) for row in write(_SETTLE_MESSAGES, _MESSAGE_COLUMNS, moves, now)}
-
-
-def settle_attempts(records: Sequence[Mapping[str, Any]], *, now: datetime) -> set[uuid.UUID]:
-    """Write what the calls came to. Returns the attempts that were still in flight."""
-    return {as_uuid(row[0]) for row in write(_SETTLE_ATTEMPTS, _ATTEMPT_COLUMNS, records, now)}
+    if connection.vendor == "postgresql":
+        rows = write(_SETTLE, _SETTLE_COLUMNS, moves, now, now)
+        return {row[1] for row in rows if row[0]}, {row[1] for row in rows if not row[0]}
+    moved = write(_SETTLE_MESSAGES, _SETTLE_COLUMNS, moves, now)
+    ended = write(_SETTLE_ATTEMPTS, _SETTLE_COLUMNS, moves, now)
+    return {as_uuid(row[0]) for row in moved}, {as_uuid(row[0]) for row in ended}
 
 
 # --- sweeps ----------------------------------------------------------------------------------

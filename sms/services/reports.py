@@ -89,10 +89,12 @@ def apply(words: Sequence[Word]) -> list[tuple[int, str]]:
 def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
     """Apply reports that came before the vendor's id was known: pairs of provider and vendor's id."""
     ids = set(accepted)
-    if not ids:
+    vendor_ids = [vendor_id for _, vendor_id in ids]
+    # Asked before a transaction is begun for it: hardly any report is faster than the vendor's own answer.
+    if not ids or not DeliveryReport.objects.filter(is_waiting=True, vendor_message_id__in=vendor_ids).exists():
         return
     with brief():
-        stored = outbox.lock_waiting_reports([vendor_id for _, vendor_id in ids])
+        stored = outbox.lock_waiting_reports(vendor_ids)
         apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 
 

@@ -15,7 +15,7 @@ from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 
-from . import alerts, clock, erasure, gates, metrics, outbox, reports, snapshot, traffic
+from . import alerts, erasure, gates, metrics, outbox, reports, snapshot, traffic
 from .brief import brief
 from .calls import Result, Send
 from .claims import CRASHES_ALLOWED, candidates_of
@@ -55,18 +55,18 @@ class Settled:
 
 def settle(results: Sequence[Result]) -> None:
     """Write a batch of finished sends in one transaction, and do what comes afterwards."""
-    afterwards(write(results))
+    with brief(savepoint=False) as began:
+        settled = write(results, began())
+    afterwards(settled)
 
 
-def write(results: Sequence[Result]) -> list[Settled]:
-    """Write what the calls came to and what becomes of their messages, in the caller's transaction if there is one.
+def write(results: Sequence[Result], now: datetime) -> list[Settled]:
+    """Write what the calls came to and what becomes of their messages, in the caller's transaction.
 
     Returns what `afterwards` needs once that is committed.
     """
-    with brief(savepoint=False):
-        now = clock.now()
-        settled = _decide(results, snapshot.current())
-        open_attempts = _write(settled, now)
+    settled = _decide(results, snapshot.current())
+    open_attempts = _write(settled, now)
     if len(open_attempts) < len(settled):
         settled = [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
     return settled
@@ -162,8 +162,8 @@ def _open(
 
 def _write(settled: Sequence[Settled], now: datetime) -> set[Any]:
     """Write it all; returns the attempts that were still in flight."""
-    moved = outbox.settle_messages([_message_record(s) for s in settled], now=now)
-    open_attempts = outbox.settle_attempts([_attempt_record(s, now) for s in settled], now=now)
+    records = [_message_record(s) | _attempt_record(s, now) for s in settled]
+    moved, open_attempts = outbox.settle(records, now=now)
     _note_late(settled, open_attempts, now)
     erasure.erase(
         [s.job.message.id for s in settled if s.job.message.is_otp and s.job.message.id in moved and _has_ended(s)],
@@ -186,8 +186,8 @@ def _message_record(s: Settled) -> dict[str, Any]:
         "delay": s.step.delay,
         "in_doubt": s.step.in_doubt,
         "crashes": s.crashes,
-        "code": (error.code if error else "internal_fault" if s.result.crash else "")[:64],
-        "detail": s.detail,
+        "message_code": (error.code if error else "internal_fault" if s.result.crash else "")[:64],
+        "message_detail": s.detail,
     }
 
 
