@@ -1,8 +1,9 @@
 """`python -m tests [--faults] [--browser] [--all] [pytest's words]`: every test, on SQLite and on PostgreSQL.
 
-Two pytest processes run side by side, a core each; DATABASE_URL tells them apart. Tests
-that touch no database run in the SQLite half alone. The last lines say what was not
-run and why, and the counts of both halves together.
+Each half, SQLite's and PostgreSQL's, is two pytest processes: one for tests that work by themselves, one for those that
+start processes, and mostly wait for them. Where paths are named, it is one. DATABASE_URL tells the halves apart. Tests
+that touch no database, and those in a browser, run in the SQLite half alone. The last lines say what was not run and
+why, and the counts of all together.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.databases import is_postgresql
+from tests.support.databases import drop_if_there, is_postgresql
 from tests.support.guardian import guard, release
 from tests.support.postgres import DatabaseServer, Postgres, PostgresError
 from tests.support.selection import LONG
@@ -27,11 +28,13 @@ from tests.support.selection import LONG
 PROJECT = Path(__file__).parents[1]
 STOP_SECONDS = 30
 NO_TESTS = 5  # pytest's exit code where it selected none
+WAITING = ("akinon", "browser", "config", "deployment", "documents", "faults", "journeys", "support")
+"""Folders of tests that start processes and wait for them: another pytest can work meanwhile."""
 
 
 @dataclass
-class Half:
-    """One of the two pytest processes."""
+class Part:
+    """One of the pytest processes."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -45,19 +48,29 @@ class Half:
         return json.loads(self.summary_file.read_text())
 
 
-def start(name: str, database_url: str | None, words: list[str], folder: Path, *, quietly: bool) -> Half:
+def paths(words: list[str]) -> list[list[str]]:
+    """What each pytest of a half runs: what the words name, or all folders, those that wait apart from the others."""
+    if any(Path(word.partition("::")[0]).exists() for word in words):
+        return [[]]
+    tests = PROJECT / "tests"
+    found = {file.parent.relative_to(tests).parts[:1] or (file.name,) for file in tests.rglob("test_*.py")}
+    return [[f"tests/{name}" for (name,) in sorted(found) if (name in WAITING) is waits] for waits in (False, True)]
+
+
+def start(name: str, database_url: str | None, words: list[str], folder: Path, *, quietly: bool) -> Part:
     """Start pytest on one database; quietly: into a file that is shown later."""
+    half = "postgresql" if database_url else "sqlite"
     summary = folder / f"{name}.json"
     output = folder / f"{name}.txt" if quietly else None
     environment = {**os.environ, "DATABASE_URL": database_url} if database_url else without("DATABASE_URL")
-    command = [sys.executable, "-m", "pytest", f"--half={name}", f"--summary={summary}", *words]
+    command = [sys.executable, "-m", "pytest", f"--half={half}", f"--summary={summary}", *words]
     with contextlib.ExitStack() as files:
         stdout = files.enter_context(output.open("wb")) if output else None
         process = subprocess.Popen(
             command, cwd=PROJECT, env=environment, stdout=stdout, stderr=stdout, start_new_session=True
         )
     guard(process=process.pid, by=signal.SIGINT)
-    return Half(name, process, output, summary)
+    return Part(name, process, output, summary)
 
 
 def without(name: str) -> dict[str, str]:
@@ -84,53 +97,71 @@ def run(words: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="sms-desk-tests-") as folder, postgresql() as (url, origin):
         guard(folder=Path(folder))
         say("SQLite" + (f"; beside it, shown afterwards: {origin}" if url else ""))
-        halves = [start("sqlite", None, words, Path(folder), quietly=False)]
-        if url:
-            halves.append(start("postgresql", url, words, Path(folder), quietly=True))
-        codes = wait_for_all(halves)
+        with databases(url, len(paths(words))) as of_postgresql:
+            parts = start_half("SQLite", [None] * len(paths(words)), words, Path(folder))
+            parts += start_half("PostgreSQL", of_postgresql, words, Path(folder))
+            codes = wait_for_all(parts)
         missing = Counter() if url else Counter({f"every test that needs PostgreSQL: {origin}": 1})
-        return close(halves, codes, missing)
+        return close(parts, codes, missing)
 
 
-def wait_for_all(halves: list[Half]) -> list[int]:
-    """The exit codes; shows each half's output as soon as its turn comes. Ctrl-C stops both halves."""
+@contextlib.contextmanager
+def databases(url: str | None, count: int) -> Iterator[list[str]]:
+    """A database for each pytest on that server: test databases are named after them."""
+    with contextlib.ExitStack() as stack:
+        made = [DatabaseServer(url).create_database() for _ in range(count)] if url else []
+        for each in made:
+            stack.callback(drop_if_there, each)
+        yield made
+
+
+def start_half(half: str, of_parts: Sequence[str | None], words: list[str], folder: Path) -> list[Part]:
+    """Start the parts of a half, each on its database; the first of SQLite's half is shown as it goes."""
+    return [
+        start(f"{half} {number}", database, [*words, *chosen], folder, quietly=bool(database) or number > 1)
+        for number, (database, chosen) in enumerate(zip(of_parts, paths(words), strict=False), start=1)
+    ]
+
+
+def wait_for_all(parts: list[Part]) -> list[int]:
+    """The exit codes; shows each part's output as soon as its turn comes. Ctrl-C stops them all."""
     try:
         codes = []
-        for half in halves:
-            codes.append(half.process.wait())
-            release(process=half.process.pid)
-            show(half)
+        for part in parts:
+            codes.append(part.process.wait())
+            release(process=part.process.pid)
+            show(part)
         return codes
     except KeyboardInterrupt:
-        stop(halves)
+        stop(parts)
         raise
 
 
-def stop(halves: list[Half]) -> None:
+def stop(parts: list[Part]) -> None:
     """As Ctrl-C would, so that fixtures are torn down; then by force."""
-    for half in halves:
+    for part in parts:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(half.process.pid, signal.SIGINT)
-    for half in halves:
+            os.killpg(part.process.pid, signal.SIGINT)
+    for part in parts:
         try:
-            half.process.wait(STOP_SECONDS)
+            part.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(half.process.pid, signal.SIGKILL)
+            os.killpg(part.process.pid, signal.SIGKILL)
 
 
-def show(half: Half) -> None:
-    if half.output is not None:
-        say("PostgreSQL")
-        sys.stdout.write(half.output.read_text(errors="replace"))
+def show(part: Part) -> None:
+    if part.output is not None:
+        say(part.name)
+        sys.stdout.write(part.output.read_text(errors="replace"))
 
 
 def say(words: str) -> None:
     print(f"\n=== {words}", flush=True)
 
 
-def close(halves: list[Half], codes: list[int], missing: Counter[str]) -> int:
-    """Print what was not run and the counts of all halves; returns the exit code."""
-    summaries = [half.summary() for half in halves]
+def close(parts: list[Part], codes: list[int], missing: Counter[str]) -> int:
+    """Print what was not run and the counts of all parts; returns the exit code."""
+    summaries = [part.summary() for part in parts]
     counts: Counter[str] = Counter()
     for summary in summaries:
         counts.update(summary["counts"])

@@ -44,7 +44,7 @@ class Selection:
         own_postgresql = bool(POSTGRESQL_FIXTURES & fixtures_of(item))
         if self.half == "sqlite" and own_postgresql:
             return "the other half"
-        if self.half == "postgresql" and not own_postgresql and not touches_database(item):
+        if self.half == "postgresql" and not own_postgresql and not runs_on_both(item):
             return "the other half"
         return next((name for name in LONG if item.get_closest_marker(name) and name not in self.wanted), None)
 
@@ -70,6 +70,11 @@ class Selection:
 
 def fixtures_of(item: pytest.Item) -> set[str]:
     return set(getattr(item, "fixturenames", ()))
+
+
+def runs_on_both(item: pytest.Item) -> bool:
+    """A page looks the same on both databases, and what its view does is tested without a browser."""
+    return touches_database(item) and not item.get_closest_marker("browser")
 
 
 def touches_database(item: pytest.Item) -> bool:
