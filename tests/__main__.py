@@ -28,7 +28,7 @@ from tests.support.selection import LONG
 PROJECT = Path(__file__).parents[1]
 STOP_SECONDS = 30
 NO_TESTS = 5  # pytest's exit code where it selected none
-WAITING = ("akinon", "browser", "config", "deployment", "documents", "faults", "journeys", "support")
+WAITING = ("akinon", "browser", "deployment", "documents", "faults", "journeys")
 """Folders of tests that start processes and wait for them: another pytest can work meanwhile."""
 
 
