@@ -24,7 +24,7 @@ from .gates import Gate
 from .history import tries_of
 from .outbox import Due
 from .snapshot import Account, Snapshot
-from .traffic import allowance, take_probe
+from .traffic import allowance, give_probe_back, take_probe
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +174,9 @@ def _gather_from(harvest: Harvest, gate: Gate, *, is_otp: bool, limit: int) -> i
 def _serve_closed(harvest: Harvest, gate: Gate) -> None:
     """A provider that may not be called: probe it if that is due, and let its messages go elsewhere."""
     account = harvest.snapshot.accounts[gate.provider]
-    if gate.is_open and not account.paused and account.enabled and take_probe(gate, account, now=harvest.now):
+    if _is_probe_free(gate, account, harvest.now):
+        if not take_probe(gate, account, now=harvest.now):
+            return  # another dispatcher does, and needs one of the messages that would be put off here
         _probe(harvest, gate, account)
     if time.monotonic() < _closed_until.get(gate.provider, 0.0):
         return
@@ -187,7 +189,20 @@ def _serve_closed(harvest: Harvest, gate: Gate) -> None:
         _closed_until[gate.provider] = time.monotonic() + REROUTE_PAUSE
 
 
+def _is_probe_free(gate: Gate, account: Account, now: datetime) -> bool:
+    """Due, and made by nobody yet."""
+    is_made = gate.probe_until is not None and gate.probe_until > now
+    return _is_probe_due(gate, now) and not is_made and not account.paused and account.enabled
+
+
 def _probe(harvest: Harvest, gate: Gate, account: Account) -> None:
+    before = len(harvest.jobs)
+    _plan_probe(harvest, gate, account)
+    if len(harvest.jobs) == before:
+        give_probe_back(account)
+
+
+def _plan_probe(harvest: Harvest, gate: Gate, account: Account) -> None:
     if account.adapter.can_test:
         harvest.jobs.append(Probe(account, harvest.began + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS))
         return

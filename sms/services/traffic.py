@@ -58,7 +58,7 @@ def _take_tokens(provider: int, rate: int, wanted: int, now: datetime) -> int:
 
 def take_probe(gate: Gate, account: Account, *, now: datetime) -> bool:
     """Whether this dispatcher makes the next probe of an open breaker: one at a time over the whole cluster."""
-    if gate.probe_at is None or gate.probe_at > now or not outbox.lock_state(account.id):
+    if not outbox.lock_state(account.id):
         return False
     state = ProviderState.objects.get(pk=account.id)
     if state.breaker != Breaker.OPEN or state.probe_at is None or state.probe_at > now:
@@ -70,6 +70,11 @@ def take_probe(gate: Gate, account: Account, *, now: datetime) -> bool:
     until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
     ProviderState.objects.filter(pk=account.id).update(probe_until=until)
     return True
+
+
+def give_probe_back(account: Account) -> None:
+    """There was nothing to probe with after all: the next one need not wait until this one's time is over."""
+    ProviderState.objects.filter(pk=account.id).update(probe_until=None)
 
 
 # --- what calls teach, after they are settled ------------------------------------------------

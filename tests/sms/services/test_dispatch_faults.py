@@ -243,6 +243,37 @@ def test_what_waits_for_a_closed_provider_is_due_at_its_next_probe(shop, wire, w
     assert message.due_at == probe_at
 
 
+def is_due_for_a_probe(shop):
+    """A provider that can be probed with a message alone, and a message that waits for it."""
+    shop.first.vendor = "polledvendor"
+    shop.first.save()
+    shop.set_route(shop.first)
+    ProviderState.objects.filter(provider=shop.first).update(
+        breaker=Breaker.OPEN, breaker_failure=Failure.TRANSIENT, probe_interval=15, probe_at=clock.now()
+    )
+    return shop.message()
+
+
+def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_with(shop, wire, work, monkeypatch):
+    message = is_due_for_a_probe(shop)
+    monkeypatch.setattr(outbox, "lock_state", lambda provider, wait=False: False)
+    work()
+    message.refresh_from_db()
+    assert (message.waiting_for, wire.calls) == ("", [])
+
+
+def test_a_probe_that_finds_all_messages_locked_is_given_back(shop, wire, work, monkeypatch):
+    message = is_due_for_a_probe(shop)
+    with monkeypatch.context() as locked:
+        locked.setattr(outbox, "lock_due", lambda *_, **__: [])
+        work()
+    assert ProviderState.objects.get(provider=shop.first).probe_until is None
+    work()
+    message.refresh_from_db()
+    assert message.status == "submitted"
+    assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.CLOSED
+
+
 # --- beside the queue -----------------------------------------------------------------------------
 
 
