@@ -58,6 +58,7 @@ class Index(Generic[Key]):
     def __init__(self, templates: Iterable[tuple[Key, Body]]) -> None:
         self.bodies: dict[Key, Body] = dict(templates)
         with _no_garbage():
+            self._names: dict[Key, tuple[str, ...]] = {}
             self._entries = _entries(self.bodies)
             self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
             with_slots = [entry for entry in self._entries if entry.form.slots]
@@ -103,11 +104,17 @@ class Index(Generic[Key]):
             return Ambiguous(tuple(key for entry, _ in best for key in entry.keys))
         key = entry.keys[0]
         body = self.bodies[key]
-        named = dict(zip(body.names, values, strict=True))
+        named = dict(zip(self._names_of(key), values, strict=True))
         if smoothed or entry.smoothed:
             needed = () if body.render(named) == text else _in_order({*smoothed, *entry.smoothed})
             return Matched(key, named, needed)
         return Matched(key, named)
+
+    def _names_of(self, key: Key) -> tuple[str, ...]:
+        """Worked out at a template's first hit: it would be a tenth of each."""
+        if key not in self._names:
+            self._names[key] = self.bodies[key].names
+        return self._names[key]
 
 
 @contextmanager
