@@ -189,7 +189,8 @@ def interrupt(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, interrupt)
+    for by in (signal.SIGTERM, signal.SIGINT):  # what a shell starts in the background ignores the latter
+        signal.signal(by, interrupt)
     try:
         raise SystemExit(run(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -95,6 +95,7 @@ def test_committed_rows_survive_a_crash_of_a_durable_server(found, how):
 HELD = """
 import signal
 from tests.support.postgres import Postgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 with Postgres() as server:
     print(server.process.pid, server.folder, flush=True)
     signal.pause()
