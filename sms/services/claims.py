@@ -151,11 +151,11 @@ def _is_free(gate: Gate, account: Account, now: datetime) -> bool:
     return not (gate.is_open or account.paused or waits)
 
 
-def _gather(harvest: Harvest, doors: list[Gate], *, is_otp: bool, slots: int) -> None:
+def _gather(harvest: Harvest, open_gates: list[Gate], *, is_otp: bool, slots: int) -> None:
     """Share the slots among the providers that have something due, starting with a different one each time."""
-    random.shuffle(doors)
-    for index, gate in enumerate(doors):
-        share = -(-slots // (len(doors) - index))
+    random.shuffle(open_gates)
+    for index, gate in enumerate(open_gates):
+        share = -(-slots // (len(open_gates) - index))
         taken = _gather_from(harvest, gate, is_otp=is_otp, limit=share)
         slots -= taken
 
