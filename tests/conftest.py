@@ -13,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from tests.simulators import Simulators, Vendors
+from tests.support.emptying import instead_of_flush
 from tests.support.guardian import guard
 from tests.support.postgres import Postgres
 from tests.support.selection import Selection
@@ -44,6 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
     file = settings.DATABASES["default"].get("TEST", {}).get("NAME")
     if file:
         guard(folder=Path(file).parent)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The test database as pytest-django makes it; emptied after tests that commit in a way of our own."""
+    with instead_of_flush():
+        yield
 
 
 @pytest.fixture(scope="session")
