@@ -1,4 +1,4 @@
-"""A fresh database for each stack: copied from one that was migrated and provisioned once.
+"""A fresh database for each stack: copied from one that was provisioned once, as was that from one migrated once.
 
 `DATABASE_URL` says on which kind: the runner sets it for its PostgreSQL half.
 """
@@ -23,6 +23,9 @@ from .guardian import guard
 from .postgres import DatabaseServer
 from .processes import run
 
+BESIDE = ("LOG_LEVEL", "TMPDIR", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
+"""What of a stack's environment never gets into its database: stacks that differ in it alone share a template."""
+
 
 def is_postgresql(url: str) -> bool:
     return urlsplit(url).scheme.startswith("postgres")
@@ -33,7 +36,7 @@ def fresh_database(
 ) -> str:
     """The URL of a new database: on this server, else on DATABASE_URL's, else an SQLite file in the folder."""
     here = server.url if server else os.environ.get("DATABASE_URL", "")
-    how = (provisioning, tuple(sorted(environment.items())))
+    how = (provisioning, tuple((name, value) for name, value in sorted(environment.items()) if name not in BESIDE))
     if is_postgresql(here):
         return DatabaseServer(here).create_database(template=template_database(here, *how))
     target = folder / "stack.sqlite3"
@@ -50,12 +53,22 @@ def drop_database(url: str) -> None:
 
 
 @cache
-def template_database(url: str, provisioning: str, environment: tuple[tuple[str, str], ...]) -> str:
-    """The name of a prepared database on this server, made once per test run and dropped at its end."""
+def migrated_database(url: str) -> str:
+    """The name of a database on this server that is migrated and holds nothing else."""
     name = f"sms_template_{secrets.token_hex(6)}"
     made = DatabaseServer(url).create_database(name)
     atexit.register(drop_if_there, made)
-    prepare(made, provisioning, dict(environment))
+    migrate(made)
+    return name
+
+
+@cache
+def template_database(url: str, provisioning: str, environment: tuple[tuple[str, str], ...]) -> str:
+    """The name of a prepared database on this server, made once per test run and dropped at its end."""
+    name = f"sms_template_{secrets.token_hex(6)}"
+    made = DatabaseServer(url).create_database(name, template=migrated_database(url))
+    atexit.register(drop_if_there, made)
+    provision(made, provisioning, dict(environment))
     return name
 
 
@@ -69,17 +82,29 @@ def drop_if_there(url: str) -> None:
 def template_file(provisioning: str, environment: tuple[tuple[str, str], ...]) -> Path:
     """A prepared SQLite file, made once per test run."""
     file = own_folder() / "template.sqlite3"
-    prepare(f"sqlite:///{file}", provisioning, dict(environment))
+    shutil.copyfile(migrated_file(), file)
+    provision(f"sqlite:///{file}", provisioning, dict(environment))
     return file
 
 
-def prepare(url: str, provisioning: str, environment: dict[str, str]) -> None:
-    """Migrate and provision. Raises ProcessError."""
-    whole = process_environment(**environment, DATABASE_URL=url)
+@cache
+def migrated_file() -> Path:
+    """An SQLite file that is migrated and holds nothing else."""
+    file = own_folder() / "migrated.sqlite3"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+def migrate(url: str) -> None:
+    """Raises ProcessError."""
+    run(["migrate", "-v", "0"], process_environment(DATABASE_URL=url))
+
+
+def provision(url: str, toml: str, environment: dict[str, str]) -> None:
+    """Raises ProcessError."""
     file = own_folder() / "provisioning.toml"
-    file.write_text(provisioning)
-    run(["migrate", "-v", "0"], whole)
-    run(["provision", str(file)], whole)
+    file.write_text(toml)
+    run(["provision", str(file)], process_environment(**environment, DATABASE_URL=url))
 
 
 def own_folder() -> Path:
