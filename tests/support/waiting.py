@@ -9,11 +9,14 @@ from typing import TypeVar
 T = TypeVar("T")
 PATIENCE_SECONDS = 30.0  # how long a busy machine may take; a test that passes never waits so long
 LOOK_EVERY_SECONDS = 0.02
+SELDOM_SECONDS = 0.1
+"""A look costs as much as what is waited for gets to work with: a long wait looks more and more seldom."""
 
 
 def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS, *, because: str = "") -> T:
     """The condition's first true value. AssertionErrors inside count as "not yet"; raises AssertionError in the end."""
-    end = time.monotonic() + timeout
+    begun = time.monotonic()
+    end = begun + timeout
     while True:
         last: object = None
         try:
@@ -23,6 +26,7 @@ def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS, *,
             last = value
         except AssertionError as error:
             last = error
-        if time.monotonic() >= end:
+        now = time.monotonic()
+        if now >= end:
             raise AssertionError(f"not within {timeout:g} s: {because or 'the condition'}; last seen: {last!r}")
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(min(max((now - begun) / 20, LOOK_EVERY_SECONDS), SELDOM_SECONDS))
