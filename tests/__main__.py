@@ -62,7 +62,10 @@ def start(name: str, database_url: str | None, words: list[str], folder: Path, *
     half = "postgresql" if database_url else "sqlite"
     summary = folder / f"{name}.json"
     output = folder / f"{name}.txt" if quietly else None
-    environment = {**os.environ, "DATABASE_URL": database_url} if database_url else without("DATABASE_URL")
+    # Compiled modules are kept even for who wishes for none: each of some hundred processes would compile all anew.
+    environment = without("DATABASE_URL", "PYTHONDONTWRITEBYTECODE") | (
+        {"DATABASE_URL": database_url} if database_url else {}
+    )
     command = [sys.executable, "-m", "pytest", f"--half={half}", f"--summary={summary}", *words]
     with contextlib.ExitStack() as files:
         stdout = files.enter_context(output.open("wb")) if output else None
@@ -73,8 +76,8 @@ def start(name: str, database_url: str | None, words: list[str], folder: Path, *
     return Part(name, process, output, summary)
 
 
-def without(name: str) -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if key != name}
+def without(*names: str) -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key not in names}
 
 
 @contextlib.contextmanager
