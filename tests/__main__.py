@@ -2,8 +2,8 @@
 
 Each half, SQLite's and PostgreSQL's, is two pytest processes: one for tests that work by themselves, one for those that
 start processes, and mostly wait for them. Where paths are named, it is one. DATABASE_URL tells the halves apart. Tests
-that touch no database, and those in a browser, run in the SQLite half alone. The last lines say what was not run and
-why, and the counts of all together.
+that touch no database, that need it only to have something to show, and those in a browser run in the SQLite half
+alone. The last lines say what was not run and why, and the counts of all together.
 """
 
 from __future__ import annotations

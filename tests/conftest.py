@@ -85,12 +85,6 @@ def stacks(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
 
 
 @pytest.fixture
-def stack(stacks: Callable[..., Stack]) -> Stack:
-    """Everything as real processes, with the shop of shop.toml."""
-    return stacks()
-
-
-@pytest.fixture
 def durable_postgres() -> Iterator[Postgres]:
     """A PostgreSQL of the test's own that may be killed: with fsync, its data survives."""
     with Postgres(durable=True) as server:

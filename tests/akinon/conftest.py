@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import PASSWORD, USER, Stack
+from tests.support.stack import ONE_WORKER, PASSWORD, USER, Stack
 
 from .door import Door
 
@@ -20,7 +20,7 @@ def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if url:
         yield given(request.config, url)
         return
-    with Stack(tmp_path_factory.mktemp("akinon"), dispatchers=0) as stack:
+    with Stack(tmp_path_factory.mktemp("akinon"), dispatchers=0, web_words=ONE_WORKER) as stack:
         yield Door(stack.url, USER, PASSWORD, OWN)
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 from tests.support.postgres import Postgres
-from tests.support.stack import Stack
+from tests.support.stack import ONE_WORKER, Stack
 from tests.support.waiting import eventually
 
 
@@ -49,7 +49,7 @@ def test_a_connection_that_the_server_ended_is_replaced(connection: Any, durable
 def test_after_a_restart_of_the_database_no_call_fails(
     stacks: Callable[..., Stack], durable_postgres: Postgres
 ) -> None:
-    stack = stacks(dispatchers=0, server=durable_postgres)
+    stack = stacks(dispatchers=0, server=durable_postgres, web_words=ONE_WORKER)
     for n in range(30):  # so many that most threads have a connection
         assert stack.send_sms("+40712345678", f"Before {n}").status == 201
     durable_postgres.restart_immediate()

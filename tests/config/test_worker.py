@@ -14,7 +14,7 @@ import pytest
 from gunicorn.errors import ConfigError
 
 from config.worker import PatientWorker
-from tests.support.stack import Stack
+from tests.support.stack import ONE_WORKER, Stack
 
 GENUINE = 300
 STALLED = 200
@@ -207,7 +207,7 @@ def test_head_has_no_body_on_the_wire(web: Stack) -> None:
 
 
 def test_the_worker_ends_though_callers_stall(tmp_path: Path) -> None:
-    with Stack(tmp_path, dispatchers=0) as stack:
+    with Stack(tmp_path, dispatchers=0, web_words=ONE_WORKER) as stack:
         held = [connect(stack) for _ in range(10)]
         for connection in held[:5]:
             connection.sendall(STALLS["half a body"])

@@ -6,9 +6,11 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests.simulators.receiver import Receiver
 from tests.support.processes import PROJECT
-from tests.support.stack import PASSWORD, USER
+from tests.support.stack import ONE_WORKER, PASSWORD, USER
 
 
 def conformance(*words: str) -> subprocess.CompletedProcess[str]:
@@ -20,8 +22,9 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
+@pytest.mark.any_database
 def test_the_product_passes_at_its_address_and_nothing_is_sent_that_was_not_named(stacks: Any):
-    stack = stacks(dispatchers=0)
+    stack = stacks(dispatchers=0, web_words=ONE_WORKER)
     done = conformance("--url", stack.url, "--user", f"{USER}:{PASSWORD}")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "9 skipped" in last_line(done)

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 
 from tests.simulators.receiver import Receiver
+from tests.support.stack import ONE_WORKER
 from tests.support.waiting import eventually
 
 SECRET = "made-up-webhook-secret"
@@ -14,7 +15,7 @@ OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 
 def test_an_empty_account_is_told_to_the_webhook_and_so_is_its_end(stacks):
     with Receiver() as hook:
-        stack = stacks(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_SECRET=SECRET)
+        stack = stacks(web_words=ONE_WORKER, ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_SECRET=SECRET)
         stack.vendors.smsplus.fault("code", code="119")
         stack.send_sms("+994501234567", OTP)
         stack.send_sms("+40712345678", "Salut")

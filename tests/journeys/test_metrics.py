@@ -8,10 +8,12 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from sms.services.gauges import GAUGES
 from sms.services.metrics import OWN, PREFIX
 from tests.support.ports import free_port
-from tests.support.stack import SHOP
+from tests.support.stack import ONE_WORKER, SHOP
 from tests.support.waiting import eventually
 
 RENTED = """
@@ -77,10 +79,11 @@ def test_every_metric_is_scraped_after_a_journey(stacks):
     assert named <= seen
 
 
+@pytest.mark.any_database
 def test_the_counters_folder_goes_with_the_web_side(stacks, tmp_path: Path):
     folder = tmp_path / "temporary"
     folder.mkdir()
-    stack = stacks(dispatchers=0, TMPDIR=str(folder))
+    stack = stacks(dispatchers=0, web_words=ONE_WORKER, TMPDIR=str(folder))
     assert [found.name[:17] for found in folder.iterdir() if found.is_dir()] == ["sms-desk-counters"]
     assert stack.web.stop() == 0
     assert not [found for found in folder.iterdir() if found.is_dir()]

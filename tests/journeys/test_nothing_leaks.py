@@ -10,7 +10,7 @@ import re
 from django.urls import reverse
 
 from tests.support import leaks
-from tests.support.stack import PASSWORD, SHOP, Stack
+from tests.support.stack import ONE_WORKER, PASSWORD, SHOP, Stack
 from tests.support.staff import Staff
 from tests.support.waiting import eventually
 
@@ -65,7 +65,7 @@ def planted(stack: Stack) -> dict[str, str]:
 
 
 def test_no_secret_code_or_number_gets_into_any_log_history_or_export(stacks):
-    stack = stacks(LOG_LEVEL="DEBUG")
+    stack = stacks(web_words=ONE_WORKER, LOG_LEVEL="DEBUG")
     stack.manage("shell", "-v", "0", "-c", HIRE)
     secrets = planted(stack)
     call(stack, [value for name, value in secrets.items() if name.startswith("key")])
@@ -191,7 +191,7 @@ def assert_that_something_is_there(stack: Stack, history: leaks.Places, exports:
 
 def test_the_search_finds_what_leaks(stacks):
     """In each kind of place, and a number in another spelling too."""
-    stack = stacks(dispatchers=0)
+    stack = stacks(dispatchers=0, web_words=ONE_WORKER)
     stack.manage("shell", "-v", "0", "-c", HIRE)
     assert stack.send_sms(OTHER, "Salut").status == 201
     stack.manage("shell", "-v", "0", "-c", LEAK)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.faults.evidence import Database
 from tests.simulators.client import SeenCall
-from tests.support.stack import Stack
+from tests.support.stack import ONE_WORKER, Stack
 from tests.support.waiting import eventually
 
 PHONE = "+994501112233"
@@ -139,7 +139,8 @@ def assert_to_the_letter(calls: list[SeenCall]) -> None:
 
 def rental(stacks: Callable[..., Stack], *, dispatchers: int, timeout: int) -> Stack:
     """A number that the partner rents; `timeout`: seconds for which the partner may be silent."""
-    return stacks(provisioning=RENTAL.replace("$$timeout", str(timeout)), dispatchers=dispatchers)
+    rented = RENTAL.replace("$$timeout", str(timeout))
+    return stacks(provisioning=rented, dispatchers=dispatchers, web_words=ONE_WORKER)
 
 
 def test_a_hundred_messages_are_pushed_and_repeated_by_two_dispatchers(stacks):

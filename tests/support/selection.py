@@ -13,6 +13,7 @@ from django.test import TransactionTestCase
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_setup", "live_server", "stacks"}
 # Who asks for one of these brings a PostgreSQL of its own, whatever DATABASE_URL says.
 POSTGRESQL_FIXTURES = {"durable_postgres"}
+SQLITE_IS_ENOUGH = ("browser", "any_database")
 LONG = {"faults": "--faults", "browser": "--browser"}
 
 
@@ -74,7 +75,7 @@ def fixtures_of(item: pytest.Item) -> set[str]:
 
 def runs_on_both(item: pytest.Item) -> bool:
     """A page looks the same on both databases, and what its view does is tested without a browser."""
-    return touches_database(item) and not item.get_closest_marker("browser")
+    return touches_database(item) and not any(map(item.get_closest_marker, SQLITE_IS_ENOUGH))
 
 
 def touches_database(item: pytest.Item) -> bool:

@@ -33,6 +33,7 @@ from .processes import Process, http_status, simulator_addresses
 SHOP = Path(__file__).with_name("shop.toml").read_text()
 USER, PASSWORD = "akinon", "made-up-caller-password-0123456789"  # as in shop.toml
 CALL_SECONDS = 30
+ONE_WORKER = ("-w", "1")  # for tests to which it is all the same how many processes answer
 
 
 @dataclass(frozen=True, slots=True)

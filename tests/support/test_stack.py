@@ -10,11 +10,17 @@ import psycopg
 import pytest
 
 from tests.support.databases import is_postgresql
-from tests.support.stack import Stack
+from tests.support.stack import ONE_WORKER, Stack
 from tests.support.waiting import eventually
 
 OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 NUMBER = "+994501234567"
+
+
+@pytest.fixture
+def stack(stacks: Callable[..., Stack]) -> Stack:
+    """Everything as real processes, with the shop of shop.toml."""
+    return stacks(web_words=ONE_WORKER)
 
 
 def statuses(stack: Stack) -> list[str]:
@@ -29,6 +35,7 @@ def test_a_message_goes_from_the_call_to_the_vendor(stack):
     assert (seen.accepted, seen.violations, seen.fields["first_parameters"]) == (True, [], ["004217"])
 
 
+@pytest.mark.any_database
 def test_registered_webhooks_reach_the_product(stack):
     stack.register_webhooks()
     stack.send_sms("+84901234567", "Ma xac nhan cua ban la 004217.")
@@ -57,7 +64,7 @@ def test_the_dispatcher_finishes_its_calls_and_ends_with_0(stack):
 
 
 def test_stacks_share_nothing_and_leave_nothing_behind(stacks: Callable[..., Stack]):
-    one, two = stacks(dispatchers=0), stacks(dispatchers=0)
+    one, two = (stacks(dispatchers=0, web_words=ONE_WORKER) for _ in range(2))
     one.send_sms(NUMBER, OTP)
     assert (len(one.messages()), len(two.messages())) == (1, 0)
     one.close()
@@ -68,7 +75,9 @@ def test_stacks_share_nothing_and_leave_nothing_behind(stacks: Callable[..., Sta
     assert two.messages() == []
 
 
-def test_killed_web_workers_are_replaced(stack):
+@pytest.mark.any_database
+def test_killed_web_workers_are_replaced(stacks: Callable[..., Stack]):
+    stack = stacks(web_words=("-w", "2"))
     workers = stack.web.children()
     assert len(workers) == 2
     for worker in workers:
@@ -78,7 +87,7 @@ def test_killed_web_workers_are_replaced(stack):
 
 
 def test_a_postgresql_may_be_killed_under_a_stack(stacks, durable_postgres):
-    stack = stacks(server=durable_postgres)
+    stack = stacks(server=durable_postgres, web_words=ONE_WORKER)
     stack.send_sms(NUMBER, OTP)
     eventually(lambda: statuses(stack) == ["submitted"])
     durable_postgres.kill()

@@ -21,7 +21,7 @@ from sms.api import openapi
 from sms.domain.codes import TABLE
 from tests.sms import cast
 from tests.sms.cast import body, send
-from tests.support.stack import PASSWORD, USER, Stack
+from tests.support.stack import ONE_WORKER, PASSWORD, USER, Stack
 
 COMMITTED = Path(__file__).parents[3] / "openapi.yaml"
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -83,7 +83,7 @@ def test_real_answers_are_as_described(caller: Client, written: dict[str, Any]) 
 
 
 def test_schemathesis_finds_no_answer_that_is_not_described(stacks: Callable[..., Stack]) -> None:
-    stack = stacks(dispatchers=0)
+    stack = stacks(dispatchers=0, web_words=ONE_WORKER)
     tool = Path(sys.executable).with_name("schemathesis")
     run = [tool, "run", f"{stack.url}/schema", "--auth", f"{USER}:{PASSWORD}", "--checks", CHECKS, "--no-color"]
     how = ["--max-examples", "20", "--seed", "1", "--phases", "examples,coverage,fuzzing"]
