@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import HALF_WRITTEN
+
 from .files import ROOT, akinon, compose, dockerfile, procfile, read
 
 HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin")
@@ -110,7 +112,7 @@ def test_the_build_script_is_a_script_that_the_shell_can_read():
 @pytest.mark.parametrize("name", ["build.sh", "Dockerfile"])
 def test_the_build_needs_neither_keys_nor_a_database(name, tmp_path):
     for folder in ("config", "sms", "providers", "templates"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(HALF_WRITTEN))
     shutil.copy(ROOT / "manage.py", tmp_path)
     [line] = [line for line in read(name).splitlines() if "collectstatic" in line]
     command = line.removeprefix("RUN ").replace("/venv/bin/python", "python")

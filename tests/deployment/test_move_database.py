@@ -173,8 +173,9 @@ def test_a_living_dispatcher_is_stopped_first(own: str, durable_postgres: Postgr
 
 def test_a_value_that_postgresql_can_not_hold_stops_everything(own: str, durable_postgres: Postgres):
     there = durable_postgres.create_database()
-    spoil = "from sms.models import Message; Message.objects.update(detail='a\\x00b')"
-    run(["shell", "-c", spoil], process_environment(DATABASE_URL=own))
+    with contextlib.closing(sqlite3.connect(own.removeprefix("sqlite:///"))) as source:
+        assert source.execute("UPDATE sms_message SET detail = ?", ("a\x00b",)).rowcount > 0
+        source.commit()
     assert "sms_message" in refused(move(own, there))
     with psycopg.connect(there) as connection:
         assert connection.execute("SELECT count(*) FROM sms_provider").fetchone() == (0,)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import process_environment
+from tests.support.processes import HALF_WRITTEN
 
 from .blocks import ROOT, Block, blocks, documents
 
@@ -44,9 +45,9 @@ def test_a_documents_commands_run_in_its_order(document: str, tmp_path: Path):
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the code, to be changed as the document says."""
+    """A copy of the code, with what was compiled of it, to be changed as the document says."""
     for name in ("providers", "sms", "config", "tests", "templates"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(HALF_WRITTEN))
     for name in ("pyproject.toml", "manage.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

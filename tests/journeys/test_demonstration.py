@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
+from tests.support.processes import HALF_WRITTEN
 from tests.support.waiting import eventually
 
 # With the compiled modules: nothing here is about them, and each process of each demonstration would compile all anew.
-LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".demo", ".*_cache", "db.sqlite3*", "staticfiles")
+LEFT_OUT = shutil.ignore_patterns(".venv", ".git", ".demo", ".*_cache", "db.sqlite3*", "staticfiles", HALF_WRITTEN)
 LAST_WORDS = "Ctrl-C stops everything."
 END_SECONDS = 60
 

@@ -18,6 +18,8 @@ from .waiting import eventually
 PROJECT = Path(__file__).parents[2]
 STOP_SECONDS = 40.0  # a little over gunicorn's graceful_timeout, which is the longest of ours
 LOG_TAIL = 4_000  # characters
+HALF_WRITTEN = "*.pyc.*"
+"""Compiled modules that another process is writing just now: gone before one who copies a folder gets to them."""
 
 
 class ProcessError(Exception):
