@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ from .brief import brief
 from .call_fields import fields_of
 from .outbox import StoredCall
 from .reports import Word
-from .rows import plain, read, write
+from .rows import ask_to_write, plain, read
 
 log = structlog.get_logger(__name__)
 
@@ -143,20 +143,20 @@ def _read_alone() -> int:
         raise
     except Exception:
         log.exception("callback.unreadable")
-    with brief():
+    with brief() as now:
         calls = outbox.lock_callbacks(1)
-        _finish({call.id: "our own code failed on it; see the log" for call in calls})
+        _finish({call.id: "our own code failed on it; see the log" for call in calls}, now)
     return len(calls)
 
 
 def _read_batch(limit: int) -> int:
     if not outbox.callbacks_wait():
         return 0
-    with brief():
+    with brief() as now:
         calls = outbox.lock_callbacks(limit)
         words, notes = _words_in(calls)
         waiting = reports.apply(words)
-        _finish(notes)
+        _finish(notes, now)
     reports.match_waiting(waiting)
     return len(calls)
 
@@ -203,7 +203,7 @@ def _word(call: StoredCall, report: Report) -> Word:
 _FINISH_COLUMNS = {"id": "bigint", "note": "text"}
 
 
-def _finish(notes: Mapping[int, str]) -> None:
+def _finish(notes: Mapping[int, str], now: datetime) -> None:
     records = [{"id": id_, "note": note} for id_, note in notes.items()]
     statement = "UPDATE sms_callback SET read_at = %s, note = v.note FROM v WHERE sms_callback.id = v.id"
-    write(statement, _FINISH_COLUMNS, records, clock.now())
+    ask_to_write(statement, _FINISH_COLUMNS, records, now)

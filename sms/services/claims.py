@@ -11,16 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import DataError, Error, IntegrityError, connection, transaction
+from django.db import DataError, Error, IntegrityError, transaction
 
 from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
 from . import clock, gates, keys, metrics, outbox, snapshot
-from .brief import brief
 from .calls import Job, Probe, Send, trace_of
-from .gates import Gate
+from .gates import Gate, Look
 from .history import tries_of
 from .outbox import Due
 from .snapshot import Account, Snapshot
@@ -46,10 +45,7 @@ _closed_until: dict[int, float] = {}
 class Harvest:
     """What one round of claiming gathers before it writes; `jobs` has those of earlier rounds too."""
 
-    gates: Sequence[Gate]
-    now: datetime
-    began: float
-    """The monotonic time right before `now` was asked for: leases count from there, however long we are frozen."""
+    look: Look
     snapshot: Snapshot
     jobs: list[Job]
     open_providers: frozenset[int] = frozenset()
@@ -57,29 +53,43 @@ class Harvest:
     put_off: list[dict[str, Any]] = field(default_factory=list)
     seen: set[uuid.UUID] = field(default_factory=set)
     moved: int = 0
+    written: Callable[[], None] = lambda: None
+    """Raises if what was claimed could not be."""
     is_behind: bool | None = None
     """Whether the configuration has changed since this snapshot; None: nobody asked yet."""
 
+    @property
+    def now(self) -> datetime:
+        return self.look.now
 
-def take(jobs: list[Job], *, otp_slots: int, other_slots: int) -> None:
+
+def take(
+    jobs: list[Job], look: Look, *, otp_slots: int, other_slots: int, one_by_one: bool = False
+) -> Callable[[], None]:
     """Claim what is due, up to so many messages of each lane, and add the calls to `jobs`, an empty list.
 
-    OTPs come first. Only once the claim is committed may a byte leave. Where this raises, or the commit does, nobody
-    knows whether the jobs in the list are claimed: they must not begin.
+    In the caller's transaction. OTPs come first. Only once the claim is committed may a byte leave. Where this, the
+    commit, or the answer after it raises, nobody knows whether the jobs in the list are claimed: they must not begin.
+    `one_by_one` is for when a claim of many was refused: it finds the message that the database does not take.
     """
-    first = _look(jobs)
-    if not _is_anything_due(first):
-        return
-    try:
-        with brief(savepoint=False):
-            _take(first, otp_slots, other_slots, _write)
-    except (DataError, IntegrityError):
-        if connection.in_atomic_block:
-            raise  # the caller's transaction is lost as well
-        jobs.clear()
-        with brief():
-            _take(_look(jobs), otp_slots, other_slots, _write_one_by_one)
-    _measure(jobs, first.now)
+    write = _write_one_by_one if one_by_one else _write
+    rounds: list[Harvest] = []
+    for _ in range(ROUNDS):
+        harvest = Harvest(look if not rounds else gates.look(), snapshot.current(), jobs)
+        rounds.append(harvest)
+        otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
+        _gather_all(harvest, otp_slots - len(jobs), other_slots - (len(jobs) - otps))
+        write(harvest)
+        outbox.put_off(harvest.put_off)
+        if not harvest.moved:
+            break
+    return lambda: _close(rounds)
+
+
+def _close(rounds: Sequence[Harvest]) -> None:
+    for harvest in rounds:
+        harvest.written()
+    _measure(rounds[0].jobs, rounds[0].now)
 
 
 def _measure(jobs: Sequence[Job], now: datetime) -> None:
@@ -90,34 +100,8 @@ def _measure(jobs: Sequence[Job], now: datetime) -> None:
             metrics.begun(is_otp=job.message.is_otp, waited=max(waited, 0.0))
 
 
-def _look(jobs: list[Job]) -> Harvest:
-    began = time.monotonic()
-    now, found = gates.look()
-    return Harvest(found, now, began, snapshot.current(), jobs)
-
-
-def _is_anything_due(harvest: Harvest) -> bool:
-    return any(gate.otps_due or gate.others_due or _is_probe_due(gate, harvest.now) for gate in harvest.gates)
-
-
-def _is_probe_due(gate: Gate, now: datetime) -> bool:
-    return gate.is_open and gate.probe_at is not None and gate.probe_at <= now
-
-
-def _take(harvest: Harvest, otp_slots: int, other_slots: int, write: Callable[[Harvest], None]) -> None:
-    jobs = harvest.jobs
-    for _ in range(ROUNDS):
-        otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
-        _gather_all(harvest, otp_slots - len(jobs), other_slots - (len(jobs) - otps))
-        write(harvest)
-        outbox.put_off(harvest.put_off)
-        if not harvest.moved:
-            break
-        harvest = _look(jobs)
-
-
 def _write(harvest: Harvest) -> None:
-    outbox.claim(harvest.claims, now=harvest.now)
+    harvest.written = outbox.claim(harvest.claims, now=harvest.now)
 
 
 def _write_one_by_one(harvest: Harvest) -> None:
@@ -126,7 +110,7 @@ def _write_one_by_one(harvest: Harvest) -> None:
     for claim in harvest.claims:
         try:
             with transaction.atomic():
-                outbox.claim([claim], now=harvest.now)
+                outbox.claim([claim], now=harvest.now)()
         except (DataError, IntegrityError):
             due = messages[claim["attempt"]]
             harvest.jobs[:] = [job for job in harvest.jobs if getattr(job, "attempt", None) != claim["attempt"]]
@@ -135,7 +119,7 @@ def _write_one_by_one(harvest: Harvest) -> None:
 
 def _gather_all(harvest: Harvest, otp_slots: int, other_slots: int) -> None:
     accounts, before = harvest.snapshot.accounts, len(harvest.jobs)
-    known = [gate for gate in harvest.gates if gate.provider in accounts]
+    known = [gate for gate in harvest.look.gates if gate.provider in accounts]
     free = [gate for gate in known if _is_free(gate, accounts[gate.provider], harvest.now)]
     harvest.open_providers = frozenset(gate.provider for gate in free)
     _gather(harvest, [gate for gate in free if gate.otps_due], is_otp=True, slots=otp_slots)
@@ -166,7 +150,7 @@ def _gather_from(harvest: Harvest, gate: Gate, *, is_otp: bool, limit: int) -> i
     limit = allowance(account, is_otp=is_otp, wanted=limit, taken=taken, now=harvest.now)
     before = len(harvest.jobs)
     if limit > 0:
-        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=limit):
+        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=limit)():
             _plan_safely(harvest, due)
     return len(harvest.jobs) - before
 
@@ -183,7 +167,7 @@ def _serve_closed(harvest: Harvest, gate: Gate) -> None:
     moved = harvest.moved
     for is_otp in (True, False):
         if gate.otps_due if is_otp else gate.others_due:
-            for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=REROUTE_AT_ONCE):
+            for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=REROUTE_AT_ONCE)():
                 _plan_safely(harvest, due)
     if harvest.moved == moved:
         _closed_until[gate.provider] = time.monotonic() + REROUTE_PAUSE
@@ -192,7 +176,7 @@ def _serve_closed(harvest: Harvest, gate: Gate) -> None:
 def _is_probe_free(gate: Gate, account: Account, now: datetime) -> bool:
     """Due, and made by nobody yet."""
     is_made = gate.probe_until is not None and gate.probe_until > now
-    return _is_probe_due(gate, now) and not is_made and not account.paused and account.enabled
+    return gate.is_probe_due(now) and not is_made and not account.paused and account.enabled
 
 
 def _probe(harvest: Harvest, gate: Gate, account: Account) -> None:
@@ -204,10 +188,10 @@ def _probe(harvest: Harvest, gate: Gate, account: Account) -> None:
 
 def _plan_probe(harvest: Harvest, gate: Gate, account: Account) -> None:
     if account.adapter.can_test:
-        harvest.jobs.append(Probe(account, harvest.began + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS))
+        harvest.jobs.append(Probe(account, harvest.look.asked + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS))
         return
     for is_otp in (True, False):
-        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=1):
+        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=1)():
             _plan_safely(harvest, due, probes=gate.provider)
             return
 
@@ -275,7 +259,7 @@ def _move_on(harvest: Harvest, due: Due, provider: int) -> None:
 def _wait(harvest: Harvest, due: Due, seconds: Mapping[bool, float], words: str) -> None:
     """Look again later, but no later than at its provider's next probe: that needs a message."""
     later = harvest.now + timedelta(seconds=seconds[due.is_otp])
-    probes = [gate.probe_at for gate in harvest.gates if gate.provider == due.provider and gate.probe_at]
+    probes = [gate.probe_at for gate in harvest.look.gates if gate.provider == due.provider and gate.probe_at]
     later = min([later, *(probe for probe in probes if probe > harvest.now)])
     harvest.put_off.append({"message": due.id, "provider": due.provider, "due_at": later, "waiting_for": words})
 
@@ -295,7 +279,7 @@ def _claim(harvest: Harvest, due: Due, candidate: Candidate, *, is_probe: bool) 
         }
     )
     left_to_live = (due.expires_at - harvest.now).total_seconds()
-    not_after = harvest.began + min(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, left_to_live)
+    not_after = harvest.look.asked + min(outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, left_to_live)
     harvest.jobs.append(Send(due, attempt, account, outbound(due, attempt, account, candidate), not_after, is_probe))
 
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db import connection
 
 from sms.domain.ids import uuid7
 
+from . import rows
+
 
 def now() -> datetime:
     """The database's time. SQLite lives in this process's machine and has the same clock."""
+    return ask()()
+
+
+def ask() -> Callable[[], datetime]:
+    """The same, with the answer to be waited for."""
     if connection.vendor == "sqlite":
-        return datetime.now(UTC)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
-        return cursor.fetchone()[0]
+        time_here = datetime.now(UTC)
+        return lambda: time_here
+    answer = rows.ask("SELECT statement_timestamp()")
+    return lambda: answer()[0][0]
 
 
 def new_id() -> uuid.UUID:

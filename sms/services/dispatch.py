@@ -17,10 +17,12 @@ from django.db import DataError, Error, IntegrityError, ProgrammingError, connec
 
 from providers.http import Client
 
-from . import claims, housekeeping, notices, polls, pushes, settling, traffic
-from .brief import brief
+from . import claims, gates, housekeeping, notices, polls, pushes, settling, traffic
+from .brief import brief, commit
 from .calls import Job, Poll, Probe, Push, Result, Send, run
+from .gates import Look
 from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
+from .together import together
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,7 @@ class Engine:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._results: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._unsettled: list[Result] = []
+        self._may_find_more = False
         self._threads: list[threading.Thread] = []
 
     # --- the loop ---------------------------------------------------------------------
@@ -51,21 +54,23 @@ class Engine:
         Both in one transaction: one commit frees the slots and owns what fills them again.
         """
         self._unsettled += self._collect(wait if not self._unsettled else 0.0)
-        if self._unsettled:
-            self._settle(self._unsettled)
-            return True
-        jobs: list[Job] = []
-        with self._giving_back(jobs):
-            if self.accepting:
-                self._claim(jobs, freed=[])
-        self._submit(jobs)
-        return bool(jobs)
+        done = self._unsettled
+        # After a failure nothing is claimed before the breakers have learnt of it.
+        claims_too = self.accepting and not any(result.error or result.crash for result in done)
+        if not done and not (claims_too and self._may_claim_something()):
+            return False
+        pushes.settle([result for result in done if isinstance(result.job, Push)])
+        try:
+            return self._settle_and_claim(done, claims_too=claims_too)
+        except Exception as error:
+            if _is_about_the_database(error):
+                raise
+            return self._settle_and_claim_one_by_one(done, claims_too=claims_too)
 
     def run_forever(self, stopped: threading.Event) -> None:
         """Turn until `stopped` is set, then finish the calls in flight."""
-        found_work = False
         while not stopped.is_set():
-            found_work = self._turn_safely(0.0 if found_work else IDLE_SECONDS[connection.vendor])
+            self._turn_safely(0.0 if self._may_find_more else IDLE_SECONDS[connection.vendor])
         self.finish()
 
     def finish(self) -> None:
@@ -86,6 +91,7 @@ class Engine:
 
     def _turn_safely(self, wait: float) -> bool:
         """A fault of the database ends no dispatcher: what is unsettled is kept and tried again."""
+        self._may_find_more = False
         try:
             return self.turn(wait)
         except Error as error:
@@ -110,41 +116,70 @@ class Engine:
         except queue.Empty:
             return results
 
-    def _settle(self, done: list[Result]) -> None:
-        """Settle, and claim in the same transaction; after a failure only once the breakers have learnt of it."""
-        sends = [result for result in done if isinstance(result.job, Send)]
-        pushed = [result for result in done if isinstance(result.job, Push)]
-        claims_too = self.accepting and not any(result.error or result.crash for result in done)
+    def _may_claim_something(self) -> bool:
+        """Asked before a transaction is begun for it: on SQLite that keeps everybody else from writing."""
+        return self._free([]) > 0 and (connection.vendor != "sqlite" or gates.look().is_anything_due)
+
+    def _settle_and_claim(self, done: list[Result], *, claims_too: bool) -> bool:
+        """Three waits for the database: for what waits, for its rows, and for the commit."""
         jobs: list[Job] = []
-        try:
-            with self._giving_back(jobs), brief() as began:
-                settled = settling.write(sends, began()) if sends else []
-                pushes.settle(pushed)
-                if claims_too:
-                    self._claim(jobs, freed=done)
-        except Exception as error:
-            if _is_about_the_database(error):
-                raise
-            settle_one_by_one(settling.settle, sends)
-            settle_one_by_one(pushes.settle, pushed)
-            settled, jobs = [], []
+        with self._giving_back(jobs):
+            with brief(gates.ask) as look, together():
+                written = settling.write([result for result in done if isinstance(result.job, Send)], look.now)
+                claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
+                commit()
+            claimed()
+        return self._go_on(jobs, look, done, written(), claims_too=claims_too)
+
+    def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> bool:
+        """As above where the database took not all of it: what it does not take holds up nothing else."""
+        settle_one_by_one(settling.settle, [result for result in done if isinstance(result.job, Send)])
+        jobs: list[Job] = []
+        with self._giving_back(jobs), brief(gates.ask) as look:
+            if claims_too:
+                self._claim(jobs, look, freed=done, one_by_one=True)()
+        return self._go_on(jobs, look, done, [], claims_too=claims_too)
+
+    def _go_on(
+        self, jobs: list[Job], look: Look, done: list[Result], settled: Sequence[settling.Settled], *, claims_too: bool
+    ) -> bool:
+        """After the commit: hand out what is claimed, before anything else can fail; nobody else will send it."""
         self._unsettled = []
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
-        self._submit(jobs)  # before anything else can fail: they are claimed, and nobody else will send them
+        self._submit(jobs)
         learn_from(settled, done)
+        others = self._take_others(look) if claims_too else []
+        self._submit(others)
+        came_back = any(result.error or result.surely_not_sent for result in done)
+        self._may_find_more = came_back or (bool(jobs or others) and self._free_for_others([]) > 0)
+        return bool(done or jobs or others)
 
-    def _claim(self, jobs: list[Job], freed: Sequence[Result]) -> None:
-        """Claim for the slots that are free once the results before it are committed."""
-        free = self.slots - self.in_flight + len(freed)
+    def _free(self, freed: Sequence[Result]) -> int:
+        """The slots that are free once these results are committed."""
+        return self.slots - self.in_flight + len(freed)
+
+    def _free_for_others(self, freed: Sequence[Result]) -> int:
+        """The same, less what is kept for OTPs."""
         otps = self.otps_in_flight - sum(_is_otp(result.job) for result in freed)
-        for_others = max(free - max(self.reserved - otps, 0), 0)
-        if free <= 0:
-            return
-        claims.take(jobs, otp_slots=free, other_slots=for_others)
-        # A partner's repeats are due to the second: they may use half of what is kept for OTPs.
-        jobs += pushes.take(min(free - len(jobs), max(for_others - len(jobs), 0) + self.reserved // 2))
-        jobs += polls.take(min(for_others - len(jobs), max(1, self.slots // 4)))
+        return max(self._free(freed) - max(self.reserved - otps, 0), 0)
+
+    def _claim(
+        self, jobs: list[Job], look: Look, freed: Sequence[Result], *, one_by_one: bool = False
+    ) -> Callable[[], None]:
+        if not look.is_anything_due:
+            return _nothing
+        otps, others = self._free(freed), self._free_for_others(freed)
+        return claims.take(jobs, look, otp_slots=otps, other_slots=others, one_by_one=one_by_one)
+
+    def _take_others(self, look: Look) -> list[Job]:
+        """What is no message of a shop: a partner's received messages, and questions for a state.
+
+        A partner's repeats are due to the second: they may use half of what is kept for OTPs.
+        """
+        for_others = self._free_for_others([])
+        jobs = pushes.take(look, min(self._free([]), for_others + self.reserved // 2))
+        return jobs + polls.take(look, min(for_others - len(jobs), max(1, self.slots // 4)))
 
     @contextlib.contextmanager
     def _giving_back(self, jobs: list[Job]) -> Iterator[None]:
@@ -179,6 +214,10 @@ class Engine:
         while (job := self._jobs.get()) is not None:
             self._results.put(run(job, client))
         client.close()
+
+
+def _nothing() -> None:
+    """The answer where nothing was claimed."""
 
 
 def _is_otp(job: Job) -> bool:

@@ -6,12 +6,23 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sms.models import Attempt, Message
+from sms.domain.lifecycle import Status
+
+from .rows import ask_to_write
+
+_COLUMNS = {"message": "uuid", "status": "text"}
+_MESSAGES = """
+UPDATE sms_message AS m SET text = NULL, raw_text = NULL, parameters = NULL, erased_at = %s
+FROM v WHERE m.id = v.message AND m.status = coalesce(v.status, m.status)
+"""
+_ATTEMPTS = """
+UPDATE sms_attempt AS a SET raw_request = NULL, raw_response = NULL
+FROM v, sms_message m WHERE m.id = v.message AND m.status = coalesce(v.status, m.status) AND a.message_id = m.id
+"""
 
 
-def erase(messages: Sequence[uuid.UUID], *, now: datetime) -> None:
-    """Erase text, parameters and raw exchanges of these messages."""
-    if not messages:
-        return
-    Message.objects.filter(pk__in=messages).update(text=None, raw_text=None, parameters=None, erased_at=now)
-    Attempt.objects.filter(message__in=messages).update(raw_request=None, raw_response=None)
+def erase(messages: Sequence[uuid.UUID], *, now: datetime, status: Status | None = None) -> None:
+    """Erase text, parameters and raw exchanges of these messages: all of them, or those that have this status."""
+    records = [{"message": message, "status": status} for message in messages]
+    ask_to_write(_MESSAGES, _COLUMNS, records, now)
+    ask_to_write(_ATTEMPTS, _COLUMNS, records)

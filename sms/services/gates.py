@@ -1,15 +1,18 @@
-"""What waits at each provider, and whether it may be called: asked at every turn of a dispatcher, with one query."""
+"""What waits, and who may be called: asked at every turn of a dispatcher, in one go."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
-from . import clock
-from .rows import as_time, read
+from . import clock, outbox, rows
+from .rows import as_time
+from .together import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +28,58 @@ class Gate:
     retry_at: datetime | None
     bad_calls: int
 
+    def is_probe_due(self, now: datetime) -> bool:
+        return self.is_open and self.probe_at is not None and self.probe_at <= now
 
-_GATES = """
-SELECT s.provider_id,
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The queue as it is at one moment of the database's time."""
+
+    asked: float
+    """The monotonic time right before the question: leases count from there, however long we are frozen."""
+    now: datetime
+    gates: Sequence[Gate]
+    partners: Sequence[int]
+    """Those with received messages to be handed on."""
+    polls_due: bool
+
+    @property
+    def is_anything_due(self) -> bool:
+        sends = any(gate.otps_due or gate.others_due or gate.is_probe_due(self.now) for gate in self.gates)
+        return sends or self.polls_due or bool(self.partners)
+
+
+_LOOK = """
+SELECT {now}, EXISTS (SELECT 1 FROM sms_attempt WHERE poll_at <= {now}),
+       s.provider_id,
        EXISTS (SELECT 1 FROM sms_message m WHERE m.status = 'queued' AND m.provider_id = s.provider_id
                AND m.is_otp = true AND m.due_at <= {now}),
        EXISTS (SELECT 1 FROM sms_message m WHERE m.status = 'queued' AND m.provider_id = s.provider_id
                AND m.is_otp = false AND m.due_at <= {now}),
-       s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls, {now}
-FROM sms_providerstate s
+       s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
+FROM (SELECT 1) AS one LEFT JOIN sms_providerstate s ON true
 """
 
 
-def look() -> tuple[datetime, list[Gate]]:
-    """The database's time, and every provider's gate at that time."""
+def look() -> Look:
+    return ask()()
+
+
+def ask() -> Callable[[], Look]:
+    asked = time.monotonic()
     if connection.vendor == "sqlite":
-        now = clock.now()
-        return now, [_gate(row) for row in read(_GATES.format(now="%s"), [now, now, now])]
-    rows = read(_GATES.format(now="statement_timestamp()"))
-    return (rows[0][8] if rows else clock.now()), [_gate(row) for row in rows]
+        now = [clock.now()]
+        answers = rows.ask(_LOOK.format(now="%s"), now * 4), outbox.ask_partners_with_due_pushes("%s", now)
+    else:
+        here = "statement_timestamp()"
+        answers = rows.ask(_LOOK.format(now=here)), outbox.ask_partners_with_due_pushes(here)
+    return lambda: _look(asked, *(answer() for answer in answers))
+
+
+def _look(asked: float, found: Rows, partners: Rows) -> Look:
+    gates = [_gate(row[2:]) for row in found if row[2] is not None]
+    return Look(asked, as_time(found[0][0]), gates, [partner for (partner,) in partners], bool(found[0][1]))
 
 
 def _gate(row: tuple[Any, ...]) -> Gate:

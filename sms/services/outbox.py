@@ -8,7 +8,7 @@ somebody else first.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 
-from . import clock
-from .rows import as_json, as_time, as_uuid, read, write
+from .rows import as_json, as_time, as_uuid, ask, ask_to_write, read
+from .together import Answer
 
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10
@@ -95,13 +95,14 @@ def in_flight(provider: int) -> int:
 # --- claims -------------------------------------------------------------------------------
 
 
-def lock_due(provider: int, *, is_otp: bool, now: datetime, limit: int) -> list[Due]:
-    """Lock up to so many messages that are due at this provider, the longest waiting first."""
+def lock_due(provider: int, *, is_otp: bool, now: datetime, limit: int) -> Callable[[], list[Due]]:
+    """Lock up to so many messages that are due at this provider, the longest waiting first; the answer gives them."""
     statement = f"""
         SELECT {_DUE_COLUMNS} FROM sms_message
         WHERE status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= %s AND expires_at > %s
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
-    return [_due(row) for row in read(statement, [provider, is_otp, now, now, limit])]
+    answer = ask(statement, [provider, is_otp, now, now, limit])
+    return lambda: [_due(row) for row in answer()]
 
 
 _CLAIM_COLUMNS = {
@@ -129,15 +130,22 @@ _CLAIM = f", marked AS ({_MARK_SENDING}), added AS ({_ADD_ATTEMPTS}) SELECT id F
 """Both in one: half as many round trips and records to write out. SQLite knows no UPDATE within a SELECT."""
 
 
-def claim(records: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
-    """Mark locked messages `sending`, each with its attempt. The attempt's id is the lease's token."""
+def claim(records: Sequence[Mapping[str, Any]], *, now: datetime) -> Callable[[], None]:
+    """Mark locked messages `sending`, each with its attempt. The attempt's id is the lease's token.
+
+    The answer raises RuntimeError if one of them was not there to be claimed.
+    """
     if connection.vendor == "postgresql":
-        claimed = write(_CLAIM, _CLAIM_COLUMNS, records, now, now)
+        claimed = ask_to_write(_CLAIM, _CLAIM_COLUMNS, records, now, now)
     else:
-        claimed = write(_MARK_SENDING, _CLAIM_COLUMNS, records, now)
-        write(_ADD_ATTEMPTS, _CLAIM_COLUMNS, records, now)
-    if len(claimed) != len(records):
-        raise RuntimeError(f"{len(records) - len(claimed)} messages moved while their rows were locked")
+        claimed = ask_to_write(_MARK_SENDING, _CLAIM_COLUMNS, records, now)
+        ask_to_write(_ADD_ATTEMPTS, _CLAIM_COLUMNS, records, now)
+    return lambda: _require_all(len(records), len(claimed()))
+
+
+def _require_all(wanted: int, claimed: int) -> None:
+    if claimed != wanted:
+        raise RuntimeError(f"{wanted - claimed} messages moved while their rows were locked")
 
 
 _PUT_OFF_COLUMNS = {"message": "uuid", "provider": "bigint", "due_at": "timestamptz", "waiting_for": "text"}
@@ -149,7 +157,7 @@ FROM v WHERE sms_message.id = v.message AND sms_message.status = 'queued'
 
 def put_off(records: Sequence[Mapping[str, Any]]) -> None:
     """Leave locked messages queued: at another provider, or until later, with what they wait for."""
-    write(_PUT_OFF, _PUT_OFF_COLUMNS, records)
+    ask_to_write(_PUT_OFF, _PUT_OFF_COLUMNS, records)
 
 
 def make_due(provider: int, *, now: datetime) -> None:
@@ -189,7 +197,6 @@ UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.d
        crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL, lease_until = NULL,
        updated_at = %s
 FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
-RETURNING sms_message.id
 """
 _SETTLE_ATTEMPTS = """
 UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
@@ -198,22 +205,21 @@ UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, 
 FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
 RETURNING sms_attempt.id
 """
-_SETTLE = f""", moved AS ({_SETTLE_MESSAGES}), ended AS ({_SETTLE_ATTEMPTS})
-SELECT true, id FROM moved UNION ALL SELECT false, id FROM ended"""
+_SETTLE = f", moved AS ({_SETTLE_MESSAGES}) {_SETTLE_ATTEMPTS}"
 
 
-def settle(records: Sequence[Mapping[str, Any]], *, now: datetime) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
-    """Move messages out of `sending`, and write what their calls came to.
+def settle(records: Sequence[Mapping[str, Any]], *, now: datetime) -> Callable[[], set[uuid.UUID]]:
+    """Move messages out of `sending`, as far as these leases still own them, and write what their calls came to.
 
-    Returns the messages that these leases still owned, and the attempts that were still in flight.
+    The answer: the attempts that were still in flight.
     """
     moves = [dict(record, due_at=now + timedelta(seconds=record.get("delay") or 0)) for record in records]
     if connection.vendor == "postgresql":
-        rows = write(_SETTLE, _SETTLE_COLUMNS, moves, now, now)
-        return {row[1] for row in rows if row[0]}, {row[1] for row in rows if not row[0]}
-    moved = write(_SETTLE_MESSAGES, _SETTLE_COLUMNS, moves, now)
-    ended = write(_SETTLE_ATTEMPTS, _SETTLE_COLUMNS, moves, now)
-    return {as_uuid(row[0]) for row in moved}, {as_uuid(row[0]) for row in ended}
+        ended = ask_to_write(_SETTLE, _SETTLE_COLUMNS, moves, now, now)
+    else:
+        ask_to_write(_SETTLE_MESSAGES, _SETTLE_COLUMNS, moves, now)
+        ended = ask_to_write(_SETTLE_ATTEMPTS, _SETTLE_COLUMNS, moves, now)
+    return lambda: {as_uuid(row[0]) for row in ended()}
 
 
 # --- sweeps ----------------------------------------------------------------------------------
@@ -352,12 +358,10 @@ _OPEN_PUSHES = "status IN ('waiting', 'pushing')"
 """A push that is under way is due again when its lease is over: here a repeat is the protocol."""
 
 
-def partners_with_due_pushes() -> list[int]:
-    """One query, whatever the database: this is asked at every turn."""
-    here = connection.vendor == "sqlite"
-    moment = "%s" if here else "statement_timestamp()"
+def ask_partners_with_due_pushes(moment: str, parameters: Sequence[Any] = ()) -> Answer:
+    """`moment`: the time in SQL."""
     statement = f"SELECT DISTINCT partner_id FROM sms_inboundpush WHERE {_OPEN_PUSHES} AND due_at <= {moment}"
-    return [row[0] for row in read(statement, [clock.now()] if here else [])]
+    return ask(statement, parameters)
 
 
 def lock_due_pushes(partner: int, *, now: datetime, limit: int) -> list[uuid.UUID]:

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from providers.base import Receipts, Report
-from sms.models import Attempt, Breaker, ProviderState
+from sms.models import Attempt
 
 from . import clock, outbox, reports, snapshot
 from .calls import Job, Poll, Result, deadline
+from .gates import Look
 from .snapshot import Account
 
 GIVE_UP_AFTER = timedelta(hours=72)
 
 
-def take(limit: int) -> list[Job]:
+def take(look: Look, limit: int) -> list[Job]:
     """The polls that are due, up to so many."""
-    accounts = [a for a in snapshot.current().accounts.values() if Receipts.POLL in a.adapter.receipts]
-    if limit <= 0 or not accounts:
+    if limit <= 0 or not look.polls_due:
         return []
-    now = clock.now()
+    accounts = [a for a in snapshot.current().accounts.values() if Receipts.POLL in a.adapter.receipts]
     # After an account fault nothing is asked: bad logins would only repeat.
-    closed = set(ProviderState.objects.filter(breaker=Breaker.OPEN).values_list("pk", flat=True))
-    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, now, limit)]
+    closed = {gate.provider for gate in look.gates if gate.is_open}
+    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, look.now, limit)]
 
 
 def _take_from(account: Account, now: datetime, limit: int) -> list[Job]:

@@ -32,6 +32,7 @@ from . import alerts, clock, metrics, outbox, wake
 from .actions import ActionRefused
 from .brief import brief
 from .calls import Job, PartnerAccount, Push, Result, deadline
+from .gates import Look
 
 log = structlog.get_logger(__name__)
 
@@ -102,17 +103,15 @@ def _require_text(message: InboundMessage) -> None:
 # --- claiming ----------------------------------------------------------------------------------
 
 
-def take(limit: int) -> list[Job]:
+def take(look: Look, limit: int) -> list[Job]:
     """Claim pushes that are due, up to so many. The claims are committed when this returns."""
-    due = outbox.partners_with_due_pushes() if limit > 0 else []
-    if not due:
+    if limit <= 0 or not look.partners:
         return []
-    now = clock.now()
     jobs: list[Job] = []
-    for partner in Partner.objects.filter(pk__in=due).defer("credentials"):
+    for partner in Partner.objects.filter(pk__in=look.partners).defer("credentials"):
         account = _account(partner)
         if account is not None:
-            jobs += _take_from(account, now, limit - len(jobs))
+            jobs += _take_from(account, look.now, limit - len(jobs))
     return jobs
 
 
@@ -184,12 +183,11 @@ class Step:
 def settle(results: Sequence[Result]) -> None:
     """Write what the tries came to."""
     for result in results:
-        _settle(result, result.job)
+        with brief() as now:
+            _settle(result, result.job, now)
 
 
-@brief()
-def _settle(result: Result, job: Push) -> None:
-    now = clock.now()
+def _settle(result: Result, job: Push, now: datetime) -> None:
     ended = now - timedelta(seconds=max(time.monotonic() - result.ended, 0))
     step = _step(result, job)
     again = ended + timedelta(seconds=job.account.adapter.retry_seconds)

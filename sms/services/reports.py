@@ -21,8 +21,9 @@ from . import alerts, clock, erasure, gates, metrics, outbox, snapshot, wake
 from .brief import brief
 from .history import tries_of
 from .outbox import LockedMessage
-from .rows import write
+from .rows import ask_to_write
 from .snapshot import Account
+from .together import together
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of when a provider last reported."""
@@ -77,8 +78,8 @@ def apply(words: Sequence[Word]) -> list[tuple[int, str]]:
     """
     if not words:
         return []
-    with brief(savepoint=False):
-        batch = _gather(words)
+    with brief(savepoint=False) as now:
+        batch = _gather(words, now)
         for word in words:
             _take(batch, word)
         _write(batch)
@@ -131,7 +132,7 @@ def names_an_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
     return bool(vendor_ids) and Attempt.objects.filter(provider=provider, vendor_message_id__in=vendor_ids).exists()
 
 
-def _gather(words: Iterable[Word]) -> _Batch:
+def _gather(words: Iterable[Word], now: datetime) -> _Batch:
     """Find the attempts, lock their messages in one order, and read what may have changed until then."""
     own = {word.attempt for word in words if word.attempt}
     named = _named({word.vendor_id for word in words if not word.attempt} - {""})
@@ -141,7 +142,7 @@ def _gather(words: Iterable[Word]) -> _Batch:
     locked = outbox.lock_messages(sorted(messages))
     attempts = Attempt.objects.filter(pk__in=ids).values_list("id", "message_id", "number", "provider_id", "reported")
     return _Batch(
-        now=clock.now(),
+        now=now,
         named={key: attempt for key, (attempt, _) in named.items()},
         attempts={row[0]: _Attempt(*row) for row in (attempts if ids else ())},
         messages={message.id: message for message in locked},
@@ -194,7 +195,7 @@ def _following(message: LockedMessage, attempt: _Attempt, account: Account, batc
     judged = snapshot.current().judge(providers, text=whole.text, sender=whole.sender)
     tries = tries_of([whole])[whole.id]
     left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
-    closed = {gate.provider for gate in gates.look()[1] if gate.is_open}
+    closed = {gate.provider for gate in gates.look().gates if gate.is_open}
     return choose(left, frozenset(left) - closed, tries) if left else None
 
 
@@ -310,12 +311,13 @@ FROM v WHERE sms_deliveryreport.id = v.id
 
 
 def _write(batch: _Batch) -> None:
-    write(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
     reported = [{"attempt": attempt, "reported": word} for attempt, word in batch.reported.items()]
-    write(_REPORTED, _REPORTED_COLUMNS, reported)
-    write(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
-    write(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
-    erasure.erase(batch.erase, now=batch.now)
+    with together():
+        ask_to_write(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
+        ask_to_write(_REPORTED, _REPORTED_COLUMNS, reported)
+        ask_to_write(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
+        ask_to_write(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
+        erasure.erase(batch.erase, now=batch.now)
 
 
 _noted: dict[int, float] = {}

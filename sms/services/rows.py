@@ -14,6 +14,9 @@ from typing import Any
 
 from django.db import connection
 
+from . import together
+from .together import Answer, Rows
+
 Columns = Mapping[str, str]
 """Column name -> PostgreSQL type. SQLite takes the values as they are."""
 
@@ -70,19 +73,25 @@ def _plain_on_sqlite(value: Any) -> Any:
     return _plain_on_postgresql(value)
 
 
-def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> list[tuple[Any, ...]]:
-    """Run `WITH v AS (…) statement` and return what it returns. Nothing is run for no records."""
+def ask_to_write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> Answer:
+    """Run `WITH v AS (…) statement`; the answer is what it returns. Nothing is run for no records."""
     if not records:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {table(columns)} {statement}", [parameter(records), *map(_plain_here(), more)])
-        return cursor.fetchall() if cursor.description else []
+        return list
+    return together.ask(f"WITH {table(columns)} {statement}", [parameter(records), *map(_plain_here(), more)])
 
 
-def read(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*map(_plain_here(), parameters)])
-        return cursor.fetchall()
+def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> Rows:
+    """The same, and wait for it."""
+    return ask_to_write(statement, columns, records, *more)()
+
+
+def ask(statement: str, parameters: Sequence[Any] = ()) -> Answer:
+    return together.ask(statement, [*map(_plain_here(), parameters)])
+
+
+def read(statement: str, parameters: Sequence[Any] = ()) -> Rows:
+    """The same, and wait for it."""
+    return ask(statement, parameters)()
 
 
 def as_uuid(value: Any) -> uuid.UUID:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,26 +56,27 @@ class Settled:
 
 def settle(results: Sequence[Result]) -> None:
     """Write a batch of finished sends in one transaction, and do what comes afterwards."""
-    with brief(savepoint=False) as began:
-        settled = write(results, began())
-    afterwards(settled)
+    with brief(savepoint=False) as now:
+        written = write(results, now)
+    afterwards(written())
 
 
-def write(results: Sequence[Result], now: datetime) -> list[Settled]:
+def write(results: Sequence[Result], now: datetime) -> Callable[[], list[Settled]]:
     """Write what the calls came to and what becomes of their messages, in the caller's transaction.
 
-    Returns what `afterwards` needs once that is committed.
+    The answer, once that is committed, is what `afterwards` needs.
     """
     settled = _decide(results, snapshot.current())
-    open_attempts = _write(settled, now)
-    if len(open_attempts) < len(settled):
-        settled = [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
-    return settled
+    open_attempts = outbox.settle([_message_record(s) | _attempt_record(s, now) for s in settled], now=now)
+    for status in {s.step.status for s in settled if _is_to_erase(s)}:
+        ended = [s.job.message.id for s in settled if s.step.status == status and _is_to_erase(s)]
+        erasure.erase(ended, now=now, status=status)
+    return lambda: _mark_late(settled, open_attempts(), now)
 
 
 def _closed_providers() -> frozenset[int]:
-    now, found = gates.look()
-    return frozenset(g.provider for g in found if g.is_open or (g.retry_at is not None and g.retry_at > now))
+    look = gates.look()
+    return frozenset(g.provider for g in look.gates if g.is_open or (g.retry_at is not None and g.retry_at > look.now))
 
 
 # --- what follows ----------------------------------------------------------------------------
@@ -160,20 +162,15 @@ def _open(
 # --- writing ------------------------------------------------------------------------------------
 
 
-def _write(settled: Sequence[Settled], now: datetime) -> set[Any]:
-    """Write it all; returns the attempts that were still in flight."""
-    records = [_message_record(s) | _attempt_record(s, now) for s in settled]
-    moved, open_attempts = outbox.settle(records, now=now)
+def _is_to_erase(settled: Settled) -> bool:
+    return settled.job.message.is_otp and is_final(settled.step.status, settled.job.account.adapter.strongest)
+
+
+def _mark_late(settled: list[Settled], open_attempts: set[uuid.UUID], now: datetime) -> list[Settled]:
+    if len(open_attempts) == len(settled):
+        return settled
     _note_late(settled, open_attempts, now)
-    erasure.erase(
-        [s.job.message.id for s in settled if s.job.message.is_otp and s.job.message.id in moved and _has_ended(s)],
-        now=now,
-    )
-    return open_attempts
-
-
-def _has_ended(settled: Settled) -> bool:
-    return is_final(settled.step.status, settled.job.account.adapter.strongest)
+    return [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
 
 
 def _message_record(s: Settled) -> dict[str, Any]:

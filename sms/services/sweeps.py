@@ -22,8 +22,8 @@ FORGET_DISPATCHERS_AFTER = timedelta(days=1)
 
 def park_abandoned() -> int:
     """Park messages whose lease is over: perhaps sent, never queued again by themselves. Returns how many."""
-    with brief() as began:
-        found = outbox.lock_abandoned(now=began(), limit=AT_ONCE)
+    with brief() as now:
+        found = outbox.lock_abandoned(now=now, limit=AT_ONCE)
         results = [_abandoned(each) for each in found]
         if results:
             settling.settle(results)
@@ -43,8 +43,7 @@ def _abandoned(found: Abandoned) -> Result:
 
 def expire() -> int:
     """End what waited past its time. Returns how many."""
-    with brief() as began:
-        now = began()
+    with brief() as now:
         ended = outbox.expire(now=now, limit=AT_ONCE)
         erasure.erase([message for message, is_otp in ended if is_otp], now=now)
     return len(ended)

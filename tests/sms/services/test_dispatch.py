@@ -179,7 +179,7 @@ def claim(message, lease_seconds=30):
         "parameters": {},
         "lease_until": now + timedelta(seconds=lease_seconds),
     }
-    outbox.claim([record], now=now)
+    outbox.claim([record], now=now)()
     return attempt
 
 

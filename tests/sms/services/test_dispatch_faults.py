@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, ProviderState
-from sms.services import claims, clock, dispatch, housekeeping, outbox, polls, settling, snapshot, sweeps
+from sms.services import claims, clock, dispatch, gates, housekeeping, outbox, polls, settling, snapshot, sweeps
+from sms.services.brief import brief
 
 from .fakes import error
 
@@ -46,6 +47,15 @@ def commit_unheard(monkeypatch):
         raise OperationalError("the connection was cut")
 
     monkeypatch.setattr(connections["default"], "commit", lost)
+
+
+def take(**slots):
+    """Claim as a dispatcher that then dies would."""
+    jobs = []
+    with brief(gates.ask) as look:
+        claimed = claims.take(jobs, look, **slots)
+    claimed()
+    return jobs
 
 
 def turn_until_idle(engine):
@@ -86,7 +96,7 @@ def test_a_claim_whose_commit_was_not_heard_of_is_given_back_and_sent_once(shop,
 
 def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkeypatch):
     message = shop.message()
-    raising_once(monkeypatch, connections["default"], "commit", OperationalError("the connection was cut"))
+    raising_once(monkeypatch, dispatch, "commit", OperationalError("the connection was cut"))
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert status(message) == "submitted"
@@ -100,7 +110,7 @@ def test_a_message_whose_claim_the_database_refuses_holds_up_nobody(shop, wire, 
     def claim(records, *, now):
         if any(record["message"] == poison.pk for record in records):
             raise DataError("no such number")
-        genuine(records, now=now)
+        return genuine(records, now=now)
 
     monkeypatch.setattr(outbox, "claim", claim)
     for _ in range(3):
@@ -119,9 +129,7 @@ def test_the_time_in_which_a_call_may_begin_counts_from_before_the_claim(shop, w
         return genuine(*args, **more)
 
     monkeypatch.setattr(outbox, "lock_due", slow)
-    jobs = []
-    claims.take(jobs, otp_slots=1, other_slots=1)
-    [send] = jobs
+    [send] = take(otp_slots=1, other_slots=1)
     assert send.not_after <= time.monotonic() - 0.2 + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS
 
 
@@ -180,7 +188,7 @@ def play(request, fault):
 
 def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wire):
     message = shop.message("Kod: 004217", is_otp=True)
-    claims.take([], otp_slots=1, other_slots=0)
+    take(otp_slots=1, other_slots=0)
     Message.objects.filter(pk=message.pk).update(text=None, lease_until=clock.now())
     assert sweeps.park_abandoned() == 1
     assert status(message) == "unconfirmed"
@@ -195,12 +203,9 @@ def test_others_never_take_all_of_a_providers_slots_from_otps(shop, wire):
     shop.first.save()
     for number in range(20):
         shop.message(f"Salam {number}")
-    jobs = []
-    claims.take(jobs, otp_slots=64, other_slots=56)
-    assert len(jobs) == 7
-    otps = []
+    assert len(take(otp_slots=64, other_slots=56)) == 7
     shop.message("Kod: 004217", is_otp=True)
-    claims.take(otps, otp_slots=57, other_slots=49)
+    otps = take(otp_slots=57, other_slots=49)
     assert [job.message.is_otp for job in otps] == [True]
 
 
@@ -265,7 +270,7 @@ def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_wit
 def test_a_probe_that_finds_all_messages_locked_is_given_back(shop, wire, work, monkeypatch):
     message = is_due_for_a_probe(shop)
     with monkeypatch.context() as locked:
-        locked.setattr(outbox, "lock_due", lambda *_, **__: [])
+        locked.setattr(outbox, "lock_due", lambda *_, **__: list)
         work()
     assert ProviderState.objects.get(provider=shop.first).probe_until is None
     work()
