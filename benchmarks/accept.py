@@ -88,6 +88,18 @@ def serve(made: Stage, name: str, application: str, path: str, expected: int) ->
     return process, port
 
 
+def on_sqlite(seconds: float, runs: int) -> list[float]:
+    """Accepted a second where the messages lie in a file."""
+    with stage(0, shop(), sqlite=True) as made:
+        file = requests(made.folder / "requests.json")
+        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        found = [measure(port, seconds, file) for _ in range(runs)]
+        web.stop()
+    if any(set(each["statuses"]) != {"201"} for each in found):
+        raise SystemExit(f"not every call was accepted: {[each['statuses'] for each in found]}")
+    return [each["rate"] for each in found]
+
+
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 8
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
@@ -107,8 +119,10 @@ def main() -> None:
             tails.append(product["p99"])
         bare.stop()
         web.stop()
+    here = sum(ceilings) / len(ceilings)
     rows = [
         ("of the ceiling", median_and_spread(shares)),
+        ("SQLite, of that ceiling", median_and_spread([rate / here for rate in on_sqlite(seconds, runs)])),
         ("accepted/s", median_and_spread(ours)),
         ("ceiling, requests/s", median_and_spread(ceilings)),
         ("p99, ms", median_and_spread(tails)),

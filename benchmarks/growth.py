@@ -1,14 +1,18 @@
 """Ten million finished messages against none: `python3 dev.py bench growth [millions] [seconds]`.
 
-Accepting, sending and exact search on the same database, before and after it was filled.
+Accepting, sending and exact search on the same database, before and after it was filled; then retention deletes 100,000
+of them, and what counts is its slowest statement.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 
 import psycopg
+
+from tests.support.processes import PROJECT
 
 from .accept import measure, requests, serve, shop
 from .dispatch import send_all
@@ -63,16 +67,49 @@ def rates(made: Stage, port: int, seconds: float) -> dict[str, float]:
     return found | {name: search_ms(made, statement) for name, statement in SEARCHES.items()}
 
 
+_DELETE = """
+import sys, time
+import django
+django.setup()
+from django.db import connection
+from sms.services import retention
+times = []
+def timed(execute, *words):
+    begun = time.perf_counter()
+    try:
+        return execute(*words)
+    finally:
+        times.append(time.perf_counter() - begun)
+deleted, begun = 0, time.perf_counter()
+with connection.execute_wrapper(timed):
+    while deleted < int(sys.argv[1]) and (batch := retention.delete_due()):
+        deleted += batch
+print(deleted, time.perf_counter() - begun, max(times))
+"""
+
+
+def retention_row(made: Stage, count: int) -> tuple[str, str, str, str]:
+    """Delete so many as retention does, where messages are kept for 59 days."""
+    environment = {**made.environment, "DJANGO_SETTINGS_MODULE": "config.settings", "RETENTION_ROW_DAYS": "59"}
+    words = [sys.executable, "-c", _DELETE, str(count)]
+    done = subprocess.run(words, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
+    deleted, seconds, slowest = map(float, done.stdout.split())
+    return f"slowest statement of {deleted:,.0f} deletions, s", f"{slowest:.2f}", "", f"{seconds:,.0f} s in all"
+
+
 def main() -> None:
     millions = float(sys.argv[1]) if len(sys.argv) > 1 else 10
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 8
     with stage(0, shop()) as made:
         web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        rates(made, port, 2)  # so that the first measure finds everything loaded, too
         empty = rates(made, port, seconds)
         fill_old(made, int(millions * 1_000_000))
         full = rates(made, port, seconds)
         web.stop()
+        last = retention_row(made, 100_000)
     rows = [(name, f"{full[name] / empty[name]:.2f}", f"{empty[name]:,.4g}", f"{full[name]:,.4g}") for name in empty]
+    rows.append(last)
     record(f"growth, {millions:g} million rows", ("what (searches in ms)", "full ÷ empty", "empty", "full"), rows)
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import http.client
 import json
 import sys
+import tempfile
 import time
 from base64 import b64encode
+from pathlib import Path
 
 from tests.support.ports import free_port
 
 from .accept import PASSWORD, serve
+from .machine import disk_ms
 from .results import record
 from .stage import Stage, stage
 from .witness import Witness
@@ -78,11 +81,19 @@ def behind_others(count: int) -> tuple[str, str, str]:
     return row(f"OTP behind {BACKLOG:,} others ({left:,} left at the end)", waits)
 
 
+def disk() -> tuple[str, str, str]:
+    """What a commit can't go below: each message waits for two."""
+    with tempfile.TemporaryDirectory(prefix="sms-bench-") as folder:
+        return row("the disk alone, one small write", disk_ms(Path(folder)))
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    rows = at_rest("PostgreSQL, at rest", count)
+    rows = [disk()]
+    rows += at_rest("PostgreSQL, at rest", count)
     rows += at_rest("SQLite, at rest", count, sqlite=True)
     rows.append(behind_others(min(count, 40)))
+    rows.append(disk())
     record("latency", ("from POST to the vendor's socket", "p50, ms", "p99, ms"), rows)
 
 

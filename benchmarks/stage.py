@@ -105,7 +105,9 @@ _FILL = """
 INSERT INTO sms_message (id, client_id, request_id, api_version, sender, "to", raw_text, text, is_otp, is_test,
     encoding, segments, smoothing, parameters, decision, status, provider_id, due_at, expires_at, waiting_for,
     attempts_made, attempts_before, in_doubt, crashes, code, detail, created_at, updated_at)
-SELECT gen_random_uuid(), (SELECT id FROM sms_apiclient LIMIT 1), 'bench-' || n, '', 'AKINON', '+40712345678',
+SELECT (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7'
+        || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid,
+    (SELECT id FROM sms_apiclient LIMIT 1), 'bench-' || n, '', 'AKINON', '+40712345678',
     'Salut ' || n, 'Salut ' || n, {is_otp}, false, 'GSM-7', 1, '[]', '{{}}',
     jsonb_build_object('route', (SELECT id FROM sms_route LIMIT 1), 'prefix', '+', 'code', '', 'candidates',
         jsonb_build_array(jsonb_build_object('provider', (SELECT id FROM sms_provider LIMIT 1), 'slug', 'text'))),

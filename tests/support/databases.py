@@ -26,6 +26,9 @@ from .processes import run
 BESIDE = ("LOG_LEVEL", "TMPDIR", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
 """What of a stack's environment never gets into its database: stacks that differ in it alone share a template."""
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 512 * 1024 * 1024
+
 
 def is_postgresql(url: str) -> bool:
     return urlsplit(url).scheme.startswith("postgres")
@@ -107,8 +110,17 @@ def provision(url: str, toml: str, environment: dict[str, str]) -> None:
     run(["provision", str(file)], process_environment(**environment, DATABASE_URL=url))
 
 
-def own_folder() -> Path:
+def own_folder(place: Path | None = None) -> Path:
     """A temporary folder that is gone when the test run is."""
-    folder = Path(tempfile.mkdtemp(prefix="sms-desk-stack-"))
+    folder = Path(tempfile.mkdtemp(prefix="sms-desk-stack-", dir=place))
     guard(folder=folder)
     return folder
+
+
+def folder_in_memory() -> Path:
+    """One where no commit waits for a disk, if there is such a place: as for PostgreSQL, nobody minds losing it.
+
+    A disk that others use may keep a commit waiting for longer than the second within which some things must happen.
+    """
+    has_room = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return own_folder(MEMORY if has_room else None)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +25,7 @@ from typing import Any
 from tests.simulators import Vendors
 
 from . import processes
-from .databases import drop_if_there, fresh_database, own_folder
+from .databases import drop_if_there, folder_in_memory, fresh_database, own_folder
 from .environment import process_environment
 from .ports import free_port
 from .postgres import DatabaseServer
@@ -82,6 +83,8 @@ class Stack:
         self.processes: list[Process] = []
         self.dispatchers: list[Process] = []
         self.database_url = ""
+        self.files = folder
+        """Where an SQLite file lies."""
 
     def __enter__(self) -> Stack:
         try:
@@ -97,8 +100,9 @@ class Stack:
     def bring_up(self) -> None:
         self.vendors = Vendors(simulator_addresses(vendors_process()))
         self.vendors.reset(setup=True)
+        self.files = folder_in_memory() if self.server is None else self.folder
         self.database_url = fresh_database(
-            self.folder, self.server, self.filled_in(self.provisioning), self.more_environment
+            self.files, self.server, self.filled_in(self.provisioning), self.more_environment
         )
         # A killed gunicorn leaves its temporary files: they go with the stack's folder.
         own = {"DATABASE_URL": self.database_url, "PUBLIC_URL": self.url, "TMPDIR": str(self.folder)}
@@ -184,3 +188,5 @@ class Stack:
             process.kill()
         if self.database_url:
             drop_if_there(self.database_url)
+        if self.files != self.folder:
+            shutil.rmtree(self.files, ignore_errors=True)
