@@ -74,9 +74,9 @@ def main() -> None:
         ideal = slots / latency * 1000
         with stage(latency) as made:
             rates = [send_all(made, int(ideal * SECONDS), slots, 1, is_otp=is_otp).rate for _ in range(runs)]
-        share = [rate / ideal for rate in rates]
+        shares = [rate / ideal for rate in rates]
         kind = "OTPs" if is_otp else "no OTPs"
-        rows.append((f"of slots ÷ latency, {latency} ms, {slots} slots, {kind}", median_and_spread(share)))
+        rows.append((f"of slots ÷ latency, {latency} ms, {slots} slots, {kind}", median_and_spread(shares)))
     rows += several(runs)
     record("dispatch", ("what", "median (lowest to highest)"), rows)
 
