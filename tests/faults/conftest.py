@@ -38,13 +38,13 @@ def ledger(pytestconfig: pytest.Config) -> Iterator[Ledger]:
 
 @pytest.fixture
 def sqlite_stacks(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    """As `stacks`, for faults that only SQLite has: they run in the SQLite half alone."""
+    """As `stacks`, for faults that only SQLite has, and its disk: they run in the SQLite half alone."""
     with ExitStack() as open_stacks:
 
         def bring_up(folder: Path | None = None, **options: Any) -> Stack:
             own = (folder or tmp_path) / "stack"
             own.mkdir()
-            return open_stacks.enter_context(Stack(own, **options))
+            return open_stacks.enter_context(Stack(own, on_disk=True, **options))
 
         yield bring_up
 

@@ -58,7 +58,10 @@ def vendors_process() -> Process:
 
 
 class Stack:
-    """`dispatchers`, `slots`: how many of them with how many calls at a time; `server`: another PostgreSQL."""
+    """`dispatchers`, `slots`: how many of them with how many calls at a time; `server`: another PostgreSQL.
+
+    `on_disk`: an SQLite file lies in the folder, not in memory.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Stack:
         slots: int | None = None,
         web_words: tuple[str, ...] = ("-w", "2"),
         server: DatabaseServer | None = None,
+        on_disk: bool = False,
         **environment: str,
     ) -> None:
         self.folder = folder
@@ -76,6 +80,7 @@ class Stack:
         self.wanted_dispatchers = dispatchers
         self.slots = slots
         self.server = server
+        self.on_disk = on_disk
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.more_environment = environment
@@ -100,7 +105,7 @@ class Stack:
     def bring_up(self) -> None:
         self.vendors = Vendors(simulator_addresses(vendors_process()))
         self.vendors.reset(setup=True)
-        self.files = folder_in_memory() if self.server is None else self.folder
+        self.files = self.folder if self.on_disk else folder_in_memory()
         self.database_url = fresh_database(
             self.files, self.server, self.filled_in(self.provisioning), self.more_environment
         )
