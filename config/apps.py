@@ -8,17 +8,20 @@ from typing import Any
 from django.apps import AppConfig
 from django.contrib.admin import autodiscover
 from django.contrib.admin.apps import SimpleAdminConfig
-from django.contrib.admin.checks import check_admin_app
+from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
 
 
 class DeskConfig(SimpleAdminConfig):
-    """The desk is found with the addresses (config/urls.py), not in every dispatcher and command: 24 MB, 0.3 s."""
+    """The desk is found with the addresses (config/urls.py), not in every dispatcher and command: 16 MB, 0.2 s of CPU.
+
+    Django's checks of a desk are registered here in place of its own, which would find none.
+    """
 
     default_site = "config.site.DeskSite"
 
     def ready(self) -> None:
-        super().ready()
+        checks.register(check_dependencies, checks.Tags.admin)
         checks.register(check_desk, checks.Tags.admin)
 
 

@@ -208,7 +208,3 @@ def trace_of(*hidden: str) -> str:
         if value:
             trace = trace.replace(value, "[hidden]")
     return trace
-
-
-def deadline(seconds: float) -> float:
-    return time.monotonic() + seconds

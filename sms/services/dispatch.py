@@ -129,7 +129,7 @@ class Engine:
                 claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
                 commit()
             claimed()
-        return self._go_on(jobs, look, done, written(), claims_too=claims_too)
+        return self._go_on(jobs, look, done, written, claims_too=claims_too)
 
     def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> bool:
         """As above where the database took not all of it: what it does not take holds up nothing else."""
@@ -138,17 +138,23 @@ class Engine:
         with self._giving_back(jobs), brief(gates.ask) as look:
             if claims_too:
                 self._claim(jobs, look, freed=done, one_by_one=True)()
-        return self._go_on(jobs, look, done, [], claims_too=claims_too)
+        return self._go_on(jobs, look, done, list, claims_too=claims_too)
 
     def _go_on(
-        self, jobs: list[Job], look: Look, done: list[Result], settled: Sequence[settling.Settled], *, claims_too: bool
+        self,
+        jobs: list[Job],
+        look: Look,
+        done: list[Result],
+        settled: Callable[[], list[settling.Settled]],
+        *,
+        claims_too: bool,
     ) -> bool:
         """After the commit: hand out what is claimed, before anything else can fail; nobody else will send it."""
         self._unsettled = []
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
         self._submit(jobs)
-        learn_from(settled, done)
+        learn_from(settled(), done)
         others = self._take_others(look) if claims_too else []
         self._submit(others)
         came_back = any(result.error or result.surely_not_sent for result in done)

@@ -12,7 +12,7 @@ from django.db import connection
 
 from . import clock, outbox, rows
 from .rows import as_time
-from .together import Rows
+from .together import Rows, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,9 @@ FROM (SELECT 1) AS one LEFT JOIN sms_providerstate s ON true
 
 
 def look() -> Look:
-    return ask()()
+    with together():
+        answer = ask()
+    return answer()
 
 
 def ask() -> Callable[[], Look]:

@@ -9,7 +9,7 @@ from providers.base import Receipts, Report
 from sms.models import Attempt
 
 from . import clock, outbox, reports, snapshot
-from .calls import Job, Poll, Result, deadline
+from .calls import Job, Poll, Result
 from .gates import Look
 from .snapshot import Account
 
@@ -23,13 +23,13 @@ def take(look: Look, limit: int) -> list[Job]:
     accounts = [a for a in snapshot.current().accounts.values() if Receipts.POLL in a.adapter.receipts]
     # After an account fault nothing is asked: bad logins would only repeat.
     closed = {gate.provider for gate in look.gates if gate.is_open}
-    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, look.now, limit)]
+    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, look, limit)]
 
 
-def _take_from(account: Account, now: datetime, limit: int) -> list[Job]:
-    until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
-    taken = outbox.take_polls(account.id, now=now, until=until, limit=limit)
-    return [Poll(attempt, account, vendor_id, deadline(outbox.SLACK_SECONDS)) for attempt, vendor_id in taken]
+def _take_from(account: Account, look: Look, limit: int) -> list[Job]:
+    until = look.now + timedelta(seconds=outbox.lease_seconds(account.timeout))
+    taken = outbox.take_polls(account.id, now=look.now, until=until, limit=limit)
+    return [Poll(attempt, account, vendor_id, look.asked + outbox.SLACK_SECONDS) for attempt, vendor_id in taken]
 
 
 def settle(results: Sequence[Result]) -> None:

@@ -31,7 +31,7 @@ from sms.models import (
 from . import alerts, clock, metrics, outbox, wake
 from .actions import ActionRefused
 from .brief import brief
-from .calls import Job, PartnerAccount, Push, Result, deadline
+from .calls import Job, PartnerAccount, Push, Result
 from .gates import Look
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,7 @@ def take(look: Look, limit: int) -> list[Job]:
     for partner in Partner.objects.filter(pk__in=look.partners).defer("credentials"):
         account = _account(partner)
         if account is not None:
-            jobs += _take_from(account, look.now, limit - len(jobs))
+            jobs += _take_from(account, look, limit - len(jobs))
     return jobs
 
 
@@ -125,11 +125,12 @@ def _account(partner: Partner) -> PartnerAccount | None:
 
 
 @brief()
-def _take_from(account: PartnerAccount, now: datetime, limit: int) -> list[Job]:
+def _take_from(account: PartnerAccount, look: Look, limit: int) -> list[Job]:
+    now = look.now
     ids = outbox.lock_due_pushes(account.id, now=now, limit=limit)
     pushes = list(InboundPush.objects.filter(pk__in=ids).select_related("message").order_by("due_at"))
     _close_abandoned(ids, now)
-    jobs = [_begin(push, account, now) for push in pushes if not _is_used_up(push, account, now)]
+    jobs = [_begin(push, account, look) for push in pushes if not _is_used_up(push, account, now)]
     return [job for job in jobs if job is not None]
 
 
@@ -154,7 +155,8 @@ def _is_used_up(push: InboundPush, account: PartnerAccount, now: datetime) -> bo
     return True
 
 
-def _begin(push: InboundPush, account: PartnerAccount, now: datetime) -> Push | None:
+def _begin(push: InboundPush, account: PartnerAccount, look: Look) -> Push | None:
+    now = look.now
     attempt, number = clock.new_id(), push.tries + 1
     lease = timedelta(seconds=outbox.lease_seconds(account.timeout))
     InboundPush.objects.filter(pk=push.pk).update(
@@ -164,7 +166,7 @@ def _begin(push: InboundPush, account: PartnerAccount, now: datetime) -> Push | 
     message = push.message
     received = ReceivedSms(push.operation_id, message.sender, message.to, message.text or "")
     tries = number - push.tries_before
-    return Push(push.pk, attempt, tries, account, received, not_after=deadline(outbox.SLACK_SECONDS))
+    return Push(push.pk, attempt, tries, account, received, not_after=look.asked + outbox.SLACK_SECONDS)
 
 
 # --- settling ----------------------------------------------------------------------------------

@@ -80,11 +80,6 @@ def ask_to_write(statement: str, columns: Columns, records: Sequence[Mapping[str
     return together.ask(f"WITH {table(columns)} {statement}", [parameter(records), *map(_plain_here(), more)])
 
 
-def write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> Rows:
-    """The same, and wait for it."""
-    return ask_to_write(statement, columns, records, *more)()
-
-
 def ask(statement: str, parameters: Sequence[Any] = ()) -> Answer:
     return together.ask(statement, [*map(_plain_here(), parameters)])
 

@@ -83,6 +83,17 @@ def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire
     assert wire.texts() == ["Salam"]
 
 
+def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fails(shop, wire, engine, monkeypatch):
+    first = shop.message("Salam 1")
+    engine.turn(0.0)
+    second = shop.message("Salam 2")
+    raising_once(monkeypatch, settling, "_mark_late", OperationalError("gone"))
+    turn_until_idle(engine)
+    turn_until_idle(engine)
+    assert (status(first), status(second)) == ("submitted", "submitted")
+    assert wire.texts() == ["Salam 1", "Salam 2"]
+
+
 def test_a_claim_whose_commit_was_not_heard_of_is_given_back_and_sent_once(shop, wire, engine, monkeypatch):
     message = shop.message()
     commit_unheard(monkeypatch)
