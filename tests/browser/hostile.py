@@ -29,6 +29,8 @@ from sms.services.clock import now
 
 MARKUP = '"><b x-init=alert(1)>'
 HIDDEN = "\u202egpj.exe\u2066\u200b\u0007\u001b[31m"
+ENDLESS = "W" * 1600
+"""One word that no line can hold."""
 TEXTS = (
     HIDDEN,
     "'><script>alert(2)</script><img src=x onerror=alert(3)>",
@@ -37,8 +39,8 @@ TEXTS = (
     "+1+cmd|' /C calc'!A0",
     "@SUM(1+1)",
     "');alert(5)//",
-    "W" * 1600,
-    MARKUP,  # the last one is the newest: first in every list
+    ENDLESS,
+    MARKUP,  # the last one is the newest: first in every list, as the one before it is the second
 )
 
 
@@ -46,7 +48,7 @@ def plant() -> None:
     at = now()
     for number, text in enumerate(TEXTS):
         message = add_message(text, number)
-        add_exchange(message, text)
+        add_exchange(message, text, number)
         add_names(text, number)
         Alert.objects.create(key=f"key-{number}", severity="warning", title=text[:200], advice=text, opened_at=at)
         RefusedRequest.objects.create(
@@ -91,12 +93,12 @@ def add_message(text: str, number: int) -> Message:
     return message
 
 
-def add_exchange(message: Message, text: str) -> None:
+def add_exchange(message: Message, text: str, number: int) -> None:
     """The vendor's side: an attempt, a report, the raw call."""
     at = now()
     vendor: dict[str, Any] = {"code": text[:64], "detail": text, "vendor_message_id": text[:128]}
     attempt = Attempt.objects.create(
-        id=uuid.uuid4(),
+        id=uuid7(int(at.timestamp() * 1000) + number, 7),
         message=message,
         number=1,
         provider=message.provider,

@@ -16,11 +16,12 @@ def at(address: str) -> Visit:
     return lambda window: window.open(address)
 
 
-def first_row_of(address: str) -> Visit:
-    """The page behind the first row of a list."""
+def row_of(address: str, number: int = 0) -> Visit:
+    """The page behind a row of a list, counted from 0."""
 
     def visit(window: Window) -> Page:
-        link = window.open(address).locator("#result_list :is(th, td) a[href*='/change/']").first
+        row = window.open(address).locator("#result_list tbody tr").nth(number)
+        link = row.locator(":is(th, td) a[href*='/change/']").first
         target = link.get_attribute("href")
         assert target, address
         return window.open(target)
@@ -69,14 +70,14 @@ def shown_file(lines: tuple[str, ...]) -> Visit:
 DAILY: dict[str, Visit] = {
     "dashboard": at("/admin/"),
     "messages": at("/admin/sms/message/"),
-    "message": first_row_of("/admin/sms/message/?q=order-48213"),
+    "message": row_of("/admin/sms/message/?q=order-48213"),
     "templates": at("/admin/sms/messagetemplate/"),
-    "template": first_row_of("/admin/sms/messagetemplate/"),
+    "template": row_of("/admin/sms/messagetemplate/"),
     "template-import": at("/admin/tools/template-import/"),
     "template-import-shown": shown_file(GOOD_FILE),
     "template-import-mistaken": shown_file(BAD_FILE),
     "providers": at("/admin/tools/providers/"),
-    "provider": first_row_of("/admin/sms/provider/"),
+    "provider": row_of("/admin/sms/provider/"),
     "set-up": at("/admin/tools/set-up/"),
     "test-a-text": checked_text,
     "unmatched-texts": at("/admin/tools/unmatched-texts/"),

@@ -13,8 +13,8 @@ from tests.support.stack import Stack
 
 from . import shop
 from .chromium import NARROW, WIDE, Window
-from .hostile import HIDDEN, MARKUP
-from .pages import Visit, at, first_row_of
+from .hostile import ENDLESS, HIDDEN, MARKUP
+from .pages import Visit, at, row_of
 from .shop import HIRE
 
 LISTS = (
@@ -29,11 +29,12 @@ LISTS = (
     "provider",
     "dispatcher",
 )
+ROWS_WITH_TEXT = ("message", "refusedrequest", "messagetemplate", "alert", "attempt", "deliveryreport", "callback")
 TOOLS = ("set-up", "providers", "unmatched-texts")
 PAGES: dict[str, Visit] = {
     "dashboard": at("/admin/"),
     **{name: at(f"/admin/sms/{name}/") for name in LISTS},
-    **{f"{name}'s row": first_row_of(f"/admin/sms/{name}/") for name in LISTS if name != "dispatcher"},
+    **{f"{name}'s row": row_of(f"/admin/sms/{name}/") for name in LISTS if name != "dispatcher"},
     **{name: at(f"/admin/tools/{name}/") for name in TOOLS},
 }
 SAY_LITTLE = {
@@ -75,6 +76,17 @@ def test_a_page_shows_hostile_texts_as_texts(name: str, window: Window):
     if name not in SAY_LITTLE:
         assert "x-init=alert(1)" in content
     assert_harmless(page, content, window)
+    assert_fits(page)
+
+
+@pytest.mark.parametrize("name", ROWS_WITH_TEXT)
+def test_a_word_without_end_stays_on_a_narrow_page(name: str, window: Window):
+    page = row_of(f"/admin/sms/{name}/", 1)(window)
+    assert ENDLESS in page.content()
+    assert_fits(page)
+
+
+def assert_fits(page: Page) -> None:
     page.set_viewport_size(NARROW)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
 
