@@ -1,50 +1,68 @@
 """Ten million finished messages against none: `python3 dev.py bench growth [millions] [seconds]`.
 
-Accepting, sending and exact search on the same database, before and after it was filled; then retention deletes 100,000
-of them, and what counts is its slowest statement.
+Accepting, sending, reports and exact search, in turns on an empty database and on one that is filled with messages, an
+attempt and a report for each; then the list's pages there, and retention deletes 100,000 rows: what counts is its
+slowest statement.
 """
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 
-from tests.support.processes import PROJECT
+from tests.support import processes
+from tests.support.processes import PROJECT, Process
+from tests.support.staff import Staff
+from tests.support.waiting import eventually
 
+from . import pages
 from .accept import measure, requests, serve, shop
 from .dispatch import send_all
-from .results import record
+from .old import fill_old
+from .reports import applied, calls
+from .results import median_and_spread, record
 from .stage import Stage, stage
 
-BATCH = 250_000
+SENT = 6000
+RUNS = 3
+Shop = tuple[Stage, int]
+"""A database and the port of its web side."""
+Row = tuple[str, ...]
 SEARCHES = {
     "exact search by number": "SELECT id FROM sms_message WHERE \"to\" = '+994501234567' ORDER BY id DESC LIMIT 50",
     "exact search by request id": "SELECT id FROM sms_message WHERE request_id = 'old-77' ORDER BY id DESC LIMIT 50",
     "the newest page of the list": "SELECT * FROM sms_message ORDER BY id DESC LIMIT 50",
     "failed messages, newest first": "SELECT id FROM sms_message WHERE status = 'failed' ORDER BY id DESC LIMIT 50",
 }
-_OLD = """
-INSERT INTO sms_message (id, client_id, request_id, api_version, sender, "to", raw_text, text, is_otp, is_test,
-    encoding, segments, smoothing, parameters, decision, status, provider_id, due_at, expires_at, waiting_for,
-    attempts_made, attempts_before, in_doubt, crashes, code, detail, created_at, updated_at)
-SELECT (lpad(to_hex((extract(epoch FROM now() - interval '60 days') * 1000)::bigint + n), 12, '0')
-        || substr(md5(n::text), 1, 20))::uuid,
-    1, 'old-' || n, '', 'AKINON', '+99450' || lpad((n % 9999999)::text, 7, '0'), NULL, NULL, false, false, 'GSM-7', 1,
-    '[]', NULL, '{{}}', CASE WHEN n % 1000 = 0 THEN 'failed' ELSE 'delivered' END, 1,
-    now() - interval '60 days', now() - interval '59 days', '', 1, 0, false, 0, '', '',
-    now() - interval '60 days', now() - interval '60 days'
-FROM generate_series({first}, {last}) n
-"""
+LIST = {"": "", ", page 200": "?p=200", ", failed": "?view=failed", ", search by number": "?q=%2B994501234567"}
+UNREAD = "SELECT 1 FROM sms_callback WHERE read_at IS NULL LIMIT 1"
 
 
-def fill_old(made: Stage, count: int) -> None:
-    """Messages of two months ago, finished and erased."""
-    for first in range(1, count + 1, BATCH):
-        made.sql(_OLD.format(first=first, last=min(first + BATCH - 1, count)))
+def rates(made: Stage, port: int, seconds: float) -> dict[str, float]:
+    """Accepted, sent and reported per second."""
+    accepted = measure(port, seconds, requests(made.folder / "requests.json"))["rate"]
+    made.sql("DELETE FROM sms_message WHERE status = 'queued'")
     made.sql("VACUUM ANALYZE sms_message")
+    sent = send_all(made, SENT, 64, 1).rate
+    return {"accepted/s": accepted, "sent/s": sent, "reports/s": reports_rate(made, port, seconds / 2)}
+
+
+def reports_rate(made: Stage, port: int, seconds: float) -> float:
+    """Reports taken and applied per second, with a dispatcher that has nothing else to do."""
+    file = calls(made, SENT)
+    dispatcher = made.dispatcher("dispatch-reports", 8)
+    before, begun = applied(made), time.monotonic()
+    measure(port, seconds, file)
+    eventually(lambda: not made.sql(UNREAD), because="all reports are read")
+    rate = (applied(made) - before) / (time.monotonic() - begun)
+    dispatcher.stop()
+    return rate
 
 
 def search_ms(made: Stage, statement: str) -> float:
@@ -58,13 +76,34 @@ def search_ms(made: Stage, statement: str) -> float:
     return best * 1000
 
 
-def rates(made: Stage, port: int, seconds: float) -> dict[str, float]:
-    """Accepted and sent per second, and the searches' times."""
-    found = {"accepted/s": measure(port, seconds, requests(made.folder / "requests.json"))["rate"]}
-    made.sql("DELETE FROM sms_message WHERE status = 'queued'")
-    made.sql("VACUUM ANALYZE sms_message")
-    found["sent/s"] = send_all(made, 4000, 64, 1).rate
-    return found | {name: search_ms(made, statement) for name, statement in SEARCHES.items()}
+def in_turns(empty: Shop, full: Shop, seconds: float) -> list[Row]:
+    """Each rate on either database, one right after the other: the machine's hour is the same for both."""
+    pairs = [(rates(*empty, seconds), rates(*full, seconds)) for _ in range(RUNS)]
+    rows: list[Row] = []
+    for name in pairs[0][0]:
+        ratio = median_and_spread([b[name] / a[name] for a, b in pairs])
+        rows.append((name, ratio, *(f"{statistics.median(pair[n][name] for pair in pairs):,.4g}" for n in (0, 1))))
+    return rows
+
+
+def search_rows(empty: Stage, full: Stage) -> list[Row]:
+    rows = []
+    for name, statement in SEARCHES.items():
+        quick, slow = search_ms(empty, statement), search_ms(full, statement)
+        rows.append((f"{name}, ms", f"{slow / quick:.2f}", f"{quick:.3f}", f"{slow:.3f}"))
+    return rows
+
+
+def list_rows(made: Stage, port: int, web: Process) -> list[Row]:
+    """The list's pages as an administrator gets them, in milliseconds."""
+    processes.run(["shell", "-v", "0", "-c", "\n".join(pages.HIRE[:2])], made.environment)
+    staff = Staff(f"http://127.0.0.1:{port}")
+    assert "Log out" in staff.log_in(pages.NAME, pages.PASSWORD)
+    rows = []
+    for name, words in LIST.items():
+        times, _ = pages.timed(staff.get, f"/admin/sms/message/{words}", 5, web)
+        rows.append((f"the list{name}, ms", "", "", f"{statistics.median(times):.0f}"))
+    return rows
 
 
 _DELETE = """
@@ -88,29 +127,36 @@ print(deleted, time.perf_counter() - begun, max(times))
 """
 
 
-def retention_row(made: Stage, count: int) -> tuple[str, str, str, str]:
+def retention_row(made: Stage, count: int) -> Row:
     """Delete so many as retention does, where messages are kept for 59 days."""
     environment = {**made.environment, "DJANGO_SETTINGS_MODULE": "config.settings", "RETENTION_ROW_DAYS": "59"}
     words = [sys.executable, "-c", _DELETE, str(count)]
     done = subprocess.run(words, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
     deleted, seconds, slowest = map(float, done.stdout.split())
-    return f"slowest statement of {deleted:,.0f} deletions, s", f"{slowest:.2f}", "", f"{seconds:,.0f} s in all"
+    return f"slowest statement of {deleted:,.0f} deletions ({seconds:,.0f} s in all), s", "", "", f"{slowest:.2f}"
 
 
 def main() -> None:
     millions = float(sys.argv[1]) if len(sys.argv) > 1 else 10
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 8
-    with stage(0, shop()) as made:
+    with opened() as (empty, _), opened() as (full, web):
+        begun = time.monotonic()
+        fill_old(full[0], int(millions * 1_000_000))
+        filled = f"Filled in {time.monotonic() - begun:.0f} s."
+        rates(*empty, 1), rates(*full, 1)  # so that the first measure finds everything loaded, too
+        rows = in_turns(empty, full, seconds) + search_rows(empty[0], full[0])
+        rows += list_rows(*full, web)
+        rows.append(retention_row(full[0], 100_000))
+    record(f"growth, {millions:g} million rows", ("what", "full ÷ empty", "empty", "full"), rows, filled)
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Shop, Process]]:
+    """A shop with its web side."""
+    with stage(0, shop(), PUBLIC_URL="http://127.0.0.1:1") as made:
         web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
-        rates(made, port, 2)  # so that the first measure finds everything loaded, too
-        empty = rates(made, port, seconds)
-        fill_old(made, int(millions * 1_000_000))
-        full = rates(made, port, seconds)
+        yield (made, port), web
         web.stop()
-        last = retention_row(made, 100_000)
-    rows = [(name, f"{full[name] / empty[name]:.2f}", f"{empty[name]:,.4g}", f"{full[name]:,.4g}") for name in empty]
-    rows.append(last)
-    record(f"growth, {millions:g} million rows", ("what (searches in ms)", "full ÷ empty", "empty", "full"), rows)
 
 
 if __name__ == "__main__":
