@@ -92,7 +92,7 @@ def receive(
         known = _names_a_message(StoredCall(0, provider_id, attempt_id, query, body))
         if not (known and _store(call, most=0)):
             read(_COUNT_FLOOD, [clock.now(), digest])
-    wake.ring()
+    wake.ring(wake.CALLS)
 
 
 def _store(call: Mapping[str, Any], *, most: int) -> bool:

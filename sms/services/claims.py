@@ -18,6 +18,7 @@ from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
 from . import clock, gates, keys, metrics, outbox, snapshot
+from .ahead import Ahead
 from .calls import Job, Probe, Send, trace_of
 from .gates import Gate, Look
 from .history import tries_of
@@ -48,6 +49,7 @@ class Harvest:
     look: Look
     snapshot: Snapshot
     jobs: list[Job]
+    ahead: Ahead
     open_providers: frozenset[int] = frozenset()
     claims: list[dict[str, Any]] = field(default_factory=list)
     put_off: list[dict[str, Any]] = field(default_factory=list)
@@ -64,7 +66,13 @@ class Harvest:
 
 
 def take(
-    jobs: list[Job], look: Look, *, otp_slots: int, other_slots: int, one_by_one: bool = False
+    jobs: list[Job],
+    look: Look,
+    ahead: Ahead,
+    *,
+    otp_slots: int,
+    other_slots: int,
+    one_by_one: bool = False,
 ) -> Callable[[], None]:
     """Claim what is due, up to so many messages of each lane, and add the calls to `jobs`, an empty list.
 
@@ -75,7 +83,7 @@ def take(
     write = _write_one_by_one if one_by_one else _write
     rounds: list[Harvest] = []
     for _ in range(ROUNDS):
-        harvest = Harvest(look if not rounds else gates.look(), snapshot.current(), jobs)
+        harvest = Harvest(look if not rounds else gates.look(), snapshot.current(), jobs, ahead)
         rounds.append(harvest)
         otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
         _gather_all(harvest, otp_slots - len(jobs), other_slots - (len(jobs) - otps))
@@ -83,6 +91,7 @@ def take(
         outbox.put_off(harvest.put_off)
         if not harvest.moved:
             break
+    ahead.learn(jobs)
     return lambda: _close(rounds)
 
 
@@ -150,7 +159,7 @@ def _gather_from(harvest: Harvest, gate: Gate, *, is_otp: bool, limit: int) -> i
     limit = allowance(account, is_otp=is_otp, wanted=limit, taken=taken, now=harvest.now)
     before = len(harvest.jobs)
     if limit > 0:
-        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=limit)():
+        for due in harvest.ahead.rows(gate.provider, is_otp=is_otp, limit=limit):
             _plan_safely(harvest, due)
     return len(harvest.jobs) - before
 
@@ -167,7 +176,7 @@ def _serve_closed(harvest: Harvest, gate: Gate) -> None:
     moved = harvest.moved
     for is_otp in (True, False):
         if gate.otps_due if is_otp else gate.others_due:
-            for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=REROUTE_AT_ONCE)():
+            for due in outbox.lock_due(gate.provider, is_otp=is_otp, limit=REROUTE_AT_ONCE)():
                 _plan_safely(harvest, due)
     if harvest.moved == moved:
         _closed_until[gate.provider] = time.monotonic() + REROUTE_PAUSE
@@ -191,7 +200,7 @@ def _plan_probe(harvest: Harvest, gate: Gate, account: Account) -> None:
         harvest.jobs.append(Probe(account, harvest.look.asked + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS))
         return
     for is_otp in (True, False):
-        for due in outbox.lock_due(gate.provider, is_otp=is_otp, now=harvest.now, limit=1)():
+        for due in outbox.lock_due(gate.provider, is_otp=is_otp, limit=1)():
             _plan_safely(harvest, due, probes=gate.provider)
             return
 

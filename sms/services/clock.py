@@ -29,6 +29,11 @@ def ask() -> Callable[[], datetime]:
     return lambda: answer()[0][0]
 
 
+def moment() -> tuple[str, list[datetime]]:
+    """The time at which a statement is run, in SQL, and the parameters of that: for who does not know it yet."""
+    return ("%s", [now()]) if connection.vendor == "sqlite" else ("statement_timestamp()", [])
+
+
 def new_id() -> uuid.UUID:
     """An id of now. Parts of the millisecond stand before the randomness (RFC 9562, 6.2, method 3).
 

@@ -18,6 +18,7 @@ from django.db import DataError, Error, IntegrityError, ProgrammingError, connec
 from providers.http import Client
 
 from . import claims, gates, housekeeping, notices, polls, pushes, settling, traffic
+from .ahead import Ahead
 from .brief import brief, commit
 from .calls import Job, Poll, Probe, Push, Result, Send, run
 from .gates import Look
@@ -45,6 +46,7 @@ class Engine:
         self._unsettled: list[Result] = []
         self._may_find_more = False
         self._threads: list[threading.Thread] = []
+        self._ahead = Ahead()
 
     # --- the loop ---------------------------------------------------------------------
 
@@ -121,15 +123,25 @@ class Engine:
         return self._free([]) > 0 and (connection.vendor != "sqlite" or gates.look().is_anything_due)
 
     def _settle_and_claim(self, done: list[Result], *, claims_too: bool) -> bool:
-        """Three waits for the database: for what waits, for its rows, and for the commit."""
+        """Two waits for the database: for what waits, with its rows, and for the commit."""
         jobs: list[Job] = []
+        settled = settling.decide([result for result in done if isinstance(result.job, Send)])
         with self._giving_back(jobs):
-            with brief(gates.ask) as look, together():
-                written = settling.write([result for result in done if isinstance(result.job, Send)], look.now)
+            with brief(lambda: self._ask(settled, freed=done, claims_too=claims_too)) as (written, look), together():
                 claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
                 commit()
             claimed()
         return self._go_on(jobs, look, done, written, claims_too=claims_too)
+
+    def _ask(
+        self, settled: list[settling.Settled], freed: Sequence[Result], *, claims_too: bool
+    ) -> Callable[[], tuple[Callable[[], list[settling.Settled]], Look]]:
+        """All that needs no answer to something else, in one go: what came back is written, what waits is asked for."""
+        written = settling.write(settled)
+        look = gates.ask()
+        if claims_too:
+            self._ahead.ask(otp_slots=self._free(freed), other_slots=self._free_for_others(freed))
+        return lambda: (written, look())
 
     def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> bool:
         """As above where the database took not all of it: what it does not take holds up nothing else."""
@@ -176,7 +188,8 @@ class Engine:
         if not look.is_anything_due:
             return _nothing
         otps, others = self._free(freed), self._free_for_others(freed)
-        return claims.take(jobs, look, otp_slots=otps, other_slots=others, one_by_one=one_by_one)
+        ahead = self._ahead if not one_by_one else Ahead()  # nothing was asked in this transaction
+        return claims.take(jobs, look, ahead, otp_slots=otps, other_slots=others, one_by_one=one_by_one)
 
     def _take_others(self, look: Look) -> list[Job]:
         """What is no message of a shop: a partner's received messages, and questions for a state.

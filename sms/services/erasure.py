@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 
 from sms.domain.lifecycle import Status
 
+from . import clock
 from .rows import ask_to_write
 
 _COLUMNS = {"message": "uuid", "status": "text"}
 _MESSAGES = """
-UPDATE sms_message AS m SET text = NULL, raw_text = NULL, parameters = NULL, erased_at = %s
+UPDATE sms_message AS m SET text = NULL, raw_text = NULL, parameters = NULL, erased_at = {now}
 FROM v WHERE m.id = v.message AND m.status = coalesce(v.status, m.status)
 """
 _ATTEMPTS = """
@@ -21,8 +21,9 @@ FROM v, sms_message m WHERE m.id = v.message AND m.status = coalesce(v.status, m
 """
 
 
-def erase(messages: Sequence[uuid.UUID], *, now: datetime, status: Status | None = None) -> None:
+def erase(messages: Sequence[uuid.UUID], *, status: Status | None = None) -> None:
     """Erase text, parameters and raw exchanges of these messages: all of them, or those that have this status."""
     records = [{"message": message, "status": status} for message in messages]
-    ask_to_write(_MESSAGES, _COLUMNS, records, now)
+    now, times = clock.moment()
+    ask_to_write(_MESSAGES.format(now=now), _COLUMNS, records, *times)
     ask_to_write(_ATTEMPTS, _COLUMNS, records)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from . import clock, outbox, rows
 from .rows import as_time
 from .together import Rows, together
@@ -70,12 +68,8 @@ def look() -> Look:
 
 def ask() -> Callable[[], Look]:
     asked = time.monotonic()
-    if connection.vendor == "sqlite":
-        now = [clock.now()]
-        answers = rows.ask(_LOOK.format(now="%s"), now * 4), outbox.ask_partners_with_due_pushes("%s", now)
-    else:
-        here = "statement_timestamp()"
-        answers = rows.ask(_LOOK.format(now=here)), outbox.ask_partners_with_due_pushes(here)
+    now, times = clock.moment()
+    answers = rows.ask(_LOOK.format(now=now), times * 4), outbox.ask_partners_with_due_pushes(now, times)
     return lambda: _look(asked, *(answer() for answer in answers))
 
 

@@ -17,7 +17,7 @@ from django.db import Error, connection
 from sms.models import Dispatcher
 
 from . import callbacks, clock, holding, inbound, lookout, match_alarm, notices, reports, retention, rollup, sweeps
-from .wake import CHANNEL
+from .wake import CALLS, CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -162,7 +162,7 @@ class House:
             self._called.clear()
 
     def _listen(self) -> None:
-        """Wake everybody at each NOTIFY. Behind a pooler that drops LISTEN, the idle waits do it alone: said once."""
+        """Wake whom a NOTIFY is for. Behind a pooler that drops LISTEN, the idle waits do it alone: said once."""
         if connection.vendor != "postgresql":
             self._stopped.wait()
             return
@@ -172,9 +172,11 @@ class House:
             self._knows_of_deafness = True
             log.warning("listen.deaf", advice="A transaction pooler drops LISTEN: this dispatcher polls instead.")
         while not self._stopped.is_set():
-            for _ in connection.connection.notifies(timeout=1.0, stop_after=1):
-                self._called.set()
-                self.wake_engine()
+            for note in connection.connection.notifies(timeout=1.0, stop_after=1):
+                if note.payload == CALLS:
+                    self._called.set()
+                else:
+                    self.wake_engine()
 
     def _deliver_notices(self) -> None:
         notices.deliver_until(self._stopped)

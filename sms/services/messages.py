@@ -139,7 +139,7 @@ def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: 
 
 def _erase_otp(message: Message, now: datetime) -> None:
     if message.is_otp:
-        erasure.erase([message.pk], now=now)
+        erasure.erase([message.pk])
 
 
 def _note(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:

@@ -17,6 +17,7 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 
+from . import clock
 from .rows import as_json, as_time, as_uuid, ask, ask_to_write, read
 from .together import Answer
 
@@ -95,13 +96,14 @@ def in_flight(provider: int) -> int:
 # --- claims -------------------------------------------------------------------------------
 
 
-def lock_due(provider: int, *, is_otp: bool, now: datetime, limit: int) -> Callable[[], list[Due]]:
+def lock_due(provider: int, *, is_otp: bool, limit: int) -> Callable[[], list[Due]]:
     """Lock up to so many messages that are due at this provider, the longest waiting first; the answer gives them."""
+    now, times = clock.moment()
     statement = f"""
         SELECT {_DUE_COLUMNS} FROM sms_message
-        WHERE status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= %s AND expires_at > %s
+        WHERE status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= {now} AND expires_at > {now}
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
-    answer = ask(statement, [provider, is_otp, now, now, limit])
+    answer = ask(statement, [provider, is_otp, *times * 2, limit])
     return lambda: [_due(row) for row in answer()]
 
 
@@ -181,7 +183,6 @@ _SETTLE_COLUMNS = {
     "crashes": "smallint",
     "message_code": "text",
     "message_detail": "text",
-    "due_at": "timestamptz",
     "outcome": "text",
     "failure": "text",
     "code": "text",
@@ -190,36 +191,53 @@ _SETTLE_COLUMNS = {
     "http_status": "smallint",
     "raw_request": "text",
     "raw_response": "text",
-    "poll_at": "timestamptz",
+    "poll_after": "float8",
 }
 _SETTLE_MESSAGES = """
-UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.due_at, in_doubt = v.in_doubt,
+UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = {due_at}, in_doubt = v.in_doubt,
        crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL, lease_until = NULL,
-       updated_at = %s
+       updated_at = {now}
 FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
 """
 _SETTLE_ATTEMPTS = """
 UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
        vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = v.raw_request,
-       raw_response = v.raw_response, poll_at = v.poll_at, finished_at = %s
+       raw_response = v.raw_response, poll_at = {poll_at}, finished_at = {now}
 FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
 RETURNING sms_attempt.id
 """
-_SETTLE = f", moved AS ({_SETTLE_MESSAGES}) {_SETTLE_ATTEMPTS}"
+_LATER = "statement_timestamp() + v.{} * interval '1 second'"
+_SETTLE = f", moved AS ({_SETTLE_MESSAGES}) {_SETTLE_ATTEMPTS}".format(
+    now="statement_timestamp()", due_at=_LATER.format("delay"), poll_at=_LATER.format("poll_after")
+)
 
 
-def settle(records: Sequence[Mapping[str, Any]], *, now: datetime) -> Callable[[], set[uuid.UUID]]:
+def settle(records: Sequence[Mapping[str, Any]]) -> Callable[[], set[uuid.UUID]]:
     """Move messages out of `sending`, as far as these leases still own them, and write what their calls came to.
 
     The answer: the attempts that were still in flight.
     """
-    moves = [dict(record, due_at=now + timedelta(seconds=record.get("delay") or 0)) for record in records]
     if connection.vendor == "postgresql":
-        ended = ask_to_write(_SETTLE, _SETTLE_COLUMNS, moves, now, now)
+        ended = ask_to_write(_SETTLE, _SETTLE_COLUMNS, records)
     else:
-        ask_to_write(_SETTLE_MESSAGES, _SETTLE_COLUMNS, moves, now)
-        ended = ask_to_write(_SETTLE_ATTEMPTS, _SETTLE_COLUMNS, moves, now)
+        ended = _settle_on_sqlite(records)
     return lambda: {as_uuid(row[0]) for row in ended()}
+
+
+def _settle_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Answer:
+    now = clock.now()
+    columns = {**_SETTLE_COLUMNS, "due_at": "timestamptz", "poll_at": "timestamptz"}
+    words = {"now": "%s", "due_at": "v.due_at", "poll_at": "v.poll_at"}
+    moves = [
+        {**record, "due_at": _later(now, record["delay"]), "poll_at": _later(now, record["poll_after"])}
+        for record in records
+    ]
+    ask_to_write(_SETTLE_MESSAGES.format(**words), columns, moves, now)
+    return ask_to_write(_SETTLE_ATTEMPTS.format(**words), columns, moves, now)
+
+
+def _later(now: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None else now + timedelta(seconds=seconds)
 
 
 # --- sweeps ----------------------------------------------------------------------------------

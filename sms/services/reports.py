@@ -317,7 +317,7 @@ def _write(batch: _Batch) -> None:
         ask_to_write(_REPORTED, _REPORTED_COLUMNS, reported)
         ask_to_write(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
         ask_to_write(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
-        erasure.erase(batch.erase, now=batch.now)
+        erasure.erase(batch.erase)
 
 
 _noted: dict[int, float] = {}

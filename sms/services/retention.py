@@ -63,7 +63,7 @@ def _erase_otps(now: datetime, limit: int) -> int:
     over = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
     due = list(over.exclude(status=Status.SENDING).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
-        erasure.erase(due, now=now)
+        erasure.erase(due)
     return len(due)
 
 
@@ -114,7 +114,7 @@ class Walk:
 
 def _texts(keys: Sequence[Any], now: datetime) -> None:
     due = Message.objects.filter(pk__in=keys, erased_at=None).exclude(status__in=UNFINISHED)
-    erasure.erase(list(due.values_list("pk", flat=True)), now=now)
+    erasure.erase(list(due.values_list("pk", flat=True)))
 
 
 def _raw_exchanges(model: type[models.Model]) -> Erase:

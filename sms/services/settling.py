@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,7 +15,7 @@ from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 
-from . import alerts, erasure, gates, metrics, outbox, reports, snapshot, traffic
+from . import alerts, clock, erasure, gates, metrics, outbox, reports, snapshot, traffic
 from .brief import brief
 from .calls import Result, Send
 from .claims import CRASHES_ALLOWED, candidates_of
@@ -56,22 +55,30 @@ class Settled:
 
 def settle(results: Sequence[Result]) -> None:
     """Write a batch of finished sends in one transaction, and do what comes afterwards."""
-    with brief(savepoint=False) as now:
-        written = write(results, now)
+    with brief(savepoint=False):
+        written = write(decide(results))
     afterwards(written())
 
 
-def write(results: Sequence[Result], now: datetime) -> Callable[[], list[Settled]]:
+def decide(results: Sequence[Result]) -> list[Settled]:
+    """What follows from each result."""
+    current = snapshot.current()
+    failed = [result.job.message for result in results if result.error is not None]
+    tries = tries_of(failed) if failed else {}
+    closed = _closed_providers() if failed else frozenset()
+    return [_follow_safely(result, tries.get(result.job.message.id, []), current, closed) for result in results]
+
+
+def write(settled: list[Settled]) -> Callable[[], list[Settled]]:
     """Write what the calls came to and what becomes of their messages, in the caller's transaction.
 
     The answer, once that is committed, is what `afterwards` needs.
     """
-    settled = _decide(results, snapshot.current())
-    open_attempts = outbox.settle([_message_record(s) | _attempt_record(s, now) for s in settled], now=now)
+    open_attempts = outbox.settle([_message_record(s) | _attempt_record(s) for s in settled])
     for status in {s.step.status for s in settled if _is_to_erase(s)}:
         ended = [s.job.message.id for s in settled if s.step.status == status and _is_to_erase(s)]
-        erasure.erase(ended, now=now, status=status)
-    return lambda: _mark_late(settled, open_attempts(), now)
+        erasure.erase(ended, status=status)
+    return lambda: _mark_late(settled, open_attempts())
 
 
 def _closed_providers() -> frozenset[int]:
@@ -80,13 +87,6 @@ def _closed_providers() -> frozenset[int]:
 
 
 # --- what follows ----------------------------------------------------------------------------
-
-
-def _decide(results: Sequence[Result], current: Snapshot) -> list[Settled]:
-    failed = [result.job.message for result in results if result.error is not None]
-    tries = tries_of(failed) if failed else {}
-    closed = _closed_providers() if failed else frozenset()
-    return [_follow_safely(result, tries.get(result.job.message.id, []), current, closed) for result in results]
 
 
 def _follow_safely(result: Result, tries: list[Try], current: Snapshot, closed: frozenset[int]) -> Settled:
@@ -166,10 +166,10 @@ def _is_to_erase(settled: Settled) -> bool:
     return settled.job.message.is_otp and is_final(settled.step.status, settled.job.account.adapter.strongest)
 
 
-def _mark_late(settled: list[Settled], open_attempts: set[uuid.UUID], now: datetime) -> list[Settled]:
+def _mark_late(settled: list[Settled], open_attempts: set[uuid.UUID]) -> list[Settled]:
     if len(open_attempts) == len(settled):
         return settled
-    _note_late(settled, open_attempts, now)
+    _note_late(settled, open_attempts)
     return [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
 
 
@@ -188,11 +188,10 @@ def _message_record(s: Settled) -> dict[str, Any]:
     }
 
 
-def _attempt_record(s: Settled, now: datetime) -> dict[str, Any]:
-    result, record = (
-        s.result,
-        {"attempt": s.job.attempt, "vendor_message_id": "", "failure": "", "code": "", "detail": ""},
-    )
+def _attempt_record(s: Settled) -> dict[str, Any]:
+    result = s.result
+    record: dict[str, Any] = {"attempt": s.job.attempt, "poll_after": None}
+    record |= dict.fromkeys(("vendor_message_id", "failure", "code", "detail"), "")
     record |= {key: getattr(result, key) for key in ("http_status", "raw_request", "raw_response")}
     if result.error is not None:
         error = result.error
@@ -213,37 +212,39 @@ def _attempt_record(s: Settled, now: datetime) -> dict[str, Any]:
         "code": accepted.code[:64],
         "detail": accepted.detail,
         "vendor_message_id": accepted.vendor_id[:128],
-        "poll_at": _first_poll(s.job.account, accepted, now),
+        "poll_after": _first_poll(s.job.account, accepted),
     }
 
 
-def _first_poll(account: Account, accepted: Accepted, now: datetime) -> datetime | None:
+def _first_poll(account: Account, accepted: Accepted) -> float | None:
+    """Seconds until the vendor is asked for the first time; None: never."""
     delays = account.adapter.poll_delays()
     polls = Receipts.POLL in account.adapter.receipts and accepted.vendor_id and delays
-    return now + timedelta(seconds=delays[0]) if polls else None
+    return delays[0] if polls else None
 
 
-def _note_late(settled: Sequence[Settled], open_attempts: set[Any], now: datetime) -> None:
+def _note_late(settled: Sequence[Settled], open_attempts: set[Any]) -> None:
     """An answer after the lease was over moves nothing: the message is unconfirmed, and staff see what was said.
 
     Any other finished attempt was settled by this very process, whose commit came through without its knowing.
     """
     closed = {s.job.attempt for s in settled} - open_attempts
     late = set(Attempt.objects.filter(pk__in=closed, code=LEASE_OVER).values_list("pk", flat=True)) if closed else ()
+    at = clock.now()
     MessageEvent.objects.bulk_create(
         MessageEvent(
             message_id=s.job.message.id,
-            at=now,
+            at=at,
             kind="late_answer",
-            detail={"attempt": str(s.job.attempt), **_late_words(s, now)},
+            detail={"attempt": str(s.job.attempt), **_late_words(s)},
         )
         for s in settled
         if s.job.attempt in late
     )
 
 
-def _late_words(s: Settled, now: datetime) -> Mapping[str, Any]:
-    record = _attempt_record(s, now)
+def _late_words(s: Settled) -> Mapping[str, Any]:
+    record = _attempt_record(s)
     return {key: record.get(key) for key in ("outcome", "code", "detail", "vendor_message_id")}
 
 

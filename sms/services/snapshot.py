@@ -64,6 +64,11 @@ class Account:
     rate_limit: int | None
     adapter: Sender
 
+    @property
+    def is_limited(self) -> bool:
+        """Dispatchers share a limit of its calls."""
+        return self.max_in_flight is not None or self.rate_limit is not None
+
     @cached_property
     def facts(self) -> ProviderFacts:
         kind = self.adapter

@@ -45,7 +45,7 @@ def expire() -> int:
     """End what waited past its time. Returns how many."""
     with brief() as now:
         ended = outbox.expire(now=now, limit=AT_ONCE)
-        erasure.erase([message for message, is_otp in ended if is_otp], now=now)
+        erasure.erase([message for message, is_otp in ended if is_otp])
     return len(ended)
 
 

@@ -34,7 +34,7 @@ def allowance(account: Account, *, is_otp: bool, wanted: int, taken: int, now: d
     One slot in eight is left to OTPs, so that none waits for the end of a slow vendor's other calls.
     Holds the provider's state row until the claim is committed, so two dispatchers never count the same room.
     """
-    if wanted <= 0 or (account.max_in_flight is None and account.rate_limit is None):
+    if wanted <= 0 or not account.is_limited:
         return wanted
     if not outbox.lock_state(account.id):
         return 0  # another dispatcher claims here at this moment

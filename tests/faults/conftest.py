@@ -24,7 +24,8 @@ SHORT_TIMEOUT = SHOP.replace("timeout = 5", "timeout = 1")
 @pytest.fixture(autouse=True)
 def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread of ours that rings for dispatchers: its connection would keep the test database from being dropped."""
-    monkeypatch.setattr(wake, "_start_thread", lambda: None)
+    monkeypatch.setattr(wake, "_rouse_thread", lambda: None)
+    monkeypatch.setattr(wake, "_notify", lambda due: None)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,8 @@ def _fresh_configuration() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread that rings for dispatchers: its connection would keep the test database from being dropped."""
-    monkeypatch.setattr(wake, "_start_thread", lambda: None)
+    monkeypatch.setattr(wake, "_rouse_thread", lambda: None)
+    monkeypatch.setattr(wake, "_notify", lambda due: None)
 
 
 @pytest.fixture

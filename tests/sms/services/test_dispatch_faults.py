@@ -13,6 +13,7 @@ from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Un
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, ProviderState
 from sms.services import claims, clock, dispatch, gates, housekeeping, outbox, polls, settling, snapshot, sweeps
+from sms.services.ahead import Ahead
 from sms.services.brief import brief
 
 from .fakes import error
@@ -53,7 +54,7 @@ def take(**slots):
     """Claim as a dispatcher that then dies would."""
     jobs = []
     with brief(gates.ask) as look:
-        claimed = claims.take(jobs, look, **slots)
+        claimed = claims.take(jobs, look, Ahead(), **slots)
     claimed()
     return jobs
 
