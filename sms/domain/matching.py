@@ -19,6 +19,7 @@ import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from sms.domain.candidates import Candidates, Entry, by_rank
@@ -119,12 +120,17 @@ class Index(Generic[Key]):
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """No search for garbage meanwhile. There is none, and searching costs more than all else of building."""
+    """No search for garbage meanwhile. There is none, and searching costs more than all else of building.
+
+    Nor right afterwards: what was built is moved to the oldest generation, unseen.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        gc.unfreeze()
         if was_on:
             gc.enable()
 
@@ -164,11 +170,16 @@ def form_of(body: Body) -> tuple[Form, tuple[str, ...]]:
             literals.append("")
         else:
             literals[-1] = part
-    compared = [_with_lf(_composed(literal)) for literal in literals]
+    compared = [_smoothed_literal(literal) for literal in literals]
     compared[0] = compared[0].lstrip()
     compared[-1] = compared[-1].rstrip()
     smoothed = () if compared == literals else _smoothed(literals, compared)
     return Form(tuple(compared), tuple(slots)), smoothed
+
+
+@lru_cache(maxsize=4096)  # templates have many literals in common
+def _smoothed_literal(literal: str) -> str:
+    return _with_lf(_composed(literal))
 
 
 def _smoothed(literals: Sequence[str], compared: Sequence[str]) -> tuple[str, ...]:

@@ -39,6 +39,8 @@ from sms.models import (
 from . import clock, erasure
 
 AT_ONCE = 500
+WINDOW = 5000
+"""Rows that are passed at once where nothing is left to be erased."""
 REFUSALS_DAYS = 7
 LOGINS_DAYS = 30
 WALK_AGAIN_AFTER = 24 * 60 * 60
@@ -46,7 +48,7 @@ WALK_AGAIN_AFTER = 24 * 60 * 60
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
 
 Rows = models.QuerySet[Any]
-Erase = Callable[[Sequence[Any], datetime], None]
+Erase = Callable[[Sequence[Any], datetime], object]
 
 
 # --- erasing ------------------------------------------------------------------------
@@ -71,40 +73,50 @@ def _erase_otps(now: datetime, limit: int) -> int:
 class Walk:
     """Goes through a table by its key, which rises with age, from the oldest row to the first that is young enough.
 
-    Where it stands is remembered in this process alone: after a restart it passes the rows once more and finds them
-    erased. So no index is needed that every accepted message would have to pay for.
+    Where it stands is remembered in this process alone: after a restart it passes the rows once more, a window at a
+    time, and finds in each what is not erased yet. So no index is needed that every accepted message would pay for.
     """
 
     model: type[models.Model]
     time: str
     days: Callable[[], int]
+    is_to_do: Q
     erase: Erase
     position: Any = None
     _end_reached_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def step(self, now: datetime, limit: int) -> int:
-        """Deal with the next rows; how many they were."""
+        """Deal with the next rows; 0: there are none."""
         if not self._lock.acquire(blocking=False):
             return 0
         try:
-            due = self._next(now - timedelta(days=self.days()), limit)
-            if due:
-                with transaction.atomic():
-                    self.erase(due, now)
-                self.position = due[-1]
+            return self._step(now, limit)
         finally:
             self._lock.release()
-        return len(due)
 
-    def _next(self, horizon: datetime, limit: int) -> list[Any]:
+    def _step(self, now: datetime, limit: int) -> int:
         rows = self.model._default_manager.all()
         if self.position is not None:
             rows = rows.filter(pk__gt=self.position)
-        due = _oldest(rows, self.time, horizon, limit)
-        if not due:
+        end = self._window(rows, now - timedelta(days=self.days()), limit)
+        if end is None:
             self._start_anew_once_a_day()
-        return due
+            return 0
+        due = _keys(rows.filter(self.is_to_do, pk__lte=end).order_by("pk"), limit)
+        if due:
+            with transaction.atomic():
+                self.erase(due, now)
+        self.position = due[-1] if len(due) == limit else end
+        return max(len(due), 1)
+
+    def _window(self, rows: Rows, horizon: datetime, limit: int) -> Any:
+        """The last of the next rows that are old enough: of many, where many are."""
+        due = _oldest(rows, self.time, horizon, limit)
+        if len(due) == limit:
+            far = rows.order_by("pk").values_list("pk", self.time)[WINDOW - 1 : WINDOW]
+            due += [key for key, at in far if at < horizon]
+        return due[-1] if due else None
 
     def _start_anew_once_a_day(self) -> None:
         if self.position is not None and time.monotonic() - self._end_reached_at > WALK_AGAIN_AFTER:
@@ -113,29 +125,19 @@ class Walk:
 
 
 def _texts(keys: Sequence[Any], now: datetime) -> None:
-    due = Message.objects.filter(pk__in=keys, erased_at=None).exclude(status__in=UNFINISHED)
-    erasure.erase(list(due.values_list("pk", flat=True)))
+    erasure.erase(keys)
 
 
 def _raw_exchanges(model: type[models.Model]) -> Erase:
-    def erase(keys: Sequence[Any], _: datetime) -> None:
-        kept = model._default_manager.filter(pk__in=keys).exclude(raw_request=None, raw_response=None)
-        kept.update(raw_request=None, raw_response=None)
-
-    return erase
+    return lambda keys, _: model._default_manager.filter(pk__in=keys).update(raw_request=None, raw_response=None)
 
 
 def _raw_calls(model: type[models.Model]) -> Erase:
-    def erase(keys: Sequence[Any], _: datetime) -> None:
-        read = model._default_manager.filter(pk__in=keys, read_at__isnull=False)
-        read.exclude(body=None).update(body=None, query=b"")
-
-    return erase
+    return lambda keys, _: model._default_manager.filter(pk__in=keys).update(body=None, query=b"")
 
 
 def _received_texts(keys: Sequence[Any], now: datetime) -> None:
-    due = InboundMessage.objects.filter(pk__in=keys, erased_at=None)
-    due.exclude(push__status__in=(PushStatus.WAITING, PushStatus.PUSHING)).update(text=None, erased_at=now)
+    InboundMessage.objects.filter(pk__in=keys).update(text=None, erased_at=now)
 
 
 def _text_days() -> int:
@@ -151,13 +153,18 @@ def _received_raw_days() -> int:
     return min(_text_days(), _raw_days())
 
 
+HAS_EXCHANGE = ~Q(raw_request=None, raw_response=None)
+IS_READ = Q(read_at__isnull=False, body__isnull=False)
+IS_SENT = Q(erased_at=None) & ~Q(status__in=UNFINISHED)
+IS_HANDED_ON = Q(erased_at=None) & ~Q(push__status__in=(PushStatus.WAITING, PushStatus.PUSHING))
+
 WALKS = (
-    Walk(Message, "created_at", _text_days, _texts),
-    Walk(Attempt, "started_at", _raw_days, _raw_exchanges(Attempt)),
-    Walk(Callback, "received_at", _raw_days, _raw_calls(Callback)),
-    Walk(InboundMessage, "received_at", _text_days, _received_texts),
-    Walk(InboundPushAttempt, "started_at", _received_raw_days, _raw_exchanges(InboundPushAttempt)),
-    Walk(InboundCall, "received_at", _received_raw_days, _raw_calls(InboundCall)),
+    Walk(Message, "created_at", _text_days, IS_SENT, _texts),
+    Walk(Attempt, "started_at", _raw_days, HAS_EXCHANGE, _raw_exchanges(Attempt)),
+    Walk(Callback, "received_at", _raw_days, IS_READ, _raw_calls(Callback)),
+    Walk(InboundMessage, "received_at", _text_days, IS_HANDED_ON, _received_texts),
+    Walk(InboundPushAttempt, "started_at", _received_raw_days, HAS_EXCHANGE, _raw_exchanges(InboundPushAttempt)),
+    Walk(InboundCall, "received_at", _received_raw_days, IS_READ, _raw_calls(InboundCall)),
 )
 
 

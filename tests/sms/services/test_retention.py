@@ -124,6 +124,26 @@ class TestTextsAndRawExchanges:
         until_nothing_is_left(retention.erase_due)
         assert is_erased(waiting)
 
+    def test_what_is_erased_already_is_passed_a_window_at_a_time(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(retention, "WINDOW", 6)
+        made = [message(caller, age=timedelta(days=30)) for _ in range(7)]
+        until_nothing_is_left(retention.erase_due)
+        texts, now = retention.WALKS[0], clock.now()
+        texts.position = None
+        assert [texts.step(now, 2), texts.position] == [1, made[5].pk]
+        assert [texts.step(now, 2), texts.position] == [1, made[6].pk]
+        assert texts.step(now, 2) == 0
+
+    def test_a_window_with_more_than_a_step_takes_is_done_to_its_end(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(retention, "WINDOW", 6)
+        made = [message(caller, age=timedelta(days=30)) for _ in range(7)]
+        until_nothing_is_left(retention.erase_due, limit=2)
+        assert all(map(is_erased, made))
+
     def test_a_raw_callback_goes_once_it_was_read(self, caller: Client) -> None:
         found = message(caller)
         then = clock.now() - timedelta(days=8)
