@@ -8,7 +8,7 @@ from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
-from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher
+from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
@@ -54,6 +54,7 @@ __all__ = [
     "RefusalCount",
     "RefusedRequest",
     "RentedNumber",
+    "RetentionWalk",
     "RollupHour",
     "Route",
     "RouteProvider",

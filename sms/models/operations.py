@@ -49,6 +49,21 @@ class Dispatcher(models.Model):
         return f"{self.host}:{self.pid}"
 
 
+class RetentionWalk(models.Model):
+    """How far retention has come in a table: for all dispatchers, and across their restarts."""
+
+    table = models.CharField(max_length=40, primary_key=True)
+    position = models.CharField(max_length=40, blank=True, default="", help_text="The last key that was passed.")
+    begun_at = models.DateTimeField(help_text="When the walk last began with the oldest row.")
+
+    class Meta:
+        ordering = ("table",)
+        verbose_name = "retention walk"
+
+    def __str__(self) -> str:
+        return self.table
+
+
 class Alert(models.Model):
     """Something that staff must know: opened once, closed when it is over, with what to do in its words."""
 

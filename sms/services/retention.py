@@ -7,10 +7,8 @@ dashboard shows are rows of their own and stay.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -34,6 +32,7 @@ from sms.models import (
     PushStatus,
     RefusalCount,
     RefusedRequest,
+    RetentionWalk,
 )
 
 from . import clock, erasure
@@ -43,8 +42,7 @@ WINDOW = 5000
 """Rows that are passed at once where nothing is left to be erased."""
 REFUSALS_DAYS = 7
 LOGINS_DAYS = 30
-WALK_AGAIN_AFTER = 24 * 60 * 60
-"""Seconds after which a walk starts anew, for rows that were in use when it passed them."""
+WALK_AGAIN_AFTER = timedelta(days=1)
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
 
 Rows = models.QuerySet[Any]
@@ -57,7 +55,8 @@ Erase = Callable[[Sequence[Any], datetime], object]
 def erase_due(limit: int = AT_ONCE) -> int:
     """Erase what is due, at most `limit` rows of each kind. Returns how many were dealt with; 0: nothing is left."""
     now = clock.now()
-    return _erase_otps(now, limit) + sum(walk.step(now, limit) for walk in WALKS)
+    marks = _marks(now)
+    return _erase_otps(now, limit) + sum(walk.step(marks[walk.table], now, limit) for walk in WALKS)
 
 
 def _erase_otps(now: datetime, limit: int) -> int:
@@ -69,12 +68,12 @@ def _erase_otps(now: datetime, limit: int) -> int:
     return len(due)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Walk:
     """Goes through a table by its key, which rises with age, from the oldest row to the first that is young enough.
 
-    Where it stands is remembered in this process alone: after a restart it passes the rows once more, a window at a
-    time, and finds in each what is not erased yet. So no index is needed that every accepted message would pay for.
+    It begins anew once a day, for rows that were in use when it passed them. So no index is needed that every accepted
+    message would have to pay for. Where it stands is kept in the database: whoever moves it on does that step alone.
     """
 
     model: type[models.Model]
@@ -82,32 +81,24 @@ class Walk:
     days: Callable[[], int]
     is_to_do: Q
     erase: Erase
-    position: Any = None
-    _end_reached_at: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def step(self, now: datetime, limit: int) -> int:
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    def step(self, mark: RetentionWalk, now: datetime, limit: int) -> int:
         """Deal with the next rows; 0: there are none."""
-        if not self._lock.acquire(blocking=False):
-            return 0
-        try:
-            return self._step(now, limit)
-        finally:
-            self._lock.release()
-
-    def _step(self, now: datetime, limit: int) -> int:
         rows = self.model._default_manager.all()
-        if self.position is not None:
-            rows = rows.filter(pk__gt=self.position)
+        if mark.position:
+            rows = rows.filter(pk__gt=mark.position)
         end = self._window(rows, now - timedelta(days=self.days()), limit)
         if end is None:
-            self._start_anew_once_a_day()
+            self._begin_anew_once_a_day(mark, now)
             return 0
         due = _keys(rows.filter(self.is_to_do, pk__lte=end).order_by("pk"), limit)
-        if due:
-            with transaction.atomic():
+        with transaction.atomic():
+            if self._move(mark, due[-1] if len(due) == limit else end) and due:
                 self.erase(due, now)
-        self.position = due[-1] if len(due) == limit else end
         return max(len(due), 1)
 
     def _window(self, rows: Rows, horizon: datetime, limit: int) -> Any:
@@ -118,10 +109,23 @@ class Walk:
             due += [key for key, at in far if at < horizon]
         return due[-1] if due else None
 
-    def _start_anew_once_a_day(self) -> None:
-        if self.position is not None and time.monotonic() - self._end_reached_at > WALK_AGAIN_AFTER:
-            self._end_reached_at = time.monotonic()
-            self.position = None
+    def _move(self, mark: RetentionWalk, position: Any) -> bool:
+        """False if another dispatcher was there first."""
+        here = RetentionWalk.objects.filter(pk=self.table, position=mark.position)
+        return here.update(position=str(position)) == 1
+
+    def _begin_anew_once_a_day(self, mark: RetentionWalk, now: datetime) -> None:
+        if mark.position and now - mark.begun_at > WALK_AGAIN_AFTER:
+            RetentionWalk.objects.filter(pk=self.table).update(position="", begun_at=now)
+
+
+def _marks(now: datetime) -> dict[str, RetentionWalk]:
+    """Where each walk stands."""
+    marks = RetentionWalk.objects.in_bulk()
+    for walk in WALKS:
+        if walk.table not in marks:
+            marks[walk.table], _ = RetentionWalk.objects.get_or_create(pk=walk.table, defaults={"begun_at": now})
+    return marks
 
 
 def _texts(keys: Sequence[Any], now: datetime) -> None:

@@ -97,6 +97,7 @@ def fill(count: int) -> None:
         client=client, request_id="refused", http_status=422, code="no_route", created_at=now
     )
     m.RefusalCount.objects.create(client=client, minute=now.replace(second=0, microsecond=0), count=3)
+    m.RetentionWalk.objects.create(table="sms_message", begun_at=now)
     alerts.open_alert("made-up", title="Made up", provider_id=provider.pk)
     m.Dispatcher.objects.create(
         id=clock.new_id(), host="h", pid=1, slots=8, started_at=now, seen_at=now - timedelta(hours=1)

@@ -11,16 +11,20 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from sms.models import Alert, Attempt, Callback, DeliveryReport, LoginSource, Message, MessageEvent, RefusedRequest
+from sms.models import (
+    Alert,
+    Attempt,
+    Callback,
+    DeliveryReport,
+    LoginSource,
+    Message,
+    MessageEvent,
+    RefusedRequest,
+    RetentionWalk,
+)
 from sms.services import clock, retention
 from tests.sms import cast
 from tests.sms.cast import body, send
-
-
-@pytest.fixture(autouse=True)
-def _walks_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    for walk in retention.WALKS:
-        monkeypatch.setattr(walk, "position", None)
 
 
 def message(caller: Client, *, age: timedelta = timedelta(0), status: str = "submitted", **changes: Any) -> Message:
@@ -119,7 +123,7 @@ class TestTextsAndRawExchanges:
         waiting = message(caller, age=timedelta(days=30), status="queued")
         until_nothing_is_left(retention.erase_due)
         Message.objects.update(status="expired")
-        monkeypatch.setattr(retention, "WALK_AGAIN_AFTER", -1)
+        monkeypatch.setattr(retention, "WALK_AGAIN_AFTER", timedelta(seconds=-1))
         until_nothing_is_left(retention.erase_due)
         until_nothing_is_left(retention.erase_due)
         assert is_erased(waiting)
@@ -130,11 +134,18 @@ class TestTextsAndRawExchanges:
         monkeypatch.setattr(retention, "WINDOW", 6)
         made = [message(caller, age=timedelta(days=30)) for _ in range(7)]
         until_nothing_is_left(retention.erase_due)
+        RetentionWalk.objects.update(position="")
+        for reached in (made[5], made[6], made[6]):
+            retention.erase_due(2)
+            assert RetentionWalk.objects.get(table="sms_message").position == str(reached.pk)
+
+    def test_another_dispatcher_goes_on_where_this_one_stands_and_takes_no_step_twice(self, caller: Client) -> None:
+        kept = message(caller, age=timedelta(days=30))
         texts, now = retention.WALKS[0], clock.now()
-        texts.position = None
-        assert [texts.step(now, 2), texts.position] == [1, made[5].pk]
-        assert [texts.step(now, 2), texts.position] == [1, made[6].pk]
-        assert texts.step(now, 2) == 0
+        mark = RetentionWalk.objects.create(table=texts.table, begun_at=now)
+        RetentionWalk.objects.update(position=str(kept.pk))  # the other one was here in the meantime
+        assert texts.step(mark, now, 2) == 1
+        assert not is_erased(kept)
 
     def test_a_window_with_more_than_a_step_takes_is_done_to_its_end(
         self, caller: Client, monkeypatch: pytest.MonkeyPatch
@@ -165,7 +176,8 @@ class TestTextsAndRawExchanges:
             connection,
         ) as queries:
             retention.erase_due(500)
-        assert len([q for q in queries if q["sql"].startswith("SELECT")]) <= len(retention.WALKS) + 2
+        others = 3  # the time, OTPs that are over, and where the walks stand
+        assert len([q for q in queries if q["sql"].startswith("SELECT")]) <= len(retention.WALKS) + others
 
 
 class TestRows:
