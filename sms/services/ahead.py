@@ -8,6 +8,7 @@ from django.db import connection
 
 from . import outbox
 from .calls import Job, Send
+from .gates import Look
 from .outbox import Due
 
 Lane = tuple[int, bool]
@@ -36,6 +37,11 @@ class Ahead:
         """The rows that were asked for, or else a question of their own; given once."""
         answer = self._answers.pop((provider, is_otp), None)
         return answer()[:limit] if answer else outbox.lock_due(provider, is_otp=is_otp, limit=limit)()
+
+    def look(self, look: Look) -> None:
+        """A closed provider's messages are for its probe, which any dispatcher may make: nobody locks them ahead."""
+        closed = {gate.provider for gate in look.gates if gate.is_open}
+        self._lanes = [lane for lane in self._lanes if lane[0] not in closed]
 
     def learn(self, jobs: Sequence[Job]) -> None:
         """Where something came from that nobody but its own slots limits: there it is worth asking first."""

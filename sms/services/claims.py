@@ -170,7 +170,8 @@ def _serve_closed(harvest: Harvest, gate: Gate) -> None:
     if _is_probe_free(gate, account, harvest.now):
         if not take_probe(gate, account, now=harvest.now):
             return  # another dispatcher does, and needs one of the messages that would be put off here
-        _probe(harvest, gate, account)
+        if not _probe(harvest, gate, account):
+            return  # who holds the messages now lets go of them; put off here, none would be left to probe with
     if time.monotonic() < _closed_until.get(gate.provider, 0.0):
         return
     moved = harvest.moved
@@ -188,21 +189,24 @@ def _is_probe_free(gate: Gate, account: Account, now: datetime) -> bool:
     return gate.is_probe_due(now) and not is_made and not account.paused and account.enabled
 
 
-def _probe(harvest: Harvest, gate: Gate, account: Account) -> None:
+def _probe(harvest: Harvest, gate: Gate, account: Account) -> bool:
+    """False if there was nothing to probe with."""
     before = len(harvest.jobs)
-    _plan_probe(harvest, gate, account)
+    found = _plan_probe(harvest, gate, account)
     if len(harvest.jobs) == before:
         give_probe_back(account)
+    return found
 
 
-def _plan_probe(harvest: Harvest, gate: Gate, account: Account) -> None:
+def _plan_probe(harvest: Harvest, gate: Gate, account: Account) -> bool:
     if account.adapter.can_test:
         harvest.jobs.append(Probe(account, harvest.look.asked + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS))
-        return
+        return True
     for is_otp in (True, False):
         for due in outbox.lock_due(gate.provider, is_otp=is_otp, limit=1)():
             _plan_safely(harvest, due, probes=gate.provider)
-            return
+            return True
+    return False
 
 
 # --- one message ---------------------------------------------------------------------------

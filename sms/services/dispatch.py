@@ -128,6 +128,7 @@ class Engine:
         settled = settling.decide([result for result in done if isinstance(result.job, Send)])
         with self._giving_back(jobs):
             with brief(lambda: self._ask(settled, freed=done, claims_too=claims_too)) as (written, look), together():
+                self._ahead.look(look)
                 claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
                 commit()
             claimed()

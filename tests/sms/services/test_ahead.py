@@ -52,6 +52,14 @@ def test_rows_asked_for_in_vain_are_free_again_after_the_turn(shop, wire, engine
     while engine.turn(0.1) or engine.in_flight:
         pass
     assert wire.texts("second") == ["the second"]
+    assert engine._ahead._lanes == [(shop.second.pk, False)]
+
+
+def test_a_closed_providers_messages_are_left_to_whoever_probes_it(shop, wire, engine):
+    later = clock.now() + timedelta(hours=1)
+    ProviderState.objects.filter(provider=shop.first).update(breaker=Breaker.OPEN, probe_at=later)
+    engine.turn(0.0)
+    assert engine._ahead._lanes == []
 
 
 def test_a_turn_that_ends_in_a_fault_keeps_no_rows_for_the_next(shop, wire, engine, monkeypatch):

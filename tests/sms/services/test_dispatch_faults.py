@@ -262,8 +262,6 @@ def test_what_waits_for_a_closed_provider_is_due_at_its_next_probe(shop, wire, w
 
 def is_due_for_a_probe(shop):
     """A provider that can be probed with a message alone, and a message that waits for it."""
-    shop.first.vendor = "polledvendor"
-    shop.first.save()
     shop.set_route(shop.first)
     ProviderState.objects.filter(provider=shop.first).update(
         breaker=Breaker.OPEN, breaker_failure=Failure.TRANSIENT, probe_interval=15, probe_at=clock.now()
@@ -289,6 +287,21 @@ def test_a_probe_that_finds_all_messages_locked_is_given_back(shop, wire, work, 
     message.refresh_from_db()
     assert message.status == "submitted"
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.CLOSED
+
+
+def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(shop, wire, work, monkeypatch):
+    message = is_due_for_a_probe(shop)
+    genuine = outbox.lock_due
+    with monkeypatch.context() as locked:
+        locked.setattr(
+            outbox, "lock_due", lambda *words, **more: list if more["limit"] == 1 else genuine(*words, **more)
+        )
+        work()
+    message.refresh_from_db()
+    assert message.waiting_for == ""
+    work()
+    message.refresh_from_db()
+    assert message.status == "submitted"
 
 
 # --- beside the queue -----------------------------------------------------------------------------
