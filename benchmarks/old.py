@@ -11,11 +11,11 @@ _OLD = (
     f"""
 INSERT INTO sms_message (id, client_id, request_id, api_version, sender, "to", raw_text, text, is_otp, is_test,
     encoding, segments, smoothing, parameters, decision, status, provider_id, due_at, expires_at, waiting_for,
-    attempts_made, attempts_before, in_doubt, crashes, code, detail, created_at, updated_at)
+    attempts_made, attempts_before, in_doubt, crashes, code, detail, created_at, updated_at, erased_at)
 SELECT {_ID}, 1, 'old-' || n, '', 'AKINON', '+99450' || lpad((n % 9999999)::text, 7, '0'), NULL, NULL, false, false,
     'GSM-7', 1, '[]', NULL, '{{{{}}}}', CASE WHEN n % 1000 = 0 THEN 'failed' ELSE 'delivered' END, 1,
     now() - interval '60 days', now() - interval '59 days', '', 1, 0, false, 0, '', '',
-    now() - interval '60 days', now() - interval '60 days'
+    now() - interval '60 days', now() - interval '60 days', now() - interval '30 days'
 FROM generate_series({{first}}, {{last}}) n
 """,
     f"""
