@@ -43,10 +43,11 @@ WINDOW = 5000
 REFUSALS_DAYS = 7
 LOGINS_DAYS = 30
 WALK_AGAIN_AFTER = timedelta(days=1)
+"""After this a walk begins anew, for rows that were in use when it passed them."""
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
 
 Rows = models.QuerySet[Any]
-Erase = Callable[[Sequence[Any], datetime], object]
+Erase = Callable[[Rows, datetime], object]
 
 
 # --- erasing ------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def _erase_otps(now: datetime, limit: int) -> int:
 class Walk:
     """Goes through a table by its key, which rises with age, from the oldest row to the first that is young enough.
 
-    It begins anew once a day, for rows that were in use when it passed them. So no index is needed that every accepted
+    It begins anew once a day. So no index is needed that every accepted
     message would have to pay for. Where it stands is kept in the database: whoever moves it on does that step alone.
     """
 
@@ -98,7 +99,7 @@ class Walk:
         due = _keys(rows.filter(self.is_to_do, pk__lte=end).order_by("pk"), limit)
         with transaction.atomic():
             if self._move(mark, due[-1] if len(due) == limit else end) and due:
-                self.erase(due, now)
+                self.erase(self.model._default_manager.filter(self.is_to_do, pk__in=due), now)
         return max(len(due), 1)
 
     def _window(self, rows: Rows, horizon: datetime, limit: int) -> Any:
@@ -128,20 +129,20 @@ def _marks(now: datetime) -> dict[str, RetentionWalk]:
     return marks
 
 
-def _texts(keys: Sequence[Any], now: datetime) -> None:
-    erasure.erase(keys)
+def _texts(rows: Rows, _: datetime) -> None:
+    erasure.erase(list(rows.values_list("pk", flat=True)))
 
 
-def _raw_exchanges(model: type[models.Model]) -> Erase:
-    return lambda keys, _: model._default_manager.filter(pk__in=keys).update(raw_request=None, raw_response=None)
+def _raw_exchanges(rows: Rows, _: datetime) -> None:
+    rows.update(raw_request=None, raw_response=None)
 
 
-def _raw_calls(model: type[models.Model]) -> Erase:
-    return lambda keys, _: model._default_manager.filter(pk__in=keys).update(body=None, query=b"")
+def _raw_calls(rows: Rows, _: datetime) -> None:
+    rows.update(body=None, query=b"")
 
 
-def _received_texts(keys: Sequence[Any], now: datetime) -> None:
-    InboundMessage.objects.filter(pk__in=keys).update(text=None, erased_at=now)
+def _received_texts(rows: Rows, now: datetime) -> None:
+    rows.update(text=None, erased_at=now)
 
 
 def _text_days() -> int:
@@ -164,11 +165,11 @@ IS_HANDED_ON = Q(erased_at=None) & ~Q(push__status__in=(PushStatus.WAITING, Push
 
 WALKS = (
     Walk(Message, "created_at", _text_days, IS_SENT, _texts),
-    Walk(Attempt, "started_at", _raw_days, HAS_EXCHANGE, _raw_exchanges(Attempt)),
-    Walk(Callback, "received_at", _raw_days, IS_READ, _raw_calls(Callback)),
+    Walk(Attempt, "started_at", _raw_days, HAS_EXCHANGE, _raw_exchanges),
+    Walk(Callback, "received_at", _raw_days, IS_READ, _raw_calls),
     Walk(InboundMessage, "received_at", _text_days, IS_HANDED_ON, _received_texts),
-    Walk(InboundPushAttempt, "started_at", _received_raw_days, HAS_EXCHANGE, _raw_exchanges(InboundPushAttempt)),
-    Walk(InboundCall, "received_at", _received_raw_days, IS_READ, _raw_calls(InboundCall)),
+    Walk(InboundPushAttempt, "started_at", _received_raw_days, HAS_EXCHANGE, _raw_exchanges),
+    Walk(InboundCall, "received_at", _received_raw_days, IS_READ, _raw_calls),
 )
 
 

@@ -147,6 +147,21 @@ class TestTextsAndRawExchanges:
         assert texts.step(mark, now, 2) == 1
         assert not is_erased(kept)
 
+    def test_what_is_taken_into_use_between_the_look_and_the_erasing_keeps_its_text(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept = message(caller, age=timedelta(days=30))
+        genuine = retention.Walk._move
+
+        def move(walk: retention.Walk, mark: RetentionWalk, position: Any) -> bool:
+            Message.objects.update(status="queued")  # staff sent it again
+            return genuine(walk, mark, position)
+
+        monkeypatch.setattr(retention.Walk, "_move", move)
+        until_nothing_is_left(retention.erase_due)
+        kept.refresh_from_db()
+        assert (kept.text, kept.erased_at) == (cast.TEXT, None)
+
     def test_a_window_with_more_than_a_step_takes_is_done_to_its_end(
         self, caller: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
