@@ -13,6 +13,7 @@ from sms.domain.templates import Body, PlaceholderKind, parse_body
 
 LONGEST = 1600
 HUNDRED = range(100)
+ENDS = range(1, 101)
 FIRSTS = [f", a{n} malı üzrə " for n in HUNDRED]
 SECONDS = [f" nömrəli b{n} sifarişiniz " for n in HUNDRED]
 SIGNS = [chr(0x410 + n) for n in HUNDRED], [chr(0x4E00 + n) for n in HUNDRED]
@@ -28,31 +29,32 @@ def along(parts: list[str], value: str, room: int) -> str:
     return "".join(chain.from_iterable((part, value) for part in parts))[:room]
 
 
-def pairs(*, digits: bool = True) -> list[tuple[int, Body]]:
+def pairs() -> list[str]:
+    return [f"Hörmətli {{name}}{a}{{order}}{b}{{status}}." for a, b in product(FIRSTS, SECONDS)]
+
+
+def bodies(sources: list[str], *, digits: bool = True) -> list[tuple[int, Body]]:
     kinds = {"order": PlaceholderKind.DIGITS} if digits else {}
-    sources = (f"Hörmətli {{name}}{a}{{order}}{b}{{status}}." for a, b in product(FIRSTS, SECONDS))
-    return [(number, parse_body(source, kinds)) for number, source in enumerate(sources)]
-
-
-def bodies(sources: list[str]) -> list[tuple[int, Body]]:
-    kinds = {"order": PlaceholderKind.DIGITS}
     return [(number, parse_body(source, kinds)) for number, source in enumerate(sources)]
 
 
 def cases() -> dict[str, tuple[list[tuple[int, Body]], str]]:
     """Families with their text, by what makes them hard."""
     signs = [f"x{{a}}{one}{{order}}{other}{{b}}y" for one, other in product(*SIGNS)]
-    nested = ["a" * n + "{order}" + "z" * m for n, m in product(range(1, 101), repeat=2)]
+    nested = ["a" * n + "{order}" + "z" * m for n, m in product(ENDS, ENDS)]
     three = [f"Salam {{a}}{a}{{b}}{b}{{order}}{c}{{d}}." for a, b, c in product(*THREE)]
+    every = "Salam x" + "".join(along(words, "x", 520) for words in THREE) + "."
     first_x, second_x = along(FIRSTS, "x", 730), along(SECONDS, "x", 850)
     first_7, second_7 = along(FIRSTS, "7", 730), along(SECONDS, "7", 850)
     return {
-        "crossed words": (pairs(), filled(f"Hörmətli x{first_x}{second_x}", ".")),
-        "in the wrong order": (pairs(), filled(f"Hörmətli x7{second_7}{first_7}", ".")),
-        "all tie": (pairs(digits=False), filled(f"Hörmətli x{first_x}{second_x}", ".")),
+        "crossed words": (bodies(pairs()), filled(f"Hörmətli x{first_x}{second_x}", ".")),
+        "in the wrong order": (bodies(pairs()), filled(f"Hörmətli x7{second_7}{first_7}", ".")),
+        "all tie": (bodies(pairs(), digits=False), filled(f"Hörmətli x{first_x}{second_x}", ".")),
         "crossed signs": (bodies(signs), f"x7{along(SIGNS[1], '7', 800)}{along(SIGNS[0], '7', 700)}y"),
         "crossed beginnings and ends": (bodies(nested), f"{'a' * 800}b{'z' * 799}"),
-        "three lists": (bodies(three), "Salam x" + "".join(along(words, "x", 520) for words in THREE) + "."),
+        "three lists": (bodies(three), every),
+        "three lists that all give it": (bodies(three, digits=False), every),
+        "one in the other and all give it": (bodies(nested, digits=False), "a" * 800 + "z" * 800),
     }
 
 

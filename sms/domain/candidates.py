@@ -3,69 +3,62 @@
 A staff's templates differ by their beginning, by their end, or by some word. So the cost
 of a look-up follows the few that a text has in common with them, not their number. What it
 can't help: thousands of templates that all begin and end alike, on a text that holds the
-words of them all: those come out as many, and are sorted out together (halves.py).
+words of them all: those come out as many, or as whole piles, and are sorted out together
+(halves.py).
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
-from operator import attrgetter
 from typing import Generic, TypeVar
 
-from sms.domain.splitting import ANY, Form
+from sms.domain.entries import Entry, Pile
+from sms.domain.splitting import ANY, DIGITS, LINK
+from sms.domain.templates import LINK_START, PlaceholderKind
 
 Key = TypeVar("Key", bound=Hashable)
 Payload = TypeVar("Payload")
 
 _FEW = 8  # entries that are tried without more ado
+_BEGINS = {DIGITS: re.compile("[0-9]"), LINK: LINK_START}
 _MOST_PIECES = 32  # of one literal; a longer one is sampled
 _WORDS = 0  # the sort of pieces that are words; the others are named by their length
-_LENGTHS = (8, 4, 2)
-
-
-class Entry(Generic[Key]):
-    """A form with the keys of the templates that have it. `rank`: 0 is the best; equals tie.
-
-    `head` and `tail`: the numbers that its two halves have in the index.
-    """
-
-    __slots__ = ("form", "head", "keys", "rank", "smoothed", "tail", "worth")
-
-    def __init__(self, form: Form, smoothed: tuple[str, ...]) -> None:
-        self.form = form
-        self.smoothed = smoothed
-        self.keys: list[Key] = []
-        self.rank = self.head = self.tail = 0
-        # Most literal characters win, then more placeholders with a kind; the smallest is the best.
-        self.worth = -sum(map(len, form.literals)), -sum([kind is not ANY for kind, _ in form.slots])
-
-
-by_rank = attrgetter("rank")
+_LENGTHS = (8, 4, 2, 1)
 
 
 class Candidates(Generic[Key]):
     """Entries by their first literal, and where many have the same one, by their last."""
 
     def __init__(self, entries: Iterable[Entry[Key]]) -> None:
-        by_first: dict[str, list[Entry[Key]]] = {}
+        by_first: dict[str, dict[PlaceholderKind, list[Entry[Key]]]] = {}
         for entry in entries:
-            by_first.setdefault(entry.form.literals[0], []).append(entry)
-        self._by_first = _Beginnings({first: _by_last(same) for first, same in by_first.items()})
+            by_kind = by_first.setdefault(entry.form.literals[0], {})
+            by_kind.setdefault(entry.form.slots[0][0], []).append(entry)
+        self._by_first = _Beginnings({first: _by_last(first, by_kind) for first, by_kind in by_first.items()})
 
-    def of(self, text: str) -> list[Entry[Key]]:
+    def of(self, text: str) -> Found[Key]:
         """Those that may give this text."""
-        found: list[Entry[Key]] = []
-        look = _Look(text)
-        for part in self._by_first.of(text):
-            found += part if isinstance(part, list) else part.candidates(look)
+        found: Found[Key] = Found(text)
+        for parts in self._by_first.of(text):
+            for behind, kind, part in parts:
+                if kind is ANY or _BEGINS[kind].match(text, behind):
+                    if isinstance(part, list):
+                        found.entries += part
+                    else:
+                        part.add_to(found)
         return found
 
 
-def _by_last(entries: list[Entry[Key]]) -> list[Entry[Key]] | _Ends[Key]:
-    return entries if len(entries) <= _FEW else _Ends(entries)
+_Behind = tuple[int, PlaceholderKind, "list[Entry[Key]] | _Ends[Key]"]
+"""What stands behind a first literal of so many characters where the first slot is of this kind."""
+
+
+def _by_last(first: str, by_kind: dict[PlaceholderKind, list[Entry[Key]]]) -> list[_Behind[Key]]:
+    return [(len(first), kind, same if len(same) <= _FEW else _Ends(same)) for kind, same in by_kind.items()]
 
 
 class _Ends(Generic[Key]):
@@ -79,11 +72,12 @@ class _Ends(Generic[Key]):
             by_last.setdefault(entry.form.literals[-1][::-1], []).append(entry)
         self._by_last = _Beginnings({last: _by_piece(same) for last, same in by_last.items()})
 
-    def candidates(self, look: _Look) -> list[Entry[Key]]:
-        found: list[Entry[Key]] = []
-        for part in self._by_last.of(look.backwards):
-            found += part if isinstance(part, list) else part.candidates(look)
-        return found
+    def add_to(self, found: Found[Key]) -> None:
+        for part in self._by_last.of(found.backwards):
+            if isinstance(part, list):
+                found.entries += part
+            else:
+                part.add_to(found)
 
 
 def _by_piece(entries: list[Entry[Key]]) -> list[Entry[Key]] | _Shelf[Key]:
@@ -112,9 +106,10 @@ class _Beginnings(Generic[Payload]):
 
     def of(self, text: str) -> Iterator[Payload]:
         at = bisect_right(self._strings, text) - 1
-        while at >= 0:
-            if text.startswith(self._strings[at]):
-                yield self._payloads[at]
+        while at >= 0 and not text.startswith(self._strings[at]):
+            at = self._begins[at]
+        while at >= 0:  # what begins a string that begins the text begins the text
+            yield self._payloads[at]
             at = self._begins[at]
 
 
@@ -131,36 +126,63 @@ class _Shelf(Generic[Key]):
     one, and so on. Those that have no piece left are always candidates.
     """
 
-    __slots__ = ("_always", "_by_piece")
+    __slots__ = ("_always", "_boards", "_piles")
 
     def __init__(self, pieced: list[_Pieced[Key]], used: frozenset[str] = frozenset()) -> None:
         common = Counter(chain.from_iterable(found for _, _, found in pieced))
-        self._always: list[Entry[Key]] = []
-        sorted_out: dict[tuple[int, str], list[_Pieced[Key]]] = {}
+        always: list[Entry[Key]] = []
+        sorted_out: dict[int, dict[str, list[_Pieced[Key]]]] = {}
         for each in pieced:
             entry, sort, found = each
             left = found - used if used else found
             if left:
-                sorted_out.setdefault((sort, min(left, key=common.__getitem__)), []).append(each)
+                piece = min(left, key=common.__getitem__)
+                sorted_out.setdefault(sort, {}).setdefault(piece, []).append(each)
             else:
-                self._always.append(entry)
-        self._by_piece: dict[int, dict[str, list[Entry[Key]] | _Shelf[Key]]] = {}
-        for (sort, piece), same in sorted_out.items():
-            few = len(same) <= _FEW
-            part = [entry for entry, _, _ in same] if few else _Shelf(same, used | {piece})
-            self._by_piece.setdefault(sort, {})[piece] = part
+                always.append(entry)
+        self._boards = [_Board(sort, by_piece, used) for sort, by_piece in sorted_out.items()]
+        few = len(always) <= _FEW
+        self._always = always if few else []
+        self._piles = [] if few else [Pile(always)]
 
-    def candidates(self, look: _Look) -> list[Entry[Key]]:
-        found = list(self._always)
-        for sort, by_piece in self._by_piece.items():
-            for piece in by_piece.keys() & look.pieces(sort):
-                part = by_piece[piece]
-                found += part if isinstance(part, list) else part.candidates(look)
-        return found
+    def add_to(self, found: Found[Key]) -> None:
+        found.entries += self._always
+        found.piles += self._piles
+        for board in self._boards:
+            board.add_to(found)
+
+
+class _Board(Generic[Key]):
+    """Entries of a shelf by a piece of one sort; all at once for a text that holds most of the pieces."""
+
+    __slots__ = ("_by_piece", "_few", "_pile", "_sort")
+
+    def __init__(self, sort: int, by_piece: dict[str, list[_Pieced[Key]]], used: frozenset[str]) -> None:
+        self._sort = sort
+        self._by_piece: dict[str, list[Entry[Key]] | _Shelf[Key]] = {}
+        for piece, same in by_piece.items():
+            few = len(same) <= _FEW
+            self._by_piece[piece] = [entry for entry, _, _ in same] if few else _Shelf(same, used | {piece})
+        every = list(chain.from_iterable(by_piece.values()))
+        is_shared = len(every) > _FEW * len(by_piece)
+        self._few = max(_FEW, len(by_piece) // 2) if is_shared else len(by_piece)
+        self._pile = [Pile(entry for entry, _, _ in every)] if is_shared else []
+
+    def add_to(self, found: Found[Key]) -> None:
+        pieces = self._by_piece.keys() & found.pieces(self._sort)
+        if len(pieces) > self._few:
+            found.piles += self._pile
+            return
+        for piece in pieces:
+            part = self._by_piece[piece]
+            if isinstance(part, list):
+                found.entries += part
+            else:
+                part.add_to(found)
 
 
 def _with_pieces(entries: Iterable[Entry[Key]]) -> list[_Pieced[Key]]:
-    """What must stand in a text that holds an entry's literals: words, else pieces of 8, 4 or 2 characters."""
+    """What must stand in a text that holds an entry's literals: words, else pieces of 8, 4, 2 or 1 characters."""
     words: dict[str, list[str]] = {}
     found = []
     for entry in entries:
@@ -191,12 +213,14 @@ def _sampled(literal: str, length: int) -> Iterator[str]:
     return (literal[at : at + length] for at in range(0, ends, 1 + ends // _MOST_PIECES))
 
 
-class _Look:
-    """A text from behind, its words and pieces: worked out when first asked for."""
+class Found(Generic[Key]):
+    """What may give a text: single entries, and piles. The text from behind, its words and pieces: once asked for."""
 
-    __slots__ = ("_backwards", "_pieces", "_text")
+    __slots__ = ("_backwards", "_pieces", "_text", "entries", "piles")
 
     def __init__(self, text: str) -> None:
+        self.entries: list[Entry[Key]] = []
+        self.piles: list[Pile[Key]] = []
         self._text = text
         self._backwards: str | None = None
         self._pieces: dict[int, set[str]] | None = None

@@ -13,7 +13,8 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from sms.domain.candidates import Entry
+from sms.domain.candidates import Found
+from sms.domain.entries import Entry
 from sms.domain.splitting import ANY, DIGITS, LINK, Form, Slot, Subject, least_link_end, possible_starts
 from sms.domain.templates import LINE_BREAKS
 
@@ -38,10 +39,12 @@ class Halves:
             entry.tail = _number_of_tail(entry.form, tails)
         self._heads, self._tails = list(heads), list(tails)
 
-    def best_of(self, candidates: Sequence[Entry[Key]], subject: Subject) -> list[Entry[Key]]:
+    def best_of(self, found: Found[Key], subject: Subject) -> list[Entry[Key]]:
         """Of those that give this text the best; several if they are equally good."""
         ends, starts = _HeadEnds(self._heads, subject), _TailStarts(self._tails, subject)
-        fitting = [each for each in candidates if (behind := starts[each.tail]) and ends[each.head] & behind]
+        fitting = [each for each in found.entries if (behind := starts[each.tail]) and ends[each.head] & behind]
+        for pile in found.piles:
+            fitting += pile.best_of(ends, starts)
         best = min((each.rank for each in fitting), default=0)
         return [each for each in fitting if each.rank == best]
 

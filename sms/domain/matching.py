@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from sms.domain.candidates import Candidates, Entry, by_rank
+from sms.domain.candidates import Candidates
+from sms.domain.entries import Entry, by_rank
 from sms.domain.halves import Halves
 from sms.domain.splitting import Form, Subject, split
 from sms.domain.templates import Body, Placeholder
@@ -63,7 +64,8 @@ class Index(Generic[Key]):
             self._entries = _entries(self.bodies)
             self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
             with_slots = [entry for entry in self._entries if entry.form.slots]
-            self._candidates, self._halves = Candidates(with_slots), Halves(with_slots)
+            self._halves = Halves(with_slots)
+            self._candidates = Candidates(with_slots)
 
     def match(self, text: str) -> Matched[Key] | Ambiguous[Key] | None:
         """The best template that gives the whole text; several if they are equally good; None if none does."""
@@ -79,9 +81,10 @@ class Index(Generic[Key]):
 
     def _best(self, compared: str) -> list[tuple[Entry[Key], list[str]]]:
         subject = Subject(compared)
-        candidates = self._candidates.of(compared)
-        if len(candidates) > MANY:
-            candidates = self._halves.best_of(candidates, subject)
+        found = self._candidates.of(compared)
+        candidates = found.entries
+        if found.piles or len(candidates) > MANY:
+            candidates = self._halves.best_of(found, subject)
             if len(candidates) > 1:
                 return [(entry, []) for entry in candidates]
         elif len(candidates) > 1:

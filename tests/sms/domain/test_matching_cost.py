@@ -1,6 +1,7 @@
 """What a match costs, in calls counted by the interpreter: the same on every machine."""
 
 import sys
+from itertools import product
 
 import pytest
 
@@ -113,3 +114,26 @@ def test_a_text_with_the_words_of_a_thousand_templates_costs_hardly_two_calls_fo
     found = crossed.match(text)
     assert (found and found.key) == key
     assert calls(lambda: crossed.match(text)) <= 2 * len(FIRSTS) * len(SECONDS)
+
+
+WORDS = [[f" {letter}{n:02} " for n in range(21)] for letter in "abc"]
+
+
+def test_a_text_with_all_words_of_three_lists_costs_less_than_a_call_for_each_template():
+    """Each of 21 with each of 21 and each of 21: one pile, of which the heads that meet no tail are left out."""
+    sources = (f"Salam {{a}}{a}{{b}}{b}{{order}}{c}{{d}}." for a, b, c in product(*WORDS))
+    index = Index((number, parse_body(source, {"order": DIGITS})) for number, source in enumerate(sources))
+    text = "Salam x" + "".join(f"{word}x" for words in WORDS for word in words) + "."
+    assert index.match(text) is None
+    assert calls(lambda: index.match(text)) <= 21**3
+    tie = index.match(text.replace(" b20 x c00 ", " b20 7 c00 "))
+    assert set(tie.keys) == {first * 441 + 20 * 21 for first in range(21)}
+
+
+def test_a_slot_that_can_not_begin_there_leaves_out_all_that_begin_so():
+    """Each of 100 beginnings with each of 100 ends."""
+    nested = product(range(1, 101), repeat=2)
+    sources = ((n, m, f"{'a' * n}{{order}}{'z' * m}") for n, m in nested)
+    index = Index(((n, m), parse_body(source, {"order": DIGITS})) for n, m, source in sources)
+    assert calls(lambda: index.match("a" * 800 + "b" + "z" * 799)) <= 5 * 100
+    assert index.match("a" * 70 + "7" + "z" * 80).key == (70, 80)
