@@ -58,3 +58,31 @@ class Pile(Generic[Key]):
             if found:
                 return found
         return []
+
+
+class Found(Generic[Key]):
+    """What may give a text: single entries, and piles. The text from behind, its words and pieces: once asked for."""
+
+    __slots__ = ("_backwards", "_pieces", "_text", "entries", "piles")
+
+    def __init__(self, text: str) -> None:
+        self.entries: list[Entry[Key]] = []
+        self.piles: list[Pile[Key]] = []
+        self._text = text
+        self._backwards: str | None = None
+        self._pieces: dict[int, set[str]] | None = None
+
+    @property
+    def backwards(self) -> str:
+        if self._backwards is None:
+            self._backwards = self._text[::-1]
+        return self._backwards
+
+    def pieces(self, sort: int) -> set[str]:
+        if self._pieces is None:
+            self._pieces = {}
+        if sort not in self._pieces:
+            text = self._text
+            ends = range(len(text) - sort + 1)
+            self._pieces[sort] = {text[at : at + sort] for at in ends} if sort else set(text.split())
+        return self._pieces[sort]

@@ -13,8 +13,7 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from sms.domain.candidates import Found
-from sms.domain.entries import Entry
+from sms.domain.entries import Entry, Found
 from sms.domain.splitting import ANY, DIGITS, LINK, Form, Slot, Subject, least_link_end, possible_starts
 from sms.domain.templates import LINE_BREAKS
 

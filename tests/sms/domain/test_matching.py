@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sms.domain import candidates, matching
+from sms.domain import candidates, matching, shelves
 from sms.domain.matching import Ambiguous, Index, Matched
 from sms.domain.templates import Body, Placeholder, PlaceholderKind, parse_body
 from tests.sms.domain import oracle
@@ -110,7 +110,8 @@ def shelved(monkeypatch):
 
     def build(templates):
         with monkeypatch.context() as changed:
-            changed.setattr(candidates, "_FEW", 0)
+            for module in (candidates, shelves):
+                changed.setattr(module, "FEW", 0)
             return Index(templates)
 
     return build
