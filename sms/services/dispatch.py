@@ -125,24 +125,24 @@ class Engine:
     def _settle_and_claim(self, done: list[Result], *, claims_too: bool) -> bool:
         """Two waits for the database: for what waits, with its rows, and for the commit."""
         jobs: list[Job] = []
-        settled = settling.decide([result for result in done if isinstance(result.job, Send)])
+        decided = settling.decide([result for result in done if isinstance(result.job, Send)])
         with self._giving_back(jobs):
-            with brief(lambda: self._ask(settled, freed=done, claims_too=claims_too)) as (written, look), together():
+            with brief(lambda: self._ask(decided, freed=done, claims_too=claims_too)) as (settled, look), together():
                 self._ahead.look(look)
                 claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
                 commit()
             claimed()
-        return self._go_on(jobs, look, done, written, claims_too=claims_too)
+        return self._go_on(jobs, look, done, settled, claims_too=claims_too)
 
     def _ask(
-        self, settled: list[settling.Settled], freed: Sequence[Result], *, claims_too: bool
-    ) -> Callable[[], tuple[Callable[[], list[settling.Settled]], Look]]:
+        self, decided: list[settling.Settled], freed: Sequence[Result], *, claims_too: bool
+    ) -> Callable[[], tuple[list[settling.Settled], Look]]:
         """All that needs no answer to something else, in one go: what came back is written, what waits is asked for."""
-        written = settling.write(settled)
+        settled = settling.write(decided)
         look = gates.ask()
         if claims_too:
             self._ahead.ask(otp_slots=self._free(freed), other_slots=self._free_for_others(freed))
-        return lambda: (written, look())
+        return lambda: (settled(), look())
 
     def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> bool:
         """As above where the database took not all of it: what it does not take holds up nothing else."""
@@ -151,14 +151,14 @@ class Engine:
         with self._giving_back(jobs), brief(gates.ask) as look:
             if claims_too:
                 self._claim(jobs, look, freed=done, one_by_one=True)()
-        return self._go_on(jobs, look, done, list, claims_too=claims_too)
+        return self._go_on(jobs, look, done, [], claims_too=claims_too)
 
     def _go_on(
         self,
         jobs: list[Job],
         look: Look,
         done: list[Result],
-        settled: Callable[[], list[settling.Settled]],
+        settled: Sequence[settling.Settled],
         *,
         claims_too: bool,
     ) -> bool:
@@ -167,7 +167,7 @@ class Engine:
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
         self._submit(jobs)
-        learn_from(settled(), done)
+        learn_from(settled, done)
         others = self._take_others(look) if claims_too else []
         self._submit(others)
         came_back = any(result.error or result.surely_not_sent for result in done)

@@ -55,9 +55,10 @@ class Settled:
 
 def settle(results: Sequence[Result]) -> None:
     """Write a batch of finished sends in one transaction, and do what comes afterwards."""
-    with brief(savepoint=False):
-        written = write(decide(results))
-    afterwards(written())
+    decided = decide(results)
+    with brief(lambda: write(decided), savepoint=False) as settled:
+        pass
+    afterwards(settled)
 
 
 def decide(results: Sequence[Result]) -> list[Settled]:
@@ -72,7 +73,7 @@ def decide(results: Sequence[Result]) -> list[Settled]:
 def write(settled: list[Settled]) -> Callable[[], list[Settled]]:
     """Write what the calls came to and what becomes of their messages, in the caller's transaction.
 
-    The answer, once that is committed, is what `afterwards` needs.
+    The answer, to be waited for in that transaction, is what `afterwards` needs once it is committed.
     """
     open_attempts = outbox.settle([_message_record(s) | _attempt_record(s) for s in settled])
     for status in {s.step.status for s in settled if _is_to_erase(s)}:

@@ -183,22 +183,44 @@ def claim(message, lease_seconds=30):
     return attempt
 
 
-def test_an_answer_after_the_lease_moves_nothing_and_is_shown(shop, wire, monkeypatch):
+@pytest.fixture
+def late(shop, wire):
+    """A message whose lease is over when its vendor answers."""
     message = shop.message()
-    engine = dispatch.Engine(2)
 
-    def late(request):
+    def answer(request):
         Message.objects.filter(pk=message.pk).update(lease_until=clock.now() - timedelta(seconds=1))
         sweeps.park_abandoned()
         return HttpResponse(200, body=b"vendor-1")
 
-    wire.script("first.example", late)
+    wire.script("first.example", answer)
+    return message
+
+
+def test_an_answer_after_the_lease_moves_nothing_and_is_shown(late):
+    message, engine = late, dispatch.Engine(2)
     engine.turn(0.0)
     engine.finish()
     message.refresh_from_db()
     assert message.status == "unconfirmed"
     event = MessageEvent.objects.get(kind="late_answer")
     assert event.detail["outcome"] == "accepted"
+
+
+def test_a_late_answer_is_kept_by_the_commit_that_settles_it(late, monkeypatch):
+    """Whatever becomes of the dispatcher right afterwards."""
+    engine = dispatch.Engine(2)
+    engine.turn(0.0)
+    engine._results.put(engine._results.get(timeout=30))
+
+    def die(*words, **more):
+        raise SystemExit
+
+    monkeypatch.setattr(engine, "_go_on", die)
+    with pytest.raises(SystemExit):
+        engine.turn(0.0)
+    assert MessageEvent.objects.get(kind="late_answer").detail["attempt"] == str(late.attempts.get().id)
+    engine.close()
 
 
 def test_a_call_that_could_not_begin_in_time_is_given_back(shop, wire, work):
