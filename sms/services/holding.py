@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db import models
 
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
@@ -11,29 +15,57 @@ from sms.models import Message, MessageEvent
 
 from . import clock, outbox, snapshot, wake
 
-NEW = timedelta(seconds=30)
+AT_ONCE = 200
+STALE = timedelta(seconds=30)
+"""So long after a change another process may still hold a message that the configuration of now would not."""
 
-_looked_at_stamp: int | None = None
+
+@dataclass(slots=True)
+class Walk:
+    """How far this process has looked at held messages with the configuration of this stamp; None: at all of them."""
+
+    stamp: int | None = None
+    position: uuid.UUID | None = None
+    ends: float = 0.0
+
+    def begin(self, stamp: int) -> None:
+        self.stamp, self.position = stamp, uuid.UUID(int=0)
+        self.ends = time.monotonic() + STALE.total_seconds()
 
 
-def release() -> int:
-    """Look at held messages again: at all of them once the configuration changed, else at the newest.
+_walk = Walk()
 
-    The newest, because the process that held one may have looked at the configuration of a moment before.
-    Returns how many were released.
+
+def release(limit: int = AT_ONCE) -> int:
+    """Look at held messages again once the configuration changed: at all of them, so many at a time.
+
+    Then for a while at the newest. Returns how many of all it looked at; 0: there are no more.
     """
-    global _looked_at_stamp
     current = snapshot.current()
-    everything = current.stamp != _looked_at_stamp
-    released = sum(_release(message) for message in _held(everything=everything))
-    _looked_at_stamp = current.stamp
-    return released
+    if current.stamp != _walk.stamp:
+        _walk.begin(current.stamp)
+    held = _next(limit)
+    for message in held or _newest():
+        _release(message)
+    return len(held)
 
 
-def _held(*, everything: bool) -> list[Message]:
-    now = clock.now()
-    held = Message.objects.filter(status=Status.HELD, expires_at__gt=now).order_by("id")
-    return list(held if everything else held.filter(created_at__gt=now - NEW))
+def _next(limit: int) -> list[Message]:
+    if _walk.position is None:
+        return []
+    held = list(_held().filter(id__gt=_walk.position).order_by("id")[:limit])
+    _walk.position = held[-1].id if len(held) == limit else None
+    return held
+
+
+def _newest() -> list[Message]:
+    if time.monotonic() > _walk.ends:
+        return []
+    return list(_held().filter(created_at__gt=clock.now() - STALE).order_by("-id")[: 5 * AT_ONCE])
+
+
+def _held() -> models.QuerySet[Message]:
+    return Message.objects.filter(status=Status.HELD, expires_at__gt=clock.now())
 
 
 def _release(message: Message) -> bool:

@@ -34,9 +34,9 @@ LONGEST_CHORE = 2.0
 Chore = tuple[float, Callable[[], object]]
 
 CHORES: tuple[Chore, ...] = (
-    (5.0, sweeps.park_abandoned),
-    (1.0, sweeps.expire),
-    (1.0, holding.release),
+    (5.0, lambda: _for_a_while(sweeps.park_abandoned)),
+    (1.0, lambda: _for_a_while(sweeps.expire)),
+    (1.0, lambda: _for_a_while(holding.release)),
     (5.0, reports.match_again),
     (5.0, inbound.read_again),
     (15.0, lookout.look_out),

@@ -121,8 +121,9 @@ def release(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor:
         except ActionRefused:
             continue
         with transaction.atomic():
-            released += holding.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason)
-            Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
+            if holding.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
+                Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
+                released += 1
     return released
 
 

@@ -47,7 +47,7 @@ class Shop:
     def __init__(self, vendors: Vendors) -> None:
         snapshot.forget()
         claims._closed_until.clear()
-        holding._looked_at_stamp = None
+        holding._walk.stamp = None
         self.vendors = vendors
         for toml in (SHOP.replace("timeout = 5", "timeout = 1"), WITH_BACKUPS):
             provision(read(Template(toml).safe_substitute(vendors.addresses).encode()))

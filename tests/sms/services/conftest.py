@@ -31,7 +31,7 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     snapshot.forget()
     claims._closed_until.clear()
     monkeypatch.setattr(settling.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
-    holding._looked_at_stamp = None
+    holding._walk.stamp = None
     yield
     snapshot.forget()
 

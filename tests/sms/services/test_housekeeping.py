@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from sms.models import Dispatcher, HourlyCount, Message
-from sms.services import housekeeping
+from sms.services import housekeeping, sweeps
 from tests.support.waiting import eventually
 
 from .test_reports import store
@@ -20,6 +20,14 @@ def test_one_round_expires_erases_and_sums_up(shop, wire, work):
     late.refresh_from_db()
     assert (late.status, late.text) == ("expired", None)
     assert HourlyCount.objects.exists()
+
+
+def test_one_round_ends_all_whose_time_is_up_a_few_at_a_time(shop, monkeypatch):
+    monkeypatch.setattr(sweeps, "AT_ONCE", 1)
+    for _ in range(3):
+        shop.message(ttl=-1)
+    housekeeping.do_all()
+    assert set(Message.objects.values_list("status", flat=True)) == {"expired"}
 
 
 def test_a_chore_that_fails_leaves_the_others_to_be_done():
