@@ -22,12 +22,16 @@ Columns = Mapping[str, str]
 
 
 def table(columns: Columns) -> str:
-    """`v AS (…)`: the rows of one JSON parameter."""
+    """`v AS (…)`: the rows of one JSON parameter, and how many they are.
+
+    Without their number PostgreSQL reckons with a hundred, and for so many reads all that is queued rather than a row
+    or two by their keys.
+    """
     if connection.vendor == "postgresql":
         types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        return f"v AS MATERIALIZED (SELECT * FROM json_to_recordset(%s::json) AS r({types}))"
+        return f"v AS MATERIALIZED (SELECT * FROM json_to_recordset(%s::json) AS r({types}) LIMIT %s)"
     fields = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in columns)
-    return f"v AS MATERIALIZED (SELECT {fields} FROM json_each(%s))"
+    return f"v AS MATERIALIZED (SELECT {fields} FROM json_each(%s) LIMIT %s)"
 
 
 def parameter(records: Sequence[Mapping[str, Any]]) -> str:
@@ -77,7 +81,8 @@ def ask_to_write(statement: str, columns: Columns, records: Sequence[Mapping[str
     """Run `WITH v AS (…) statement`; the answer is what it returns. Nothing is run for no records."""
     if not records:
         return list
-    return together.ask(f"WITH {table(columns)} {statement}", [parameter(records), *map(_plain_here(), more)])
+    values = [parameter(records), len(records), *map(_plain_here(), more)]
+    return together.ask(f"WITH {table(columns)} {statement}", values)
 
 
 def ask(statement: str, parameters: Sequence[Any] = ()) -> Answer:

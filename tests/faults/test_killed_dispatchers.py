@@ -121,8 +121,9 @@ def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(
         with database.writes_locked():
             eventually(lambda: database.rows(WAITS_FOR_A_LOCK), because="its transaction waits at the table's lock")
             zombie.pause()
-    frozen = time.monotonic()
-    eventually(lambda: database.rows(SILENT), because="the transaction is open, and its owner says nothing")
+        frozen = time.monotonic()
+        # Before the callers are waited for: the server ends such a transaction after ten seconds.
+        eventually(lambda: database.rows(SILENT), because="the transaction is open, and its owner says nothing")
     stack.add_dispatcher()
     eventually(lambda: under_way(database) == 0, timeout=60, because="its rows are free, and parked")
     recovered = time.monotonic() - frozen

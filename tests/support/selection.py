@@ -43,7 +43,7 @@ class Selection:
     def why_not(self, item: pytest.Item) -> str | None:
         """Why this run leaves the test out; None if it takes it."""
         own_postgresql = bool(POSTGRESQL_FIXTURES & fixtures_of(item))
-        if self.half == "sqlite" and own_postgresql:
+        if self.half == "sqlite" and (own_postgresql or item.get_closest_marker("postgresql_alone")):
             return "the other half"
         if self.half == "postgresql" and not own_postgresql and not runs_on_both(item):
             return "the other half"
