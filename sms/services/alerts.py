@@ -20,6 +20,7 @@ def open_alert(
     key: str, *, title: str, advice: str = "", severity: str = "warning", provider_id: int | None = None
 ) -> bool:
     """Open an alert unless one with this key is open. True if this call opened it."""
+    key = _kept(key)
     if Alert.objects.filter(key=key, closed_at=None).exists():
         return False
     try:
@@ -37,6 +38,7 @@ def open_alert(
 
 def close_alert(key: str) -> bool:
     """Close the open alert with this key. True if there was one."""
+    key = _kept(key)
     now = clock.now()
     ids = list(Alert.objects.filter(key=key, closed_at=None).values_list("pk", flat=True))
     if not ids:
@@ -48,6 +50,11 @@ def close_alert(key: str) -> bool:
     if closed:
         log.info("alert.closed", key=key)
     return bool(closed)
+
+
+def _kept(key: str) -> str:
+    """As much of it as is stored: some hold a vendor's code."""
+    return key[: Alert._meta.get_field("key").max_length]
 
 
 def close_by_hand(alert_id: int, *, actor: str) -> None:

@@ -17,7 +17,7 @@ from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, choose, remaining
 from sms.domain.routing import Candidate
 
-from . import clock, gates, keys, metrics, outbox, snapshot
+from . import clock, erasure, gates, keys, metrics, outbox, snapshot
 from .ahead import Ahead
 from .calls import Job, Probe, Send, trace_of
 from .gates import Gate, Look
@@ -83,7 +83,7 @@ def take(
     write = _write_one_by_one if one_by_one else _write
     rounds: list[Harvest] = []
     for _ in range(ROUNDS):
-        harvest = Harvest(look if not rounds else gates.look(), snapshot.current(), jobs, ahead)
+        harvest = _harvest(look if not rounds else gates.look(), jobs, ahead)
         rounds.append(harvest)
         otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
         _gather_all(harvest, otp_slots - len(jobs), other_slots - (len(jobs) - otps))
@@ -93,6 +93,12 @@ def take(
             break
     ahead.learn(jobs)
     return lambda: _close(rounds)
+
+
+def _harvest(look: Look, jobs: list[Job], ahead: Ahead) -> Harvest:
+    """With a configuration no older than the look: a vendor is called with what staff closed its breaker with."""
+    current = snapshot.current()
+    return Harvest(look, current if current.stamp >= look.stamp else snapshot.fresh(), jobs, ahead)
 
 
 def _close(rounds: Sequence[Harvest]) -> None:
@@ -318,13 +324,16 @@ def _crashed(harvest: Harvest, due: Due) -> None:
     log.error("message.crashed", message=str(due.id), fault=trace.rstrip().rpartition("\n")[2].partition(":")[0])
     crashes = due.crashes + 1
     gone = crashes >= CRASHES_ALLOWED
+    end = Status.UNCONFIRMED if due.in_doubt else Status.FAILED
     outbox.move(
         due.id,
         leaves=[Status.QUEUED],
         now=harvest.now,
-        status=Status.FAILED if gone else Status.QUEUED,
+        status=end if gone else Status.QUEUED,
         crashes=crashes,
         code="internal_fault",
         detail=trace,
         due_at=harvest.now + timedelta(seconds=LATER[due.is_otp]),
     )
+    if gone and due.is_otp:
+        erasure.erase([due.id], status=end)

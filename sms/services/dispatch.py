@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 DEFAULT_SLOTS = 64
 RESERVED_SHARE = 8
 """One slot in eight is kept for OTPs."""
+Turn = tuple[list[Job], Look, list[settling.Settled]]
+"""What a turn's transaction came to: calls to be made, what waits, what was settled."""
 
 
 class Engine:
@@ -63,11 +65,13 @@ class Engine:
             return False
         pushes.settle([result for result in done if isinstance(result.job, Push)])
         try:
-            return self._settle_and_claim(done, claims_too=claims_too)
+            jobs, look, settled = self._settle_and_claim(done, claims_too=claims_too)
         except Exception as error:
             if _is_about_the_database(error):
                 raise
-            return self._settle_and_claim_one_by_one(done, claims_too=claims_too)
+            jobs, look, settled = self._settle_and_claim_one_by_one(done, claims_too=claims_too)
+        # Not within: what is committed is counted once, whatever fails from here on.
+        return self._go_on(jobs, look, done, settled, claims_too=claims_too)
 
     def run_forever(self, stopped: threading.Event) -> None:
         """Turn until `stopped` is set, then finish the calls in flight."""
@@ -122,7 +126,7 @@ class Engine:
         """Asked before a transaction is begun for it: on SQLite that keeps everybody else from writing."""
         return self._free([]) > 0 and (connection.vendor != "sqlite" or gates.look().is_anything_due)
 
-    def _settle_and_claim(self, done: list[Result], *, claims_too: bool) -> bool:
+    def _settle_and_claim(self, done: list[Result], *, claims_too: bool) -> Turn:
         """Two waits for the database: for what waits, with its rows, and for the commit."""
         jobs: list[Job] = []
         decided = settling.decide([result for result in done if isinstance(result.job, Send)])
@@ -132,7 +136,7 @@ class Engine:
                 claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
                 commit()
             claimed()
-        return self._go_on(jobs, look, done, settled, claims_too=claims_too)
+        return jobs, look, settled
 
     def _ask(
         self, decided: list[settling.Settled], freed: Sequence[Result], *, claims_too: bool
@@ -144,14 +148,14 @@ class Engine:
             self._ahead.ask(otp_slots=self._free(freed), other_slots=self._free_for_others(freed))
         return lambda: (settled(), look())
 
-    def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> bool:
+    def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> Turn:
         """As above where the database took not all of it: what it does not take holds up nothing else."""
         settle_one_by_one(settling.settle, [result for result in done if isinstance(result.job, Send)])
         jobs: list[Job] = []
         with self._giving_back(jobs), brief(gates.ask) as look:
             if claims_too:
                 self._claim(jobs, look, freed=done, one_by_one=True)()
-        return self._go_on(jobs, look, done, [], claims_too=claims_too)
+        return jobs, look, []
 
     def _go_on(
         self,
@@ -167,7 +171,7 @@ class Engine:
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
         self._submit(jobs)
-        learn_from(settled, done)
+        learn_from(settled, done, look)
         others = self._take_others(look) if claims_too else []
         self._submit(others)
         came_back = any(result.error or result.surely_not_sent for result in done)
@@ -263,9 +267,9 @@ def _is_about_the_database(error: Exception) -> bool:
     return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
-def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result]) -> None:
+def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result], look: Look) -> None:
     """What follows a commit: breakers, early reports, answers to polls and probes."""
-    settling.afterwards(settled)
+    settling.afterwards(settled, in_trouble={gate.provider for gate in look.gates if gate.bad_calls})
     polls.settle([result for result in done if isinstance(result.job, Poll)])
     for result in done:
         if isinstance(result.job, Probe) and not result.surely_not_sent:  # a probe that was not made says nothing
@@ -281,15 +285,19 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
     The calls that were begun are finished and committed before this returns, whatever the budget.
     """
     engine = Engine(slots)
+    ends = time.monotonic() + budget if budget is not None else float("inf")
     if budget is not None:  # a worker that is called again and again lives between the calls, too
         housekeeping.beat_between_calls(slots)
-    housekeeping.do_all()
-    ends = time.monotonic() + budget if budget is not None else float("inf")
-    found = False
-    while time.monotonic() < ends and (engine.turn(0.0) or engine.in_flight):
-        found = True
-        if engine.in_flight:
-            engine.turn(0.05)
-    engine.finish()
+    chores = housekeeping.one_round()
+    try:
+        found = engine.turn(0.0)  # an OTP does not wait for chores
+        while time.monotonic() < ends and next(chores, False):
+            found = engine.turn(0.0) or found
+        while time.monotonic() < ends and (engine.turn(0.0) or engine.in_flight):
+            found = True
+            if engine.in_flight:
+                engine.turn(0.05)
+    finally:
+        engine.finish()
     notices.deliver_safely(limit=1)  # a web server that hangs must not hold up the next call of this
     return found

@@ -41,6 +41,8 @@ class Look:
     partners: Sequence[int]
     """Those with received messages to be handed on."""
     polls_due: bool
+    stamp: int
+    """Of the configuration, as it is where the breakers are as they are here."""
 
     @property
     def is_anything_due(self) -> bool:
@@ -53,7 +55,8 @@ _FIRST_DUE = """
  ORDER BY m.due_at LIMIT 1)"""
 _FIRST = {"first_otp_due": _FIRST_DUE.format("true"), "first_other_due": _FIRST_DUE.format("false")}
 _LOOK = """
-SELECT {now}, (SELECT min(poll_at) FROM sms_attempt) <= {now}, s.provider_id,
+SELECT {now}, (SELECT min(poll_at) FROM sms_attempt) <= {now},
+       COALESCE((SELECT number FROM sms_configurationstamp WHERE id = 1), 0), s.provider_id,
        {first_otp_due} <= {now}, {first_other_due} <= {now},
        s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
 FROM (SELECT 1) AS one LEFT JOIN sms_providerstate s ON true
@@ -76,8 +79,9 @@ def ask() -> Callable[[], Look]:
 
 
 def _look(asked: float, found: Rows, partners: Rows) -> Look:
-    gates = [_gate(row[2:]) for row in found if row[2] is not None]
-    return Look(asked, as_time(found[0][0]), gates, [partner for (partner,) in partners], bool(found[0][1]))
+    now, polls_due, stamp = found[0][:3]
+    gates = [_gate(row[3:]) for row in found if row[3] is not None]
+    return Look(asked, as_time(now), gates, [partner for (partner,) in partners], bool(polls_due), stamp)
 
 
 def _gate(row: tuple[Any, ...]) -> Gate:

@@ -7,13 +7,16 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import models
+import structlog
+from django.db import Error, models
 
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.models import Message, MessageEvent
 
 from . import clock, outbox, snapshot, wake
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 STALE = timedelta(seconds=30)
@@ -46,16 +49,16 @@ def release(limit: int = AT_ONCE) -> int:
         _walk.begin(current.stamp)
     held = _next(limit)
     for message in held or _newest():
-        _release(message)
+        _release_safely(message)
+    if _walk.position is not None:
+        _walk.position = held[-1].id if len(held) == limit else None
     return len(held)
 
 
 def _next(limit: int) -> list[Message]:
     if _walk.position is None:
         return []
-    held = list(_held().filter(id__gt=_walk.position).order_by("id")[:limit])
-    _walk.position = held[-1].id if len(held) == limit else None
-    return held
+    return list(_held().filter(id__gt=_walk.position).order_by("id")[:limit])
 
 
 def _newest() -> list[Message]:
@@ -65,7 +68,18 @@ def _newest() -> list[Message]:
 
 
 def _held() -> models.QuerySet[Message]:
-    return Message.objects.filter(status=Status.HELD, expires_at__gt=clock.now())
+    """One in doubt came back with a backup: it may have gone out since, so only a person releases it."""
+    return Message.objects.filter(status=Status.HELD, in_doubt=False, expires_at__gt=clock.now())
+
+
+def _release_safely(message: Message) -> None:
+    """A text that our own code fails on holds up no other."""
+    try:
+        _release(message)
+    except Error:
+        raise  # the database's fault, not the message's: all of them are looked at once more
+    except Exception as error:
+        log.error("release.crashed", message=str(message.pk), fault=type(error).__name__)
 
 
 def _release(message: Message) -> bool:

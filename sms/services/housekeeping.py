@@ -9,7 +9,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 from django.db import Error, connection
@@ -70,11 +70,13 @@ class Timetable:
         return None
 
 
-def do_all() -> None:
-    """One round of everything, for a worker that does not loop."""
-    do(chore for _, chore in CHORES)
+def one_round() -> Iterator[bool]:
+    """One round of everything, step by step, for a worker that does not loop."""
+    for _, chore in CHORES:
+        do([chore])
+        yield True
     while callbacks.read_pending():
-        pass
+        yield True
 
 
 _heartbeat: Dispatcher | None = None

@@ -181,6 +181,7 @@ _SETTLE_COLUMNS = {
     "delay": "float8",
     "in_doubt": "boolean",
     "crashes": "smallint",
+    "is_otp": "boolean",
     "message_code": "text",
     "message_detail": "text",
     "outcome": "text",
@@ -201,14 +202,17 @@ FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND s
 """
 _SETTLE_ATTEMPTS = """
 UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
-       vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = v.raw_request,
-       raw_response = v.raw_response, poll_at = {poll_at}, finished_at = {now}
+       vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = {kept} v.raw_request END,
+       raw_response = {kept} v.raw_response END, poll_at = {poll_at}, finished_at = {now}
 FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
 RETURNING sms_attempt.id
 """
+_KEPT = """CASE WHEN NOT (
+    v.is_otp AND EXISTS (SELECT 1 FROM sms_message m WHERE m.id = v.message AND m.erased_at IS NOT NULL)) THEN"""
+"""Of an OTP that is over already, as a report says that came before the answer, nothing is kept."""
 _LATER = "statement_timestamp() + v.{} * interval '1 second'"
 _SETTLE = f", moved AS ({_SETTLE_MESSAGES}) {_SETTLE_ATTEMPTS}".format(
-    now="statement_timestamp()", due_at=_LATER.format("delay"), poll_at=_LATER.format("poll_after")
+    kept=_KEPT, now="statement_timestamp()", due_at=_LATER.format("delay"), poll_at=_LATER.format("poll_after")
 )
 
 
@@ -227,7 +231,7 @@ def settle(records: Sequence[Mapping[str, Any]]) -> Callable[[], set[uuid.UUID]]
 def _settle_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Answer:
     now = clock.now()
     columns = {**_SETTLE_COLUMNS, "due_at": "timestamptz", "poll_at": "timestamptz"}
-    words = {"now": "%s", "due_at": "v.due_at", "poll_at": "v.poll_at"}
+    words = {"kept": _KEPT, "now": "%s", "due_at": "v.due_at", "poll_at": "v.poll_at"}
     moves = [
         {**record, "due_at": _later(now, record["delay"]), "poll_at": _later(now, record["poll_after"])}
         for record in records

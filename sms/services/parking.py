@@ -1,7 +1,7 @@
 """The one step between restoring a backup and the next dispatch.
 
 A backup brings messages back as they were when it was taken: queued, though they may have gone out since. Nobody knows,
-so none is sent again by itself.
+so none is sent again by itself. What was held stays held, but in doubt: a template sets it free no more, a person may.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ ACTOR = "manage.py park"
 @dataclass(frozen=True, slots=True)
 class Parked:
     messages: int
+    held: int
     pushes: int
 
 
 def park(*, before: datetime, reason: str) -> Parked:
     """Turn what was queued or sending, and stored before that time, into `unconfirmed`; waiting pushes have failed.
+
+    What was held is held for a person.
 
     In batches: run it again after a fault. Raises ActionRefused while a dispatcher lives.
     """
@@ -39,15 +42,14 @@ def park(*, before: datetime, reason: str) -> Parked:
     messages = 0
     while parked := _park_some(before, reason):
         messages += parked
-    return Parked(messages, _stop_pushes(before, reason))
+    return Parked(messages, _doubt_held(before, reason), _stop_pushes(before, reason))
 
 
 @transaction.atomic
 def _park_some(before: datetime, reason: str) -> int:
     now = clock.now()
     detail = f"Parked after a restore, it may have gone out: {reason}"
-    waiting = Message.objects.filter(status__in=[Status.QUEUED, Status.SENDING], created_at__lt=before)
-    ids = list(waiting.order_by("id").values_list("pk", flat=True)[:AT_ONCE])
+    ids = _some(Status.QUEUED, "expires_at", before) or _some(Status.SENDING, "lease_until", before)
     Message.objects.filter(pk__in=ids).update(
         status=Status.UNCONFIRMED,
         code="parked",
@@ -64,9 +66,26 @@ def _park_some(before: datetime, reason: str) -> int:
     return len(ids)
 
 
+def _some(status: Status, order: str, before: datetime) -> list[uuid.UUID]:
+    """In the order of the index that holds these alone: by their ids all older messages would be passed each time."""
+    waiting = Message.objects.filter(status=status, created_at__lt=before)
+    return list(waiting.order_by(order).values_list("pk", flat=True)[:AT_ONCE])
+
+
+@transaction.atomic
+def _doubt_held(before: datetime, reason: str) -> int:
+    held = Message.objects.filter(status=Status.HELD, in_doubt=False, created_at__lt=before)
+    ids = list(held.values_list("pk", flat=True))
+    for first in range(0, len(ids), AT_ONCE):
+        Message.objects.filter(pk__in=ids[first : first + AT_ONCE]).update(in_doubt=True)
+    _note(ids, reason, clock.now())
+    return len(ids)
+
+
 def _note(ids: Sequence[uuid.UUID], reason: str, now: datetime) -> None:
     MessageEvent.objects.bulk_create(
-        MessageEvent(message_id=message, at=now, kind="parked", actor=ACTOR, reason=reason) for message in ids
+        (MessageEvent(message_id=message, at=now, kind="parked", actor=ACTOR, reason=reason) for message in ids),
+        batch_size=AT_ONCE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from providers.base import Receipts, Report
+from providers.base import Receipts, Report, ReportState
 from sms.models import Attempt
 
 from . import clock, outbox, reports, snapshot
@@ -42,7 +42,8 @@ def settle(results: Sequence[Result]) -> None:
         attempt = Attempt.objects.filter(pk=job.attempt).first()
         if attempt is None:
             continue
-        Attempt.objects.filter(pk=attempt.pk).update(poll_at=_next(job.account, attempt, now))
+        still = Attempt.objects.filter(pk=attempt.pk).exclude(reported=ReportState.DELIVERED)
+        still.update(poll_at=_next(job.account, attempt, now))
         if isinstance(result.value, Report):
             reports.from_poll(job.account, attempt, result.value)
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from providers.base import Report, ReportState
-from sms.domain.lifecycle import ReportEffect, Status, after_report, choose, is_final, remaining
+from sms.domain.lifecycle import Outcome, ReportEffect, Status, after_report, choose, is_final, remaining
 from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 
@@ -206,7 +206,7 @@ def _move(
     account = snapshot.current().accounts[word.provider]
     move = {"message": message.id, "status": effect.status, "code": word.code, "detail": word.detail}
     if effect.moves_on:
-        move |= {"provider": following, "due_at": batch.now}
+        move |= {"provider": following, "due_at": batch.now, "in_doubt": _is_in_doubt(attempt)}
         _note_failed_over(message, account, batch.now)
     elif message.status == Status.QUEUED:
         move["provider"] = attempt.provider  # the further attempt that waited is dropped
@@ -216,6 +216,13 @@ def _move(
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
     message.status = effect.status
+
+
+def _is_in_doubt(attempt: _Attempt) -> bool:
+    """Whether any other attempt on its message may have gone out."""
+    others = Attempt.objects.filter(message=attempt.message).exclude(pk=attempt.id)
+    maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
+    return others.filter(maybe).exclude(reported=ReportState.UNDELIVERED).exists()
 
 
 def _note_failed_over(message: LockedMessage, account: Account, now: datetime) -> None:
@@ -266,11 +273,13 @@ _MOVE_COLUMNS = {
     "detail": "text",
     "provider": "bigint",
     "due_at": "timestamptz",
+    "in_doubt": "boolean",
 }
 _MOVE = """
 UPDATE sms_message SET status = v.status, code = v.code, detail = v.detail, updated_at = %s,
        provider_id = COALESCE(v.provider, sms_message.provider_id),
        due_at = COALESCE(v.due_at, sms_message.due_at),
+       in_doubt = COALESCE(v.in_doubt, sms_message.in_doubt),
        lease_token = NULL, lease_until = NULL
 FROM v WHERE sms_message.id = v.message AND sms_message.status <> 'canceled'
 """

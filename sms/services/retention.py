@@ -63,7 +63,7 @@ def erase_due(limit: int = AT_ONCE) -> int:
 def _erase_otps(now: datetime, limit: int) -> int:
     """OTPs whose time to live is over. One that is being sent right now is left to the end of its lease."""
     over = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
-    due = list(over.exclude(status=Status.SENDING).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
+    due = list(over.exclude(status__in=UNFINISHED).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
         erasure.erase(due)
     return len(due)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -184,6 +184,7 @@ def _message_record(s: Settled) -> dict[str, Any]:
         "delay": s.step.delay,
         "in_doubt": s.step.in_doubt,
         "crashes": s.crashes,
+        "is_otp": message.is_otp,
         "message_code": (error.code if error else "internal_fault" if s.result.crash else "")[:64],
         "message_detail": s.detail,
     }
@@ -252,15 +253,18 @@ def _late_words(s: Settled) -> Mapping[str, Any]:
 # --- afterwards -----------------------------------------------------------------------------------
 
 
-def afterwards(settled: Sequence[Settled]) -> None:
-    """Teach the breakers, and match reports that came before the vendor's id was known: after the commit."""
+def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()) -> None:
+    """Teach the breakers, and match reports that came before the vendor's id was known: after the commit.
+
+    `in_trouble`: providers whose bad calls in a row are being counted.
+    """
     metrics.attempted((s.job.account.slug, s.outcome) for s in settled if not s.is_late)
     by_provider: dict[int, list[Settled]] = {}
     for s in settled:
         if not (s.result.surely_not_sent or s.result.is_guess):
             by_provider.setdefault(s.job.account.id, []).append(s)
     for group in by_provider.values():
-        _teach(group)
+        _teach(group, is_in_trouble=group[0].job.account.id in in_trouble)
     reports.match_waiting(
         (s.job.account.id, s.result.value.vendor_id)
         for s in settled
@@ -271,8 +275,8 @@ def afterwards(settled: Sequence[Settled]) -> None:
 _success_noted: dict[int, float] = {}
 
 
-def _teach(group: Sequence[Settled]) -> None:
-    """Tell the provider's breaker; plain success is written down only now and then, not at every call."""
+def _teach(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
+    """Tell the provider's breaker; plain success is written down only where it ends something, and now and then."""
     account = group[0].job.account
     answers = [s.result.error for s in group]
     probes = [s.result.error for s in group if s.job.is_probe]
@@ -281,7 +285,7 @@ def _teach(group: Sequence[Settled]) -> None:
             _alert_misconfigured(account, error)
     if probes:
         traffic.learn(account, probes, was_probe=True)
-    if any(error is not None for error in answers) or _is_news(account):
+    if any(error is not None for error in answers) or is_in_trouble or _is_news(account):
         traffic.learn(account, answers, was_probe=False)
 
 

@@ -99,8 +99,8 @@ def learn(account: Account, answers: Sequence[ProviderError | None], *, was_prob
         if after != before or was_probe:
             _write_breaker(state, before, after, answers, now)
         state.save()
-    if before.is_open != after.is_open:
-        _announce(account, state, after)
+        if before.is_open != after.is_open:
+            _announce(account, state, after)
 
 
 def _breaker_of(state: ProviderState, now: datetime) -> BreakerState:
@@ -188,4 +188,4 @@ def close_by_hand(provider: Provider) -> None:
             retry_at=None,
         )
         outbox.make_due(provider.pk, now=now)
-    alerts.close_alert(f"breaker:{provider.slug}")
+        alerts.close_alert(f"breaker:{provider.slug}")

@@ -43,5 +43,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{parked.messages} messages are unconfirmed now: staff settle them, nothing sends them again."
         )
+        if parked.held:
+            self.stdout.write(f"{parked.held} messages stay held until staff release them: no template sets them free.")
         if parked.pushes:
             self.stdout.write(f"{parked.pushes} pushes have failed now: staff may push them again.")

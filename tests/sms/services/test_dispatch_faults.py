@@ -161,6 +161,57 @@ def test_a_fault_of_ours_with_a_message_is_logged_without_its_text(shop, wire, w
     assert "ValueError" in message.detail
 
 
+@pytest.fixture
+def answered(shop, engine):
+    """An engine with a result that is not settled yet."""
+    shop.message("a")
+    engine._turn_safely(0.0)
+    engine._results.put(engine._results.get(timeout=30))
+    return engine
+
+
+@pytest.mark.parametrize("place", ["a thread that can't be started", "what follows the commit"])
+def test_a_fault_after_the_commit_frees_no_slot_twice(shop, wire, answered, monkeypatch, place):
+    """With fewer than no calls in flight it would never end, or too early."""
+    shop.message("b"), shop.message("c")
+    fault = RuntimeError("can't start new thread")
+    if place == "what follows the commit":
+        raising_once(monkeypatch, settling, "afterwards", fault)
+    else:
+        raising_once(monkeypatch, answered, "_start_thread", fault)
+    answered._turn_safely(0.0)
+    turn_until_idle(answered)
+    assert answered.in_flight == 0
+    assert sorted(wire.texts()) == ["a", "b", "c"]
+
+
+def test_answers_are_kept_though_the_database_is_away_where_nothing_loops(shop, wire, work, monkeypatch):
+    """As under Celery: the engine ends with the call, so it settles first."""
+    monkeypatch.setattr(dispatch, "AFTER_A_FAULT", 0.0)
+    message, genuine, faults = shop.message(), settling.write, [OperationalError("gone")]
+
+    def write(decided):
+        if decided and faults:
+            raise faults.pop()
+        return genuine(decided)
+
+    monkeypatch.setattr(settling, "write", write)
+    with pytest.raises(OperationalError):
+        work()
+    assert status(message) == "submitted"
+
+
+@pytest.mark.parametrize(("in_doubt", "end"), [(True, "unconfirmed"), (False, "failed")])
+def test_a_message_that_our_code_fails_on_keeps_its_doubt_and_an_otp_not_its_text(
+    shop, wire, work, monkeypatch, in_doubt, end
+):
+    message = shop.message("Code 123456", is_otp=True, in_doubt=in_doubt, crashes=2)
+    monkeypatch.setattr(claims, "candidates_of", lambda due: 1 / 0)
+    work()
+    message.refresh_from_db()
+    assert (message.status, message.text is None) == (end, True)
+
+
 # --- settles ------------------------------------------------------------------------------------
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import clock, holding, messages, sweeps
+from sms.services import clock, messages, sweeps
 from sms.services.actions import ActionRefused
 
 from .fakes import error
@@ -146,37 +144,6 @@ def test_a_held_message_is_released_once_a_provider_may_carry_it(shop, wire, wor
     assert now_of(held) == "submitted"
     assert wire.texts() == ["Salam"]
     assert held.events.filter(kind="released").count() == 1
-
-
-def hold(shop, **columns):
-    held = shop.message(status="held", provider_id=None, due_at=None)
-    Message.objects.filter(pk=held.pk).update(**columns or {"status": "held"})
-    return held
-
-
-def test_of_many_held_messages_a_few_are_looked_at_at_a_time(shop):
-    """So that what else a dispatcher looks after has its turn; a change of the configuration begins anew."""
-    held = [hold(shop) for _ in range(5)]
-    assert [holding.release(limit=2) for _ in range(4)] == [2, 2, 1, 0]
-    assert {now_of(each) for each in held} == {"queued"}
-    old = hold(shop, created_at=clock.now() - timedelta(hours=1))
-    assert holding.release(limit=2) == 0
-    assert now_of(old) == "held"
-    shop.first.save()
-    assert holding.release(limit=2) == 1
-    assert now_of(old) == "queued"
-
-
-def test_what_another_process_holds_right_after_a_change_is_looked_at_again_and_later_no_more(shop, monkeypatch):
-    """That process may have looked at the configuration of a moment before."""
-    holding.release()
-    held = hold(shop)
-    holding.release()
-    assert now_of(held) == "queued"
-    monkeypatch.setattr(holding._walk, "ends", 0.0)
-    later = hold(shop)
-    holding.release()
-    assert now_of(later) == "held"
 
 
 def test_staff_release_held_messages_to_a_provider(shop, wire, work):

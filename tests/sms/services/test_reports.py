@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from providers.base import Failure, HttpResponse, Unconfirmed
+from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
 from sms.services import callbacks, clock, keys, reports
 
@@ -316,3 +316,46 @@ def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_
     assert reports.match_again() == 1
     assert status(message) == "delivered"
     assert reports.match_again() == 0
+
+
+def test_a_word_that_it_never_left_ends_the_doubt(shop, wire, work):
+    message = shop.message()
+    wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
+    work()
+    assert status(message) == "unconfirmed"
+    call(message.attempts.get(), state="undelivered")
+    work()
+    assert status(message) == "failed"
+
+
+def test_no_poll_follows_a_delivered_that_came_while_one_was_under_way(shop, wire, work):
+    shop.first.vendor = "polledvendor"
+    shop.first.save()
+    shop.set_route(shop.first)
+    wire.script("first.example", HttpResponse(200, {}, b"v1"))
+    message = shop.message()
+    work()
+    Attempt.objects.update(poll_at=clock.now())
+
+    def reported_meanwhile(request):
+        receive(shop.first.pk, None, body=b"id=v1&state=delivered")
+        return HttpResponse(200, {}, b"delivered")
+
+    wire.script("first.example", reported_meanwhile)
+    work()
+    attempt = message.attempts.get()
+    assert (attempt.reported, attempt.poll_at) == ("delivered", None)
+
+
+def test_of_an_otp_that_is_over_before_its_answer_no_exchange_is_kept(shop, wire, work):
+    message = shop.message("Code 123456", is_otp=True)
+
+    def reported_first(request):
+        call(Attempt.objects.get(message=message))
+        return HttpResponse(200, {}, b"thanks")
+
+    wire.script("first.example", reported_first)
+    work()
+    attempt = message.attempts.get()
+    assert (status(message), attempt.raw_request, attempt.raw_response) == ("sent", None, None)

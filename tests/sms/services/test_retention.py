@@ -22,7 +22,7 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.services import clock, retention
+from sms.services import clock, erasure, messages, retention
 from tests.sms import cast
 from tests.sms.cast import body, send
 
@@ -233,3 +233,22 @@ class TestRows:
         assert Alert.objects.count() == 2
         left = LoginSource.objects.filter(account__startswith="nobody").values_list("account", flat=True)
         assert list(left) == ["nobody-2"]
+
+
+def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work, monkeypatch):
+    message = shop.message(status="unconfirmed", in_doubt=True)
+    Message.objects.update(created_at=clock.now() - timedelta(days=8))
+    genuine = erasure.erase
+
+    def erase(ids, **more):
+        """Between retention's look and its UPDATE, staff press "send again"."""
+        if ids:
+            monkeypatch.setattr(erasure, "erase", genuine)
+            messages.resend(message.pk, actor="aysel", reason="the customer called")
+        genuine(ids, **more)
+
+    monkeypatch.setattr(erasure, "erase", erase)
+    while retention.erase_due():
+        pass
+    work()
+    assert wire.texts() == ["Salam"]

@@ -1,0 +1,76 @@
+"""Held messages: what sets them free, and what does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from sms.models import Message
+from sms.services import clock, holding, messages, outbox, parking, snapshot
+
+from .test_dispatch_faults import raising_once, status
+
+WHO = {"actor": "aysel", "reason": "the customer called"}
+
+
+def hold(shop, **columns):
+    held = shop.message(status="held", provider_id=None, due_at=None)
+    Message.objects.filter(pk=held.pk).update(**columns or {"status": "held"})
+    return held
+
+
+def test_of_many_a_few_are_looked_at_at_a_time(shop):
+    """So that what else a dispatcher looks after has its turn; a change of the configuration begins anew."""
+    held = [hold(shop) for _ in range(5)]
+    assert [holding.release(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert {status(each) for each in held} == {"queued"}
+    old = hold(shop, created_at=clock.now() - timedelta(hours=1))
+    assert holding.release(limit=2) == 0
+    assert status(old) == "held"
+    shop.first.save()
+    assert holding.release(limit=2) == 1
+    assert status(old) == "queued"
+
+
+def test_what_another_process_holds_right_after_a_change_is_looked_at_again_and_later_no_more(shop, monkeypatch):
+    """That process may have looked at the configuration of a moment before."""
+    holding.release()
+    held = hold(shop)
+    holding.release()
+    assert status(held) == "queued"
+    monkeypatch.setattr(holding._walk, "ends", 0.0)
+    later = hold(shop)
+    holding.release()
+    assert status(later) == "held"
+
+
+def test_a_fault_of_the_database_leaves_none_behind(shop, monkeypatch):
+    held = [hold(shop) for _ in range(3)]
+    raising_once(monkeypatch, outbox, "move", OperationalError("deadlock detected"))
+    with pytest.raises(OperationalError):
+        holding.release()
+    monkeypatch.setattr(holding._walk, "ends", 0.0)
+    holding.release()
+    assert {status(each) for each in held} == {"queued"}
+
+
+def test_a_text_that_our_own_code_fails_on_holds_up_no_other(shop, monkeypatch):
+    poison, good = hold(shop), hold(shop)
+    raising_once(monkeypatch, snapshot.Snapshot, "decide", ValueError("a fault of ours"))
+    holding.release()
+    assert (status(poison), status(good)) == ("held", "queued")
+
+
+def test_what_a_backup_brought_back_is_released_by_a_person_alone(shop, wire, work):
+    """It may have gone out since the backup was taken."""
+    held = hold(shop)
+    parked = parking.park(before=clock.now() + timedelta(seconds=1), reason="restored")
+    assert (parked.messages, parked.held) == (0, 1)
+    work()
+    assert (status(held), wire.texts()) == ("held", [])
+    assert held.events.get().kind == "parked"
+    assert messages.release([held.pk], provider_id=None, **WHO) == 1
+    work()
+    assert wire.texts() == ["Salam"]
