@@ -8,8 +8,10 @@ from typing import Any
 from django import forms
 from django.core.paginator import Page, Paginator
 from django.db import models
+from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
@@ -88,6 +90,16 @@ class VisibleForms:
         return field
 
 
+def kept_by(row: models.Model) -> list[str]:
+    """The kinds of rows that need this one, so that it can't be deleted."""
+    kinds = []
+    for relation in row._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and relation.on_delete is models.PROTECT:
+            needs_it = relation.related_model._base_manager.filter(**{relation.field.name: row})
+            kinds += [str(relation.related_model._meta.verbose_name_plural)] if needs_it.exists() else []
+    return list(dict.fromkeys(kinds))
+
+
 class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
@@ -97,6 +109,18 @@ class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
     warn_unsaved_form = True
     save_on_top = False
     actions_selection_counter = True
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
+        """In words why one can't go. Django's own way would load and list every message that needs it."""
+        kept = [(row, kinds) for row in objs if (kinds := kept_by(row))]
+        if not kept:
+            return super().get_deleted_objects(objs, request)
+        words = _("%(row)s has %(kinds)s, so it stays.")
+        return [], {}, set(), [words % {"row": row, "kinds": _and(kinds)} for row, kinds in kept]
+
+
+def _and(kinds: Sequence[str]) -> str:
+    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} {_('and')} {kinds[-1]}"
 
 
 class LookOnly:

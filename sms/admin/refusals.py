@@ -24,7 +24,7 @@ class RefusedRequestAdmin(LookOnlyAdmin):
         ClientFilter,
         yes_no("OTP", "is_otp"),
     )
-    search_fields = ("=to", "=request_id")
+    search_fields = ("to__exact", "request_id__exact")
     search_help_text = _("Number or request id, exactly")
     fields = (
         ("code", "http_status", "field"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import uuid
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -15,6 +18,9 @@ from sms.models import Attempt, Callback, DeliveryReport
 from . import labels
 from .base import LookOnlyAdmin
 from .filters import PeriodFilter, ProviderFilter, listed, yes_no
+
+MOST_ATTEMPTS = 100
+"""Of one vendor's id: two vendors may have given the same, hardly more."""
 
 
 def _values(words: type) -> list[tuple[str, str]]:
@@ -41,7 +47,7 @@ class AttemptAdmin(OfProvider):
         PeriodFilter,
         ProviderFilter,
     )
-    search_fields = ("=vendor_message_id",)
+    search_fields = ("vendor_message_id__exact",)
     search_help_text = _("Vendor's id, exactly")
     ordering = ("-id",)
     fields = (
@@ -67,8 +73,8 @@ class DeliveryReportAdmin(OfProvider):
         yes_no(_("waiting for its attempt"), "is_waiting"),
         ProviderFilter,
     )
-    search_fields = ("=vendor_message_id", "=reference")
-    search_help_text = _("Vendor's id or our reference, exactly")
+    search_fields = ("vendor_message_id__exact",)
+    search_help_text = _("Vendor's id or our attempt's, exactly")
     ordering = ("-id",)
     fields = (
         ("shown_status", "code"),
@@ -79,6 +85,16 @@ class DeliveryReportAdmin(OfProvider):
         ("is_poll", "received_at"),
     )
     readonly_fields = ("shown_status", "provider_slug")
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        """By way of the attempts, which have an index; a report's own id has one only while it waits for an attempt."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        attempts = list(Attempt.objects.filter(vendor_message_id=term).values_list("pk", flat=True)[:MOST_ATTEMPTS])
+        with contextlib.suppress(ValueError):
+            attempts.append(uuid.UUID(term))
+        return queryset.filter(Q(attempt__in=attempts) | Q(is_waiting=True, vendor_message_id=term)), False
 
     @display(description=_("status"), label=labels.REPORT)
     def shown_status(self, report: DeliveryReport) -> str:

@@ -67,6 +67,7 @@ class DeliveryReport(models.Model):
             models.Index(
                 fields=("vendor_message_id", "provider"), condition=models.Q(is_waiting=True), name="report_waiting"
             ),
+            models.Index(fields=("id",), condition=models.Q(is_waiting=True), name="report_waiting_newest"),
         ]
 
     def __str__(self) -> str:

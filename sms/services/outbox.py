@@ -162,13 +162,14 @@ def put_off(records: Sequence[Mapping[str, Any]]) -> None:
     ask_to_write(_PUT_OFF, _PUT_OFF_COLUMNS, records)
 
 
+_WAITING = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at > %s AND waiting_for <> ''"
+_MAKE_DUE = "UPDATE sms_message SET due_at = %s WHERE id IN (SELECT id FROM sms_message WHERE {} ORDER BY due_at {})"
+
+
 def make_due(provider: int, *, now: datetime) -> None:
-    """A provider may be called again: what waited for it is due at once."""
-    read(
-        "UPDATE sms_message SET due_at = %s WHERE status = 'queued' AND provider_id = %s AND waiting_for <> '' "
-        "RETURNING id",
-        [now, provider],
-    )
+    """A provider may be called again: the first that wait for it are due at once, the others within half a minute."""
+    for is_otp in (True, False):
+        read(_MAKE_DUE.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
 
 
 # --- settles --------------------------------------------------------------------------------
@@ -207,9 +208,8 @@ UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, 
 FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
 RETURNING sms_attempt.id
 """
-_KEPT = """CASE WHEN NOT (
-    v.is_otp AND EXISTS (SELECT 1 FROM sms_message m WHERE m.id = v.message AND m.erased_at IS NOT NULL)) THEN"""
-"""Of an OTP that is over already, as a report says that came before the answer, nothing is kept."""
+_IS_OVER = "v.is_otp AND EXISTS (SELECT 1 FROM sms_message m WHERE m.id = v.message AND m.erased_at IS NOT NULL)"
+_KEPT = f"CASE WHEN NOT ({_IS_OVER}) THEN"  # a report may come before the answer, and be an OTP's end
 _LATER = "statement_timestamp() + v.{} * interval '1 second'"
 _SETTLE = f", moved AS ({_SETTLE_MESSAGES}) {_SETTLE_ATTEMPTS}".format(
     kept=_KEPT, now="statement_timestamp()", due_at=_LATER.format("delay"), poll_at=_LATER.format("poll_after")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from providers.base import Report, ReportState
 from sms.domain.lifecycle import Outcome, ReportEffect, Status, after_report, choose, is_final, remaining
@@ -99,13 +99,19 @@ def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
         apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 
 
-def match_again(limit: int = 100) -> int:
-    """Match what `match_waiting` missed because its process died between a commit and the next. Returns how many."""
-    known = Attempt.objects.filter(provider=OuterRef("provider"), vendor_message_id=OuterRef("vendor_message_id"))
-    missed = DeliveryReport.objects.filter(Exists(known), is_waiting=True).exclude(vendor_message_id="")
-    found = list(missed.order_by("pk").values_list("provider_id", "vendor_message_id")[:limit])
-    match_waiting(found)
-    return len(found)
+def match_again(limit: int = 500) -> int:
+    """Match what `match_waiting` missed because its process died between a commit and the next. Returns how many.
+
+    Among the newest alone: an id becomes known within seconds, or never.
+    """
+    waiting = DeliveryReport.objects.filter(is_waiting=True).exclude(vendor_message_id="")
+    newest = set(waiting.order_by("-pk").values_list("provider_id", "vendor_message_id")[:limit])
+    if not newest:
+        return 0
+    known = Attempt.objects.filter(vendor_message_id__in={vendor_id for _, vendor_id in newest})
+    missed = newest.intersection(known.values_list("provider_id", "vendor_message_id"))
+    match_waiting(missed)
+    return len(missed)
 
 
 def from_poll(account: Account, attempt: Attempt, report: Report) -> None:

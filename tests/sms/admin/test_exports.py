@@ -9,6 +9,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from sms.admin import messages
 from sms.domain.text import visible
 from tests.support.leaks import export_names
 
@@ -53,3 +54,11 @@ def test_an_export_runs_nothing_and_hides_nothing(name, boss, cast):
 def test_there_are_exports():
     """Named as the search for leaks looks for them."""
     assert set(export_names()) >= {"sms_message_export", "sms_messagetemplate_export"}
+
+
+def test_an_export_of_several_pages_holds_each_message_once_the_newest_first(boss, cast, monkeypatch):
+    monkeypatch.setattr(messages, "EXPORT_PAGE", 3)
+    ids = [str(cast.message("failed").pk) for _ in range(6)]
+    answer = boss.get(reverse("admin:sms_message_export"))
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [row[0] for row in rows[1:]] == sorted(ids, reverse=True)

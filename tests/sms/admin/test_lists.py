@@ -8,10 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from sms.models import Message, MessageTemplate
+from sms.models import DeliveryReport, Message, MessageTemplate
+from sms.services.clock import now
 
 from .conftest import HOSTILE, PHONE
 
+admin.autodiscover()  # the desk is loaded where it is shown, and no page was asked for yet
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("sms", "auth")]
 
 
@@ -151,3 +153,21 @@ def test_hostile_words_show_harmless_in_every_list(boss, cast):
         assert "\u0007" not in page
         seen += "\\u202eevil\\u0007" in page
     assert seen >= 4
+
+
+def test_a_report_is_found_by_its_vendors_id_and_by_our_attempt_and_while_it_waits(boss, cast):
+    attempt = cast.attempt(cast.message("sent"), vendor_message_id="v-1")
+    cast.report(attempt, code="of-this")
+    cast.report(cast.attempt(cast.message("sent"), vendor_message_id="v-2"), code="of-another")
+    DeliveryReport.objects.create(
+        provider=cast.plain, status="sent", vendor_message_id="v-3", is_waiting=True, code="it-waits", received_at=now()
+    )
+    found = {
+        word: [code for code in ("of-this", "of-another", "it-waits") if code in shown(boss, word)]
+        for word in ("v-1", "V-1", str(attempt.pk), "v-3", "nobody's")
+    }
+    assert found == {"v-1": ["of-this"], "V-1": [], str(attempt.pk): ["of-this"], "v-3": ["it-waits"], "nobody's": []}
+
+
+def shown(client, word):
+    return client.get("/admin/sms/deliveryreport/", {"q": word}).content.decode()

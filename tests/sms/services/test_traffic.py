@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unconfirmed
-from sms.models import Alert, Breaker, Provider, ProviderState
-from sms.services import alerts, dispatch, snapshot, traffic
+from sms.models import Alert, Breaker, Message, Provider, ProviderState
+from sms.services import alerts, clock, dispatch, outbox, snapshot, traffic
 
 from .fakes import error
 from .test_dispatch_faults import raising_once, status, turn_until_idle
@@ -124,3 +125,11 @@ def test_a_long_slug_and_a_long_code_make_an_alert_all_the_same(shop, wire):
     [key] = Alert.objects.filter(key__startswith="config:").values_list("key", flat=True)
     assert alerts.close_alert(f"config:{'s' * 64}:{'c' * 40}")
     assert len(key) == 100
+
+
+def test_when_a_breaker_closes_what_waited_is_due_at_once_otps_and_others(shop):
+
+    later = clock.now() + timedelta(seconds=30)
+    waiting = [shop.message(due_at=later, waiting_for="first", is_otp=number % 2 == 0) for number in range(4)]
+    outbox.make_due(shop.first.pk, now=clock.now())
+    assert not Message.objects.filter(pk__in=[each.pk for each in waiting], due_at__gt=clock.now()).exists()
