@@ -349,7 +349,7 @@ class StoredCall:
 
 def callbacks_wait() -> bool:
     """Whether there is a stored call to read: asked before a transaction is begun for it."""
-    return bool(read("SELECT 1 FROM sms_callback WHERE read_at IS NULL LIMIT 1"))
+    return bool(read("SELECT 1 FROM sms_callback WHERE read_at IS NULL ORDER BY id LIMIT 1"))
 
 
 def lock_callbacks(limit: int) -> list[StoredCall]:

@@ -45,9 +45,9 @@ def plan_of(statement, parameters):
 
 
 def rows_read(plan):
-    """Of messages and attempts, those that it took in its hands."""
+    """Of messages, attempts and callbacks, those that it took in its hands."""
     own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-    mine = own if plan.get("Relation Name") in ("sms_message", "sms_attempt") else 0
+    mine = own if plan.get("Relation Name") in ("sms_message", "sms_attempt", "sms_callback") else 0
     return mine + sum(rows_read(part) for part in plan.get("Plans", ()))
 
 
@@ -88,3 +88,20 @@ def test_claiming_one_of_many_reads_that_one(backlog, asked):
     outbox.claim([{**record, "parameters": {}, "lease_until": now}], now=now)
     [(statement, parameters)] = [each for each in asked if "marked" in each[0]]
     assert rows_read(plan_of(statement, parameters)) <= 5
+
+
+def test_whether_a_call_of_a_vendor_waits_reads_none_that_was_read(shop, asked):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO sms_callback (provider_id, address_digest, body_digest, method, query, content_type, body,
+                   count, note, received_at, last_received_at)
+               SELECT %s, n::text, n::text, 'POST', '', '', '', 1, '', now(), now() FROM generate_series(1, %s) n""",
+            [shop.first.pk, BACKLOG],
+        )
+        cursor.execute("ANALYZE sms_callback")
+        cursor.execute("UPDATE sms_callback SET read_at = now()")
+    outbox.callbacks_wait()
+    outbox.lock_callbacks(100)
+    assert len(asked) == 2
+    for statement, parameters in asked:
+        assert rows_read(plan_of(statement, parameters)) <= 5, statement
