@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -83,12 +84,25 @@ class Account:
         )
 
 
+class ApprovalRow(NamedTuple):
+    """An approval with its template, as stored."""
+
+    id: int
+    vendor_template: str
+    parameters: list[str | dict[str, str]]
+    name: str
+    version: int
+    body: str
+    placeholders: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Shelf:
-    """The templates approved at one provider, and the index that finds them."""
+    """The templates approved at one provider, and the index that finds them; what it was made of."""
 
     templates: Mapping[int, ApprovedTemplate]
     bodies: tuple[tuple[int, Body], ...]
+    rows: Sequence[ApprovalRow] = ()
 
     @cached_property
     def index(self) -> Index[int]:
@@ -169,7 +183,7 @@ def _look() -> Snapshot:
     global _current, _checked_at
     stamp = ConfigurationStamp.current()
     if _current is None or _current.stamp != stamp:
-        _current = build(stamp)
+        _current = build(stamp, _current.shelves if _current else {})
     _checked_at = time.monotonic()
     return _current
 
@@ -180,14 +194,15 @@ def forget() -> None:
     _current, _checked_at = None, 0.0
 
 
-def build(stamp: int) -> Snapshot:
+def build(stamp: int, known: Mapping[int, Shelf]) -> Snapshot:
+    """`known`: the shelves of before. With thousands of templates they are nearly all the work, and few change."""
     return Snapshot(
         stamp=stamp,
         clients={client.username: _client(client) for client in ApiClient.objects.prefetch_related("senders")},
         sender_names=_sender_names(),
         routes=tuple(_route(route) for route in Route.objects.filter(enabled=True).prefetch_related("steps")),
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
-        shelves=_shelves(),
+        shelves=_shelves(known),
     )
 
 
@@ -233,28 +248,41 @@ def _account(provider: Provider) -> Account:
     )
 
 
-def _shelves() -> dict[int, Shelf]:
-    approvals = TemplateApproval.objects.filter(status=ApprovalStatus.APPROVED).select_related("template")
-    by_provider: dict[int, list[TemplateApproval]] = {}
-    for approval in approvals:
-        by_provider.setdefault(approval.provider_id, []).append(approval)
-    return {provider: _shelf(approvals) for provider, approvals in by_provider.items()}
+_OF_TEMPLATE = ("template__name", "template__current_version", "template__body", "template__placeholders")
+_STORED = ("id", "vendor_template", "parameters", *_OF_TEMPLATE)
 
 
-def _shelf(approvals: Iterable[TemplateApproval]) -> Shelf:
-    bodies = {a.pk: parse_body(a.template.body, parse_kinds(a.template.placeholders)) for a in approvals}
-    return Shelf(
-        templates={a.pk: _approved(a, bodies[a.pk]) for a in approvals},
-        bodies=tuple(bodies.items()),
-    )
+def _shelves(known: Mapping[int, Shelf]) -> dict[int, Shelf]:
+    approvals = TemplateApproval.objects.filter(status=ApprovalStatus.APPROVED).order_by("id")
+    by_provider: dict[int, list[ApprovalRow]] = {}
+    for provider, *stored in approvals.values_list("provider", *_STORED):
+        by_provider.setdefault(provider, []).append(ApprovalRow(*stored))
+    return {provider: _shelf(rows, known.get(provider, EMPTY_SHELF)) for provider, rows in by_provider.items()}
 
 
-def _approved(approval: TemplateApproval, body: Body) -> ApprovedTemplate:
+def _shelf(rows: Sequence[ApprovalRow], known: Shelf) -> Shelf:
+    """The one of before, with its index, if nothing on it changed; of its bodies those that did not."""
+    if rows == known.rows:
+        return known
+    before, parsed = {row.id: row for row in known.rows}, dict(known.bodies)
+    bodies = {row.id: parsed[row.id] if _is_same_text(row, before.get(row.id)) else _parsed(row) for row in rows}
+    return Shelf({row.id: _approved(row, bodies[row.id]) for row in rows}, tuple(bodies.items()), rows)
+
+
+def _is_same_text(row: ApprovalRow, before: ApprovalRow | None) -> bool:
+    return before is not None and (row.body, row.placeholders) == (before.body, before.placeholders)
+
+
+def _parsed(row: ApprovalRow) -> Body:
+    return parse_body(row.body, parse_kinds(row.placeholders))
+
+
+def _approved(row: ApprovalRow, body: Body) -> ApprovedTemplate:
     return ApprovedTemplate(
-        name=approval.template.name,
-        version=approval.template.current_version_id,
-        vendor_template=approval.vendor_template,
-        order=parameter_order(approval.parameters, body),
+        name=row.name,
+        version=row.version,
+        vendor_template=row.vendor_template,
+        order=parameter_order(row.parameters, body),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config import settings as configured
-from sms.models import ConfigurationStamp, MessageTemplate, Provider
+from sms.models import ConfigurationStamp, MessageTemplate, Provider, TemplateApproval
 from sms.services import snapshot
 
 LIVE_WITHIN = 2.0
@@ -52,3 +52,47 @@ def test_what_staff_save_moves_the_stamp(shop, what):
     row = what.objects.first() or MessageTemplate(name="greeting", body="Salam {name}")
     row.save()
     assert ConfigurationStamp.current() > before
+
+
+@pytest.fixture
+def shelved(shop):
+    """Two templates approved at the first provider, and one at the second."""
+    for number, provider in enumerate((shop.first, shop.first, shop.second)):
+        template = MessageTemplate.objects.create(name=f"t{number}", body=f"Salam {{name}} {number}")
+        template.approvals.create(provider=provider, vendor_template=f"v{number}", status="approved")
+    return shop
+
+
+def test_a_change_elsewhere_leaves_the_templates_with_their_index_as_they_are(shelved):
+    before = snapshot.fresh()
+    indexes = [shelf.index for shelf in before.shelves.values()]
+    shelved.first.paused = True
+    shelved.first.save()
+    after = snapshot.fresh()
+    assert after is not before
+    assert [shelf.index for shelf in after.shelves.values()] == indexes
+
+
+def test_a_changed_template_is_read_anew_and_it_alone(shelved):
+    before = snapshot.fresh().shelves[shelved.first.pk]
+    changed = MessageTemplate.objects.get(name="t0")
+    changed.body = "Hello {name}"
+    changed.save()
+    after = snapshot.fresh().shelves[shelved.first.pk]
+    assert after.match("Hello Aysel")[1].name == "t0"
+    assert after.match("Salam Aysel 0") is None
+    [kept] = [approval for approval, body in before.bodies if any(body is other for _, other in after.bodies)]
+    assert after.templates[kept].name == "t1"
+
+
+@pytest.mark.parametrize("column", [{"vendor_template": "v9"}, {"parameters": [{"name": "who"}]}])
+def test_a_changed_approval_is_what_the_vendor_is_given(shelved, column):
+    snapshot.fresh()
+    [approval] = TemplateApproval.objects.filter(provider=shelved.second)
+    for name, value in column.items():
+        setattr(approval, name, value)
+    approval.save()
+    [template] = snapshot.fresh().shelves[shelved.second.pk].templates.values()
+    assert (template.vendor_template, template.order) == (
+        ("v9", (("name", "name"),)) if "vendor_template" in column else ("v2", (("name", "who"),))
+    )
