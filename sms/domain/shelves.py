@@ -16,8 +16,8 @@ _MOST_PIECES = 32  # of one literal; a longer one is sampled
 _WORDS = 0  # the sort of pieces that are words; the others are named by their length
 _LENGTHS = (8, 4, 2, 1)
 
-_Pieced = tuple[Entry[Key], int, set[str]]
-"""An entry with its pieces and their sort."""
+_Pieced = tuple[Entry[Key], int, tuple[str, ...]]
+"""An entry with its pieces, in their order, and their sort."""
 
 
 class Shelf(Generic[Key]):
@@ -25,9 +25,10 @@ class Shelf(Generic[Key]):
 
     Each of many entries stands under one piece of its literals between, the one that the
     fewest of them have: a word that stands whole in a literal, or, where there is none, a
-    few characters. Those of many that have this piece in common are sorted out by a second
-    one, and so on; what all of them have is looked for once. Those that have no piece left
-    are always candidates.
+    few characters; of several that are as rare the first, so that all choose alike. Those
+    of many that have this piece in common are sorted out by a second one, and so on; what
+    all of them have is looked for once. Those that have no piece left are always
+    candidates.
     """
 
     __slots__ = ("_always", "_boards", "_piles")
@@ -91,7 +92,7 @@ def _bare(pieced: Iterable[_Pieced[Key]]) -> list[Entry[Key]]:
 
 def _without(pieced: Iterable[_Pieced[Key]], told: set[str]) -> list[_Pieced[Key]]:
     """With the pieces that still tell them apart, or might."""
-    return [(entry, sort, found - told) for entry, sort, found in pieced]
+    return [(entry, sort, tuple([piece for piece in found if piece not in told])) for entry, sort, found in pieced]
 
 
 def with_pieces(entries: Iterable[Entry[Key]]) -> list[_Pieced[Key]]:
@@ -100,19 +101,23 @@ def with_pieces(entries: Iterable[Entry[Key]]) -> list[_Pieced[Key]]:
     found = []
     for entry in entries:
         inner = entry.form.literals[1:-1]
-        whole: set[str] = set()
+        whole: list[str] = []
         for literal in inner:
             if literal not in words:
                 words[literal] = _whole_words(literal)
-            whole.update(words[literal])
-        found.append((entry, _WORDS, whole) if whole else (entry, *_pieces_of(inner)))
+            whole += words[literal]
+        found.append((entry, _WORDS, _once(whole)) if whole else (entry, *_pieces_of(inner)))
     return found
 
 
-def _pieces_of(literals: Sequence[str]) -> tuple[int, set[str]]:
+def _once(pieces: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(pieces))
+
+
+def _pieces_of(literals: Sequence[str]) -> tuple[int, tuple[str, ...]]:
     longest = max(map(len, literals), default=0)
     length = next((length for length in _LENGTHS if length <= longest), 0)
-    return length, {piece for literal in literals for piece in _sampled(literal, length)} if length else set()
+    return length, _once(piece for literal in literals for piece in _sampled(literal, length)) if length else ()
 
 
 def _whole_words(literal: str) -> list[str]:
