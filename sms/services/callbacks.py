@@ -122,23 +122,24 @@ def _names_a_message(call: StoredCall) -> bool:
 # --- reading what is stored --------------------------------------------------------------------------
 
 
-def read_pending(limit: int = AT_ONCE) -> int:
+def read_pending(limit: int = AT_ONCE, *, may_send: bool = True) -> int:
     """Read and apply stored calls, oldest first. Returns how many were read.
 
-    One that our own code fails on is marked and left, so that it holds up nothing.
+    One that our own code fails on is marked and left, so that it holds up nothing. Without `may_send` no report hands
+    its message to the next provider.
     """
     try:
-        return _read_batch(limit)
+        return _read_batch(limit, may_send=may_send)
     except Error:
         raise
     except Exception:
         log.exception("callbacks.batch_failed")
-    return sum(_read_alone() for _ in range(limit))
+    return sum(_read_alone(may_send=may_send) for _ in range(limit))
 
 
-def _read_alone() -> int:
+def _read_alone(*, may_send: bool) -> int:
     try:
-        return _read_batch(1)
+        return _read_batch(1, may_send=may_send)
     except Error:
         raise
     except Exception:
@@ -149,13 +150,13 @@ def _read_alone() -> int:
     return len(calls)
 
 
-def _read_batch(limit: int) -> int:
+def _read_batch(limit: int, *, may_send: bool) -> int:
     if not outbox.callbacks_wait():
         return 0
     with brief() as now:
         calls = outbox.lock_callbacks(limit)
         words, notes = _words_in(calls)
-        waiting = reports.apply(words)
+        waiting = reports.apply(words, may_send=may_send)
         _finish(notes, now)
     reports.match_waiting(waiting)
     return len(calls)

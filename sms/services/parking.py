@@ -17,7 +17,7 @@ from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, MessageEvent, PushStatus
 
-from . import clock
+from . import callbacks, clock
 from .quiet import require_no_dispatcher
 
 AT_ONCE = 1000
@@ -34,7 +34,8 @@ class Parked:
 def park(*, before: datetime, reason: str) -> Parked:
     """Turn what was queued or sending, and stored before that time, into `unconfirmed`; waiting pushes have failed.
 
-    What was held is held for a person.
+    What was held is held for a person. Reports that were not read yet are read: one that says "it never left" hands its
+    message to nobody, for it may have done so already.
 
     In batches: run it again after a fault. Raises ActionRefused while a dispatcher lives.
     """
@@ -42,6 +43,8 @@ def park(*, before: datetime, reason: str) -> Parked:
     messages = 0
     while parked := _park_some(before, reason):
         messages += parked
+    while callbacks.read_pending(may_send=False):
+        pass
     return Parked(messages, _doubt_held(before, reason), _stop_pushes(before, reason))
 
 

@@ -64,22 +64,24 @@ class _Batch:
     """Attempts by provider and vendor's id."""
     attempts: dict[uuid.UUID, _Attempt]
     messages: dict[uuid.UUID, LockedMessage]
+    may_send: bool
     moves: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     reported: dict[uuid.UUID, str] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     erase: list[uuid.UUID] = field(default_factory=list)
 
 
-def apply(words: Sequence[Word]) -> list[tuple[int, str]]:
+def apply(words: Sequence[Word], *, may_send: bool = True) -> list[tuple[int, str]]:
     """Apply each word in turn, in the caller's transaction if there is one.
 
+    Without `may_send` none hands its message to the next provider.
     Returns pairs of provider and vendor's id of those that wait for their id to become known: once this is committed,
     `match_waiting` must look for them again, because it may have become known in the meantime.
     """
     if not words:
         return []
     with brief(savepoint=False) as now:
-        batch = _gather(words, now)
+        batch = _gather(words, now, may_send=may_send)
         for word in words:
             _take(batch, word)
         _write(batch)
@@ -138,7 +140,7 @@ def names_an_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
     return bool(vendor_ids) and Attempt.objects.filter(provider=provider, vendor_message_id__in=vendor_ids).exists()
 
 
-def _gather(words: Iterable[Word], now: datetime) -> _Batch:
+def _gather(words: Iterable[Word], now: datetime, *, may_send: bool) -> _Batch:
     """Find the attempts, lock their messages in one order, and read what may have changed until then."""
     own = {word.attempt for word in words if word.attempt}
     named = _named({word.vendor_id for word in words if not word.attempt} - {""})
@@ -152,6 +154,7 @@ def _gather(words: Iterable[Word], now: datetime) -> _Batch:
         named={key: attempt for key, (attempt, _) in named.items()},
         attempts={row[0]: _Attempt(*row) for row in (attempts if ids else ())},
         messages={message.id: message for message in locked},
+        may_send=may_send,
     )
 
 
@@ -191,7 +194,7 @@ def _take(batch: _Batch, word: Word) -> None:
 
 def _following(message: LockedMessage, attempt: _Attempt, account: Account, batch: _Batch) -> int | None:
     """The provider that would take over if this attempt never left, while there is time."""
-    if not account.adapter.error_report_means_not_sent:
+    if not (batch.may_send and account.adapter.error_report_means_not_sent):
         return None
     whole = Message.objects.get(pk=message.id)
     if whole.expires_at <= batch.now or whole.text is None:

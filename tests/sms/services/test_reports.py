@@ -11,7 +11,7 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import callbacks, clock, keys, reports
+from sms.services import callbacks, clock, keys, parking, reports
 
 from .fakes import TextVendor, error
 
@@ -289,7 +289,7 @@ def test_concurrent_writers_end_where_the_strongest_word_says(shop, wire, work):
 
 
 def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent, monkeypatch):
-    def die(words):
+    def die(words, **more):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
@@ -362,3 +362,14 @@ def test_of_an_otp_that_is_over_before_its_answer_no_exchange_is_kept(shop, wire
     work()
     attempt = message.attempts.get()
     assert (status(message), attempt.raw_request, attempt.raw_response) == ("sent", None, None)
+
+
+def test_a_report_that_a_backup_brought_back_unread_hands_its_message_to_nobody(sent, wire, work):
+    """It may have done so after the backup was taken: then the next provider has the message."""
+    attempt = sent.attempts.get()
+    body = urlencode({"id": str(attempt.pk), "state": "undelivered"}).encode()
+    store(attempt.provider_id, attempt.pk, body=body)
+    parking.park(before=clock.now(), reason="restored")
+    work()
+    assert status(sent) == "undelivered"
+    assert wire.texts() == ["Salam"]
