@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 LATER = {True: 1.0, False: 5.0}
 """Seconds until a message that nobody may carry now is looked at again; OTPs sooner."""
 LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
-"""The same while its providers may not be called: when one opens again, its messages are due at once."""
+"""The same while its providers may not be called: when one opens again, the first that wait for it are due at once."""
 CRASHES_ALLOWED = 3
 ROUNDS = 3
 """Messages that moved to another provider are claimed there at once, not at the next turn."""

@@ -228,10 +228,11 @@ def _move(
 
 
 def _is_in_doubt(attempt: _Attempt) -> bool:
-    """Whether any other attempt on its message may have gone out."""
+    """Whether its message may have gone out by another attempt, or by one that a restored backup lacks."""
     others = Attempt.objects.filter(message=attempt.message).exclude(pk=attempt.id)
     maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
-    return others.filter(maybe).exclude(reported=ReportState.UNDELIVERED).exists()
+    is_parked = MessageEvent.objects.filter(message=attempt.message, kind="parked").exists()
+    return is_parked or others.filter(maybe).exclude(reported=ReportState.UNDELIVERED).exists()
 
 
 def _note_failed_over(message: LockedMessage, account: Account, now: datetime) -> None:
@@ -288,7 +289,7 @@ _MOVE = """
 UPDATE sms_message SET status = v.status, code = v.code, detail = v.detail, updated_at = %s,
        provider_id = COALESCE(v.provider, sms_message.provider_id),
        due_at = COALESCE(v.due_at, sms_message.due_at),
-       in_doubt = COALESCE(v.in_doubt, sms_message.in_doubt),
+       in_doubt = sms_message.in_doubt AND COALESCE(v.in_doubt, true),
        lease_token = NULL, lease_until = NULL
 FROM v WHERE sms_message.id = v.message AND sms_message.status <> 'canceled'
 """

@@ -73,8 +73,8 @@ def _erase_otps(now: datetime, limit: int) -> int:
 class Walk:
     """Goes through a table by its key, which rises with age, from the oldest row to the first that is young enough.
 
-    It begins anew once a day. So no index is needed that every accepted
-    message would have to pay for. Where it stands is kept in the database: whoever moves it on does that step alone.
+    It begins anew once a day. So no index is needed that every accepted message would have to pay for. Where it stands
+    is kept in the database: whoever moves it on does that step alone.
     """
 
     model: type[models.Model]

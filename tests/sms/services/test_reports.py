@@ -11,7 +11,7 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import callbacks, clock, keys, parking, reports
+from sms.services import callbacks, clock, keys, messages, parking, reports
 
 from .fakes import TextVendor, error
 
@@ -330,6 +330,18 @@ def test_a_word_that_it_never_left_ends_the_doubt(shop, wire, work):
     call(message.attempts.get(), state="undelivered")
     work()
     assert status(message) == "failed"
+
+
+def test_a_doubt_that_a_restored_backup_left_is_ended_by_no_report_on_a_later_attempt(shop, wire, work):
+    """The attempt that may have gone out is one that the backup lacks."""
+    message = shop.message()
+    parking.park(before=clock.now(), reason="restored")
+    messages.resend(message.pk, actor="aysel", reason="the customer called")
+    work()
+    wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
+    call(message.attempts.get(), state="undelivered")
+    work()
+    assert status(message) == "unconfirmed"
 
 
 def test_no_poll_follows_a_delivered_that_came_while_one_was_under_way(shop, wire, work):
