@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from sms.models import ApprovalStatus, SenderApproval, TemplateApproval
+from sms.models import ApprovalStatus, MessageTemplate, SenderApproval, TemplateApproval, TemplateApprovalStatus
 
 from .filters import Choices, ListedFilter, provider_choices
 
@@ -27,6 +27,18 @@ class ApprovalFilter(ListedFilter):
         return queryset.filter(pk__in=queryset.filter(approvals__status=value).values("pk"))
 
 
+class TemplateApprovalFilter(ApprovalFilter):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        unconfirmed = ("unconfirmed", str(_("not confirmed since the text changed")))
+        return [("none", str(_("none yet"))), *TemplateApprovalStatus.choices, unconfirmed]
+
+    def narrow(self, queryset: QuerySet, value: str) -> QuerySet:
+        if value == "unconfirmed":
+            marked = queryset.filter(approvals__needs_confirmation=True, approvals__status=ApprovalStatus.APPROVED)
+            return queryset.filter(pk__in=marked.values("pk"))
+        return super().narrow(queryset, value)
+
+
 class ApprovedAtFilter(ListedFilter):
     title = _("approved at")
     parameter_name = "provider"
@@ -39,12 +51,26 @@ class ApprovedAtFilter(ListedFilter):
         return queryset.filter(pk__in=approved.values("pk"))
 
 
-def with_approvals(rows: QuerySet, approval: type[SenderApproval | TemplateApproval]) -> QuerySet:
+def with_approvals(rows: QuerySet, approval: type[SenderApproval | TemplateApproval], *beside: str) -> QuerySet:
     """With each row's approvals and their providers' slugs: two queries for a whole list."""
-    approvals = approval.objects.select_related("provider").defer("provider__credentials", "provider__options")
+    approvals = approval.objects.select_related("provider", *beside).defer("provider__credentials", "provider__options")
     return rows.prefetch_related(Prefetch("approvals", queryset=approvals.order_by("provider_id")))
 
 
-def approvals_label(approvals: Iterable[SenderApproval | TemplateApproval]) -> list[str]:
+def approvals_label(approvals: Iterable[SenderApproval]) -> list[str]:
     """`main-az: approved` for each provider."""
     return [f"{approval.provider.slug}: {approval.status}" for approval in approvals]
+
+
+def template_approvals_label(template: MessageTemplate) -> list[str]:
+    """`main-az: approved` for each approval that has not ended, with its version where that is not the current one."""
+    standing = [each for each in template.approvals.all() if each.status != TemplateApprovalStatus.ENDED]
+    return [f"{each.provider.slug}: {each.status}{_which_text(template, each)}" for each in standing]
+
+
+def _which_text(template: MessageTemplate, approval: TemplateApproval) -> str:
+    if approval.needs_confirmation:
+        return str(_(", not confirmed"))
+    if approval.version is None or approval.version_id == template.current_version_id:
+        return ""
+    return str(_(", version %(number)d")) % {"number": approval.version.number}

@@ -130,6 +130,7 @@ def message_json(message: Message) -> JsonObject:
         "status": message.status,
         "provider": asked and asked.slug,
         "template": version and version.template.name,
+        "template_version": version and version.number,
         "parameters": None if message.is_otp else message.parameters,
         "encoding": message.encoding,
         "segments": message.segments,

@@ -104,6 +104,7 @@ SCHEMAS: Json = {
             "status": {"type": "string", "enum": [*map(str, Status)]},
             "provider": nullable(TEXT),
             "template": nullable(TEXT),
+            "template_version": {"type": ["integer", "null"], "minimum": 1},
             "parameters": {"type": ["object", "null"], "additionalProperties": TEXT},
             "encoding": {"type": "string", "enum": [*map(str, Encoding)]},
             "segments": {"type": "integer", "minimum": 1},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -33,37 +33,56 @@ class Replay(Generic[Key]):
     """Texts that would newly tie, with the templates that would."""
 
 
+def _itself(key: Hashable) -> Hashable:
+    return key
+
+
 def replay(
-    texts: Iterable[str] | Mapping[str, int], current: Templates[Key], changed: Templates[Key], *, masked: bool = False
+    texts: Iterable[str] | Mapping[str, int],
+    current: Templates[Key],
+    changed: Templates[Key],
+    *,
+    masked: bool = False,
+    owner: Callable[[Key], Hashable] = _itself,
 ) -> Replay[Key]:
     """Match texts, or counts of them, against the current and the changed set of templates.
 
     `masked`: the texts have `#` for digits. Then every digit and every `#`, of texts and
     templates, counts as the same digit; templates that differ in digits alone seem to tie.
+    `owner`: texts of one owner neither tie with each other, nor does a text move between them.
     """
     now, then = (Index(_masked(templates) if masked else templates) for templates in (current, changed))
     counts = Counter(texts)
     compared = {text: _DIGIT_OR_MARK.sub("0", text) if masked else text for text in counts}
-    before = {text: now.match(compared[text]) for text in counts}
-    after = {text: then.match(compared[text]) for text in counts}
+    before = {text: _untied(now.match(compared[text]), owner) for text in counts}
+    after = {text: _untied(then.match(compared[text]), owner) for text in counts}
     matched = [{text for text, found in answers.items() if isinstance(found, Matched)} for answers in (before, after)]
     return Replay(
         matching_now=sum(counts[text] for text in matched[0]),
         matching_then=sum(counts[text] for text in matched[1]),
         gained=tuple(text for text in counts if text in matched[1] - matched[0]),
         lost=tuple(text for text in counts if text in matched[0] - matched[1]),
-        moved=tuple(_moved(before, after)),
+        moved=tuple(_moved(before, after, owner)),
         ties=tuple(_ties(before, after)),
     )
 
 
-Answers = Mapping[str, Matched[Key] | Ambiguous[Key] | None]
+Answer = Matched[Key] | Ambiguous[Key] | None
+Answers = Mapping[str, Answer[Key]]
 
 
-def _moved(before: Answers[Key], after: Answers[Key]) -> Iterable[tuple[str, Key, Key]]:
+def _untied(found: Answer[Key], owner: Callable[[Key], Hashable]) -> Answer[Key]:
+    if isinstance(found, Ambiguous) and len({owner(key) for key in found.keys}) == 1:
+        return Matched(found.keys[0], {})
+    return found
+
+
+def _moved(
+    before: Answers[Key], after: Answers[Key], owner: Callable[[Key], Hashable]
+) -> Iterable[tuple[str, Key, Key]]:
     for text, now in before.items():
         then = after[text]
-        if isinstance(now, Matched) and isinstance(then, Matched) and now.key != then.key:
+        if isinstance(now, Matched) and isinstance(then, Matched) and owner(now.key) != owner(then.key):
             yield text, now.key, then.key
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .matching import Ambiguous, Matched
+from .matching import Ambiguous, Matched, smooth
+from .vendor_text import VendorText
 
 Values = Mapping[str, str]
 
@@ -40,18 +41,26 @@ class ProviderFacts:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedTemplate:
-    """A template at one provider: the version that was approved and how its parameters travel.
+    """An approval: the version of a template that one provider has registered, and how its parameters travel.
 
-    `order` holds pairs of our placeholder and the vendor's name for it, in the vendor's order.
+    `order` holds pairs of our placeholder and the vendor's name for it, in the vendor's order; `registered` is the
+    vendor's own text.
     """
 
+    approval: int
     name: str
     version: int
     vendor_template: str
     order: tuple[tuple[str, str], ...]
+    registered: VendorText
 
-    def parameters(self, values: Values) -> list[tuple[str, str]]:
-        return [(theirs, values[ours]) for ours, theirs in self.order]
+    def parameters(self, values: Values) -> tuple[tuple[str, str], ...]:
+        return tuple((theirs, values[ours]) for ours, theirs in self.order)
+
+    def sends(self, parameters: Sequence[tuple[str, str]], text: str) -> bool:
+        """Whether the vendor's own text with these parameters reads as this text, letter by letter."""
+        rendered = self.registered.render([value for _, value in parameters])
+        return smooth(rendered)[0] == smooth(text)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,7 @@ class Candidate:
     vendor_sender: str = ""
     template: str | None = None
     version: int | None = None
+    approval: int | None = None
     vendor_template: str | None = None
     values: Values | None = None
     parameters: tuple[tuple[str, str], ...] = ()
@@ -162,15 +172,20 @@ def _judge_template(provider: ProviderFacts, text: str, vendor_sender: str, matc
         reason = "Two or more templates approved at this provider give this text equally well."
         return Candidate(provider.id, provider.slug, "template_ambiguous", reason)
     matched, template = found
+    parameters = template.parameters(matched.values)
+    if not template.sends(parameters, text):
+        reason = f"The vendor's own text of {template.name} ({template.vendor_template}) would read differently."
+        return Candidate(provider.id, provider.slug, "template_not_matched", reason)
     candidate = Candidate(
         provider.id,
         provider.slug,
         vendor_sender=vendor_sender,
         template=template.name,
         version=template.version,
+        approval=template.approval,
         vendor_template=template.vendor_template,
         values=matched.values,
-        parameters=tuple(template.parameters(matched.values)),
+        parameters=parameters,
         smoothing=matched.smoothing,
     )
     # The vendor renders the template itself: what counts is the text as it was compared.

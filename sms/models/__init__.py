@@ -1,6 +1,6 @@
 """Memory: one module per subject."""
 
-from .approval import ApprovalStatus
+from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .blocked import BlockedNumber
 from .calling import CallingAddress
 from .client import ApiClient, NewlineEscape, OnNoTemplate
@@ -30,6 +30,7 @@ __all__ = [
     "CallingAddress",
     "ClientAllowance",
     "ConfigurationStamp",
+    "ConfirmedHow",
     "DeliveryReport",
     "Dispatcher",
     "EncryptedJSONField",
@@ -61,6 +62,7 @@ __all__ = [
     "SenderApproval",
     "SenderName",
     "TemplateApproval",
+    "TemplateApprovalStatus",
     "TemplateVersion",
     "UndecryptableError",
 ]

@@ -1,15 +1,15 @@
-"""Message templates: the text now, every text it ever had, and where it is approved."""
+"""Message templates: the text now, every text it ever had, and which text is approved where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from .approval import ApprovalStatus
+from .approval import ConfirmedHow, TemplateApprovalStatus
 from .provider import Provider
 
 _AT_ONCE = 500
@@ -17,7 +17,7 @@ _AT_ONCE = 500
 
 
 class MessageTemplate(models.Model):
-    """A text with named placeholders. Saving a changed text makes a new version; messages point at versions."""
+    """A text with named placeholders. A changed text makes a new version; messages and approvals name versions."""
 
     name = models.SlugField(max_length=64, unique=True)
     body = models.TextField(help_text="Placeholders are {name}; {{ and }} stand for the braces themselves.")
@@ -58,6 +58,11 @@ class MessageTemplate(models.Model):
             cls.objects.bulk_update(stored, ["body", "placeholders", "updated_at"], batch_size=_AT_ONCE)
             _add_versions([each for each in templates if not each._current_version_says_the_same()], author)
 
+    def add_version(self, body: str, placeholders: dict[str, Any]) -> TemplateVersion:
+        """Keep a text that a vendor has registered, beside the template's own; the current version stays."""
+        last = self.versions.aggregate(last=models.Max("number"))["last"] or 0
+        return self.versions.create(number=last + 1, body=body, placeholders=placeholders)
+
     def _current_version_says_the_same(self) -> bool:
         now = self.current_version
         return now is not None and (now.body, now.placeholders) == (self.body, self.placeholders)
@@ -83,10 +88,23 @@ def _add_versions(templates: Sequence[MessageTemplate], author: Any) -> None:
     for template, version in zip(templates, versions, strict=True):
         template.current_version = version
     MessageTemplate.objects.bulk_update(templates, ["current_version"], batch_size=_AT_ONCE)
+    _carry_approvals({version.template_id: version for version in versions})
+
+
+def _carry_approvals(versions: Mapping[int, TemplateVersion]) -> None:
+    """Approvals of the very same text go with it: only kinds of placeholders changed, of which the vendor knows none.
+
+    An approval of another text stays where it is.
+    """
+    approvals = TemplateApproval.objects.filter(template__in=versions, version__isnull=False).select_related("version")
+    carried = [each for each in approvals if each.version.body == versions[each.template_id].body]
+    for approval in carried:
+        approval.version = versions[approval.template_id]
+    TemplateApproval.objects.bulk_update(carried, ["version"], batch_size=_AT_ONCE)
 
 
 class TemplateVersion(models.Model):
-    """A template's text as it was from one edit to the next. Never changed, never deleted while a message needs it."""
+    """One text of a template: from one edit to the next, or as a vendor has registered it. Never changed."""
 
     template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -105,23 +123,67 @@ class TemplateVersion(models.Model):
 
 
 class TemplateApproval(models.Model):
+    """One text that one vendor has registered, under the vendor's own id, for one version of a template.
+
+    Matching uses `version`, and nothing else, as the text that this vendor will send. An edit of the template makes
+    a new version and changes no approval, so the registered text stays in use. Several approvals of one template at
+    one provider stand side by side, for example an old id and a new one.
+    """
+
     template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="approvals")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="template_approvals")
+    version = models.ForeignKey(TemplateVersion, models.CASCADE, null=True, editable=False, related_name="approvals")
     vendor_template = models.CharField(max_length=128, blank=True, help_text="The vendor's id or code of the template.")
+    text = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The text as the vendor has registered it, in the vendor's notation, such as “Hello %1”. Empty: the "
+        "template's text as it was when this was first set to approved.",
+    )
     parameters = models.JSONField(
         default=list,
         blank=True,
         help_text='Our placeholders in the vendor\'s order: ["name", {"order": "order_code"}] where the vendor\'s name '
         "differs. Empty: the text's order, the same names.",
     )
-    status = models.CharField(max_length=16, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
+    status = models.CharField(max_length=16, choices=TemplateApprovalStatus, default=TemplateApprovalStatus.DRAFT)
     note = models.CharField(max_length=200, blank=True)
+    approved_at = models.DateTimeField(null=True, editable=False, help_text="Empty: before this was recorded.")
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    confirmed_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
+    confirmed_how = models.CharField(
+        max_length=16, blank=True, default="", db_default="", choices=ConfirmedHow, editable=False
+    )
+    needs_confirmation = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The template's text changed after this approval, before approvals kept the vendor's text.",
+    )
 
     class Meta:
+        ordering = ("provider", "id")
         constraints = [
-            models.UniqueConstraint(fields=("template", "provider"), name="one_approval_per_template_provider")
+            models.UniqueConstraint(
+                fields=("template", "provider", "vendor_template"), name="one_approval_per_vendor_template"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status=TemplateApprovalStatus.APPROVED) | models.Q(version__isnull=False),
+                name="approved_template_has_version",
+            ),
         ]
         verbose_name = "template approval"
 
     def __str__(self) -> str:
         return f"{self.template_id} at {self.provider_id}: {self.status}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.bind()
+        super().save(*args, **kwargs)
+
+    def bind(self) -> None:
+        """The first time that this is set to approved, keep which version of the template it is, and since when."""
+        if self.status == TemplateApprovalStatus.APPROVED:
+            self.version = self.version or self.template.current_version
+            self.approved_at = self.approved_at or timezone.now()

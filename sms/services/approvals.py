@@ -1,13 +1,27 @@
-"""Whether a template can be approved at a vendor: the same words for forms, files and imports."""
+"""What a vendor has approved: the text that an approval stands for, and whether the vendor can carry it.
+
+The same rules and the same words for the admin, provisioning files and imports.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard
 
+from django.utils import timezone
+
 from providers.base import Sender
-from sms.domain.templates import Body, limits_problem
-from sms.models import ApprovalStatus, Attempt, Message
+from sms.domain.matching import smooth
+from sms.domain.templates import Body, limits_problem, parse_body, parse_kinds
+from sms.domain.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
+from sms.models import (
+    Attempt,
+    ConfirmedHow,
+    Message,
+    TemplateApproval,
+    TemplateApprovalStatus,
+    TemplateVersion,
+)
 from sms.services.snapshot import parameter_order
 
 
@@ -21,7 +35,7 @@ def approval_problems(
 ) -> list[tuple[str, str]]:
     """Why this vendor can never carry the template, as pairs of a field and words for staff; [] if it can.
 
-    Without the vendor's own name of it an approval may wait (draft, pending, rejected), but not be approved.
+    Without the vendor's own name of it an approval may wait (draft, pending, rejected, ended), but not be approved.
     """
     return [
         (field, words)
@@ -34,7 +48,7 @@ def approval_problems(
 
 
 def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status: str) -> str | None:
-    if not vendor_template and status != ApprovalStatus.APPROVED:
+    if not vendor_template and status != TemplateApprovalStatus.APPROVED:
         return None
     return vendor.vendor_template_problem(vendor_template)
 
@@ -66,6 +80,104 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         max_length=vendor.max_length,
         parameters=[ours for ours, _ in order] or None,
     )
+
+
+# --- the text that an approval stands for -----------------------------------------------------
+
+
+def registered_body(approval: TemplateApproval, current: Body, *, renewed: bool = False) -> Body:
+    """The text that the vendor has registered, as a body of ours. Raises TemplateError.
+
+    That is the version which the approval names. Before there is one, and where it is `renewed` (the vendor's text or
+    its parameters changed, or somebody confirms that the vendor has the text of now), it is the approval's own `text`
+    if it has one, else the template's current body.
+    """
+    if approval.version is not None and not renewed:
+        return parsed(approval.version)
+    return _translated(approval, current) if approval.text else current
+
+
+def _translated(approval: TemplateApproval, current: Body) -> Body:
+    """The body that the vendor's text gives.
+
+    Parameters that were left out are the current body's, in its order; they are kept where the vendor's text has
+    another order.
+    """
+    known = [current, *([parsed(approval.version)] if approval.version else [])]
+    reading = read_vendor_text(approval.text, _order(approval, known), known=[body.source for body in known])
+    names = [ours for ours, _ in _order(approval, known)]
+    body = parse_body(reading.body(names))
+    if list(body.names) != names:
+        approval.parameters = approval.parameters or names
+    kinds = {placeholder.name: placeholder for each in reversed(known) for placeholder in each.placeholders}
+    return parse_body(body.source, {name: kinds[name] for name in body.names if name in kinds})
+
+
+def _order(approval: TemplateApproval, known: Sequence[Body]) -> tuple[tuple[str, str], ...]:
+    """The parameters as given, else those of the first body whose number of placeholders the vendor's text has."""
+    orders = [parameter_order(approval.parameters, body) for body in known]
+    return next((order for order in orders if is_readable(approval.text, order)), orders[0])
+
+
+def parsed(version: TemplateVersion) -> Body:
+    return parse_body(version.body, parse_kinds(version.placeholders))
+
+
+def bind(approval: TemplateApproval, body: Body) -> None:
+    """Let the approval name the version of its template that has this text; one is made if there is none.
+
+    The template must be stored. A draft is bound only once it is approved, or has a text of its own.
+    """
+    if approval.version is None and not approval.text and approval.status != TemplateApprovalStatus.APPROVED:
+        return
+    text = compared(body.source)
+    same = (version for version in _versions(approval) if compared(version.body) == text)
+    approval.version = next(same, None) or approval.template.add_version(body.source, body.kinds)
+
+
+def _versions(approval: TemplateApproval) -> Iterator[TemplateVersion]:
+    """The likeliest first: the others cost a query."""
+    yield from filter(None, (approval.template.current_version, approval.version))
+    yield from approval.template.versions.order_by("-number")
+
+
+def compared(body: str) -> str:
+    """A body as matching compares it: two that are alike in this are one text."""
+    return smooth(body)[0]
+
+
+def confirm(approval: TemplateApproval, *, by: str, how: ConfirmedHow) -> None:
+    """Keep who said that the vendor has registered this text, and when."""
+    approval.confirmed_at, approval.confirmed_by, approval.confirmed_how = timezone.now(), by, how
+    approval.needs_confirmation = False
+
+
+def vendor_text(approval: TemplateApproval) -> str:
+    """The registered text in the vendor's notation; before approval, the text that would be submitted."""
+    version = approval.version or approval.template.current_version
+    if approval.text or version is None:
+        return approval.text
+    body = parsed(version)
+    order = parameter_order(approval.parameters, body)
+    return write_vendor_text(body, order, named=approval.provider.adapter_class.names_parameters)
+
+
+def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
+    """Another approval that gives the vendor's id of this one to another text: one of the two is wrong."""
+    if not approval.vendor_template or approval.status != TemplateApprovalStatus.APPROVED:
+        return None
+    others = TemplateApproval.objects.filter(
+        provider=approval.provider, vendor_template=approval.vendor_template, status=TemplateApprovalStatus.APPROVED
+    )
+    text = _at_vendor(approval, body)
+    stored = others.exclude(pk=approval.pk).select_related("template", "version")
+    return next((other for other in stored if _at_vendor(other, parsed(other.version)) != text), None)
+
+
+def _at_vendor(approval: TemplateApproval, body: Body) -> list[str | int]:
+    """The registered text whatever our placeholders are called."""
+    text = of_body(body, parameter_order(approval.parameters, body))
+    return [compared(part) if isinstance(part, str) else part for part in text.parts]
 
 
 def is_in_use(template: int) -> bool:

@@ -20,7 +20,7 @@ from sms.domain.templates import (
 from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.models import Provider
 
-from .unmatched import Recent, recent_texts, replay_of
+from .unmatched import ApprovedText, Recent, TextKey, approved_texts, recent_texts, replay_of
 
 SAMPLES = {
     PlaceholderKind.DIGITS: "482913",
@@ -49,26 +49,27 @@ class Preview:
     forcing: tuple[str, ...] = ()
     length: int = 0
     limits: tuple[Limit, ...] = ()
-    replay: Replay[int] | None = None
+    replay: Replay[TextKey] | None = None
     recent: Recent | None = None
-    """What was replayed."""
+    """What was replayed, as if this text were approved beside those that are."""
 
 
-def preview(body: str, placeholders: object, samples: Mapping[str, str], *, template: int | None) -> Preview:
+def preview(body: str, placeholders: object, samples: Mapping[str, str], *, template: str) -> Preview:
+    """`template`: its name, also where it is not stored yet."""
     try:
         parsed = parse_body(body, parse_kinds(placeholders or {}))
     except TemplateError as error:
         return Preview(problem=str(error))
     values = {p.name: samples.get(p.name) or _sample(p) for p in parsed.placeholders}
     text = parsed.render(values)
-    recent = recent_texts()
+    recent, approved = recent_texts(), approved_texts()
     return Preview(
         parts=tuple((part, "") if isinstance(part, str) else (values[part.name], part.name) for part in parsed.parts),
         size=segments(text),
         forcing=forcing_ucs2(text),
         length=len(text),
         limits=tuple(_limits(parsed, len(text))),
-        replay=replay_of(template, parsed, recent),
+        replay=replay_of(approved, [*approved, ApprovedText(None, template, parsed)], recent),
         recent=recent,
     )
 

@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from providers.base import Carries, Receipts
-from sms.models import CallingAddress, Dispatcher, Provider, ProviderState, UndecryptableError
+from sms.models import (
+    CallingAddress,
+    Dispatcher,
+    Provider,
+    ProviderState,
+    TemplateApproval,
+    TemplateApprovalStatus,
+    UndecryptableError,
+)
 from sms.services.addresses import registered_address
 
 from . import clock, snapshot
@@ -148,6 +156,7 @@ def _steps(
         yield _sender(account, current)
     if account.adapter.carries == Carries.TEMPLATE:
         yield _template(account, current)
+        yield from _unconfirmed_texts(account)
     yield _route(account, current)
     if account.adapter.receipts & {Receipts.PUSH_PER_ATTEMPT, Receipts.PUSH_REGISTERED}:
         yield _callback(account, provider, state)
@@ -188,6 +197,21 @@ def _template(account: Account, current: Snapshot) -> Step:
         f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
     )
     return Step("A template is approved", bool(count), says, "templates")
+
+
+def _unconfirmed_texts(account: Account) -> Iterator[Step]:
+    """Approvals from before approvals kept the vendor's text, of templates whose text changed at some time."""
+    marked = TemplateApproval.objects.filter(
+        provider=account.id, needs_confirmation=True, status=TemplateApprovalStatus.APPROVED
+    )
+    names = list(marked.order_by("template__name").values_list("template__name", flat=True))
+    if names:
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        says = (
+            f"{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it with "
+            "the text that the vendor has registered, then confirm or correct the approval."
+        )
+        yield Step("Approved texts are confirmed", False, says, "templates")
 
 
 def _route(account: Account, current: Snapshot) -> Step:

@@ -14,12 +14,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import structlog
 from django.conf import settings
 
 from providers.base import Carries, Sender
 from sms.domain.matching import Ambiguous, Index, Matched
 from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, decide, pick_route
-from sms.domain.templates import Body, parse_body, parse_kinds
+from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.domain.vendor_text import of_body, read_vendor_text
 from sms.models import (
     ApiClient,
     ApprovalStatus,
@@ -29,7 +31,10 @@ from sms.models import (
     SenderApproval,
     SenderName,
     TemplateApproval,
+    TemplateApprovalStatus,
 )
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,11 @@ class Account:
 
 
 class ApprovalRow(NamedTuple):
-    """An approval with its template, as stored."""
+    """An approval with the version of its template that the vendor has registered, as stored."""
 
     id: int
     vendor_template: str
+    text: str
     parameters: list[str | dict[str, str]]
     name: str
     version: int
@@ -110,7 +116,16 @@ class Shelf:
 
     def match(self, text: str) -> tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None:
         found = self.index.match(text)
+        if isinstance(found, Ambiguous):
+            found = self._newest(found, text)
         return (found, self.templates[found.key]) if isinstance(found, Matched) else found
+
+    def _newest(self, tied: Ambiguous[int], text: str) -> Matched[int] | Ambiguous[int] | None:
+        """Approvals of one template that give the same text, such as an old id and a new one, are no tie."""
+        if len({self.templates[key].name for key in tied.keys}) > 1:
+            return tied
+        newest = max(tied.keys)
+        return Index([(newest, dict(self.bodies)[newest])]).match(text)
 
 
 EMPTY_SHELF = Shelf({}, ())
@@ -248,12 +263,12 @@ def _account(provider: Provider) -> Account:
     )
 
 
-_OF_TEMPLATE = ("template__name", "template__current_version", "template__body", "template__placeholders")
-_STORED = ("id", "vendor_template", "parameters", *_OF_TEMPLATE)
+_OF_VERSION = ("template__name", "version", "version__body", "version__placeholders")
+_STORED = ("id", "vendor_template", "text", "parameters", *_OF_VERSION)
 
 
 def _shelves(known: Mapping[int, Shelf]) -> dict[int, Shelf]:
-    approvals = TemplateApproval.objects.filter(status=ApprovalStatus.APPROVED).order_by("id")
+    approvals = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED).order_by("id")
     by_provider: dict[int, list[ApprovalRow]] = {}
     for provider, *stored in approvals.values_list("provider", *_STORED):
         by_provider.setdefault(provider, []).append(ApprovalRow(*stored))
@@ -266,7 +281,8 @@ def _shelf(rows: Sequence[ApprovalRow], known: Shelf) -> Shelf:
         return known
     before, parsed = {row.id: row for row in known.rows}, dict(known.bodies)
     bodies = {row.id: parsed[row.id] if _is_same_text(row, before.get(row.id)) else _parsed(row) for row in rows}
-    return Shelf({row.id: _approved(row, bodies[row.id]) for row in rows}, tuple(bodies.items()), rows)
+    approved = {row.id: found for row in rows if (found := _approved(row, bodies[row.id])) is not None}
+    return Shelf(approved, tuple((key, body) for key, body in bodies.items() if key in approved), rows)
 
 
 def _is_same_text(row: ApprovalRow, before: ApprovalRow | None) -> bool:
@@ -277,13 +293,15 @@ def _parsed(row: ApprovalRow) -> Body:
     return parse_body(row.body, parse_kinds(row.placeholders))
 
 
-def _approved(row: ApprovalRow, body: Body) -> ApprovedTemplate:
-    return ApprovedTemplate(
-        name=row.name,
-        version=row.version,
-        vendor_template=row.vendor_template,
-        order=parameter_order(row.parameters, body),
-    )
+def _approved(row: ApprovalRow, body: Body) -> ApprovedTemplate | None:
+    """None for an approval that contradicts itself: no form lets one in, and the others must go on being sent."""
+    order = parameter_order(row.parameters, body)
+    try:
+        registered = read_vendor_text(row.text, order, known=[row.body]) if row.text else of_body(body, order)
+    except (TemplateError, KeyError) as error:
+        log.error("approval.unreadable", approval=row.id, template=row.name, fault=str(error))
+        return None
+    return ApprovedTemplate(row.id, row.name, row.version, row.vendor_template, order, registered)
 
 
 def parameter_order(parameters: Iterable[str | Mapping[str, str]], body: Body) -> tuple[tuple[str, str], ...]:

@@ -15,8 +15,12 @@ from sms.domain.cells import exact, original
 from sms.domain.text import visible
 from sms.models import MessageTemplate, TemplateApproval
 
-COLUMNS = ("name", "body", "placeholders", "provider", "vendor_template", "parameters", "status", "note")
+from .approvals import vendor_text
+
+COLUMNS = ("name", "body", "placeholders", "provider", "vendor_template", "parameters", "text", "status", "note")
 APPROVAL = COLUMNS[3:]
+OPTIONAL = ("text",)
+"""Columns that a file may leave out."""
 MOST_BYTES = 1024 * 1024
 MOST_ROWS = 10_000
 _AT_ONCE = 500
@@ -50,21 +54,28 @@ class Table:
 
 def rows() -> Iterator[tuple[str, ...]]:
     """Every template with each of its approvals. The cells are still to be made safe (`sms.domain.cells.safe`)."""
-    approvals = TemplateApproval.objects.select_related("provider").defer("provider__credentials")
+    approvals = TemplateApproval.objects.select_related("provider", "version").defer("provider__credentials")
     templates = MessageTemplate.objects.order_by("name").prefetch_related(
         Prefetch("approvals", queryset=approvals.order_by("provider__slug"))
     )
     for template in templates.iterator(chunk_size=_AT_ONCE):
         own = (template.name, template.body, _json(template.placeholders))
         for each in template.approvals.all() or (None,):
-            yield tuple(exact(cell) for cell in (*own, *_approval(each)))
+            yield tuple(exact(cell) for cell in (*own, *_approval(template, each)))
 
 
-def _approval(approval: TemplateApproval | None) -> tuple[str, ...]:
+def _approval(template: MessageTemplate, approval: TemplateApproval | None) -> tuple[str, ...]:
     if approval is None:
         return ("",) * len(APPROVAL)
-    parameters = _json(approval.parameters)
-    return (approval.provider.slug, approval.vendor_template, parameters, approval.status, approval.note)
+    parameters, text = _json(approval.parameters), written_text(template, approval)
+    return (approval.provider.slug, approval.vendor_template, parameters, text, approval.status, approval.note)
+
+
+def written_text(template: MessageTemplate, approval: TemplateApproval) -> str:
+    """The vendor's text where it is not the template's text of now; else the file would join its id to another text."""
+    if not approval.text and approval.version_id in (None, template.current_version_id):
+        return ""
+    return vendor_text(approval)
 
 
 def _json(value: Any) -> str:
@@ -103,7 +114,7 @@ def _read(table: Table, text: str) -> Table:
 
 
 def _check_head(table: Table, head: list[str]) -> bool:
-    missing = [name for name in COLUMNS if name not in head]
+    missing = [name for name in COLUMNS if name not in (*head, *OPTIONAL)]
     unknown = [visible(name)[:40] for name in head if name not in COLUMNS]
     twice = sorted({name for name in head if head.count(name) > 1} - {""})
     faults = (("is missing", missing), ("is not known", unknown), ("stands there twice", twice))
@@ -119,7 +130,8 @@ def _take(table: Table, line: int, head: list[str], cells: list[str]) -> None:
     if len(cells) != len(head):
         _refused(table, line, f"has {len(cells)} cells; the head has {len(head)}.")
         return
-    table.rows.append(Row(line, {name: original(cell) for name, cell in zip(head, cells, strict=True)}))
+    absent = dict.fromkeys(OPTIONAL, "")
+    table.rows.append(Row(line, absent | {name: original(cell) for name, cell in zip(head, cells, strict=True)}))
 
 
 def _refused(table: Table, line: int, words: str) -> Table:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,20 +15,37 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model, Prefetch
 
-from sms.domain.replay import replay
 from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
-from sms.models import ApprovalStatus, ConfigurationStamp, MessageTemplate, Provider, TemplateApproval
+from sms.models import (
+    ConfigurationStamp,
+    ConfirmedHow,
+    MessageTemplate,
+    Provider,
+    TemplateApproval,
+    TemplateApprovalStatus,
+)
 
 from .actions import ActionRefused
-from .approvals import approval_problems
-from .template_csv import APPROVAL, Mistake, Row, Table, read
-from .unmatched import approved_bodies, recent_texts
+from .approvals import approval_problems, bind, confirm, registered_body
+from .template_csv import APPROVAL, Mistake, Row, Table, read, written_text
+from .unmatched import ApprovedText, approved_texts, recent_texts, replay_of
 
 CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."
 _AT_ONCE = 500
 _TEXT = ("body", "placeholders")
-_VALUES = ("vendor_template", "parameters", "status", "note")
+_VALUES = ("vendor_template", "parameters", "text", "status", "note")
+_KEPT = ("version", "approved_at", "confirmed_at", "confirmed_by", "confirmed_how", "needs_confirmation")
+
+
+@dataclass(slots=True)
+class ImportedApproval:
+    """An approval of the file as it is to be stored. `renewed`: the vendor's text or its parameters changed."""
+
+    line: int
+    row: TemplateApproval
+    renewed: bool = True
+    body: Body | None = None
 
 
 @dataclass(slots=True)
@@ -40,9 +57,9 @@ class Change:
     is_new: bool
     before: tuple[Any, ...] = ()
     fields: list[str] = field(default_factory=list)
-    approvals: list[TemplateApproval] = field(default_factory=list)
-    lines: dict[int, int] = field(default_factory=dict)
-    """The file's line of each provider's approval."""
+    approvals: list[ImportedApproval] = field(default_factory=list)
+    lines: dict[tuple[int, str], int] = field(default_factory=dict)
+    """The file's line of each approval, by provider and vendor's id."""
     text_changed: bool = False
     body: Body | None = None
 
@@ -107,18 +124,24 @@ def apply(data: bytes, *, seal: str, author: Any) -> Plan:
 def _save(changes: list[Change], author: Any) -> None:
     """In a few statements, whatever the number of rows: 10,000 single ones would outlast the request."""
     MessageTemplate.save_all((each.template for each in changes if each.is_new or each.text_changed), author=author)
-    approvals = [approval for change in changes for approval in _with_its_template(change)]
+    approvals = [_bound(each, change.template, author) for change in changes for each in change.approvals]
     new = [each for each in approvals if each._state.adding]
     stored = [each for each in approvals if not each._state.adding]
     TemplateApproval.objects.bulk_create(new, batch_size=_AT_ONCE)
-    TemplateApproval.objects.bulk_update(stored, _VALUES, batch_size=_AT_ONCE)
+    TemplateApproval.objects.bulk_update(stored, (*_VALUES, *_KEPT), batch_size=_AT_ONCE)
     ConfigurationStamp.touch()
 
 
-def _with_its_template(change: Change) -> list[TemplateApproval]:
-    for approval in change.approvals:
-        approval.template = change.template  # it has a key only now, if it is new
-    return change.approvals
+def _bound(imported: ImportedApproval, template: MessageTemplate, author: Any) -> TemplateApproval:
+    """The row with the version that it stands for; the template is stored by now."""
+    row = imported.row
+    row.template = template
+    if imported.body is not None:
+        bind(row, imported.body)
+    row.bind()
+    if row.status == TemplateApprovalStatus.APPROVED:
+        confirm(row, by=author.get_username() if author else "", how=ConfirmedHow.IMPORT)
+    return row
 
 
 # --- from rows to changes -----------------------------------------------------------------
@@ -140,7 +163,7 @@ def _changes(table: Table) -> list[Change]:
 
 
 def _stored(names: set[str]) -> dict[str, MessageTemplate]:
-    approvals = TemplateApproval.objects.select_related("provider").defer("provider__credentials")
+    approvals = TemplateApproval.objects.select_related("provider", "version").defer("provider__credentials")
     everything = MessageTemplate.objects.select_related("current_version").prefetch_related(
         Prefetch("approvals", queryset=approvals.order_by("pk"))
     )
@@ -184,11 +207,11 @@ def _add_approval(table: Table, row: Row, change: Change, providers: Mapping[str
     provider = providers.get(slug)
     if provider is None:
         table.mistakes.append(Mistake(row.line, "provider", f"there is no provider “{visible(slug)[:80]}”."))
-    elif provider.pk in change.lines:
-        words = f"line {change.lines[provider.pk]} has this provider for this template already."
+    elif (key := (provider.pk, row.cells["vendor_template"])) in change.lines:
+        words = f"line {change.lines[key]} has this provider and vendor_template for this template already."
         table.mistakes.append(Mistake(row.line, "provider", words))
     else:
-        change.lines[provider.pk] = row.line
+        change.lines[key] = row.line
         _set_approval(table, row, change, provider)
 
 
@@ -196,27 +219,39 @@ def _set_approval(table: Table, row: Row, change: Change, provider: Provider) ->
     values = _approval_values(table, row)
     if values is None:
         return
-    known = {} if change.is_new else {each.provider_id: each for each in change.template.approvals.all()}
-    approval = known.get(provider.pk)
+    approval = None if change.is_new else _stored_approval(change.template, provider, values["vendor_template"])
     if approval is None:
-        change.approvals.append(TemplateApproval(provider=provider, **values))
+        values["text"] = values["text"] or ""
+        change.approvals.append(ImportedApproval(row.line, TemplateApproval(provider=provider, **values)))
         change.fields += [] if change.is_new else [f"new at {provider.slug}"]
-    elif differ := _assign(approval, values):
-        change.approvals.append(approval)
+        return
+    if values["text"] in (None, written_text(change.template, approval)):
+        values["text"] = approval.text
+    if differ := _assign(approval, values):
+        renewed = bool(approval.text) and bool({"text", "parameters"} & set(differ))
+        change.approvals.append(ImportedApproval(row.line, approval, renewed))
         change.fields.append(f"{', '.join(differ)} at {provider.slug}")
+
+
+def _stored_approval(template: MessageTemplate, provider: Provider, vendor_template: str) -> TemplateApproval | None:
+    """The approval with this id; else the one that waits for the vendor's id."""
+    here = [each for each in template.approvals.all() if each.provider_id == provider.pk]
+    named = [each for each in here if each.vendor_template == vendor_template]
+    named = named or [each for each in here if not each.vendor_template and each.version is None]
+    return named[0] if named else None
 
 
 def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
     parameters = _json(table, row, "parameters", list)
     status = row.cells["status"].strip()
-    if status not in ApprovalStatus.values:
-        words = f"“{visible(status)[:40]}” is none; take {', '.join(ApprovalStatus.values)}."
+    if status not in TemplateApprovalStatus.values:
+        words = f"“{visible(status)[:40]}” is none; take {', '.join(TemplateApprovalStatus.values)}."
         table.mistakes.append(Mistake(row.line, "status", words))
         return None
     if parameters is None:
         return None
     kept = {column: row.cells[column] for column in ("vendor_template", "note")}
-    return {**kept, "parameters": parameters, "status": status}
+    return {**kept, "parameters": parameters, "status": status, "text": row.cells["text"] or None}
 
 
 def _json(table: Table, row: Row, column: str, kind: type) -> Any:
@@ -248,8 +283,8 @@ def _assign(row: Model, values: Mapping[str, Any]) -> list[str]:
 def _problems(change: Change) -> Iterator[Mistake]:
     yield from _own_problems(change)
     if change.body is not None:
-        for approval in _resulting(change):
-            yield from _approval_problems(change, approval, change.body)
+        for approval in change.approvals:
+            yield from _approval_problems(approval, change.body)
 
 
 def _own_problems(change: Change) -> Iterator[Mistake]:
@@ -265,27 +300,22 @@ def _own_problems(change: Change) -> Iterator[Mistake]:
         yield from _field_problems(change.line, template, exclude=("body", "placeholders", "current_version"))
 
 
-def _resulting(change: Change) -> list[TemplateApproval]:
-    """The approvals as they would be: those to be saved, and the stored ones that only have to fit a new text."""
-    if change.is_new or not change.text_changed:
-        return change.approvals
-    return [*change.template.approvals.all(), *(each for each in change.approvals if each._state.adding)]
-
-
-def _approval_problems(change: Change, approval: TemplateApproval, body: Body) -> Iterator[Mistake]:
-    line = change.lines.get(approval.provider_id)
+def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Mistake]:
+    row, line = imported.row, imported.line
+    try:
+        imported.body = registered_body(row, current, renewed=imported.renewed)
+    except TemplateError as error:
+        yield Mistake(line, "text", str(error))
+        return
     told = approval_problems(
-        body,
-        approval.provider.adapter_class,
-        vendor_template=approval.vendor_template,
-        parameters=approval.parameters,
-        status=approval.status,
+        imported.body,
+        row.provider.adapter_class,
+        vendor_template=row.vendor_template,
+        parameters=row.parameters,
+        status=row.status,
     )
-    for column, words in told:
-        at_home = Mistake(change.line, "body", f"at {approval.provider.slug}, which the file does not name: {words}")
-        yield at_home if line is None else Mistake(line, column, words)
-    if line is not None:
-        yield from _field_problems(line, approval, exclude=("template", "provider", "parameters"))
+    yield from (Mistake(line, column, words) for column, words in told)
+    yield from _field_problems(line, row, exclude=("template", "provider", "parameters"))
 
 
 def _field_problems(
@@ -308,21 +338,15 @@ def _field_problems(
 
 def _texts_lost(changes: tuple[Change, ...]) -> tuple[tuple[str, ...], int]:
     """Replayed on what came in lately, with all of the file's changes at once."""
-    now: dict[int | str, Body] = dict(approved_bodies())
+    now: dict[Hashable, ApprovedText] = {each.approval: each for each in approved_texts()}
     then = dict(now)
     for change in changes:
-        if change.body is None:
-            continue
-        key = change.template.pk or change.name
-        then.pop(key, None)
-        if any(each.status == ApprovalStatus.APPROVED for each in _all_approvals(change)):
-            then[key] = change.body
+        for place, each in enumerate(change.approvals):
+            key = each.row.pk or (change.name, place)
+            then.pop(key, None)
+            if each.row.status == TemplateApprovalStatus.APPROVED and each.body is not None:
+                then[key] = ApprovedText(each.row.pk, change.name, each.body)
     if then == now:
         return (), 0
-    told = replay(recent_texts().counts, now.items(), then.items(), masked=True)
+    told = replay_of(now.values(), then.values(), recent_texts())
     return told.lost, len(told.ties)
-
-
-def _all_approvals(change: Change) -> list[TemplateApproval]:
-    stored = [] if change.is_new else list(change.template.approvals.all())
-    return [*stored, *(each for each in change.approvals if each._state.adding)]

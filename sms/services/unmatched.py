@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,6 @@ from sms.domain.shapes import Group, group, guess_template
 from sms.domain.templates import Body, PlaceholderKind, parse_body, parse_kinds
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval
-from sms.models import MessageTemplate as Template
 
 from . import clock, ids
 from .retention import REFUSALS_DAYS
@@ -23,8 +23,8 @@ from .retention import REFUSALS_DAYS
 MOST_SHAPES = 2000
 MOST_TEXTS = 5000
 LOOK_BACK = timedelta(days=14)
-NEW = 0
-"""Stands for a template that is not stored yet."""
+TextKey = tuple[str, str]
+"""A template's name, and one of its texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +105,27 @@ def _taken_texts(since: datetime) -> tuple[Counter[str], datetime]:
     return Counter(masked_digits(text) for _, text in rows), since
 
 
-def approved_bodies(*, without: int | None = None) -> list[tuple[int, Body]]:
-    """Every template that is approved somewhere, but this one."""
-    approved = TemplateApproval.objects.filter(status="approved").values("template")
-    templates = Template.objects.filter(pk__in=approved).exclude(pk=without)
-    return [(each.pk, parse_body(each.body, parse_kinds(each.placeholders))) for each in templates]
+@dataclass(frozen=True, slots=True)
+class ApprovedText:
+    """A text that a provider has registered. `approval` is None for one that is not stored yet."""
+
+    approval: int | None
+    template: str
+    body: Body
 
 
-def replay_of(template: int | None, changed: Body, recent: Recent) -> Replay[int]:
-    """What saving this text of a template does to the texts of the last days."""
-    others = approved_bodies(without=template)
-    key = template or NEW
-    stored = Template.objects.filter(pk=template).first()
-    now = [(key, parse_body(stored.body, parse_kinds(stored.placeholders)))] if stored else []
-    return replay(recent.counts, [*others, *now], [*others, (key, changed)], masked=True)
+def approved_texts() -> list[ApprovedText]:
+    """Every text that is approved somewhere, whatever its template says now."""
+    approved = TemplateApproval.objects.filter(status="approved").order_by("id")
+    rows = approved.values_list("id", "template__name", "version__body", "version__placeholders")
+    return [ApprovedText(pk, name, parse_body(body, parse_kinds(kinds))) for pk, name, body, kinds in rows]
+
+
+def replay_of(now: Iterable[ApprovedText], then: Iterable[ApprovedText], recent: Recent) -> Replay[TextKey]:
+    """What a change of the approved texts does to the texts of the last days. Approvals of one template never tie."""
+    return replay(recent.counts, _keyed(now), _keyed(then), masked=True, owner=lambda key: key[0])
+
+
+def _keyed(texts: Iterable[ApprovedText]) -> list[tuple[TextKey, Body]]:
+    """One entry for each text of a template: several providers may have it."""
+    return list({(each.template, each.body.source): each.body for each in texts}.items())

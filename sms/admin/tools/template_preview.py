@@ -9,12 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from sms.admin.base import typed
-from sms.models import MessageTemplate
 from sms.services import preview
 
 from .page import for_those_who
-
-MOST_NAMED = 5
 
 
 @for_those_who("sms.view_messagetemplate")
@@ -26,10 +23,9 @@ def show(request: HttpRequest) -> HttpResponse:
         typed(request.POST.get("body", "")),
         _table(request.POST.get("placeholders", "")),
         {key.removeprefix("sample_"): typed(v) for key, v in request.POST.items() if key.startswith("sample_")},
-        template=_template(request.POST.get("template", "")),
+        template=request.POST.get("template", ""),
     )
-    names = dict(MessageTemplate.objects.values_list("pk", "name"))
-    return render(request, "desk/template_preview.html", {"told": told, "names": names, "most": MOST_NAMED})
+    return render(request, "desk/template_preview.html", {"told": told})
 
 
 def _table(typed_in: str) -> Any:
@@ -37,7 +33,3 @@ def _table(typed_in: str) -> Any:
         return json.loads(typed_in or "{}")
     except ValueError:
         return typed_in
-
-
-def _template(pk: str) -> int | None:
-    return int(pk) if pk.isascii() and pk.isdigit() and len(pk) < 12 else None

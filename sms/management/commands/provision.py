@@ -32,6 +32,8 @@ class Command(BaseCommand):
             self.stdout.write(f"would be {change}" if check else str(change))
         if not done.changes:
             self.stdout.write("nothing to change")
+        for note in done.notes:
+            self.stdout.write(f"note: {note}")
         if not check:
             for username, password in done.passwords.items():
                 self.stdout.write(f"password {username} {password}")

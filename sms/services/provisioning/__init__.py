@@ -64,6 +64,7 @@ def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Desk:
             entry.finish()
     if desk.mistakes:
         raise ProvisioningError(_in_file_order(desk.mistakes, list(declared)))
+    templates.note_shared_ids(desk)
     if check_only:
         transaction.set_rollback(True)
     return desk

@@ -9,6 +9,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from sms.models import TemplateApproval
+
 from .entry import Entry, Mistake
 
 REASON = "Provisioning file."
@@ -35,6 +37,10 @@ class Desk:
     changes: list[Change] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
     """Generated ones by username: shown once, never stored."""
+    notes: list[str] = field(default_factory=list)
+    """What is no mistake, but worth knowing."""
+    approvals: list[TemplateApproval] = field(default_factory=list)
+    """Of templates, as the file leaves them."""
     declared: dict[tuple[str, Hashable], str] = field(default_factory=dict)
 
     def declare(self, entry: Entry, key: str, noun: str, identity: Hashable) -> None:

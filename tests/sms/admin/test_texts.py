@@ -186,19 +186,32 @@ def save(boss, template: MessageTemplate, body: str, **more):
     return boss.post(address, {"name": template.name, "body": body, "placeholders": "{}"} | forms | more)
 
 
+def approval_form(cast, **changes):
+    """The stored approval as its form sends it, with these changes."""
+    approval = cast.template.approvals.get()
+    row = {"id": approval.pk, "template": cast.template.pk, "status": approval.status, "text": "", "note": ""}
+    row |= {"parameters": "[]"} | changes
+    forms = {"approvals-TOTAL_FORMS": 1, "approvals-INITIAL_FORMS": 1}
+    return forms | {f"approvals-0-{key}": value for key, value in row.items()}
+
+
 def test_a_change_that_loses_texts_is_saved_only_on_a_second_knowing_try(boss, cast):
     cast.message("submitted", text="Hello Aysel, it is on its way.")
-    changed = unmatched.parse_body("Good day {name}, it is on its way.")
-    lost = unmatched.replay_of(cast.template.pk, changed, unmatched.recent_texts())
-    assert len(lost.lost) == 1
-    answer = save(boss, cast.template, "Good day {name}, it is on its way.")
-    assert "would match no longer" in answer.content.decode()
-    cast.template.refresh_from_db()
-    assert cast.template.body.startswith("Hello")
-    save(boss, cast.template, "Good day {name}, it is on its way.", save_anyway="on")
+    ended = approval_form(cast, status="ended")
+    answer = save(boss, cast.template, cast.template.body, **ended)
+    assert "1 kinds of text of the last days would match no longer" in answer.content.decode()
+    assert cast.template.approvals.get().status == "approved"
+    save(boss, cast.template, cast.template.body, **ended, save_anyway="on")
+    assert cast.template.approvals.get().status == "ended"
+
+
+def test_an_edit_leaves_the_approved_text_in_use_and_loses_nothing(boss, cast):
+    cast.message("submitted", text="Hello Aysel, it is on its way.")
+    assert save(boss, cast.template, "Good day {name}, it is on its way.", **approval_form(cast)).status_code == 302
     cast.template.refresh_from_db()
     assert cast.template.body.startswith("Good day")
     assert cast.template.versions.first().author.username == "boss"
+    assert cast.template.approvals.get().version.body.startswith("Hello")
 
 
 def aged(cast, days: int, **changes) -> datetime:

@@ -65,6 +65,7 @@ def test_a_message_looks_as_the_interface_says(caller: Client) -> None:
         "status": "queued",
         "provider": "only",
         "template": "order-shipped",
+        "template_version": 1,
         "parameters": {"name": "Aysel", "order": "1234"},
         "encoding": "GSM-7",
         "segments": 1,

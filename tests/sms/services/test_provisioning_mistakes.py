@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.registry import SENDERS
-from sms.models import ApiClient, Provider
+from sms.models import ApiClient, Provider, TemplateApproval
 from sms.services.provisioning import ProvisioningError, provision, read
 from tests.support.standins import STAND_INS
 
@@ -212,11 +212,11 @@ def test_a_provider_keeps_its_vendor():
     ]
 
 
-def test_a_new_body_is_held_against_the_approvals_that_are_stored():
+def test_a_new_body_leaves_the_approvals_that_are_stored():
+    """Even one that the vendor could never carry: the vendor goes on sending the text that it has."""
     provision(read(template("Hi {a}", 'vendor_template = "1"\nstatus = "approved"').encode()))
-    assert mistakes('[[templates]]\nname = "t"\nbody = "Hi {a} {b} {c}"') == [
-        "templates[0].body: at p: The template has 3 placeholders; this vendor takes at most 2."
-    ]
+    provision(read(b'[[templates]]\nname = "t"\nbody = "Hi {a} {b} {c}"'))
+    assert TemplateApproval.objects.get().version.body == "Hi {a}"
 
 
 def test_a_reference_to_something_broken_in_the_same_file_is_no_second_mistake():

@@ -73,16 +73,26 @@ def test_a_change_elsewhere_leaves_the_templates_with_their_index_as_they_are(sh
     assert [shelf.index for shelf in after.shelves.values()] == indexes
 
 
-def test_a_changed_template_is_read_anew_and_it_alone(shelved):
-    before = snapshot.fresh().shelves[shelved.first.pk]
+def test_a_changed_template_leaves_the_text_that_was_approved(shelved):
     changed = MessageTemplate.objects.get(name="t0")
     changed.body = "Hello {name}"
     changed.save()
     after = snapshot.fresh().shelves[shelved.first.pk]
-    assert after.match("Hello Aysel")[1].name == "t0"
-    assert after.match("Salam Aysel 0") is None
-    [kept] = [approval for approval, body in before.bodies if any(body is other for _, other in after.bodies)]
-    assert after.templates[kept].name == "t1"
+    assert after.match("Salam Aysel 0")[1].name == "t0"
+    assert after.match("Hello Aysel") is None
+
+
+def test_a_new_approval_is_read_and_it_alone(shelved):
+    before = snapshot.fresh().shelves[shelved.first.pk]
+    changed = MessageTemplate.objects.get(name="t0")
+    changed.body = "Hello {name}"
+    changed.save()
+    changed.approvals.create(provider=shelved.first, vendor_template="v0-new", status="approved")
+    after = snapshot.fresh().shelves[shelved.first.pk]
+    assert after.match("Hello Aysel")[1].vendor_template == "v0-new"
+    assert after.match("Salam Aysel 0")[1].vendor_template == "v0"
+    assert {key: body for key, body in after.bodies if key in dict(before.bodies)} == dict(before.bodies)
+    assert all(body is dict(after.bodies)[key] for key, body in before.bodies)
 
 
 @pytest.mark.parametrize("column", [{"vendor_template": "v9"}, {"parameters": [{"name": "who"}]}])

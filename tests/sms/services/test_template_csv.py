@@ -118,10 +118,44 @@ def test_a_changed_text_is_a_new_version_and_what_the_file_does_not_name_stays(c
 
 
 def test_a_changed_approval_alone_makes_no_version(cast: Cast):
-    row = {"name": "order-shipped", "body": cast.template.body} | AT_VENDOR | {"parameters": "", "vendor_template": "9"}
-    assert [change.words for change in take(file_of(row)).changed] == ["vendor_template at templated-az"]
-    assert cast.template.approvals.get().vendor_template == "9"
+    row = {"name": "order-shipped", "body": cast.template.body, "provider": "templated-az", "vendor_template": "1432"}
+    assert [change.words for change in take(file_of(row | {"status": "ended"})).changed] == ["status at templated-az"]
+    assert cast.template.approvals.get().status == "ended"
     assert TemplateVersion.objects.count() == 1
+
+
+def test_another_id_is_another_approval_beside_the_one_that_stands(cast: Cast):
+    row = {"name": "order-shipped", "body": cast.template.body} | AT_VENDOR | {"parameters": "", "vendor_template": "9"}
+    assert [change.words for change in take(file_of(row)).changed] == ["new at templated-az"]
+    assert sorted(cast.template.approvals.values_list("vendor_template", "status")) == [
+        ("1432", "approved"),
+        ("9", "approved"),
+    ]
+
+
+def test_a_changed_text_stays_approved_as_it_was_and_is_exported_so(cast: Cast):
+    old = cast.template.body
+    rows = {"name": "order-shipped", "body": "Hi {name}"}
+    take(file_of(rows))
+    (row,) = template_csv.rows()
+    assert row[COLUMNS.index("body")] == "Hi {name}"
+    assert row[COLUMNS.index("text")] == old.replace("{name}", "%1")
+    approval = cast.template.approvals.get()
+    assert approval.version.body == old
+    told = plan(exported())
+    assert (told.new, told.changed, told.mistakes) == ((), (), ())
+
+
+def test_an_export_taken_into_an_empty_database_joins_no_id_to_another_text(cast: Cast):
+    old = cast.template.body
+    take(file_of({"name": "order-shipped", "body": "Hi {name}"}))
+    data = exported()
+    cast.template.approvals.all().delete()
+    cast.template.delete()
+    take(data)
+    approval = TemplateApproval.objects.get()
+    assert (approval.vendor_template, approval.version.body) == ("1432", old)
+    assert (approval.template.body, approval.template.current_version.body) == ("Hi {name}", "Hi {name}")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +170,7 @@ def test_a_changed_approval_alone_makes_no_version(cast: Cast):
         ({"placeholders": "[" * 50_000}, "line 2, placeholders: must be JSON such as"),
         ({"provider": "nobody"}, "line 2, provider: there is no provider “nobody”."),
         ({"provider": ""}, "line 2, provider: is missing"),
-        ({"status": "yes"}, "line 2, status: “yes” is none; take draft, pending, approved, rejected."),
+        ({"status": "yes"}, "line 2, status: “yes” is none; take draft, pending, approved, rejected, ended."),
         ({"vendor_template": ""}, "line 2, vendor_template: The vendor's template is missing."),
         ({"vendor_template": "x" * 129}, "line 2, vendor_template: "),
         ({"note": "a\\u0000b"}, "line 2, note: \\u0000 can't stand there"),
@@ -165,13 +199,13 @@ def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):
     data = file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"body": "Code: {code}"})
     assert mistakes(data) == [
         "line 3, body: differs from line 2, which is of the same template; write the same in both.",
-        "line 3, provider: line 2 has this provider for this template already.",
+        "line 3, provider: line 2 has this provider and vendor_template for this template already.",
     ]
 
 
-def test_a_new_text_must_still_fit_the_approvals_that_the_file_does_not_name(cast: Cast):
-    (found,) = mistakes(file_of({"name": "order-shipped", "body": "{a} {b} {c} {d}"}))
-    assert found.startswith("line 2, body: at templated-az, which the file does not name: The template has 4")
+def test_a_new_text_need_not_fit_the_approvals_that_the_file_does_not_name(cast: Cast):
+    """They go on with the text that the vendor has."""
+    assert mistakes(file_of({"name": "order-shipped", "body": "{a} {b} {c} {d}"})) == []
 
 
 @pytest.mark.parametrize(
@@ -180,11 +214,11 @@ def test_a_new_text_must_still_fit_the_approvals_that_the_file_does_not_name(cas
         (b"", "line 1: name, body"),
         (file_of(head=(*COLUMNS, "extra")), "line 1: extra is not known."),
         (file_of(head=(*COLUMNS, "note")), "line 1: note stands there twice."),
-        (file_of() + b"a,b\r\n", "line 2: has 2 cells; the head has 8."),
+        (file_of() + b"a,b\r\n", "line 2: has 2 cells; the head has 9."),
         (file_of() + b'"open', "line 2: this is no CSV"),
-        (file_of(NEW) + b"\xff,,,,,,,\r\n", "line 3: byte "),
+        (file_of(NEW) + b"\xff,,,,,,,,\r\n", "line 3: byte "),
         (b"x" * (template_csv.MOST_BYTES + 1), "line 1: the file has 1,048,577 bytes"),
-        (file_of() + b"a,b,,,,,,\r\n" * (template_csv.MOST_ROWS + 1), "line 10002: the most is 10,000 rows"),
+        (file_of() + b"a,b,,,,,,,\r\n" * (template_csv.MOST_ROWS + 1), "line 10002: the most is 10,000 rows"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_words(data, told, cast: Cast):
@@ -205,8 +239,10 @@ def test_what_was_shown_is_what_is_saved(cast: Cast):
 
 def test_texts_that_would_be_lost_are_counted(cast: Cast):
     cast.message(text="Hello Aysel, it is on its way.")
-    told = plan(file_of({"name": "order-shipped", "body": "Hi {name}"}))
-    assert told.lost == ("Hello Aysel, it is on its way.",)
+    row = {"name": "order-shipped", "body": "Hi {name}", "provider": "templated-az", "vendor_template": "1432"}
+    assert plan(file_of({"name": "order-shipped", "body": "Hi {name}"})).lost == ()
+    assert plan(file_of(row | {"status": "ended"})).lost == ("Hello Aysel, it is on its way.",)
+    assert plan(file_of(row | {"status": "approved", "text": "Hi %1"})).lost == ("Hello Aysel, it is on its way.",)
 
 
 @pytest.mark.parametrize("count", [1, 200])

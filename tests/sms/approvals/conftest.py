@@ -1,0 +1,41 @@
+"""One template-only vendor with a registry of its own, a route to it, and the three ways of staff."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.registry import SENDERS
+from sms.models import Provider
+from sms.services import snapshot
+from tests.sms import cast
+from tests.sms.approvals.vendor import Registry
+from tests.sms.approvals.ways import WAYS, Way
+
+
+class TemplateOnly(cast.TemplateOnly):
+    """The cast's vendor without a limit of its own."""
+
+    max_length = None
+    has_sender_field = False
+
+
+@pytest.fixture
+def only(db, monkeypatch, settings) -> Provider:
+    settings.CONFIGURATION_MAX_AGE = 0.0
+    monkeypatch.setitem(SENDERS, TemplateOnly.slug, TemplateOnly)
+    snapshot.forget()
+    provider = cast.provider("only", TemplateOnly.slug)
+    cast.route("+994", provider)
+    cast.client()
+    cast.sender("AKINON")
+    return provider
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.fixture(params=WAYS)
+def way(request, only) -> Way:
+    return WAYS[request.param]()

@@ -1,0 +1,200 @@
+"""What was approved is what is sent: an edit of a template changes no approval."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from sms.domain.templates import parse_body
+from sms.domain.vendor_text import of_body
+from sms.models import Message, MessageTemplate, TemplateApproval
+from sms.services import snapshot
+from sms.services.provisioning import provision
+from tests.sms import cast
+
+TO = "+994501234567"
+
+
+def send(text: str) -> int:
+    return cast.send(Client(), cast.body(to=TO, text=text)).status_code
+
+
+def wire(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """What the vendor would be given for this text: its id and the parameters in its order."""
+    decision = snapshot.fresh().decide(text=text, sender="AKINON", to=TO, client=1, is_otp=False)
+    if decision.code:
+        return None
+    (chosen,) = decision.eligible
+    return chosen.vendor_template, tuple(value for _, value in chosen.parameters)
+
+
+EDITS = [
+    # the body that was approved, a text of it, the changed body, a text of that
+    ("Kod {code}. Paylasmayin.", "Kod 17. Paylasmayin.", "Kodunuz {code}. Paylasmayin.", "Kodunuz 17. Paylasmayin."),
+    ("Hello {name}, order {order}", "Hello Aysel, order 7", "Hello {order}, order {name}", "Hello 7, order Aysel"),
+    ("Hello {name}, order {order}", "Hello Aysel, order 7", "Order {order} for {name}", "Order 7 for Aysel"),
+    ("Kod {code}", "Kod 17", "Kod {code}.", "Kod 17."),
+    ("Kod {code}", "Kod 17", "kod {code}", "kod 17"),
+    ("Kod {code}", "Kod 17", "Kod  {code}", "Kod  17"),
+    ("Kod {code}", "Kod 17", "Kod\n{code}", "Kod\n17"),
+    ("Kod {code} at {shop}", "Kod 17 at Ulduz", "Kod {code}", "Kod 17"),
+    ("Kod", "Kod", "Kod {code}", "Kod 17"),
+    ("Salam {name}!", "Salam Aysel!", "Salam {name}! {{x}}", "Salam Aysel! {x}"),
+]
+
+
+@pytest.mark.parametrize(("approved", "text", "changed", "other"), EDITS)
+def test_the_old_text_goes_on_and_the_new_one_is_not_taken(way, registry, only, approved, text, changed, other):
+    way.edit("t", approved)
+    key = registry.register(_at_vendor(approved))
+    way.approval("t", "only", vendor_template=key, status="approved")
+    way.edit("t", changed)
+    assert MessageTemplate.objects.get().body == changed
+    for sent in (text, other):
+        found = wire(sent)
+        if found is not None:
+            assert registry.handset_shows(*found) == sent
+    assert wire(text) is not None
+    assert (send(text), send(other)) == (201, 201 if wire(other) else 422)
+    assert Message.objects.get(text=text).template_version.number == 1
+
+
+@pytest.mark.parametrize(("approved", "text", "changed", "other"), EDITS)
+def test_both_live_side_by_side_until_the_old_one_is_ended(way, registry, only, approved, text, changed, other):
+    way.edit("t", approved)
+    old = registry.register(_at_vendor(approved))
+    way.approval("t", "only", vendor_template=old, status="approved")
+    way.edit("t", changed)
+    new = registry.register(_at_vendor(changed))
+    way.approval("t", "only", vendor_template=new, status="approved")
+    for sent in (text, other):
+        assert registry.handset_shows(*wire(sent)) == sent
+    way.approval("t", "only", vendor_template=old, status="ended")
+    assert registry.handset_shows(*wire(other)) == other
+    assert wire(text) is None or registry.handset_shows(*wire(text)) == text
+
+
+def _at_vendor(body: str) -> str:
+    """As it was submitted: %1, %2 … in the body's order."""
+    template = parse_body(body)
+    order = [(name, name) for name in template.names]
+    return "".join(part if isinstance(part, str) else f"%{part + 1}" for part in of_body(template, order).parts)
+
+
+NOTATIONS = [
+    "Hello %1, order %2",
+    "Hello {1}, order {2}",
+    "Hello {{1}}, order {{2}}",
+    "Hello {name}, order {order}",
+    "Hello {{ name }}, order {{order}}",
+    "Hello {#var#}, order {#var#}",
+    "Hello ##name##, order ##order##",
+    "Hello %s, order %s",
+    "Hello <name>, order <order>",
+    "Hello [name], order [order]",
+]
+
+
+@pytest.mark.parametrize("written", NOTATIONS)
+def test_the_vendors_text_is_read_in_its_own_notation(way, written):
+    way.edit("t", "Salam {name}, {order}")
+    way.approval("t", "only", vendor_template="7", text=written, status="approved")
+    assert wire("Hello Aysel, order 7") == ("7", ("Aysel", "7"))
+    assert wire("Salam Aysel, 7") is None
+    assert TemplateApproval.objects.get().text == written
+    assert MessageTemplate.objects.get().current_version.body == "Salam {name}, {order}"
+
+
+def test_a_vendors_order_of_parameters_is_the_wire_order(way):
+    way.edit("t", "Order {order} for {name}")
+    way.approval(
+        "t", "only", vendor_template="7", text="Order %2 for %1", parameters=["name", "order"], status="approved"
+    )
+    assert wire("Order 7 for Aysel") == ("7", ("Aysel", "7"))
+
+
+@pytest.mark.parametrize("text", ["Hello %1", "Hello %1 %2 %3", "Hello %1 %1", "Hello", "Hello %1 {2}", "%1%2"])
+def test_a_vendors_text_with_other_parameters_is_refused(only, text):
+    with pytest.raises(Exception, match=r"templates\[0\]\.approvals\[0\]\.text"):
+        provision(
+            {
+                "templates": [
+                    {
+                        "name": "t",
+                        "body": "Hello {name} {order}",
+                        "approvals": [{"provider": "only", "vendor_template": "7", "text": text, "status": "approved"}],
+                    }
+                ]
+            }
+        )
+
+
+def test_a_new_text_under_the_same_id_replaces_the_old_one(way, registry):
+    way.edit("t", "Kod {code}")
+    way.approval("t", "only", vendor_template="7", status="approved")
+    way.edit("t", "Kodunuz {code}")
+    way.approval("t", "only", vendor_template="7", text="Kodunuz %1", status="approved")
+    assert wire("Kodunuz 17") == ("7", ("17",))
+    assert wire("Kod 17") is None
+    assert TemplateApproval.objects.get().version == MessageTemplate.objects.get().current_version
+
+
+def test_kinds_are_ours_and_change_with_the_template(only):
+    """The vendor knows none of them, so an approval of the very same text goes with the edit."""
+    file = {"name": "t", "body": "Kod {code}", "approvals": [{"provider": "only", "vendor_template": "7"}]}
+    file["approvals"][0]["status"] = "approved"
+    provision({"templates": [file]})
+    assert wire("Kod abc") == ("7", ("abc",))
+    provision({"templates": [{"name": "t", "placeholders": {"code": "digits"}}]})
+    assert wire("Kod abc") is None
+    assert wire("Kod 17") == ("7", ("17",))
+
+
+def test_a_file_run_twice_changes_nothing_and_says_each_time_what_is_approved_nowhere(only):
+    file = {
+        "name": "t",
+        "body": "Kod {code}",
+        "approvals": [{"provider": "only", "vendor_template": "7", "status": "approved"}],
+    }
+    provision({"templates": [file]})
+    changed = file | {"body": "Kodunuz {code}"}
+    first = provision({"templates": [changed]})
+    assert [str(change) for change in first.changes] == ["changed template t: body Kod {code} -> Kodunuz {code}"]
+    second = provision({"templates": [changed]})
+    assert second.changes == []
+    assert first.notes == second.notes
+    assert "the text of now is approved nowhere; in use stays version 1 at only (7)" in first.notes[0]
+
+
+def test_an_approval_that_the_file_does_not_name_is_left_alone(only):
+    provision({"templates": [{"name": "t", "body": "Kod {code}", "approvals": [_approved("7")]}]})
+    provision({"templates": [{"name": "t", "approvals": [_approved("8")]}]})
+    assert sorted(TemplateApproval.objects.values_list("vendor_template", "status")) == [
+        ("7", "approved"),
+        ("8", "approved"),
+    ]
+
+
+def test_two_texts_under_one_id_are_told(only):
+    told = provision(
+        {
+            "templates": [
+                {"name": "a", "body": "Kod {code}", "approvals": [_approved("7")]},
+                {"name": "b", "body": "Salam {name}", "approvals": [_approved("7")]},
+            ]
+        }
+    )
+    assert any("7 is approved for another text too" in note for note in told.notes)
+
+
+def test_a_draft_stands_for_the_text_at_the_time_of_its_approval(way):
+    way.edit("t", "Kod {code}")
+    way.approval("t", "only", vendor_template="7", status="pending")
+    way.edit("t", "Kodunuz {code}")
+    way.approval("t", "only", vendor_template="7", status="approved")
+    assert wire("Kodunuz 17") == ("7", ("17",))
+    assert wire("Kod 17") is None
+
+
+def _approved(key: str) -> dict[str, str]:
+    return {"provider": "only", "vendor_template": key, "status": "approved"}
