@@ -64,6 +64,13 @@ def codec_of(declared: str) -> str:
     return _AS_BROWSERS_DO.get(known, known)
 
 
+def is_known(declared: str) -> bool:
+    try:
+        return bool(codec_of(declared))
+    except Unreadable:
+        return False
+
+
 def is_wide(codec: str) -> bool:
     return codec.startswith(("utf-16", "utf-32"))
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from .payload_charset import UTF_8, Undecodable, Unreadable, codec_of, decoded
+from .payload_charset import UTF_8, Undecodable, Unreadable, codec_of, decoded, is_known
 
 MAX_PARTS = 1000
 
@@ -79,9 +79,13 @@ def _transferred(content: bytes, encoding: str) -> bytes:
 
 
 def declared_for(pairs: Iterable[Pair], header: str | None, otherwise: str | None = None) -> str | None:
-    """The charset of a form: HTML's own field knows best, then the header, then what gateways add as a field."""
+    """The charset of a form: HTML's own field knows best, then the header, then what gateways add as a field.
+
+    That field may mean something else: Kannel writes GSM into it.
+    """
     found = {pair.name: pair.value.decode("latin-1").strip() for pair in pairs}
-    return found.get(b"_charset_") or header or found.get(b"charset") or otherwise
+    added = found.get(b"charset", "")
+    return found.get(b"_charset_") or header or (added if is_known(added) else None) or otherwise
 
 
 def fields(pairs: Iterable[Pair], charset: str | None) -> dict[str, Value]:

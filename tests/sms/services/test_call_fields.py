@@ -9,6 +9,8 @@ import zlib
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sms.services.call_fields import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
@@ -105,6 +107,7 @@ READABLE = {
         RawCall(content_type=f"{FORM}; charset=utf-8", body=form(TEXT, "utf-8", "charset=GSM")),
         TEXT,
     ),
+    "Kannel's word for its own alphabet": (RawCall(query=form(TEXT, "utf-8", "charset=GSM")), TEXT),
     "an unknown charset that does not matter": (
         RawCall(content_type=f"{FORM}; charset=what", body=b"text=code+4"),
         "code 4",
@@ -281,6 +284,36 @@ UNREADABLE = {
 def test_what_can_not_be_read_says_why(call, reason):
     with pytest.raises(Unreadable, match=reason):
         records_of(call)
+
+
+@settings(deadline=None)
+@given(
+    query=st.binary(max_size=60),
+    content_type=st.one_of(
+        st.sampled_from([FORM, MULTIPART, "application/json; charset=utf-16", f"{MULTIPART}; charset=utf-32"]),
+        st.text(max_size=30).map(lambda name: f"{FORM}; charset={name}"),
+        st.text(max_size=60),
+    ),
+    content_encoding=st.sampled_from(["", "gzip", "deflate", "gzip, deflate"]),
+    body=st.one_of(
+        st.binary(max_size=200),
+        st.binary(max_size=100).map(lambda value: part(value, "Content-Type: text/plain; charset=cp1251") + END),
+        st.binary(max_size=100).map(gzip.compress),
+        st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)).map(
+            lambda value: json.dumps(value).encode("utf-16")
+        ),
+    ),
+)
+def test_any_bytes_are_read_or_refused(query, content_type, content_encoding, body):
+    for record in read_or_refused(RawCall(query, content_type, content_encoding, body)):
+        assert all(isinstance(fields, Fields) for group in groups_in(record) for fields in group)
+
+
+def read_or_refused(call: RawCall) -> list[Fields]:
+    try:
+        return records_of(call)
+    except Unreadable as unreadable:
+        return [Fields({})] if str(unreadable).isprintable() else pytest.fail(ascii(str(unreadable)))
 
 
 def test_a_reason_quotes_nothing_of_the_text():
