@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def records_of(call: RawCall) -> list[Fields]:
     in_query = payload_forms.declared_for(asked, None)
     query = payload_forms.fields(asked, in_query)
     body = inflated(call.body, call.content_encoding)
-    records = _records(body, call.content_type, in_query) if body.strip() else [{}]
+    records = [{}] if _says_nothing(body, query) else _records(body, call.content_type, in_query)
     found = [Fields({**query, **record}) for record in records]
     if len(found) > MAX_RECORDS:
         raise Unreadable(f"it has more than {MAX_RECORDS} records")
@@ -123,6 +124,11 @@ def groups_in(record: Fields, depth: int = MAX_DEPTH) -> Iterator[list[Fields]]:
 
 
 # --- the body ------------------------------------------------------------------------------------
+
+
+def _says_nothing(body: bytes, query: Mapping[str, Any]) -> bool:
+    """Whether the body is blank, or a few words beside the fields of a query."""
+    return not body.strip() or (bool(query) and body.isascii() and not re.search(rb"[\0={\[<]", body))
 
 
 def _records(body: bytes, content_type: str, in_query: str | None) -> list[Mapping[str, Any]]:
@@ -150,14 +156,21 @@ def _header(content_type: str) -> tuple[str, Mapping[str, str]]:
 
 def _of_form(pairs: list[payload_forms.Pair], charset: str | None) -> list[Mapping[str, Any]]:
     fields = payload_forms.fields(pairs, charset)
-    # A form of one field that holds JSON: data=[{…}]. With further fields it may be the text of somebody's SMS.
-    (only, *more) = fields.values() or ("",)
-    if not more and isinstance(only, str) and only.lstrip().startswith(("{", "[")):
-        try:
-            return _of_json(json.loads(only, parse_float=str))
-        except (ValueError, RecursionError):
-            pass
-    return [fields]
+    return [{**fields, **_json_within(fields)}]
+
+
+def _json_within(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What the only field of a form holds as JSON, such as data=[{…}], beside that field.
+
+    The field stays: it may be the text of somebody's SMS, which must not name another sender.
+    """
+    (name, text), *more = fields.items() or [("", "")]
+    if more or not isinstance(text, str) or not text.lstrip().startswith(("{", "[")):
+        return {}
+    try:
+        return {f"{name} as JSON": _of_json(json.loads(text, parse_float=str))}
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _of_json(value: Any) -> list[Mapping[str, Any]]:

@@ -99,9 +99,12 @@ def test_of_an_array_with_half_a_message_nothing_is_stored(client, gateway):
     assert not InboundMessage.objects.exists()
 
 
-def test_json_in_somebodys_text_is_a_text(client, gateway):
+@pytest.mark.parametrize("in_query", [(), ("from", "to")])
+def test_json_in_somebodys_text_is_a_text(client, gateway, in_query):
     forged = json.dumps({"from": "Bank", "to": "+994501112234", "text": "Call us"})
-    post(client, gateway, urlencode(MESSAGE | {"text": forged}), FORM)
+    values = MESSAGE | {"text": forged}
+    query = urlencode({name: values.pop(name) for name in in_query})
+    post(client, gateway, urlencode(values), FORM, QUERY_STRING=query)
     message = InboundMessage.objects.get()
     assert (message.sender, message.text) == (MESSAGE["from"], forged)
 
