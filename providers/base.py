@@ -284,7 +284,11 @@ class Sender(Adapter):
         return None if vendor_template.strip() else "The vendor's template is missing."
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
-        """The reports in one callback, given its fields (query, form or JSON object)."""
+        """The reports in one callback, given its fields, which are found in any letter case of their names.
+
+        A field that can't be read is neither text nor number: `text_in` takes it for empty. It is called for inner
+        objects too, so fields that are no report give none. Our own id is returned as it came.
+        """
         return []
 
     def report_networks(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ from providers.base import Pushed
 from providers.registry import FORWARDERS
 from sms.domain.text import visible
 from sms.models import InboundGateway, InboundPushAttempt, Partner, PushStatus, RentedNumber
+from sms.models.inbound import REPEAT_SECONDS
 from sms.models.partner import partner_choices
 from sms.services import ids
 from sms.services.clock import now
@@ -136,14 +138,23 @@ class RentedNumberAdmin(HistoriedAdmin):
         return "active" if number.is_active_at(now()) else "not active"
 
 
+class InboundGatewayForm(forms.ModelForm):
+    def clean_repeat_seconds(self) -> int:
+        """The default where it is left empty."""
+        given = self.cleaned_data["repeat_seconds"]
+        return REPEAT_SECONDS if given is None else given
+
+
 @admin.register(InboundGateway)
 class InboundGatewayAdmin(HistoriedAdmin):
-    list_display = ("slug", "fields", "created_at")
+    form = InboundGatewayForm
+    list_display = ("slug", "fields", "repeat_seconds", "created_at")
     search_fields = ("slug__startswith",)
 
     def get_fieldsets(self, request: HttpRequest, obj: InboundGateway | None = None) -> list[Any]:
-        names = ["slug", "fields", *(["address"] if obj and self.has_change_permission(request, obj) else [])]
-        reason = [(None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else []
+        may_change = obj is not None and self.has_change_permission(request, obj)
+        names = ["slug", "fields", "repeat_seconds", *(["address"] if may_change else [])]
+        reason = [(None, {"fields": ["change_reason"]})] if may_change else []
         return [(None, {"fields": names}), *reason]
 
     def get_readonly_fields(self, request: HttpRequest, obj: InboundGateway | None = None) -> tuple[str, ...]:

@@ -55,12 +55,12 @@ class InboundMessageAdmin(LookOnlyAdmin):
     fields = (
         ("shown_to", "shown_sender"),
         "shown_text",
-        ("gateway", "gateway_message_id"),
+        ("gateway", "gateway_message_id", "same_id"),
         ("shown_push", "not_pushed"),
         "count",
         ("received_at", "erased_at"),
     )
-    readonly_fields = ("shown_to", "shown_sender", "shown_text", "shown_push")
+    readonly_fields = ("shown_to", "shown_sender", "shown_text", "shown_push", "same_id")
     actions_detail = ("push_now",)
     has_push_again_permission = needs(PUSH)
 
@@ -88,6 +88,14 @@ class InboundMessageAdmin(LookOnlyAdmin):
         if message.text is None:
             return str(_("The text is erased."))
         return visible(privacy.shape(masked_digits(message.text))) or str(_("The text is hidden."))
+
+    @display(description=_("other messages with this id"))
+    def same_id(self, message: InboundMessage) -> int:
+        """A modem's counter that started again gives an id twice."""
+        if not message.gateway_message_id:
+            return 0
+        same = InboundMessage.objects.filter(gateway=message.gateway_id, gateway_message_id=message.gateway_message_id)
+        return same.exclude(pk=message.pk).count()
 
     @display(description=_("push"), label=labels.PUSH)
     def shown_push(self, message: InboundMessage) -> str:
@@ -212,7 +220,7 @@ class InboundCallAdmin(LookOnlyAdmin):
     fields = (
         ("gateway", "method", "source"),
         ("received_at", "read_at", "note"),
-        "content_type",
+        ("content_type", "content_encoding"),
         "shown_query",
         "shown_body",
     )

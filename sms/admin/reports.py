@@ -107,7 +107,7 @@ class CallbackAdmin(OfProvider):
     list_filter = (ProviderFilter,)
     fields = (
         ("provider_slug", "attempt"),
-        ("method", "content_type", "source"),
+        ("method", "content_type", "content_encoding", "source"),
         ("count", "received_at", "last_received_at"),
         ("read_at", "note"),
         "shown_query",

@@ -34,6 +34,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
         method=request.method,
         query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
         content_type=visible(request.META.get("CONTENT_TYPE", "")),
+        content_encoding=visible(request.META.get("HTTP_CONTENT_ENCODING", "")),
         body=bodies.read(request),
         source=source and str(source),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +14,8 @@ from .partner import Partner, RentedNumber
 
 FIELDS = ("from", "to", "text", "id")
 """What we read from a gateway's call; `id` is optional."""
+REPEAT_SECONDS = 10
+"""A widespread modem app hands each message over twice, about five seconds apart."""
 
 
 def validate_fields(value: Any) -> None:
@@ -33,6 +36,13 @@ class InboundGateway(models.Model):
         blank=True,
         validators=[validate_fields],
         help_text='The gateway\'s own field names where they differ: {"from": "sender", "text": "payload.message"}.',
+    )
+    repeat_seconds = models.PositiveSmallIntegerField(
+        default=REPEAT_SECONDS,
+        db_default=REPEAT_SECONDS,
+        blank=True,
+        validators=[MaxValueValidator(3600)],
+        help_text="Without an id, an equal message within so many seconds of the first is the same one. 0: never.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     history = kept()
@@ -56,6 +66,7 @@ class InboundCall(models.Model):
     method = models.CharField(max_length=8)
     query = models.BinaryField(default=bytes)
     content_type = models.CharField(max_length=200, blank=True, default="")
+    content_encoding = models.CharField(max_length=40, blank=True, default="", db_default="")
     body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
     note = models.CharField(max_length=200, blank=True, default="", help_text="Why no message was read, if none was.")
@@ -92,14 +103,8 @@ class InboundMessage(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name = "received message"
-        constraints = [
-            models.UniqueConstraint(
-                fields=("gateway", "gateway_message_id"),
-                condition=~Q(gateway_message_id=""),
-                name="one_message_per_gateway_id",
-            ),
-        ]
         indexes = [
+            models.Index(fields=("gateway", "gateway_message_id", "received_at"), name="inbound_equal_id"),
             models.Index(fields=("gateway", "-received_at"), name="inbound_equal"),
             models.Index(fields=("to", "-id"), name="inbound_to"),
             models.Index(fields=("received_at",), condition=Q(erased_at=None), name="inbound_to_erase"),

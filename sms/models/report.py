@@ -20,6 +20,7 @@ class Callback(models.Model):
     method = models.CharField(max_length=8)
     query = models.BinaryField(default=bytes)
     content_type = models.CharField(max_length=200, blank=True, default="")
+    content_encoding = models.CharField(max_length=40, blank=True, default="", db_default="")
     body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
     count = models.PositiveIntegerField(default=1)

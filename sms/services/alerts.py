@@ -12,7 +12,7 @@ from .actions import ActionRefused
 
 log = structlog.get_logger(__name__)
 
-CLOSED_BY_HAND = ("config:", "report-beats-state:")
+CLOSED_BY_HAND = ("config:", "report-beats-state:", "report-unapplied:", "unread-report:", "unread-received:")
 """How the keys of those alerts begin that nothing measures the end of: staff say that they are over."""
 
 

@@ -15,19 +15,17 @@ from typing import Any
 import structlog
 from django.db import Error, connection
 
-from providers.base import Report
+from providers.base import Report, ReportState, Sender
 from sms.domain.text import visible
 
-from . import clock, outbox, reports, snapshot, wake
+from . import alerts, clock, outbox, reports, snapshot, wake
 from .brief import brief
-from .call_fields import fields_of
-from .outbox import StoredCall
+from .call_fields import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 from .reports import Word
 from .rows import ask_to_write, plain, read
 
 log = structlog.get_logger(__name__)
 
-MAX_FIELDS = 100
 MAX_DIFFERENT_PER_HOUR = 1000
 AT_ONCE = 500
 
@@ -35,10 +33,10 @@ AT_ONCE = 500
 # --- taking a call in ---------------------------------------------------------------------------
 
 _STORE = """
-INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type, body,
-                          source, count, note, received_at, last_received_at)
+INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type,
+                          content_encoding, body, source, count, note, received_at, last_received_at)
 SELECT %(provider)s, (SELECT id FROM sms_attempt WHERE id = %(attempt)s), %(address)s, %(digest)s, %(method)s,
-       %(query)s, %(content_type)s, %(body)s, {source}, 1, '', {now}, {now}
+       %(query)s, %(content_type)s, %(content_encoding)s, %(body)s, {source}, 1, '', {now}, {now}
 WHERE %(most)s = 0 OR (SELECT count(*) FROM (SELECT 1 FROM sms_callback
       WHERE address_digest = %(address)s AND received_at > {hour_ago} LIMIT %(most)s) recent) < %(most)s
 ON CONFLICT (address_digest, body_digest) DO UPDATE
@@ -70,6 +68,7 @@ def receive(
     content_type: str,
     body: bytes,
     source: str | None,
+    content_encoding: str = "",
 ) -> None:
     """Store a raw call; an equal one at the same address is counted on its row.
 
@@ -77,20 +76,22 @@ def receive(
     report of a message that we know. Raises django.db.Error if it could not be stored.
     """
     digest = _digest(address.encode())
-    call = {
+    call = RawCall(query, content_type, content_encoding, body)
+    row = {
         "provider": provider_id,
         "attempt": attempt_id,
         "address": digest,
-        "digest": _digest(method.encode(), query, content_type.encode(), body),
+        "digest": _digest(method.encode(), *call.parts()),
         "method": method,
         "query": query,
         "content_type": content_type[:200],
+        "content_encoding": content_encoding[:40],
         "body": body,
         "source": source,
     }
-    if not _store(call, most=MAX_DIFFERENT_PER_HOUR):
-        known = _names_a_message(StoredCall(0, provider_id, attempt_id, query, body))
-        if not (known and _store(call, most=0)):
+    if not _store(row, most=MAX_DIFFERENT_PER_HOUR):
+        known = _names_a_message(StoredCall(0, provider_id, attempt_id, call))
+        if not (known and _store(row, most=0)):
             read(_COUNT_FLOOD, [clock.now(), digest])
     wake.ring(wake.CALLS)
 
@@ -115,8 +116,8 @@ def _digest(*parts: bytes) -> str:
 
 
 def _names_a_message(call: StoredCall) -> bool:
-    found, _ = _reports_in(call)
-    return reports.names_an_attempt(call.provider, [report.vendor_id for report in found if report.vendor_id])
+    words, _ = _words_of(call)
+    return reports.names_an_attempt(call.provider, [word.vendor_id for word in words if word.vendor_id])
 
 
 # --- reading what is stored --------------------------------------------------------------------------
@@ -147,6 +148,8 @@ def _read_alone(*, may_send: bool) -> int:
     with brief() as now:
         calls = outbox.lock_callbacks(1)
         _finish({call.id: "our own code failed on it; see the log" for call in calls}, now)
+        for call in calls:
+            _alert_unread(call.provider)
     return len(calls)
 
 
@@ -166,33 +169,75 @@ def _words_in(calls: Sequence[StoredCall]) -> tuple[list[Word], dict[int, str]]:
     words: list[Word] = []
     notes: dict[int, str] = {}
     for call in calls:
-        found, notes[call.id] = _reports_in(call)
-        words += [_word(call, report) for report in found]
+        found, notes[call.id] = _words_of(call)
+        words += found
+        if notes[call.id] and not call.raw.is_empty():
+            _alert_unread(call.provider)
     return words, notes
 
 
-def _reports_in(call: StoredCall) -> tuple[list[Report], str]:
-    """The reports in a call, and why there are none."""
+def _words_of(call: StoredCall) -> tuple[list[Word], str]:
+    """The reports in a call, and what of it was not read, and why."""
     account = snapshot.current().accounts.get(call.provider)
     if account is None:
         return [], "the provider is gone"
-    values = fields_of(query=call.query, body=call.body)
-    if values is None:
-        return [], "it is neither a form nor a JSON object"
-    if len(values) > MAX_FIELDS:
-        return [], f"it has more than {MAX_FIELDS} fields"
-    found = account.adapter.read_reports(values)
-    return found, "" if found else "no delivery report was found in it"
+    try:
+        records = records_of(call.raw)
+    except Unreadable as unreadable:
+        return [], f"could not be read: {unreadable}"
+    found = [pair for record in records for pair in _reports_in(record, account.adapter)]
+    words = [_word(call, report, fields) for report, fields in found]
+    return words, _note(records) or ("" if words else "no delivery report was found in it")
 
 
-def _word(call: StoredCall, report: Report) -> Word:
-    """One report, and the attempt of the address if the report's id is its id too."""
-    own = call.attempt if call.attempt is not None and report.reference == str(call.attempt) else None
+def _note(records: Sequence[Fields]) -> str:
+    """Which fields could not be read."""
+    bad = {name: reason for record in records for name, reason in record.undecodable().items()}
+    return "; ".join(f"could not be read: {visible(name)[:40]}: {reason}" for name, reason in bad.items())
+
+
+def _reports_in(record: Fields, adapter: Sender) -> list[tuple[Report, Fields]]:
+    """The reports of a record, each with the fields that it was read from.
+
+    They may stand in an inner object or array: what names a state and an id counts more than what does not.
+    """
+    groups = [
+        [(report, fields) for fields in group for report in adapter.read_reports(fields)] for group in groups_in(record)
+    ]
+    best = max(map(_certainty, groups))
+    if _certainty(groups[0]) == best:
+        return groups[0]
+    return [pair for group in groups if _certainty(group) == best for pair in group]
+
+
+def _certainty(group: Sequence[tuple[Report, Fields]]) -> tuple[bool, bool, bool]:
+    found = [report for report, _ in group]
+    return (
+        bool(found),
+        any(report.state != ReportState.UNKNOWN for report in found),
+        any(report.reference or report.vendor_id for report in found),
+    )
+
+
+def _alert_unread(provider: int) -> None:
+    account = snapshot.current().accounts.get(provider)
+    if account is None:
+        return
+    alerts.open_alert(
+        f"unread-report:{account.slug}",
+        title=f"A call of {account.slug} could not be read as a delivery report, or not all of it",
+        advice="Open the callbacks of this provider: each says why. Ask the vendor what it sends, then close this.",
+        provider_id=provider,
+    )
+
+
+def _word(call: StoredCall, report: Report, fields: Fields) -> Word:
+    """One report, with the attempt of the address where it is about that one."""
     return Word(
         provider=call.provider,
         state=report.state,
         callback=call.id,
-        attempt=own,
+        attempt=call.attempt if _is_of_address(call.attempt, report, fields) else None,
         may_wait=call.attempt is None and bool(report.vendor_id),
         reference=visible(report.reference)[:128],
         vendor_id=visible(report.vendor_id)[:128],
@@ -201,10 +246,22 @@ def _word(call: StoredCall, report: Report) -> Word:
     )
 
 
+def _is_of_address(attempt: uuid.UUID | None, report: Report, fields: Fields) -> bool:
+    """Whether a report names the attempt of the address, in any form of a UUID, or names none at all."""
+    if attempt is None:
+        return False
+    if not report.reference:
+        return not report.vendor_id and fields.is_plain()
+    try:
+        return uuid.UUID(report.reference) == attempt
+    except ValueError:
+        return False
+
+
 _FINISH_COLUMNS = {"id": "bigint", "note": "text"}
 
 
 def _finish(notes: Mapping[int, str], now: datetime) -> None:
-    records = [{"id": id_, "note": note} for id_, note in notes.items()]
+    records = [{"id": id_, "note": note[:200]} for id_, note in notes.items()]
     statement = "UPDATE sms_callback SET read_at = %s, note = v.note FROM v WHERE sms_callback.id = v.id"
     ask_to_write(statement, _FINISH_COLUMNS, records, now)

@@ -16,7 +16,20 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 
-from . import callbacks, clock, holding, inbound, lookout, match_alarm, notices, reports, retention, rollup, sweeps
+from . import (
+    callbacks,
+    clock,
+    holding,
+    inbound,
+    lookout,
+    match_alarm,
+    notices,
+    reports,
+    retention,
+    rollup,
+    sweeps,
+    unmatched_reports,
+)
 from .wake import CALLS, CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -41,6 +54,7 @@ CHORES: tuple[Chore, ...] = (
     (5.0, inbound.read_again),
     (15.0, lookout.look_out),
     (60.0, match_alarm.look),
+    (60.0, unmatched_reports.look),
     (5.0, lambda: _for_a_while(retention.erase_due)),
     (30.0, lambda: _for_a_while(retention.delete_due)),
     (30.0, lambda: rollup.roll_up(HOURS_AT_ONCE)),

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Least
 
 from sms.domain import phone
 from sms.domain.text import escaped
 from sms.models import InboundCall, InboundGateway, InboundMessage
 from sms.models.inbound import FIELDS
 
-from . import clock, outbox, pushes, wake
-from .call_fields import fields_of
+from . import alerts, clock, outbox, pushes, wake
+from .call_fields import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
 log = structlog.get_logger(__name__)
 
 NEEDED = ("from", "to", "text")
-SAME_WITHIN = timedelta(seconds=5)
-"""Without an id of the gateway's, an equal message within this time is the same one."""
 READ_AGAIN_AFTER = timedelta(seconds=10)
 LONGEST_SENDER, LONGEST_TO, LONGEST_ID = 200, 64, 128
 
@@ -37,7 +36,14 @@ class MissingFields(ValueError):
 
 
 def receive(
-    gateway: InboundGateway, *, method: str, query: bytes, content_type: str, body: bytes, source: str | None
+    gateway: InboundGateway,
+    *,
+    method: str,
+    query: bytes,
+    content_type: str,
+    body: bytes,
+    source: str | None,
+    content_encoding: str = "",
 ) -> None:
     """Store a raw call, then take the message out of it. Raises MissingFields; django.db.Error if it was not stored."""
     call = InboundCall.objects.create(
@@ -45,6 +51,7 @@ def receive(
         method=method,
         query=query,
         content_type=content_type[:200],
+        content_encoding=content_encoding[:40],
         body=body,
         source=source,
         received_at=clock.now(),
@@ -68,30 +75,62 @@ def read_again() -> int:
 
 
 def read(call: InboundCall) -> None:
-    """Take the message out of a stored call. Raises MissingFields."""
-    values = _values(call)
-    missing = [name for name in NEEDED if values[name] is None]
+    """Take the messages out of a stored call. Raises MissingFields."""
+    try:
+        messages = received_in(call)
+    except Unreadable as unreadable:
+        _finish(call, f"could not be read: {unreadable}")
+        _alert_unread(call.gateway)
+        raise MissingFields(list(NEEDED)) from unreadable
+    missing = [name for name in NEEDED if any(values[name] is None for values in messages)]
     if missing:
         _finish(call, f"missing: {', '.join(missing)}")
         raise MissingFields(missing)
     with transaction.atomic():
         outbox.lock_gateway(call.gateway_id)
-        _store(call, {name: value or "" for name, value in values.items()})
+        for values in messages:
+            _store(call, {name: value or "" for name, value in values.items()})
         _finish(call, "")
     wake.ring()
 
 
 def _finish(call: InboundCall, note: str) -> None:
-    InboundCall.objects.filter(pk=call.pk).update(read_at=clock.now(), note=note)
+    InboundCall.objects.filter(pk=call.pk).update(read_at=clock.now(), note=note[:200])
+
+
+def _alert_unread(gateway: InboundGateway) -> None:
+    alerts.open_alert(
+        f"unread-received:{gateway.slug}",
+        title=f"A call of gateway {gateway.slug} could not be read: the SMS in it was not taken over",
+        advice="Open the inbound calls of this gateway: each says why. Let the gateway send UTF-8, or declare the"
+        " charset in its Content-Type; then close this.",
+    )
 
 
 # --- reading ---------------------------------------------------------------------------------
 
+Values = dict[str, str | None]
 
-def _values(call: InboundCall) -> dict[str, str | None]:
-    """Our fields by our names. An empty text is a text; an empty number is none."""
-    given = fields_of(query=bytes(call.query), body=bytes(call.body or b"")) or {}
-    values = {name: _text(_at(given, call.gateway.field(name))) for name in FIELDS}
+
+def received_in(call: InboundCall) -> list[Values]:
+    """The messages in a call, our fields by our names. Raises Unreadable."""
+    raw = RawCall.stored(call.query, call.content_type, call.content_encoding, call.body)
+    return [values for record in records_of(raw) for values in _best(record, call.gateway)]
+
+
+def _best(record: Fields, gateway: InboundGateway) -> list[Values]:
+    """A record's own message, or those of the inner object or array that has more of what makes a message."""
+    best = max(groups_in(record), key=lambda group: _completeness(group, gateway))
+    return [_values(fields, gateway) for fields in best]
+
+
+def _completeness(group: Sequence[Fields], gateway: InboundGateway) -> int:
+    return min(sum(_at(fields, gateway.field(name)) is not None for name in NEEDED) for fields in group)
+
+
+def _values(fields: Fields, gateway: InboundGateway) -> Values:
+    """An empty text is a text; an empty number is none. Raises Unreadable."""
+    values = {name: _text(name, _at(fields, gateway.field(name))) for name in FIELDS}
     return {name: value if value or name == "text" else None for name, value in values.items()}
 
 
@@ -101,11 +140,15 @@ def _at(values: Mapping[str, Any], name: str) -> Any:
         return values[name]
     outer, _, inner = name.partition(".")
     within = values.get(outer)
-    return _at(within, inner) if inner and isinstance(within, Mapping) else None
+    return _at(Fields(within), inner) if inner and isinstance(within, Mapping) else None
 
 
-def _text(value: object) -> str | None:
-    """A string or a whole number as text that both databases store; None for anything else."""
+def _text(name: str, value: object) -> str | None:
+    """A string or a whole number as text that both databases store; None for anything else. Raises Unreadable."""
+    if isinstance(value, Undecodable):
+        raise Unreadable(f"{name}: {value.reason}")
+    if isinstance(value, Several):
+        raise Unreadable(f"{name} came more than once, with different values")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
@@ -124,9 +167,7 @@ def _store(call: InboundCall, values: Mapping[str, str]) -> None:
         "to": phone.parse_loose(values["to"]) or values["to"].strip()[:LONGEST_TO],
         "text": values["text"],
     }
-    same = _same(call.gateway_id, facts, call.received_at)
-    if same is not None:
-        InboundMessage.objects.filter(pk=same).update(count=F("count") + 1)
+    if _counted(call, facts):
         return
     message = InboundMessage(
         id=clock.new_id(), gateway_id=call.gateway_id, call=call, received_at=call.received_at, **facts
@@ -141,12 +182,22 @@ def _short_id(value: str) -> str:
     return value if len(value) <= LONGEST_ID else "sha256:" + hashlib.sha256(value.encode()).hexdigest()
 
 
-def _same(gateway: int, facts: Mapping[str, str], received_at: datetime) -> object | None:
-    """The message that this one repeats."""
-    of_gateway = InboundMessage.objects.filter(gateway=gateway)
-    if facts["gateway_message_id"]:
-        found = of_gateway.filter(gateway_message_id=facts["gateway_message_id"])
-    else:
-        recent = (received_at - SAME_WITHIN, received_at + SAME_WITHIN)
-        found = of_gateway.filter(received_at__range=recent, **facts)
-    return found.values_list("pk", flat=True).first()
+def _counted(call: InboundCall, facts: Mapping[str, str]) -> bool:
+    """Whether this repeats a message that is stored already: then it is counted there.
+
+    An equal id is not enough: a modem's counter starts again after a swap. Without an id the time counts, from the
+    first of the equal calls: a repeat of a repeat begins no new span, or a steady sender would be silenced.
+    """
+    span = timedelta(seconds=call.gateway.repeat_seconds)
+    equal = InboundMessage.objects.filter(gateway=call.gateway_id, **facts)
+    if not facts["gateway_message_id"]:
+        if not span:
+            return False
+        equal = equal.filter(received_at__range=(call.received_at - span, call.received_at + span))
+    first = equal.order_by("received_at").values_list("pk", flat=True).first()
+    if first is None:
+        return False
+    # A call that was stored first and read last moves the span to its own time.
+    earlier = Least("received_at", Value(call.received_at, DateTimeField()))
+    InboundMessage.objects.filter(pk=first).update(count=F("count") + 1, received_at=earlier)
+    return True

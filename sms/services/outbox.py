@@ -18,6 +18,7 @@ from django.db import connection
 from sms.domain.lifecycle import Status
 
 from . import clock
+from .call_fields import RawCall, StoredCall
 from .rows import as_json, as_time, as_uuid, ask, ask_to_write, read
 from .together import Answer
 
@@ -336,17 +337,6 @@ def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
     return [LockedMessage(as_uuid(row[0]), row[1], row[2], bool(row[3])) for row in read(statement, messages)]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCall:
-    """A raw call at a vendor's door, not read yet."""
-
-    id: int
-    provider: int
-    attempt: uuid.UUID | None
-    query: bytes
-    body: bytes
-
-
 def callbacks_wait() -> bool:
     """Whether there is a stored call to read: asked before a transaction is begun for it."""
     return bool(read("SELECT 1 FROM sms_callback WHERE read_at IS NULL ORDER BY id LIMIT 1"))
@@ -355,10 +345,10 @@ def callbacks_wait() -> bool:
 def lock_callbacks(limit: int) -> list[StoredCall]:
     """Take stored calls to read, oldest first, until the transaction ends."""
     statement = f"""
-        SELECT id, provider_id, attempt_id, query, body FROM sms_callback
+        SELECT id, provider_id, attempt_id, query, content_type, content_encoding, body FROM sms_callback
         WHERE read_at IS NULL ORDER BY id LIMIT %s {_skip_locked()}"""
     return [
-        StoredCall(row[0], row[1], as_uuid(row[2]) if row[2] else None, bytes(row[3]), bytes(row[4] or b""))
+        StoredCall(row[0], row[1], as_uuid(row[2]) if row[2] else None, RawCall.stored(*row[3:]))
         for row in read(statement, [limit])
     ]
 

@@ -250,6 +250,15 @@ def _alert_that_a_word_beat_us(message: LockedMessage, account: Account, word: W
     )
 
 
+def _alert_unapplied(provider: int, slug: str) -> None:
+    alerts.open_alert(
+        f"report-unapplied:{slug}",
+        title=f"{slug} sent a delivery report that belongs to no message of ours",
+        advice="Open the delivery reports that were not applied: each says why. Then close this.",
+        provider_id=provider,
+    )
+
+
 def _keep(batch: _Batch, word: Word, attempt: _Attempt | None, effect: ReportEffect) -> None:
     waits = attempt is None and word.may_wait
     batch.rows.append(
@@ -271,6 +280,8 @@ def _keep(batch: _Batch, word: Word, attempt: _Attempt | None, effect: ReportEff
         }
     )
     slug = snapshot.current().accounts[word.provider].slug
+    if attempt is None and not waits:
+        _alert_unapplied(word.provider, slug)
     metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
 
 

@@ -11,8 +11,9 @@ from .entry import Entry
 def apply(entry: Entry, desk: Desk) -> None:
     slug = entry.text("slug", required=True)
     fields = entry.raw("fields", dict, "a table")
+    repeat_seconds = entry.integer("repeat_seconds")
     if slug is None:
         return
     desk.declare(entry, "slug", "inbound gateway", slug)
     gateway = InboundGateway.objects.filter(slug=slug).first() or InboundGateway(slug=slug)
-    desk.save(entry, f"inbound gateway {slug}", gateway, {"fields": fields})
+    desk.save(entry, f"inbound gateway {slug}", gateway, {"fields": fields, "repeat_seconds": repeat_seconds})

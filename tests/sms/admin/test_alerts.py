@@ -40,7 +40,16 @@ def person(db):
     return make
 
 
-@pytest.mark.parametrize("key", ["config:plain-az:-6", "report-beats-state:0190aa00-0000-7000-8000-000000000001"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "config:plain-az:-6",
+        "report-beats-state:0190aa00-0000-7000-8000-000000000001",
+        "report-unapplied:first",
+        "unread-report:first",
+        "unread-received:modem-1",
+    ],
+)
 def test_an_alert_that_never_closes_by_itself_is_closed_with_a_reason(key, boss, cast, settings):
     settings.ALERT_EMAIL = "staff@shop.example"
     alert = opened(key)

@@ -9,8 +9,9 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from sms.models import InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
-from sms.services import keys
+from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
+from sms.services import clock, inbound, keys
+from tests.sms import received
 
 from .conftest import HOSTILE, PHONE, RENTED
 
@@ -149,3 +150,43 @@ def test_fields_that_no_gateway_can_have_are_refused(boss, cast):
     assert not InboundGateway.objects.exists()
     boss.post(reverse("admin:sms_inboundgateway_add"), {"slug": "modem-2", "fields": '{"text": "body"}'})
     assert InboundGateway.objects.get().fields == {"text": "body"}
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("", 10), ("0", 0), ("25", 25)])
+def test_a_gateways_time_for_equal_messages_may_be_left_empty(boss, cast, typed, kept):
+    values = {"slug": "modem-2", "fields": "{}", "repeat_seconds": typed}
+    boss.post(reverse("admin:sms_inboundgateway_add"), values)
+    assert InboundGateway.objects.get().repeat_seconds == kept
+
+
+def test_a_time_that_is_too_long_is_refused(boss, cast):
+    boss.post(reverse("admin:sms_inboundgateway_add"), {"slug": "modem-2", "fields": "{}", "repeat_seconds": "3601"})
+    assert not InboundGateway.objects.exists()
+
+
+def test_messages_that_share_a_gateways_id_say_so(boss, cast):
+    gateway = received.enter()
+    first, _ = [received.message(gateway, gateway_message_id="7", text=text) for text in ("a", "b")]
+    alone = received.message(gateway, gateway_message_id="8")
+    assert shown(boss, first, "same_id") == "1"
+    assert shown(boss, alone, "same_id") == "0"
+
+
+def test_a_call_that_can_not_be_read_shows_the_reason(boss, cast):
+    gateway = received.enter()
+    call = InboundCall.objects.create(
+        gateway=gateway, method="GET", query=b"from=A&to=1&text=%EA%EE", received_at=clock.now()
+    )
+    with pytest.raises(inbound.MissingFields):
+        inbound.read(call)
+    for address in (
+        reverse("admin:sms_inboundcall_changelist"),
+        reverse("admin:sms_inboundcall_change", args=(call.pk,)),
+    ):
+        assert "could not be read: text: it is not UTF-8" in boss.get(address).content.decode()
+
+
+def shown(client, message, name):
+    page_ = client.get(reverse("admin:sms_inboundmessage_change", args=(message.pk,)))
+    fields = (field for fieldset in page_.context["adminform"] for line in fieldset for field in line)
+    return next(str(field.contents()) for field in fields if field.field["name"] == name)

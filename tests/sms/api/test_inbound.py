@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -140,7 +140,10 @@ def test_a_body_that_can_not_be_read_lacks_everything_and_is_kept(client, gatewa
     response = client.post(path(gateway), body, content_type="application/json")
     assert response.status_code == 400
     assert len(errors(response)) == 3
-    assert bytes(InboundCall.objects.get().body) == body
+    call = InboundCall.objects.get()
+    assert bytes(call.body) == body
+    assert call.read_at
+    assert call.note
 
 
 def test_a_wrong_key_is_404_and_stores_nothing(client, gateway):
@@ -168,11 +171,36 @@ def test_more_than_64_kib_is_413(client, gateway):
 
 
 def test_the_same_id_twice_is_one_message(client, gateway):
-    for text in ("first", "first", "changed"):
-        assert get(client, gateway, **MESSAGE | {"id": "77", "text": text}).status_code == 200
+    for _ in range(3):
+        assert get(client, gateway, **MESSAGE, id="77").status_code == 200
     message = InboundMessage.objects.get()
-    assert (message.text, message.count, message.gateway_message_id) == ("first", 3, "77")
+    assert (message.text, message.count, message.gateway_message_id) == (MESSAGE["text"], 3, "77")
     assert (InboundPush.objects.count(), InboundCall.objects.count()) == (1, 3)
+
+
+@pytest.mark.parametrize("other", [{"from": "Other"}, {"text": "Other"}, {"to": "+994501112234"}])
+def test_an_equal_id_of_another_message_is_another_message(client, gateway, other):
+    """A modem's counter starts again after a swap."""
+    RentedNumber.objects.create(phone="+994501112234", partner=RentedNumber.objects.get().partner, operation_id=356)
+    for values in (MESSAGE, MESSAGE | other, MESSAGE, MESSAGE | other):
+        get(client, gateway, **values, id="1")
+    assert list(InboundMessage.objects.values_list("count", flat=True)) == [2, 2]
+    assert InboundPush.objects.count() == 2
+
+
+def test_an_equal_id_is_the_same_message_whenever_it_comes(client, gateway):
+    get(client, gateway, **MESSAGE, id="77")
+    InboundMessage.objects.update(received_at=clock.now() - timedelta(days=1))
+    get(client, gateway, **MESSAGE, id="77")
+    assert InboundMessage.objects.get().count == 2
+
+
+def test_an_equal_id_of_a_message_whose_text_is_erased_is_another_message(client, gateway):
+    """Nobody can tell any more; to push a message twice is better than to lose one."""
+    get(client, gateway, **MESSAGE, id="77")
+    InboundMessage.objects.update(text=None, erased_at=clock.now())
+    get(client, gateway, **MESSAGE, id="77")
+    assert InboundMessage.objects.count() == 2
 
 
 def test_equal_messages_with_two_ids_are_two(client, gateway):
@@ -187,18 +215,51 @@ def test_the_same_id_at_another_gateway_is_another_message(client, gateway):
     assert InboundMessage.objects.count() == 2
 
 
-def test_without_an_id_an_equal_message_within_5_seconds_is_the_same(client, gateway):
-    for _ in range(3):
-        get(client, gateway, **MESSAGE)
-    assert InboundMessage.objects.get().count == 3
-    assert InboundPush.objects.count() == 1
+BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def test_without_an_id_an_equal_message_later_is_another(client, gateway):
-    get(client, gateway, **MESSAGE)
-    InboundMessage.objects.update(received_at=clock.now() - timedelta(seconds=5.1))
-    get(client, gateway, **MESSAGE)
-    assert InboundMessage.objects.count() == 2
+@pytest.mark.parametrize(
+    ("seconds", "counts"),
+    [
+        ([0, 0], [2]),
+        ([0, 4.8], [2]),
+        ([0, 5.1], [2]),
+        ([0, 10], [2]),
+        ([0, 10.000001], [1, 1]),
+        ([0, 9.999999, 10.000001], [2, 1]),
+        ([0, 5, 9, 10], [4]),
+        ([0, 5, 9, 14], [3, 1]),
+        ([0, 9, 18, 27], [2, 2]),
+        ([0, 11, 5, 20], [2, 2]),
+        ([9, 0, 5], [3]),
+        ([9, 0, 14], [2, 1]),
+        ([30, 0], [1, 1]),
+    ],
+)
+def test_without_an_id_an_equal_message_within_10_seconds_of_the_first_is_the_same(gateway, seconds, counts):
+    """In the order in which they were read, each received so many seconds after the beginning."""
+    for after in seconds:
+        read_at(gateway, BEGIN + timedelta(seconds=after))
+    assert list(InboundMessage.objects.order_by("received_at").values_list("count", flat=True)) == counts
+    assert InboundPush.objects.count() == len(counts)
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds", "counts"),
+    [(0, [0, 0], [1, 1]), (3, [0, 3], [2]), (3, [0, 3.1], [1, 1]), (60, [0, 59.9], [2]), (60, [0, 60.1], [1, 1])],
+)
+def test_a_gateway_may_have_a_time_of_its_own(gateway, span, seconds, counts):
+    InboundGateway.objects.update(repeat_seconds=span)
+    gateway.refresh_from_db()
+    for after in seconds:
+        read_at(gateway, BEGIN + timedelta(seconds=after))
+    assert list(InboundMessage.objects.order_by("received_at").values_list("count", flat=True)) == counts
+
+
+def read_at(gateway: InboundGateway, moment: datetime) -> None:
+    body = json.dumps(MESSAGE).encode()
+    call = InboundCall.objects.create(gateway=gateway, method="POST", body=body, received_at=moment)
+    inbound.read(call)
 
 
 @pytest.mark.parametrize("other", [{"from": "Other"}, {"to": "+994501112234"}, {"text": "Other"}])
@@ -215,10 +276,11 @@ def test_an_id_of_any_length_is_told_apart(client, gateway):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_equal_calls_at_the_same_moment_are_one_message(gateway):
+@pytest.mark.parametrize("more", [{}, {"id": "7"}])
+def test_equal_calls_at_the_same_moment_are_one_message(gateway, more):
     def call(_: int) -> int:
         try:
-            return get(Client(), gateway, **MESSAGE).status_code
+            return get(Client(), gateway, **MESSAGE, **more).status_code
         finally:
             connection.close()
 

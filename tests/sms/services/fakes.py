@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from providers.answers import by_status
+from providers.answers import by_status, text_in
 from providers.base import (
     Accepted,
     Carries,
@@ -51,10 +51,11 @@ class TextVendor(Sender):
         return Accepted(vendor_id=response.body.decode(), code="ok")
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
-        if "id" not in values:
+        word, reference = text_in(values.get("state")), text_in(values.get("id"))
+        if not word and not reference:
             return []
-        state = ReportState(values["state"]) if values.get("state") in set(ReportState) else ReportState.UNKNOWN
-        return [Report(state, reference=values["id"])]
+        state = ReportState(word) if word in set(ReportState) else ReportState.UNKNOWN
+        return [Report(state, reference=reference, detail=text_in(values.get("detail")))]
 
 
 class PolledVendor(TextVendor):

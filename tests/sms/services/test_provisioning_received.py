@@ -36,6 +36,7 @@ GATEWAY = """
 [[inbound_gateways]]
 slug = "modem-1"
 fields = { from = "sender", to = "receiver", text = "message" }
+repeat_seconds = 20
 """
 
 
@@ -64,7 +65,9 @@ def test_every_key_reaches_its_field():
     assert (number.phone, number.operation_id, number.partner, number.active) == ("+994501112233", 355, partner, True)
     assert number.valid_from == datetime(2026, 1, 1, tzinfo=UTC)
     assert number.valid_until == datetime(2026, 1, 31, 20, tzinfo=UTC)
-    assert InboundGateway.objects.get().fields == {"from": "sender", "to": "receiver", "text": "message"}
+    gateway = InboundGateway.objects.get()
+    assert gateway.fields == {"from": "sender", "to": "receiver", "text": "message"}
+    assert gateway.repeat_seconds == 20
 
 
 def test_a_second_run_changes_nothing():
@@ -99,6 +102,9 @@ CASES = {
         "rented_numbers[0]: It ends before it begins.",
     ),
     "an unknown field": (GATEWAY.replace("text =", "body ="), "inbound_gateways[0].fields: Unknown: body."),
+    "a time that is no time": (GATEWAY.replace("20", "-1"), "inbound_gateways[0].repeat_seconds: "),
+    "a time that is too long": (GATEWAY.replace("20", "3601"), "inbound_gateways[0].repeat_seconds: "),
+    "a time in words": (GATEWAY.replace("20", '"20"'), "inbound_gateways[0].repeat_seconds: "),
     "a field that is no name": (GATEWAY.replace('"sender"', "7"), "inbound_gateways[0].fields: Write a table"),
 }
 

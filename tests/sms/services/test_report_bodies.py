@@ -1,0 +1,239 @@
+"""Delivery reports as vendors really send them: whose each is, and what is said where it can't be read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from providers.accolades import Accolades
+from providers.base import HttpResponse, Report, ReportState
+from providers.etelecom import ETelecom
+from sms.models import Alert, Callback, DeliveryReport, Message, Provider
+from sms.services import callbacks, clock, keys, unmatched_reports
+from sms.services.call_fields import Fields
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=frontier"
+
+
+@pytest.fixture
+def sent(shop, wire, work):
+    """A message that the first provider took, waiting for its report."""
+    message = shop.message()
+    work()
+    return message
+
+
+def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", content_encoding=""):
+    """A call at the attempt's or the provider's address, read as a dispatcher would."""
+    callbacks.receive(
+        provider_id=provider_id,
+        attempt_id=attempt_id,
+        address=keys.attempt_key(provider_id, attempt_id) if attempt_id else keys.provider_key(provider_id),
+        method="POST" if body else "GET",
+        query=query,
+        content_type=content_type,
+        content_encoding=content_encoding,
+        body=body,
+        source="192.0.2.1",
+    )
+    callbacks.read_pending()
+
+
+def at_attempt(message, body=b"", content_type=FORM, **more):
+    attempt = message.attempts.get()
+    receive(attempt.provider_id, attempt.pk, body, content_type, **more)
+
+
+def state_of(message):
+    return Message.objects.get(pk=message.pk).status
+
+
+def alerts():
+    return list(Alert.objects.filter(closed_at=None).values_list("key", flat=True))
+
+
+# --- whose it is ---------------------------------------------------------------------------------
+
+SPELLINGS = {
+    "as we gave it": str,
+    "in capitals": lambda id_: str(id_).upper(),
+    "without dashes": lambda id_: id_.hex,
+    "in capitals without dashes": lambda id_: id_.hex.upper(),
+    "in braces": lambda id_: f"{{{id_}}}",
+    "as a URN": lambda id_: id_.urn,
+    "in blanks": lambda id_: f" {id_}\n",
+    "empty": lambda _: "",
+    "blank": lambda _: " ",
+    "null": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_our_own_id_counts_in_any_spelling_and_none_at_the_attempts_address_too(sent, spelling):
+    fields = {"id": spelling(sent.attempts.get().pk), "state": "sent"}
+    at_attempt(sent, json.dumps(fields).encode(), "application/json")
+    assert (state_of(sent), DeliveryReport.objects.get().applied, alerts()) == ("sent", True, [])
+
+
+def test_a_report_without_an_id_field_is_about_the_address_attempt(sent):
+    at_attempt(sent, query=b"state=sent")
+    assert (state_of(sent), alerts()) == ("sent", [])
+
+
+@pytest.mark.parametrize("names", [str.upper, str.title, lambda name: f" {name} "])
+def test_names_count_in_any_letter_case(sent, names):
+    at_attempt(sent, urlencode({names("id"): str(sent.attempts.get().pk), names("state"): "sent"}).encode())
+    assert (state_of(sent), alerts()) == ("sent", [])
+
+
+def test_every_vendors_names_count_in_any_letter_case():
+    accolades = Accolades(base_url="https://a.example", credentials={}, options={})
+    assert accolades.read_reports(Fields({"ID": "x", "STATUS": "sent", "TYPE": "deliveryReport"})) == [
+        Report(ReportState.SENT, reference="x", code="sent")
+    ]
+    etelecom = ETelecom(base_url="https://e.example", credentials={}, options={})
+    [report] = etelecom.read_reports(Fields({"IDOMNIMESS": "7", "STATUS": "FAIL"}))
+    assert (report.vendor_id, report.state) == ("7", ReportState.UNDELIVERED)
+
+
+WRONG = {
+    "another id": b"id=0190aa00-0000-7000-8000-000000000001&state=sent",
+    "a word": b"id=order-7&state=sent",
+    "half an id": b"id=0190aa00&state=sent",
+    "two ids": b"id=&id=0190aa00-0000-7000-8000-000000000001&state=sent",
+    "two names": b"ID=&Id=0190aa00-0000-7000-8000-000000000001&state=sent",
+    "an id that can't be read": b"id=%FF&state=sent",
+}
+
+
+@pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
+def test_an_id_that_is_not_the_attempts_is_kept_and_told(sent, body):
+    at_attempt(sent, body)
+    assert (state_of(sent), DeliveryReport.objects.get().applied) == ("submitted", False)
+    assert "report-unapplied:first" in alerts()
+
+
+def test_a_report_that_the_state_refuses_is_no_alert(sent):
+    for state in ("sent", "unknown", "sent"):
+        at_attempt(sent, f"state={state}&n={Callback.objects.count()}".encode())
+    assert (state_of(sent), alerts()) == ("sent", [])
+
+
+def test_an_id_that_no_attempt_gets_is_told_after_a_while_until_no_more_come(shop):
+    polled = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
+    shop.set_route(polled)
+    receive(polled.pk, None, b"id=V-1&state=delivered")
+    for minutes, expected in ((0, []), (9, []), (11, ["report-unmatched:polled"]), (25 * 60, [])):
+        DeliveryReport.objects.update(received_at=clock.now() - timedelta(minutes=minutes))
+        unmatched_reports.look()
+        assert alerts() == expected
+
+
+# --- what it came in -------------------------------------------------------------------------------
+
+
+def part(name: str, value: bytes, *headers: str) -> bytes:
+    lines = [f'Content-Disposition: form-data; name="{name}"', *headers]
+    return b"--frontier\r\n" + "\r\n".join(lines).encode() + b"\r\n\r\n" + value + b"\r\n"
+
+
+def bodies(id_: str) -> dict[str, tuple[str, bytes]]:
+    report = {"id": id_, "state": "sent", "detail": "şifre"}
+    as_json = json.dumps(report, ensure_ascii=False)
+    return {
+        "multipart": (
+            MULTIPART,
+            part("id", id_.encode())
+            + part("state", b"sent")
+            + part("detail", "şifre".encode("cp1254"), "Content-Type: text/plain; charset=windows-1254")
+            + b"--frontier--\r\n",
+        ),
+        "a declared charset": (f"{FORM}; charset=iso-8859-9", urlencode(report, encoding="iso-8859-9").encode()),
+        "utf-16": ("application/json", as_json.encode("utf-16")),
+        "a byte order mark": ("application/json; charset=utf-8", as_json.encode("utf-8-sig")),
+        "an array": ("application/json", f"[{as_json}]".encode()),
+        "one level down": (
+            "application/json",
+            f'{{"state": "ok", "id": 5, "data": {as_json}}}'.encode(),
+        ),
+        "a named array": ("application/json", f'{{"event": "report", "reports": [{as_json}]}}'.encode()),
+        "an array of inner objects": ("application/json", f'[{{"report": {as_json}}}]'.encode()),
+        "JSON in a form": (FORM, urlencode({"data": f"[{as_json}]"}).encode()),
+        "JSON as a form": (FORM, as_json.encode()),
+        "the id outside": (
+            "application/json",
+            json.dumps({"id": id_, "report": {"state": "sent", "detail": "şifre"}}).encode(),
+        ),
+        "beside an inner object of another kind": (
+            "application/json",
+            json.dumps({**report, "client": {"id": 3, "state": "active"}}).encode(),
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", bodies(""))
+def test_a_report_is_applied_whatever_it_came_in(sent, name):
+    content_type, body = bodies(str(sent.attempts.get().pk))[name]
+    at_attempt(sent, body, content_type)
+    report = DeliveryReport.objects.get()
+    assert (state_of(sent), report.applied, report.detail) == ("sent", True, "şifre")
+    assert (Callback.objects.get().note, alerts()) == ("", [])
+
+
+def test_a_gzipped_report_is_applied_and_is_another_call_than_the_same_bytes_without(sent):
+    body = gzip.compress(b"state=sent")
+    at_attempt(sent, body)
+    at_attempt(sent, body, content_encoding="gzip")
+    assert state_of(sent) == "sent"
+    assert Callback.objects.count() == 2
+
+
+def test_all_reports_of_an_array_are_applied(shop, wire, work):
+    polled = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
+    shop.set_route(polled)
+    first, second = shop.message("a"), shop.message("b")
+    wire.script("polled.example", HttpResponse(200, body=b"V-1"), HttpResponse(200, body=b"V-2"))
+    work()
+    states = [{"ID": f"V-{n}", "State": "delivered"} for n in (1, 2)]
+    receive(polled.pk, None, json.dumps({"reports": states}).encode(), "application/json")
+    assert (state_of(first), state_of(second)) == ("delivered", "delivered")
+
+
+UNREADABLE = {
+    "XML": ("application/xml", b"<report id='1' state='sent'/>", "XML"),
+    "half a multipart form": (MULTIPART, part("state", b"sent"), "multipart"),
+    "half a gzip": (FORM, b"\x1f\x8b\x08", "neither"),
+    "words": ("text/plain", b"sent", "neither"),
+    "half a JSON": ("application/json", b'{"state": "sent"', "neither"),
+    "an unknown charset": ("application/json; charset=klingon", b'{"state": "sent"}', "klingon"),
+}
+
+
+@pytest.mark.parametrize(("content_type", "body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_can_not_be_read_is_kept_with_the_reason_and_told(sent, content_type, body, reason):
+    at_attempt(sent, body, content_type)
+    callback = Callback.objects.get()
+    assert callback.note.startswith("could not be read: ")
+    assert reason in callback.note
+    assert bytes(callback.body) == body
+    assert (state_of(sent), alerts()) == ("submitted", ["unread-report:first"])
+
+
+def test_a_report_counts_though_a_field_beside_it_can_not_be_read(sent):
+    """Its detail is in a charset that nobody declared; id and state are ASCII."""
+    at_attempt(sent, f"id={sent.attempts.get().pk}&state=sent&detail=%FE".encode())
+    assert (state_of(sent), DeliveryReport.objects.get().detail) == ("sent", "")
+    assert Callback.objects.get().note == "could not be read: detail: it is not UTF-8, and no charset is declared"
+    assert alerts() == ["unread-report:first"]
+
+
+def test_fields_in_which_no_report_is_found_are_told_and_an_empty_call_is_not(sent):
+    at_attempt(sent)
+    assert (Callback.objects.get().note, alerts()) == ("no delivery report was found in it", [])
+    at_attempt(sent, b"something=else")
+    assert alerts() == ["unread-report:first"]
