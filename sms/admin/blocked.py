@@ -11,12 +11,15 @@ from sms.models import BlockedNumber
 
 from . import privacy
 from .base import DeskAdmin
+from .numbers import NumberField, TypedNumbers
 
 
 @admin.register(BlockedNumber)
-class BlockedNumberAdmin(DeskAdmin):
+class BlockedNumberAdmin(TypedNumbers, DeskAdmin):
     list_display = ("shown_phone", "reason", "created_at")
     search_fields = ("=phone",)
+    number_search = ("phone",)
+    number_fields = {"phone": NumberField}
     search_help_text = _("Number, exactly")
     fields = ("phone", "reason")
     list_before_template = "desk/blocked_before.html"

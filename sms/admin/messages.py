@@ -24,6 +24,7 @@ from .filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
 from .message_actions import MessageActions
 from .message_filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
 from .message_search import found_by, refused_by
+from .numbers import ask_for_country
 
 EXPORT = "sms.export_messages"
 
@@ -60,7 +61,11 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         light = queryset.defer(
             "raw_text", "text", "decision", "parameters", "provider__credentials", "provider__options"
         )
-        return (found_by(light, search_term) if search_term.strip() else light), False
+        if not search_term.strip():
+            return light, False
+        found = found_by(light, search_term)
+        ask_for_country(request, search_term, found)
+        return found, False
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="sms_message_export")

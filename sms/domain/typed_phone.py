@@ -53,8 +53,8 @@ def read(value: str, region: str = "") -> str:
 
 
 def read_start(value: str) -> str:
-    """The start of a number, `+` and up to 15 digits, written as people do. Raises PhoneError, NationalNumber."""
-    plain = _plain(_without_trunk_zero(value))
+    """The start of a number, `+` and at most 15 digits, written as people do. Raises PhoneError, NationalNumber."""
+    plain = _plain(_without_trunk_zero(value), fewest=0)
     if not plain.startswith("+"):
         raise NationalNumber(plain)
     if len(plain) > 16:
@@ -82,14 +82,14 @@ def _without_trunk_zero(value: str) -> str:
     return _TRUNK_ZERO.sub("", text) if not _TRUNK_ZERO.match(text) else text
 
 
-def _plain(value: str) -> str:
+def _plain(value: str, fewest: int = 1) -> str:
     """ASCII digits, behind a `+` if the number names its country."""
     text = unescaped(value).strip().strip(_QUOTES).strip()
     if scheme := _SCHEME.match(text):
         text = unquote(text[scheme.end() :])
     if _SHORTENED.fullmatch(text):
         raise PhoneError(
-            "A spreadsheet has shortened this number, and digits are lost: format the column as text, and enter it again."
+            "A spreadsheet has shortened this number, and digits are lost: format the column as text, enter it again."
         )
     if whole := _FRACTION.fullmatch(text):
         text = whole[1]
@@ -97,7 +97,7 @@ def _plain(value: str) -> str:
     if plain.startswith("00"):
         plain = "+" + plain[2:]
     digits = plain.removeprefix("+")
-    if not digits:
+    if not plain or len(digits) < fewest:
         raise PhoneError("This holds no digit.")
     if "+" in digits:
         raise PhoneError("A plus sign stands inside the number: write one number, and the plus sign before it.")

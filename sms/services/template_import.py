@@ -22,7 +22,8 @@ from sms.models import ApprovalStatus, ConfigurationStamp, MessageTemplate, Prov
 
 from .actions import ActionRefused
 from .approvals import approval_problems
-from .template_csv import APPROVAL, Mistake, Row, Table, read
+from .table_file import Mistake, Row, Table
+from .template_csv import APPROVAL, read
 from .unmatched import approved_bodies, recent_texts
 
 CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."

@@ -148,7 +148,9 @@ def test_a_country_that_somebody_chose_is_no_guess(written, region, number):
     assert typed_phone.read(written, region) == number
 
 
-@pytest.mark.parametrize(("written", "region"), [("8400", "AZ"), ("5012345670", "AZ"), ("1", "TR"), ("123456789", "XX")])
+@pytest.mark.parametrize(
+    ("written", "region"), [("8400", "AZ"), ("5012345670", "AZ"), ("1", "TR"), ("123456789", "XX")]
+)
 def test_what_the_chosen_country_does_not_have_is_refused(written, region):
     with pytest.raises(PhoneError):
         typed_phone.read(written, region)
@@ -156,7 +158,16 @@ def test_what_the_chosen_country_does_not_have_is_refused(written, region):
 
 @pytest.mark.parametrize(
     ("written", "start"),
-    [("+", None), ("+9", "+9"), ("+994 50", "+99450"), ("00 994", "+994"), ("＋٩٩٤", "+994"), ("+1234567890123456", None)],
+    [
+        ("+", "+"),
+        ("", None),
+        (" ", None),
+        ("+9", "+9"),
+        ("+994 50", "+99450"),
+        ("00 994", "+994"),
+        ("＋٩٩٤", "+994"),
+        ("+1234567890123456", None),
+    ],
 )
 def test_the_start_of_a_number_is_read_alike(written, start):
     if start is None:
