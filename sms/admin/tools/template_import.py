@@ -30,7 +30,7 @@ SHOWN = ":200"
 class FileForm(forms.Form):
     """The field as the theme draws it: its script wants a place for the file's name beside each choice of a file."""
 
-    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,.txt,.xlsx,text/csv"}))
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,.txt,.xlsx"}))
 
 
 @for_those_who("sms.change_messagetemplate")
