@@ -7,14 +7,13 @@ from html import unescape
 
 import pytest
 from django.conf.locale import LANG_INFO
+from django.forms import SplitDateTimeField
 from django.utils import formats, translation
 from django.utils.timezone import make_aware
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from sms.admin.time_range import RangeForm
-from sms.models import RentedNumber
 from sms.services.ids import oldest
-
-from .conftest import RENTED
 
 LIST = "/admin/sms/message/"
 EXPORT = LIST + "export/"
@@ -55,16 +54,15 @@ def test_the_fields_of_the_page_hold_the_iso_form_in_each_language(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_date_of_a_form_comes_back_as_it_was_in_each_language(language, boss, cast):
+def test_a_time_of_a_form_comes_back_as_it_was_in_each_language(language):
     """Forms keep the theme's calendar, which writes the first format of the language."""
-    starts = datetime(2026, 3, 4, 5, 6, 0, tzinfo=UTC)
-    RentedNumber.objects.create(phone=RENTED, operation_id=1, partner=cast.partner(), valid_from=starts)
-    with translation.override(language):
-        day = formats.get_format("DATE_INPUT_FORMATS")[0]
-        made = formats.localize_input(starts.date(), day)
-        from django.forms import DateField
-
-        assert DateField().clean(made) == starts.date()
+    for at in DAYS:
+        with translation.override(language):
+            field = SplitDateTimeField(widget=UnfoldAdminSplitDateTimeWidget())
+            parts = field.widget.decompress(make_aware(at))
+            written = [widget.format_value(part) for widget, part in zip(field.widget.widgets, parts, strict=True)]
+            has_seconds = "S" in formats.get_format("TIME_INPUT_FORMATS")[0]
+            assert field.clean(written) == make_aware(at if has_seconds else at.replace(second=0))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +84,6 @@ UNREADABLE = (
     {"from_0": "2026-13-01"},
     {"from_0": "2026-02-30"},
     {"to_0": "28.11.2026x"},
-    {"to_0": "2026-11-28\0"},
     {"to_0": "'; drop table"},
     {"from_0": "0001-01-01"},
     {"from_0": "1969-12-31"},
@@ -106,9 +103,7 @@ UNREADABLE = (
 @pytest.mark.parametrize("given", UNREADABLE, ids=str)
 def test_what_can_not_be_read_is_an_error_on_the_page_and_lists_nothing(given, boss, cast):
     cast.message()
-    query = {f"created_at_{name}": value for name, value in given.items() if "\0" not in value}
-    if not query:
-        return
+    query = {f"created_at_{name}": value for name, value in given.items()}
     page = boss.get(LIST, query)
     assert page.status_code == 400
     assert list(page.context["cl"].result_list) == []
