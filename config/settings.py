@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "config.desk_requests.DeskRequests",
     "django.middleware.security.SecurityMiddleware",
     "config.headers.DeskHeaders",
+    "config.parameters.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -21,6 +21,10 @@ class DeskSite(UnfoldAdminSite):
     index_title = "Dashboard"
     enable_nav_sidebar = True
 
+    def get_urls(self) -> list[URLPattern]:
+        """Without the shortcut to a row's page of the website: no row has one, and it takes ids that it can't read."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+
     def extra_urls(self) -> list[URLPattern]:
         """The pages under /admin/tools/."""
         from sms.admin.second_factor import enrol

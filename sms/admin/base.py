@@ -6,16 +6,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models.fields.reverse_related import ForeignObjectRel
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
 from sms.domain.cells import unescaped
+
+from .row_ids import can_be, guarded
+from .time_range import problems_of
 
 
 def typed(value: str) -> str:
@@ -109,6 +115,19 @@ class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
     warn_unsaved_form = True
     save_on_top = False
     actions_selection_counter = True
+
+    def get_urls(self) -> list[URLPattern]:
+        return guarded(super().get_urls(), self)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A list with a filter that can't be read says so, to programs too."""
+        if not all(can_be(self.model._meta.pk, ticked) for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("A ticked row has an id that no row can have.")
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown and problems_of(shown["cl"].filter_specs):
+            response.status_code = 400
+        return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
         """In words why one can't go. Django's own way would load and list every message that needs it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -11,15 +13,22 @@ from sms.models import BlockedNumber
 
 from . import privacy
 from .base import DeskAdmin
+from .numbers import NumberField, TypedNumbers
+from .tools.blocking import ImportForm
 
 
 @admin.register(BlockedNumber)
-class BlockedNumberAdmin(DeskAdmin):
+class BlockedNumberAdmin(TypedNumbers, DeskAdmin):
     list_display = ("shown_phone", "reason", "created_at")
     search_fields = ("=phone",)
+    number_search = ("phone",)
+    number_fields = {"phone": NumberField}
     search_help_text = _("Number, exactly")
     fields = ("phone", "reason")
     list_before_template = "desk/blocked_before.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "import_form": ImportForm()})
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False  # a number is put on the list or taken off it; who sees it is a matter of roles

@@ -6,11 +6,13 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from .base import DeskAdmin, typed
+from .row_ids import guarded
 
 REASON = "change_reason"
 
@@ -19,6 +21,9 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskAdmin):
     """Each change has a reason; the history is for reading, nothing is turned back with a click."""
 
     history_list_display = ("history_change_reason",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return guarded(super().get_urls(), self)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):

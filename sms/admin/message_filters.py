@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateTimeFilter, TextFilter
-from unfold.utils import parse_datetime_str
+from unfold.contrib.filters.admin import TextFilter
 
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
@@ -20,6 +19,7 @@ from sms.services import ids
 from sms.services.clock import now
 
 from .filters import Choices, ListedFilter, listed
+from .time_range import TimeRangeFilter
 
 StatusFilter = listed(_("status"), "status", lambda: [(s.value, s.value) for s in Status])
 SenderFilter = listed(
@@ -44,22 +44,15 @@ class CodeFilter(TextFilter):
         return queryset.filter(status__in=NEEDS_A_LOOK, code=code) if code else queryset
 
 
-class TakenFilter(RangeDateTimeFilter):
+class TakenFilter(TimeRangeFilter):
     """From … to …, by the time in the id: the time's own column has no index."""
 
     title = _("taken")
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        first, last = self._time("from"), self._time("to")
+    def narrow(self, queryset: QuerySet, first: datetime | None, last: datetime | None) -> QuerySet:
         if first:
             queryset = queryset.filter(id__gte=ids.oldest(first))
-        return queryset.filter(id__lt=ids.oldest(last + timedelta(seconds=1))) if last else queryset
-
-    def _time(self, end: str) -> Any:
-        day = self.used_parameters.get(f"created_at_{end}_0")
-        clock = self.used_parameters.get(f"created_at_{end}_1") or "00:00:00"
-        at = parse_datetime_str(f"{day} {clock}") if day else None
-        return at and at.astimezone()
+        return queryset.filter(id__lt=ids.oldest(last)) if last else queryset
 
 
 # --- views in one click ------------------------------------------------------------------

@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 
 from sms.models import Attempt, Message, RefusedRequest
 
+from .numbers import searched
+
 MOST_REFUSED = 20
 SAME_NUMBER = "same-number-as:"
 """Before a message's id: all messages to its number, without the number in the address."""
@@ -18,7 +20,7 @@ def found_by(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
     term = term.strip()
     if term.startswith(SAME_NUMBER) and (bounds := id_bounds(term.removeprefix(SAME_NUMBER))):
         return messages.filter(to__in=Message.objects.filter(id=bounds[0]).values("to"))
-    number = as_number(term)
+    number = searched(term)
     if number and (by_number := messages.filter(to=number)).exists():
         return by_number
     if bounds := id_bounds(term):
@@ -33,14 +35,10 @@ def refused_by(term: str) -> list[RefusedRequest]:
     term = term.strip()
     if not term:
         return []
-    found = Q(request_id=term) | (Q(to=as_number(term)) if as_number(term) else Q())
-    return list(RefusedRequest.objects.filter(found).select_related("client")[:MOST_REFUSED])
-
-
-def as_number(term: str) -> str:
-    """The term as a number in E.164 form, `+` added; empty for anything else."""
-    digits = term.removeprefix("+")
-    return f"+{digits}" if digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15 else ""
+    numbers = {term, searched(term) or term}
+    return list(
+        RefusedRequest.objects.filter(Q(request_id=term) | Q(to__in=numbers)).select_related("client")[:MOST_REFUSED]
+    )
 
 
 def id_bounds(term: str) -> tuple[UUID, UUID] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -24,6 +24,8 @@ from .filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
 from .message_actions import MessageActions
 from .message_filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
 from .message_search import found_by, refused_by
+from .numbers import ask_for_country
+from .time_range import problems_of
 
 EXPORT = "sms.export_messages"
 
@@ -60,7 +62,11 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         light = queryset.defer(
             "raw_text", "text", "decision", "parameters", "provider__credentials", "provider__options"
         )
-        return (found_by(light, search_term) if search_term.strip() else light), False
+        if not search_term.strip():
+            return light, False
+        found = found_by(light, search_term)
+        ask_for_country(request, search_term, found)
+        return found, False
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="sms_message_export")
@@ -80,7 +86,10 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         """What the list shows now, as CSV: the same filters, the same refusal of others."""
         if not request.user.has_perm(EXPORT):
             raise PermissionDenied
-        return _exported(self.get_changelist_instance(request).queryset)
+        found = self.get_changelist_instance(request)
+        if problems := problems_of(found.filter_specs):
+            raise BadRequest(" ".join(problems))
+        return _exported(found.queryset)
 
     @admin.action(description=_("Export the ticked ones as CSV"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:

@@ -26,6 +26,7 @@ from sms.services.keys import gateway_key, inbound_url
 from . import privacy
 from .filters import listed, yes_no
 from .historied import HistoriedAdmin
+from .numbers import NumberField, TypedNumbers
 from .provider_form import ProviderForm, form_for, setting_fieldsets
 
 RATE_OVER = timedelta(days=7)
@@ -109,11 +110,13 @@ PartnerFilter = listed(_("partner"), "partner", _partner_slugs)
 
 
 @admin.register(RentedNumber)
-class RentedNumberAdmin(HistoriedAdmin):
+class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
     list_display = ("shown_phone", "partner_slug", "operation_id", "state", "valid_from", "valid_until")
     list_filter = (PartnerFilter, yes_no(_("active"), "active"))
     search_fields = ("phone__exact",)
-    search_help_text = _("The whole number, with its plus sign")
+    number_search = ("phone",)
+    number_fields = {"phone": NumberField}
+    search_help_text = _("The whole number, with its country code")
     readonly_fields = ("shown_phone",)
 
     def get_fieldsets(self, request: HttpRequest, obj: RentedNumber | None = None) -> list[Any]:

@@ -9,7 +9,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
@@ -19,6 +19,7 @@ from sms.services.actions import ActionRefused
 from .base import DeskAdmin
 from .dialogs import dialog_action, needs
 from .filters import listed, yes_no
+from .row_ids import guarded
 
 admin.site.unregister([Group, User, TOTPDevice])  # a device's page would show its secret
 
@@ -41,6 +42,9 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
     search_fields = ("username__startswith", "email__startswith")
     actions_detail = ("remove_second_factor",)
     has_remove_factor_permission = needs("auth.change_user")
+
+    def get_urls(self) -> list[URLPattern]:
+        return guarded(super().get_urls(), self)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only a superuser makes superusers, or gives single permissions past the roles."""

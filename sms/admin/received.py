@@ -25,6 +25,7 @@ from . import labels, privacy
 from .base import LookOnlyAdmin, LookOnlyInline
 from .dialogs import dialog_action, needs
 from .filters import PeriodFilter, listed
+from .numbers import TypedNumbers
 from .partners import PartnerFilter
 
 PUSH = "sms.push_again"
@@ -47,11 +48,12 @@ def shown_number(value: str) -> str:
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(LookOnlyAdmin):
+class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
     list_display = ("shown_to", "shown_sender", "gateway", "shown_push", "not_pushed", "count", "received_at")
     list_filter = (PeriodFilter, GatewayFilter, listed(_("push"), "push", lambda: PushStatus.choices, "push__status"))
     search_fields = ("to__exact",)
-    search_help_text = _("The whole number, with its plus sign")
+    number_search = ("to",)
+    search_help_text = _("The whole number, with its country code")
     fields = (
         ("shown_to", "shown_sender"),
         "shown_text",
@@ -143,11 +145,12 @@ class TryInline(LookOnlyInline):
 
 
 @admin.register(InboundPush)
-class InboundPushAdmin(LookOnlyAdmin):
+class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
     list_display = ("shown_status", "partner_slug", "shown_to", "operation_id", "tries", "code", "due_at", "created_at")
     list_filter = (listed(_("status"), "status", lambda: PushStatus.choices), PartnerFilter, PeriodFilter)
     search_fields = ("message__to__exact",)
-    search_help_text = _("The whole number, with its plus sign")
+    number_search = ("message__to",)
+    search_help_text = _("The whole number, with its country code")
     fields = (
         ("shown_status", "code"),
         "detail",

@@ -14,10 +14,11 @@ from sms.models import RefusalCount, RefusedRequest
 from . import privacy
 from .base import LookOnlyAdmin
 from .filters import ClientFilter, listed, yes_no
+from .numbers import TypedNumbers
 
 
 @admin.register(RefusedRequest)
-class RefusedRequestAdmin(LookOnlyAdmin):
+class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
     list_display = ("code", "shown_to", "sender", "client_name", "request_id", "shown_nearest", "created_at")
     list_filter = (
         listed(_("code"), "code", lambda: [(code.name, code.name) for code in TABLE if 400 <= code.status < 500]),
@@ -25,6 +26,7 @@ class RefusedRequestAdmin(LookOnlyAdmin):
         yes_no("OTP", "is_otp"),
     )
     search_fields = ("to__exact", "request_id__exact")
+    number_search = ("to", "request_id")
     search_help_text = _("Number or request id, exactly")
     fields = (
         ("code", "http_status", "field"),

@@ -13,6 +13,7 @@ from sms.models import Route, RouteProvider
 from .base import RowsInline
 from .filters import ClientFilter, listed, yes_no
 from .historied import HistoriedAdmin
+from .numbers import NumberStartField, TypedNumbers, searched_start
 
 KINDS = {None: _("both"), True: "OTP", False: _("others")}
 
@@ -24,7 +25,7 @@ class StepInline(RowsInline):
 
 
 @admin.register(Route)
-class RouteAdmin(HistoriedAdmin):
+class RouteAdmin(TypedNumbers, HistoriedAdmin):
     list_display = ("prefix", "kind", "client", "order", "times", "enabled")
     list_filter = (
         ClientFilter,
@@ -32,6 +33,7 @@ class RouteAdmin(HistoriedAdmin):
         listed(_("kind"), "is_otp", lambda: [("1", "OTP"), ("0", str(_("others")))]),
     )
     search_fields = ("prefix__startswith",)
+    number_fields = {"prefix": NumberStartField}
     search_help_text = _("Start of the number, such as +994")
     list_select_related = ("client",)
     list_before_template = "desk/routes_before.html"
@@ -45,6 +47,12 @@ class RouteAdmin(HistoriedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
         steps = RouteProvider.objects.select_related("provider").defer("provider__credentials").order_by("position")
         return super().get_queryset(request).prefetch_related(Prefetch("steps", queryset=steps))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        start = searched_start(request, search_term)
+        return (
+            queryset.filter(prefix__startswith=start) if start else queryset.none()
+        ) if search_term.strip() else queryset, False
 
     @display(description=_("kind"))
     def kind(self, route: Route) -> str:

@@ -28,7 +28,8 @@ from sms.models import (
 
 from .actions import ActionRefused
 from .approvals import approval_problems, bind, confirm, registered_body
-from .template_csv import APPROVAL, Mistake, Row, Table, read, written_text
+from .table_file import Mistake, Row, Table
+from .template_csv import APPROVAL, read, written_text
 from .unmatched import ApprovedText, approved_texts, recent_texts, replay_of
 
 CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -9,22 +11,52 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.base import typed
-from sms.services.blocking import block_all
+from sms.domain.typed_phone import regions
+from sms.services.blocking import MOST_BYTES, MOST_ROWS, Imported, block_all
+from sms.services.table_file import Line, lines_of, lines_of_text
+from sms.services.table_text import TableFileError
 
-from .page import for_those_who
+from .page import for_those_who, page
 
-MOST_NAMED = 20
+SHOWN = ":200"
+"""As a slice of the list on the page."""
+
+
+def countries() -> list[tuple[str, str]]:
+    return [("", str(_("Ask: such a row is a mistake"))), *((name, f"+{code} {name}") for name, code in regions())]
 
 
 class ImportForm(forms.Form):
-    numbers = forms.CharField(required=False)
-    file = forms.FileField(required=False)
-    reason = forms.CharField(max_length=200)
+    numbers = forms.CharField(
+        label=_("Numbers, one a line"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    file = forms.FileField(
+        label=_("Or a CSV file or Excel workbook: the first cell of each row, or the column “phone”"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx,text/csv"}),
+    )
+    region = forms.ChoiceField(label=_("Country of numbers that name none"), required=False, choices=countries)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
 
-    @property
-    def lines(self) -> str:
-        file = self.cleaned_data["file"]
-        return file.read().decode("utf-8-sig", "replace") if file else self.cleaned_data["numbers"]
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        given = [name for name in ("numbers", "file") if values.get(name)]
+        if not given and not self.errors:
+            raise forms.ValidationError(_("Write numbers, or choose a file."))
+        if len(given) > 1:
+            raise forms.ValidationError(_("Numbers stand in the field and in a file: import one after the other."))
+        return values
+
+    def lines(self) -> list[Line]:
+        """At least one. Raises TableFileError."""
+        if file := self.cleaned_data["file"]:
+            lines = lines_of(file.read(MOST_BYTES + 1), most_bytes=MOST_BYTES, most_rows=MOST_ROWS)
+        else:
+            lines = lines_of_text(typed(self.cleaned_data["numbers"]), most_rows=MOST_ROWS)
+        if not lines:
+            raise TableFileError(1, "There is no row to import.")
+        return lines
 
 
 @for_those_who("sms.add_blockednumber")
@@ -33,11 +65,30 @@ def act(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
-        messages.error(request, _("Say why these numbers are blocked."))
-        return redirect("admin:sms_blockednumber_changelist")
-    done = block_all(form.lines, reason=typed(form.cleaned_data["reason"]))
+        return _page(request, form)
+    try:
+        lines = form.lines()
+    except TableFileError as error:
+        form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.words}")
+        return _page(request, form)
+    values = form.cleaned_data
+    return _told(request, form, block_all(lines, reason=typed(values["reason"]), region=values["region"]))
+
+
+def _told(request: HttpRequest, form: ImportForm, done: Imported) -> HttpResponse:
+    """Back to the list; or, with what was left out, on a page where it can be corrected."""
     messages.success(request, _("%(a)d added, %(k)d known already.") % {"a": done.added, "k": done.known})
-    if done.mistakes:
-        named = ", ".join(str(line) for line in done.mistakes[:MOST_NAMED])
-        messages.error(request, _("No number stands in line %(lines)s.") % {"lines": named})
-    return redirect("admin:sms_blockednumber_changelist")
+    if not done.mistakes:
+        return redirect("admin:sms_blockednumber_changelist")
+    again = ImportForm(
+        initial={
+            "numbers": "\n".join(" ".join(cell.splitlines()) for cell in done.left_out),
+            "reason": form.cleaned_data["reason"],
+            "region": form.cleaned_data["region"],
+        }
+    )
+    return _page(request, again, done)
+
+
+def _page(request: HttpRequest, form: ImportForm, done: Imported | None = None) -> HttpResponse:
+    return page(request, "block_list", _("Import numbers"), import_form=form, done=done, shown=SHOWN)

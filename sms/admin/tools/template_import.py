@@ -1,4 +1,4 @@
-"""Templates from a CSV: first what would change, then, with one more click, all of it or nothing."""
+"""Templates from a table file: first what would change, then, with one more click, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHOWN = ":200"
 class FileForm(forms.Form):
     """The field as the theme draws it: its script wants a place for the file's name beside each choice of a file."""
 
-    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,text/csv"}))
+    file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,.txt,.xlsx"}))
 
 
 @for_those_who("sms.change_messagetemplate")
@@ -41,7 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return _page(request)
     data = _data(request)
     if data is None:
-        messages.error(request, _("Choose a CSV file."))
+        messages.error(request, _("Choose a CSV file or an Excel workbook."))
         return _page(request)
     return _save(request, data) if "seal" in request.POST else _page(request, data)
 
@@ -81,4 +81,4 @@ def _save(request: HttpRequest, data: bytes) -> HttpResponse:
 def _note(request: HttpRequest, done: Plan) -> None:
     """In each template's history, with one statement for all."""
     touched = MessageTemplate.objects.filter(pk__in=[each.template.pk for each in (*done.new, *done.changed)])
-    LogEntry.objects.log_actions(request.user.pk, touched, CHANGE, change_message="Imported from a CSV file.")
+    LogEntry.objects.log_actions(request.user.pk, touched, CHANGE, change_message="Imported from a file.")

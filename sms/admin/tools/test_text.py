@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.base import typed
-from sms.domain import phone
+from sms.admin.numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
 from sms.services import explain, intake, snapshot
@@ -28,7 +28,7 @@ LONGEST = 1600
 class TextForm(forms.Form):
     client = forms.ChoiceField(label=_("Client"))
     sender = forms.CharField(label=_("Sender name"), max_length=64)
-    to = forms.CharField(label=_("To"), max_length=16, help_text=_("+ and the whole number, such as +994501234567."))
+    to = NumberField(label=_("To"), help_text=_("+ and the whole number, such as +994501234567."))
     text = forms.CharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
     is_otp = forms.BooleanField(label=_("One-time password"), required=False)
 
@@ -38,12 +38,6 @@ class TextForm(forms.Form):
         self.fields["client"].choices = [(name, name) for name in sorted(now.clients)]
         self.fields["sender"].initial = next(iter(sorted(now.sender_names)), "")
         self.senders = sorted(now.sender_names)
-
-    def clean_to(self) -> str:
-        try:
-            return phone.parse(self.cleaned_data["to"].strip())
-        except phone.PhoneError as error:
-            raise ValidationError(str(error)) from error
 
     def clean_text(self) -> str:
         text = typed(self.cleaned_data["text"])

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from sms.domain.phone import PhoneError
+from sms.domain.typed_phone import read_start
 from sms.models import ProviderState
 from sms.services import snapshot
 
 from .page import for_those_who, page
 
-_NUMBER = re.compile(r"\+[0-9]{0,15}")
-
 
 @for_those_who("sms.view_route")
 def show(request: HttpRequest) -> HttpResponse:
     """The number comes by POST: it does not belong into an address."""
-    number = request.POST.get("number", "").replace(" ", "")
-    if not _NUMBER.fullmatch(number):
-        number = ""
-    rows = _rows(number) if number else []
-    return page(request, "who", _("Who would carry it?"), number=number, rows=rows, asked=request.method == "POST")
+    number, problem = request.POST.get("number", ""), ""
+    rows = []
+    try:
+        number = read_start(number) if request.method == "POST" else ""
+        rows = _rows(number) if number else []
+    except PhoneError as error:
+        problem = str(error)
+    return page(request, "who", _("Who would carry it?"), number=number, rows=rows, problem=problem)
 
 
 def _rows(number: str) -> list[dict[str, Any]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import unescape
 
+import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from sms.models import BlockedNumber, Route
 
@@ -37,10 +39,37 @@ def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
     lines = f"{PHONE}\n00994501112233, stop\nhello\n\n{PHONE}\n"
     page = boss.post(BLOCK, {"numbers": lines, "reason": "opt-out"}, follow=True).content.decode()
     assert "2 added, 0 known already." in page
-    assert "No number stands in line 3." in page
+    assert "line 3: “hello”: Character h (U+0068)" in page
+    assert ">\nhello</textarea>" in page  # to be corrected
     assert set(BlockedNumber.objects.values_list("phone", flat=True)) == {PHONE, "+994501112233"}
     again = boss.post(BLOCK, {"numbers": PHONE, "reason": "opt-out"}, follow=True).content.decode()
     assert "0 added, 1 known already." in again
+
+
+@pytest.mark.parametrize(
+    ("posted", "told"),
+    [
+        ({"numbers": PHONE}, "This field is required."),
+        ({"numbers": PHONE, "reason": "x" * 201}, "at most 200 characters"),
+        ({"reason": "x"}, "Write numbers, or choose a file."),
+        ({"numbers": PHONE, "reason": "x", "file": SimpleUploadedFile("a.csv", b"1")}, "import one after the other"),
+        ({"numbers": f"{PHONE}\0", "reason": "x"}, "Null characters are not allowed."),
+        ({"file": SimpleUploadedFile("a.csv", b"\n,,\n"), "reason": "x"}, "Line 1: There is no row to import."),
+        ({"file": SimpleUploadedFile("a.csv", "+994501112233,ş".encode("cp1254")), "reason": "x"}, "ş in windows-1254"),
+        ({"file": SimpleUploadedFile("a.xls", b"\xd0\xcf\x11\xe0"), "reason": "x"}, "Line 1: the file is an Excel 97"),
+        ({"numbers": PHONE, "reason": "x", "region": "XX"}, "not one of the available choices"),
+    ],
+)
+def test_an_import_that_can_not_be_read_says_why_and_blocks_nothing(posted, told, boss, cast):
+    page = boss.post(BLOCK, posted)
+    assert told in unescape(page.content.decode())
+    assert not BlockedNumber.objects.exists()
+
+
+def test_a_file_and_the_country_of_its_numbers_are_taken(boss, cast):
+    file = SimpleUploadedFile("a.csv", "\ufeffTelefon;X\r\n050 111 22 33;şə\r\n".encode("utf-16"))
+    boss.post(BLOCK, {"file": file, "reason": "x", "region": "AZ"})
+    assert BlockedNumber.objects.get().phone == "+994501112233"
 
 
 def test_an_import_needs_a_reason_and_a_post(boss, cast):

@@ -103,7 +103,7 @@ def test_a_file_is_shown_first_and_saved_with_one_more_click(boss, cast):
     cast.template.refresh_from_db()
     assert (cast.template.body, cast.template.current_version.author.username) == ("Hi {name}", "boss")
     assert MessageTemplate.objects.get(name="new-one").body == "<b x-init=1>\u202e {a}"
-    assert LogEntry.objects.filter(change_message="Imported from a CSV file.").count() == 2
+    assert LogEntry.objects.filter(change_message="Imported from a file.").count() == 2
 
 
 def test_a_file_with_a_mistake_can_not_be_saved(boss, cast):

@@ -213,8 +213,8 @@ def test_a_new_text_need_not_fit_the_approvals_that_the_file_does_not_name(cast:
     [
         (b"", "line 1: name, body"),
         (file_of(head=(*COLUMNS, "extra")), "line 1: extra is not known."),
+        (file_of() + b"a,b,,,,,,,,x\r\n", "line 2: “x” stands in column 10, which has no name"),
         (file_of(head=(*COLUMNS, "note")), "line 1: note stands there twice."),
-        (file_of() + b"a,b\r\n", "line 2: has 2 cells; the head has 9."),
         (file_of() + b'"open', "line 2: this is no CSV"),
         (file_of(NEW) + b"\xff,,,,,,,,\r\n", "line 3: byte "),
         (b"x" * (template_csv.MOST_BYTES + 1), "line 1: the file has 1,048,577 bytes"),

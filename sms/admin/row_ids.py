@@ -1,0 +1,50 @@
+"""Pages of one row: an id that no row can have leads nowhere (404), whatever page of the row it is."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.db.models import BigAutoField, Field
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
+
+LARGEST = 2**63 - 1
+
+
+def guarded(patterns: list[URLPattern], model_admin: Any) -> list[URLPattern]:
+    """A model's pages, those of a row behind a check of its id."""
+    for pattern in patterns:
+        _guard(pattern, model_admin)
+    return patterns
+
+
+def _guard(pattern: URLPattern, model_admin: Any) -> None:
+    """Who is not logged in is led to the log-in page, whatever the id is."""
+    view, key = pattern.callback, model_admin.model._meta.pk
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        ids = [*args, *(kwargs[name] for name in ("object_id", "id") if name in kwargs)]
+        if ids and not _can_all_be(key, ids) and model_admin.admin_site.has_permission(request):
+            raise Http404("There is no such row.")
+        return view(request, *args, **kwargs)
+
+    pattern.callback = checked
+
+
+def _can_all_be(key: Field, ids: list[str]) -> bool:
+    """The first is the row's; another one is a version's in the row's history."""
+    return can_be(key, ids[0]) and all(can_be(BigAutoField(), version) for version in ids[1:])
+
+
+def can_be(key: Field, written: str) -> bool:
+    """Whether a row's key can be written so in an address."""
+    text = unquote(written)
+    try:
+        value = key.to_python(text)
+    except (ValidationError, ValueError, OverflowError):
+        return False
+    return not isinstance(value, int) or (str(value) == text and 1 <= value <= LARGEST)

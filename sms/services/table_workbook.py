@@ -1,0 +1,88 @@
+"""The rows of an Excel workbook (.xlsx), as text."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
+
+from .table_text import TableFileError
+
+MOST_UNPACKED = 32 * 1024 * 1024
+"""Bytes: a small archive can hold gigabytes."""
+MOST_COLUMNS = 256
+_SHEETS = "xl/worksheets/"
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether it is an archive with worksheets in it."""
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return any(name.startswith(_SHEETS) for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
+
+
+def rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The number and the cells of each row that is not empty. Raises TableFileError."""
+    _check_size(data)
+    try:
+        workbook = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+        yield from _only_sheet([(sheet.title, _sheet_rows(sheet)) for sheet in workbook.worksheets])
+    except TableFileError:
+        raise
+    except Exception as error:  # of a damaged workbook the library raises whatever it stumbles over
+        words = f"the workbook can't be read ({type(error).__name__}); save it again, or as “CSV UTF-8”."
+        raise TableFileError(1, words) from error
+
+
+def _check_size(data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MOST_UNPACKED:
+        raise TableFileError(1, f"the workbook has {size:,} bytes unpacked; the most is {MOST_UNPACKED:,}. Split it.")
+
+
+def _only_sheet(sheets: list[tuple[str, Iterator[tuple[int, list[str]]]]]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the only sheet that has any."""
+    begun = ""
+    for title, found in sheets:
+        for row in found:
+            if begun not in ("", title):
+                words = f"the workbook has rows on the sheets “{begun}” and “{title}”; leave one sheet."
+                raise TableFileError(1, words)
+            begun = title
+            yield row
+
+
+def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+    sheet.reset_dimensions()  # what a file says of its size may be wrong
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        if len(cells) > MOST_COLUMNS:
+            raise TableFileError(number, f"has {len(cells):,} columns; the most is {MOST_COLUMNS}.")
+        values = [_text(number, cell) for cell in cells]
+        if any(value.strip() for value in values):
+            yield number, values
+
+
+def _text(number: int, cell: Any) -> str:
+    """The cell as a person sees it. A formula's value may be missing in the file, or old."""
+    value = cell.value
+    if cell.data_type == "f":
+        raise TableFileError(number, f"cell {cell.coordinate} holds a formula; paste its value in its place.")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+    return unescape(value) if isinstance(value, str) else str(value)
