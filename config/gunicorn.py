@@ -18,6 +18,10 @@ timeout = 30
 graceful_timeout = 20
 keepalive = 5
 max_requests = 0
+# Which proxies are trusted, and with which headers, is TRUSTED_PROXIES alone (sms/services/client_ip.py).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 # Access lines would hold the callback keys that stand in paths; our own log writes one line per event.
 accesslog = None
 errorlog = "-"

@@ -37,8 +37,11 @@ def _required(name: str, *, while_debugging: str) -> str:
     raise ImproperlyConfigured(f"{name} is missing. Set it in the environment or in {ENV_FILE.name}; see .env.example.")
 
 
-def _networks(name: str, *, default: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    words = [word.strip() for word in env.str(name, default=default).split(",") if word.strip()]
+def _words(name: str, *, default: str = "") -> list[str]:
+    return [word.strip() for word in env.str(name, default=default).split(",") if word.strip()]
+
+
+def _networks(name: str, words: list[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     try:
         return [ipaddress.ip_network(word, strict=False) for word in words]
     except ValueError as error:
@@ -86,6 +89,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.forwarded.ForwardedScheme",
     "sms.api.doors.MachineDoors",  # everything outside the desk ends here
     "config.desk_requests.DeskRequests",
     "django.middleware.security.SecurityMiddleware",
@@ -159,8 +163,10 @@ ALLOW_PRIVATE_PROVIDER_HOSTS = env.bool("ALLOW_PRIVATE_PROVIDER_HOSTS", default=
 ALLOW_SANDBOX = env.bool("ALLOW_SANDBOX", default=False)
 REQUIRE_2FA = env.bool("REQUIRE_2FA", default=False)
 API_VERSIONS = env.list("API_VERSIONS", default=[])
-TRUSTED_PROXIES = _networks("TRUSTED_PROXIES", default="")
-METRICS_ALLOWED = _networks("METRICS_ALLOWED", default="127.0.0.0/8,::1/128")
+UNIX_SOCKET = "unix"
+TRUSTED_PROXIES = _networks("TRUSTED_PROXIES", [word for word in _words("TRUSTED_PROXIES") if word != UNIX_SOCKET])
+TRUSTS_UNIX_SOCKET = UNIX_SOCKET in _words("TRUSTED_PROXIES")
+METRICS_ALLOWED = _networks("METRICS_ALLOWED", _words("METRICS_ALLOWED", default="127.0.0.0/8,::1/128"))
 RETENTION_TEXT_DAYS = env.int("RETENTION_TEXT_DAYS", default=7)
 RETENTION_RAW_DAYS = env.int("RETENTION_RAW_DAYS", default=7)
 RETENTION_ROW_DAYS = env.int("RETENTION_ROW_DAYS", default=90)
@@ -197,6 +203,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 # Both together: a name alone would let strangers lock staff out, an address alone a whole office.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "sms.services.client_ip.for_axes"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
@@ -232,6 +239,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_SSL_REDIRECT = True  # of the desk alone: the machines' doors refuse plain HTTP and never redirect
+    # config.forwarded has removed this header unless a trusted proxy sent it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # HSTS for subdomains and browsers' preload lists speak for a whole domain: its owner decides that, not one service.

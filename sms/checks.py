@@ -36,6 +36,15 @@ def public_url(**_: Any) -> list[CheckMessage]:
 
 
 @register("sms")
+def trusted_proxies(**_: Any) -> list[CheckMessage]:
+    if not settings.IS_HTTPS or settings.TRUSTED_PROXIES or settings.TRUSTS_UNIX_SOCKET:
+        return []
+    words = "PUBLIC_URL is https and TRUSTED_PROXIES is empty: every request counts as plain HTTP and is refused."
+    hint = "Set TRUSTED_PROXIES to the networks of the proxy with TLS, such as 127.0.0.0/8."
+    return [Warning(words, hint=hint, id="sms.W007")]
+
+
+@register("sms")
 def switches_of_the_workshop(**_: Any) -> list[CheckMessage]:
     """Settings for development that a public installation should not have."""
     if not settings.IS_HTTPS:
