@@ -27,6 +27,10 @@ class ImportForm(forms.Form):
         return file.read().decode("utf-8-sig", "replace") if file else self.cleaned_data["numbers"]
 
 
+def _named(lines: tuple[int, ...]) -> str:
+    return ", ".join(map(str, lines[:MOST_NAMED]))
+
+
 @for_those_who("sms.add_blockednumber")
 def act(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
@@ -38,6 +42,8 @@ def act(request: HttpRequest) -> HttpResponse:
     done = block_all(form.lines, reason=typed(form.cleaned_data["reason"]))
     messages.success(request, _("%(a)d added, %(k)d known already.") % {"a": done.added, "k": done.known})
     if done.mistakes:
-        named = ", ".join(str(line) for line in done.mistakes[:MOST_NAMED])
-        messages.error(request, _("No number stands in line %(lines)s.") % {"lines": named})
+        messages.error(request, _("No number stands in line %(lines)s.") % {"lines": _named(done.mistakes)})
+    if done.without_country:
+        words = _("Which country? Write + and the country code before the number in line %(lines)s. Not added.")
+        messages.error(request, words % {"lines": _named(done.without_country)})
     return redirect("admin:sms_blockednumber_changelist")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import unescape
 
+import pytest
 from django.contrib.admin.models import LogEntry
 
 from sms.models import BlockedNumber, Route
@@ -41,6 +42,16 @@ def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
     assert set(BlockedNumber.objects.values_list("phone", flat=True)) == {PHONE, "+994501112233"}
     again = boss.post(BLOCK, {"numbers": PHONE, "reason": "opt-out"}, follow=True).content.decode()
     assert "0 added, 1 known already." in again
+
+
+@pytest.mark.parametrize(
+    "number", ["901234567", "0501234567", "501234567", "994501234567", "90 123 45 67", "'901234567'", "٩٠١٢٣٤٥٦٧"]
+)
+def test_a_number_without_a_country_is_asked_for_and_never_guessed(boss, cast, number):
+    lines = f"{PHONE}\n{number}\n00994501112233"
+    page = boss.post(BLOCK, {"numbers": lines, "reason": "opt-out"}, follow=True).content.decode()
+    assert "Which country? Write + and the country code before the number in line 2. Not added." in page
+    assert set(BlockedNumber.objects.values_list("phone", flat=True)) == {PHONE, "+994501112233"}
 
 
 def test_an_import_needs_a_reason_and_a_post(boss, cast):
