@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from pathlib import Path
+from urllib.parse import quote
 
 FOLDER = ".demo"
 
@@ -25,7 +26,7 @@ def _fresh_settings(folder: Path) -> str:
         "# The demonstration's settings: made by `manage.py demo`, git-ignored. Delete the folder to start anew.",
         f"SECRET_KEY={secrets.token_urlsafe(48)}",
         f"FIELD_ENCRYPTION_KEYS={fernet_key}",
-        f"DATABASE_URL=sqlite:///{folder / 'db.sqlite3'}",
+        f"DATABASE_URL=sqlite:///{quote(str(folder / 'db.sqlite3'))}",
         "ALLOW_PRIVATE_PROVIDER_HOSTS=on",
         "ALLOWED_HOSTS=127.0.0.1,localhost",
         "LOG_FORMAT=console",

@@ -7,25 +7,32 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from config import logs
+from config import environment, logs
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+env = environment.read()
+
+bind = f"0.0.0.0:{env.number('PORT', 8000, least=1, most=65535)}"
+workers = env.number("WEB_CONCURRENCY", 2, least=1)
 worker_class = "config.worker.PatientWorker"
 threads = 8
 # A request is parsed, stored and answered within milliseconds; what takes longer hangs.
 timeout = 30
 graceful_timeout = 20
-keepalive = 5
+# Longer than the 60 seconds for which most load balancers keep an idle connection: a load balancer that sends a request
+# on a connection that is being closed here answers its caller 502.
+keepalive = env.number("KEEP_ALIVE", 75, least=1, most=3600)
 max_requests = 0
+# Which proxies are trusted, and with which headers, is TRUSTED_PROXIES alone (sms/services/client_ip.py).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 # Access lines would hold the callback keys that stand in paths; our own log writes one line per event.
 accesslog = None
 errorlog = "-"
 # It would lie in the home folder, which a container has not, and two web sides of one machine would share it.
 control_socket_disable = True
-logconfig_dict = logs.settings(
-    level=os.environ.get("LOG_LEVEL", "INFO").upper(), form=os.environ.get("LOG_FORMAT", "json")
-)
+loglevel = env.choice("LOG_LEVEL", "INFO", logs.LEVELS).lower()
+logconfig_dict = logs.settings(level=loglevel.upper(), form=env.choice("LOG_FORMAT", "json", logs.FORMS))
 
 # prometheus_client reads this name when it is imported, in each worker; its files there are added up at a scrape.
 COUNTERS = "PROMETHEUS_MULTIPROC_DIR"

@@ -19,6 +19,8 @@ from sms.domain.text import masked_digits, visible
 
 _NUMBER = re.compile(r"(?<![\w#-])(?<![0-9][.:])(?:\+[0-9]{7,15}|[0-9]{9,15})(?![\w-]|[.:][0-9])")
 _AS_THEY_ARE = frozenset({"timestamp", "level", "request_id", "exception", "logger"})
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+FORMS = ("json", "console")
 _LONGEST = 2000
 _LONGEST_MESSAGE = 200
 
@@ -87,7 +89,8 @@ def settings(*, level: str, form: str) -> dict[str, Any]:
         "foreign_pre_chain": SHARED,
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     }
-    quiet = {"handlers": [], "propagate": True}
+    # Django's own defaults put these at INFO. Not below it: at DEBUG, Django logs statements with their values.
+    quiet = {"handlers": [], "propagate": True, "level": "INFO" if level == "DEBUG" else level}
     # Callback keys stand in paths. gunicorn writes access lines whenever it is given a dictionary, so they end here.
     silent = {"handlers": [], "propagate": False, "level": "CRITICAL"}
     return {
@@ -97,7 +100,8 @@ def settings(*, level: str, form: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
-            **dict.fromkeys(("django", "django.server", "gunicorn.error"), quiet),
+            **dict.fromkeys(("django", "django.server"), quiet),
+            "gunicorn.error": {"handlers": [], "propagate": True, "level": level},
             "gunicorn.access": silent,
         },
     }

@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from config import logs
+from config import environment, logs
 from config.demonstration import settings_file
 from config.desk import UNFOLD as UNFOLD  # the theme reads it here
+from config.environment import BASE_DIR
 from config.error_reports import start_error_reports
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
 IS_DEMONSTRATION_COMMAND = sys.argv[1:2] == ["demo"]
-ENV_FILE = Path(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
-DATABASE_URL_WAS_SET = bool(env.str("DATABASE_URL", default="") or env.str("DB_NAME", default=""))
-if IS_DEMONSTRATION_COMMAND:  # what the environment names wins over the file
-    ENV_FILE = settings_file(BASE_DIR)
-if ENV_FILE.exists():
-    environ.Env.read_env(str(ENV_FILE))
+# The demonstration has a file of its own; what the environment names wins over it, as over any file.
+ENV_FILE = settings_file(BASE_DIR) if IS_DEMONSTRATION_COMMAND else None
+env = environment.read(ENV_FILE)
+DATABASE_URL_WAS_SET = environment.is_set("DATABASE_URL") or environment.is_set("DB_NAME")
+environment.export(env)
 
 
 def _required(name: str, *, while_debugging: str) -> str:
     """The value of a name without which the process must not start (outside DEBUG)."""
-    value = env.str(name, default="")
-    if value:
-        return value
-    if DEBUG:
-        return while_debugging
-    raise ImproperlyConfigured(f"{name} is missing. Set it in the environment or in {ENV_FILE.name}; see .env.example.")
-
-
-def _networks(name: str, *, default: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    words = [word.strip() for word in env.str(name, default=default).split(",") if word.strip()]
-    try:
-        return [ipaddress.ip_network(word, strict=False) for word in words]
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}. Write networks such as 10.0.0.0/8, comma separated.") from error
+    return env.str(name, default="") or while_debugging if DEBUG else env.required(name)
 
 
 # --- the core -----------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.switch("DEBUG")
 SECRET_KEY = _required("SECRET_KEY", while_debugging="insecure-and-only-for-debugging")
 FIELD_ENCRYPTION_KEYS = [
     key.strip()
@@ -56,9 +37,9 @@ FIELD_ENCRYPTION_KEYS = [
     )
     if key.strip()
 ]
-PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+PUBLIC_URL = env.word("PUBLIC_URL").rstrip("/")
 IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 if not ALLOWED_HOSTS:
     own = urlsplit(PUBLIC_URL).hostname
     ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([own] if own else [])]
@@ -86,6 +67,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.forwarded.ForwardedScheme",
     "sms.api.doors.MachineDoors",  # everything outside the desk ends here
     "config.desk_requests.DeskRequests",
     "django.middleware.security.SecurityMiddleware",
@@ -126,8 +108,8 @@ TEMPLATES = [
 
 
 def _database() -> dict[str, object]:
-    if env.str("DATABASE_URL", default=""):
-        return env.db_url("DATABASE_URL")
+    if env.word("DATABASE_URL"):
+        return env.database("DATABASE_URL")
     if env.str("DB_NAME", default=""):
         names = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
         return {"ENGINE": "django.db.backends.postgresql"} | {n: env.str(f"DB_{n}", default="") for n in names}
@@ -156,22 +138,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what the product is told -----------------------------------------------------
 
-ALLOW_PRIVATE_PROVIDER_HOSTS = env.bool("ALLOW_PRIVATE_PROVIDER_HOSTS", default=False)
-ALLOW_SANDBOX = env.bool("ALLOW_SANDBOX", default=False)
-REQUIRE_2FA = env.bool("REQUIRE_2FA", default=False)
-API_VERSIONS = env.list("API_VERSIONS", default=[])
-TRUSTED_PROXIES = _networks("TRUSTED_PROXIES", default="")
-METRICS_ALLOWED = _networks("METRICS_ALLOWED", default="127.0.0.0/8,::1/128")
-RETENTION_TEXT_DAYS = env.int("RETENTION_TEXT_DAYS", default=7)
-RETENTION_RAW_DAYS = env.int("RETENTION_RAW_DAYS", default=7)
-RETENTION_ROW_DAYS = env.int("RETENTION_ROW_DAYS", default=90)
+ALLOW_PRIVATE_PROVIDER_HOSTS = env.switch("ALLOW_PRIVATE_PROVIDER_HOSTS")
+ALLOW_SANDBOX = env.switch("ALLOW_SANDBOX")
+REQUIRE_2FA = env.switch("REQUIRE_2FA")
+API_VERSIONS = env.words("API_VERSIONS")
+UNIX_SOCKET = "unix"
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", without=UNIX_SOCKET)
+TRUSTS_UNIX_SOCKET = UNIX_SOCKET in env.words("TRUSTED_PROXIES")
+METRICS_ALLOWED = env.networks("METRICS_ALLOWED", "127.0.0.0/8,::1/128")
+RETENTION_TEXT_DAYS = env.number("RETENTION_TEXT_DAYS", 7)
+RETENTION_RAW_DAYS = env.number("RETENTION_RAW_DAYS", 7)
+RETENTION_ROW_DAYS = env.number("RETENTION_ROW_DAYS", 90)
 
 CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process trusts its copy of clients, senders, templates and routes
 
 # --- people, time, files ------------------------------------------------------------
 
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+LANGUAGE_CODE = env.word("LANGUAGE_CODE", "en")
+TIME_ZONE = env.word("TIME_ZONE", "UTC")
 USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]  # English first: docs/operations.md says how another language comes in
@@ -198,6 +182,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 # Both together: a name alone would let strangers lock staff out, an address alone a whole office.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "sms.services.client_ip.for_axes"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
@@ -233,6 +218,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_SSL_REDIRECT = True  # of the desk alone: the machines' doors refuse plain HTTP and never redirect
+    # config.forwarded has removed this header unless a trusted proxy sent it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # HSTS for subdomains and browsers' preload lists speak for a whole domain: its owner decides that, not one service.
@@ -240,21 +226,21 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- who hears of trouble ------------------------------------------------------------------
 
-ALERT_EMAIL = env.list("ALERT_EMAIL", default=[])
-ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
+ALERT_EMAIL = env.words("ALERT_EMAIL")
+ALERT_WEBHOOK_URL = env.word("ALERT_WEBHOOK_URL")
 ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
-EMAIL_URL_IS_SET = bool(env.str("EMAIL_URL", default=""))
+EMAIL_URL_IS_SET = bool(env.word("EMAIL_URL"))
 if EMAIL_URL_IS_SET:
-    vars().update(env.email_url("EMAIL_URL"))  # EMAIL_HOST, EMAIL_PORT and their family
+    vars().update(env.mail_server("EMAIL_URL"))  # EMAIL_HOST, EMAIL_PORT and their family
 EMAIL_TIMEOUT = 10  # seconds
 # Most mail servers let a user write in its own name alone.
 DEFAULT_FROM_EMAIL = next(
     (name for name in [vars().get("EMAIL_HOST_USER") or "", *ALERT_EMAIL] if "@" in name), "sms-desk"
 )
-start_error_reports(env.str("SENTRY_DSN", default=""))
+start_error_reports(env.word("SENTRY_DSN"))
 
 # --- logs ---------------------------------------------------------------------------------
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
-LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", logs.LEVELS)
+LOG_FORMAT = env.choice("LOG_FORMAT", "json", logs.FORMS)
 LOGGING = logs.settings(level=LOG_LEVEL, form=LOG_FORMAT)

@@ -149,7 +149,13 @@ class PatientWorker(ThreadWorker):
             self._wait(conn, self.reading, PATIENCE, self._read)
             self._look_at(conn)
         else:
+            self._make_room()
             self._wait(conn, self.idle, self.cfg.keepalive, self._read_next)
+
+    def _make_room(self) -> None:
+        """Close the connection that has been idle for longest before idle ones keep new ones out."""
+        if len(self.idle) >= self.max_keepalived:
+            self._drop(next(iter(self.idle)))
 
     def _refuse(self, connection: Connection, code: str) -> None:
         self.log.info("Refused a request: %s", code)

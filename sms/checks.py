@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from sms.models.encrypted import encrypt
+from sms.services.encoding import HOW_TO, NEEDED, wrong_encoding
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,6 +34,15 @@ def public_url(**_: Any) -> list[CheckMessage]:
         hint = "Put a proxy with TLS in front, and write https:// in PUBLIC_URL."
         return [Warning("PUBLIC_URL is http: passwords and texts travel in plain text.", hint=hint, id="sms.W002")]
     return []
+
+
+@register("sms")
+def trusted_proxies(**_: Any) -> list[CheckMessage]:
+    if not settings.IS_HTTPS or settings.TRUSTED_PROXIES or settings.TRUSTS_UNIX_SOCKET:
+        return []
+    words = "PUBLIC_URL is https and TRUSTED_PROXIES is empty: every request counts as plain HTTP and is refused."
+    hint = "Set TRUSTED_PROXIES to the networks of the proxy with TLS, such as 127.0.0.0/8."
+    return [Warning(words, hint=hint, id="sms.W007")]
 
 
 @register("sms")
@@ -91,6 +101,16 @@ def sqlite_settings(**_: Any) -> list[CheckMessage]:
 def sqlite_pragmas(databases: Sequence[str] | None = None, **_: Any) -> Iterable[CheckMessage]:
     """The same, asked of the file itself: a network drive may refuse WAL."""
     return [problem for alias in databases or () for problem in _pragma_problems(alias)]
+
+
+@register(Tags.database)
+def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """`migrate` runs this before it changes anything, and ends where it finds an error."""
+    return [
+        Error(f"The encoding of the PostgreSQL database is {found}, not {NEEDED}.", hint=HOW_TO, id="sms.E007")
+        for alias in databases or ()
+        if (found := wrong_encoding(alias))
+    ]
 
 
 def _pragma_problems(alias: str) -> list[CheckMessage]:

@@ -18,7 +18,7 @@ RULES = {
     "a read of the environment": (
         re.compile(r"os\.environ(?!\.setdefault\(.DJANGO_SETTINGS_MODULE)|getenv\("),
         # The supervisor hands its own environment on to its children and reads nothing of it.
-        {"config/gunicorn.py", "sms/management/demonstration/supervisor.py"},
+        {"config/environment.py", "config/gunicorn.py", "sms/management/demonstration/supervisor.py"},
     ),
     "a vendor's name": (
         re.compile(r"smsplus|accolades|voipit|etelecom|omnimess|onlinesim", re.IGNORECASE),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 from django_otp import match_token, user_has_device
 from unfold.forms import AuthenticationForm
@@ -20,6 +21,12 @@ class LoginForm(AuthenticationForm):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
         help_text=_("Only if you have set one up."),
     )
+
+    def __init__(self, *words: Any, **more: Any) -> None:
+        super().__init__(*words, **more)
+        # Django shows this length to the browser and does not check it. Failed log-ins are stored with the name.
+        username = self.fields["username"]
+        username.validators.append(MaxLengthValidator(username.max_length))
 
     def clean(self) -> dict[str, Any]:
         """The password first; whoever has a second factor needs its code too, whatever REQUIRE_2FA says."""

@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from sms.domain.codes import refuse
 from sms.models.client import digest
 from sms.services import clock, logins, snapshot
+from sms.services.client_ip import client_ip
 from sms.services.snapshot import ClientFacts
-
-from .sources import source_of
 
 _NOBODY = digest("no secret of anybody")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -28,7 +27,7 @@ class BasicAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[ClientFacts, None]:
         username, secret = credentials(request.META.get("HTTP_AUTHORIZATION", "")) or ("", "")
         client = snapshot.current().clients.get(username)
-        source = source_of(request._request)
+        source = client_ip(request._request.META)
         if not is_right(client, secret):
             if username:
                 logins.failed(username, client, source)

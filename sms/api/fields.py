@@ -27,10 +27,12 @@ def parse(values: Mapping[str, Any], *, escape: Escape, version: str) -> Fields:
     raw_text = values.get("text")
     text = normalise(raw_text, escape) if isinstance(raw_text, str) else raw_text
     found = {"from": values.get("from"), "to": values.get("to"), "text": text}
-    faults = [fault for fault in _faults(found, values.get("isOtp", False), version) if fault]
+    given_is_otp = values.get("isOtp")
+    is_otp = False if given_is_otp is None else given_is_otp  # null counts as absent
+    faults = [fault for fault in _faults(found, is_otp, version) if fault]
     if faults:
         raise Refusal(*faults)
-    return Fields(found["from"], found["to"], raw_text, text, values.get("isOtp", False))
+    return Fields(found["from"], found["to"], raw_text, text, is_otp)
 
 
 def _faults(strings: Mapping[str, Any], is_otp: Any, version: str) -> Iterator[Fault | None]:

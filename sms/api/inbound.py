@@ -9,11 +9,11 @@ from sms.domain.codes import Fault, Refusal, refuse
 from sms.domain.text import visible
 from sms.models import InboundGateway
 from sms.services import inbound, keys
+from sms.services.client_ip import client_ip
 from sms.services.keys import Purpose
 
 from . import bodies
 from .errors import method_not_allowed
-from .sources import source_of
 
 METHODS = ("GET", "POST")
 
@@ -21,7 +21,7 @@ METHODS = ("GET", "POST")
 def receive(request: WSGIRequest, key: str) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
-    source = source_of(request)
+    source = client_ip(request.META)
     try:
         inbound.receive(
             _behind(key),

@@ -53,7 +53,11 @@ SCHEMAS: Json = {
                 "minLength": 1,
                 "description": f"At most {LONGEST['text']:,} characters. /n stands for a new line, but not in links.",
             },
-            "isOtp": {"type": "boolean", "default": False, "description": "A one-time password: sent first."},
+            "isOtp": {
+                "type": ["boolean", "null"],
+                "default": False,
+                "description": "A one-time password: sent first. null counts as false.",
+            },
         },
     },
     "Errors": closed(

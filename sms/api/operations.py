@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from sms.domain.codes import Fault, as_json, refuse
 from sms.models import Breaker, Dispatcher, ProviderState
 from sms.services import gauges, overview
+from sms.services.client_ip import client_ip, is_in
 from sms.services.overview import Overview
 
 from .errors import method_not_allowed
 from .health import METHODS
 from .messages import when
-from .sources import is_in, source_of
 
 JsonObject = dict[str, Any]
 
@@ -44,7 +44,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 def check_source(request: HttpRequest) -> None:
     """Raises Refusal for callers from elsewhere, and where no address is known."""
-    source = source_of(request)
+    source = client_ip(request.META)
     if source is None or not is_in(source, settings.METRICS_ALLOWED):
         raise refuse("forbidden", message="This page is served to the networks of METRICS_ALLOWED alone.")
 

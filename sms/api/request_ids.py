@@ -20,6 +20,9 @@ class RequestId:
     value: str
     given: bool
 
+    def __str__(self) -> str:
+        return self.value
+
 
 def of(meta: Mapping[str, Any]) -> RequestId:
     """The caller's id, or one of ours.

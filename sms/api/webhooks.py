@@ -9,12 +9,13 @@ from django.http import HttpResponse
 from sms.domain.codes import refuse
 from sms.domain.text import visible
 from sms.services import callbacks, keys, snapshot
+from sms.services.client_ip import Address as ClientAddress
+from sms.services.client_ip import client_ip, is_in, networks_of
 from sms.services.keys import Address, Purpose
 from sms.services.snapshot import Account
 
 from . import bodies
 from .errors import method_not_allowed
-from .sources import Source, is_in, networks_of, source_of
 
 METHODS = ("GET", "POST")
 
@@ -25,7 +26,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     address, account = _behind(vendor, key)
-    source = source_of(request)
+    source = client_ip(request.META)
     _check_source(account, source)
     callbacks.receive(
         provider_id=account.id,
@@ -52,7 +53,7 @@ def _behind(vendor: str, key: str) -> tuple[Address, Account]:
     return address, account
 
 
-def _check_source(account: Account, source: Source | None) -> None:
+def _check_source(account: Account, source: ClientAddress | None) -> None:
     """The vendor's networks, where it has told them. From elsewhere there is nothing at this address."""
     allowed = networks_of(account.adapter.report_networks())
     if allowed and (source is None or not is_in(source, allowed)):

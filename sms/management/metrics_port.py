@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,6 +11,7 @@ from django.conf import settings
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from sms.services.client_ip import client_ip, is_in
 from sms.services.metrics import OWN
 
 SECONDS = 10.0
@@ -33,7 +33,7 @@ def serve(port: int) -> WSGIServer:
 
 
 def _answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    if not _may_read(environ["REMOTE_ADDR"]):
+    if not _may_read(environ):
         return _say(start_response, "403 Forbidden", b"Only the networks of METRICS_ALLOWED may read this.\n")
     if environ["PATH_INFO"].rstrip("/") != "/metrics":
         return _say(start_response, "404 Not Found", b"Only /metrics is here.\n")
@@ -46,6 +46,6 @@ def _say(start_response: Callable[..., Any], status: str, body: bytes) -> list[b
     return [body]
 
 
-def _may_read(address: str) -> bool:
-    source = ipaddress.ip_address(address)
-    return any(source in network for network in settings.METRICS_ALLOWED)
+def _may_read(environ: dict[str, Any]) -> bool:
+    address = client_ip(environ)
+    return address is not None and is_in(address, settings.METRICS_ALLOWED)

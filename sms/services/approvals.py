@@ -59,6 +59,11 @@ def is_parameter(value: object) -> TypeGuard[str | dict[str, str]]:
     return all(isinstance(name, str) and name.strip() and name.isprintable() for name in names)
 
 
+def as_parameters(value: object) -> object:
+    """The table `{ name = "customer_name", order = "order_code" }` as the list of its pairs; all else as it is."""
+    return [{ours: theirs} for ours, theirs in value.items()] if isinstance(value, dict) else value
+
+
 def _shape_problem(parameters: object) -> str | None:
     example = 'write a list such as ["name", {"order": "order_code"}].'
     if not isinstance(parameters, list | tuple):

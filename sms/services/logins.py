@@ -8,7 +8,6 @@ Names that nobody has are counted alike, in a few buckets, and cost the same tim
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import time
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from django.db import Error, connection
 from sms.models import LoginSource
 
 from . import clock
+from .client_ip import Address, throttle_address
 from .snapshot import ClientFacts
 
 MOST_FAILURES = 20
@@ -30,7 +30,7 @@ REMEMBERED = 10_000
 LOOK_AGAIN_AFTER = 3600.0
 """Seconds for which a process trusts what it knows of a genuine place."""
 
-Source = ipaddress.IPv4Address | ipaddress.IPv6Address | None
+Source = Address | None
 
 log = structlog.get_logger(__name__)
 _genuine: dict[tuple[int, Source], float] = {}
@@ -69,10 +69,7 @@ def _account(username: str, client: ClientFacts | None) -> str:
 
 
 def _place(source: Source) -> str:
-    """The address, or of an IPv6 one the network of a whole customer: it has 2⁶⁴ addresses to call from."""
-    if isinstance(source, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Network((source, 64), strict=False).network_address)
-    return str(source or "")
+    return str(throttle_address(source) or "")
 
 
 def _is_shut_out(account: str, source: Source) -> bool:

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 from sms.models import ApiClient, EncryptedJSONField, Message, Provider
 
 from .actions import ActionRefused
+from .encoding import HOW_TO, NEEDED, wrong_encoding
 from .quiet import require_no_dispatcher
 
 TARGET = "move_target"
@@ -60,6 +61,8 @@ def _connect(url: str) -> None:
 
 
 def _fill(say: Callable[[str, int], None]) -> int:
+    if found := wrong_encoding(TARGET):
+        raise ActionRefused(f"The encoding of the PostgreSQL database is {found}, not {NEEDED}. {HOW_TO}")
     call_command("migrate", database=TARGET, verbosity=0)
     tables = _tables()
     for model in (Message, Provider, ApiClient, get_user_model()):

@@ -47,6 +47,12 @@ class Overview:
         return tuple(d for d in self.dispatchers if self.silent_seconds(d) < ALIVE_SECONDS)
 
 
+def lives_on(host: str) -> bool:
+    """Whether a dispatcher of this host is alive. Raises django.db.Error where the database is away."""
+    since = clock.now() - timedelta(seconds=ALIVE_SECONDS)
+    return Dispatcher.objects.filter(host=host[:100], stopped_at=None, seen_at__gt=since).exists()
+
+
 def look() -> Overview:
     """Ask for everything. Raises django.db.Error where the database is away."""
     now = clock.now()

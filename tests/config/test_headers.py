@@ -52,6 +52,7 @@ def test_djangos_deployment_checks_find_nothing() -> None:
     environment = process_environment(
         SECRET_KEY="made-up-for-this-test-of-many-different-letters-0123456789-abcdefgh",
         PUBLIC_URL="https://sms.example",
+        TRUSTED_PROXIES="127.0.0.0/8",
         DATABASE_URL="postgres://nobody@127.0.0.1/nothing",
         ALLOW_PRIVATE_PROVIDER_HOSTS="off",
     )

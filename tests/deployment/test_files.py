@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import runpy
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 from tests.support.processes import HALF_WRITTEN
 
-from .files import ROOT, akinon, compose, dockerfile, procfile, read
+from .files import ROOT, akinon, compose, dockerfile, interpolated, procfile, read
 
 HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin")
 
@@ -56,7 +59,26 @@ def test_packages_are_pinned_and_hashed_wherever_they_are_installed():
 
 
 @pytest.mark.parametrize(
-    "secret", [".env", "db.sqlite3", "db.sqlite3-wal", ".git", ".demo", "shop.toml", ".venv", "tests"]
+    "secret",
+    [
+        ".env",
+        "db.sqlite3",
+        "db.sqlite3-wal",
+        ".git",
+        ".demo",
+        "shop.toml",
+        ".venv",
+        "tests",
+        "dev.py",
+        "pyproject.toml",
+        "requirements-dev.txt",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        ".hypothesis",
+        ".mypy_cache",
+        "docs",
+        "benchmarks",
+    ],
 )
 def test_secrets_data_and_tools_stay_out_of_the_image(secret):
     patterns = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
@@ -87,11 +109,51 @@ def test_compose_gives_our_processes_as_little_as_they_need():
         assert services[name]["cap_drop"] == ["ALL"]
         assert "privileged" not in services[name]
     assert "ports" not in services["database"]
-    assert services["web"]["ports"] == ["127.0.0.1:8000:8000"]
+    for name in services:
+        assert services[name]["mem_limit"]
+        assert services[name]["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize(("values", "port"), [({}, "8000"), ({"PORT": "9000"}, "9000")])
+def test_the_port_of_the_settings_file_moves_the_process_and_the_mapping(values, port):
+    web = compose()["services"]["web"]
+    assert [interpolated(mapping, values) for mapping in web["ports"]] == [f"127.0.0.1:{port}:{port}"]
+    assert interpolated(web["environment"]["PORT"], values) == port
+
+
+def test_the_proxies_that_compose_trusts_are_those_of_its_own_network():
+    [network] = compose()["networks"]["default"]["ipam"]["config"]
+    assert ip_network(network["subnet"]).is_private
+    for name in ("migrate", "web", "dispatcher"):
+        assert compose()["services"][name]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
+        assert "networks" not in compose()["services"][name]
 
 
 def test_a_stop_leaves_time_for_the_longest_call():
     assert compose()["services"]["dispatcher"]["stop_grace_period"] == "150s"  # a provider's time-out ends at 120
+    graceful = runpy.run_path(str(ROOT / "config/gunicorn.py"))["graceful_timeout"]
+    assert int(compose()["services"]["web"]["stop_grace_period"].removesuffix("s")) >= graceful + 10
+
+
+def test_a_dispatchers_health_is_asked_by_a_command_that_there_is():
+    probe = compose()["services"]["dispatcher"]["healthcheck"]
+    assert probe["test"] == ["CMD", "python", "manage.py", "check_dispatcher"]
+    assert "check_dispatcher" in get_commands()
+
+
+def test_compose_makes_a_database_that_migrate_takes():
+    assert compose()["services"]["database"]["environment"]["POSTGRES_INITDB_ARGS"] == "--encoding=UTF8"
+
+
+def test_the_image_holds_no_installer_and_says_what_it_is():
+    build = [words for word, words in dockerfile() if word == "RUN" and "uninstall" in words]
+    assert "/venv/bin/python -m pip uninstall --yes pip setuptools" in build[0]
+    [last] = [words for word, words in last_stage() if word == "RUN" and "uninstall" in words]
+    assert "pip setuptools wheel" in last
+    assert "ensurepip" in last
+    [labels] = [words for word, words in last_stage() if word == "LABEL"]
+    assert "image.title" in labels
+    assert "image.licenses" in labels
 
 
 def test_the_platform_of_akinon_finds_what_it_asks_for():
@@ -112,12 +174,14 @@ def test_the_build_script_is_a_script_that_the_shell_can_read():
 @pytest.mark.parametrize("name", ["build.sh", "Dockerfile"])
 def test_the_build_needs_neither_keys_nor_a_database(name, tmp_path):
     for folder in ("config", "sms", "providers", "templates"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(HALF_WRITTEN))
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(HALF_WRITTEN, "__pycache__"))
     shutil.copy(ROOT / "manage.py", tmp_path)
-    [line] = [line for line in read(name).splitlines() if "collectstatic" in line]
+    text = read(name).replace("\\\n", " ")
+    [line] = [line for line in text.splitlines() if "collectstatic" in line]
     command = line.removeprefix("RUN ").replace("/venv/bin/python", "python")
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "staticfiles/sms/desk.css").exists()
     assert not list(tmp_path.glob("*.sqlite3"))
+    assert name == "build.sh" or list((tmp_path / "sms/services/__pycache__").glob("overview.*.pyc"))

@@ -116,7 +116,16 @@ def test_composes_commands_pass_a_message(deployed, durable_postgres):
     service = compose()["services"]["web"]
     values = {"DB_PASSWORD": durable_postgres.password}
     given = {name: interpolated(value, values) for name, value in service["environment"].items()}
-    assert given.keys() == {"DATABASE_URL", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD"}
+    assert given.keys() == {
+        "DATABASE_URL",
+        "DB_HOST",
+        "DB_PORT",
+        "DB_NAME",
+        "DB_USER",
+        "DB_PASSWORD",
+        "PORT",
+        "TRUSTED_PROXIES",
+    }
     # Host, port, names and the web's port are those of a container; here they are the test's own.
     stack = deployed(plan_of_compose(), DATABASE_URL=given["DATABASE_URL"], DB_PASSWORD=given["DB_PASSWORD"])
     passes_a_message(stack)

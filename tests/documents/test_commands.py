@@ -138,5 +138,6 @@ def test_the_nginx_example_keeps_the_callers_address_genuine_and_keys_out_of_its
     server, log_format = [block.text for block in blocks("docs/operations.md") if block.language == "nginx"]
     assert "X-Forwarded-For $remote_addr" in server
     assert "X-Forwarded-Proto $scheme" in server
+    assert 'Forwarded "";' in server
     assert "proxy_request_buffering on" in server
     assert not any(name in log_format for name in ("$request ", "$request_uri", "$uri", "$args"))

@@ -7,6 +7,7 @@ from django.core.checks import run_checks
 from django.db import connection
 
 GOOD = {"PUBLIC_URL": "https://sms.example", "IS_HTTPS": True, "ALLOW_PRIVATE_PROVIDER_HOSTS": False}
+GOOD |= {"TRUSTED_PROXIES": ["127.0.0.0/8"], "TRUSTS_UNIX_SOCKET": False}
 
 CASES = {
     "no public address": ({"PUBLIC_URL": "", "IS_HTTPS": False}, {"sms.W001"}),
@@ -21,6 +22,8 @@ CASES = {
     "alerts by mail without a mail server": ({"ALERT_EMAIL": ["a@shop.example"]}, {"sms.E006"}),
     "alerts by mail": ({"ALERT_EMAIL": ["a@shop.example"], "EMAIL_URL_IS_SET": True}, set()),
     "alerts posted unsigned": ({"ALERT_WEBHOOK_URL": "https://hook.example"}, {"sms.W006"}),
+    "https without a trusted proxy": ({"TRUSTED_PROXIES": []}, {"sms.W007"}),
+    "https through a Unix socket": ({"TRUSTED_PROXIES": [], "TRUSTS_UNIX_SOCKET": True}, set()),
     "nothing wrong": ({}, set()),
 }
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.db import transaction
 
+from sms.domain.text_files import UnreadableTextError, decoded
+
 from . import blocked, clients, gateways, partners, providers, routes, senders, templates
 from .desk import Change, Desk
 from .entry import Entry, Mistake, entries
@@ -43,8 +45,10 @@ class ProvisioningError(Exception):
 def read(content: bytes) -> dict[str, Any]:
     """The file's tables. Raises ProvisioningError."""
     try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(decoded(content))
+    except UnreadableTextError as error:
+        raise ProvisioningError([Mistake("file", str(error))]) from error
+    except tomllib.TOMLDecodeError as error:
         raise ProvisioningError([Mistake("file", f"this is no TOML: {error}")]) from error
 
 

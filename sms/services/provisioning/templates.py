@@ -11,6 +11,7 @@ from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
 from sms.services.approvals import (
     approval_problems,
+    as_parameters,
     bind,
     confirm,
     is_parameter,
@@ -70,9 +71,11 @@ def _approval(entry: Entry, _: Provider | None) -> dict[str, Any]:
 
 def _parameters(entry: Entry) -> list[str | dict[str, str]] | None:
     """Our placeholders in the vendor's order; `{ ours = "theirs" }` where the vendor has a name of its own."""
-    given = entry.raw("parameters", list, "a list of names")
+    given = as_parameters(entry.raw("parameters"))
     if given is None:
         return None
+    if not isinstance(given, list):
+        return entry.mistake("parameters", "must be a list of names or a table of them")
     read = [_parameter(entry, f"parameters[{place}]", value) for place, value in enumerate(given)]
     return [parameter for parameter in read if parameter]
 

@@ -72,6 +72,17 @@ def test_a_file_and_the_country_of_its_numbers_are_taken(boss, cast):
     assert BlockedNumber.objects.get().phone == "+994501112233"
 
 
+@pytest.mark.parametrize(
+    "number", ["901234567", "0501234567", "501234567", "994501234567", "90 123 45 67", "'901234567'", "٩٠١٢٣٤٥٦٧"]
+)
+def test_a_number_without_a_country_is_asked_for_and_never_guessed(boss, cast, number):
+    lines = f"{PHONE}\n{number}\n00994501112233"
+    page = unescape(boss.post(BLOCK, {"numbers": lines, "reason": "opt-out"}, follow=True).content.decode())
+    assert "line 2: " in page
+    assert "Which country?" in page
+    assert set(BlockedNumber.objects.values_list("phone", flat=True)) == {PHONE, "+994501112233"}
+
+
 def test_an_import_needs_a_reason_and_a_post(boss, cast):
     boss.post(BLOCK, {"numbers": PHONE})
     assert boss.get(BLOCK, {"numbers": PHONE, "reason": "x"}).status_code == 405

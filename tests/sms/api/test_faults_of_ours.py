@@ -24,7 +24,7 @@ def test_a_fault_of_ours_is_told_by_its_request_id_alone(caller: Client, monkeyp
     monkeypatch.setattr(intake, "accept", breaks(RuntimeError("a secret detail")))
     response = send(caller, x_akinon_request_id="r-1")
     assert errors(response) == [(500, "internal_error", "")]
-    assert "r-1" in response.json()["errors"][0]["message"]
+    assert response.json()["errors"][0]["message"] == "A fault of ours. Tell us the request id r-1."
     assert "secret" not in response.content.decode()
     assert "Traceback" not in response.content.decode()
 

@@ -125,14 +125,19 @@ def test_each_field_at_fault_is_named_once(
     assert (kept.http_status, kept.code, kept.field) == (400, *expected[0])
 
 
-def test_null_is_missing_but_for_is_otp_where_it_is_wrong(caller: Client) -> None:
+def test_null_counts_as_missing(caller: Client) -> None:
     response = send(caller, {"from": None, "to": None, "text": None, "isOtp": None})
     assert errors(response) == [
         (400, "required", "from"),
         (400, "required", "to"),
         (400, "required", "text"),
-        (400, "invalid_type", "isOtp"),
     ]
+
+
+def test_is_otp_of_null_is_that_of_a_call_without_it(caller: Client) -> None:
+    for values in ({"isOtp": None}, {}, {"isOtp": False}):
+        assert send(caller, body(**values), x_akinon_request_id="r-1").status_code == 201
+    assert [message.is_otp for message in Message.objects.all()] == [False]  # the same call three times
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 import pytest
@@ -26,6 +27,36 @@ def test_a_generated_password_is_one_line_on_stdout(shop, capsys):
     (secret,) = re.findall(r"^password akinon (\S+)$", out, flags=re.MULTILINE)
     assert ApiClient.objects.get().secret_digest == digest(secret)
     assert err == ""
+
+
+FILE = '[[senders]]\nname = "AKINON"\n[[clients]]\nusername = "akinon"\npassword = "a-long-made-up-secret-0123"\n'
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_file_is_read_whatever_the_editor(shop, capsys, mark, line_end):
+    shop.write_bytes(mark + FILE.replace("\n", line_end).encode())
+    call_command("provision", shop)
+    assert capsys.readouterr().out == "created sender AKINON\ncreated client akinon\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (FILE.encode("utf-16"), "UTF-16"),
+        (FILE.encode("utf-16-be"), "UTF-16"),
+        (FILE.encode("utf-32"), "UTF-32"),
+        (FILE.replace("AKINON", "MAĞAZA").encode("cp1254"), "not UTF-8 (byte 0xD0 in line 2)"),
+        (FILE.replace("AKINON", "A\0").encode(), "line 2 holds a NUL"),
+        (FILE.encode() + b"[", "this is no TOML"),
+    ],
+)
+def test_a_file_that_can_not_be_read_is_refused_by_its_encoding(shop, capsys, content, words):
+    shop.write_bytes(content)
+    with pytest.raises(SystemExit):
+        call_command("provision", shop)
+    assert words in capsys.readouterr().err
+    assert not SenderName.objects.exists()
 
 
 def test_the_second_run_says_that_nothing_changes(shop, capsys):

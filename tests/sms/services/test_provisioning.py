@@ -298,24 +298,43 @@ def test_one_mistake_undoes_the_whole_file(shop):
     assert everything() == before
 
 
-def test_parameters_may_carry_the_vendors_own_names():
-    run(
-        """
-        [[providers]]
-        slug = "label-vn"
-        vendor = "label"
-        credentials = { user = "u", password = "p" }
-        [[templates]]
-        name = "order"
-        body = "Order {code} for {name}"
-        [[templates.approvals]]
-        provider = "label-vn"
-        vendor_template = "ORDER01"
-        parameters = ["code", { name = "customer_name" }]
-        status = "approved"
-        """
-    )
-    assert TemplateApproval.objects.get().parameters == ["code", {"name": "customer_name"}]
+NAMED = """
+[[providers]]
+slug = "label-vn"
+vendor = "label"
+credentials = { user = "u", password = "p" }
+[[templates]]
+name = "order"
+body = "Order {code} for {name}"
+[[templates.approvals]]
+provider = "label-vn"
+vendor_template = "ORDER01"
+parameters = ["code", { name = "customer_name" }]
+status = "approved"
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ('["code", { name = "customer_name" }]', ["code", {"name": "customer_name"}]),
+        ('[{ code = "code" }, { name = "n" }]', ["code", {"name": "n"}]),
+        ('{ code = "order_code", name = "customer_name" }', [{"code": "order_code"}, {"name": "customer_name"}]),
+        ('{ name = "customer_name", code = "code" }', [{"name": "customer_name"}, "code"]),
+        ('{ name = "name", code = "ma" }', ["name", {"code": "ma"}]),
+    ],
+)
+def test_parameters_may_be_a_list_pairs_or_a_table(written, stored):
+    run(NAMED.replace('["code", { name = "customer_name" }]', written))
+    assert TemplateApproval.objects.get().parameters == stored
+
+
+@pytest.mark.parametrize(
+    "written", ['{ code = "a" }', '{ code = "a", other = "b" }', "{ code = 1, name = 'n' }", '"code"', "1"]
+)
+def test_a_table_that_fits_no_placeholders_is_a_mistake(written):
+    with pytest.raises(ProvisioningError, match=r"templates\[0\]\.approvals\[0\]\.parameters"):
+        run(NAMED.replace('["code", { name = "customer_name" }]', written))
 
 
 def test_an_approval_may_wait_for_the_vendors_id():

@@ -195,7 +195,7 @@ def test_what_is_no_toml_is_one_line():
 
 
 def test_bytes_that_are_no_utf_8_are_one_line():
-    with pytest.raises(ProvisioningError, match="this is no TOML"):
+    with pytest.raises(ProvisioningError, match="not UTF-8"):
         read(b'a = "\xff"')
 
 
