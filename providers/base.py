@@ -99,11 +99,13 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole answer, at most 64 KiB of body. Header names are lower case."""
+    """A whole answer, at most 64 KiB of body, without content codings. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    unreadable: int = 0
+    """Bytes of a body whose content coding can't be undone; `body` is empty then."""
 
 
 @dataclass(frozen=True, slots=True)

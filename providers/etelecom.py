@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, plain_text, text_in, words_in
 from .base import (
     Accepted,
     Carries,
@@ -99,7 +99,7 @@ class ETelecom(Sender):
         return json_post(f"{self.base_url}/api/OmniMessage/SendMessage", payload)
 
     def outcome(self, response: HttpResponse) -> Accepted:
-        answer = _folded(json_object(response))
+        answer = json_object(response, _folded) or {}
         status = code_in(answer.get("status"))
         if status is None:
             raise _without_status(response)
@@ -110,7 +110,7 @@ class ETelecom(Sender):
         return _accepted(answer)
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
-        answer = _folded(dict(values))
+        answer = {_folded(name): value for name, value in values.items()}
         vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
         if not vendor_id or not word:
             return []
@@ -127,7 +127,7 @@ class ETelecom(Sender):
         return json_post(f"{self.base_url}/api/OmniReport/GetStatusOmni", self._login() | {"idOmniMess": vendor_id})
 
     def poll_outcome(self, response: HttpResponse) -> Report | None:
-        answer = _folded(json_object(response) or _fields_in_text(response))
+        answer = json_object(response, _folded) or _fields_in_text(response)
         status = code_in(answer.get("status"))
         if status is None:
             raise _without_status(response)
@@ -146,8 +146,8 @@ class ETelecom(Sender):
         return rule.split(",") if self.option["routerule_form"] == "array" else rule
 
 
-def _folded(answer: JsonObject | None) -> JsonObject:
-    return {key.strip().lower(): value for key, value in (answer or {}).items()}
+def _folded(name: str) -> str:
+    return name.strip().lower()
 
 
 def _accepted(answer: JsonObject) -> Accepted:
@@ -166,7 +166,7 @@ def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> Provide
 
 def _without_status(response: HttpResponse) -> ProviderError:
     """401 says in plain text which of the two it is."""
-    text = response.body.decode("utf-8-sig", "replace").strip().strip('"').strip().rstrip(".").lower()
+    text = plain_text(response).strip('"').strip().rstrip(".").lower()
     text = text.replace("\u2019", "'")
     if response.status == 401 and text in TEXTS:
         failure, words = TEXTS[text]
@@ -183,7 +183,7 @@ def _report(answer: JsonObject, word: str, vendor_id: str) -> Report:
 
 def _fields_in_text(response: HttpResponse) -> JsonObject:
     """The fields of an answer whose JSON is broken by the parameters quoted in it."""
-    text = response.body.decode("utf-8-sig", "replace")
+    text = plain_text(response)
     text = re.sub(r'"\s*list_param\s*"\s*:\s*"\{.*?\}"', '"list_param":""', text, flags=re.DOTALL | re.IGNORECASE)
     pairs = re.findall(r'"\s*(status|errorCode|channel|idOmniMess)\s*"\s*:\s*("[^"\\]*"|-?[0-9]+)', text, re.IGNORECASE)
-    return {name: json.loads(value, strict=False) for name, value in reversed(pairs)}
+    return {_folded(name): json.loads(value, strict=False) for name, value in reversed(pairs)}

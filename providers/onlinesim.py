@@ -18,6 +18,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from .answers import plain_text
 from .base import (
     Failure,
     Forwarder,
@@ -90,10 +91,10 @@ class Onlinesim(Forwarder):
 
 def _texts(response: HttpResponse) -> Iterator[str]:
     """The whole body, and every string value of its JSON, at any depth."""
-    text = response.body.decode("utf-8-sig", "replace")
-    yield text.strip()
+    text = plain_text(response)
+    yield text
     try:
-        waiting: list[Any] = [json.loads(text)]
+        waiting: list[Any] = [json.loads(text, strict=False)]
     except (ValueError, RecursionError):
         return
     while waiting:

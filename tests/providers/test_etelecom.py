@@ -113,6 +113,11 @@ REFUSED_LOGINS = [
     Answer("address", 401, b"Can't access from this IP", Failure.ACCOUNT, "ip_not_allowed", words="allow-list"),
     Answer("address, curly", 401, "Can\u2019t access from this IP.".encode(), Failure.ACCOUNT, "ip_not_allowed"),
     Answer("something else", 401, b"Nope", Failure.ACCOUNT, "http-401"),
+    Answer("in UTF-16", 401, "Unauthorized\r\n".encode("utf-16"), Failure.ACCOUNT, "unauthorized"),
+    Answer("padded", 401, b"Unauthorized\0\n", Failure.ACCOUNT, "unauthorized"),
+    Answer("the framework's JSON", 401, {"title": "Unauthorized", "status": 401}, Failure.ACCOUNT, "401"),
+    Answer("the framework's JSON at 403", 403, {"title": "Forbidden", "status": "403"}, Failure.ACCOUNT, "403"),
+    Answer("an unknown negative status", 401, {"status": -40}, Failure.ACCOUNT, "-40"),
 ]
 
 
@@ -136,6 +141,8 @@ def test_a_wrong_login_and_a_wrong_address_are_told_apart(case: Answer) -> None:
             ("success at 202", 202, took(idOmniMess=ID)),
             ("success in other words, without an id", 200, {"status": "1", "code": "PhoneNumber Wrong Format"}),
             ("minus alone", 200, {"status": "-"}),
+            ("the framework's JSON at 500", 500, {"title": "Error", "status": 500}),
+            ("two spellings of one name", 200, {" status": "1", "Status": "-3", "idOmniMess": ID}),
         ]
     )
 )
