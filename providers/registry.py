@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .accolades import Accolades
 from .base import Forwarder, Sender
-from .etelecom import ETelecom
-from .onlinesim import Onlinesim
-from .sandbox import Sandbox
-from .smsplus import SmsPlus
+from .vendors.accolades import Accolades
+from .vendors.etelecom import ETelecom
+from .vendors.onlinesim import Onlinesim
+from .vendors.sandbox import Sandbox
+from .vendors.smsplus import SmsPlus
 
 _SENDERS: tuple[type[Sender], ...] = (
     Accolades,

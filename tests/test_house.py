@@ -22,8 +22,7 @@ RULES = {
     ),
     "a vendor's name": (
         re.compile(r"smsplus|accolades|voipit|etelecom|omnimess|onlinesim", re.IGNORECASE),
-        {f"providers/{name}.py" for name in ("smsplus", "accolades", "etelecom", "onlinesim", "registry")}
-        | {"sms/management/demonstration"},
+        {"providers/vendors/", "providers/registry.py", "sms/management/demonstration"},
     ),
 }
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from providers.accolades import CODES, Accolades
 from providers.base import Accepted, Failure, HttpRequest, Receipts, Refused, Report, ReportState
+from providers.vendors.accolades import CODES, Accolades
 
 from .cases import Answer, answers, check, without_a_code
 from .samples import sender, sms

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from providers.base import Accepted, Failure, HttpRequest, Misconfigured, Receipts, Report, ReportState
-from providers.etelecom import CODES, ETelecom
+from providers.vendors.etelecom import CODES, ETelecom
 
 from .cases import Answer, answers, check, without_a_code
 from .samples import sender, sms

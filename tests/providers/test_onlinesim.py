@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from providers.base import Failure, HttpRequest, HttpResponse, Misconfigured, Pushed, ReceivedSms, Refused
-from providers.onlinesim import Onlinesim
+from providers.vendors.onlinesim import Onlinesim
 
 KEY = "p4rtn3r-key"
 URL = "https://partner.example/v1/PUSH_SMS_RENT/"

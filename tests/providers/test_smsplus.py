@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from providers.base import Accepted, Failure, HttpRequest, Misconfigured, ProviderError, Refused
-from providers.smsplus import CODES, SmsPlus
+from providers.vendors.smsplus import CODES, SmsPlus
 
 from .cases import Answer, answers, check, without_a_code
 from .samples import CREDENTIALS, sender, sms

@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
-from .base import (
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from providers.base import (
     Accepted,
     Carries,
     Failure,
@@ -36,7 +36,7 @@ from .base import (
     Setting,
     failed,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 CODES: Codes = {
     "400": (Failure.CONTENT, "The request is wrong: the vendor can't read the number or the text."),

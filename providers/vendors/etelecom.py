@@ -18,8 +18,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, plain_text, text_in, words_in
-from .base import (
+from providers.answers import (
+    Codes,
+    by_code,
+    by_status,
+    code_in,
+    contradiction,
+    json_object,
+    plain_text,
+    text_in,
+    words_in,
+)
+from providers.base import (
     Accepted,
     Carries,
     Failure,
@@ -38,7 +48,7 @@ from .base import (
     failed,
     json_post,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 SUCCESS = "1"
 CODES: Codes = {

@@ -18,8 +18,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .answers import plain_text
-from .base import (
+from providers.answers import plain_text
+from providers.base import (
     Failure,
     Forwarder,
     HttpRequest,
@@ -31,7 +31,7 @@ from .base import (
     ReceivedSms,
     Setting,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 STOP_WORDS = ("NO_OPERATION", "NO_OP", "BAD_SERVICE")
 REPEATED_WORDS = ("IGNORED", "SERVICE_BAN")
