@@ -11,7 +11,12 @@ from providers.base import Accepted, Failure, HttpRequest, Receipts, Refused, Re
 from providers.vendors.accolades import CODES, Accolades
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import sender, sms
+from .samples import Sample, secret_settings, sender, sms
+
+SAMPLE = Sample(
+    {"account_number": "4711", "password": "pass word&+ü"},
+    {"callback_url": "https://desk.example/webhooks/accolades/k3y"},
+)
 
 CLASSES = {
     "400": Failure.CONTENT,
@@ -212,3 +217,8 @@ def test_the_facts_are_the_documents() -> None:
     assert Accolades.can_test
     assert not Accolades.has_sender_field
     assert (Accolades.strongest, Accolades.receipts) == ("sent", frozenset({Receipts.PUSH_PER_ATTEMPT}))
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert Accolades.options_with_defaults({}) == {"phone_format": "e164", "trailing_slash": False}
+    assert secret_settings(Accolades) == {"account_number": False, "password": True}

@@ -11,7 +11,12 @@ from providers.base import Accepted, Failure, HttpRequest, Misconfigured, Receip
 from providers.vendors.etelecom import CODES, ETelecom
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import sender, sms
+from .samples import Sample, secret_settings, sender, sms
+
+SAMPLE = Sample(
+    {"username": "shop", "password": 'p"ss\\w/rd'},
+    {"vendor_template": "OTP_01", "parameters": (("otp", "004217"),), "to": "+84901234567"},
+)
 
 ID = "ICOMNI0123456789012345678901234567890"[:36]
 CLASSES = {
@@ -249,3 +254,13 @@ def test_the_facts_are_the_documents() -> None:
     assert not ETelecom.has_sender_field
     assert ETelecom.strongest == "delivered"
     assert ETelecom.receipts == frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert ETelecom.options_with_defaults({}) == {
+        "routerule": "3",
+        "routerule_form": "string",
+        "webhook_ips": [],
+        "poll_after": [30, 120, 600, 3600, 21600],
+    }
+    assert secret_settings(ETelecom) == {"username": False, "password": True}

@@ -11,7 +11,13 @@ from providers.base import Accepted, Failure, HttpRequest, Misconfigured, Provid
 from providers.vendors.smsplus import CODES, SmsPlus
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import CREDENTIALS, sender, sms
+from .samples import Sample, secret_settings, sender, sms
+
+TOKEN = "12|s3cr3tT0ken+/="
+SAMPLE = Sample(
+    {"token": TOKEN},
+    {"sender": "AKINON", "vendor_template": "1432", "parameters": (("code", "004217"),)},
+)
 
 # The classes, written out again from the vendor's list: a slip in the adapter's table must not pass.
 CLASSES = {
@@ -39,7 +45,7 @@ def test_a_message_goes_out_as_the_document_says() -> None:
     headers = (
         ("Content-Type", "application/json"),
         ("Accept", "application/json"),
-        ("Authorization", f"Bearer {CREDENTIALS['smsplus']['token']}"),
+        ("Authorization", f"Bearer {TOKEN}"),
     )
     assert sender("smsplus").request(sms("smsplus")) == HttpRequest(
         "POST", "https://vendor.example/api/sms/send", headers, body.encode()
@@ -205,3 +211,8 @@ def test_the_vendors_words_show_no_number_and_no_code() -> None:
 def test_the_facts_are_the_documents() -> None:
     facts = (SmsPlus.max_parameters, SmsPlus.max_length, SmsPlus.has_sender_field, SmsPlus.strongest, SmsPlus.receipts)
     assert facts == (3, 160, True, "submitted", frozenset())
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert SmsPlus.options_with_defaults({}) == {"phone_format": "digits"}
+    assert secret_settings(SmsPlus) == {"token": True}
