@@ -71,7 +71,6 @@ class Accolades(Sender):
     blocks_callers = True
     receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
     strongest = "sent"
-    error_report_means_not_sent = True
     can_test = True
 
     def request(self, sms: OutboundSms) -> HttpRequest:
@@ -101,7 +100,8 @@ class Accolades(Sender):
         word = text_in(values.get("status"))
         state = STATES.get(word.lower(), ReportState.UNKNOWN)
         detail = text_in(values.get("errorMessage"), limit=500)
-        return [Report(state, reference=text_in(values.get("id")), code=word, detail=detail)] if word else []
+        left = False if state is ReportState.UNDELIVERED else None
+        return [Report(state, text_in(values.get("id")), code=word, detail=detail, left=left)] if word else []
 
     def test_request(self) -> HttpRequest:
         self.require_credentials()

@@ -124,7 +124,7 @@ class ETelecom(Sender):
         vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
         if not vendor_id or not word:
             return []
-        return [_report(answer, word, vendor_id)]
+        return [self._report(answer, word, vendor_id)]
 
     def report_networks(self) -> tuple[str, ...]:
         return tuple(self.option["webhook_ips"])
@@ -146,7 +146,15 @@ class ETelecom(Sender):
             return None
         if word not in STATES or response.status != 200:
             raise _refusal(response, status, answer)
-        return _report(answer, word, text_in(answer.get("idomnimess")))
+        return self._report(answer, word, text_in(answer.get("idomnimess")))
+
+    def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
+        state = STATES.get(word.upper(), ReportState.UNKNOWN)
+        code = text_in(answer.get("errorcode"), limit=40) or word.upper()
+        channel = text_in(answer.get("channel"), limit=40)
+        may_change = state is ReportState.UNDELIVERED and "," in self.option["routerule"]  # another channel is left
+        detail = f"Channel {channel}" if channel else ""
+        return Report(state, vendor_id=vendor_id, code=code, detail=detail, may_change=may_change)
 
     def _login(self) -> JsonObject:
         return {"username": self.credential["username"], "password": self.credential["password"]}
@@ -182,13 +190,6 @@ def _without_status(response: HttpResponse) -> ProviderError:
         failure, words = TEXTS[text]
         return failed(failure, TEXT_CODES[text], words)
     return by_status(response)
-
-
-def _report(answer: JsonObject, word: str, vendor_id: str) -> Report:
-    state = STATES.get(word.upper(), ReportState.UNKNOWN)
-    code = text_in(answer.get("errorcode"), limit=40) or word.upper()
-    channel = text_in(answer.get("channel"), limit=40)
-    return Report(state, vendor_id=vendor_id, code=code, detail=f"Channel {channel}" if channel else "")
 
 
 def _fields_in_text(response: HttpResponse) -> JsonObject:

@@ -242,6 +242,27 @@ def test_a_report_that_gives_no_error_code_has_words_for_staff_all_the_same() ->
     assert report.code not in CODES  # what answers to a call mean stays as documented
 
 
+@pytest.mark.parametrize(
+    ("rule", "word", "final"),
+    [
+        ("3", "SUCCESS", True),
+        ("3", "FAIL", True),
+        ("1,3", "SUCCESS", True),
+        ("1,3", "FAIL", False),
+        ("1,2,3", "fail", False),
+        ("3", "QUEUED", False),
+        ("3", "PROCESSING", False),
+    ],
+)
+def test_a_failure_is_final_where_no_other_channel_is_left(rule: str, word: str, final: bool) -> None:
+    [report] = sender("etelecom", routerule=rule).read_reports(PUSHED | {"Status": word})
+    assert (report.final, report.left) == (final, None)
+    if word in ("SUCCESS", "FAIL"):
+        polled = sender("etelecom", routerule=rule).poll_outcome(Answer("", 200, state(word), None).response())
+        assert polled is not None
+        assert polled.final == final
+
+
 def test_options_say_when_to_ask_and_who_may_report() -> None:
     assert sender("etelecom").poll_delays() == (30, 120, 600, 3600, 21600)
     assert sender("etelecom").report_networks() == ()

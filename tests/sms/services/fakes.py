@@ -36,7 +36,6 @@ class TextVendor(Sender):
     carries = Carries.TEXT
     receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
     strongest = "sent"
-    error_report_means_not_sent = True
 
     def request(self, sms: OutboundSms) -> HttpRequest:
         if "POISON" in sms.text:
@@ -54,7 +53,8 @@ class TextVendor(Sender):
         if "id" not in values:
             return []
         state = ReportState(values["state"]) if values.get("state") in set(ReportState) else ReportState.UNKNOWN
-        return [Report(state, reference=values["id"])]
+        left = False if state is ReportState.UNDELIVERED else None
+        return [Report(state, reference=values["id"], left=left)]
 
 
 class PolledVendor(TextVendor):
@@ -65,7 +65,6 @@ class PolledVendor(TextVendor):
     default_base_url = "https://polled.example"
     receipts = frozenset({Receipts.POLL, Receipts.PUSH_REGISTERED})
     strongest = "delivered"
-    error_report_means_not_sent = False
     can_test = True
     blocks_callers = True
 
