@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .base import Failure, HttpResponse, JsonObject, ProviderError, failed
-from .content import text_of
+from .content import decoded_text
 
 Codes = Mapping[str, tuple[Failure, str]]
 """A vendor's code -> its class and our words for it."""
@@ -20,9 +20,9 @@ _PADDING = "\0\ufeff \t\r\n"
 """What may stand around an answer's text or JSON object; anything else makes it another text, and no JSON."""
 
 
-def plain_text(response: HttpResponse) -> str:
+def text_of(response: HttpResponse) -> str:
     """The answer's text, without what servers pad it with."""
-    return text_of(response).strip(_PADDING)
+    return decoded_text(response).strip(_PADDING)
 
 
 def json_object(response: HttpResponse, key: Callable[[str], str] = str) -> JsonObject | None:
@@ -31,7 +31,7 @@ def json_object(response: HttpResponse, key: Callable[[str], str] = str) -> Json
     Raises Unconfirmed if one name has two values: which of them the vendor means is not to be known.
     """
     try:
-        value = json.loads(plain_text(response), object_pairs_hook=_Object, strict=False)
+        value = json.loads(text_of(response), object_pairs_hook=_Object, strict=False)
     except (ValueError, RecursionError):
         return None
     return _merged((key(name), each) for name, each in value.pairs) if isinstance(value, _Object) else None

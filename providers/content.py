@@ -75,7 +75,7 @@ def _inflated(body: bytes, form: int, limit: int) -> bytes | None:
             return whole
 
 
-def text_of(response: HttpResponse, errors: str = "replace") -> str:
+def decoded_text(response: HttpResponse, errors: str = "replace") -> str:
     """The body as text; `errors` says what becomes of bytes that no charset of this answer explains."""
     for charset in _charsets(response):
         try:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from .base import HttpRequest, HttpResponse
-from .content import is_plain_utf8, text_of
+from .content import decoded_text, is_plain_utf8
 
 LIMIT = 8 * 1024
 """Characters of an exchange that are kept."""
@@ -42,7 +42,7 @@ def _body(message: HttpRequest | HttpResponse) -> str:
         return message.body.decode("utf-8", "backslashreplace")
     if message.unreadable:  # not even as escapes: whoever undid a part of the coding would read what is hidden
         return f"({message.unreadable} bytes in a content coding that can't be undone)"
-    return text_of(message, "backslashreplace")
+    return decoded_text(message, "backslashreplace")
 
 
 def _in_any_charset(form: str) -> re.Pattern[str]:

@@ -18,17 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from providers.answers import (
-    Codes,
-    by_code,
-    by_status,
-    code_in,
-    contradiction,
-    json_object,
-    plain_text,
-    text_in,
-    words_in,
-)
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, text_of, words_in
 from providers.base import (
     Accepted,
     Carries,
@@ -184,8 +174,7 @@ def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> Provide
 
 def _without_status(response: HttpResponse) -> ProviderError:
     """401 says in plain text which of the two it is."""
-    text = plain_text(response).strip('"').strip().rstrip(".").lower()
-    text = text.replace("\u2019", "'")
+    text = text_of(response).strip('"').strip().rstrip(".").lower().replace("\u2019", "'")
     if response.status == 401 and text in TEXTS:
         failure, words = TEXTS[text]
         return failed(failure, TEXT_CODES[text], words)
@@ -194,7 +183,7 @@ def _without_status(response: HttpResponse) -> ProviderError:
 
 def _fields_in_text(response: HttpResponse) -> JsonObject:
     """The fields of an answer whose JSON is broken by the parameters quoted in it."""
-    text = plain_text(response)
+    text = text_of(response)
     text = re.sub(r'"\s*list_param\s*"\s*:\s*"\{.*?\}"', '"list_param":""', text, flags=re.DOTALL | re.IGNORECASE)
     pairs = re.findall(r'"\s*(status|errorCode|channel|idOmniMess)\s*"\s*:\s*("[^"\\]*"|-?[0-9]+)', text, re.IGNORECASE)
     return {_folded(name): json.loads(value, strict=False) for name, value in reversed(pairs)}

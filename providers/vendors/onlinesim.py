@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from providers.answers import plain_text
+from providers.answers import text_of
 from providers.base import (
     Failure,
     Forwarder,
@@ -83,15 +83,13 @@ class Onlinesim(Forwarder):
         return (Pushed.DELIVERED if response.status == 200 else Pushed.AGAIN), word
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
-        content = ("Content-Type", CONTENT_TYPE)
-        if self.option["bearer"]:
-            return content, ("Authorization", f"Bearer {self.credential['key']}")
-        return (content,)
+        bearer = ("Authorization", f"Bearer {self.credential['key']}")
+        return (("Content-Type", CONTENT_TYPE), *((bearer,) if self.option["bearer"] else ()))
 
 
 def _texts(response: HttpResponse) -> Iterator[str]:
     """The whole body, and every string value of its JSON, at any depth."""
-    text = plain_text(response)
+    text = text_of(response)
     yield text
     try:
         waiting: list[Any] = [json.loads(text, strict=False)]

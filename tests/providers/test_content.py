@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from providers.answers import by_code, code_in, json_object, plain_text
+from providers.answers import by_code, code_in, json_object, text_of
 from providers.base import Failure, HttpResponse, ProviderError, Unconfirmed
-from providers.content import TooLongError, decompressed, text_of
+from providers.content import TooLongError, decoded_text, decompressed
 from providers.exchange import HIDDEN, exchange_text
 
 LIMIT = 64 * 1024
@@ -175,8 +175,8 @@ def test_the_code_is_read_in_any_charset(case: str) -> None:
 
 
 def test_a_text_that_is_no_json_is_read_too() -> None:
-    assert plain_text(said("Unauthorized\r\n".encode("utf-16"), "text/plain")) == "Unauthorized"
-    assert text_of(said(b"", "text/plain; charset=utf-16")) == ""
+    assert text_of(said("Unauthorized\r\n".encode("utf-16"), "text/plain")) == "Unauthorized"
+    assert decoded_text(said(b"", "text/plain; charset=utf-16")) == ""
 
 
 # --- JSON ----------------------------------------------------------------------------------------------
