@@ -4,24 +4,54 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .base import Failure, HttpResponse, JsonObject, ProviderError, failed
+from .content import decoded_text
 
 Codes = Mapping[str, tuple[Failure, str]]
 """A vendor's code -> its class and our words for it."""
 
 
-def json_object(response: HttpResponse) -> JsonObject | None:
-    """The answer's JSON object, or None if it holds none."""
+_PADDING = "\0\ufeff \t\r\n"
+"""What may stand around an answer's text or JSON object; anything else makes it another text, and no JSON."""
+
+
+def text_of(response: HttpResponse) -> str:
+    """The answer's text, without what servers pad it with."""
+    return decoded_text(response).strip(_PADDING)
+
+
+def json_object(response: HttpResponse, key: Callable[[str], str] = str) -> JsonObject | None:
+    """The answer's JSON object, its names as `key` spells them; None if it holds none.
+
+    Raises Unconfirmed if one name has two values: which of them the vendor means is not to be known.
+    """
     try:
-        value = json.loads(response.body.decode("utf-8-sig"))
+        value = json.loads(text_of(response), object_pairs_hook=_Object, strict=False)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return _merged((key(name), each) for name, each in value.pairs) if isinstance(value, _Object) else None
+
+
+class _Object(JsonObject):
+    """A JSON object that knows its names and values as they came."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def _merged(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
+    merged: JsonObject = {}
+    for name, value in pairs:
+        if name in merged and (type(merged[name]), merged[name]) != (type(value), value):
+            raise contradiction("two_values", "one of its fields has two values")
+        merged[name] = value
+    return merged
 
 
 def by_status(response: HttpResponse) -> ProviderError:
@@ -52,15 +82,18 @@ _HINTS = {
 def by_code(codes: Codes, code: str, response: HttpResponse, *, refused: bool, said: str = "") -> ProviderError:
     """The class of an answer that carries a code of the vendor's own, at any status.
 
-    A code that the table lacks counts as refused only beside the vendor's own mark of failure
-    (`refused`); without it the vendor may have sent the message. `said`: the vendor's words.
+    For a code that the table lacks HTTP 401 and 403 decide. At any other status it counts as refused only beside the
+    vendor's own mark of failure (`refused`); without it the vendor may have sent the message. `said`: the vendor's
+    words.
     """
-    failure, words = codes.get(code) or (_UNKNOWN_REFUSED if refused else _UNKNOWN)
+    unlisted = _UNKNOWN_REFUSED if refused else _UNKNOWN
+    failure, words = codes.get(code) or (_UNKNOWN_ACCOUNT if response.status in (401, 403) else unlisted)
     detail = f"{words} The vendor says: {said}" if said else words
     return failed(failure, code, detail, retry_after=retry_after(response))
 
 
 _UNKNOWN_REFUSED = (Failure.CONFIG, "The vendor refused with a code that its document does not list.")
+_UNKNOWN_ACCOUNT = (Failure.ACCOUNT, "The vendor refused the account, with a code that its document does not list.")
 _UNKNOWN = (Failure.AMBIGUOUS, "The vendor answered with a code that its document does not list: it may have sent it.")
 
 
@@ -75,7 +108,7 @@ def code_in(value: Any) -> str | None:
     """A code that came as a string or a number, as text; None if it is none that we could show."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = str(value).strip()
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
     return text if 0 < len(text) <= 40 and text.isprintable() else None
 
 

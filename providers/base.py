@@ -99,11 +99,13 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole answer, at most 64 KiB of body. Header names are lower case."""
+    """A whole answer, at most 64 KiB of body, without content codings. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    unreadable: int = 0
+    """Bytes of a body whose content coding can't be undone; `body` is empty then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,15 @@ class Report:
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
+    left: bool | None = None
+    """False: the message surely was never on its way, so that another vendor may take it. None: not said."""
+    may_change: bool = False
+    """True where a later report may say otherwise, though this one says delivered or undelivered."""
+
+    @property
+    def final(self) -> bool:
+        """No other report is to be waited for or asked for."""
+        return self.state in (ReportState.DELIVERED, ReportState.UNDELIVERED) and not self.may_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +255,6 @@ class Sender(Adapter):
     """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
     receipts: ClassVar[frozenset[Receipts]] = frozenset()
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
-    error_report_means_not_sent: ClassVar[bool] = False
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False
     """True for a vendor that reaches no handset at all."""
@@ -303,7 +313,10 @@ class Sender(Adapter):
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def poll_outcome(self, response: HttpResponse) -> Report | None:
-        """The state, or None while the vendor is still at it. Raises ProviderError on a bad answer."""
+        """The state, or None while the vendor is still at it; a final one ends the asking.
+
+        Raises ProviderError on a bad answer; a fault of the account opens the breaker.
+        """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def test_request(self) -> HttpRequest:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from .base import HttpRequest, HttpResponse
+from .content import decoded_text, is_plain_utf8
 
 LIMIT = 8 * 1024
 """Characters of an exchange that are kept."""
@@ -21,15 +23,32 @@ def exchange_text(message: HttpRequest | HttpResponse, hidden: Iterable[str]) ->
     """Printable text of a request or an answer, at most about 8 KiB.
 
     Every value of `hidden` is replaced, in each form in which it travels: plain, URL- and
-    form-encoded, JSON-escaped (also twice, for JSON inside JSON), HTML-escaped, base64.
+    form-encoded, JSON-escaped (also twice, for JSON inside JSON), HTML-escaped, base64, and as
+    an answer in another charset spells it.
     Bytes that are no text, and control characters, show as escapes.
     """
-    body = message.body.decode("utf-8", "backslashreplace")
-    text = "\n".join((*_head(message), "", body))
+    text = "\n".join((*_head(message), "", _body(message)))
+    guessed = isinstance(message, HttpResponse) and not is_plain_utf8(message)
     for form in _forms(hidden):
         text = text.replace(form, HIDDEN)
+        if guessed and not form.isascii():
+            text = _in_any_charset(form).sub(HIDDEN, text)
     shown = visible(text[: LIMIT + 1])
     return shown if len(shown) <= LIMIT else shown[:LIMIT] + "… (cut)"
+
+
+def _body(message: HttpRequest | HttpResponse) -> str:
+    if isinstance(message, HttpRequest):
+        return message.body.decode("utf-8", "backslashreplace")
+    if message.unreadable:  # not even as escapes: whoever undid a part of the coding would read what is hidden
+        return f"({message.unreadable} bytes in a content coding that can't be undone)"
+    return decoded_text(message, "backslashreplace")
+
+
+def _in_any_charset(form: str) -> re.Pattern[str]:
+    """The form with its letters beyond ASCII as a wrong or unknown charset shows them: others, escapes, "?"."""
+    ascii_parts = re.split(r"[^\x00-\x7f]+", form)
+    return re.compile(r"(?:[^\x00-\x7f]|\\x[0-9a-f]{2}|\?)+".join(map(re.escape, ascii_parts)))
 
 
 def _head(message: HttpRequest | HttpResponse) -> Iterator[str]:

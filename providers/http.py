@@ -14,6 +14,7 @@ only: a path may hold an account number.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -25,9 +26,10 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from .address import url_problem
 from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderError
 from .connection import Connection, TlsConnection, tls_context
+from .content import TooLongError, decompressed
 from .exchange import exchange_text
 from .playground import Playground
-from .wire import Call, TooLate
+from .wire import MAX_BODY, Call, TooLate
 
 __all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
 
@@ -96,7 +98,16 @@ class _Network:
     def _exchange(self, request: HttpRequest) -> HttpResponse:
         answer: Any = self._adapter.send(_prepared(request)).raw  # our connection's Whole
         answer.release_conn()
-        return HttpResponse(answer.status, answer.fields, answer.body)
+        return self._response(answer.status, answer.fields, answer.body)
+
+    def _response(self, status: int, fields: Mapping[str, str], body: bytes) -> HttpResponse:
+        try:
+            plain = decompressed(body, fields.get("content-encoding", ""), MAX_BODY)
+        except TooLongError:
+            raise self._call.too_long() from None
+        if plain is None:
+            return HttpResponse(status, fields, unreadable=len(body))
+        return HttpResponse(status, fields, plain)
 
     def _failure(self, error: Exception) -> ProviderError:
         """What a failure that no connection of ours named means."""
@@ -118,7 +129,6 @@ def _prepared(request: HttpRequest) -> PreparedRequest:
     prepared = PreparedRequest()
     prepared.method = request.method
     prepared.url = request.url
-    # identity: an answer that is compressed all the same stays as it is, and no adapter can read it
     own = (("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"), ("Content-Length", str(len(request.body))))
     prepared.headers = dict((*own, *request.headers))  # type: ignore[assignment]  # a dict is all it takes, and faster
     prepared.body = request.body

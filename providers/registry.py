@@ -1,21 +1,23 @@
-"""Which adapters exist: a line per vendor."""
+"""Which adapters exist: those in the modules of `vendors`, so that a new vendor is a new file and no line elsewhere."""
 
 from __future__ import annotations
 
-from .accolades import Accolades
-from .base import Forwarder, Sender
-from .etelecom import ETelecom
-from .onlinesim import Onlinesim
-from .sandbox import Sandbox
-from .smsplus import SmsPlus
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
 
-_SENDERS: tuple[type[Sender], ...] = (
-    Accolades,
-    ETelecom,
-    Sandbox,
-    SmsPlus,
-)
-_FORWARDERS: tuple[type[Forwarder], ...] = (Onlinesim,)
+from . import vendors
+from .base import Adapter, Forwarder, Sender
 
-SENDERS = {adapter.slug: adapter for adapter in _SENDERS}
-FORWARDERS = {adapter.slug: adapter for adapter in _FORWARDERS}
+
+def _adapters() -> Iterator[type[Adapter]]:
+    """The adapter classes of each module, in the order of the modules' names."""
+    for found in pkgutil.iter_modules(vendors.__path__, f"{vendors.__name__}."):
+        module = import_module(found.name)
+        own = (each for each in vars(module).values() if isinstance(each, type) and each.__module__ == found.name)
+        yield from (each for each in own if issubclass(each, Adapter) and hasattr(each, "slug"))
+
+
+_FOUND = tuple(_adapters())
+SENDERS: dict[str, type[Sender]] = {each.slug: each for each in _FOUND if issubclass(each, Sender)}
+FORWARDERS: dict[str, type[Forwarder]] = {each.slug: each for each in _FOUND if issubclass(each, Forwarder)}

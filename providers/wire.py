@@ -102,11 +102,11 @@ class Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read the head, and find out where the body ends."""
         self.status = http.client.CONTINUE
-        while self.status == http.client.CONTINUE:
+        while self.status < http.client.OK:  # interim: the answer itself is still to come
             self.version, self.status = self._first_line()
             self.fields = self._read_fields()
-        if self.status < 200:  # the real answer is still to come, and would be read as the next call's
-            raise self._call.lost("unreadable", f"answered HTTP {self.status}, which ends nothing")
+            if self.status == http.client.SWITCHING_PROTOCOLS:
+                raise self._call.lost("unreadable", "answered HTTP 101: what follows is no HTTP")
         self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         self.length = self._length()

@@ -243,6 +243,8 @@ def _word(call: StoredCall, report: Report, fields: Fields) -> Word:
         vendor_id=visible(report.vendor_id)[:128],
         code=visible(report.code)[:64],
         detail=visible(report.detail)[:2000],
+        left=report.left,
+        final=report.final,
     )
 
 

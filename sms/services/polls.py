@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from providers.base import Receipts, Report, ReportState
+from providers.base import Failure, Receipts, Report
 from sms.models import Attempt
 
-from . import clock, outbox, reports, snapshot
+from . import clock, outbox, reports, snapshot, traffic
 from .calls import Job, Poll, Result
 from .gates import Look
 from .snapshot import Account
@@ -42,10 +42,20 @@ def settle(results: Sequence[Result]) -> None:
         attempt = Attempt.objects.filter(pk=job.attempt).first()
         if attempt is None:
             continue
-        still = Attempt.objects.filter(pk=attempt.pk).exclude(reported=ReportState.DELIVERED)
-        still.update(poll_at=_next(job.account, attempt, now))
-        if isinstance(result.value, Report):
-            reports.from_poll(job.account, attempt, result.value)
+        report = result.value if isinstance(result.value, Report) else None
+        again = None if report and report.final else _next(job.account, attempt, now)
+        # A final report that came meanwhile has ended the asking.
+        Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=again)
+        if report:
+            reports.from_poll(job.account, attempt, report)
+    _learn(results)
+
+
+def _learn(results: Sequence[Result]) -> None:
+    """A refused login is the account's fault, whatever was called. Other bad answers say nothing of sending."""
+    faults = {result.job.account.id: result for result in results if result.failure == Failure.ACCOUNT}
+    for result in faults.values():
+        traffic.learn(result.job.account, [result.error], was_probe=False)
 
 
 def _next(account: Account, attempt: Attempt, now: datetime) -> datetime | None:

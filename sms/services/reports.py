@@ -44,6 +44,9 @@ class Word:
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
+    left: bool | None = None
+    """As in providers.base.Report; of a report that waited for its id it is not known any more."""
+    final: bool = False
 
 
 @dataclass(slots=True)
@@ -66,7 +69,7 @@ class _Batch:
     messages: dict[uuid.UUID, LockedMessage]
     may_send: bool
     moves: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
-    reported: dict[uuid.UUID, str] = field(default_factory=dict)
+    reported: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     erase: list[uuid.UUID] = field(default_factory=list)
 
@@ -128,6 +131,8 @@ def from_poll(account: Account, attempt: Attempt, report: Report) -> None:
         vendor_id=attempt.vendor_message_id,
         code=visible(report.code)[:64],
         detail=visible(report.detail)[:2000],
+        left=report.left,
+        final=report.final,
     )
     apply([word])
 
@@ -175,26 +180,27 @@ def _take(batch: _Batch, word: Word) -> None:
         _keep(batch, word, None, ReportEffect(False, why))
         return
     message = batch.messages[attempt.message]
-    account = snapshot.current().accounts[word.provider]
-    following = _following(message, attempt, account, batch) if word.state == ReportState.UNDELIVERED else None
+    never_left = word.state == ReportState.UNDELIVERED and word.left is False
+    following = _following(message, attempt, batch) if never_left else None
     effect = after_report(
         status=Status(message.status),
         is_latest=attempt.number == message.attempts_made,
         reported=attempt.reported,
         report=word.state,
-        means_not_sent=account.adapter.error_report_means_not_sent,
+        means_not_sent=never_left,
         another_is_left=following is not None,
     )
     _keep(batch, word, attempt, effect)
     if effect.applied:
-        attempt.reported = batch.reported[attempt.id] = word.state
+        attempt.reported = word.state
+        batch.reported[attempt.id] = {"attempt": attempt.id, "reported": word.state, "final": word.final}
     if effect.status is not None:
         _move(batch, word, attempt, message, effect, following)
 
 
-def _following(message: LockedMessage, attempt: _Attempt, account: Account, batch: _Batch) -> int | None:
-    """The provider that would take over if this attempt never left, while there is time."""
-    if not (batch.may_send and account.adapter.error_report_means_not_sent):
+def _following(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:
+    """The provider that would take over from an attempt that never left, while there is time."""
+    if not batch.may_send:
         return None
     whole = Message.objects.get(pk=message.id)
     if whole.expires_at <= batch.now or whole.text is None:
@@ -304,10 +310,10 @@ UPDATE sms_message SET status = v.status, code = v.code, detail = v.detail, upda
        lease_token = NULL, lease_until = NULL
 FROM v WHERE sms_message.id = v.message AND sms_message.status <> 'canceled'
 """
-_REPORTED_COLUMNS = {"attempt": "uuid", "reported": "text"}
+_REPORTED_COLUMNS = {"attempt": "uuid", "reported": "text", "final": "boolean"}
 _REPORTED = """
 UPDATE sms_attempt SET reported = v.reported,
-       poll_at = CASE WHEN v.reported = 'delivered' THEN NULL ELSE sms_attempt.poll_at END
+       poll_at = CASE WHEN v.final OR v.reported = 'delivered' THEN NULL ELSE sms_attempt.poll_at END
 FROM v WHERE sms_attempt.id = v.attempt
 """
 _ROW_COLUMNS = {
@@ -341,10 +347,9 @@ FROM v WHERE sms_deliveryreport.id = v.id
 
 
 def _write(batch: _Batch) -> None:
-    reported = [{"attempt": attempt, "reported": word} for attempt, word in batch.reported.items()]
     with together():
         ask_to_write(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
-        ask_to_write(_REPORTED, _REPORTED_COLUMNS, reported)
+        ask_to_write(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
         ask_to_write(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
         ask_to_write(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
         erasure.erase(batch.erase)

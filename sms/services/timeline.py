@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from providers.base import Failure, ReportState
+from providers.registry import SENDERS
 from sms.domain import words
-from sms.domain.lifecycle import Outcome, Status
+from sms.domain.lifecycle import Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
 
 GOOD, BAD, DOUBT, NEUTRAL = "good", "bad", "doubt", "neutral"
@@ -138,10 +139,22 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
     if status is Status.SENDING:
         return "The vendor's answer, or the end of the call's time, decides."
     if status in (Status.SUBMITTED, Status.SENT):
-        return "Nothing of ours. A delivery report moves it, where this vendor sends one."
+        return _next_report(message, status)
     if status is Status.UNCONFIRMED:
         return "A late report of the vendor settles it; else staff do."
     return ""
+
+
+def _next_report(message: Message, status: Status) -> str:
+    """What this message's vendor may still say."""
+    adapter = SENDERS.get(message.provider.vendor) if message.provider else None
+    if adapter is None:
+        return "Nothing of ours. A delivery report moves it, where this vendor sends one."
+    if not adapter.receipts:
+        return f"Nothing: {adapter.name} sends no delivery reports, and can't be asked. This state is the last one."
+    if is_final(status, adapter.strongest):
+        return f"Nothing: {adapter.name} reports no more than this."
+    return f"Nothing of ours. A delivery report of {adapter.name} moves it."
 
 
 def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> words.Remedy | None:

@@ -56,7 +56,14 @@ def test_links_to_files_of_ours_lead_somewhere(document):
 @pytest.mark.parametrize("document", documents())
 def test_files_that_are_named_are_there(document):
     # what a person makes, or what a run leaves behind
-    made = {"shop.toml", ".env", ".demo/", "db.sqlite3", "providers/postcard.py", "tests/providers/test_postcard.py"}
+    made = {
+        "shop.toml",
+        ".env",
+        ".demo/",
+        "db.sqlite3",
+        "providers/vendors/postcard.py",
+        "tests/providers/test_postcard.py",
+    }
     names = re.findall(r"`((?:config|docs|providers|sms|tests|templates|benchmarks)/[\w./-]+)`", read(document))
     missing = {name for name in names if not (ROOT / name).exists()} - made
     assert not missing

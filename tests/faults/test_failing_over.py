@@ -22,7 +22,8 @@ def shop(db: None, vendors: Vendors) -> Shop:
 def say(message: Message, number: int, state: str) -> None:
     """The vendor of this attempt reports."""
     attempt = message.attempts.get(number=number)
-    reports.apply([Word(attempt.provider_id, ReportState(state), attempt=attempt.pk)])
+    left = False if state == "undelivered" else None
+    reports.apply([Word(attempt.provider_id, ReportState(state), attempt=attempt.pk, left=left)])
     message.refresh_from_db()
 
 

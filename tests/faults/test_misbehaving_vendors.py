@@ -122,6 +122,7 @@ DOUBTFUL: dict[str, dict[str, Any]] = {
     "an answer that drips": {"fault": "drip"},
     "an answer without end": {"fault": "oversize"},
     "a compressed bomb": {"fault": "gzip_bomb", "accepted": True},
+    "half a gzip": {"fault": "encoded", "coding": "half_gzip"},
     "JSON cut short": {"fault": "invalid_json"},
     "JSON of another shape": {"fault": "answer", "accepted": True, "json": ["what", "is", "this"]},
     "half a surrogate pair": {"fault": "answer", "accepted": True, "body": '{"message": "\\ud800\\u0000", "x": 1}'},

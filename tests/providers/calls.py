@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 from collections.abc import Callable
 
@@ -90,5 +91,24 @@ PERHAPS_SENT = {
     "no HTTP at all": (replying(b"220 mail.example ESMTP\r\n" * 9), "unreadable"),
     "a negative chunk": (replying(OK + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nab\r\n"), None),
     "two lengths that differ": (replying(OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc"), "unreadable"),
-    "early hints and no more": (replying(b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer(b"whole")), "unreadable"),
+    "early hints and no more": (replying(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "closed"),
+    "processing, again and again": (dripping(b"", b"HTTP/1.1 102 Processing\r\n\r\n"), "timeout"),
+    "early hints without end": (replying(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50_000), "oversize"),
+    "another protocol": (replying(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + answer(b"whole")), "unreadable"),
+    "a compressed body that is too long": (
+        replying(answer(gzip.compress(bytes(20_000_000)), "200 OK", "Content-Encoding: gzip")),
+        "oversize",
+    ),
+    "a compressed body that is too long, undeclared": (
+        replying(answer(gzip.compress(bytes(64 * 1024 + 1)), "400 Bad Request")),
+        "oversize",
+    ),
+    "a compressed body, cut": (
+        replying(answer(gzip.compress(b"whole"), "200 OK", "Content-Encoding: gzip")[:-4]),
+        "closed",
+    ),
+    "compressed chunks without the last one": (
+        replying(OK + b"Transfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n2\r\n\x1f\x8b\r\n"),
+        "closed",
+    ),
 }

@@ -1,33 +1,45 @@
-"""An account and a message for each registered vendor; secrets that no error and no kept text may show."""
+"""An account and a message for each registered vendor; secrets that no error and no kept text may show.
+
+Each vendor's own test holds its `SAMPLE`, so that adding a vendor changes no other test.
+"""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from providers.base import OutboundSms, Sender
+from providers.base import Adapter, OutboundSms, Sender
 from providers.registry import SENDERS
 
 TO = "+994501234567"
 TEXT = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 
-CREDENTIALS: dict[str, dict[str, str]] = {
-    "accolades": {"account_number": "4711", "password": "pass word&+ü"},
-    "etelecom": {"username": "shop", "password": 'p"ss\\w/rd'},
-    "sandbox": {},
-    "smsplus": {"token": "12|s3cr3tT0ken+/="},
-}
-SMS: dict[str, dict[str, Any]] = {
-    "accolades": {"callback_url": "https://desk.example/webhooks/accolades/k3y"},
-    "etelecom": {"vendor_template": "OTP_01", "parameters": (("otp", "004217"),), "to": "+84901234567"},
-    "sandbox": {},
-    "smsplus": {"sender": "AKINON", "vendor_template": "1432", "parameters": (("code", "004217"),)},
-}
+
+@dataclass(frozen=True)
+class Sample:
+    """Made-up credentials, and what a message needs at this vendor beside its number and text."""
+
+    credentials: Mapping[str, str]
+    message: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sample(slug: str) -> Sample:
+    """The SAMPLE of the vendor's own test."""
+    found: Sample = importlib.import_module(f"tests.providers.test_{slug}").SAMPLE
+    return found
+
+
+def secret_settings(adapter: type[Adapter]) -> dict[str, bool]:
+    """The adapter's credentials by their keys: is it secret?"""
+    return {setting.key: setting.secret for setting in adapter.credentials}
 
 
 def sender(slug: str, base_url: str = "https://vendor.example", **options: Any) -> Sender:
-    return SENDERS[slug](base_url=base_url, credentials=CREDENTIALS[slug], options=options)
+    return SENDERS[slug](base_url=base_url, credentials=sample(slug).credentials, options=options)
 
 
 def sms(slug: str, **changes: Any) -> OutboundSms:
-    values: dict[str, Any] = {"reference": "0197-attempt", "to": TO, "text": TEXT, **SMS[slug], **changes}
+    values: dict[str, Any] = {"reference": "0197-attempt", "to": TO, "text": TEXT, **sample(slug).message, **changes}
     return OutboundSms(**values)

@@ -7,11 +7,16 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from providers.accolades import CODES, Accolades
 from providers.base import Accepted, Failure, HttpRequest, Receipts, Refused, Report, ReportState
+from providers.vendors.accolades import CODES, Accolades
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import sender, sms
+from .samples import Sample, secret_settings, sender, sms
+
+SAMPLE = Sample(
+    {"account_number": "4711", "password": "pass word&+ü"},
+    {"callback_url": "https://desk.example/webhooks/accolades/k3y"},
+)
 
 CLASSES = {
     "400": Failure.CONTENT,
@@ -167,9 +172,9 @@ REPORT = {"apiName": "sms", "type": "deliveryReport", "status": "sent", "id": "0
         (REPORT, [Report(ReportState.SENT, "0197-attempt", code="sent")]),
         (
             REPORT | {"status": "error", "errorMessage": "No route\x00 to carrier"},
-            [Report(ReportState.UNDELIVERED, "0197-attempt", code="error", detail="No route  to carrier")],
+            [Report(ReportState.UNDELIVERED, "0197-attempt", code="error", detail="No route  to carrier", left=False)],
         ),
-        (REPORT | {"status": "error"}, [Report(ReportState.UNDELIVERED, "0197-attempt", code="error")]),
+        (REPORT | {"status": "error"}, [Report(ReportState.UNDELIVERED, "0197-attempt", code="error", left=False)]),
         (REPORT | {"id": 17}, [Report(ReportState.SENT, "17", code="sent")]),
         (REPORT | {"status": "pending"}, [Report(ReportState.UNKNOWN, "0197-attempt", code="pending")]),
         ({"status": "sent"}, [Report(ReportState.SENT, code="sent")]),
@@ -208,7 +213,11 @@ def test_only_a_pong_passes_the_connection_test(case: Answer) -> None:
 
 def test_the_facts_are_the_documents() -> None:
     assert Accolades.blocks_callers
-    assert Accolades.error_report_means_not_sent
     assert Accolades.can_test
     assert not Accolades.has_sender_field
     assert (Accolades.strongest, Accolades.receipts) == ("sent", frozenset({Receipts.PUSH_PER_ATTEMPT}))
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert Accolades.options_with_defaults({}) == {"phone_format": "e164", "trailing_slash": False}
+    assert secret_settings(Accolades) == {"account_number": False, "password": True}

@@ -44,6 +44,16 @@ DOUBTFUL: list[dict[str, Any]] = [
     *({"fault": "status", "status": status} for status in (408, 500, 503)),
     *({"fault": name, "accepted": accepted} for name in ("hang", "reset", "close") for accepted in (True, False)),
     *({"fault": name} for name in ("half_headers", "half_body", "drip", "oversize", "gzip_bomb")),
+    {"fault": "encoded", "coding": "half_gzip"},
+]
+# The vendor's own answer, as servers and the proxies before them write it.
+LEGIBLE: list[dict[str, Any]] = [
+    *({"coding": name} for name in ("gzip", "deflate", "raw_deflate")),
+    {"coding": "gzip", "declared": False},
+    *({"charset": name} for name in ("windows-1254", "iso-8859-9", "windows-1251", "utf-16", "utf-16-le", "utf-8-sig")),
+    *({"charset": name, "declared": False} for name in ("windows-1254", "utf-16", "utf-16-be", "utf-32-le")),
+    *({"interim": status} for status in (100, 102, 103)),
+    {"coding": "gzip", "charset": "windows-1254", "interim": 103},
 ]
 REFUSING: list[dict[str, Any]] = [
     {"fault": "too_many", "retry_after": "7"},
@@ -100,6 +110,20 @@ def test_a_documented_refusal_is_never_taken_for_a_success(slug: str, vendors: V
         outcome = attempt(slug, vendor, client)
         assert isinstance(outcome, ProviderError)
         assert outcome.code == code
+
+
+@every_vendor
+@pytest.mark.parametrize("shape", LEGIBLE, ids=str)
+def test_a_legible_answer_counts_however_it_is_encoded(
+    slug: str, shape: dict[str, Any], vendors: Vendors, client: Client
+) -> None:
+    vendor: Vendor = getattr(vendors, slug)
+    refusal = CODES[slug][-1]
+    vendor.faults({"fault": "encoded", **shape}, {"fault": "encoded", "accepted": False, "code": refusal, **shape})
+    assert isinstance(attempt(slug, vendor, client), Accepted)
+    outcome = attempt(slug, vendor, client)
+    assert isinstance(outcome, ProviderError)
+    assert outcome.code == refusal
 
 
 @every_vendor

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import socket
 from base64 import b64encode
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from providers import vendors
 from providers.address import url_problem
 from providers.base import (
     Accepted,
@@ -30,7 +32,7 @@ from providers.registry import FORWARDERS, SENDERS
 
 from .calls import LONG, SHORT, break_off, silence
 from .cases import without_a_code
-from .samples import CREDENTIALS, sender, sms
+from .samples import sample, sender, sms
 from .wire import Server, answer, closed_port, replying, serving
 
 every_vendor = pytest.mark.parametrize("slug", sorted(SENDERS))
@@ -55,12 +57,19 @@ def secret_spellings(slug: str) -> set[str]:
     return {form(secret) for secret in secrets for form in forms}
 
 
+def test_each_vendors_file_holds_one_adapter() -> None:
+    files = {path.stem for path in Path(vendors.__file__).parent.glob("[!_]*.py")}
+    assert files == {*SENDERS, *FORWARDERS}
+    assert not set(SENDERS) & set(FORWARDERS)
+
+
 # --- facts ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("adapter", [*SENDERS.values(), *FORWARDERS.values()])
 def test_the_facts_are_declared(adapter: type[Adapter]) -> None:
     assert adapter.slug.isidentifier()
+    assert adapter.__module__ == f"providers.vendors.{adapter.slug}"
     assert adapter.name
     assert adapter.documents
     assert inspect.getdoc(inspect.getmodule(adapter))
@@ -90,7 +99,7 @@ def test_what_is_declared_is_there(slug: str) -> None:
 @every_vendor
 def test_there_is_a_secret_and_it_is_known_as_one(slug: str) -> None:
     if SENDERS[slug].credentials:
-        assert set(sender(slug).secrets()) <= set(CREDENTIALS[slug].values())
+        assert set(sender(slug).secrets()) <= set(sample(slug).credentials.values())
         assert sender(slug).secrets()
 
 
@@ -99,8 +108,8 @@ def test_there_is_a_secret_and_it_is_known_as_one(slug: str) -> None:
 
 @every_vendor
 def test_a_missing_credential_is_found_before_any_call(slug: str) -> None:
-    for key in CREDENTIALS[slug]:
-        rest = {name: value for name, value in CREDENTIALS[slug].items() if name != key}
+    for key in sample(slug).credentials:
+        rest = {name: value for name, value in sample(slug).credentials.items() if name != key}
         adapter = SENDERS[slug](base_url="https://vendor.example", credentials=rest, options={})
         assert adapter.missing_credentials() == (key,)
         calls = [lambda made=adapter: made.request(sms(slug))]

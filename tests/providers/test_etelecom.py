@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from providers.base import Accepted, Failure, HttpRequest, Misconfigured, Receipts, Report, ReportState
-from providers.etelecom import CODES, ETelecom
+from providers.vendors.etelecom import CODES, ETelecom
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import sender, sms
+from .samples import Sample, secret_settings, sender, sms
+
+SAMPLE = Sample(
+    {"username": "shop", "password": 'p"ss\\w/rd'},
+    {"vendor_template": "OTP_01", "parameters": (("otp", "004217"),), "to": "+84901234567"},
+)
 
 ID = "ICOMNI0123456789012345678901234567890"[:36]
 CLASSES = {
@@ -113,6 +118,11 @@ REFUSED_LOGINS = [
     Answer("address", 401, b"Can't access from this IP", Failure.ACCOUNT, "ip_not_allowed", words="allow-list"),
     Answer("address, curly", 401, "Can\u2019t access from this IP.".encode(), Failure.ACCOUNT, "ip_not_allowed"),
     Answer("something else", 401, b"Nope", Failure.ACCOUNT, "http-401"),
+    Answer("in UTF-16", 401, "Unauthorized\r\n".encode("utf-16"), Failure.ACCOUNT, "unauthorized"),
+    Answer("padded", 401, b"Unauthorized\0\n", Failure.ACCOUNT, "unauthorized"),
+    Answer("the framework's JSON", 401, {"title": "Unauthorized", "status": 401}, Failure.ACCOUNT, "401"),
+    Answer("the framework's JSON at 403", 403, {"title": "Forbidden", "status": "403"}, Failure.ACCOUNT, "403"),
+    Answer("an unknown negative status", 401, {"status": -40}, Failure.ACCOUNT, "-40"),
 ]
 
 
@@ -136,6 +146,8 @@ def test_a_wrong_login_and_a_wrong_address_are_told_apart(case: Answer) -> None:
             ("success at 202", 202, took(idOmniMess=ID)),
             ("success in other words, without an id", 200, {"status": "1", "code": "PhoneNumber Wrong Format"}),
             ("minus alone", 200, {"status": "-"}),
+            ("the framework's JSON at 500", 500, {"title": "Error", "status": 500}),
+            ("two spellings of one name", 200, {" status": "1", "Status": "-3", "idOmniMess": ID}),
         ]
     )
 )
@@ -230,6 +242,27 @@ def test_a_report_that_gives_no_error_code_has_words_for_staff_all_the_same() ->
     assert report.code not in CODES  # what answers to a call mean stays as documented
 
 
+@pytest.mark.parametrize(
+    ("rule", "word", "final"),
+    [
+        ("3", "SUCCESS", True),
+        ("3", "FAIL", True),
+        ("1,3", "SUCCESS", True),
+        ("1,3", "FAIL", False),
+        ("1,2,3", "fail", False),
+        ("3", "QUEUED", False),
+        ("3", "PROCESSING", False),
+    ],
+)
+def test_a_failure_is_final_where_no_other_channel_is_left(rule: str, word: str, final: bool) -> None:
+    [report] = sender("etelecom", routerule=rule).read_reports(PUSHED | {"Status": word})
+    assert (report.final, report.left) == (final, None)
+    if word in ("SUCCESS", "FAIL"):
+        polled = sender("etelecom", routerule=rule).poll_outcome(Answer("", 200, state(word), None).response())
+        assert polled is not None
+        assert polled.final == final
+
+
 def test_options_say_when_to_ask_and_who_may_report() -> None:
     assert sender("etelecom").poll_delays() == (30, 120, 600, 3600, 21600)
     assert sender("etelecom").report_networks() == ()
@@ -242,3 +275,13 @@ def test_the_facts_are_the_documents() -> None:
     assert not ETelecom.has_sender_field
     assert ETelecom.strongest == "delivered"
     assert ETelecom.receipts == frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert ETelecom.options_with_defaults({}) == {
+        "routerule": "3",
+        "routerule_form": "string",
+        "webhook_ips": [],
+        "poll_after": [30, 120, 600, 3600, 21600],
+    }
+    assert secret_settings(ETelecom) == {"username": False, "password": True}

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from providers.base import Failure, HttpRequest, HttpResponse, Misconfigured, Pushed, ReceivedSms, Refused
-from providers.onlinesim import Onlinesim
+from providers.vendors.onlinesim import Onlinesim
+
+from .samples import secret_settings
 
 KEY = "p4rtn3r-key"
 URL = "https://partner.example/v1/PUSH_SMS_RENT/"
@@ -128,3 +130,4 @@ def test_the_facts_are_the_documents() -> None:
     assert Onlinesim.retry_seconds == 10
     assert partner().option == {"bearer": False, "phone_as_integer": False, "max_tries": 30, "timeout": 15}
     assert partner().secrets() == (KEY,)
+    assert secret_settings(Onlinesim) == {"key": True}

@@ -12,7 +12,9 @@ from providers.base import Accepted, HttpResponse, ProviderError, Refused, Repor
 from providers.http import Client, TooLate
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import sender, sms
+from .samples import Sample, sender, sms
+
+SAMPLE = Sample({})
 
 ADDRESS = "sandbox://training"
 

@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 
 from providers.base import Accepted, Failure, HttpRequest, Misconfigured, ProviderError, Refused
-from providers.smsplus import CODES, SmsPlus
+from providers.vendors.smsplus import CODES, SmsPlus
 
 from .cases import Answer, answers, check, without_a_code
-from .samples import CREDENTIALS, sender, sms
+from .samples import Sample, secret_settings, sender, sms
+
+TOKEN = "12|s3cr3tT0ken+/="
+SAMPLE = Sample(
+    {"token": TOKEN},
+    {"sender": "AKINON", "vendor_template": "1432", "parameters": (("code", "004217"),)},
+)
 
 # The classes, written out again from the vendor's list: a slip in the adapter's table must not pass.
 CLASSES = {
@@ -28,6 +34,9 @@ def said(success: Any, code: Any, **more: Any) -> dict[str, Any]:
     return {"success": success, "code": code, "message": "Words.", **more}
 
 
+TOOK = ('{"success": true, "code": "100", "message": "Gönderildi ', '"}')
+
+
 def test_a_message_goes_out_as_the_document_says() -> None:
     body = (
         '{"sender_name": "AKINON", "message_template_id": 1432, '
@@ -36,7 +45,7 @@ def test_a_message_goes_out_as_the_document_says() -> None:
     headers = (
         ("Content-Type", "application/json"),
         ("Accept", "application/json"),
-        ("Authorization", f"Bearer {CREDENTIALS['smsplus']['token']}"),
+        ("Authorization", f"Bearer {TOKEN}"),
     )
     assert sender("smsplus").request(sms("smsplus")) == HttpRequest(
         "POST", "https://vendor.example/api/sms/send", headers, body.encode()
@@ -110,6 +119,8 @@ def test_160_characters_still_go_out() -> None:
     Answer("the code as a number", 200, said(True, 100), Accepted(code="100")),
     Answer("201", 201, said(True, "100"), Accepted(code="100")),
     Answer("more than is written", 200, said(True, "100", id="x"), Accepted(code="100")),
+    Answer("the code as a float with blanks", 200, b'{"success": true, "code" :  100.0 }\r\n\0', Accepted(code="100")),
+    Answer("a letter in a code page", 200, "ş".join(TOOK).encode("cp1254"), Accepted(code="100")),
     Answer("a byte order mark", 200, b'\xef\xbb\xbf{"success":true,"code":"100"}', Accepted(code="100")),
 )
 def test_the_vendor_took_the_message(case: Answer) -> None:
@@ -125,6 +136,13 @@ def test_the_vendor_took_the_message(case: Answer) -> None:
         for shown in (code, int(code))
     ),
     Answer("a code without success", 402, {"code": "119"}, Failure.BALANCE, "119"),
+    Answer(
+        "an empty balance in a code page",
+        402,
+        '{"success": false, "code": "119", "message": "Bakiye yetersiz, lütfen yükleyin ş"}'.encode("cp1254"),
+        Failure.BALANCE,
+        "119",
+    ),
 )
 def test_each_code_of_the_document_has_its_class_at_any_status(case: Answer) -> None:
     check(sender("smsplus").outcome, case)
@@ -151,7 +169,8 @@ def test_the_table_holds_the_documents_codes_and_no_other() -> None:
             ("failure without a code", 200, {"success": False}, "http-200"),
             ("a code that is true", 200, said(True, True), "http-200"),
             ("a code in a list", 200, said(True, ["100"]), "http-200"),
-            ("an unknown code without success", 401, {"code": 401, "message": "JWT not found"}, "401"),
+            ("an unknown code without success", 404, {"code": 404, "message": "Not found"}, "404"),
+            ("a code that comes twice", 200, b'{"success": true, "code": "100", "code": "119"}', "two_values"),
             ("an answer in a list", 200, [said(True, "100")], "http-200"),
         ]
     )
@@ -173,6 +192,8 @@ def test_an_unknown_code_beside_the_mark_of_failure_is_a_fault_of_the_settings(c
     Answer("no token, in JSON", 401, {"message": "Unauthenticated."}, Failure.ACCOUNT, "http-401"),
     Answer("no token, sent to a login page", 302, b"", Failure.ACCOUNT, "http-302", {"location": "/login"}),
     Answer("a validation error of the framework", 422, {"message": "x", "errors": {}}, Failure.CONTENT, "http-422"),
+    Answer("an unknown code at 401", 401, {"code": 401, "message": "JWT not found"}, Failure.ACCOUNT, "401"),
+    Answer("an unknown code at 403", 403, said(False, "E_IP"), Failure.ACCOUNT, "E_IP"),
     *without_a_code(),
 )
 def test_an_answer_without_a_code_is_read_by_its_status(case: Answer) -> None:
@@ -190,3 +211,8 @@ def test_the_vendors_words_show_no_number_and_no_code() -> None:
 def test_the_facts_are_the_documents() -> None:
     facts = (SmsPlus.max_parameters, SmsPlus.max_length, SmsPlus.has_sender_field, SmsPlus.strongest, SmsPlus.receipts)
     assert facts == (3, 160, True, "submitted", frozenset())
+
+
+def test_the_settings_are_the_promised_ones() -> None:
+    assert SmsPlus.options_with_defaults({}) == {"phone_format": "digits"}
+    assert secret_settings(SmsPlus) == {"token": True}

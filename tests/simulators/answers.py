@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import cache
@@ -74,6 +75,38 @@ def bomb() -> bytes:
     return gzip.compress(b" " * BOMB_SIZE, mtime=0)
 
 
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(body) + packer.flush()
+
+
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "raw_deflate": raw_deflate,
+    "half_gzip": lambda body: gzip.compress(body)[:-9],
+}
+HEADER_OF = {"gzip": "gzip", "deflate": "deflate", "raw_deflate": "deflate", "half_gzip": "gzip"}
+NOTE = "Gönderildi: əşğı"
+
+
+def encoded(options: Options, genuine: Answer) -> Answer:
+    """The vendor's own answer as some servers and proxies write it: in a `charset`, a `coding`, after an `interim`.
+
+    With `declared` false no header says which charset or coding it is.
+    """
+    body, content_type, headers = genuine.body, genuine.content_type, genuine.headers
+    declared = options.get("declared", True)
+    if charset := options.get("charset"):
+        with_note = body.decode().replace("{", f'{{"note": "{NOTE}", ', 1)
+        body = with_note.encode(charset, "replace")
+        content_type = f'{content_type.partition(";")[0]}; charset="{charset}"' if declared else content_type
+    if coding := options.get("coding"):
+        body = CODINGS[coding](body)
+        headers = (*headers, ("Content-Encoding", HEADER_OF[coding])) if declared else headers
+    return Answer(genuine.status, body, content_type, headers, options.get("interim", 0))
+
+
 ANSWERS: dict[str, Callable[[Options, Answer], Answer]] = {
     "answer": given,
     "html": html,
@@ -83,6 +116,7 @@ ANSWERS: dict[str, Callable[[Options, Answer], Answer]] = {
     "invalid_json": invalid_json,
     "oversize": oversize,
     "gzip_bomb": gzip_bomb,
+    "encoded": encoded,
 }
 
 

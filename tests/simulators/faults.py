@@ -50,6 +50,7 @@ KINDS: dict[str, Kind] = {
     "invalid_json": _kind(True, "status"),
     "oversize": _kind(True, "size"),
     "gzip_bomb": _kind(True),
+    "encoded": _kind(True, "charset", "coding", "declared", "interim", "code", "status"),
     # A connection that goes wrong. `hang`, not accepted, stands for a vendor that never reads: nobody outside can tell
     "hang": _kind(False, "seconds"),
     "reset": _kind(False),

@@ -170,7 +170,8 @@ class Simulator:
             return self.wrong_types(options.get("variant"))
         if fault.kind == "word":
             return words(options["word"], options.get("form", "json"), options.get("status", 400))
-        return ANSWERS[fault.kind](options, verdict.answer)
+        genuine = self.documented(str(options["code"]), options.get("status")) if "code" in options else verdict.answer
+        return ANSWERS[fault.kind](options, genuine)
 
     def finish(self, connection: Connection, call: Call, answer: Answer) -> None:
         call.close(answer.status)

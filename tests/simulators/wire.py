@@ -66,6 +66,8 @@ class Answer:
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    interim: int = 0
+    """The status of an answer that goes before this one; 0: none does."""
 
     def head(self) -> bytes:
         try:
@@ -78,7 +80,8 @@ class Answer:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def wire(self) -> bytes:
-        return self.head() + self.body
+        before = f"HTTP/1.1 {self.interim} Interim\r\nLink: </style.css>\r\n\r\n".encode() if self.interim else b""
+        return before + self.head() + self.body
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:

@@ -7,9 +7,11 @@ import re
 import pytest
 from django.urls import reverse
 
-from sms.models import Message, MessageEvent
+from providers.base import Receipts
+from sms.models import Message, MessageEvent, Provider
+from sms.services import timeline
 
-from .conftest import HOSTILE, PHONE
+from .conftest import HOSTILE, PHONE, TextVendor
 
 
 def page(message) -> str:
@@ -18,6 +20,22 @@ def page(message) -> str:
 
 def press(boss, message, action: str, **values):
     return boss.post(reverse(f"admin:sms_message_{action}", args=(message.pk,)), {"_form_submitted": "on", **values})
+
+
+@pytest.mark.parametrize(
+    ("receipts", "vendor", "status", "said"),
+    [
+        ((), "plainvendor", "submitted", "Plain Vendor sends no delivery reports, and can't be asked."),
+        ((Receipts.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor moves it."),
+        ((Receipts.PUSH_PER_ATTEMPT,), "plainvendor", "sent", "Plain Vendor reports no more than this."),
+        ((), "a vendor that is gone", "submitted", "where this vendor sends one."),
+    ],
+)
+def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, receipts, vendor, status, said):
+    monkeypatch.setattr(TextVendor, "receipts", frozenset(receipts))
+    message = cast.message(status)
+    Provider.objects.filter(pk=message.provider_id).update(vendor=vendor)
+    assert said in timeline.of(Message.objects.get(pk=message.pk)).next
 
 
 DECISION = {

@@ -36,7 +36,6 @@ class TextVendor(Sender):
     carries = Carries.TEXT
     receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
     strongest = "sent"
-    error_report_means_not_sent = True
 
     def request(self, sms: OutboundSms) -> HttpRequest:
         if "POISON" in sms.text:
@@ -55,7 +54,8 @@ class TextVendor(Sender):
         if not word and not reference:
             return []
         state = ReportState(word) if word in set(ReportState) else ReportState.UNKNOWN
-        return [Report(state, reference=reference, detail=text_in(values.get("detail")))]
+        left = False if state is ReportState.UNDELIVERED else None
+        return [Report(state, reference=reference, left=left, detail=text_in(values.get("detail")))]
 
 
 class PolledVendor(TextVendor):
@@ -66,7 +66,6 @@ class PolledVendor(TextVendor):
     default_base_url = "https://polled.example"
     receipts = frozenset({Receipts.POLL, Receipts.PUSH_REGISTERED})
     strongest = "delivered"
-    error_report_means_not_sent = False
     can_test = True
     blocks_callers = True
 

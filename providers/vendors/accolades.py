@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
-from .base import (
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from providers.base import (
     Accepted,
     Carries,
     Failure,
@@ -36,7 +36,7 @@ from .base import (
     Setting,
     failed,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 CODES: Codes = {
     "400": (Failure.CONTENT, "The request is wrong: the vendor can't read the number or the text."),
@@ -71,7 +71,6 @@ class Accolades(Sender):
     blocks_callers = True
     receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
     strongest = "sent"
-    error_report_means_not_sent = True
     can_test = True
 
     def request(self, sms: OutboundSms) -> HttpRequest:
@@ -101,7 +100,8 @@ class Accolades(Sender):
         word = text_in(values.get("status"))
         state = STATES.get(word.lower(), ReportState.UNKNOWN)
         detail = text_in(values.get("errorMessage"), limit=500)
-        return [Report(state, reference=text_in(values.get("id")), code=word, detail=detail)] if word else []
+        left = False if state is ReportState.UNDELIVERED else None
+        return [Report(state, text_in(values.get("id")), code=word, detail=detail, left=left)] if word else []
 
     def test_request(self) -> HttpRequest:
         self.require_credentials()

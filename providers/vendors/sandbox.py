@@ -6,8 +6,8 @@ text, so that any message can go its way, and is asked for the state of those th
 
 from __future__ import annotations
 
-from .answers import by_status, json_object, text_in
-from .base import (
+from providers.answers import by_status, json_object, text_in
+from providers.base import (
     Accepted,
     Carries,
     Failure,
@@ -21,7 +21,7 @@ from .base import (
     Sender,
     json_post,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 STATES = {"delivered": ReportState.DELIVERED, "undelivered": ReportState.UNDELIVERED}
 

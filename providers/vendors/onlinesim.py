@@ -18,7 +18,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from .base import (
+from providers.answers import text_of
+from providers.base import (
     Failure,
     Forwarder,
     HttpRequest,
@@ -30,7 +31,7 @@ from .base import (
     ReceivedSms,
     Setting,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 STOP_WORDS = ("NO_OPERATION", "NO_OP", "BAD_SERVICE")
 REPEATED_WORDS = ("IGNORED", "SERVICE_BAN")
@@ -82,18 +83,16 @@ class Onlinesim(Forwarder):
         return (Pushed.DELIVERED if response.status == 200 else Pushed.AGAIN), word
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
-        content = ("Content-Type", CONTENT_TYPE)
-        if self.option["bearer"]:
-            return content, ("Authorization", f"Bearer {self.credential['key']}")
-        return (content,)
+        bearer = ("Authorization", f"Bearer {self.credential['key']}")
+        return (("Content-Type", CONTENT_TYPE), *((bearer,) if self.option["bearer"] else ()))
 
 
 def _texts(response: HttpResponse) -> Iterator[str]:
     """The whole body, and every string value of its JSON, at any depth."""
-    text = response.body.decode("utf-8-sig", "replace")
-    yield text.strip()
+    text = text_of(response)
+    yield text
     try:
-        waiting: list[Any] = [json.loads(text)]
+        waiting: list[Any] = [json.loads(text, strict=False)]
     except (ValueError, RecursionError):
         return
     while waiting:

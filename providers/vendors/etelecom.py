@@ -18,8 +18,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
-from .base import (
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, text_of, words_in
+from providers.base import (
     Accepted,
     Carries,
     Failure,
@@ -38,7 +38,7 @@ from .base import (
     failed,
     json_post,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 SUCCESS = "1"
 CODES: Codes = {
@@ -99,7 +99,7 @@ class ETelecom(Sender):
         return json_post(f"{self.base_url}/api/OmniMessage/SendMessage", payload)
 
     def outcome(self, response: HttpResponse) -> Accepted:
-        answer = _folded(json_object(response))
+        answer = json_object(response, _folded) or {}
         status = code_in(answer.get("status"))
         if status is None:
             raise _without_status(response)
@@ -110,11 +110,11 @@ class ETelecom(Sender):
         return _accepted(answer)
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
-        answer = _folded(dict(values))
+        answer = {_folded(name): value for name, value in values.items()}
         vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
         if not vendor_id or not word:
             return []
-        return [_report(answer, word, vendor_id)]
+        return [self._report(answer, word, vendor_id)]
 
     def report_networks(self) -> tuple[str, ...]:
         return tuple(self.option["webhook_ips"])
@@ -127,7 +127,7 @@ class ETelecom(Sender):
         return json_post(f"{self.base_url}/api/OmniReport/GetStatusOmni", self._login() | {"idOmniMess": vendor_id})
 
     def poll_outcome(self, response: HttpResponse) -> Report | None:
-        answer = _folded(json_object(response) or _fields_in_text(response))
+        answer = json_object(response, _folded) or _fields_in_text(response)
         status = code_in(answer.get("status"))
         if status is None:
             raise _without_status(response)
@@ -136,7 +136,15 @@ class ETelecom(Sender):
             return None
         if word not in STATES or response.status != 200:
             raise _refusal(response, status, answer)
-        return _report(answer, word, text_in(answer.get("idomnimess")))
+        return self._report(answer, word, text_in(answer.get("idomnimess")))
+
+    def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
+        state = STATES.get(word.upper(), ReportState.UNKNOWN)
+        code = text_in(answer.get("errorcode"), limit=40) or word.upper()
+        channel = text_in(answer.get("channel"), limit=40)
+        may_change = state is ReportState.UNDELIVERED and "," in self.option["routerule"]  # another channel is left
+        detail = f"Channel {channel}" if channel else ""
+        return Report(state, vendor_id=vendor_id, code=code, detail=detail, may_change=may_change)
 
     def _login(self) -> JsonObject:
         return {"username": self.credential["username"], "password": self.credential["password"]}
@@ -146,8 +154,8 @@ class ETelecom(Sender):
         return rule.split(",") if self.option["routerule_form"] == "array" else rule
 
 
-def _folded(answer: JsonObject | None) -> JsonObject:
-    return {key.strip().lower(): value for key, value in (answer or {}).items()}
+def _folded(name: str) -> str:
+    return name.strip().lower()
 
 
 def _accepted(answer: JsonObject) -> Accepted:
@@ -166,24 +174,16 @@ def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> Provide
 
 def _without_status(response: HttpResponse) -> ProviderError:
     """401 says in plain text which of the two it is."""
-    text = response.body.decode("utf-8-sig", "replace").strip().strip('"').strip().rstrip(".").lower()
-    text = text.replace("\u2019", "'")
+    text = text_of(response).strip('"').strip().rstrip(".").lower().replace("\u2019", "'")
     if response.status == 401 and text in TEXTS:
         failure, words = TEXTS[text]
         return failed(failure, TEXT_CODES[text], words)
     return by_status(response)
 
 
-def _report(answer: JsonObject, word: str, vendor_id: str) -> Report:
-    state = STATES.get(word.upper(), ReportState.UNKNOWN)
-    code = text_in(answer.get("errorcode"), limit=40) or word.upper()
-    channel = text_in(answer.get("channel"), limit=40)
-    return Report(state, vendor_id=vendor_id, code=code, detail=f"Channel {channel}" if channel else "")
-
-
 def _fields_in_text(response: HttpResponse) -> JsonObject:
     """The fields of an answer whose JSON is broken by the parameters quoted in it."""
-    text = response.body.decode("utf-8-sig", "replace")
+    text = text_of(response)
     text = re.sub(r'"\s*list_param\s*"\s*:\s*"\{.*?\}"', '"list_param":""', text, flags=re.DOTALL | re.IGNORECASE)
     pairs = re.findall(r'"\s*(status|errorCode|channel|idOmniMess)\s*"\s*:\s*("[^"\\]*"|-?[0-9]+)', text, re.IGNORECASE)
-    return {name: json.loads(value, strict=False) for name, value in reversed(pairs)}
+    return {_folded(name): json.loads(value, strict=False) for name, value in reversed(pairs)}

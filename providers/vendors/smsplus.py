@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 
-from .answers import Codes, by_code, by_status, code_in, contradiction, json_object, words_in
-from .base import (
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, words_in
+from providers.base import (
     Accepted,
     Carries,
     Failure,
@@ -31,7 +31,7 @@ from .base import (
     json_post,
     ordered_values,
 )
-from .phone import in_format
+from providers.phone import in_format
 
 SUCCESS = "100"
 CODES: Codes = {
