@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .matching import Ambiguous, Matched
+from .matching.index import Ambiguous, Matched
 
 Values = Mapping[str, str]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 from providers.base import Sender
-from sms.domain.templates import Body, limits_problem
+from sms.domain.matching.templates import Body, limits_problem
 from sms.models import ApprovalStatus, Attempt, Message
 from sms.services.snapshot import parameter_order
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from providers.base import Carries
 from providers.registry import SENDERS
-from sms.domain.replay import Replay
-from sms.domain.templates import (
+from sms.domain.matching.replay import Replay
+from sms.domain.matching.templates import (
     Body,
     Placeholder,
     PlaceholderKind,

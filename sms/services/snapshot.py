@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from providers.base import Carries, Sender
-from sms.domain.matching import Ambiguous, Index, Matched
+from sms.domain.matching.index import Ambiguous, Index, Matched
+from sms.domain.matching.templates import Body, parse_body, parse_kinds
 from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, decide, pick_route
-from sms.domain.templates import Body, parse_body, parse_kinds
 from sms.models import (
     ApiClient,
     ApprovalStatus,

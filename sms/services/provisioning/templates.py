@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import MessageTemplate, Provider, TemplateApproval
 from sms.services.approvals import approval_problems, is_parameter
 

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sms.domain.splitting import Form, Slot
-from sms.domain.templates import LINE_BREAKS, Placeholder, PlaceholderKind
+from sms.domain.matching.splitting import Form, Slot
+from sms.domain.matching.templates import LINE_BREAKS, Placeholder, PlaceholderKind
 from sms.domain.text import masked_digits, visible
 
 _EXCERPT = 20

@@ -1,7 +1,7 @@
 """What a change would do, before it is saved."""
 
-from sms.domain.replay import Replay, replay
-from sms.domain.templates import PlaceholderKind, parse_body
+from sms.domain.matching.replay import Replay, replay
+from sms.domain.matching.templates import PlaceholderKind, parse_body
 
 
 def templates(**sources):

@@ -8,8 +8,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sms.domain.matching import Ambiguous, Index, Matched
-from sms.domain.templates import Body
+from sms.domain.matching.index import Ambiguous, Index, Matched
+from sms.domain.matching.templates import Body
 
 Key = TypeVar("Key", bound=Hashable)
 Templates = Iterable[tuple[Key, Body]]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sms.domain.matching import Index, Matched
-from sms.domain.shapes import group, guess_template, shape
-from sms.domain.templates import parse_body, parse_kinds
+from sms.domain.matching.index import Index, Matched
+from sms.domain.matching.shapes import group, guess_template, shape
+from sms.domain.matching.templates import parse_body, parse_kinds
 from sms.domain.text import masked_digits
-from tests.sms.domain.test_matching_cost import calls
+from tests.sms.domain.matching.test_matching_cost import calls
 
 
 @pytest.mark.parametrize(

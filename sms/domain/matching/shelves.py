@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Generic, TypeVar
 
-from sms.domain.entries import Entry, Found, Pile
+from sms.domain.matching.entries import Entry, Found, Pile
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.templates import (
+from sms.domain.matching.templates import (
     Body,
     Placeholder,
     PlaceholderKind,

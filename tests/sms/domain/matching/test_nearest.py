@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.matching import Index
-from sms.domain.nearest import nearest
-from sms.domain.templates import Placeholder, PlaceholderKind, parse_body
-from tests.sms.domain.test_matching_cost import calls
+from sms.domain.matching.index import Index
+from sms.domain.matching.nearest import nearest
+from sms.domain.matching.templates import Placeholder, PlaceholderKind, parse_body
+from tests.sms.domain.matching.test_matching_cost import calls
 
 OTP = "Sizin təsdiq kodunuz: {code}. Heç kimə verməyin."
 SHIPPED = "Hörmətli {name}, {order} nömrəli sifarişiniz yola salındı: {link}"

@@ -16,10 +16,10 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from sms.domain.alignment import Alignment
-from sms.domain.matching import Index, smooth
-from sms.domain.splitting import Form
-from sms.domain.templates import Body
+from sms.domain.matching.alignment import Alignment
+from sms.domain.matching.index import Index, smooth
+from sms.domain.matching.splitting import Form
+from sms.domain.matching.templates import Body
 
 Key = TypeVar("Key", bound=Hashable)
 

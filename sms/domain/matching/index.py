@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
 
-from sms.domain.candidates import Candidates
-from sms.domain.entries import Entry, by_rank
-from sms.domain.halves import Halves
-from sms.domain.splitting import Form, Subject, split
-from sms.domain.templates import Body, Placeholder
+from sms.domain.matching.candidates import Candidates
+from sms.domain.matching.entries import Entry, by_rank
+from sms.domain.matching.halves import Halves
+from sms.domain.matching.splitting import Form, Subject, split
+from sms.domain.matching.templates import Body, Placeholder
 
 Key = TypeVar("Key", bound=Hashable)
 

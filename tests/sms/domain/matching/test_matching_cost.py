@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
-from sms.domain.matching import Index
-from sms.domain.templates import Placeholder, PlaceholderKind, parse_body
+from sms.domain.matching.index import Index
+from sms.domain.matching.templates import Placeholder, PlaceholderKind, parse_body
 
 DIGITS, LINK = PlaceholderKind.DIGITS, PlaceholderKind.LINK
 

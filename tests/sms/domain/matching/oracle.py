@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache
 
-from sms.domain.templates import Placeholder, PlaceholderKind
+from sms.domain.matching.templates import Placeholder, PlaceholderKind
 
 BREAK = "\n\v\f\r\x85\u2028\u2029"
 HOST = r"(?:[A-Za-z0-9-]+\.)+[a-z]{2,6}/"

@@ -13,9 +13,9 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
-from sms.domain.entries import Entry, Found
-from sms.domain.splitting import ANY, DIGITS, LINK, Form, Slot, Subject, least_link_end, possible_starts
-from sms.domain.templates import LINE_BREAKS
+from sms.domain.matching.entries import Entry, Found
+from sms.domain.matching.splitting import ANY, DIGITS, LINK, Form, Slot, Subject, least_link_end, possible_starts
+from sms.domain.matching.templates import LINE_BREAKS
 
 Key = TypeVar("Key", bound=Hashable)
 Head = tuple[str, Slot | None, str]

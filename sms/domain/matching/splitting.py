@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sms.domain.templates import LINE_BREAKS, LINK_START, PlaceholderKind, accepts_kind
+from sms.domain.matching.templates import LINE_BREAKS, LINK_START, PlaceholderKind, accepts_kind
 
 ANY, DIGITS, LINK = PlaceholderKind.ANY, PlaceholderKind.DIGITS, PlaceholderKind.LINK
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sms.domain.matching import smooth
-from sms.domain.templates import Body, Placeholder, PlaceholderKind
-from sms.domain.tokens import DIGITS_MARK, LINK, LINK_MARK, Token, in_common, tokens_of
+from sms.domain.matching.index import smooth
+from sms.domain.matching.templates import Body, Placeholder, PlaceholderKind
+from sms.domain.matching.tokens import DIGITS_MARK, LINK, LINK_MARK, Token, in_common, tokens_of
 
 _MOST_TEXTS = 40
 _MASKED_DIGITS = re.compile("#+")

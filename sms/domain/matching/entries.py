@@ -7,7 +7,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from sms.domain.splitting import ANY, Form
+from sms.domain.matching.splitting import ANY, Form
 
 Key = TypeVar("Key", bound=Hashable)
 

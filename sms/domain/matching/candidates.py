@@ -14,10 +14,10 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from sms.domain.entries import Entry, Found
-from sms.domain.shelves import FEW, Shelf, with_pieces
-from sms.domain.splitting import ANY, DIGITS, LINK
-from sms.domain.templates import LINK_START, PlaceholderKind
+from sms.domain.matching.entries import Entry, Found
+from sms.domain.matching.shelves import FEW, Shelf, with_pieces
+from sms.domain.matching.splitting import ANY, DIGITS, LINK
+from sms.domain.matching.templates import LINK_START, PlaceholderKind
 
 Key = TypeVar("Key", bound=Hashable)
 Payload = TypeVar("Payload")
