@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sms.domain.matching.kinds import PlaceholderKind, accepts_kind, bad_character
 from sms.domain.matching.splitting import Form, Slot
-from sms.domain.matching.templates import LINE_BREAKS, Placeholder, PlaceholderKind
 from sms.domain.text import masked_digits, visible
 
 _EXCERPT = 20
 _WORDS_FOR = {" ": "a blank", "\n": "a new line", "\t": "a tab"}
-_NOT_FITTING = {
-    PlaceholderKind.ANY: re.compile(f"[{LINE_BREAKS}]"),
-    PlaceholderKind.DIGITS: re.compile("[^0-9]"),
-    PlaceholderKind.LINK: re.compile(r"\s"),
-}
 _TAKES = {
     PlaceholderKind.ANY: "no line break",
     PlaceholderKind.DIGITS: "the digits 0 to 9 alone",
+    PlaceholderKind.CODE: "a code of letters A to Z and digits alone",
+    PlaceholderKind.NUMBER: "a number alone",
+    PlaceholderKind.AMOUNT: "an amount of money alone",
+    PlaceholderKind.DATE: "a date alone",
+    PlaceholderKind.TIME: "a time alone",
+    PlaceholderKind.NAME: "a name without digits and links",
+    PlaceholderKind.PHONE: "a phone number alone",
+    PlaceholderKind.EMAIL: "an e-mail address alone",
     PlaceholderKind.LINK: "a link alone",
+    PlaceholderKind.TEXT: "a text without links and phone numbers",
 }
 
 
@@ -104,16 +107,18 @@ class Alignment:
         return start
 
     def _check(self, slot: Slot, name: str, end: int) -> None:
-        kind, longest = slot
         value = self.text[self.position : end]
-        bad = _NOT_FITTING[kind].search(value)
-        if bad:
-            at = self.position + bad.start()
-            self._note(at, f"{{{name}}} takes {_TAKES[kind]}, and the text has {_of_text(bad[0])}")
-        elif not Placeholder(name, kind).accepts(value):
-            self._note(self.position, f"{{{name}}} takes {_TAKES[kind]}, and the text has none here")
-        elif longest is not None and len(value) > longest:
-            self._note(self.position + longest, f"{{{name}}} takes {longest} characters at most, here are {len(value)}")
+        bad = bad_character(slot.kind, value)
+        if bad is not None:
+            words = f"{{{name}}} takes {_TAKES[slot.kind]}, and the text has {_of_text(value[bad])}"
+            self._note(self.position + bad, words)
+        elif not accepts_kind(slot.kind, value, slot.hosts):
+            self._note(self.position, f"{{{name}}} takes {_TAKES[slot.kind]}, and the text has none here")
+        elif slot.longest is not None and len(value) > slot.longest:
+            words = f"{{{name}}} takes {slot.longest} characters at most, here are {len(value)}"
+            self._note(self.position + slot.longest, words)
+        elif len(value) < slot.shortest:
+            self._note(end, f"{{{name}}} takes {slot.shortest} characters at least, here are {len(value)}")
 
     def _missing(self, literal: str, least: int, name: str) -> None:
         """A literal that is not there as a whole: the text parts from it behind its beginning, or before its end."""

@@ -9,20 +9,16 @@ words of them all: those come out as many, or as whole piles, and are sorted out
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from sms.domain.matching.entries import Entry, Found
+from sms.domain.matching.kinds import ANY, PlaceholderKind, may_begin
 from sms.domain.matching.shelves import FEW, Shelf, with_pieces
-from sms.domain.matching.splitting import ANY, DIGITS, LINK
-from sms.domain.matching.templates import LINK_START, PlaceholderKind
 
 Key = TypeVar("Key", bound=Hashable)
 Payload = TypeVar("Payload")
-
-_BEGINS = {DIGITS: re.compile("[0-9]"), LINK: LINK_START}
 
 
 class Candidates(Generic[Key]):
@@ -32,7 +28,7 @@ class Candidates(Generic[Key]):
         by_first: dict[str, dict[PlaceholderKind, list[Entry[Key]]]] = {}
         for entry in entries:
             by_kind = by_first.setdefault(entry.form.literals[0], {})
-            by_kind.setdefault(entry.form.slots[0][0], []).append(entry)
+            by_kind.setdefault(entry.form.slots[0].kind, []).append(entry)
         self._by_first = _Beginnings({first: _by_last(first, by_kind) for first, by_kind in by_first.items()})
 
     def of(self, text: str) -> Found[Key]:
@@ -40,7 +36,7 @@ class Candidates(Generic[Key]):
         found: Found[Key] = Found(text)
         for parts in self._by_first.of(text):
             for behind, kind, part in parts:
-                if kind is ANY or _BEGINS[kind].match(text, behind):
+                if kind is ANY or may_begin(kind, text, behind):
                     if isinstance(part, list):
                         found.entries += part
                     else:

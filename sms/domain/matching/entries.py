@@ -7,7 +7,8 @@ from itertools import chain
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from sms.domain.matching.splitting import ANY, Form
+from sms.domain.matching.kinds import ANY
+from sms.domain.matching.splitting import Form
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -26,7 +27,7 @@ class Entry(Generic[Key]):
         self.keys: list[Key] = []
         self.rank = self.head = self.tail = 0
         # Most literal characters win, then more placeholders with a kind; the smallest is the best.
-        self.worth = -sum(map(len, form.literals)), -sum([kind is not ANY for kind, _ in form.slots])
+        self.worth = -sum(map(len, form.literals)), -sum([slot.kind is not ANY for slot in form.slots])
 
 
 by_rank = attrgetter("rank")

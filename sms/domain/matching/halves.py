@@ -9,13 +9,11 @@ only if one position is both. For each template that is one `&` of two integers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from sms.domain.matching.entries import Entry, Found
-from sms.domain.matching.splitting import ANY, DIGITS, LINK, Form, Slot, Subject, least_link_end, possible_starts
-from sms.domain.matching.templates import LINE_BREAKS
+from sms.domain.matching.splitting import Form, Slot, Subject, possible_starts
 
 Key = TypeVar("Key", bound=Hashable)
 Head = tuple[str, Slot | None, str]
@@ -24,7 +22,6 @@ Tail = tuple[Slot, str, int]
 """Slot, the literal behind it, and the number of the tail behind that."""
 
 _NO_TAIL = -1
-_RUN = {ANY: re.compile(f"[^{LINE_BREAKS}]*+"), DIGITS: re.compile("[0-9]*+"), LINK: re.compile(r"\S*+")}
 
 
 class Halves:
@@ -80,16 +77,9 @@ class _HeadEnds(dict[int, int]):
         return (window & self._subject.occurrences(literal)) >> len(literal) if window else 0
 
     def _window(self, start: int, slot: Slot) -> int:
-        """The positions where a value of this slot may end that begins here: they stand side by side."""
+        """The positions where a value of this slot may end that begins here."""
         if (start, slot) not in self._windows:
-            kind, longest = slot
-            text = self._subject.text
-            least = least_link_end(text, start) if kind is LINK else start + 1
-            run = _RUN[kind].match(text, start)
-            most = run.end() if run else start
-            if longest is not None:
-                most = min(most, start + longest)
-            self._windows[start, slot] = ((1 << max(most - least + 1, 0)) - 1) << self._subject.size - most
+            self._windows[start, slot] = self._subject.ends(slot, start)
         return self._windows[start, slot]
 
 

@@ -25,7 +25,7 @@ from typing import Generic, TypeVar
 from sms.domain.matching.candidates import Candidates
 from sms.domain.matching.entries import Entry, by_rank
 from sms.domain.matching.halves import Halves
-from sms.domain.matching.splitting import Form, Subject, split
+from sms.domain.matching.splitting import Form, Subject, slot_of, split
 from sms.domain.matching.templates import Body, Placeholder
 
 Key = TypeVar("Key", bound=Hashable)
@@ -169,7 +169,7 @@ def form_of(body: Body) -> tuple[Form, tuple[str, ...]]:
     slots = []
     for part in body.parts:
         if isinstance(part, Placeholder):
-            slots.append((part.kind, part.max_length))
+            slots.append(slot_of(part))
             literals.append("")
         else:
             literals[-1] = part

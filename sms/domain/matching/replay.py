@@ -40,10 +40,11 @@ def replay(
 
     `masked`: the texts have `#` for digits. Then every digit and every `#`, of texts and
     templates, counts as the same digit; templates that differ in digits alone seem to tie.
+    That digit is 1: of a long run of zeros it could not be told that it is no phone number.
     """
     now, then = (Index(_masked(templates) if masked else templates) for templates in (current, changed))
     counts = Counter(texts)
-    compared = {text: _DIGIT_OR_MARK.sub("0", text) if masked else text for text in counts}
+    compared = {text: _DIGIT_OR_MARK.sub("1", text) if masked else text for text in counts}
     before = {text: now.match(compared[text]) for text in counts}
     after = {text: then.match(compared[text]) for text in counts}
     matched = [{text for text, found in answers.items() if isinstance(found, Matched)} for answers in (before, after)]
@@ -77,4 +78,4 @@ def _ties(before: Answers[Key], after: Answers[Key]) -> Iterable[tuple[str, tupl
 
 def _masked(templates: Templates[Key]) -> Iterable[tuple[Key, Body]]:
     for key, body in templates:
-        yield key, Body(tuple(_DIGIT_OR_MARK.sub("0", p) if isinstance(p, str) else p for p in body.parts))
+        yield key, Body(tuple(_DIGIT_OR_MARK.sub("1", p) if isinstance(p, str) else p for p in body.parts))

@@ -15,36 +15,52 @@ the text's start, and a run of fitting characters is crossed by one addition.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
-from sms.domain.matching.templates import LINE_BREAKS, LINK_START, PlaceholderKind, accepts_kind
-
-ANY, DIGITS, LINK = PlaceholderKind.ANY, PlaceholderKind.DIGITS, PlaceholderKind.LINK
-
-_LINE_BREAK = re.compile(f"[{LINE_BREAKS}]")
-_LINK_PREFIX = re.compile(r"(?ai:https?://|www\.)")
-# Every run of a host name's characters is one match, so that a text full of dots is read once.
-_BEFORE_SLASH = re.compile(r"([A-Za-z0-9.-]++)/?")
-_LAST_LABEL = re.compile(r"[a-z]{2,6}")
-
-# Latin-1 tables that turn a text into the digits of a binary number; what Latin-1 lacks comes as a question mark.
-_WHITE_BEYOND_LATIN_1 = re.compile(r"[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
-
-
-def _table(pattern: str) -> bytes:
-    member = re.compile(pattern)
-    return bytes(ord("1") if member.match(chr(code)) else ord("0") for code in range(256))
-
-
-_TABLES = {ANY: _table(f"[^{LINE_BREAKS}]"), DIGITS: _table("[0-9]"), LINK: _table(r"\S")}
+from sms.domain.matching.kinds import (
+    ANY,
+    CODE,
+    LINE_BREAK,
+    LINK,
+    LINK_START,
+    NAME,
+    PREFIX_CLOSED,
+    RUNS,
+    PlaceholderKind,
+    accepts_kind,
+    beginnings,
+    ends_of_values,
+    forbidden_parts,
+    not_fitting,
+)
+from sms.domain.matching.placeholders import Placeholder
 
 _FEW = 4  # occurrences of a literal that are found faster one by one
 
-Slot = tuple[PlaceholderKind, int | None]
-"""A placeholder without its name: its kind and its longest length."""
+
+class Slot(NamedTuple):
+    """A placeholder without its name; `shortest` and `longest` hold the bounds of its kind as well."""
+
+    kind: PlaceholderKind
+    shortest: int = 1
+    longest: int | None = None
+    hosts: tuple[str, ...] = ()
+
+
+FREE = Slot(ANY)
+
+
+def slot_of(placeholder: Placeholder) -> Slot:
+    return _slot(placeholder.kind, placeholder.max_length, placeholder.min_length, placeholder.hosts)
+
+
+@lru_cache  # templates have many slots in common
+def _slot(kind: PlaceholderKind, longest: int | None, shortest: int | None, hosts: tuple[str, ...]) -> Slot:
+    placeholder = Placeholder("", kind, longest, shortest, hosts)
+    return Slot(kind, placeholder.shortest, placeholder.longest, hosts)
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,7 @@ class Form:
         return tuple(
             (number, literal)
             for number, (slot, literal, following) in enumerate(inner, start=1)
-            if following != (ANY, None) and not _ends_of_itself(slot, literal)
+            if following != FREE and not _ends_of_itself(slot, literal)
         )
 
     def text_of(self, values: Sequence[str]) -> str:
@@ -78,12 +94,12 @@ class Form:
 
 def _ends_of_itself(slot: Slot, literal: str) -> bool:
     """Whether only one end is possible: the literal begins with what the slot can't take, or holds a line break."""
-    kind = slot[0]
-    if _LINE_BREAK.search(literal):
+    if LINE_BREAK.search(literal):
         return True
-    if kind is DIGITS:
-        return not (literal[0].isascii() and literal[0].isdigit())
-    return kind is LINK and literal[0].isspace()
+    first = literal[0]
+    if slot.kind in RUNS:
+        return not_fitting(slot.kind).match(first) is not None
+    return first.isspace() if slot.kind is LINK else slot.kind is CODE and not (first.isascii() and first.isalnum())
 
 
 class Subject:
@@ -92,16 +108,22 @@ class Subject:
     def __init__(self, text: str) -> None:
         self.text = text
         self.size = len(text)
-        self.has_breaks = not text.isprintable() and _LINE_BREAK.search(text) is not None
+        self.has_breaks = not text.isprintable() and LINE_BREAK.search(text) is not None
         self._characters: dict[str, int] = {}
         self._occurrences: dict[str, int] = {}
         self._classes: dict[PlaceholderKind, int] = {}
+        self._windows: dict[PlaceholderKind, list[tuple[int, int, int]]] = {}
+        self._beginnings: dict[PlaceholderKind, list[int]] = {}
+        self._ends: dict[tuple[PlaceholderKind, tuple[str, ...], int], int] = {}
 
     def fitting(self, kind: PlaceholderKind) -> int:
-        """The characters that may stand inside a value of this kind."""
+        """The characters that may stand inside a value of this kind, one of RUNS."""
         if kind not in self._classes:
-            latin = _WHITE_BEYOND_LATIN_1.sub(_as_latin_1, self.text).encode("latin-1", "replace")
-            self._classes[kind] = int(b"0" + latin.translate(_TABLES[kind]), 2)
+            bits, done = ["0"], 0
+            for others in not_fitting(kind).finditer(self.text):
+                bits += "1" * (others.start() - done), "0" * len(others[0])
+                done = others.end()
+            self._classes[kind] = int("".join([*bits, "1" * (self.size - done)]), 2)
         return self._classes[kind]
 
     def occurrences(self, literal: str) -> int:
@@ -130,32 +152,68 @@ class Subject:
         return self._characters[character]
 
     @cached_property
-    def link_prefixes(self) -> dict[int, int]:
-        """Where links begin with http://, https:// or www.: positions by the least length of such a link."""
-        found: dict[int, int] = {}
-        for match in _LINK_PREFIX.finditer(self.text):
-            least = len(match[0]) + 1
-            found[least] = found.get(least, 0) | 1 << self.size - match.start()
-        return found
+    def white(self) -> int:
+        """The characters that are white space."""
+        return int("0" + "".join(["01"[character.isspace()] for character in self.text]), 2)
 
-    @cached_property
-    def link_hosts(self) -> list[tuple[int, int]]:
-        """Host names before a slash: the position behind the slash, and the positions where such a name may begin."""
-        runs = (run for run in _BEFORE_SLASH.finditer(self.text) if run[0].endswith("/"))
-        return [(run.end(), self._host_starts(run[1], run.start())) for run in runs]
+    def windows(self, kind: PlaceholderKind) -> list[tuple[int, int, int]]:
+        """Values that begin from the first to the second position, both included, end at the third at the latest.
 
-    def _host_starts(self, run: str, at: int) -> int:
-        """Each letter of a label but the last, back to where two dots stand side by side."""
-        last_dot = run.rfind(".")
-        if last_dot < 0 or not _LAST_LABEL.fullmatch(run, last_dot + 1):
-            return 0
-        first = run.rfind("..", 0, last_dot + 1) + 1
-        places = (number for number in range(first, last_dot) if run[number] != ".")
-        return sum(1 << self.size - at - number for number in places)
+        From the text's end to its start. It says where a value would hold a forbidden part, and no more.
+        """
+        if kind not in self._windows:
+            self._windows[kind] = _windows(forbidden_parts(kind, self.text), self.size)
+        return self._windows[kind]
+
+    def beginnings(self, kind: PlaceholderKind) -> list[int]:
+        """Where values of a kind with a form may begin."""
+        if kind not in self._beginnings:
+            self._beginnings[kind] = beginnings(kind, self.text)
+        return self._beginnings[kind]
+
+    def ends(self, slot: Slot, start: int) -> int:
+        """The positions where a value of this slot may end that begins here."""
+        first = start + slot.shortest
+        last = self.size if slot.longest is None else min(start + slot.longest, self.size)
+        if slot.kind not in RUNS:
+            return self._ends_of_form(slot, start) & self.between(first, last)
+        stop = not_fitting(slot.kind).search(self.text, start)
+        last = min([last, *([stop.start()] if stop else []), *self._limits(slot.kind, start)])
+        ends = self.between(first, last)
+        if slot.kind is NAME:
+            ends = 0 if self.text[start : start + 1].isspace() else ends & ~self.white
+        return ends
+
+    def _limits(self, kind: PlaceholderKind, start: int) -> list[int]:
+        return [limit for low, high, limit in self.windows(kind) if low <= start <= high]
+
+    def _ends_of_form(self, slot: Slot, start: int) -> int:
+        key = slot.kind, slot.hosts, start
+        if key not in self._ends:
+            found = 0
+            for first, last in ends_of_values(slot.kind, slot.hosts, self.text, start):
+                found |= self.between(first, last)
+            self._ends[key] = found
+        return self._ends[key]
+
+    def between(self, first: int, last: int) -> int:
+        """All positions from the first to the last, both included."""
+        return ((1 << max(last - first + 1, 0)) - 1) << self.size - last if last >= first else 0
 
 
-def _as_latin_1(white: re.Match[str]) -> str:
-    return "\n" if white[0] in LINE_BREAKS else " "
+def _windows(parts: Iterable[tuple[int, int, bool]], size: int) -> list[tuple[int, int, int]]:
+    windows: list[tuple[int, int, int]] = []
+    high = limit = size
+    for at, end, is_everywhere in sorted(parts, reverse=True):
+        if end > limit:
+            continue
+        windows.append((at + 1, high, limit))
+        if is_everywhere:
+            high, limit = at, end - 1
+        else:
+            windows.append((at, at, end - 1))
+            high = at - 1
+    return [*windows, (0, high, limit)]
 
 
 def split(form: Form, subject: Subject) -> list[str] | None:
@@ -166,11 +224,21 @@ def split(form: Form, subject: Subject) -> list[str] | None:
         return None
     ends = _ends_at_first(form, subject)
     if len(ends) < len(form.slots):
-        passed = (choice for choice in form.choices if choice[0] <= len(ends))
-        if not any(text.find(literal, ends[number - 1] + 1) >= 0 for number, literal in passed):
-            return None  # there was no other way to go
+        if not _is_another_way(form, text, ends):
+            return None
         ends = _ends_by_sets(form, subject)
     return _values(form, text, ends) if ends else None
+
+
+def _is_another_way(form: Form, text: str, ends: list[int]) -> bool:
+    """Whether a later occurrence of a literal may help where the first ones led nowhere."""
+    failed, start = len(ends), ends[-1] if ends else 0
+    if form.slots[failed].kind not in PREFIX_CLOSED and failed + 1 < len(form.slots):
+        literal = form.literals[failed + 1]
+        if text.find(literal, text.find(literal, start + len(form.literals[failed]) + 1) + 1) >= 0:
+            return True
+    passed = (choice for choice in form.choices if choice[0] <= failed)
+    return any(text.find(literal, ends[number - 1] + 1) >= 0 for number, literal in passed)
 
 
 def _values(form: Form, text: str, ends: list[int]) -> list[str]:
@@ -187,12 +255,14 @@ def _ends_at_first(form: Form, subject: Subject) -> list[int]:
     start, limit = len(literals[0]), subject.size - len(literals[-1])
     last = len(form.slots)
     ends: list[int] = []
-    for number, (kind, longest) in enumerate(form.slots, start=1):
-        least = start + 1 if kind is not LINK else least_link_end(text, start)
+    for number, slot in enumerate(form.slots, start=1):
+        least = start + slot.shortest
+        if slot.kind is LINK:
+            least = max(least, least_link_end(text, start))
         end = limit if number == last else text.find(literals[number], least, limit)
-        if end < least or (longest is not None and end - start > longest):
+        if end < least or (slot.longest is not None and end - start > slot.longest):
             return ends
-        if (kind is not ANY or subject.has_breaks) and not accepts_kind(kind, text[start:end]):
+        if (slot.kind is not ANY or subject.has_breaks) and not accepts_kind(slot.kind, text[start:end], slot.hosts):
             return ends
         ends.append(end)
         start = end + len(literals[number])
@@ -209,9 +279,8 @@ def _ends_by_sets(form: Form, subject: Subject) -> list[int]:
     """Of all ends that lead to a full match the earliest, slot by slot; none if nothing does."""
     possible = _possible_ends(form, subject)
     start, ends = len(form.literals[0]), []
-    for (kind, _), choice, literal in zip(form.slots, possible, form.literals[1:], strict=False):
-        least = start + 1 if kind is not LINK else least_link_end(subject.text, start)
-        ends.append(_first_end(choice, least, subject.size))
+    for slot, choice, literal in zip(form.slots, possible, form.literals[1:], strict=False):
+        ends.append(subject.size - (choice & subject.ends(slot, start)).bit_length() + 1)
         start = ends[-1] + len(literal)
     return ends
 
@@ -234,50 +303,41 @@ def _possible_ends(form: Form, subject: Subject) -> list[int]:
 
 def possible_starts(slot: Slot, ends: int, subject: Subject) -> int:
     """The positions from which a value of this slot reaches one of the ends."""
-    kind, longest = slot
-    if kind is LINK:
-        return _link_starts(longest, ends, subject)
-    return _reach(ends, subject.fitting(kind), longest)
+    if slot.kind not in RUNS:
+        starts = (at for at in subject.beginnings(slot.kind) if subject.ends(slot, at) & ends)
+        return sum(1 << subject.size - at for at in starts)
+    fitting = subject.fitting(slot.kind)
+    if slot.kind is NAME:
+        # A position's own bit is the character before it, the bit below the one behind it.
+        return _reach_within(slot, ends & ~subject.white, fitting, subject) & ~(subject.white << 1)
+    return _reach_within(slot, ends, fitting, subject)
 
 
-def _reach(ends: int, fitting: int, longest: int | None) -> int:
-    """Back from the ends over one fitting character or more, `longest` at most."""
-    first = (ends & fitting) << 1
-    run = ((first & fitting) + fitting ^ fitting) | first
-    return run if longest is None else run & _within(ends, longest, run.bit_length())
-
-
-def _within(ends: int, longest: int, size: int) -> int:
-    """The positions 1 to `longest` before one of the ends; doubled up, so in log2(longest) steps."""
-    near, width = ends << 1, 1
-    longest = min(longest, size)
-    while width < longest:
-        step = min(width, longest - width)
-        near |= near << step
-        width += step
-    return near
-
-
-def _link_starts(longest: int | None, ends: int, subject: Subject) -> int:
-    fitting = subject.fitting(LINK)
+def _reach_within(slot: Slot, ends: int, fitting: int, subject: Subject) -> int:
+    """As `_reach`, window by window."""
     starts = 0
-    for least, places in subject.link_prefixes.items():
-        if longest is None or longest >= least:
-            # The last character of the shortest link is where the free part begins.
-            free = _reach(ends, fitting, None if longest is None else longest - least + 1)
-            starts |= places & free << least - 1
-    free = _reach(ends, fitting, None)
-    for behind, places in subject.link_hosts:
-        if free >> subject.size - behind + 1 & 1:  # from the slash on, an end is within reach
-            starts |= places & _near_first_end(behind, longest, ends, subject.size)
+    for low, high, limit in subject.windows(slot.kind):
+        allowed = ends & subject.between(0, limit)
+        if allowed:
+            starts |= _reach(allowed, fitting, slot.shortest, slot.longest) & subject.between(low, high)
     return starts
 
 
-def _near_first_end(least: int, longest: int | None, ends: int, size: int) -> int:
-    """The positions at most `longest` before the first end that is not before `least`."""
-    return -1 if longest is None else (1 << size - _first_end(ends, least, size) + longest + 1) - 1
+def _reach(ends: int, fitting: int, shortest: int, longest: int | None) -> int:
+    """Back from the ends over so many fitting characters."""
+    first = ends
+    for _ in range(shortest):
+        first = (first & fitting) << 1
+    run = ((first & fitting) + fitting ^ fitting) | first
+    return run if longest is None else run & _within(first, longest - shortest, run.bit_length())
 
 
-def _first_end(ends: int, least: int, size: int) -> int:
-    """The first of the ends from `least` on: the highest bit that is not above that of `least`."""
-    return size - (ends & (1 << size - least + 1) - 1).bit_length() + 1
+def _within(ends: int, longest: int, size: int) -> int:
+    """The positions up to `longest` before one of the ends; doubled up, so in log2(longest) steps."""
+    near, width = ends, 0
+    longest = min(longest, size)
+    while width < longest:
+        step = min(width + 1, longest - width)
+        near |= near << step
+        width += step
+    return near

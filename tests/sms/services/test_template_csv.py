@@ -132,7 +132,7 @@ def test_a_changed_approval_alone_makes_no_version(cast: Cast):
         ({"body": ""}, "line 2, body: The body is blank."),
         ({"body": "Kod: {code"}, "line 2, body: Character 6"),
         ({"placeholders": "digits"}, "line 2, placeholders: must be JSON such as"),
-        ({"placeholders": '{"code": "number"}'}, "line 2, placeholders: code: there is no kind 'number'"),
+        ({"placeholders": '{"code": "money"}'}, "line 2, placeholders: code: there is no kind 'money'"),
         ({"placeholders": "[" * 50_000}, "line 2, placeholders: must be JSON such as"),
         ({"provider": "nobody"}, "line 2, provider: there is no provider “nobody”."),
         ({"provider": ""}, "line 2, provider: is missing"),
