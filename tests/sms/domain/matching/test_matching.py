@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sms.domain.matching import candidates, shelves
+from sms.domain.matching import candidates
 from sms.domain.matching import index as index_module
 from sms.domain.matching.index import Ambiguous, Index, Matched
 from sms.domain.matching.templates import Body, Placeholder, PlaceholderKind, parse_body
@@ -111,8 +111,7 @@ def shelved(monkeypatch):
 
     def build(templates):
         with monkeypatch.context() as changed:
-            for module in (candidates, shelves):
-                changed.setattr(module, "FEW", 0)
+            changed.setattr(candidates, "FEW", 0)
             return Index(templates)
 
     return build
