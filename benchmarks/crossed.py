@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from itertools import chain, product
 
-from sms.domain.matching import Index
-from sms.domain.templates import Body, PlaceholderKind, parse_body
+from sms.domain.matching.index import Index
+from sms.domain.matching.templates import Body, PlaceholderKind, parse_body
 
 LONGEST = 1600
 HUNDRED = range(100)

@@ -14,9 +14,9 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from sms.domain.matching import Index
-from sms.domain.nearest import nearest
-from sms.domain.templates import Body, PlaceholderKind, parse_body
+from sms.domain.matching.index import Index
+from sms.domain.matching.nearest import nearest
+from sms.domain.matching.templates import Body, PlaceholderKind, parse_body
 
 from . import crossed
 from .crossed import LONGEST, filled

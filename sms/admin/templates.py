@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus, TemplateVersion
 from sms.services import template_csv
 from sms.services.approvals import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .matching import Ambiguous, Matched, smooth
-from .vendor_text import VendorText
+from .matching.index import Ambiguous, Matched, smooth
+from .matching.vendor_text import VendorText
 
 Values = Mapping[str, str]
 

@@ -11,9 +11,9 @@ from typing import TypeGuard
 from django.utils import timezone
 
 from providers.base import Sender
-from sms.domain.matching import smooth
-from sms.domain.templates import Body, limits_problem, parse_body, parse_kinds
-from sms.domain.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
+from sms.domain.matching.index import smooth
+from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
+from sms.domain.matching.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
 from sms.models import (
     Attempt,
     ConfirmedHow,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sms.domain.nearest import nearest
+from sms.domain.matching.nearest import nearest
 from sms.domain.routing import Decision
 
 from .snapshot import EMPTY_SHELF, Snapshot

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from providers.base import Carries
 from providers.registry import SENDERS
-from sms.domain.replay import Replay
-from sms.domain.templates import (
+from sms.domain.matching.replay import Replay
+from sms.domain.matching.templates import (
     Body,
     Placeholder,
     PlaceholderKind,
@@ -23,10 +23,20 @@ from sms.models import Provider
 from .unmatched import ApprovedText, Recent, TextKey, approved_texts, recent_texts, replay_of
 
 SAMPLES = {
-    PlaceholderKind.DIGITS: "482913",
-    PlaceholderKind.LINK: "https://shop.example/a1",
     PlaceholderKind.ANY: "Aysel",
+    PlaceholderKind.DIGITS: "482913",
+    PlaceholderKind.CODE: "A7K2Q9",
+    PlaceholderKind.NUMBER: "12",
+    PlaceholderKind.AMOUNT: "12.50",
+    PlaceholderKind.DATE: "25.11.2026",
+    PlaceholderKind.TIME: "14:30",
+    PlaceholderKind.NAME: "Aysel",
+    PlaceholderKind.PHONE: "+994501112233",
+    PlaceholderKind.EMAIL: "aysel@shop.example",
+    PlaceholderKind.LINK: "https://shop.example/a1",
+    PlaceholderKind.TEXT: "Aysel",
 }
+_WORDS = (PlaceholderKind.ANY, PlaceholderKind.TEXT)
 """What stands for a placeholder until somebody types a sample; one of any kind that is no name stands for itself."""
 
 
@@ -75,9 +85,10 @@ def preview(body: str, placeholders: object, samples: Mapping[str, str], *, temp
 
 
 def _sample(placeholder: Placeholder) -> str:
-    is_word = placeholder.kind is PlaceholderKind.ANY and "name" not in placeholder.name.lower()
+    is_word = placeholder.kind in _WORDS and "name" not in placeholder.name.lower()
     sample = placeholder.name if is_word else SAMPLES[placeholder.kind]
-    return sample if placeholder.kind is PlaceholderKind.LINK else sample[: placeholder.max_length]
+    cut = sample[: placeholder.max_length]
+    return cut if placeholder.accepts(cut) else sample
 
 
 def _limits(body: Body, length: int) -> list[Limit]:

@@ -18,10 +18,10 @@ import structlog
 from django.conf import settings
 
 from providers.base import Carries, Sender
-from sms.domain.matching import Ambiguous, Index, Matched
+from sms.domain.matching.index import Ambiguous, Index, Matched
+from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.domain.matching.vendor_text import of_body, read_vendor_text
 from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, decide, pick_route
-from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
-from sms.domain.vendor_text import of_body, read_vendor_text
 from sms.models import (
     ApiClient,
     ApprovalStatus,

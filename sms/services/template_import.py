@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model, Prefetch
 
-from sms.domain.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
 from sms.models import (
     ConfigurationStamp,

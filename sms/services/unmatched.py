@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db.models import Count, Max
 
 from sms.domain.lifecycle import Status
-from sms.domain.replay import Replay, replay
-from sms.domain.shapes import Group, group, guess_template
-from sms.domain.templates import Body, PlaceholderKind, parse_body, parse_kinds
+from sms.domain.matching.replay import Replay, replay
+from sms.domain.matching.shapes import Group, group, guess_template
+from sms.domain.matching.templates import Body, PlaceholderKind, parse_body, parse_kinds
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from sms.domain.templates import parse_body
-from sms.domain.vendor_text import of_body
+from sms.domain.matching.templates import parse_body
+from sms.domain.matching.vendor_text import of_body
 from sms.models import Message, MessageTemplate, TemplateApproval
 from sms.services import snapshot
 from sms.services.provisioning import provision

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import transaction
 
+from sms.domain.matching.templates import Body, parse_body
+from sms.domain.matching.vendor_text import of_body
 from sms.domain.routing import Candidate
-from sms.domain.templates import Body, parse_body
-from sms.domain.vendor_text import of_body
 from sms.models import MessageTemplate, Provider
 from sms.services import snapshot
 from tests.sms.approvals.vendor import Registry

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from providers.accolades import Accolades
 from providers.base import HttpResponse, Report, ReportState
-from providers.etelecom import ETelecom
+from providers.vendors.accolades import Accolades
+from providers.vendors.etelecom import ETelecom
 from sms.models import Alert, Callback, DeliveryReport, Message, Provider
 from sms.services import callbacks, clock, keys, unmatched_reports
 from sms.services.call_fields import Fields

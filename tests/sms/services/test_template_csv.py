@@ -166,7 +166,7 @@ def test_an_export_taken_into_an_empty_database_joins_no_id_to_another_text(cast
         ({"body": ""}, "line 2, body: The body is blank."),
         ({"body": "Kod: {code"}, "line 2, body: Character 6"),
         ({"placeholders": "digits"}, "line 2, placeholders: must be JSON such as"),
-        ({"placeholders": '{"code": "number"}'}, "line 2, placeholders: code: there is no kind 'number'"),
+        ({"placeholders": '{"code": "money"}'}, "line 2, placeholders: code: there is no kind 'money'"),
         ({"placeholders": "[" * 50_000}, "line 2, placeholders: must be JSON such as"),
         ({"provider": "nobody"}, "line 2, provider: there is no provider “nobody”."),
         ({"provider": ""}, "line 2, provider: is missing"),

@@ -1,7 +1,7 @@
 """What a change would do, before it is saved."""
 
-from sms.domain.replay import Replay, replay
-from sms.domain.templates import PlaceholderKind, parse_body
+from sms.domain.matching.replay import Replay, replay
+from sms.domain.matching.templates import PlaceholderKind, parse_body, parse_kinds
 
 
 def templates(**sources):
@@ -50,3 +50,10 @@ def test_masked_texts_are_matched_digit_for_digit():
     current = dict(templates(otp="Kod #1: {code} (24 saat)"))
     found = replay(["Kod ##: ###### (## saat)", "Kod ##: x (## saat)"], current.items(), [], masked=True)
     assert (found.matching_now, found.matching_then, found.lost) == (1, 0, ("Kod ##: ###### (## saat)",))
+
+
+def test_masked_dates_amounts_and_codes_keep_their_kinds():
+    declared = {"when": "date", "sum": "amount", "code": "code", "what": "text", "tel": "phone"}
+    body = parse_body("{what}: {sum} AZN, {when}, {code}, {tel}", parse_kinds(declared))
+    text = "Sifariş ##########: ##.## AZN, ##/##/####, A#K#, +### ## ### ## ##"
+    assert replay([text], [("one", body)], [], masked=True).matching_now == 1

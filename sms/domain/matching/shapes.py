@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sms.domain.guessing import guess_template
-from sms.domain.matching import smooth
-from sms.domain.tokens import DIGITS_MARK, LINK, LINK_MARK, in_common, most_in_common, tokens_of, weight
+from sms.domain.matching.forms import DIGITS_MARK, LINK_MARK
+from sms.domain.matching.guessing import guess_template
+from sms.domain.matching.index import smooth
+from sms.domain.matching.tokens import LINK, in_common, most_in_common, tokens_of, weight
 
 __all__ = ["GAP_MARK", "Group", "group", "guess_template", "shape"]
 

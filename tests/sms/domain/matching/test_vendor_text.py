@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.templates import Body, Placeholder, TemplateError
-from sms.domain.vendor_text import VendorText, of_body, read_vendor_text, write_vendor_text
+from sms.domain.matching.templates import Body, Placeholder, TemplateError
+from sms.domain.matching.vendor_text import VendorText, of_body, read_vendor_text, write_vendor_text
 
 ORDER = [("name", "customer"), ("order", "order_code")]
 

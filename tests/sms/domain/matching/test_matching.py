@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sms.domain import candidates, matching, shelves
-from sms.domain.matching import Ambiguous, Index, Matched
-from sms.domain.templates import Body, Placeholder, PlaceholderKind, parse_body
-from tests.sms.domain import oracle
+from sms.domain.matching import candidates
+from sms.domain.matching import index as index_module
+from sms.domain.matching.index import Ambiguous, Index, Matched
+from sms.domain.matching.templates import Body, Placeholder, PlaceholderKind, parse_body
+from tests.sms.domain.matching import oracle
 
 ANY, DIGITS, LINK = PlaceholderKind.ANY, PlaceholderKind.DIGITS, PlaceholderKind.LINK
 
@@ -98,7 +99,7 @@ def together(monkeypatch):
 
     def match(index, text):
         with monkeypatch.context() as changed:
-            changed.setattr(matching, "MANY", 0)
+            changed.setattr(index_module, "MANY", 0)
             return answer(index, text)
 
     return match
@@ -110,8 +111,7 @@ def shelved(monkeypatch):
 
     def build(templates):
         with monkeypatch.context() as changed:
-            for module in (candidates, shelves):
-                changed.setattr(module, "FEW", 0)
+            changed.setattr(candidates, "FEW", 0)
             return Index(templates)
 
     return build

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sms.domain.matching import smooth
-from sms.domain.templates import Body, Placeholder, TemplateError, parse_body, quoted
+from sms.domain.matching.index import smooth
+from sms.domain.matching.templates import Body, Placeholder, TemplateError, parse_body, quoted
 from sms.domain.text import visible
 
 Order = Sequence[tuple[str, str]]

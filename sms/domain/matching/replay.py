@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from sms.domain.matching import Ambiguous, Index, Matched
-from sms.domain.templates import Body
+from sms.domain.matching.index import Ambiguous, Index, Matched
+from sms.domain.matching.templates import Body
 
 Key = TypeVar("Key", bound=Hashable)
 Templates = Iterable[tuple[Key, Body]]
@@ -49,11 +49,12 @@ def replay(
 
     `masked`: the texts have `#` for digits. Then every digit and every `#`, of texts and
     templates, counts as the same digit; templates that differ in digits alone seem to tie.
+    That digit is 1: of a long run of zeros it could not be told that it is no phone number.
     `owner`: texts of one owner neither tie with each other, nor does a text move between them.
     """
     now, then = (Index(_masked(templates) if masked else templates) for templates in (current, changed))
     counts = Counter(texts)
-    compared = {text: _DIGIT_OR_MARK.sub("0", text) if masked else text for text in counts}
+    compared = {text: _DIGIT_OR_MARK.sub("1", text) if masked else text for text in counts}
     before = {text: _untied(now.match(compared[text]), owner) for text in counts}
     after = {text: _untied(then.match(compared[text]), owner) for text in counts}
     matched = [{text for text, found in answers.items() if isinstance(found, Matched)} for answers in (before, after)]
@@ -96,4 +97,4 @@ def _ties(before: Answers[Key], after: Answers[Key]) -> Iterable[tuple[str, tupl
 
 def _masked(templates: Templates[Key]) -> Iterable[tuple[Key, Body]]:
     for key, body in templates:
-        yield key, Body(tuple(_DIGIT_OR_MARK.sub("0", p) if isinstance(p, str) else p for p in body.parts))
+        yield key, Body(tuple(_DIGIT_OR_MARK.sub("1", p) if isinstance(p, str) else p for p in body.parts))

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sms.domain.matching import Index, Matched
-from sms.domain.shapes import group, guess_template, shape
-from sms.domain.templates import parse_body, parse_kinds
+from sms.domain.matching.index import Index, Matched
+from sms.domain.matching.shapes import group, guess_template, shape
+from sms.domain.matching.templates import parse_body, parse_kinds
 from sms.domain.text import masked_digits
-from tests.sms.domain.test_matching_cost import calls
+from tests.sms.domain.matching.test_matching_cost import calls
 
 
 @pytest.mark.parametrize(
@@ -68,19 +68,30 @@ GUESSES = [
     (["Sifariş #12, bax https://a.az/1."], "Sifariş #{number}, bax {link}.", {"number": "digits", "link": "link"}),
     (["Yalnız bu gün!"], "Yalnız bu gün!", {}),
     (["{ad}, kod 1"], "{{ad}}, kod {number}", {"number": "digits"}),
-    (["Salam Əli!", "Salam Aygün!"], "Salam {text}!", {}),
-    (["Salam Əli!", "Salam Əli Vəliyev!"], "Salam {text}!", {}),
-    (["Salam Əli Məmmədov!", "Salam Nigar Vəliyeva!"], "Salam {text}!", {}),
+    (["Salam Əli!", "Salam Aygün!"], "Salam {name}!", {"name": "name"}),
+    (["Salam Əli!", "Salam Əli Vəliyev!"], "Salam {name}!", {"name": "name"}),
+    (["Salam Əli Məmmədov!", "Salam Nigar Vəliyeva!"], "Salam {name}!", {"name": "name"}),
     (
         ["Hörmətli Əli, 24 saat ərzində 12 AZN ödəyin", "Hörmətli Nigar, 24 saat ərzində 7 AZN ödəyin"],
-        "Hörmətli {text}, 24 saat ərzində {number} AZN ödəyin",
-        {"number": "digits"},
+        "Hörmətli {name}, 24 saat ərzində {number} AZN ödəyin",
+        {"name": "name", "number": "digits"},
     ),
-    (["Kod: 12", "Kod: A7"], "Kod: {text}", {}),
+    (["Kod: 12", "Kod: A7"], "Kod: {code}", {"code": "code"}),
+    (["Kod: A7K2Q9."], "Kod: {code}.", {"code": "code"}),
+    (["Məbləğ: 12.50 AZN"], "Məbləğ: {amount} AZN", {"amount": "amount"}),
+    (["Məbləğ: ##.## AZN"], "Məbləğ: {amount} AZN", {"amount": "amount"}),
+    (["Cəmi 5 AZN", "Cəmi 1 250,50 AZN"], "Cəmi {amount} AZN", {"amount": "amount"}),
+    (["Сумма 1 990,00 ₽ до 25.11.2026."], "Сумма {amount} ₽ до {date}.", {"amount": "amount", "date": "date"}),
+    (["Giao ngày 25/11/2026 lúc 14h30"], "Giao {date} lúc {time}", {"date": "date", "time": "time"}),
+    (["Teslimat 25 Kasım 2026 14:30"], "Teslimat {date} {time}", {"date": "date", "time": "time"}),
+    (["Livrare ##.##.#### la ##:##"], "Livrare {date} la {time}", {"date": "date", "time": "time"}),
+    (["Zəng: +994 50 111 22 33, a@b.co"], "Zəng: {phone}, {email}", {"phone": "phone", "email": "email"}),
+    (["Salam https://a.az/1!", "Salam Əli!"], "Salam {text}!", {}),
+    (["Sifariş yoldadır.", "Sifariş artıq çatdı."], "Sifariş {text}.", {"text": "text"}),
     (["Bax: https://a.az/1", "Bax: www.b.az"], "Bax: {link}", {"link": "link"}),
     (["1-ci 2-ci", "3-ci 4-ci"], "{number}-ci {number_2}-ci", {"number": "digits", "number_2": "digits"}),
-    (["a", "b"], "{text}", {}),
-    (["Sizin kodunuz", "Sizin yeni kodunuz"], "Sizin {text}", {}),
+    (["a", "b"], "{text}", {"text": "text"}),
+    (["Sizin kodunuz", "Sizin yeni kodunuz"], "Sizin {text}", {"text": "text"}),
 ]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sms.domain.matching import Ambiguous, Index, Matched
-from sms.domain.nearest import nearest
-from sms.domain.templates import parse_body, parse_kinds
+from sms.domain.matching.index import Ambiguous, Index, Matched
+from sms.domain.matching.nearest import nearest
+from sms.domain.matching.templates import parse_body, parse_kinds
 from sms.domain.text import normalise
 
 TABLES = {

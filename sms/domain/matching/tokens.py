@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-DIGITS_MARK, LINK_MARK = "#", "<link>"
+from sms.domain.matching.forms import DIGITS_MARK, LINK_MARK, forms_in
 
 # Without the punctuation that closes a sentence. A host name only where it does not begin inside another one, so that
 # a text full of dots is read once.
@@ -27,20 +27,34 @@ class Token(NamedTuple):
     text: str
 
 
-def tokens_of(text: str) -> list[Token]:
-    """Links, runs of digits, words, and single other characters.
+def tokens_of(text: str, *, with_forms: bool = False) -> list[Token]:
+    """Links, runs of digits, words, and single other characters; `with_forms`: dates, amounts … as one token each.
 
     In a text without a single digit each run of `#` is taken for masked digits.
     """
     found: list[Token] = []
     at = 0
     piece = _PIECE if _DIGIT.search(text) else _MASKED_PIECE
-    for link in LINK.finditer(text):
-        found += (_token(match[0], piece) for match in piece.finditer(text, at, link.start()))
-        found.append(Token(LINK_MARK, link[0]))
-        at = link.end()
+    for start, whole in _wholes(text, with_forms=with_forms):
+        found += (_token(match[0], piece) for match in piece.finditer(text, at, start))
+        found.append(whole)
+        at = start + len(whole.text)
     found += (_token(match[0], piece) for match in piece.finditer(text, at))
     return found if len(found) <= _MOST_TOKENS else [*found[:_MOST_TOKENS], _rest(found[_MOST_TOKENS:])]
+
+
+def _wholes(text: str, *, with_forms: bool) -> Iterator[tuple[int, Token]]:
+    """Where each stands that is one token though it holds digits and other characters."""
+    at = 0
+    for link in LINK.finditer(text):
+        yield from _forms(text, at, link.start()) if with_forms else ()
+        yield link.start(), Token(LINK_MARK, link[0])
+        at = link.end()
+    yield from _forms(text, at, len(text)) if with_forms else ()
+
+
+def _forms(text: str, start: int, end: int) -> Iterator[tuple[int, Token]]:
+    return ((at, Token(f"<{kind}>", value)) for at, value, kind in forms_in(text, start, end))
 
 
 def _token(text: str, piece: re.Pattern[str]) -> Token:

@@ -5,65 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from typing import Any
 
+from sms.domain.matching.kinds import PlaceholderKind
+from sms.domain.matching.placeholders import NAME, Placeholder, TemplateError, bad_name, listed, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+__all__ = [
+    "Body",
+    "Placeholder",
+    "PlaceholderKind",
+    "TemplateError",
+    "limits_problem",
+    "parse_body",
+    "parse_kinds",
+    "quoted",
+    "values_problem",
+]
+
 _TOKEN = re.compile(r"\{\{|\}\}|\{|\}")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-
-# Unicode's mandatory line breaks (UAX 14: BK, CR, LF, NL): what no placeholder takes. Of these only LF, U+2028 and
-# U+2029 come past our own door.
-LINE_BREAKS = "\n\v\f\r\x85\u2028\u2029"
-_LINE_BREAK = re.compile(f"[{LINE_BREAKS}]")
-
-# How a link begins, with the one character that must follow, or the slash: as in the rule for URL spans.
-LINK_START = re.compile(r"(?ai:https?://|www\.)\S|(?:[A-Za-z0-9-]++\.)+?[a-z]{2,6}/")
-_NO_WHITE = re.compile(r"\S+")
-_SHORTEST_LINK = 5  # www.x and a.az/ alike
-
-
-class TemplateError(ValueError):
-    """A template that can't be; the message says what is wrong and where, in words for staff."""
-
-
-class PlaceholderKind(StrEnum):
-    """What a placeholder takes, beside "one character or more, no line break"."""
-
-    ANY = "any"
-    DIGITS = "digits"
-    """ASCII digits, 0 to 9, alone."""
-    LINK = "link"
-    """No white space; starts with http://, https:// or www. in any letter case, or with a host name and a slash."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """`max_length` in characters; None: no bound of its own."""
-
-    name: str
-    kind: PlaceholderKind = PlaceholderKind.ANY
-    max_length: int | None = None
-
-    @property
-    def min_length(self) -> int:
-        return _SHORTEST_LINK if self.kind is PlaceholderKind.LINK else 1
-
-    def accepts(self, value: str) -> bool:
-        """Whether the value is one that this placeholder can stand for."""
-        if not value or (self.max_length is not None and len(value) > self.max_length):
-            return False
-        return accepts_kind(self.kind, value)
-
-
-def accepts_kind(kind: PlaceholderKind, value: str) -> bool:
-    """Whether a value of one character or more is of the kind."""
-    if kind is PlaceholderKind.DIGITS:
-        return value.isascii() and value.isdigit()
-    if kind is PlaceholderKind.LINK:
-        return LINK_START.match(value) is not None and _NO_WHITE.fullmatch(value) is not None
-    return _LINE_BREAK.search(value) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +48,7 @@ class Body:
     @property
     def min_length(self) -> int:
         """Characters of the shortest text that this template gives."""
-        return self.literal_length + sum(placeholder.min_length for placeholder in self.placeholders)
+        return self.literal_length + sum(placeholder.shortest for placeholder in self.placeholders)
 
     @property
     def source(self) -> str:
@@ -95,23 +56,16 @@ class Body:
         return "".join(quoted(part) if isinstance(part, str) else f"{{{part.name}}}" for part in self.parts)
 
     @property
-    def kinds(self) -> dict[str, str | dict[str, str | int]]:
-        """The form that `parse_kinds` reads; placeholders without a kind and a longest length are left out."""
-        chosen = (p for p in self.placeholders if (p.kind, p.max_length) != (PlaceholderKind.ANY, None))
-        return {p.name: _written(p) for p in chosen}
+    def kinds(self) -> dict[str, str | dict[str, Any]]:
+        """The form that `parse_kinds` reads; placeholders of which nothing is said are left out."""
+        return {p.name: p.declaration for p in self.placeholders if p != Placeholder(p.name)}
 
     def render(self, values: Mapping[str, str]) -> str:
         """The text with the values in it. Raises TemplateError if one is missing; others are ignored."""
         missing = [name for name in self.names if name not in values]
         if missing:
-            raise TemplateError(f"No value for {_listed(missing)}.")
+            raise TemplateError(f"No value for {listed(missing)}.")
         return "".join(part if isinstance(part, str) else values[part.name] for part in self.parts)
-
-
-def _written(placeholder: Placeholder) -> str | dict[str, str | int]:
-    if placeholder.max_length is None:
-        return placeholder.kind.value
-    return {"kind": placeholder.kind.value, "max_length": placeholder.max_length}
 
 
 def quoted(literal: str) -> str:
@@ -130,15 +84,8 @@ def parse_body(body: str, kinds: Mapping[str, PlaceholderKind | Placeholder] | N
     found = Body(parts)
     unknown = [name for name in kinds or () if name not in found.names]
     if unknown:
-        raise TemplateError(f"The body has no placeholder {_listed(unknown)}.")
+        raise TemplateError(f"The body has no placeholder {listed(unknown)}.")
     return Body(tuple(part if isinstance(part, str) else _described(part, kinds or {}) for part in parts))
-
-
-def parse_kinds(value: object) -> dict[str, Placeholder]:
-    """Read `{order = "digits"}` or `{order = {kind = "digits", max_length = 8}}`. Raises TemplateError."""
-    if not isinstance(value, Mapping):
-        raise TemplateError('The placeholders must be a table such as {"order": "digits"}.')
-    return {_checked_name(name): _parse_kind(name, given) for name, given in value.items()}
 
 
 def limits_problem(
@@ -146,12 +93,13 @@ def limits_problem(
     *,
     max_parameters: int | None = None,
     max_length: int | None = None,
+    max_value_length: int | None = None,
     parameters: Sequence[str] | None = None,
 ) -> str | None:
     """Why a vendor can never carry this template, in words; None if it can.
 
-    `max_parameters` and `max_length` (characters rendered) are the vendor's; `parameters`
-    are our placeholders as an approval orders them: each of the body's, once.
+    `max_parameters`, `max_length` (characters rendered) and `max_value_length` (characters of each value) are the
+    vendor's; `parameters` are our placeholders as an approval orders them: each of the body's, once.
     """
     names = body.names
     if max_parameters is not None and len(names) > max_parameters:
@@ -159,18 +107,47 @@ def limits_problem(
     if max_length is not None and body.min_length > max_length:
         shortest = f"Even its shortest text has {body.min_length} characters"
         return f"{shortest}; this vendor takes at most {max_length}."
+    for placeholder in body.placeholders:
+        if max_value_length is not None and placeholder.shortest > max_value_length:
+            shortest = f"The shortest value of {{{placeholder.name}}} has {placeholder.shortest} characters"
+            return f"{shortest}; this vendor takes at most {max_value_length} for each value."
     return None if parameters is None else _parameters_problem(names, parameters)
+
+
+def values_problem(
+    body: Body,
+    values: Mapping[str, str],
+    *,
+    max_length: int | None = None,
+    max_value_length: int | None = None,
+    max_value_lengths: Mapping[str, int] | None = None,
+) -> str | None:
+    """Why a vendor does not carry this text, in words without the values; None if it does.
+
+    All lengths in characters: `max_length` of the whole text, `max_value_length` of each value, `max_value_lengths`
+    of single values, by the placeholder's name.
+    """
+    for name in body.names:
+        bounds = [max_value_length, (max_value_lengths or {}).get(name)]
+        longest = min((bound for bound in bounds if bound is not None), default=None)
+        if longest is not None and len(values[name]) > longest:
+            size = f"The value of {{{name}}} has {len(values[name])} characters"
+            return f"{size}; this vendor takes at most {longest}."
+    length = len(body.render(values))
+    if max_length is not None and length > max_length:
+        return f"The text has {length} characters; this vendor takes at most {max_length}."
+    return None
 
 
 def _parameters_problem(names: Sequence[str], parameters: Sequence[str]) -> str | None:
     unknown = [name for name in parameters if name not in names]
     if unknown:
-        return f"The parameters name {_listed(unknown)}, which the template does not have."
+        return f"The parameters name {listed(unknown)}, which the template does not have."
     missing = [name for name in names if name not in parameters]
     if missing:
-        return f"The parameters leave out {_listed(missing)}."
+        return f"The parameters leave out {listed(missing)}."
     doubled = [name for name in names if parameters.count(name) > 1]
-    return f"The parameters name {_listed(doubled)} more than once." if doubled else None
+    return f"The parameters name {listed(doubled)} more than once." if doubled else None
 
 
 def _check_characters(body: str) -> None:
@@ -208,8 +185,8 @@ def _placeholder(body: str, brace: re.Match[str]) -> tuple[Placeholder, int]:
     name = body[brace.end() : end]
     if end < 0 or "{" in name:
         raise TemplateError(f"{at}: this {{ is not closed. Write {{{{ for the brace itself.")
-    if not _NAME.fullmatch(name):
-        raise TemplateError(f"{at}: {_bad_name(name)}")
+    if not NAME.fullmatch(name):
+        raise TemplateError(f"{at}: {bad_name(name)}")
     return Placeholder(name), end + 1
 
 
@@ -235,57 +212,6 @@ def _described(placeholder: Placeholder, kinds: Mapping[str, PlaceholderKind | P
         if isinstance(given, Placeholder)
         else replace(placeholder, kind=PlaceholderKind(given))
     )
-    problem = _length_problem(described)
-    if problem:
-        raise TemplateError(f"{{{placeholder.name}}}: {problem}")
+    if described.problem:
+        raise TemplateError(f"{{{placeholder.name}}}: {described.problem}")
     return described
-
-
-def _parse_kind(name: str, given: object) -> Placeholder:
-    if isinstance(given, str):
-        given = {"kind": given}
-    if not isinstance(given, Mapping):
-        raise TemplateError(f'{name}: write a kind, or a table such as {{"kind": "digits", "max_length": 8}}.')
-    unknown = [str(key) for key in given if key not in ("kind", "max_length")]
-    if unknown:
-        raise TemplateError(f"{name}: unknown key {_listed(unknown)}; known are kind and max_length.")
-    placeholder = Placeholder(name, _kind(name, given.get("kind", "any")), _max_length(name, given.get("max_length")))
-    problem = _length_problem(placeholder)
-    if problem:
-        raise TemplateError(f"{name}: {problem}")
-    return placeholder
-
-
-def _kind(name: str, given: object) -> PlaceholderKind:
-    if isinstance(given, str) and given in PlaceholderKind.__members__.values():
-        return PlaceholderKind(given)
-    raise TemplateError(f"{name}: there is no kind '{visible(str(given))}'; the kinds are any, digits and link.")
-
-
-def _max_length(name: str, given: object) -> int | None:
-    if given is None or (isinstance(given, int) and not isinstance(given, bool)):
-        return given
-    raise TemplateError(f"{name}: max_length must be a whole number, not '{visible(str(given))}'.")
-
-
-def _length_problem(placeholder: Placeholder) -> str | None:
-    least = placeholder.min_length
-    if placeholder.max_length is None or placeholder.max_length >= least:
-        return None
-    return (
-        f"max_length is {placeholder.max_length}, but a placeholder of kind {placeholder.kind} takes {least} or more."
-    )
-
-
-def _checked_name(name: object) -> str:
-    if isinstance(name, str) and _NAME.fullmatch(name):
-        return name
-    raise TemplateError(_bad_name(str(name)))
-
-
-def _bad_name(name: str) -> str:
-    return f"'{visible(name)}' is no name; take the letters a to z, digits and _, and no digit first."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(visible(name) for name in names)

@@ -20,15 +20,15 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Generic, TypeVar
 
-from sms.domain.candidates import Candidates
-from sms.domain.entries import Entry, by_rank
-from sms.domain.halves import Halves
-from sms.domain.splitting import Form, Subject, split
-from sms.domain.templates import Body, Placeholder
+from sms.domain.matching.candidates import Entry, PrefixSuffixIndex, TextTokens, indexed
+from sms.domain.matching.splitting import Form, Subject, slot_of, split
+from sms.domain.matching.templates import Body, Placeholder
 
 Key = TypeVar("Key", bound=Hashable)
+by_rank = attrgetter("rank")
 
 MANY = 16  # candidates from which on they are sorted out together
 
@@ -64,8 +64,8 @@ class Index(Generic[Key]):
             self._entries = _entries(self.bodies)
             self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
             with_slots = [entry for entry in self._entries if entry.form.slots]
-            self._halves = Halves(with_slots)
-            self._candidates = Candidates(with_slots)
+            self._halves = PrefixSuffixIndex(with_slots)
+            self._tokens = indexed(with_slots)
 
     def match(self, text: str) -> Matched[Key] | Ambiguous[Key] | None:
         """The best template that gives the whole text; several if they are equally good; None if none does."""
@@ -81,10 +81,12 @@ class Index(Generic[Key]):
 
     def _best(self, compared: str) -> list[tuple[Entry[Key], list[str]]]:
         subject = Subject(compared)
-        found = self._candidates.of(compared)
-        candidates = found.entries
-        if found.piles or len(candidates) > MANY:
-            candidates = self._halves.best_of(found, subject)
+        candidates: list[Entry[Key]] = []
+        self._tokens.add_candidates(TextTokens(compared), candidates)
+        if len(candidates) > MANY:
+            candidates = self._halves.fitting(candidates, subject)
+            rank = min((entry.rank for entry in candidates), default=0)
+            candidates = [entry for entry in candidates if entry.rank == rank]
             if len(candidates) > 1:
                 return [(entry, []) for entry in candidates]
         elif len(candidates) > 1:
@@ -109,8 +111,8 @@ class Index(Generic[Key]):
         key = entry.keys[0]
         body = self.bodies[key]
         named = dict(zip(self._names_of(key), values, strict=True))
-        if smoothed or entry.smoothed:
-            needed = () if body.render(named) == text else _in_order({*smoothed, *entry.smoothed})
+        if smoothed or entry.normalised:
+            needed = () if body.render(named) == text else _in_order({*smoothed, *entry.normalised})
             return Matched(key, named, needed)
         return Matched(key, named)
 
@@ -169,7 +171,7 @@ def form_of(body: Body) -> tuple[Form, tuple[str, ...]]:
     slots = []
     for part in body.parts:
         if isinstance(part, Placeholder):
-            slots.append((part.kind, part.max_length))
+            slots.append(slot_of(part))
             literals.append("")
         else:
             literals[-1] = part
@@ -200,7 +202,7 @@ def _entries(bodies: dict[Key, Body]) -> list[Entry[Key]]:
     for key, body in bodies.items():
         form, smoothed = form_of(body)
         found.setdefault(form, Entry(form, smoothed)).keys.append(key)
-    ranks = {worth: rank for rank, worth in enumerate(sorted({entry.worth for entry in found.values()}))}
+    ranks = {worth: rank for rank, worth in enumerate(sorted({entry.specificity for entry in found.values()}))}
     for entry in found.values():
-        entry.rank = ranks[entry.worth]
+        entry.rank = ranks[entry.specificity]
     return sorted(found.values(), key=by_rank)

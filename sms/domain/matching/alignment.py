@@ -1,36 +1,13 @@
-"""Where a text and a template part, in words for staff."""
+"""Where a text and a template part if it is not for one cause alone: the first place where a literal is missing."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sms.domain.splitting import Form, Slot
-from sms.domain.templates import LINE_BREAKS, Placeholder, PlaceholderKind
-from sms.domain.text import masked_digits, visible
-
-_EXCERPT = 20
-_WORDS_FOR = {" ": "a blank", "\n": "a new line", "\t": "a tab"}
-_NOT_FITTING = {
-    PlaceholderKind.ANY: re.compile(f"[{LINE_BREAKS}]"),
-    PlaceholderKind.DIGITS: re.compile("[^0-9]"),
-    PlaceholderKind.LINK: re.compile(r"\s"),
-}
-_TAKES = {
-    PlaceholderKind.ANY: "no line break",
-    PlaceholderKind.DIGITS: "the digits 0 to 9 alone",
-    PlaceholderKind.LINK: "a link alone",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """`position`: a character of the compared text, from 1. Digits of the text are masked in `words`."""
-
-    position: int
-    words: str
+from sms.domain.matching.causes import Difference, common_prefix, value_problem
+from sms.domain.matching.describing import both, excerpt, excerpt_of_text
+from sms.domain.matching.splitting import Form, Slot
 
 
 @dataclass(slots=True)
@@ -65,17 +42,15 @@ class Alignment:
 
     def _note(self, at: int, words: str) -> None:
         if self.difference is None:
-            self.difference = Difference(at + 1, f"character {at + 1}: {words}")
+            self.difference = Difference(at + 1, words)
 
     def _first(self, literal: str, *, is_whole: bool) -> None:
-        same = self.agreed = self.position = _common_prefix(literal, self.text)
+        same = self.agreed = self.position = common_prefix(literal, self.text)
         if same < len(literal):
             self._parts_at(same, literal[same:])
             self._go_on_behind(literal[same:], same, same)
         elif is_whole and same < len(self.text):
-            self._note(
-                same, f"the template ends where the text goes on with {_excerpt(masked_digits(self.text[same:]))}"
-            )
+            self._note(same, f"the template ends where the text goes on with {excerpt_of_text(self.text[same:])}")
 
     def _next(self, slot: Slot, name: str, literal: str, is_last: bool) -> None:
         """A slot of one character or more, and the literal behind it."""
@@ -98,22 +73,12 @@ class Alignment:
         start = self.text.find(literal, least)
         if start >= 0:
             rest = self.text[start + len(literal) :]
-            self._note(
-                start + len(literal), f"the template ends where the text goes on with {_excerpt(masked_digits(rest))}"
-            )
+            self._note(start + len(literal), f"the template ends where the text goes on with {excerpt_of_text(rest)}")
         return start
 
     def _check(self, slot: Slot, name: str, end: int) -> None:
-        kind, longest = slot
-        value = self.text[self.position : end]
-        bad = _NOT_FITTING[kind].search(value)
-        if bad:
-            at = self.position + bad.start()
-            self._note(at, f"{{{name}}} takes {_TAKES[kind]}, and the text has {_of_text(bad[0])}")
-        elif not Placeholder(name, kind).accepts(value):
-            self._note(self.position, f"{{{name}}} takes {_TAKES[kind]}, and the text has none here")
-        elif longest is not None and len(value) > longest:
-            self._note(self.position + longest, f"{{{name}}} takes {longest} characters at most, here are {len(value)}")
+        if self.difference is None:
+            self.difference = value_problem(slot, name, self.text[self.position : end], self.position)
 
     def _missing(self, literal: str, least: int, name: str) -> None:
         """A literal that is not there as a whole: the text parts from it behind its beginning, or before its end."""
@@ -121,7 +86,7 @@ class Alignment:
         same, at = _longest_found(lambda length: literal[:length], size, self.text, least)
         tail, tail_at = _longest_found(lambda length: literal[size - length :], size, self.text, least)
         if same == tail == 0:
-            self._note(self.position, f"behind {{{name}}} the template has {_excerpt(literal)}, which the text has not")
+            self._note(self.position, f"behind {{{name}}} the template has {excerpt(literal)}, which the text has not")
         elif same >= tail:
             self.agreed += same
             self._parts_at(at + same, literal[same:])
@@ -129,16 +94,16 @@ class Alignment:
         else:
             if self.text.startswith(literal, self.position):
                 self._note(self.position, f"the text has nothing for {{{name}}}")
-            self._note(tail_at - 1, _both(literal[-tail - 1], self.text[tail_at - 1]))
+            self._note(tail_at - 1, both(literal[-tail - 1], self.text[tail_at - 1]))
             self.agreed += tail
             self.position = tail_at + tail
 
     def _parts_at(self, at: int, rest: str) -> None:
         """From here on the template has this rest, and the text something else or nothing."""
         if at >= len(self.text):
-            self._note(at, f"the text ends where the template goes on with {_excerpt(rest)}")
+            self._note(at, f"the text ends where the template goes on with {excerpt(rest)}")
         else:
-            self._note(at, _both(rest[0], self.text[at]))
+            self._note(at, both(rest[0], self.text[at]))
 
     def _go_on_behind(self, rest: str, least: int, otherwise: int) -> None:
         """Find a place to go on behind a difference: where the end of the broken literal stands."""
@@ -146,11 +111,6 @@ class Alignment:
         tail, at = _longest_found(lambda length: rest[size - length :], size - 1, self.text, least)
         self.agreed += tail
         self.position = at + tail if tail else otherwise
-
-
-def _common_prefix(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _longest_found(piece: Callable[[int], str], most: int, text: str, least: int) -> tuple[int, int]:
@@ -164,36 +124,3 @@ def _longest_found(piece: Callable[[int], str], most: int, text: str, least: int
         else:
             low, found = middle, at
     return low, found
-
-
-def _both(template: str, text: str) -> str:
-    return f"the template has {_named(template, text)} and the text has {_of_text(text, template)}"
-
-
-def _of_text(character: str, other: str = "") -> str:
-    """A character of the text; which digit it is is nobody's business."""
-    if character.isdecimal():
-        return "another digit" if other.isdecimal() else "a digit"
-    return _named(character, other)
-
-
-def _named(character: str, other: str = "") -> str:
-    """A character as it is, with its Unicode name where it can't be seen or looks like another script's."""
-    if character in _WORDS_FOR:
-        return _WORDS_FOR[character]
-    name = unicodedata.name(character, "")
-    code = f"U+{ord(character):04X}"
-    shown = character.isprintable() and not unicodedata.combining(character) and not character.isspace()
-    if visible(character) != character or not shown:
-        return f"{name} ({code})" if name else code
-    return f"{character} ({name}, {code})" if other and _is_of_another_script(name, other) else character
-
-
-def _is_of_another_script(name: str, other: str) -> bool:
-    """Whether two letters are of different scripts: an a of Latin and an a of Cyrillic look the same."""
-    theirs = unicodedata.name(other, "")
-    return " LETTER " in name and " LETTER " in theirs and name.split()[0] != theirs.split()[0]
-
-
-def _excerpt(text: str) -> str:
-    return f'"{visible(text[:_EXCERPT])}{"…" if len(text) > _EXCERPT else ""}"'

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache
 
-from sms.domain.templates import Placeholder, PlaceholderKind
+from sms.domain.matching.templates import PlaceholderKind
 
 BREAK = "\n\v\f\r\x85\u2028\u2029"
 HOST = r"(?:[A-Za-z0-9-]+\.)+[a-z]{2,6}/"
@@ -40,28 +40,64 @@ def link_of_length(length):
 @cache
 def regex_of(body):
     """The template as a pattern, on what is left of its literals after smoothing."""
+    parts = compared_parts(body)
+    pattern = "".join(re.escape(p) if isinstance(p, str) else pattern_of(p) for p in parts)
+    literals = sum(len(p) for p in parts if isinstance(p, str))
+    return re.compile(pattern), literals
+
+
+def compared_parts(body):
     parts = list(body.parts)
     for number, part in enumerate(parts):
         if isinstance(part, str):
             literal = re.sub("\r\n?", "\n", unicodedata.normalize("NFC", part))
             literal = literal.lstrip() if number == 0 else literal
             parts[number] = literal.rstrip() if number == len(parts) - 1 else literal
-    pattern = "".join(re.escape(p) if isinstance(p, str) else pattern_of(p) for p in parts)
-    literals = sum(len(p) for p in parts if isinstance(p, str))
-    return re.compile(pattern), literals
+    return parts
 
 
 def match(templates, text):
     """None, ("matched", key, values) or ("ambiguous", set of keys)."""
+    return best_of(templates, text, values_by_regex)
+
+
+def match_by_backtracking(templates, text):
+    """The same for placeholders of every kind: each end of each value is tried, the earliest first."""
+    return best_of(templates, text, values_by_backtracking)
+
+
+def best_of(templates, text, values_of):
     subject, found = compared(text), []
     for key, body in templates:
-        regex, literals = regex_of(body)
-        hit = regex.fullmatch(subject)
-        if hit:
-            kinds = sum(p.kind is not PlaceholderKind.ANY for p in body.parts if isinstance(p, Placeholder))
-            found.append(((literals, kinds), key, dict(zip(body.names, hit.groups(), strict=True))))
+        values = values_of(body, subject)
+        if values is not None:
+            kinds = sum(p.kind is not PlaceholderKind.ANY for p in body.placeholders)
+            found.append(((regex_of(body)[1], kinds), key, dict(zip(body.names, values, strict=True))))
     if not found:
         return None
     best = max(worth for worth, _, _ in found)
     winners = [(key, values) for worth, key, values in found if worth == best]
     return ("matched", *winners[0]) if len(winners) == 1 else ("ambiguous", {key for key, _ in winners})
+
+
+def values_by_regex(body, subject):
+    hit = regex_of(body)[0].fullmatch(subject)
+    return hit and hit.groups()
+
+
+def values_by_backtracking(body, subject):
+    return rest_by_backtracking(compared_parts(body), subject)
+
+
+def rest_by_backtracking(parts, text):
+    if not parts:
+        return None if text else []
+    part, *rest = parts
+    if isinstance(part, str):
+        return rest_by_backtracking(rest, text[len(part) :]) if text.startswith(part) else None
+    for end in range(1, len(text) + 1):
+        if part.accepts(text[:end]):
+            behind = rest_by_backtracking(rest, text[end:])
+            if behind is not None:
+                return [text[:end], *behind]
+    return None

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from sms.domain.alignment import Alignment
-from sms.domain.matching import Index, smooth
-from sms.domain.splitting import Form
-from sms.domain.templates import Body
+from sms.domain.matching.alignment import Alignment
+from sms.domain.matching.causes import Cause, of_values_or_characters, of_words
+from sms.domain.matching.folding import fold, plain_text
+from sms.domain.matching.index import Index, smooth
+from sms.domain.matching.splitting import Form
+from sms.domain.matching.templates import Body
 
 Key = TypeVar("Key", bound=Hashable)
 
 _SHORTLIST = 6
-_MOST_POSTINGS = 3000  # templates looked at for words in common, those of rare words first
+_MOST_POSTINGS = 20_000  # templates looked at for words in common, those of rare words first
+_SLACK = 3  # words in common that a template may have less than the one that has most
 _LEAST_AGREEMENT = 3  # a template of which less than a third is in the text is no neighbour
 _WORD = re.compile(r"\w+")
 
@@ -39,23 +42,27 @@ class Near(Generic[Key]):
     key: Key
     position: int
     difference: str
+    cause: Cause = Cause.OTHER
 
 
 def nearest(templates: Index[Key] | Iterable[tuple[Key, Body]], text: str) -> Near[Key] | None:
     """The template nearest to a text, and their first difference; None if no template is like it, or one gives it."""
     index = templates if isinstance(templates, Index) else Index(templates)
     compared, _ = smooth(text)
-    found = []
-    for key, form in _neighbours(index).of(compared):
-        alignment = Alignment(form, index.bodies[key].names, compared).run()
-        if alignment.difference is None:
-            return None
-        found.append((key, alignment, alignment.difference))
-    likely = [each for each in found if each[1].agreed * _LEAST_AGREEMENT >= each[1].literal_length > 0]
-    if not likely:
+    folded = fold(compared)
+    aligned = [
+        (key, Alignment(form, index.bodies[key].names, compared).run()) for key, form in _neighbours(index).of(compared)
+    ]
+    if any(alignment.difference is None for _, alignment in aligned):
         return None
-    key, _, difference = max(likely, key=lambda each: each[1].worth)
-    return Near(key, difference.position, difference.words)
+    aligned.sort(key=lambda each: -each[1].worth)
+    likely = [each for each in aligned if each[1].agreed * _LEAST_AGREEMENT >= each[1].literal_length > 0]
+    trials = chain(
+        ((key, of_values_or_characters(each.form, each.names, compared, folded)) for key, each in aligned),
+        ((key, of_words(each.form, each.names, compared)) for key, each in aligned),
+        ((key, each.difference) for key, each in likely),
+    )
+    return next((Near(key, found.position, found.sentence, found.cause) for key, found in trials if found), None)
 
 
 class _Neighbours(Generic[Key]):
@@ -64,8 +71,11 @@ class _Neighbours(Generic[Key]):
     def __init__(self, forms: Iterable[tuple[Key, Form]]) -> None:
         self._forms = list(forms)
         self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._sizes: list[int] = []
         for number, (_, form) in enumerate(self._forms):
-            for word in _words(" ".join(form.literals)):
+            words = _words(" ".join(form.literals))
+            self._sizes.append(len(words))
+            for word in words:
                 self._by_word[word].append(number)
         self._by_beginning = self._sorted([form.literals[0] for _, form in self._forms])
         self._by_end = self._sorted([form.literals[-1][::-1] for _, form in self._forms])
@@ -84,19 +94,18 @@ class _Neighbours(Generic[Key]):
         return (self._forms[number] for number in dict.fromkeys(numbers))
 
     def _with_common_words(self, text: str) -> list[int]:
-        """Templates that share most; a word counts by its length, and the less the more templates have it."""
-        shared: dict[int, float] = defaultdict(float)
-        left = _MOST_POSTINGS
-        lists = sorted((len(self._by_word[w]), w) for w in _words(text) if w in self._by_word)
-        for count, word in lists:
-            for number in islice(self._by_word[word], left):
-                shared[number] += len(word) / count
-            left = max(left - count, 0)
-        return nlargest(_SHORTLIST, shared, key=shared.__getitem__)
+        """Templates that share most words with the text, less those that they have of their own."""
+        postings = sorted((self._by_word[word] for word in _words(text) if word in self._by_word), key=len)
+        shared = Counter(islice(chain.from_iterable(postings), _MOST_POSTINGS))
+        if not shared:
+            return []
+        enough = max(shared.values()) - _SLACK
+        scores = [(2 * count - self._sizes[number], -number) for number, count in shared.items() if count >= enough]
+        return [-number for _, number in nlargest(_SHORTLIST, scores)]
 
 
 def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.lower()))
+    return set(_WORD.findall(plain_text(text)))
 
 
 def _around(literals: list[tuple[str, int]], text: str) -> list[int]:

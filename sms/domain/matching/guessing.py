@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sms.domain.matching import smooth
-from sms.domain.templates import Body, Placeholder, PlaceholderKind
-from sms.domain.tokens import DIGITS_MARK, LINK, LINK_MARK, Token, in_common, tokens_of
+from sms.domain.matching.forms import DIGITS_MARK, LINK_MARK, WITH_FORM, common_kind
+from sms.domain.matching.index import smooth
+from sms.domain.matching.templates import Body, Placeholder, PlaceholderKind
+from sms.domain.matching.tokens import Token, in_common, tokens_of
 
 _MOST_TEXTS = 40
-_MASKED_DIGITS = re.compile("#+")
-_NAMES = {PlaceholderKind.ANY: "text", PlaceholderKind.DIGITS: "number", PlaceholderKind.LINK: "link"}
+_VARYING = {DIGITS_MARK, LINK_MARK, *(f"<{kind}>" for kind in WITH_FORM)}
+_WORDS = {PlaceholderKind.ANY, PlaceholderKind.NAME, PlaceholderKind.TEXT}
+_NAMES = {PlaceholderKind.ANY: "text", PlaceholderKind.DIGITS: "number"}
 
 
 @dataclass(slots=True)
@@ -30,13 +31,13 @@ class _Item:
 def guess_template(texts: Sequence[str]) -> Body:
     """A template that gives all of these texts, as far as one can; the first 40 different ones are looked at.
 
-    Of a single text its numbers and links become placeholders. A text with masked digits
+    Of a single text its numbers, dates, links and the like become placeholders. A text with masked digits
     (`#`) will do. Raises ValueError without any text but blank ones.
     """
     distinct = list(dict.fromkeys(filter(None, (smooth(text)[0] for text in texts))))[:_MOST_TEXTS]
     if not distinct:
         raise ValueError("There is no text to make a template of.")
-    items = _items([tokens_of(text) for text in distinct])
+    items = _items([tokens_of(text, with_forms=True) for text in distinct])
     return Body(tuple(_parts(_merged(_widened(items)))))
 
 
@@ -70,9 +71,9 @@ def _aligned(tokens: Sequence[Token], shared: Sequence[str]) -> list[str]:
 
 def _varies(key: str, values: Sequence[str]) -> bool:
     """Whether a shared token is a placeholder: a number or link that differs, is the only one known, or is masked."""
-    if key not in (DIGITS_MARK, LINK_MARK):
+    if key not in _VARYING:
         return False
-    return len(set(values)) > 1 or len(values) == 1 or _MASKED_DIGITS.fullmatch(values[0]) is not None
+    return len(set(values)) > 1 or len(values) == 1 or DIGITS_MARK in values[0]
 
 
 def _merged(items: Iterable[_Item]) -> list[_Item]:
@@ -90,7 +91,7 @@ def _merged(items: Iterable[_Item]) -> list[_Item]:
 
 
 def _are_words(*items: _Item) -> bool:
-    return all(_kind(item.values) is PlaceholderKind.ANY for item in items)
+    return all(common_kind(item.values) in _WORDS for item in items)
 
 
 def _widened(items: list[_Item]) -> list[_Item]:
@@ -119,25 +120,7 @@ def _parts(items: Iterable[_Item]) -> Iterable[str | Placeholder]:
         if not item.varies:
             yield item.values[0]
             continue
-        kind = _kind(item.values)
-        name = _NAMES[kind]
+        kind = common_kind(item.values)
+        name = _NAMES.get(kind, kind.value)
         used[name] = used.get(name, 0) + 1
         yield Placeholder(name if used[name] == 1 else f"{name}_{used[name]}", kind)
-
-
-def _kind(values: Iterable[str]) -> PlaceholderKind:
-    values = list(values)
-    if all(_is_number(value) for value in values):
-        return PlaceholderKind.DIGITS
-    if all(value == LINK_MARK or (LINK.fullmatch(value) and _is_link(value)) for value in values):
-        return PlaceholderKind.LINK
-    return PlaceholderKind.ANY
-
-
-def _is_number(value: str) -> bool:
-    digits = Placeholder("number", PlaceholderKind.DIGITS)
-    return digits.accepts(value) or _MASKED_DIGITS.fullmatch(value) is not None
-
-
-def _is_link(value: str) -> bool:
-    return Placeholder("link", PlaceholderKind.LINK).accepts(value)

@@ -1,0 +1,156 @@
+"""Sentences of shops in six languages, from which the adversarial corpus makes its templates."""
+
+BRANDS = [
+    *(
+        "AKINON",
+        "Bravo Market",
+        "Zəfər Moda",
+        "Levi's",
+        "O'Hara",
+        "D'Art Home",
+        "L'Étoile",
+        "MODA24",
+        "Kontakt",
+        "Şölən",
+    ),
+    *("Casa Mea", "Дом и Сад", "Nhà Xanh", "Smart Point"),
+]
+
+CORES = {
+    "az": [
+        "Sizin təsdiq kodunuz: {code}. Heç kimə verməyin.",
+        "Hörmətli {name}, {order} nömrəli sifarişiniz qəbul edildi.",
+        "Sifarişiniz {date} tarixində, saat {time} radələrində çatdırılacaq.",
+        "Hörmətli müştəri, {sum} məbləğində ödənişiniz uğurla başa çatdı.",
+        "Bonus hesabınıza {sum} əlavə olundu, istifadə müddəti: {date} tarixinədək.",
+        "Kuryer {name} sizə yaxınlaşır, qarşılama kodu {code} olacaq.",
+        "Şifrəni yeniləmək üçün {link} ünvanına keçid edin.",
+        "{order} nömrəli sifariş anbardan yola salındı, izləmə: {link} səhifəsində.",
+        "Qaytarma tələbiniz {order} üzrə təsdiqləndi, məbləğ {sum} kartınıza köçürüləcək.",
+        "Görüşünüz {date} günü saat {time} üçün təyin edildi.",
+    ],
+    "tr": [
+        "Doğrulama kodunuz: {code}. Kimseyle paylaşmayınız.",
+        "Sayın {name}, {order} numaralı siparişiniz alındı.",
+        "Siparişiniz {date} tarihinde saat {time} civarında teslim edilecek.",
+        "Değerli müşterimiz, {sum} tutarındaki ödemeniz başarıyla tamamlandı.",
+        "Hesabınıza {sum} puan tanımlandı, son kullanım: {date} gününe kadar.",
+        "Kurye {name} yola çıktı, teslimat kodu {code} olacak.",
+        "Şifrenizi yenilemek için {link} adresini ziyaret edin.",
+        "{order} numaralı sipariş kargoya verildi, takip: {link} sayfasından.",
+        "İade talebiniz {order} için onaylandı, {sum} kartınıza aktarılacak.",
+        "Randevunuz {date} günü saat {time} olarak oluşturuldu.",
+    ],
+    "ro": [
+        "Codul dumneavoastră de confirmare: {code}. Nu îl dați nimănui.",
+        "Stimată {name}, comanda cu numărul {order} a fost înregistrată.",
+        "Comanda va fi livrată pe {date} în jurul orei {time} la adresa știută.",
+        "Stimate client, plata în valoare de {sum} a fost efectuată cu succes.",
+        "În cont au intrat {sum} cadou, valabile până la {date} inclusiv.",
+        "Curierul {name} este aproape, codul de predare {code} va fi cerut.",
+        "Pentru schimbarea parolei accesați {link} chiar astăzi.",
+        "Comanda {order} a plecat din depozit, urmăriți-o pe {link} oricând.",
+        "Cererea de retur {order} a fost aprobată, {sum} vor intra pe card.",
+        "Programarea este stabilită pe {date} la ora {time} fix.",
+    ],
+    "vi": [
+        "Mã xác thực của bạn: {code}. Không chia sẻ với bất kỳ ai.",
+        "Kính gửi {name}, đơn hàng số {order} đã được tiếp nhận.",
+        "Đơn hàng sẽ được giao vào {date} lúc {time} tại địa chỉ đã đăng ký.",
+        "Quý khách đã thanh toán thành công {sum} cho đơn hàng gần nhất.",
+        "Tài khoản được cộng {sum} điểm thưởng, hạn dùng đến {date} thôi.",
+        "Nhân viên {name} sắp tới, mã nhận hàng {code} cần được giữ kín.",
+        "Để đổi mật khẩu vui lòng truy cập {link} ngay hôm nay.",
+        "Đơn hàng {order} đã rời kho, theo dõi tại {link} bất cứ lúc nào.",
+        "Yêu cầu trả hàng {order} được duyệt, {sum} sẽ chuyển vào thẻ.",
+        "Lịch hẹn của quý khách: {date} vào {time} đúng giờ.",
+    ],
+    "ru": [
+        "Ваш код подтверждения: {code}. Никому его не сообщайте.",
+        "Уважаемый {name}, ваш заказ номер {order} принят в работу.",
+        "Заказ будет доставлен {date} примерно в {time} по вашему адресу.",
+        "Уважаемый клиент, оплата на сумму {sum} прошла успешно.",
+        "На ваш счёт зачислено {sum} бонусами, срок действия до {date} включительно.",
+        "Курьер {name} уже рядом, код выдачи {code} потребуется при встрече.",
+        "Для смены пароля перейдите на {link} прямо сегодня.",
+        "Заказ {order} покинул склад, следите за ним на {link} в любое время.",
+        "Возврат по заказу {order} одобрен, {sum} поступит на карту.",
+        "Ваша запись назначена на {date} в {time} ровно.",
+    ],
+    "en": [
+        "Your confirmation code is {code}. Don't share it with anyone.",
+        "Dear {name}, your order number {order} has been received.",
+        "Your order will be delivered on {date} around {time} to your address.",
+        "Dear customer, your payment of {sum} was completed successfully.",
+        "We've added {sum} to your account, please use it before {date} passes.",
+        "Courier {name} is close, the handover code {code} will be requested.",
+        "To change your password please visit {link} before tonight.",
+        "Order {order} has left the warehouse, follow it on {link} anytime.",
+        "Your return {order} was approved, {sum} will reach your card.",
+        "Your appointment is set for {date} at {time} sharp.",
+    ],
+}
+
+CLOSINGS = {
+    "az": [
+        *("Bizi seçdiyiniz üçün təşəkkür edirik!", "Suallar üçün bizə yazın.", "Xoş alış-veriş arzulayırıq."),
+        *("Mağazalarımızda görüşənədək!", "Ödəniş qapıda da mümkündür.", "Endirimləri qaçırmayın."),
+        *("Sizi yenidən gözləyirik!", "Rəyiniz bizim üçün önəmlidir.", "Dəstək xətti gecə-gündüz açıqdır."),
+        *("Əlavə məlumat saytımızdadır.", "Qəbzi saxlamağı unutmayın.", "Uğurlu günlər diləyirik!"),
+    ],
+    "tr": [
+        *("Bizi tercih ettiğiniz için teşekkürler!", "Sorularınız için bize yazın.", "Keyifli alışverişler dileriz."),
+        *("Mağazalarımızda görüşmek üzere!", "Ödeme kapıda da yapılabilir.", "İndirimleri sakın kaçırmayın."),
+        *("Sizi yeniden bekliyoruz!", "Görüşleriniz bizim için değerlidir.", "Destek hattımız gece gündüz açıktır."),
+        *("Ayrıntılı bilgi sitemizde mevcuttur.", "Fişinizi saklamayı unutmayın.", "İyi günler dileriz!"),
+    ],
+    "ro": [
+        *("Vă mulțumim că ne-ați ales!", "Pentru întrebări scrieți-ne oricând.", "Vă dorim cumpărături plăcute."),
+        *("Vă așteptăm în magazinele noastre!", "Plata se poate face și la ușă.", "Nu ratați reducerile săptămânii."),
+        *("Ne bucurăm să vă revedem!", "Părerea dumneavoastră contează mult.", "Linia de ajutor este mereu deschisă."),
+        *("Mai multe informații găsiți pe site.", "Nu uitați să păstrați bonul fiscal.", "O zi frumoasă vă dorim!"),
+    ],
+    "vi": [
+        *("Cảm ơn quý khách đã lựa chọn!", "Mọi thắc mắc xin hãy nhắn tin.", "Chúc quý khách mua sắm vui vẻ."),
+        *("Hẹn gặp lại tại cửa hàng!", "Có thể thanh toán khi nhận hàng.", "Đừng bỏ lỡ chương trình giảm giá."),
+        *("Rất mong được phục vụ lần nữa!", "Ý kiến của bạn rất quan trọng.", "Đường dây hỗ trợ luôn mở cửa."),
+        *("Thông tin thêm có trên trang chủ.", "Vui lòng giữ lại hóa đơn.", "Chúc một ngày tốt lành!"),
+    ],
+    "ru": [
+        *("Спасибо, что выбираете нас!", "По всем вопросам пишите нам.", "Желаем приятных покупок."),
+        *("Ждём вас в наших магазинах!", "Оплатить можно и при получении.", "Не пропустите сезонные скидки."),
+        *("Будем рады видеть вас снова!", "Ваше мнение очень важно.", "Линия поддержки работает круглосуточно."),
+        *("Подробности есть на нашем сайте.", "Не забудьте сохранить чек.", "Хорошего вам дня!"),
+    ],
+    "en": [
+        *("Thank you for choosing us!", "Write to us with any question.", "We wish you pleasant shopping."),
+        *("See you soon in our stores!", "Payment on delivery is possible too.", "Don't miss the weekly discounts."),
+        *("We look forward to seeing you again!", "Your opinion matters a lot.", "The support line is always open."),
+        *("More details are on our website.", "Remember to keep the receipt.", "Have a nice day!"),
+    ],
+}
+
+NAMES = {
+    "az": ["Aygün", "Əli Məmmədov", "Şəbnəm", "İlqar Vəliyev", "Nərmin xanım", "Gülşən"],
+    "tr": ["Ayşe Çağlayan", "İpek Işık", "Gökhan", "Şule Öztürk", "Nurullah Paşa", "Ebru"],
+    "ro": ["Ștefan Țîru", "Ana-Maria", "Ioana Brânză", "Răzvan", "Mihai O'Connor", "Crăciun"],
+    "vi": ["Nguyễn Thị Ánh", "Đặng Văn Ưu", "Trần Hữu Phước", "Lê Quỳnh", "Ngô Đức", "Phạm Yến Nhi"],
+    "ru": ["Ольга", "Иван Петров-Водкин", "Алёна", "Юрий Щукин", "Наталья", "Майя"],
+    "en": ["Aisha", "Mary O'Neil", "Jean-Luc", "D. Smith", "Zoë", "William"],
+}
+SUMS = {
+    "az": ["12.50 AZN", "1 250,50 ₼", "7 manat"],
+    "tr": ["99,90 TL", "₺1.250,00", "150 TL"],
+    "ro": ["49,99 lei", "150 RON", "1.250 lei"],
+    "vi": ["150.000đ", "1.500.000 VND", "99.000₫"],
+    "ru": ["1 990 ₽", "500,00 руб", "21 рубль"],
+    "en": ["$12.50", "9.99 EUR", "1,250.00 USD"],
+}
+DATES = {
+    "az": ["25.11.2026", "3 noyabr 2026", "25 Noyabr"],
+    "tr": ["25.11.2026", "3 Kasım 2026", "25 Ağustos"],
+    "ro": ["25.11.2026", "3 noiembrie 2026", "25 mai"],
+    "vi": ["25/11/2026", "ngày 3/11", "25 tháng 11 năm 2026"],
+    "ru": ["25.11.2026", "3 ноября 2026", "25 мая"],
+    "en": ["25/11/2026", "3 November 2026", "Nov 25"],
+}
