@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from sms.domain.matching.causes import Cause, of_values_or_characters, of_words
+from sms.domain.matching.causes import Cause, of_values_or_characters, of_words, phrases_of_text
 from sms.domain.matching.diff import Diff
 from sms.domain.matching.folding import fold, plain_text
 from sms.domain.matching.index import Index, normalise
@@ -57,9 +57,10 @@ def nearest(templates: Index[Key] | Iterable[tuple[Key, Body]], text: str) -> Ne
         return None
     aligned.sort(key=lambda each: -each[1].similarity)
     likely = [each for each in aligned if each[1].agreed * _LEAST_AGREEMENT >= each[1].literal_length > 0]
+    phrases = phrases_of_text(compared)
     trials = chain(
         ((key, of_values_or_characters(each.form, each.names, compared, folded)) for key, each in aligned),
-        ((key, of_words(each.form, each.names, compared)) for key, each in aligned),
+        ((key, of_words(each.form, each.names, compared, phrases)) for key, each in aligned),
         ((key, each.difference) for key, each in likely),
     )
     return next((Near(key, found.position, found.sentence, found.cause) for key, found in trials if found), None)
