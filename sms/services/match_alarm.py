@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Sum
 
-from sms.domain.matching.shapes import Group, group
+from sms.domain.matching.fingerprints import Group, group
 from sms.models import Alert, HourlyMatch, MessageTemplate, RefusedRequest
 
 from . import clock

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db.models import Count, Max
 
 from sms.domain.lifecycle import Status
+from sms.domain.matching.fingerprints import Group, group, guess_template
 from sms.domain.matching.replay import Replay, replay
-from sms.domain.matching.shapes import Group, group, guess_template
 from sms.domain.matching.templates import Body, PlaceholderKind, parse_body, parse_kinds
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import product
+from itertools import islice, product
 
 from sms.domain.matching.describing import blanks, both, excerpt, excerpt_of_text, named, of_text, takes
 from sms.domain.matching.folding import APOSTROPHES, Folded, fold, looks
@@ -178,7 +178,7 @@ def common_prefix(one: str, other: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Phrase:
+class Phrase:
     """Some words in a row: their key and their neighbours', where they stand, and what is left without them."""
 
     key: tuple[str, ...]
@@ -189,18 +189,24 @@ class _Phrase:
     rests: tuple[str, ...]
 
 
-def of_words(form: Form, names: Sequence[str], text: str) -> Difference | None:
+def phrases_of_text(text: str) -> list[Phrase]:
+    """The words of a text, and two and three of them in a row; none of a text of very many words."""
+    return _phrases(text) if len(text.split()) <= _MOST_WORDS else []
+
+
+def of_words(form: Form, names: Sequence[str], text: str, phrases: Sequence[Phrase]) -> Difference | None:
     """A word or a phrase that is missing, added or moved; None if that is not all."""
-    if len(text.split()) > _MOST_WORDS:
-        return None
-    phrases, own_phrases = _phrases(text), _phrases_of(form)
+    own_phrases = _phrases_of(form)
     theirs, ours = _words(phrases), _words(phrase for _, phrase in own_phrases)
-    added = [phrase for phrase in phrases if not Counter(phrase.key) - (theirs - ours)]
-    for phrase in added[:_MOST_TRIALS]:
-        if any(split(form, Subject(rest)) is not None for rest in phrase.rests):
-            words = f"the text has {excerpt_of_text(phrase.shown)}, which the template has not"
-            return Difference(phrase.start + 1, words, Cause.WORD)
-    missing = [each for each in own_phrases if not Counter(each[1].key) - (ours - theirs)]
+    missing = ours - theirs
+    if not phrases or missing.total() > _PHRASE:
+        return None
+    if missing:
+        return _of_missing_words(form, text, [each for each in own_phrases if Counter(each[1].key) == missing])
+    return _of_added_words(form, phrases, theirs - ours) or _of_moved_words(form, names, own_phrases, phrases)
+
+
+def _of_missing_words(form: Form, text: str, missing: Sequence[tuple[int, Phrase]]) -> Difference | None:
     for number, phrase in missing[:_MOST_TRIALS]:
         for rest in phrase.rests:
             values = _split_with(form, number, rest, text)
@@ -208,17 +214,32 @@ def of_words(form: Form, names: Sequence[str], text: str) -> Difference | None:
                 start = sum(map(len, (*form.literals[:number], *values[:number]))) + phrase.start
                 words = f"the template has {excerpt(phrase.shown)} here, which the text has not"
                 return Difference(min(start, len(text)) + 1, words, Cause.WORD)
-    return _of_moved_words(form, names, text) if not ours - theirs else None
+    return None
 
 
-def _of_moved_words(form: Form, names: Sequence[str], text: str) -> Difference | None:
-    by_key: dict[tuple[str, ...], list[_Phrase]] = {}
-    for phrase in _phrases(text):
+def _of_added_words(form: Form, phrases: Sequence[Phrase], extra: Counter[str]) -> Difference | None:
+    """`extra`: the words that the text has more than the template, those of values among them."""
+    added = (phrase for phrase in phrases if all(key in extra for key in phrase.key))
+    for phrase in islice(added, _MOST_TRIALS):
+        if any(split(form, Subject(rest)) is not None for rest in phrase.rests):
+            words = f"the text has {excerpt_of_text(phrase.shown)}, which the template has not"
+            return Difference(phrase.start + 1, words, Cause.WORD)
+    return None
+
+
+def _of_moved_words(
+    form: Form, names: Sequence[str], own_phrases: Sequence[tuple[int, Phrase]], phrases: Sequence[Phrase]
+) -> Difference | None:
+    by_key: dict[tuple[str, ...], list[Phrase]] = {}
+    for phrase in phrases:
         by_key.setdefault(phrase.key, []).append(phrase)
-    moves = ((number, here, there) for number, here in _phrases_of(form) for there in by_key.get(here.key, ()))
-    for number, here, there in moves:
-        if (here.before and here.before == there.before) or (here.after and here.after == there.after):
-            continue
+    moves = (
+        (number, here, there)
+        for number, here in own_phrases
+        for there in by_key.get(here.key, ())
+        if not _is_same_place(here, there)
+    )
+    for number, here, there in islice(moves, _MOST_TRIALS):
         for ours, theirs in product(here.rests, there.rests):
             if _split_with(form, number, ours, theirs) is not None:
                 where = _place(form, names, number, here)
@@ -227,7 +248,12 @@ def _of_moved_words(form: Form, names: Sequence[str], text: str) -> Difference |
     return None
 
 
-def _place(form: Form, names: Sequence[str], number: int, phrase: _Phrase) -> str:
+def _is_same_place(one: Phrase, other: Phrase) -> bool:
+    """Whether both stand beside the same word: then only their punctuation differs."""
+    return (one.before != "" and one.before == other.before) or (one.after != "" and one.after == other.after)
+
+
+def _place(form: Form, names: Sequence[str], number: int, phrase: Phrase) -> str:
     before = form.literals[number][: phrase.start].split()
     if before:
         return f"behind {excerpt(before[-1])}"
@@ -241,7 +267,7 @@ def _split_with(form: Form, number: int, literal: str, text: str) -> list[str] |
     return split(Form((*form.literals[:number], literal, *form.literals[number + 1 :]), form.slots), Subject(text))
 
 
-def _words(phrases: Iterable[_Phrase]) -> Counter[str]:
+def _words(phrases: Iterable[Phrase]) -> Counter[str]:
     return Counter(phrase.key[0] for phrase in phrases if len(phrase.key) == 1)
 
 
@@ -250,13 +276,13 @@ def _key(word: str) -> str:
     return fold(word).text.strip(".,:;!?\"'()-")
 
 
-def _phrases(text: str, first: str = _START, last: str = _END) -> list[_Phrase]:
+def _phrases(text: str, first: str = _START, last: str = _END) -> list[Phrase]:
     """The shortest first; `first` and `last` stand for the neighbours of the outer ones."""
     words = list(_WORD.finditer(text))
     keys = [first, *(_key(word[0]) for word in words), last]
     runs = ((at, at + size) for size in range(1, _PHRASE + 1) for at in range(len(words) - size + 1))
     return [
-        _Phrase(
+        Phrase(
             tuple(keys[begin + 1 : end + 1]),
             keys[begin],
             keys[end + 1],
@@ -276,10 +302,10 @@ def _without(text: str, start: int, end: int) -> Iterator[str]:
         yield text[:start] + text[end + 1 :]
 
 
-def _phrases_of(form: Form) -> list[tuple[int, _Phrase]]:
+def _phrases_of(form: Form) -> list[tuple[int, Phrase]]:
     """Whole words of the literals: none that a placeholder touches."""
     last = len(form.slots)
-    found: list[tuple[int, _Phrase]] = []
+    found: list[tuple[int, Phrase]] = []
     for number, literal in enumerate(form.literals):
         for phrase in _phrases(literal, "" if number else _START, _END if number == last else ""):
             end = phrase.start + len(phrase.shown)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sms.domain.matching.forms import DIGITS_MARK, LINK_MARK, WITH_FORM, common_kind
-from sms.domain.matching.index import smooth
+from sms.domain.matching.index import normalise
 from sms.domain.matching.templates import Body, Placeholder, PlaceholderKind
 from sms.domain.matching.tokens import Token, in_common, tokens_of
 
@@ -34,7 +34,7 @@ def guess_template(texts: Sequence[str]) -> Body:
     Of a single text its numbers, dates, links and the like become placeholders. A text with masked digits
     (`#`) will do. Raises ValueError without any text but blank ones.
     """
-    distinct = list(dict.fromkeys(filter(None, (smooth(text)[0] for text in texts))))[:_MOST_TEXTS]
+    distinct = list(dict.fromkeys(filter(None, (normalise(text)[0] for text in texts))))[:_MOST_TEXTS]
     if not distinct:
         raise ValueError("There is no text to make a template of.")
     items = _items([tokens_of(text, with_forms=True) for text in distinct])

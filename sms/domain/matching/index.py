@@ -1,15 +1,12 @@
 """From a finished text to the template that gives it: the whole text, or nothing.
 
-Compared are text and template after NFC, with line ends as LF and outer white space cut;
-nothing else is smoothed. Each literal of a template is brought to NFC by itself, and
-values are cut from the NFC text. So a letter of the text is never torn: where a value's
-last letter and a combining mark at a literal's start have become one letter, the template
-does not match.
+Text and template are compared after NFC, with line ends as LF and outer white space cut; nothing else is normalised.
+Each literal of a template is brought to NFC by itself, and values are cut from the NFC text. So a letter is never
+separated from its combining marks: where a value's last letter and a mark at a literal's start have become one letter,
+the template does not match.
 
-The index finds the templates whose first and last literal fit by bisection, and among many
-with the same two by pieces of the literals between. What is left is tried from the most
-literal characters down, and the search ends with the first that fits and its equals.
-Where many are left, those that fit are found together first.
+The candidates (candidates.py) are tried from the most literal characters down; the search ends with the first that fits
+and its equals. Where there are many candidates, those that fit are found together.
 """
 
 from __future__ import annotations
@@ -37,7 +34,7 @@ NFC, LINE_ENDS, OUTER_SPACE = "nfc", "line_ends", "outer_space"
 
 @dataclass(frozen=True, slots=True)
 class Matched(Generic[Key]):
-    """The one best template. `smoothing`: what had to be smoothed on text or template, of nfc, line_ends, outer_space.
+    """The one best template. `smoothing`: what was normalised in text or template, of nfc, line_ends, outer_space.
 
     It is empty where the template gives the text exactly as it came.
     """
@@ -64,16 +61,16 @@ class Index(Generic[Key]):
             self._entries = _entries(self.bodies)
             self._whole = {entry.form.literals[0]: entry for entry in self._entries if not entry.form.slots}
             with_slots = [entry for entry in self._entries if entry.form.slots]
-            self._halves = PrefixSuffixIndex(with_slots)
+            self._prefix_suffix = PrefixSuffixIndex(with_slots)
             self._tokens = indexed(with_slots)
 
     def match(self, text: str) -> Matched[Key] | Ambiguous[Key] | None:
         """The best template that gives the whole text; several if they are equally good; None if none does."""
-        compared, smoothed = smooth(text)
+        compared, changes = normalise(text)
         whole = self._whole.get(compared)
         if whole is not None:  # nothing has more literal characters than the text itself
-            return self._answer(text, smoothed, [(whole, [])])
-        return self._answer(text, smoothed, self._best(compared))
+            return self._answer(text, changes, [(whole, [])])
+        return self._answer(text, changes, self._best(compared))
 
     def forms(self) -> Iterator[tuple[Key, Form]]:
         """Each template as it is compared."""
@@ -84,7 +81,7 @@ class Index(Generic[Key]):
         candidates: list[Entry[Key]] = []
         self._tokens.add_candidates(TextTokens(compared), candidates)
         if len(candidates) > MANY:
-            candidates = self._halves.fitting(candidates, subject)
+            candidates = self._prefix_suffix.fitting(candidates, subject)
             rank = min((entry.rank for entry in candidates), default=0)
             candidates = [entry for entry in candidates if entry.rank == rank]
             if len(candidates) > 1:
@@ -101,7 +98,7 @@ class Index(Generic[Key]):
         return best
 
     def _answer(
-        self, text: str, smoothed: tuple[str, ...], best: list[tuple[Entry[Key], list[str]]]
+        self, text: str, changes: tuple[str, ...], best: list[tuple[Entry[Key], list[str]]]
     ) -> Matched[Key] | Ambiguous[Key] | None:
         if not best:
             return None
@@ -111,8 +108,8 @@ class Index(Generic[Key]):
         key = entry.keys[0]
         body = self.bodies[key]
         named = dict(zip(self._names_of(key), values, strict=True))
-        if smoothed or entry.normalised:
-            needed = () if body.render(named) == text else _in_order({*smoothed, *entry.normalised})
+        if changes or entry.normalised:
+            needed = () if body.render(named) == text else _in_order({*changes, *entry.normalised})
             return Matched(key, named, needed)
         return Matched(key, named)
 
@@ -140,7 +137,7 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def smooth(text: str) -> tuple[str, tuple[str, ...]]:
+def normalise(text: str) -> tuple[str, tuple[str, ...]]:
     """The text as it is compared, and what that changed."""
     composed = _composed(text)
     lines = _with_lf(composed)
@@ -166,7 +163,7 @@ def _in_order(names: set[str]) -> tuple[str, ...]:
 
 
 def form_of(body: Body) -> tuple[Form, tuple[str, ...]]:
-    """A template as it is compared, and what smoothing changed in it."""
+    """A template as it is compared, and what normalising changed in it."""
     literals = [""]
     slots = []
     for part in body.parts:
@@ -175,19 +172,19 @@ def form_of(body: Body) -> tuple[Form, tuple[str, ...]]:
             literals.append("")
         else:
             literals[-1] = part
-    compared = [_smoothed_literal(literal) for literal in literals]
+    compared = [_normalised_literal(literal) for literal in literals]
     compared[0] = compared[0].lstrip()
     compared[-1] = compared[-1].rstrip()
-    smoothed = () if compared == literals else _smoothed(literals, compared)
-    return Form(tuple(compared), tuple(slots)), smoothed
+    changes = () if compared == literals else _normalised_steps(literals, compared)
+    return Form(tuple(compared), tuple(slots)), changes
 
 
 @lru_cache(maxsize=4096)  # templates have many literals in common
-def _smoothed_literal(literal: str) -> str:
+def _normalised_literal(literal: str) -> str:
     return _with_lf(_composed(literal))
 
 
-def _smoothed(literals: Sequence[str], compared: Sequence[str]) -> tuple[str, ...]:
+def _normalised_steps(literals: Sequence[str], compared: Sequence[str]) -> tuple[str, ...]:
     """Of a template only the white space at its own ends is outer, so its steps are told apart here."""
     names: set[str] = set()
     for literal, result in zip(literals, compared, strict=True):
@@ -200,8 +197,8 @@ def _entries(bodies: dict[Key, Body]) -> list[Entry[Key]]:
     """One entry per form, the best first. Templates of one form always tie."""
     found: dict[Form, Entry[Key]] = {}
     for key, body in bodies.items():
-        form, smoothed = form_of(body)
-        found.setdefault(form, Entry(form, smoothed)).keys.append(key)
+        form, changes = form_of(body)
+        found.setdefault(form, Entry(form, changes)).keys.append(key)
     ranks = {worth: rank for rank, worth in enumerate(sorted({entry.specificity for entry in found.values()}))}
     for entry in found.values():
         entry.rank = ranks[entry.specificity]

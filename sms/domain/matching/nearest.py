@@ -16,10 +16,10 @@ from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from sms.domain.matching.alignment import Alignment
-from sms.domain.matching.causes import Cause, of_values_or_characters, of_words
+from sms.domain.matching.causes import Cause, of_values_or_characters, of_words, phrases_of_text
+from sms.domain.matching.diff import Diff
 from sms.domain.matching.folding import fold, plain_text
-from sms.domain.matching.index import Index, smooth
+from sms.domain.matching.index import Index, normalise
 from sms.domain.matching.splitting import Form
 from sms.domain.matching.templates import Body
 
@@ -48,18 +48,19 @@ class Near(Generic[Key]):
 def nearest(templates: Index[Key] | Iterable[tuple[Key, Body]], text: str) -> Near[Key] | None:
     """The template nearest to a text, and their first difference; None if no template is like it, or one gives it."""
     index = templates if isinstance(templates, Index) else Index(templates)
-    compared, _ = smooth(text)
+    compared, _ = normalise(text)
     folded = fold(compared)
     aligned = [
-        (key, Alignment(form, index.bodies[key].names, compared).run()) for key, form in _neighbours(index).of(compared)
+        (key, Diff(form, index.bodies[key].names, compared).run()) for key, form in _neighbours(index).of(compared)
     ]
-    if any(alignment.difference is None for _, alignment in aligned):
+    if any(diff.difference is None for _, diff in aligned):
         return None
-    aligned.sort(key=lambda each: -each[1].worth)
+    aligned.sort(key=lambda each: -each[1].similarity)
     likely = [each for each in aligned if each[1].agreed * _LEAST_AGREEMENT >= each[1].literal_length > 0]
+    phrases = phrases_of_text(compared)
     trials = chain(
         ((key, of_values_or_characters(each.form, each.names, compared, folded)) for key, each in aligned),
-        ((key, of_words(each.form, each.names, compared)) for key, each in aligned),
+        ((key, of_words(each.form, each.names, compared, phrases)) for key, each in aligned),
         ((key, each.difference) for key, each in likely),
     )
     return next((Near(key, found.position, found.sentence, found.cause) for key, found in trials if found), None)

@@ -14,6 +14,7 @@ from sms.domain.matching.placeholders import parse_kinds
 from sms.domain.matching.templates import parse_body
 from tests.sms.domain.matching.adversarial import CAUSES, KINDS, LANGUAGES, made_templates, misses, values_for, verdict
 from tests.sms.domain.matching.phrases import CLOSINGS, CORES
+from tests.sms.domain.matching.test_matching_cost import calls
 
 SAMPLE = 12
 """Texts of each cause in each language; `python3 dev.py bench misses` takes a thousand."""
@@ -352,3 +353,13 @@ def test_folding_keeps_every_character_of_the_text():
 def test_kinds_of_the_corpus_are_those_that_its_templates_use():
     used = {name for sentences in CORES.values() for sentence in sentences for name in parse_body(sentence).names}
     assert used == set(KINDS)
+
+
+def test_explaining_costs_no_more_for_a_text_made_of_many_templates_words(templates, index):
+    nearest(index, "Salam")  # builds what is asked for words
+    rng = random.Random(1)
+    words = " ".join(body.source for _, body in templates[1000:1200]).split()
+    hostile = [" ".join(rng.choices(words, k=75)) for _ in range(5)]
+    hostile.append("Your confirmation code is x. Don't share " * 9)
+    for text in hostile:
+        assert calls(lambda text=text: nearest(index, text)) <= 40_000

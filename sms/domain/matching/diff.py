@@ -11,7 +11,7 @@ from sms.domain.matching.splitting import Form, Slot
 
 
 @dataclass(slots=True)
-class Alignment:
+class Diff:
     """How far a template's literals are found in a text, one after the other, and the first place where they are not.
 
     `agreed` counts the literal characters that were found.
@@ -24,7 +24,7 @@ class Alignment:
     position: int = 0
     difference: Difference | None = None
 
-    def run(self) -> Alignment:
+    def run(self) -> Diff:
         last = len(self.form.slots)
         self._first(self.form.literals[0], is_whole=last == 0)
         for number in range(1, last + 1):
@@ -36,7 +36,7 @@ class Alignment:
         return sum(map(len, self.form.literals))
 
     @property
-    def worth(self) -> int:
+    def similarity(self) -> int:
         """Agreeing characters count for a template, missing ones against it."""
         return 2 * self.agreed - self.literal_length
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sms.domain.matching.fingerprints import fingerprint, group, guess_template
 from sms.domain.matching.index import Index, Matched
-from sms.domain.matching.shapes import group, guess_template, shape
 from sms.domain.matching.templates import parse_body, parse_kinds
 from sms.domain.text import masked_digits
 from tests.sms.domain.matching.test_matching_cost import calls
@@ -25,12 +25,12 @@ from tests.sms.domain.matching.test_matching_cost import calls
     ],
 )
 def test_a_shape_has_neither_digits_nor_links(text, expected):
-    assert shape(text) == expected
+    assert fingerprint(text) == expected
 
 
 @given(st.text("aş1#2 .\n", max_size=30))
 def test_masking_digits_before_changes_no_shape_and_neither_does_a_second_time(text):
-    assert shape(masked_digits(text)) == shape(text) == shape(shape(text))
+    assert fingerprint(masked_digits(text)) == fingerprint(text) == fingerprint(fingerprint(text))
 
 
 NAMES = ["Aygün", "Əli Məmmədov", "Rəşad", "Nigar", "Orxan Vəliyev", "Günay"]
