@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db import DataError, Error, IntegrityError
 
 from providers.base import OutboundSms, Receipts
@@ -29,6 +30,8 @@ from .outbox import Claimed, Due
 from .snapshot import Account
 from .traffic import allowance, give_probe_back, take_probe
 from .transactions import worker_transaction
+
+log = structlog.get_logger(__name__)
 
 Step = tuple[Due, uuid.UUID | None, Reschedule]
 """A message that may not go, its attempt if it is claimed, and what becomes of it."""
@@ -50,9 +53,13 @@ class Claimer:
 
     def give_back(self) -> None:
         """Queue again what a fault left behind. Must come before the next claim, or slots would be used twice."""
-        if self.unstarted:
+        if not self.unstarted:
+            return
+        try:
             outbox.give_back(self.unstarted)
-            self.unstarted = set()
+        except (DataError, IntegrityError) as error:  # another try would fail, too: their leases end
+            log.error("claims.not_given_back", attempts=len(self.unstarted), fault=type(error).__name__)
+        self.unstarted = set()
 
     def claim(self, jobs: list[Job], queue: QueueSnapshot, *, otp_slots: int, other_slots: int) -> None:
         """Claim what is due, and add the calls that may begin to `jobs`, an empty list.
@@ -73,7 +80,7 @@ def _measure(jobs: Sequence[Job], queue: QueueSnapshot) -> None:
     """How long the messages waited whose first attempt begins now."""
     for job in jobs:
         if isinstance(job, Send) and job.message.attempts_made == 1:
-            waited = (queue.now - job.message.created_at).total_seconds()
+            waited = (queue.now - job.message.created_at).total_seconds() + time.monotonic() - queue.asked
             metrics.begun(is_otp=job.message.is_otp, waited=max(waited, 0.0))
 
 
@@ -297,7 +304,7 @@ class ClaimBatch:
     def _probe_with(self, account: Account, *, is_otp: bool) -> bool:
         attempts, begun = self._new_attempts(1), time.monotonic()
         lease = outbox.lease_seconds(account.timeout)
-        claimed, _ = outbox.claim(account.id, is_otp=is_otp, attempts=attempts, lease=lease, waiting_too=True)
+        claimed, _ = outbox.claim(account.id, is_otp=is_otp, attempts=attempts, lease=lease, is_probe=True)
         self._begin(account, claimed, attempts, begun, probes=account.id)
         return bool(claimed)
 

@@ -25,6 +25,8 @@ from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
 log = structlog.get_logger(__name__)
 
 DEFAULT_SLOTS = 64
+QUEUE_SECONDS = 0.1
+"""How long a full dispatcher goes on with what it has read of the queue."""
 RESERVED_SHARE = 8
 """One slot in eight is kept for OTPs."""
 
@@ -44,6 +46,8 @@ class Engine:
         self._may_find_more = False
         self._threads: list[threading.Thread] = []
         self._claimer = Claimer()
+        self._last_queue: QueueSnapshot | None = None
+        """Where the last turn filled every slot; None: the queue must be read."""
 
     # --- the loop ---------------------------------------------------------------------
 
@@ -56,7 +60,7 @@ class Engine:
         may_claim = self.accepting and not any(result.error or result.crash for result in done)
         if not done and not (may_claim and self._free() > 0):
             return False
-        waiting = gates.read_queue()
+        waiting = self._read_queue()
         if not done and not waiting.is_anything_due:
             return False
         settled = self._settle(done)
@@ -105,11 +109,19 @@ class Engine:
         try:
             first = self._results.get(timeout=wait) if wait else self._results.get_nowait()
             while True:
-                if first is not None:
+                if first is None:
+                    self._last_queue = None  # something became due
+                else:
                     results.append(first)
                 first = self._results.get_nowait()
         except queue.Empty:
             return results
+
+    def _read_queue(self) -> QueueSnapshot:
+        """The queue; while each turn fills every slot, as it was a moment ago: a claim asks the breaker itself."""
+        last, self._last_queue = self._last_queue, None
+        is_recent = last is not None and time.monotonic() - last.asked < QUEUE_SECONDS
+        return last if last is not None and is_recent else gates.read_queue()
 
     def _settle(self, done: list[Result]) -> list[settling.Settled]:
         """Write what came back. From its commit on these slots are free, and each is counted once."""
@@ -140,7 +152,9 @@ class Engine:
         if may_claim:
             begun += self._submit(self._take_others(waiting))
         came_back = any(result.error or result.surely_not_sent for result in done)
-        self._may_find_more = came_back or (begun > 0 and self._free_for_others() > 0)
+        has_room = self._free_for_others() > 0
+        self._may_find_more = came_back or (begun > 0 and has_room)
+        self._last_queue = waiting if begun and not (came_back or has_room) else None
         return bool(done or begun)
 
     def _claim(self, waiting: QueueSnapshot) -> int:

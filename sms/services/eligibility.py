@@ -79,7 +79,7 @@ class Judge:
         judged = self.config.judge(candidates_of(due), text=due.text, sender=due.sender)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         left = remaining(list(may), tries)
-        if due.provider in left and due.provider in self.open_providers | {probes}:
+        if due.provider in left and (due.provider in self.open_providers or due.provider == probes):
             return may[due.provider]
         if left:
             return self._move_on(due, choose(left, self.open_providers, tries))

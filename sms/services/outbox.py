@@ -138,6 +138,9 @@ def lock_due(provider: int, *, is_otp: bool, limit: int) -> list[Due]:
     return [_due(row) for row in read(statement, [provider, is_otp, *times * 2, limit])]
 
 
+_MAY_BE_CALLED = """
+EXISTS (SELECT 1 FROM sms_providerstate WHERE provider_id = %s AND breaker = 'closed'
+                                          AND (retry_at IS NULL OR retry_at <= {now}))"""
 _NEW_ATTEMPT = """
 INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_id, lease_token, started_at,
                          failure, code, detail, vendor_message_id, reported, polls)
@@ -147,7 +150,9 @@ SELECT m.lease_token, m.id, m.attempts_made, m.provider_id, m.template_version_i
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
     SELECT id, due_at, waiting_for <> '' AS waits FROM sms_message
-    WHERE {_IS_DUE.format(now="statement_timestamp()")} ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+    WHERE {_IS_DUE.format(now="statement_timestamp()")}
+          AND (%s OR {_MAY_BE_CALLED.format(now="statement_timestamp()")})
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
 ), free AS (
     SELECT id AS message, row_number() OVER (ORDER BY due_at) AS number FROM due WHERE NOT waits OR %s
 ), m AS (
@@ -163,18 +168,19 @@ FROM (SELECT 1) AS always LEFT JOIN m ON true ORDER BY due_at
 
 
 def claim(
-    provider: int, *, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, waiting_too: bool = False
+    provider: int, *, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, is_probe: bool = False
 ) -> tuple[list[Claimed], int]:
     """Mark messages that are due here `sending`, each with its attempt, in one commit: the longest waiting first.
 
     At most one for each id in `attempts`, which becomes its attempt's id and its lease's token; `lease` is in seconds.
-    Those that wait for something (`waiting_for`) are left out unless `waiting_too`: they are judged before they are
-    claimed. Returns what was claimed, and how many of those there are.
+    Those that wait for something (`waiting_for`) are left out: they are judged before they are claimed. Where the
+    breaker has opened since the queue was read, nothing is claimed. Neither holds for a probe. Returns what was
+    claimed, and how many were left out.
     """
     if connection.vendor != "postgresql":
-        return _claim_on_sqlite(provider, is_otp, attempts, lease, waiting_too=waiting_too)
+        return _claim_on_sqlite(provider, is_otp, attempts, lease, is_probe=is_probe)
     ids = "{" + ",".join(map(str, attempts)) + "}"
-    rows = read(_CLAIM, [provider, is_otp, len(attempts), waiting_too, ids, lease])
+    rows = read(_CLAIM, [provider, is_otp, is_probe, provider, len(attempts), is_probe, ids, lease])
     return [_claimed(row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
 
@@ -187,13 +193,15 @@ FROM v WHERE sms_message.id = v.message
 
 
 def _claim_on_sqlite(
-    provider: int, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, *, waiting_too: bool
+    provider: int, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, *, is_probe: bool
 ) -> tuple[list[Claimed], int]:
     """SQLite has no UPDATE within a SELECT; its transactions begin as writers, so nobody comes in between."""
     now = clock.now()
     with one_commit():
+        if not is_probe and not read(f"SELECT {_MAY_BE_CALLED.format(now='%s')}", [provider, now])[0][0]:
+            return [], 0
         found = lock_due(provider, is_otp=is_otp, limit=len(attempts))
-        free = [due for due in found if waiting_too or not due.waiting_for]
+        free = [due for due in found if is_probe or not due.waiting_for]
         claimed = [
             Claimed(replace(due, attempts_made=due.attempts_made + 1), attempt)
             for due, attempt in zip(free, attempts, strict=False)

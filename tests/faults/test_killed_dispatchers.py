@@ -133,14 +133,15 @@ def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(
     stack, load, frozen = zombie(SHORT_TIMEOUT)
     began, database = time.monotonic(), Database(stack.database_url)
     assert not database.rows(CLAIM_IS_OPEN)
-    assert database.counts() == {"sending": SLOTS}
+    claimed = database.counts()["sending"]
+    assert 0 < claimed <= SLOTS
     stack.add_dispatcher()
     eventually(lambda: under_way(database) == 0, timeout=60, because="its leases are over, and its messages parked")
     recovered = time.monotonic() - began
     frozen.resume()
-    eventually(lambda: len(late_answers(stack)) == SLOTS, because="it says too late that it sent none of them")
+    eventually(lambda: len(late_answers(stack)) == claimed, because="it says too late that it sent none of them")
     figures = invariants.check(stack, load)
-    assert figures.unconfirmed == SLOTS
+    assert figures.unconfirmed == claimed
     ledger.note("dispatcher frozen amid a claim", figures, recovered=recovered, database="PostgreSQL")
 
 

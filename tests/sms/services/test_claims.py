@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
-from sms.models import Attempt, Message, Provider, RouteProvider
+from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
 from sms.services import clock, dispatch, gates, outbox, sweeps
 from sms.services.claims import Claimer
+from tests.support.waiting import eventually
 
 from .fakes import error
 
@@ -130,6 +131,38 @@ def test_what_goes_out_with_another_template_says_so(shop, wire, work):
     work()
     message.refresh_from_db()
     assert (message.status, message.parameters, message.template_version) == ("submitted", {}, None)
+
+
+@pytest.mark.parametrize("state", [{"breaker": "open"}, {"retry_at": clock.now}])
+def test_nothing_is_claimed_where_the_breaker_opened_since_the_queue_was_read(shop, wire, state):
+    message = shop.message()
+    queue = gates.read_queue()
+    values = {name: value() + timedelta(minutes=1) if callable(value) else value for name, value in state.items()}
+    ProviderState.objects.update(**values)
+    jobs = []
+    Claimer().claim(jobs, queue, otp_slots=8, other_slots=8)
+    message.refresh_from_db()
+    assert (jobs, message.status, message.attempts_made) == ([], "queued", 0)
+
+
+def test_a_full_dispatcher_reads_the_queue_seldom_and_hears_of_what_becomes_due(shop, wire, monkeypatch):
+    """A notification, a failure, or a slot that stays free: each has it read the queue at its next turn."""
+    for number in range(40):
+        shop.message(str(number))
+    genuine, read = gates.read_queue, []
+    monkeypatch.setattr(gates, "read_queue", lambda: read.append(1) or genuine())
+    monkeypatch.setattr(dispatch, "QUEUE_SECONDS", 60.0)
+    engine = dispatch.Engine(8)
+    for _ in range(3):
+        engine.turn(0.0)
+        eventually(lambda: engine._results.qsize() == engine.in_flight)
+    assert len(read) == 1
+    shop.message("Kod: 004217", is_otp=True)
+    engine.wake()
+    engine.turn(0.0)
+    assert len(read) == 2
+    eventually(lambda: "Kod: 004217" in wire.texts())
+    engine.finish()
 
 
 @pytest.fixture

@@ -158,6 +158,22 @@ def test_a_fault_between_claim_and_call_loses_nothing(shop, wire, engine, monkey
     assert engine._claimer.unstarted == set()
 
 
+def test_what_the_database_refuses_to_take_back_holds_up_nobody(shop, wire, engine, monkeypatch):
+    first = shop.message("first")
+    answer_unheard(monkeypatch, outbox, "claim")
+    engine._turn_safely(0.0)
+    second = shop.message("second")
+    monkeypatch.setattr(outbox, "give_back", lambda attempts: raise_(DataError("no such number")))
+    turn_until_idle(engine)
+    turn_until_idle(engine)
+    assert (status(first), status(second)) == ("sending", "submitted")
+    assert engine._claimer.unstarted == set()
+
+
+def raise_(fault):
+    raise fault
+
+
 def test_a_dispatcher_that_ends_gives_back_what_a_fault_left_behind(shop, wire, engine, monkeypatch):
     message = shop.message()
     answer_unheard(monkeypatch, outbox, "claim")
