@@ -8,8 +8,6 @@ does when it happens a moment after the question.
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -20,15 +18,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.connection is not None and not self.health_check_done and _is_silent(self.connection):
             self.health_check_done = True
         super().close_if_health_check_failed()
-
-    @contextmanager
-    def beginning_later(self) -> Iterator[None]:
-        """A transaction that is entered within is begun by whoever entered it: its BEGIN need not travel alone."""
-        self._start_transaction_under_autocommit = lambda: None
-        try:
-            yield
-        finally:
-            del self._start_transaction_under_autocommit
 
 
 def _is_silent(connection: Any) -> bool:

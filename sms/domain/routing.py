@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .matching.index import Ambiguous, Matched, smooth
+from .matching.index import Ambiguous, Matched, normalise
 from .matching.vendor_text import VendorText
 
 Values = Mapping[str, str]
@@ -60,7 +60,7 @@ class ApprovedTemplate:
     def sends(self, parameters: Sequence[tuple[str, str]], text: str) -> bool:
         """Whether the vendor's own text with these parameters reads as this text, letter by letter."""
         rendered = self.registered.render([value for _, value in parameters])
-        return smooth(rendered)[0] == smooth(text)[0]
+        return normalise(rendered)[0] == normalise(text)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeGuard
 from django.utils import timezone
 
 from providers.base import Sender
-from sms.domain.matching.index import smooth
+from sms.domain.matching.index import normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
 from sms.models import (
@@ -148,7 +148,7 @@ def _versions(approval: TemplateApproval) -> Iterator[TemplateVersion]:
 
 def compared(body: str) -> str:
     """A body as matching compares it: two that are alike in this are one text."""
-    return smooth(body)[0]
+    return normalise(body)[0]
 
 
 def confirm(approval: TemplateApproval, *, by: str, how: ConfirmedHow) -> None:

@@ -19,10 +19,10 @@ from providers.base import Report, ReportState, Sender
 from sms.domain.text import visible
 
 from . import alerts, clock, outbox, reports, snapshot, wake
-from .brief import brief
 from .call_fields import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 from .reports import Word
-from .rows import ask_to_write, plain, read
+from .rows import plain, read, write_records
+from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +145,7 @@ def _read_alone(*, may_send: bool) -> int:
         raise
     except Exception:
         log.exception("callback.unreadable")
-    with brief() as now:
+    with worker_transaction() as now:
         calls = outbox.lock_callbacks(1)
         _finish({call.id: "our own code failed on it; see the log" for call in calls}, now)
         for call in calls:
@@ -156,7 +156,7 @@ def _read_alone(*, may_send: bool) -> int:
 def _read_batch(limit: int, *, may_send: bool) -> int:
     if not outbox.callbacks_wait():
         return 0
-    with brief() as now:
+    with worker_transaction() as now:
         calls = outbox.lock_callbacks(limit)
         words, notes = _words_in(calls)
         waiting = reports.apply(words, may_send=may_send)
@@ -266,4 +266,4 @@ _FINISH_COLUMNS = {"id": "bigint", "note": "text"}
 def _finish(notes: Mapping[int, str], now: datetime) -> None:
     records = [{"id": id_, "note": note[:200]} for id_, note in notes.items()]
     statement = "UPDATE sms_callback SET read_at = %s, note = v.note FROM v WHERE sms_callback.id = v.id"
-    ask_to_write(statement, _FINISH_COLUMNS, records, now)
+    write_records(statement, _FINISH_COLUMNS, records, now)

@@ -30,13 +30,14 @@ from .snapshot import Account
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A claimed message, ready to go. `not_after`: the monotonic time at which its lease no longer covers a call."""
+    """A claimed message, ready to go. In monotonic time: when its lease no longer covers a call, and when it ends."""
 
     message: Due
     attempt: uuid.UUID
     account: Account
     sms: OutboundSms
     not_after: float
+    lease_ends: float
     is_probe: bool = False
 
 

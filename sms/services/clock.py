@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db import connection
@@ -17,16 +16,9 @@ from . import rows
 
 def now() -> datetime:
     """The database's time. SQLite lives in this process's machine and has the same clock."""
-    return ask()()
-
-
-def ask() -> Callable[[], datetime]:
-    """The same, with the answer to be waited for."""
     if connection.vendor == "sqlite":
-        time_here = datetime.now(UTC)
-        return lambda: time_here
-    answer = rows.ask("SELECT statement_timestamp()")
-    return lambda: answer()[0][0]
+        return datetime.now(UTC)
+    return rows.read("SELECT statement_timestamp()")[0][0]
 
 
 def moment() -> tuple[str, list[datetime]]:

@@ -5,11 +5,10 @@ A slot is held from the claim until the result is committed, so a killed dispatc
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.conf import settings
@@ -17,21 +16,19 @@ from django.db import DataError, Error, IntegrityError, ProgrammingError, connec
 
 from providers.http import Client
 
-from . import claims, gates, housekeeping, notices, polls, pushes, settling, traffic
-from .ahead import Ahead
-from .brief import brief, commit
+from . import gates, housekeeping, notices, polls, pushes, settling, traffic
 from .calls import Job, Poll, Probe, Push, Result, Send, run
-from .gates import Look
+from .claims import Claimer
+from .gates import QueueSnapshot
 from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
-from .together import together
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_SLOTS = 64
+QUEUE_SECONDS = 0.1
+"""How long a full dispatcher goes on with what it has read of the queue."""
 RESERVED_SHARE = 8
 """One slot in eight is kept for OTPs."""
-Turn = tuple[list[Job], Look, list[settling.Settled]]
-"""What a turn's transaction came to: calls to be made, what waits, what was settled."""
 
 
 class Engine:
@@ -48,30 +45,26 @@ class Engine:
         self._unsettled: list[Result] = []
         self._may_find_more = False
         self._threads: list[threading.Thread] = []
-        self._ahead = Ahead()
+        self._claimer = Claimer()
+        self._last_queue: QueueSnapshot | None = None
+        """Where the last turn filled every slot; None: the queue must be read."""
 
     # --- the loop ---------------------------------------------------------------------
 
     def turn(self, wait: float) -> bool:
-        """Settle what came back and claim what is due; with nothing to do, wait that long. True if there was work.
-
-        Both in one transaction: one commit frees the slots and owns what fills them again.
-        """
+        """Settle what came back, then claim what is due; with nothing to do, wait that long. True if there was work."""
         self._unsettled += self._collect(wait if not self._unsettled else 0.0)
+        self._claimer.give_back()
         done = self._unsettled
         # After a failure nothing is claimed before the breakers have learnt of it.
-        claims_too = self.accepting and not any(result.error or result.crash for result in done)
-        if not done and not (claims_too and self._may_claim_something()):
+        may_claim = self.accepting and not any(result.error or result.crash for result in done)
+        if not done and not (may_claim and self._free() > 0):
             return False
-        pushes.settle([result for result in done if isinstance(result.job, Push)])
-        try:
-            jobs, look, settled = self._settle_and_claim(done, claims_too=claims_too)
-        except Exception as error:
-            if _is_about_the_database(error):
-                raise
-            jobs, look, settled = self._settle_and_claim_one_by_one(done, claims_too=claims_too)
-        # Not within: what is committed is counted once, whatever fails from here on.
-        return self._go_on(jobs, look, done, settled, claims_too=claims_too)
+        waiting = self._read_queue()
+        if not done and not waiting.is_anything_due:
+            return False
+        settled = self._settle(done)
+        return self._go_on(waiting, done, settled, may_claim=may_claim)
 
     def run_forever(self, stopped: threading.Event) -> None:
         """Turn until `stopped` is set, then finish the calls in flight."""
@@ -82,7 +75,7 @@ class Engine:
     def finish(self) -> None:
         """Take nothing new, and see the calls in flight through to their commit."""
         self.accepting = False
-        while self.in_flight:
+        while self.in_flight or self._claimer.unstarted:
             self._turn_safely(1.0)
         self.close()
 
@@ -116,113 +109,86 @@ class Engine:
         try:
             first = self._results.get(timeout=wait) if wait else self._results.get_nowait()
             while True:
-                if first is not None:
+                if first is None:
+                    self._last_queue = None  # something became due
+                else:
                     results.append(first)
                 first = self._results.get_nowait()
         except queue.Empty:
             return results
 
-    def _may_claim_something(self) -> bool:
-        """Asked before a transaction is begun for it: on SQLite that keeps everybody else from writing."""
-        return self._free([]) > 0 and (connection.vendor != "sqlite" or gates.look().is_anything_due)
+    def _read_queue(self) -> QueueSnapshot:
+        """The queue; while each turn fills every slot, as it was a moment ago: a claim asks the breaker itself."""
+        last, self._last_queue = self._last_queue, None
+        is_recent = last is not None and time.monotonic() - last.asked < QUEUE_SECONDS
+        return last if last is not None and is_recent else gates.read_queue()
 
-    def _settle_and_claim(self, done: list[Result], *, claims_too: bool) -> Turn:
-        """Two waits for the database: for what waits, with its rows, and for the commit."""
-        jobs: list[Job] = []
-        decided = settling.decide([result for result in done if isinstance(result.job, Send)])
-        with self._giving_back(jobs):
-            with brief(lambda: self._ask(decided, freed=done, claims_too=claims_too)) as (settled, look), together():
-                self._ahead.look(look)
-                claimed = self._claim(jobs, look, freed=done) if claims_too else _nothing
-                commit()
-            claimed()
-        return jobs, look, settled
-
-    def _ask(
-        self, decided: list[settling.Settled], freed: Sequence[Result], *, claims_too: bool
-    ) -> Callable[[], tuple[list[settling.Settled], Look]]:
-        """All that needs no answer to something else, in one go: what came back is written, what waits is asked for."""
-        settled = settling.write(decided)
-        look = gates.ask()
-        if claims_too:
-            self._ahead.ask(otp_slots=self._free(freed), other_slots=self._free_for_others(freed))
-        return lambda: (settled(), look())
-
-    def _settle_and_claim_one_by_one(self, done: list[Result], *, claims_too: bool) -> Turn:
-        """As above where the database took not all of it: what it does not take holds up nothing else."""
-        settle_one_by_one(settling.settle, [result for result in done if isinstance(result.job, Send)])
-        jobs: list[Job] = []
-        with self._giving_back(jobs), brief(gates.ask) as look:
-            if claims_too:
-                self._claim(jobs, look, freed=done, one_by_one=True)()
-        return jobs, look, []
-
-    def _go_on(
-        self,
-        jobs: list[Job],
-        look: Look,
-        done: list[Result],
-        settled: Sequence[settling.Settled],
-        *,
-        claims_too: bool,
-    ) -> bool:
-        """After the commit: hand out what is claimed, before anything else can fail; nobody else will send it."""
+    def _settle(self, done: list[Result]) -> list[settling.Settled]:
+        """Write what came back. From its commit on these slots are free, and each is counted once."""
+        pushes.settle([result for result in done if isinstance(result.job, Push)])
+        sends = [result for result in done if isinstance(result.job, Send)]
+        try:
+            settled = settling.write(settling.decide(sends))
+        except Exception as error:
+            if _is_about_the_database(error):
+                raise
+            settle_one_by_one(settling.settle, sends)
+            settled = []
         self._unsettled = []
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
-        self._submit(jobs)
-        learn_from(settled, done, look)
-        others = self._take_others(look) if claims_too else []
-        self._submit(others)
+        return settled
+
+    def _go_on(
+        self, waiting: QueueSnapshot, done: list[Result], settled: Sequence[settling.Settled], *, may_claim: bool
+    ) -> bool:
+        """Fill the free slots, then pass on what the settled calls say of their providers."""
+        begun = 0
+        try:
+            if may_claim:
+                begun = self._claim(waiting)
+        finally:
+            learn_from(settled, done, waiting)
+        if may_claim:
+            begun += self._submit(self._take_others(waiting))
         came_back = any(result.error or result.surely_not_sent for result in done)
-        self._may_find_more = came_back or (bool(jobs or others) and self._free_for_others([]) > 0)
-        return bool(done or jobs or others)
+        has_room = self._free_for_others() > 0
+        self._may_find_more = came_back or (begun > 0 and has_room)
+        self._last_queue = waiting if begun and not (came_back or has_room) else None
+        return bool(done or begun)
 
-    def _free(self, freed: Sequence[Result]) -> int:
-        """The slots that are free once these results are committed."""
-        return self.slots - self.in_flight + len(freed)
+    def _claim(self, waiting: QueueSnapshot) -> int:
+        """Hand out what is claimed, whatever else fails: nobody else will send it."""
+        jobs: list[Job] = []
+        try:
+            self._claimer.claim(jobs, waiting, otp_slots=self._free(), other_slots=self._free_for_others())
+        finally:
+            self._submit(jobs)
+        return len(jobs)
 
-    def _free_for_others(self, freed: Sequence[Result]) -> int:
+    def _free(self) -> int:
+        return self.slots - self.in_flight
+
+    def _free_for_others(self) -> int:
         """The same, less what is kept for OTPs."""
-        otps = self.otps_in_flight - sum(_is_otp(result.job) for result in freed)
-        return max(self._free(freed) - max(self.reserved - otps, 0), 0)
+        return max(self._free() - max(self.reserved - self.otps_in_flight, 0), 0)
 
-    def _claim(
-        self, jobs: list[Job], look: Look, freed: Sequence[Result], *, one_by_one: bool = False
-    ) -> Callable[[], None]:
-        if not look.is_anything_due:
-            return _nothing
-        otps, others = self._free(freed), self._free_for_others(freed)
-        ahead = self._ahead if not one_by_one else Ahead()  # nothing was asked in this transaction
-        return claims.take(jobs, look, ahead, otp_slots=otps, other_slots=others, one_by_one=one_by_one)
-
-    def _take_others(self, look: Look) -> list[Job]:
+    def _take_others(self, waiting: QueueSnapshot) -> list[Job]:
         """What is no message of a shop: a partner's received messages, and questions for a state.
 
         A partner's repeats are due to the second: they may use half of what is kept for OTPs.
         """
-        for_others = self._free_for_others([])
-        jobs = pushes.take(look, min(self._free([]), for_others + self.reserved // 2))
-        return jobs + polls.take(look, min(for_others - len(jobs), max(1, self.slots // 4)))
+        for_others = self._free_for_others()
+        jobs = pushes.take(waiting, min(self._free(), for_others + self.reserved // 2))
+        return jobs + polls.take(waiting, min(for_others - len(jobs), max(1, self.slots // 4)))
 
-    @contextlib.contextmanager
-    def _giving_back(self, jobs: list[Job]) -> Iterator[None]:
-        """If a claim ends in a fault, nobody knows whether it was committed: its messages are settled as not begun."""
-        try:
-            yield
-        except Exception:
-            sends = [job for job in jobs if isinstance(job, Send)]
-            self._count(sends)
-            for job in sends:
-                self._results.put(Result(job, never_started=True))
-            raise
-
-    def _submit(self, jobs: Sequence[Job]) -> None:
+    def _submit(self, jobs: Sequence[Job]) -> int:
         self._count(jobs)
         for job in jobs:
             self._jobs.put(job)
         while len(self._threads) < min(self.in_flight, self.slots):
             self._start_thread()
+        return len(jobs)
 
     def _count(self, jobs: Sequence[Job]) -> None:
         self.in_flight += len(jobs)
@@ -238,10 +204,6 @@ class Engine:
         while (job := self._jobs.get()) is not None:
             self._results.put(run(job, client))
         client.close()
-
-
-def _nothing() -> None:
-    """The answer where nothing was claimed."""
 
 
 def _is_otp(job: Job) -> bool:
@@ -267,13 +229,13 @@ def _is_about_the_database(error: Exception) -> bool:
     return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
-def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result], look: Look) -> None:
+def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result], waiting: QueueSnapshot) -> None:
     """What follows a commit: breakers, early reports, answers to polls and probes."""
-    settling.afterwards(settled, in_trouble={gate.provider for gate in look.gates if gate.bad_calls})
+    settling.afterwards(settled, in_trouble={each.provider for each in waiting.providers if each.bad_calls})
     polls.settle([result for result in done if isinstance(result.job, Poll)])
     for result in done:
         if isinstance(result.job, Probe) and not result.surely_not_sent:  # a probe that was not made says nothing
-            traffic.learn(result.job.account, [result.error], was_probe=True)
+            traffic.record_outcome(result.job.account, [result.error], was_probe=True)
 
 
 # --- without a loop ---------------------------------------------------------------------------

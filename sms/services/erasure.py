@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from sms.domain.lifecycle import Status
 
 from . import clock
-from .rows import ask_to_write
+from .rows import write_records
 
+TEXTS = ("text", "raw_text", "parameters")
+"""The columns of a message that hold what it says."""
 _COLUMNS = {"message": "uuid", "status": "text"}
 _MESSAGES = """
-UPDATE sms_message AS m SET text = NULL, raw_text = NULL, parameters = NULL, erased_at = {now}
+UPDATE sms_message AS m SET {nothing}, erased_at = {now}
 FROM v WHERE m.id = v.message AND m.status = coalesce(v.status, m.status) AND {over}
 """
 _ATTEMPTS = """
@@ -28,5 +30,6 @@ def erase(messages: Sequence[uuid.UUID], *, status: Status | None = None) -> Non
     """Erase text, parameters and raw exchanges of these messages: all of them, or those that have this status."""
     records = [{"message": message, "status": status} for message in messages]
     now, times = clock.moment()
-    ask_to_write(_MESSAGES.format(now=now, over=_OVER), _COLUMNS, records, *times)
-    ask_to_write(_ATTEMPTS.format(over=_OVER), _COLUMNS, records)
+    nothing = ", ".join(f"{name} = NULL" for name in TEXTS)
+    write_records(_MESSAGES.format(nothing=nothing, now=now, over=_OVER), _COLUMNS, records, *times)
+    write_records(_ATTEMPTS.format(over=_OVER), _COLUMNS, records)

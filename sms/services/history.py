@@ -19,11 +19,13 @@ class Tried(Protocol):
 
 
 def tries_of(messages: Iterable[Tried]) -> dict[uuid.UUID, list[Try]]:
-    """Each message's finished attempts, oldest first, with one query.
+    """Each message's finished attempts, oldest first, with one query, or with none for no messages.
 
     A provider that reported "it never left" counts as one that refused: it is not asked again.
     """
     before = {message.id: message.attempts_before for message in messages}
+    if not before:
+        return {}
     attempts = Attempt.objects.filter(message_id__in=before, outcome__isnull=False).order_by("number")
     tries: dict[uuid.UUID, list[Try]] = {message: [] for message in before}
     for attempt in attempts.values_list("message_id", "number", "provider_id", "failure", "reported"):

@@ -8,8 +8,8 @@ somebody else first.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,7 @@ from sms.domain.lifecycle import Status
 
 from . import clock
 from .call_fields import RawCall, StoredCall
-from .rows import as_json, as_time, as_uuid, ask, ask_to_write, read
-from .together import Answer
+from .rows import as_json, as_time, as_uuid, one_commit, read, write_records
 
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10
@@ -33,7 +32,7 @@ def lease_seconds(timeout: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message that may be sent now, its row locked until the transaction ends."""
+    """A message to be sent, as its row has it."""
 
     id: uuid.UUID
     provider: int
@@ -49,11 +48,22 @@ class Due:
     crashes: int
     expires_at: datetime
     created_at: datetime
+    version: int | None
+    waiting_for: str
+    parameters: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is `sending`, and the attempt that owns it."""
+
+    message: Due
+    attempt: uuid.UUID
 
 
 _DUE_COLUMNS = (
     'id, provider_id, attempts_made, attempts_before, "to", sender, text, is_otp, decision, pinned_provider_id, '
-    "in_doubt, crashes, expires_at, created_at"
+    "in_doubt, crashes, expires_at, created_at, template_version_id, waiting_for, parameters"
 )
 
 
@@ -78,7 +88,14 @@ def _due(row: tuple[Any, ...]) -> Due:
         row[11],
         as_time(row[12]),
         as_time(row[13]),
+        *row[14:16],
+        as_json(row[16]),
     )
+
+
+def _claimed(row: tuple[Any, ...]) -> Claimed:
+    """From the columns of a message, followed by its lease's token."""
+    return Claimed(_due(row[:-1]), as_uuid(row[-1]))
 
 
 # --- what may go ------------------------------------------------------------------------
@@ -94,173 +111,204 @@ def in_flight(provider: int) -> int:
     return read("SELECT count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s", [provider])[0][0]
 
 
+_TAKE_PROBE = """
+UPDATE sms_providerstate SET probe_until = %s
+WHERE provider_id = (SELECT provider_id FROM sms_providerstate WHERE provider_id = %s AND breaker = 'open'
+                     AND probe_at <= %s AND (probe_until IS NULL OR probe_until <= %s) {skip_locked})
+RETURNING provider_id
+"""
+
+
+def take_probe(provider: int, *, now: datetime, until: datetime) -> bool:
+    """Whether this dispatcher makes the next probe of an open breaker; until then nobody else does."""
+    statement = _TAKE_PROBE.format(skip_locked=_skip_locked())
+    return bool(read(statement, [until, provider, now, now]))
+
+
 # --- claims -------------------------------------------------------------------------------
 
+_IS_DUE = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= {now} AND expires_at > {now}"
 
-def lock_due(provider: int, *, is_otp: bool, limit: int) -> Callable[[], list[Due]]:
-    """Lock up to so many messages that are due at this provider, the longest waiting first; the answer gives them."""
+
+def lock_due(provider: int, *, is_otp: bool, limit: int) -> list[Due]:
+    """Lock up to so many messages that are due at this provider, the longest waiting first."""
     now, times = clock.moment()
     statement = f"""
-        SELECT {_DUE_COLUMNS} FROM sms_message
-        WHERE status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= {now} AND expires_at > {now}
+        SELECT {_DUE_COLUMNS} FROM sms_message WHERE {_IS_DUE.format(now=now)}
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
-    answer = ask(statement, [provider, is_otp, *times * 2, limit])
-    return lambda: [_due(row) for row in answer()]
+    return [_due(row) for row in read(statement, [provider, is_otp, *times * 2, limit])]
 
 
-_CLAIM_COLUMNS = {
-    "message": "uuid",
-    "attempt": "uuid",
-    "number": "smallint",
-    "provider": "bigint",
-    "version": "bigint",
-    "parameters": "jsonb",
-    "lease_until": "timestamptz",
-}
-_MARK_SENDING = """
-UPDATE sms_message SET status = 'sending', provider_id = v.provider, lease_token = v.attempt,
-       lease_until = v.lease_until, attempts_made = v.number, template_version_id = v.version,
-       parameters = v.parameters, waiting_for = '', updated_at = %s
-FROM v WHERE sms_message.id = v.message AND sms_message.status = 'queued'
-RETURNING sms_message.id
-"""
-_ADD_ATTEMPTS = """
+_MAY_BE_CALLED = """
+EXISTS (SELECT 1 FROM sms_providerstate WHERE provider_id = %s AND breaker = 'closed'
+                                          AND (retry_at IS NULL OR retry_at <= {now}))"""
+_NEW_ATTEMPT = """
 INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_id, lease_token, started_at,
                          failure, code, detail, vendor_message_id, reported, polls)
-SELECT v.attempt, v.message, v.number, v.provider, v.version, v.attempt, %s, '', '', '', '', '', 0 FROM v WHERE true
+SELECT m.lease_token, m.id, m.attempts_made, m.provider_id, m.template_version_id, m.lease_token, {now},
+       '', '', '', '', '', 0 FROM {claimed}
 """
-_CLAIM = f", marked AS ({_MARK_SENDING}), added AS ({_ADD_ATTEMPTS}) SELECT id FROM marked"
-"""Both in one: half as many round trips and records to write out. SQLite knows no UPDATE within a SELECT."""
+_CLAIM = f"""
+WITH due AS MATERIALIZED (
+    SELECT id, due_at, waiting_for <> '' AS waits FROM sms_message
+    WHERE {_IS_DUE.format(now="statement_timestamp()")}
+          AND (%s OR {_MAY_BE_CALLED.format(now="statement_timestamp()")})
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+), free AS (
+    SELECT id AS message, row_number() OVER (ORDER BY due_at) AS number FROM due WHERE NOT waits OR %s
+), m AS (
+    UPDATE sms_message SET status = 'sending', lease_token = (%s::uuid[])[free.number], waiting_for = '',
+           lease_until = statement_timestamp() + %s * interval '1 second', attempts_made = attempts_made + 1,
+           updated_at = statement_timestamp()
+    FROM free WHERE sms_message.id = free.message AND sms_message.status = 'queued'
+    RETURNING {_DUE_COLUMNS}, lease_token, due_at
+), added AS ({_NEW_ATTEMPT.format(now="statement_timestamp()", claimed="m")})
+SELECT (SELECT count(*) FROM due WHERE waits), {_DUE_COLUMNS}, lease_token
+FROM (SELECT 1) AS always LEFT JOIN m ON true ORDER BY due_at
+"""
 
 
-def claim(records: Sequence[Mapping[str, Any]], *, now: datetime) -> Callable[[], None]:
-    """Mark locked messages `sending`, each with its attempt. The attempt's id is the lease's token.
+def claim(
+    provider: int, *, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, is_probe: bool = False
+) -> tuple[list[Claimed], int]:
+    """Mark messages that are due here `sending`, each with its attempt, in one commit: the longest waiting first.
 
-    The answer raises RuntimeError if one of them was not there to be claimed.
+    At most one for each id in `attempts`, which becomes its attempt's id and its lease's token; `lease` is in seconds.
+    Those that wait for something (`waiting_for`) are left out: they are judged before they are claimed. Where the
+    breaker has opened since the queue was read, nothing is claimed. Neither holds for a probe. Returns what was
+    claimed, and how many were left out.
     """
-    if connection.vendor == "postgresql":
-        claimed = ask_to_write(_CLAIM, _CLAIM_COLUMNS, records, now, now)
-    else:
-        claimed = ask_to_write(_MARK_SENDING, _CLAIM_COLUMNS, records, now)
-        ask_to_write(_ADD_ATTEMPTS, _CLAIM_COLUMNS, records, now)
-    return lambda: _require_all(len(records), len(claimed()))
+    if connection.vendor != "postgresql":
+        return _claim_on_sqlite(provider, is_otp, attempts, lease, is_probe=is_probe)
+    ids = "{" + ",".join(map(str, attempts)) + "}"
+    rows = read(_CLAIM, [provider, is_otp, is_probe, provider, len(attempts), is_probe, ids, lease])
+    return [_claimed(row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
 
-def _require_all(wanted: int, claimed: int) -> None:
-    if claimed != wanted:
-        raise RuntimeError(f"{wanted - claimed} messages moved while their rows were locked")
-
-
-_PUT_OFF_COLUMNS = {"message": "uuid", "provider": "bigint", "due_at": "timestamptz", "waiting_for": "text"}
-_PUT_OFF = """
-UPDATE sms_message SET provider_id = v.provider, due_at = v.due_at, waiting_for = v.waiting_for
-FROM v WHERE sms_message.id = v.message AND sms_message.status = 'queued'
+_CLAIM_COLUMNS = {"message": "uuid", "attempt": "uuid"}
+_MARK_ON_SQLITE = """
+UPDATE sms_message SET status = 'sending', lease_token = v.attempt, waiting_for = '', lease_until = %s,
+       attempts_made = attempts_made + 1, updated_at = %s
+FROM v WHERE sms_message.id = v.message
 """
 
 
-def put_off(records: Sequence[Mapping[str, Any]]) -> None:
-    """Leave locked messages queued: at another provider, or until later, with what they wait for."""
-    ask_to_write(_PUT_OFF, _PUT_OFF_COLUMNS, records)
+def _claim_on_sqlite(
+    provider: int, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, *, is_probe: bool
+) -> tuple[list[Claimed], int]:
+    """SQLite has no UPDATE within a SELECT; its transactions begin as writers, so nobody comes in between."""
+    now = clock.now()
+    with one_commit():
+        if not is_probe and not read(f"SELECT {_MAY_BE_CALLED.format(now='%s')}", [provider, now])[0][0]:
+            return [], 0
+        found = lock_due(provider, is_otp=is_otp, limit=len(attempts))
+        free = [due for due in found if is_probe or not due.waiting_for]
+        claimed = [
+            Claimed(replace(due, attempts_made=due.attempts_made + 1), attempt)
+            for due, attempt in zip(free, attempts, strict=False)
+        ]
+        records = [{"message": each.message.id, "attempt": each.attempt} for each in claimed]
+        write_records(_MARK_ON_SQLITE, _CLAIM_COLUMNS, records, now + timedelta(seconds=lease), now)
+        of_these = "v JOIN sms_message AS m ON m.id = v.message"
+        write_records(_NEW_ATTEMPT.format(now="%s", claimed=of_these), _CLAIM_COLUMNS, records, now)
+    return claimed, len(found) - len(free)
 
 
-_WAITING = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at > %s AND waiting_for <> ''"
-_MAKE_DUE = "UPDATE sms_message SET due_at = %s WHERE id IN (SELECT id FROM sms_message WHERE {} ORDER BY due_at {})"
+_TEMPLATE_COLUMNS = {"message": "uuid", "attempt": "uuid", "version": "bigint", "parameters": "jsonb"}
+_SET_ON_MESSAGES = """
+UPDATE sms_message SET template_version_id = v.version, parameters = v.parameters
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
+"""
+_SET_ON_ATTEMPTS = "UPDATE sms_attempt SET template_version_id = v.version FROM v WHERE sms_attempt.id = v.attempt"
 
 
-def make_due(provider: int, *, now: datetime) -> None:
-    """A provider may be called again: the first that wait for it are due at once, the others within half a minute."""
-    for is_otp in (True, False):
-        read(_MAKE_DUE.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
+def set_templates(records: Sequence[Mapping[str, Any]]) -> None:
+    """Write which template claimed messages go out with, and what it takes from their texts."""
+    with one_commit():
+        write_records(_SET_ON_MESSAGES, _TEMPLATE_COLUMNS, records)
+        write_records(_SET_ON_ATTEMPTS, _TEMPLATE_COLUMNS, records)
 
 
-# --- settles --------------------------------------------------------------------------------
-
-_SETTLE_COLUMNS = {
+_RESCHEDULE_COLUMNS = {
     "message": "uuid",
     "attempt": "uuid",
     "status": "text",
     "provider": "bigint",
-    "delay": "float8",
-    "in_doubt": "boolean",
+    "due_at": "timestamptz",
+    "waiting_for": "text",
     "crashes": "smallint",
-    "is_otp": "boolean",
-    "message_code": "text",
-    "message_detail": "text",
-    "outcome": "text",
-    "failure": "text",
     "code": "text",
     "detail": "text",
-    "vendor_message_id": "text",
-    "http_status": "smallint",
-    "raw_request": "text",
-    "raw_response": "text",
-    "poll_after": "float8",
 }
-_SETTLE_MESSAGES = """
-UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = {due_at}, in_doubt = v.in_doubt,
-       crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL, lease_until = NULL,
-       updated_at = {now}
-FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
+_IS_OURS = """
+sms_message.id = v.message AND (v.attempt IS NULL AND sms_message.status = 'queued'
+                                OR sms_message.status = 'sending' AND sms_message.lease_token = v.attempt)"""
+_RESCHEDULE = f"""
+UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.due_at, waiting_for = v.waiting_for,
+       crashes = COALESCE(v.crashes, sms_message.crashes), code = COALESCE(v.code, sms_message.code),
+       detail = COALESCE(v.detail, sms_message.detail), lease_token = NULL, lease_until = NULL,
+       attempts_made = sms_message.attempts_made - CASE WHEN v.attempt IS NULL THEN 0 ELSE 1 END,
+       updated_at = CASE WHEN v.code IS NULL THEN sms_message.updated_at ELSE {{now}} END
+FROM v WHERE {_IS_OURS}
+RETURNING sms_message.id
 """
-_SETTLE_ATTEMPTS = """
-UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
-       vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = {kept} v.raw_request END,
-       raw_response = {kept} v.raw_response END, poll_at = {poll_at}, finished_at = {now}
-FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
-RETURNING sms_attempt.id
+_DROP_ATTEMPTS = f"""
+DELETE FROM sms_attempt WHERE id IN (SELECT v.attempt FROM v JOIN sms_message ON {_IS_OURS})
 """
-_IS_OVER = "v.is_otp AND EXISTS (SELECT 1 FROM sms_message m WHERE m.id = v.message AND m.erased_at IS NOT NULL)"
-_KEPT = f"CASE WHEN NOT ({_IS_OVER}) THEN"  # a report may come before the answer, and be an OTP's end
-_LATER = "statement_timestamp() + v.{} * interval '1 second'"
-_SETTLE = f", moved AS ({_SETTLE_MESSAGES}) {_SETTLE_ATTEMPTS}".format(
-    kept=_KEPT, now="statement_timestamp()", due_at=_LATER.format("delay"), poll_at=_LATER.format("poll_after")
+
+
+def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
+    """Have messages wait, in one commit: until `due_at`, at `provider`, for what `waiting_for` says.
+
+    With an `attempt`, the message is claimed and its call was never begun: the attempt is deleted and counts for
+    nothing. Without, it is queued and locked. `crashes`, `code` and `detail` are written where they are not None.
+    """
+    whole = [dict.fromkeys(_RESCHEDULE_COLUMNS) | {"status": Status.QUEUED} | dict(record) for record in records]
+    if connection.vendor == "postgresql":
+        moved = _RESCHEDULE.format(now="statement_timestamp()")
+        drop = "DELETE FROM sms_attempt USING v, moved WHERE moved.id = v.message AND sms_attempt.id = v.attempt"
+        write_records(f", moved AS ({moved}) {drop}", _RESCHEDULE_COLUMNS, whole)
+        return
+    with one_commit():
+        write_records(_DROP_ATTEMPTS, _RESCHEDULE_COLUMNS, whole)
+        write_records(_RESCHEDULE.format(now="%s"), _RESCHEDULE_COLUMNS, whole, clock.now())
+
+
+def give_back(attempts: Iterable[uuid.UUID]) -> None:
+    """Queue again what these attempts claimed, as far as they did: none of their calls was begun."""
+    listed = list(attempts)
+    marks = ", ".join(["%s"] * len(listed))
+    statement = f"SELECT message_id, id, provider_id FROM sms_attempt WHERE outcome IS NULL AND id IN ({marks})"
+    now = clock.now()
+    reschedule(
+        [
+            {"message": row[0], "attempt": row[1], "provider": row[2], "due_at": now, "waiting_for": ""}
+            for row in read(statement, listed)
+        ]
+    )
+
+
+_WAITING = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at > %s AND waiting_for <> ''"
+_WAKE_WAITING = (
+    "UPDATE sms_message SET due_at = %s WHERE id IN (SELECT id FROM sms_message WHERE {} ORDER BY due_at {})"
 )
 
 
-def settle(records: Sequence[Mapping[str, Any]]) -> Callable[[], set[uuid.UUID]]:
-    """Move messages out of `sending`, as far as these leases still own them, and write what their calls came to.
-
-    The answer: the attempts that were still in flight.
-    """
-    if connection.vendor == "postgresql":
-        ended = ask_to_write(_SETTLE, _SETTLE_COLUMNS, records)
-    else:
-        ended = _settle_on_sqlite(records)
-    return lambda: {as_uuid(row[0]) for row in ended()}
-
-
-def _settle_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Answer:
-    now = clock.now()
-    columns = {**_SETTLE_COLUMNS, "due_at": "timestamptz", "poll_at": "timestamptz"}
-    words = {"kept": _KEPT, "now": "%s", "due_at": "v.due_at", "poll_at": "v.poll_at"}
-    moves = [
-        {**record, "due_at": _later(now, record["delay"]), "poll_at": _later(now, record["poll_after"])}
-        for record in records
-    ]
-    ask_to_write(_SETTLE_MESSAGES.format(**words), columns, moves, now)
-    return ask_to_write(_SETTLE_ATTEMPTS.format(**words), columns, moves, now)
-
-
-def _later(now: datetime, seconds: float | None) -> datetime | None:
-    return None if seconds is None else now + timedelta(seconds=seconds)
+def wake_waiting(provider: int, *, now: datetime) -> None:
+    """A provider may be called again: the first that wait for it are due at once, the others within half a minute."""
+    for is_otp in (True, False):
+        read(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
 
 
 # --- sweeps ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
-    """A message whose lease is over: its dispatcher died, or its call hangs. Perhaps sent."""
-
-    message: Due
-    attempt: uuid.UUID
-
-
-def lock_abandoned(*, now: datetime, limit: int) -> list[Abandoned]:
+def lock_abandoned(*, now: datetime, limit: int) -> list[Claimed]:
+    """Lock messages whose lease is over: their dispatcher died, or their call hangs. Perhaps sent."""
     statement = f"""
         SELECT {_DUE_COLUMNS}, lease_token FROM sms_message
         WHERE status = 'sending' AND lease_until < %s ORDER BY lease_until LIMIT %s {_skip_locked()}"""
-    return [Abandoned(_due(row[:-1]), as_uuid(row[-1])) for row in read(statement, [now, limit])]
+    return [_claimed(row) for row in read(statement, [now, limit])]
 
 
 _EXPIRE = """
@@ -366,20 +414,14 @@ def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 # --- received messages ---------------------------------------------------------------------------
 
-_OPEN_PUSHES = "status IN ('waiting', 'pushing')"
+OPEN_PUSHES = "status IN ('waiting', 'pushing')"
 """A push that is under way is due again when its lease is over: here a repeat is the protocol."""
-
-
-def ask_partners_with_due_pushes(moment: str, parameters: Sequence[Any] = ()) -> Answer:
-    """`moment`: the time in SQL."""
-    statement = f"SELECT DISTINCT partner_id FROM sms_inboundpush WHERE {_OPEN_PUSHES} AND due_at <= {moment}"
-    return ask(statement, parameters)
 
 
 def lock_due_pushes(partner: int, *, now: datetime, limit: int) -> list[uuid.UUID]:
     """Lock up to so many pushes that are due at this partner, the longest waiting first."""
     statement = f"""
-        SELECT id FROM sms_inboundpush WHERE partner_id = %s AND {_OPEN_PUSHES} AND due_at <= %s
+        SELECT id FROM sms_inboundpush WHERE partner_id = %s AND {OPEN_PUSHES} AND due_at <= %s
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
     return [as_uuid(row[0]) for row in read(statement, [partner, now, limit])]
 

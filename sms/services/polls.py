@@ -10,26 +10,26 @@ from sms.models import Attempt
 
 from . import clock, outbox, reports, snapshot, traffic
 from .calls import Job, Poll, Result
-from .gates import Look
+from .gates import QueueSnapshot
 from .snapshot import Account
 
 GIVE_UP_AFTER = timedelta(hours=72)
 
 
-def take(look: Look, limit: int) -> list[Job]:
+def take(queue: QueueSnapshot, limit: int) -> list[Job]:
     """The polls that are due, up to so many."""
-    if limit <= 0 or not look.polls_due:
+    if limit <= 0 or not queue.polls_due:
         return []
     accounts = [a for a in snapshot.current().accounts.values() if Receipts.POLL in a.adapter.receipts]
     # After an account fault nothing is asked: bad logins would only repeat.
-    closed = {gate.provider for gate in look.gates if gate.is_open}
-    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, look, limit)]
+    closed = {each.provider for each in queue.providers if each.is_open}
+    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, queue, limit)]
 
 
-def _take_from(account: Account, look: Look, limit: int) -> list[Job]:
-    until = look.now + timedelta(seconds=outbox.lease_seconds(account.timeout))
-    taken = outbox.take_polls(account.id, now=look.now, until=until, limit=limit)
-    return [Poll(attempt, account, vendor_id, look.asked + outbox.SLACK_SECONDS) for attempt, vendor_id in taken]
+def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:
+    until = queue.now + timedelta(seconds=outbox.lease_seconds(account.timeout))
+    taken = outbox.take_polls(account.id, now=queue.now, until=until, limit=limit)
+    return [Poll(attempt, account, vendor_id, queue.asked + outbox.SLACK_SECONDS) for attempt, vendor_id in taken]
 
 
 def settle(results: Sequence[Result]) -> None:

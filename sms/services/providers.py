@@ -60,4 +60,4 @@ def resume(provider_id: int, *, actor: str, reason: str) -> None:
     provider._change_reason = reason
     with transaction.atomic():
         provider.save(update_fields=["paused", "updated_at"])
-        outbox.make_due(provider_id, now=clock.now())
+        outbox.wake_waiting(provider_id, now=clock.now())

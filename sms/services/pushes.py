@@ -30,9 +30,9 @@ from sms.models import (
 
 from . import alerts, clock, metrics, outbox, wake
 from .actions import ActionRefused
-from .brief import brief
 from .calls import Job, PartnerAccount, Push, Result
-from .gates import Look
+from .gates import QueueSnapshot
+from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -103,15 +103,15 @@ def _require_text(message: InboundMessage) -> None:
 # --- claiming ----------------------------------------------------------------------------------
 
 
-def take(look: Look, limit: int) -> list[Job]:
+def take(queue: QueueSnapshot, limit: int) -> list[Job]:
     """Claim pushes that are due, up to so many. The claims are committed when this returns."""
-    if limit <= 0 or not look.partners:
+    if limit <= 0 or not queue.partners:
         return []
     jobs: list[Job] = []
-    for partner in Partner.objects.filter(pk__in=look.partners).defer("credentials"):
+    for partner in Partner.objects.filter(pk__in=queue.partners).defer("credentials"):
         account = _account(partner)
         if account is not None:
-            jobs += _take_from(account, look, limit - len(jobs))
+            jobs += _take_from(account, queue, limit - len(jobs))
     return jobs
 
 
@@ -124,13 +124,13 @@ def _account(partner: Partner) -> PartnerAccount | None:
     return PartnerAccount(partner.pk, partner.slug, adapter, timeout=adapter.option["timeout"])
 
 
-@brief()
-def _take_from(account: PartnerAccount, look: Look, limit: int) -> list[Job]:
-    now = look.now
+@worker_transaction()
+def _take_from(account: PartnerAccount, queue: QueueSnapshot, limit: int) -> list[Job]:
+    now = queue.now
     ids = outbox.lock_due_pushes(account.id, now=now, limit=limit)
     pushes = list(InboundPush.objects.filter(pk__in=ids).select_related("message").order_by("due_at"))
     _close_abandoned(ids, now)
-    jobs = [_begin(push, account, look) for push in pushes if not _is_used_up(push, account, now)]
+    jobs = [_begin(push, account, queue) for push in pushes if not _is_used_up(push, account, now)]
     return [job for job in jobs if job is not None]
 
 
@@ -155,8 +155,8 @@ def _is_used_up(push: InboundPush, account: PartnerAccount, now: datetime) -> bo
     return True
 
 
-def _begin(push: InboundPush, account: PartnerAccount, look: Look) -> Push | None:
-    now = look.now
+def _begin(push: InboundPush, account: PartnerAccount, queue: QueueSnapshot) -> Push | None:
+    now = queue.now
     attempt, number = clock.new_id(), push.tries + 1
     lease = timedelta(seconds=outbox.lease_seconds(account.timeout))
     InboundPush.objects.filter(pk=push.pk).update(
@@ -166,7 +166,7 @@ def _begin(push: InboundPush, account: PartnerAccount, look: Look) -> Push | Non
     message = push.message
     received = ReceivedSms(push.operation_id, message.sender, message.to, message.text or "")
     tries = number - push.tries_before
-    return Push(push.pk, attempt, tries, account, received, not_after=look.asked + outbox.SLACK_SECONDS)
+    return Push(push.pk, attempt, tries, account, received, not_after=queue.asked + outbox.SLACK_SECONDS)
 
 
 # --- settling ----------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ class Step:
 def settle(results: Sequence[Result]) -> None:
     """Write what the tries came to."""
     for result in results:
-        with brief() as now:
+        with worker_transaction() as now:
             _settle(result, result.job, now)
 
 

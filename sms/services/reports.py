@@ -18,12 +18,11 @@ from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 
 from . import alerts, clock, erasure, gates, metrics, outbox, snapshot, wake
-from .brief import brief
 from .history import tries_of
 from .outbox import LockedMessage
-from .rows import ask_to_write
+from .rows import write_records
 from .snapshot import Account
-from .together import together
+from .transactions import worker_transaction
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of when a provider last reported."""
@@ -83,7 +82,7 @@ def apply(words: Sequence[Word], *, may_send: bool = True) -> list[tuple[int, st
     """
     if not words:
         return []
-    with brief(savepoint=False) as now:
+    with worker_transaction(savepoint=False) as now:
         batch = _gather(words, now, may_send=may_send)
         for word in words:
             _take(batch, word)
@@ -99,7 +98,7 @@ def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
     # Asked before a transaction is begun for it: hardly any report is faster than the vendor's own answer.
     if not ids or not DeliveryReport.objects.filter(is_waiting=True, vendor_message_id__in=vendor_ids).exists():
         return
-    with brief():
+    with worker_transaction():
         stored = outbox.lock_waiting_reports(vendor_ids)
         apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 
@@ -210,7 +209,7 @@ def _following(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int 
     judged = snapshot.current().judge(providers, text=whole.text, sender=whole.sender)
     tries = tries_of([whole])[whole.id]
     left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
-    closed = {gate.provider for gate in gates.look().gates if gate.is_open}
+    closed = {each.provider for each in gates.read_queue().providers if each.is_open}
     return choose(left, frozenset(left) - closed, tries) if left else None
 
 
@@ -347,12 +346,11 @@ FROM v WHERE sms_deliveryreport.id = v.id
 
 
 def _write(batch: _Batch) -> None:
-    with together():
-        ask_to_write(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
-        ask_to_write(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
-        ask_to_write(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
-        ask_to_write(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
-        erasure.erase(batch.erase)
+    write_records(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
+    write_records(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
+    write_records(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
+    write_records(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
+    erasure.erase(batch.erase)
 
 
 _noted: dict[int, float] = {}

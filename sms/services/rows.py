@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
-from . import together
-from .together import Answer, Rows
-
+Rows = list[tuple[Any, ...]]
 Columns = Mapping[str, str]
 """Column name -> PostgreSQL type. SQLite takes the values as they are."""
 
@@ -77,21 +76,28 @@ def _plain_on_sqlite(value: Any) -> Any:
     return _plain_on_postgresql(value)
 
 
-def ask_to_write(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> Answer:
-    """Run `WITH v AS (…) statement`; the answer is what it returns. Nothing is run for no records."""
+def write_records(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> Rows:
+    """Run `WITH v AS (…) statement` and return what it returns. Nothing is run for no records."""
     if not records:
-        return list
+        return []
     values = [parameter(records), len(records), *map(_plain_here(), more)]
-    return together.ask(f"WITH {table(columns)} {statement}", values)
-
-
-def ask(statement: str, parameters: Sequence[Any] = ()) -> Answer:
-    return together.ask(statement, [*map(_plain_here(), parameters)])
+    return _execute(f"WITH {table(columns)} {statement}", values)
 
 
 def read(statement: str, parameters: Sequence[Any] = ()) -> Rows:
-    """The same, and wait for it."""
-    return ask(statement, parameters)()
+    """Run a statement and return its rows."""
+    return _execute(statement, [*map(_plain_here(), parameters)])
+
+
+def _execute(statement: str, parameters: Sequence[Any]) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def one_commit() -> AbstractContextManager[Any]:
+    """For statements that are one on PostgreSQL, or follow each other: all of them are committed, or none."""
+    return transaction.atomic(savepoint=False)
 
 
 def as_uuid(value: Any) -> uuid.UUID:

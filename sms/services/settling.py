@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,12 +16,12 @@ from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 
-from . import alerts, clock, erasure, gates, metrics, outbox, reports, snapshot, traffic
-from .brief import brief
+from . import alerts, clock, gates, metrics, outcomes, reports, snapshot, traffic
 from .calls import Result, Send
-from .claims import CRASHES_ALLOWED, candidates_of
+from .eligibility import CRASHES_ALLOWED, candidates_of
 from .history import tries_of
 from .snapshot import Account, Snapshot
+from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +55,8 @@ class Settled:
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Write a batch of finished sends in one transaction, and do what comes afterwards."""
-    decided = decide(results)
-    with brief(lambda: write(decided), savepoint=False) as settled:
-        pass
-    afterwards(settled)
+    """Write a batch of finished sends, and do what comes afterwards."""
+    afterwards(write(decide(results)))
 
 
 def decide(results: Sequence[Result]) -> list[Settled]:
@@ -70,21 +68,23 @@ def decide(results: Sequence[Result]) -> list[Settled]:
     return [_follow_safely(result, tries.get(result.job.message.id, []), current, closed) for result in results]
 
 
-def write(settled: list[Settled]) -> Callable[[], list[Settled]]:
-    """Write what the calls came to and what becomes of their messages, in the caller's transaction.
+def write(settled: list[Settled]) -> list[Settled]:
+    """Write what the calls came to and what becomes of their messages. Returns what `afterwards` needs.
 
-    The answer, to be waited for in that transaction, is what `afterwards` needs once it is committed.
+    One statement, and so one commit. Where a lease may be over, the note of the late answer belongs to that commit.
     """
-    open_attempts = outbox.settle([_message_record(s) | _attempt_record(s) for s in settled])
-    for status in {s.step.status for s in settled if _is_to_erase(s)}:
-        ended = [s.job.message.id for s in settled if s.step.status == status and _is_to_erase(s)]
-        erasure.erase(ended, status=status)
-    return lambda: _mark_late(settled, open_attempts())
+    if not settled:
+        return []
+    records = [_message_record(s) | _attempt_record(s) for s in settled]
+    may_be_late = any(s.job.lease_ends <= time.monotonic() for s in settled)
+    with worker_transaction(savepoint=False) if may_be_late else nullcontext():
+        return _mark_late(settled, outcomes.write(records))
 
 
 def _closed_providers() -> frozenset[int]:
-    look = gates.look()
-    return frozenset(g.provider for g in look.gates if g.is_open or (g.retry_at is not None and g.retry_at > look.now))
+    queue = gates.read_queue()
+    waits = (each.provider for each in queue.providers if each.retry_at is not None and each.retry_at > queue.now)
+    return frozenset(each.provider for each in queue.providers if each.is_open) | frozenset(waits)
 
 
 # --- what follows ----------------------------------------------------------------------------
@@ -163,10 +163,6 @@ def _open(
 # --- writing ------------------------------------------------------------------------------------
 
 
-def _is_to_erase(settled: Settled) -> bool:
-    return settled.job.message.is_otp and is_final(settled.step.status, settled.job.account.adapter.strongest)
-
-
 def _mark_late(settled: list[Settled], open_attempts: set[uuid.UUID]) -> list[Settled]:
     if len(open_attempts) == len(settled):
         return settled
@@ -185,6 +181,7 @@ def _message_record(s: Settled) -> dict[str, Any]:
         "in_doubt": s.step.in_doubt,
         "crashes": s.crashes,
         "is_otp": message.is_otp,
+        "erases": message.is_otp and is_final(s.step.status, s.job.account.adapter.strongest),
         "message_code": (error.code if error else "internal_fault" if s.result.crash else "")[:64],
         "message_detail": s.detail,
     }
@@ -284,9 +281,9 @@ def _teach(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
         if error is not None and error.failure == Failure.CONFIG:
             _alert_misconfigured(account, error)
     if probes:
-        traffic.learn(account, probes, was_probe=True)
+        traffic.record_outcome(account, probes, was_probe=True)
     if any(error is not None for error in answers) or is_in_trouble or _is_news(account):
-        traffic.learn(account, answers, was_probe=False)
+        traffic.record_outcome(account, answers, was_probe=False)
 
 
 def _is_news(account: Account) -> bool:

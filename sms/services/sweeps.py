@@ -10,9 +10,9 @@ from providers.base import Failure, OutboundSms, failed
 from sms.models import Dispatcher
 
 from . import clock, erasure, outbox, settling, snapshot
-from .brief import brief
 from .calls import Result, Send
-from .outbox import Abandoned
+from .outbox import Claimed
+from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ FORGET_DISPATCHERS_AFTER = timedelta(days=1)
 
 def park_abandoned() -> int:
     """Park messages whose lease is over: perhaps sent, never queued again by themselves. Returns how many."""
-    with brief() as now:
+    with worker_transaction() as now:
         found = outbox.lock_abandoned(now=now, limit=AT_ONCE)
         results = [_abandoned(each) for each in found]
         if results:
@@ -32,18 +32,18 @@ def park_abandoned() -> int:
     return len(found)
 
 
-def _abandoned(found: Abandoned) -> Result:
+def _abandoned(found: Claimed) -> Result:
     message = found.message
     account = snapshot.current().accounts[message.provider]
     sms = OutboundSms(reference=str(found.attempt), to=message.to, text=message.text or "", is_otp=message.is_otp)
     words = "The dispatcher that made this call was not heard of in time; the message may have gone out."
     error = failed(Failure.AMBIGUOUS, settling.LEASE_OVER, words)
-    return Result(Send(message, found.attempt, account, sms, 0.0), error=error, is_guess=True)
+    return Result(Send(message, found.attempt, account, sms, not_after=0.0, lease_ends=0.0), error=error, is_guess=True)
 
 
 def expire() -> int:
     """End what waited past its time. Returns how many."""
-    with brief() as now:
+    with worker_transaction() as now:
         ended = outbox.expire(now=now, limit=AT_ONCE)
         erasure.erase([message for message, is_otp in ended if is_otp])
     return len(ended)

@@ -14,9 +14,9 @@ from sms.domain.lifecycle import LONGEST_RETRY_AFTER
 from sms.models import Breaker, Provider, ProviderState
 
 from . import alerts, clock, outbox
-from .brief import brief
-from .gates import Gate
+from .gates import ProviderQueue
 from .snapshot import Account
+from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 
@@ -25,22 +25,20 @@ BURST_SECONDS = 0.1
 """How much of a second's rate may go at once."""
 
 
-# --- limits, inside the claiming transaction ----------------------------------------------
+# --- limits, in the transaction that claims ----------------------------------------------
 
 
-def allowance(account: Account, *, is_otp: bool, wanted: int, taken: int, now: datetime) -> int:
-    """How many of the wanted calls may start now, over all dispatchers; `taken` ones are claimed but not written yet.
+def allowance(account: Account, *, is_otp: bool, wanted: int, now: datetime) -> int:
+    """How many of the wanted calls may start now, over all dispatchers.
 
     One slot in eight is left to OTPs, so that none waits for the end of a slow vendor's other calls.
-    Holds the provider's state row until the claim is committed, so two dispatchers never count the same room.
+    Locks the provider's state row until the claim is committed, so two dispatchers never count the same room.
     """
-    if wanted <= 0 or not account.is_limited:
-        return wanted
     if not outbox.lock_state(account.id):
         return 0  # another dispatcher claims here at this moment
     if account.max_in_flight is not None:
         kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
-        wanted = min(wanted, account.max_in_flight - kept - outbox.in_flight(account.id) - taken)
+        wanted = min(wanted, account.max_in_flight - kept - outbox.in_flight(account.id))
     if account.rate_limit is not None and wanted > 0:
         wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
     return max(wanted, 0)
@@ -56,20 +54,12 @@ def _take_tokens(provider: int, rate: int, wanted: int, now: datetime) -> int:
     return taken
 
 
-def take_probe(gate: Gate, account: Account, *, now: datetime) -> bool:
+def take_probe(queue: ProviderQueue, account: Account, *, now: datetime) -> bool:
     """Whether this dispatcher makes the next probe of an open breaker: one at a time over the whole cluster."""
-    if not outbox.lock_state(account.id):
-        return False
-    state = ProviderState.objects.get(pk=account.id)
-    if state.breaker != Breaker.OPEN or state.probe_at is None or state.probe_at > now:
-        return False
-    if state.probe_until is not None and state.probe_until > now:
-        return False
-    if not (account.adapter.can_test or gate.otps_due or gate.others_due):
+    if not (account.adapter.can_test or queue.otps_due or queue.others_due):
         return False  # nothing to probe with: the next message will be the probe
     until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
-    ProviderState.objects.filter(pk=account.id).update(probe_until=until)
-    return True
+    return outbox.take_probe(account.id, now=now, until=until)
 
 
 def give_probe_back(account: Account) -> None:
@@ -80,9 +70,9 @@ def give_probe_back(account: Account) -> None:
 # --- what calls teach, after they are settled ------------------------------------------------
 
 
-def learn(account: Account, answers: Sequence[ProviderError | None], *, was_probe: bool) -> None:
+def record_outcome(account: Account, answers: Sequence[ProviderError | None], *, was_probe: bool) -> None:
     """Take in what a provider's calls came to, in their order (None: it answered as it should)."""
-    with brief():
+    with worker_transaction():
         outbox.lock_state(account.id, wait=True)
         now = clock.now()
         state = ProviderState.objects.get(pk=account.id)
@@ -141,7 +131,7 @@ def _write_breaker(
         state.opened_at = now
     if before.is_open and not after.is_open:
         state.opened_at, state.breaker_code, state.breaker_detail = None, "", ""
-        outbox.make_due(state.provider_id, now=now)
+        outbox.wake_waiting(state.provider_id, now=now)
 
 
 def _announce(account: Account, state: ProviderState, after: BreakerState) -> None:
@@ -187,5 +177,5 @@ def close_by_hand(provider: Provider) -> None:
             opened_at=None,
             retry_at=None,
         )
-        outbox.make_due(provider.pk, now=now)
+        outbox.wake_waiting(provider.pk, now=now)
         alerts.close_alert(f"breaker:{provider.slug}")

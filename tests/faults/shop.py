@@ -10,7 +10,7 @@ from string import Template
 from django.test import Client
 
 from sms.models import Message, Provider, ProviderState
-from sms.services import claims, clock, dispatch, holding, snapshot
+from sms.services import clock, dispatch, holding, snapshot
 from sms.services.provisioning import provision, read
 from tests.simulators import Vendor, Vendors
 from tests.support.stack import PASSWORD, SHOP, USER
@@ -46,7 +46,6 @@ class Shop:
 
     def __init__(self, vendors: Vendors) -> None:
         snapshot.forget()
-        claims._closed_until.clear()
         holding._walk.stamp = None
         self.vendors = vendors
         for toml in (SHOP.replace("timeout = 5", "timeout = 1"), WITH_BACKUPS):

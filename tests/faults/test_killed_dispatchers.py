@@ -14,6 +14,7 @@ from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
 from . import invariants
+from .conftest import SHORT_TIMEOUT
 from .evidence import Database, Row, drained, under_way
 from .ledger import Ledger
 from .load import Load, items, smsplus_item
@@ -107,37 +108,65 @@ def test_two_hundred_killed_dispatchers_lose_nothing_and_double_nothing(
     ledger.note("dispatcher killed (kill -9)", figures, runs=kills, recovered=time.monotonic() - ended)
 
 
+@pytest.fixture
+def zombie(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable[[str], tuple[Stack, Load, Forked]]:
+    """A dispatcher that was frozen while the server worked on its first claim; the server has done its part since."""
+
+    def freeze_amid_a_claim(provisioning: str) -> tuple[Stack, Load, Forked]:
+        stack = stacks(provisioning=provisioning, server=durable_postgres, dispatchers=0)
+        load = Load(stack.port, items(SLOTS)).run()
+        database, nursery = Database(stack.database_url), Nursery(stack, f"--slots={SLOTS}")
+        with database.writes_locked():
+            [frozen] = nursery.dispatchers(1)
+            eventually(lambda: database.rows(CLAIM_WAITS), because="its claim waits at the table's lock")
+            frozen.pause()
+        eventually(lambda: not database.rows(CLAIM_WAITS), because="the claim is done")
+        return stack, load, frozen
+
+    return freeze_amid_a_claim
+
+
+@pytest.mark.faults
+def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(
+    zombie: Callable[[str], tuple[Stack, Load, Forked]], ledger: Ledger
+):
+    stack, load, frozen = zombie(SHORT_TIMEOUT)
+    began, database = time.monotonic(), Database(stack.database_url)
+    assert not database.rows(CLAIM_IS_OPEN)
+    claimed = database.counts()["sending"]
+    assert 0 < claimed <= SLOTS
+    stack.add_dispatcher()
+    eventually(lambda: under_way(database) == 0, timeout=60, because="its leases are over, and its messages parked")
+    recovered = time.monotonic() - began
+    frozen.resume()
+    eventually(lambda: len(late_answers(stack)) == claimed, because="it says too late that it sent none of them")
+    figures = invariants.check(stack, load)
+    assert figures.unconfirmed == claimed
+    ledger.note("dispatcher frozen amid a claim", figures, recovered=recovered, database="PostgreSQL")
+
+
 @pytest.mark.faults
 def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(
-    short_leases: Callable[..., Stack], durable_postgres: Postgres, ledger: Ledger
+    zombie: Callable[[str], tuple[Stack, Load, Forked]], ledger: Ledger
 ):
-    stack = short_leases(server=durable_postgres, dispatchers=0)
-    [zombie] = Nursery(stack, f"--slots={SLOTS}").dispatchers(1)
-    stack.vendors.smsplus.setup(latency=0.5)
-    load = Load(stack.port, items(SLOTS))
-    database = Database(stack.database_url)
-    with load.running():
-        eventually(lambda: in_flight(stack), because="calls are in flight")
-        with database.writes_locked():
-            eventually(lambda: database.rows(WAITS_FOR_A_LOCK), because="its transaction waits at the table's lock")
-            zombie.pause()
-        frozen = time.monotonic()
-        # Before the callers are waited for: the server ends such a transaction after ten seconds.
-        eventually(lambda: database.rows(SILENT), because="the transaction is open, and its owner says nothing")
+    """Where dispatchers share a limit, a claim has a transaction: the server ends it after ten seconds."""
+    stack, load, frozen = zombie(SHORT_TIMEOUT.replace("timeout = 1", f"timeout = 1\nmax_in_flight = {SLOTS}"))
+    began, database = time.monotonic(), Database(stack.database_url)
+    assert database.rows(CLAIM_IS_OPEN)
     stack.add_dispatcher()
-    eventually(lambda: under_way(database) == 0, timeout=60, because="its rows are free, and parked")
-    recovered = time.monotonic() - frozen
-    zombie.resume()
+    eventually(lambda: under_way(database) == 0, timeout=60, because="its rows are free, and sent by the other")
+    recovered = time.monotonic() - began
+    frozen.resume()
     drained(stack)
     figures = invariants.check(stack, load)
-    assert 0 < figures.unconfirmed <= SLOTS
+    assert figures.unconfirmed == 0
     ledger.note("dispatcher frozen amid a transaction", figures, recovered=recovered, database="PostgreSQL")
 
 
-OF_A_DISPATCHER = """SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-AND query LIKE '%sms_message%' AND query NOT LIKE '%INSERT%' AND """
-WAITS_FOR_A_LOCK = OF_A_DISPATCHER + "wait_event_type = 'Lock'"
-SILENT = OF_A_DISPATCHER + "state = 'idle in transaction'"
+A_CLAIM = """SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND query LIKE '%WITH due AS%' AND """
+CLAIM_WAITS = A_CLAIM + "state = 'active'"
+CLAIM_IS_OPEN = A_CLAIM + "state = 'idle in transaction'"
 PARKED = "parked"
 LEASE_AND_SWEEPS = 16 + 2 * 5  # seconds
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sms.domain.matching.index import smooth
+from sms.domain.matching.index import normalise
 from sms.domain.matching.templates import Body, Placeholder, TemplateError, parse_body, quoted
 from sms.domain.text import visible
 
@@ -89,7 +89,7 @@ def read_vendor_text(text: str, order: Order, *, known: Sequence[str] = ()) -> V
     """
     names = [ours for ours, _ in order]
     readings = {reading.body(names): (reading, is_clear) for reading, is_clear in _readings(text, order)}
-    chosen = [body for body in readings if smooth(body)[0] in {smooth(each)[0] for each in known}]
+    chosen = [body for body in readings if normalise(body)[0] in {normalise(each)[0] for each in known}]
     chosen = chosen or [body for body, (_, is_clear) in readings.items() if is_clear]
     if not chosen:
         raise TemplateError(_misfit(text, order))

@@ -11,7 +11,7 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services import claims, clock, dispatch, holding, settling, snapshot
+from sms.services import clock, dispatch, holding, settling, snapshot
 
 from .fakes import PolledVendor, TextVendor, Wire
 
@@ -29,7 +29,6 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.CONFIGURATION_MAX_AGE = 0.0
     settings.PUBLIC_URL = "https://desk.example"
     snapshot.forget()
-    claims._closed_until.clear()
     monkeypatch.setattr(settling.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
     holding._walk.stamp = None
     yield

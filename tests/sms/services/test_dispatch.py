@@ -10,7 +10,8 @@ import pytest
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
-from sms.services import clock, dispatch, outbox, snapshot, sweeps
+from sms.services import clock, dispatch, outbox, settling, snapshot, sweeps
+from tests.support.waiting import eventually
 
 from .fakes import error
 
@@ -167,19 +168,10 @@ def test_a_lease_that_is_over_parks_the_message_and_is_never_queued_again(shop, 
 
 
 def claim(message, lease_seconds=30):
-    """Claim a message by hand, as a dispatcher that then dies would."""
-    now = clock.now()
+    """Claim a message as a dispatcher that then dies would."""
     attempt = clock.new_id()
-    record = {
-        "message": message.pk,
-        "attempt": attempt,
-        "number": message.attempts_made + 1,
-        "provider": message.provider_id,
-        "version": None,
-        "parameters": {},
-        "lease_until": now + timedelta(seconds=lease_seconds),
-    }
-    outbox.claim([record], now=now)()
+    claimed, _ = outbox.claim(message.provider_id, is_otp=message.is_otp, attempts=[attempt], lease=lease_seconds)
+    assert [(each.message.id, each.attempt) for each in claimed] == [(message.pk, attempt)]
     return attempt
 
 
@@ -209,18 +201,21 @@ def test_an_answer_after_the_lease_moves_nothing_and_is_shown(late):
 
 def test_a_late_answer_is_kept_by_the_commit_that_settles_it(late, monkeypatch):
     """Whatever becomes of the dispatcher right afterwards."""
+    monkeypatch.setattr(outbox, "lease_seconds", lambda timeout: 0.0)
     engine = dispatch.Engine(2)
     engine.turn(0.0)
-    engine._results.put(engine._results.get(timeout=30))
+    eventually(lambda: engine._results.qsize() == 1)
 
     def die(*words, **more):
         raise SystemExit
 
-    monkeypatch.setattr(engine, "_go_on", die)
-    with pytest.raises(SystemExit):
-        engine.turn(0.0)
+    with monkeypatch.context() as dies:
+        dies.setattr(settling, "_note_late", die)
+        with pytest.raises(SystemExit):
+            engine.turn(0.0)
+    assert Attempt.objects.get().outcome == "unconfirmed"
+    engine.finish()
     assert MessageEvent.objects.get(kind="late_answer").detail["attempt"] == str(late.attempts.get().id)
-    engine.close()
 
 
 def test_a_call_that_could_not_begin_in_time_is_given_back(shop, wire, work):

@@ -6,15 +6,27 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, OperationalError, connections, transaction
+from django.db import DataError, OperationalError, transaction
 from structlog.testing import capture_logs
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
-from sms.models import Attempt, Breaker, Message, MessageEvent, ProviderState
-from sms.services import claims, clock, dispatch, gates, housekeeping, outbox, polls, settling, snapshot, sweeps
-from sms.services.ahead import Ahead
-from sms.services.brief import brief
+from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
+from sms.services import (
+    claims,
+    clock,
+    dispatch,
+    eligibility,
+    gates,
+    housekeeping,
+    outbox,
+    outcomes,
+    polls,
+    settling,
+    snapshot,
+    sweeps,
+)
+from sms.services.claims import Claimer
 
 from .fakes import error
 
@@ -38,24 +50,22 @@ def raising_once(monkeypatch, place, name, fault):
     monkeypatch.setattr(place, name, first)
 
 
-def commit_unheard(monkeypatch):
-    """The next commit comes through, but its answer does not."""
-    genuine = connections["default"].commit
+def answer_unheard(monkeypatch, place, name):
+    """The statement's commit comes through the next time, but its answer does not."""
+    genuine = getattr(place, name)
 
-    def lost():
-        monkeypatch.setattr(connections["default"], "commit", genuine)
-        genuine()
+    def lost(*words, **more):
+        monkeypatch.setattr(place, name, genuine)
+        genuine(*words, **more)
         raise OperationalError("the connection was cut")
 
-    monkeypatch.setattr(connections["default"], "commit", lost)
+    monkeypatch.setattr(place, name, lost)
 
 
 def take(**slots):
     """Claim as a dispatcher that then dies would."""
     jobs = []
-    with brief(gates.ask) as look:
-        claimed = claims.take(jobs, look, Ahead(), **slots)
-    claimed()
+    Claimer().claim(jobs, gates.read_queue(), **slots)
     return jobs
 
 
@@ -95,52 +105,122 @@ def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fa
     assert wire.texts() == ["Salam 1", "Salam 2"]
 
 
-def test_a_claim_whose_commit_was_not_heard_of_is_given_back_and_sent_once(shop, wire, engine, monkeypatch):
+@pytest.mark.parametrize("limit", [{}, {"max_in_flight": 5}, {"rate_limit": 100}])
+def test_a_claim_whose_answer_was_not_heard_is_given_back_and_sent_once(shop, wire, engine, monkeypatch, limit):
+    Provider.objects.update(**limit)
     message = shop.message()
-    commit_unheard(monkeypatch)
+    answer_unheard(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
-    assert (status(message), wire.calls) == ("sending", [])
+    assert wire.calls == []
     turn_until_idle(engine)
-    assert status(message) == "submitted"
+    turn_until_idle(engine)
+    message.refresh_from_db()
+    assert (message.status, message.attempts_made) == ("submitted", 1)
     assert wire.texts() == ["Salam"]
+    assert Attempt.objects.count() == 1
     assert not MessageEvent.objects.exists()
 
 
 def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkeypatch):
     message = shop.message()
-    raising_once(monkeypatch, dispatch, "commit", OperationalError("the connection was cut"))
+    raising_once(monkeypatch, outbox, "claim", OperationalError("the connection was cut"))
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert status(message) == "submitted"
     assert Attempt.objects.count() == len(wire.calls) == 1
 
 
-def test_a_message_whose_claim_the_database_refuses_holds_up_nobody(shop, wire, engine, monkeypatch):
-    poison, good = shop.message("Salam 1"), shop.message("Salam 2")
-    genuine = outbox.claim
+AFTER_THE_CLAIM = [
+    (claims, "tries_of", OperationalError("gone")),
+    (claims, "tries_of", ValueError("a fault of ours")),
+    (outbox, "reschedule", OperationalError("gone")),
+    (outbox, "set_templates", OperationalError("gone")),
+    (claims, "_measure", ValueError("a fault of ours")),
+]
 
-    def claim(records, *, now):
+
+@pytest.mark.parametrize(("place", "name", "fault"), AFTER_THE_CLAIM)
+def test_a_fault_between_claim_and_call_loses_nothing(shop, wire, engine, monkeypatch, place, name, fault):
+    """Whatever step it strikes: what was claimed is sent once, or waits as before, with no attempt to be seen."""
+    other = Provider.objects.create(slug="third", vendor="textvendor", base_url="https://third.example", paused=True)
+    waits = shop.message("waits", provider_id=other.pk, pinned_provider=other)
+    gone = shop.message(
+        "gone", pinned_provider=Provider.objects.create(slug="gone", vendor="textvendor", enabled=False)
+    )
+    goes = shop.message("goes", parameters={"name": "of another template"})
+    raising_once(monkeypatch, place, name, fault)
+    for _ in range(3):
+        turn_until_idle(engine)
+    assert [status(each) for each in (waits, gone, goes)] == ["queued", "queued", "submitted"]
+    assert wire.texts() == ["goes"]
+    assert list(Attempt.objects.values_list("message", "number")) == [(goes.pk, 1)]
+    assert Message.objects.get(pk=gone.pk).waiting_for
+    assert engine._claimer.unstarted == set()
+
+
+def test_what_the_database_refuses_to_take_back_holds_up_nobody(shop, wire, engine, monkeypatch):
+    first = shop.message("first")
+    answer_unheard(monkeypatch, outbox, "claim")
+    engine._turn_safely(0.0)
+    second = shop.message("second")
+    monkeypatch.setattr(outbox, "give_back", lambda attempts: raise_(DataError("no such number")))
+    turn_until_idle(engine)
+    turn_until_idle(engine)
+    assert (status(first), status(second)) == ("sending", "submitted")
+    assert engine._claimer.unstarted == set()
+
+
+def raise_(fault):
+    raise fault
+
+
+def test_a_dispatcher_that_ends_gives_back_what_a_fault_left_behind(shop, wire, engine, monkeypatch):
+    message = shop.message()
+    answer_unheard(monkeypatch, outbox, "claim")
+    engine._turn_safely(0.0)
+    engine.finish()
+    message.refresh_from_db()
+    assert (message.status, message.attempts_made, wire.calls) == ("queued", 0, [])
+    assert not Attempt.objects.exists()
+
+
+@pytest.mark.parametrize("refused", ["claim", "set_templates"])
+def test_a_message_that_the_database_refuses_holds_up_nobody(shop, wire, engine, monkeypatch, refused):
+    poison, good = (
+        shop.message("Salam 1", parameters={"other": "x"}),
+        shop.message("Salam 2", parameters={"other": "x"}),
+    )
+    genuine_claim, genuine_set = outbox.claim, outbox.set_templates
+
+    def claim(provider, **more):
+        first = Message.objects.filter(status="queued", due_at__lte=clock.now()).order_by("due_at")
+        if poison.pk in first.values_list("pk", flat=True)[: len(more["attempts"])]:
+            raise DataError("no such number")
+        return genuine_claim(provider, **more)
+
+    def set_templates(records):
         if any(record["message"] == poison.pk for record in records):
             raise DataError("no such number")
-        return genuine(records, now=now)
+        return genuine_set(records)
 
-    monkeypatch.setattr(outbox, "claim", claim)
+    monkeypatch.setattr(outbox, refused, {"claim": claim, "set_templates": set_templates}[refused])
     for _ in range(3):
         turn_until_idle(engine)
         Message.objects.filter(pk=poison.pk).update(due_at=clock.now())
     assert (status(poison), status(good)) == ("failed", "submitted")
     assert wire.texts() == ["Salam 2"]
+    assert Attempt.objects.filter(message=poison).count() == 0
 
 
 def test_the_time_in_which_a_call_may_begin_counts_from_before_the_claim(shop, wire, monkeypatch):
     shop.message()
-    genuine = outbox.lock_due
+    genuine = outbox.claim
 
     def slow(*args, **more):
         time.sleep(0.2)  # as if the process had been frozen here
         return genuine(*args, **more)
 
-    monkeypatch.setattr(outbox, "lock_due", slow)
+    monkeypatch.setattr(outbox, "claim", slow)
     [send] = take(otp_slots=1, other_slots=1)
     assert send.not_after <= time.monotonic() - 0.2 + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS
 
@@ -206,7 +286,7 @@ def test_a_message_that_our_code_fails_on_keeps_its_doubt_and_an_otp_not_its_tex
     shop, wire, work, monkeypatch, in_doubt, end
 ):
     message = shop.message("Code 123456", is_otp=True, in_doubt=in_doubt, crashes=2)
-    monkeypatch.setattr(claims, "candidates_of", lambda due: 1 / 0)
+    monkeypatch.setattr(eligibility, "candidates_of", lambda due: 1 / 0)
     work()
     message.refresh_from_db()
     assert (message.status, message.text is None) == (end, True)
@@ -215,12 +295,12 @@ def test_a_message_that_our_code_fails_on_keeps_its_doubt_and_an_otp_not_its_tex
 # --- settles ------------------------------------------------------------------------------------
 
 
-def test_a_settle_whose_commit_was_not_heard_of_is_no_late_answer(shop, wire, engine, monkeypatch):
+def test_a_settle_whose_answer_was_not_heard_is_no_late_answer(shop, wire, engine, monkeypatch):
     message = shop.message()
     engine.turn(0.0)
     result = engine._results.get(timeout=30)
     engine._results.put(result)
-    commit_unheard(monkeypatch)
+    answer_unheard(monkeypatch, outcomes, "write")
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert status(message) == "submitted"
@@ -322,7 +402,7 @@ def is_due_for_a_probe(shop):
 
 def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_with(shop, wire, work, monkeypatch):
     message = is_due_for_a_probe(shop)
-    monkeypatch.setattr(outbox, "lock_state", lambda provider, wait=False: False)
+    monkeypatch.setattr(outbox, "take_probe", lambda provider, **more: False)
     work()
     message.refresh_from_db()
     assert (message.waiting_for, wire.calls) == ("", [])
@@ -331,7 +411,7 @@ def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_wit
 def test_a_probe_that_finds_all_messages_locked_is_given_back(shop, wire, work, monkeypatch):
     message = is_due_for_a_probe(shop)
     with monkeypatch.context() as locked:
-        locked.setattr(outbox, "lock_due", lambda *_, **__: list)
+        locked.setattr(outbox, "claim", lambda *_, **__: ([], 0))
         work()
     assert ProviderState.objects.get(provider=shop.first).probe_until is None
     work()
@@ -342,11 +422,8 @@ def test_a_probe_that_finds_all_messages_locked_is_given_back(shop, wire, work, 
 
 def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(shop, wire, work, monkeypatch):
     message = is_due_for_a_probe(shop)
-    genuine = outbox.lock_due
     with monkeypatch.context() as locked:
-        locked.setattr(
-            outbox, "lock_due", lambda *words, **more: list if more["limit"] == 1 else genuine(*words, **more)
-        )
+        locked.setattr(outbox, "claim", lambda *_, **__: ([], 0))
         work()
     message.refresh_from_db()
     assert message.waiting_for == ""

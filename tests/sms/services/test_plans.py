@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from contextlib import contextmanager
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from providers.base import Accepted, OutboundSms
 from sms.models import Message
-from sms.services import clock, gates, outbox
+from sms.services import clock, gates, outbox, settling, snapshot
+from sms.services.calls import Result, Send
 
 pytestmark = pytest.mark.postgresql_alone
 
@@ -37,9 +40,9 @@ def drained(shop):
     return pattern
 
 
-def plan_of(statement, parameters):
+def plan_of(statement):
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
         found = cursor.fetchone()[0]
     return (found if isinstance(found, list) else json.loads(found))[0]["Plan"]
 
@@ -51,46 +54,68 @@ def rows_read(plan):
     return mine + sum(rows_read(part) for part in plan.get("Plans", ()))
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """The statements of a block, not sent."""
-    caught = []
-
-    def catch(statement, parameters):
-        caught.append((statement, parameters))
-        return list
-
-    monkeypatch.setattr("sms.services.together.ask", catch)
-    return caught
+@contextmanager
+def statements():
+    """Of a block, as they were sent."""
+    found = []
+    with CaptureQueriesContext(connection) as queries:
+        yield found
+    found += [query["sql"] for query in queries.captured_queries if "sms_" in query["sql"]]
 
 
-def test_the_look_at_what_waits_reads_nothing_that_waits_no_more(drained, asked):
-    gates.ask()
-    outbox.lock_due(drained.provider_id, is_otp=False, limit=64)
-    assert len(asked) == 3
-    for statement, parameters in asked:
-        assert rows_read(plan_of(statement, parameters)) <= 5, statement
+def test_reading_the_queue_reads_nothing_that_waits_no_more(drained):
+    with statements() as sent:
+        gates.read_queue()
+        outbox.claim(drained.provider_id, is_otp=False, attempts=[clock.new_id() for _ in range(64)], lease=20)
+        outbox.lock_due(drained.provider_id, is_otp=False, limit=200)
+    assert len(sent) == 3
+    for statement in sent:
+        assert rows_read(plan_of(statement)) <= 5, statement
 
 
 @pytest.fixture
 def backlog(drained):
     few = Message.objects.order_by("pk").values("pk")[:1_000]
-    Message.objects.filter(pk__in=few).update(status="queued")
+    Message.objects.filter(pk__in=few).update(status="queued", attempts_made=1)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE sms_message")
     return drained
 
 
-def test_claiming_one_of_many_reads_that_one(backlog, asked):
-    due = Message.objects.filter(status="queued").first()
-    record = {"message": due.pk, "attempt": clock.new_id(), "number": 2, "provider": due.provider_id, "version": None}
-    now = datetime.now(UTC)
-    outbox.claim([{**record, "parameters": {}, "lease_until": now}], now=now)
-    [(statement, parameters)] = [each for each in asked if "marked" in each[0]]
-    assert rows_read(plan_of(statement, parameters)) <= 5
+def claim_one_of(backlog):
+    attempts = [clock.new_id()]
+    return outbox.claim(backlog.provider_id, is_otp=False, attempts=attempts, lease=20)[0][0]
 
 
-def test_whether_a_call_of_a_vendor_waits_reads_none_that_was_read(shop, asked):
+def test_claiming_one_of_many_reads_that_one(backlog):
+    with statements() as sent:
+        claimed = claim_one_of(backlog)
+    outbox.give_back([claimed.attempt])  # so that the statement can be run again
+    [statement] = sent
+    assert rows_read(plan_of(statement)) <= 5
+
+
+def test_giving_one_back_reads_that_one(backlog):
+    attempt = claim_one_of(backlog).attempt
+    with statements() as sent:
+        outbox.give_back([attempt])
+    assert len(sent) == 2
+    for statement in sent:
+        assert rows_read(plan_of(statement)) <= 5, statement
+
+
+def test_settling_one_reads_that_one(backlog):
+    claimed = claim_one_of(backlog)
+    account = snapshot.current().accounts[backlog.provider_id]
+    sms = OutboundSms(reference=str(claimed.attempt), to=claimed.message.to, text="Salam")
+    result = Result(Send(claimed.message, claimed.attempt, account, sms, 0.0, float("inf")), value=Accepted("", ""))
+    with statements() as sent:
+        settling.write(settling.decide([result]))
+    [statement] = [each for each in sent if "outcome" in each]
+    assert rows_read(plan_of(statement)) <= 5
+
+
+def test_whether_a_call_of_a_vendor_waits_reads_none_that_was_read(shop):
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO sms_callback (provider_id, address_digest, body_digest, method, query, content_type, body,
@@ -100,8 +125,9 @@ def test_whether_a_call_of_a_vendor_waits_reads_none_that_was_read(shop, asked):
         )
         cursor.execute("ANALYZE sms_callback")
         cursor.execute("UPDATE sms_callback SET read_at = now()")
-    outbox.callbacks_wait()
-    outbox.lock_callbacks(100)
-    assert len(asked) == 2
-    for statement, parameters in asked:
-        assert rows_read(plan_of(statement, parameters)) <= 5, statement
+    with statements() as sent:
+        outbox.callbacks_wait()
+        outbox.lock_callbacks(100)
+    assert len(sent) == 2
+    for statement in sent:
+        assert rows_read(plan_of(statement)) <= 5, statement

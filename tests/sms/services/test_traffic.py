@@ -90,12 +90,12 @@ def test_a_breaker_opens_together_with_its_alert(shop, wire, monkeypatch):
 @pytest.mark.postgresql_alone
 def test_who_closes_a_breaker_does_not_close_the_alert_of_who_opens_it_right_after(shop, monkeypatch):
     account = snapshot.current().accounts[shop.first.pk]
-    traffic.learn(account, [NO_CREDIT], was_probe=False)
+    traffic.record_outcome(account, [NO_CREDIT], was_probe=False)
     genuine, announces = traffic._announce, threading.Event()
 
     def open_again():
         announces.wait(30)
-        traffic.learn(account, [NO_CREDIT], was_probe=False)
+        traffic.record_outcome(account, [NO_CREDIT], was_probe=False)
         connection.close()
 
     def held_up(account, state, after):
@@ -107,7 +107,7 @@ def test_who_closes_a_breaker_does_not_close_the_alert_of_who_opens_it_right_aft
     monkeypatch.setattr(traffic, "_announce", held_up)
     other = threading.Thread(target=open_again)
     other.start()
-    traffic.learn(account, [None], was_probe=True)
+    traffic.record_outcome(account, [None], was_probe=True)
     other.join(30)
     assert state_of(shop.first).breaker == Breaker.OPEN
     assert is_alerted(shop.first)
@@ -131,5 +131,5 @@ def test_when_a_breaker_closes_what_waited_is_due_at_once_otps_and_others(shop):
 
     later = clock.now() + timedelta(seconds=30)
     waiting = [shop.message(due_at=later, waiting_for="first", is_otp=number % 2 == 0) for number in range(4)]
-    outbox.make_due(shop.first.pk, now=clock.now())
+    outbox.wake_waiting(shop.first.pk, now=clock.now())
     assert not Message.objects.filter(pk__in=[each.pk for each in waiting], due_at__gt=clock.now()).exists()

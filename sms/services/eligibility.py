@@ -1,0 +1,151 @@
+"""Judges due messages at the moment of claiming: who may carry each one now, and what it waits for otherwise."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from sms.domain.lifecycle import Status, Try, choose, remaining
+from sms.domain.routing import Candidate
+
+from . import snapshot
+from .calls import trace_of
+from .gates import QueueSnapshot
+from .outbox import Due
+from .snapshot import Snapshot
+
+log = structlog.get_logger(__name__)
+
+LATER = {True: 1.0, False: 5.0}
+"""Seconds until a message that nobody may carry now is judged again; OTPs sooner."""
+LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
+"""The same while its providers may not be called: when one opens again, the first that wait for it are due at once."""
+CRASHES_ALLOWED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """A message that may not go now: where it waits, until when, and for what."""
+
+    provider: int
+    due_at: datetime
+    waiting_for: str = ""
+    status: Status = Status.QUEUED
+    crashes: int | None = None
+    code: str | None = None
+    detail: str | None = None
+
+    def record(self, due: Due, attempt: uuid.UUID | None = None) -> dict[str, Any]:
+        """As outbox.reschedule takes it."""
+        return {
+            "message": due.id,
+            "attempt": attempt,
+            "status": self.status,
+            "provider": self.provider,
+            "due_at": self.due_at,
+            "waiting_for": self.waiting_for,
+            "crashes": self.crashes,
+            "code": self.code,
+            "detail": self.detail,
+        }
+
+
+@dataclass
+class Judge:
+    """What messages are judged by in one round of claiming."""
+
+    queue: QueueSnapshot
+    config: Snapshot
+    open_providers: frozenset[int]
+    """Those that may be called."""
+    must_repeat: bool = False
+    """Another round finds something: a message moved to a provider that may be called."""
+    _is_behind: bool | None = None
+
+    @classmethod
+    def of(cls, queue: QueueSnapshot) -> Judge:
+        """With a configuration no older than the queue: a vendor is called with what staff closed its breaker with."""
+        current = snapshot.current()
+        config = current if current.stamp >= queue.stamp else snapshot.fresh()
+        return cls(queue, config, frozenset(_open_providers(queue, config)))
+
+    def judge(self, due: Due, tries: Sequence[Try], *, probes: int | None = None) -> Candidate | Reschedule:
+        """The provider that it waits at, if that may be called with it (or `probes`); else what becomes of it."""
+        judged = self.config.judge(candidates_of(due), text=due.text, sender=due.sender)
+        may = {candidate.provider: candidate for candidate in judged.eligible}
+        left = remaining(list(may), tries)
+        if due.provider in left and (due.provider in self.open_providers or due.provider == probes):
+            return may[due.provider]
+        if left:
+            return self._move_on(due, choose(left, self.open_providers, tries))
+        if self.is_behind:
+            return self.again(due)
+        return self._wait(due, LATER, f"waiting for {_reasons(judged.candidates)}"[:200])
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the configuration has changed: another process may know already who may carry a message now."""
+        if self._is_behind is None:
+            self._is_behind = snapshot.fresh().stamp != self.config.stamp
+        return self._is_behind
+
+    def again(self, due: Due) -> Reschedule:
+        """It may be claimed where it is, in the next round."""
+        self.must_repeat = True
+        return Reschedule(due.provider, self.queue.now)
+
+    def crashed(self, due: Due) -> Reschedule:
+        """After the exception at hand, before anything was sent: once more in a moment, and failed the third time."""
+        trace = trace_of(due.text, due.to)
+        log.error("message.crashed", message=str(due.id), fault=trace.rstrip().rpartition("\n")[2].partition(":")[0])
+        crashes = due.crashes + 1
+        end = Status.UNCONFIRMED if due.in_doubt else Status.FAILED
+        return Reschedule(
+            due.provider,
+            self.queue.now + timedelta(seconds=LATER[due.is_otp]),
+            status=end if crashes >= CRASHES_ALLOWED else Status.QUEUED,
+            crashes=crashes,
+            code="internal_fault",
+            detail=trace,
+        )
+
+    def _move_on(self, due: Due, provider: int) -> Reschedule:
+        if provider == due.provider or provider not in self.open_providers:
+            account = self.config.accounts.get(due.provider)
+            slug = account.slug if account else "its provider"
+            return self._wait(due, LATER_WHEN_CLOSED, f"waiting for {slug}, which may not be called now")
+        self.must_repeat = True
+        return Reschedule(provider, self.queue.now)
+
+    def _wait(self, due: Due, seconds: Mapping[bool, float], reason: str) -> Reschedule:
+        """Until later, but no later than its provider's next probe: that needs a message."""
+        now = self.queue.now
+        probes = [each.probe_at for each in self.queue.providers if each.provider == due.provider and each.probe_at]
+        later = min([now + timedelta(seconds=seconds[due.is_otp]), *(probe for probe in probes if probe > now)])
+        return Reschedule(due.provider, later, reason)
+
+
+def _open_providers(queue: QueueSnapshot, config: Snapshot) -> list[int]:
+    known = [each for each in queue.providers if each.provider in config.accounts]
+    return [
+        each.provider
+        for each in known
+        if not (each.is_open or config.accounts[each.provider].paused)
+        and (each.retry_at is None or each.retry_at <= queue.now)
+    ]
+
+
+def candidates_of(due: Due) -> list[int]:
+    """The providers that were on the message's route at intake, or the one that staff chose."""
+    if due.pinned_provider is not None:
+        return [due.pinned_provider]
+    return [candidate["provider"] for candidate in due.decision.get("candidates", [])]
+
+
+def _reasons(candidates: Sequence[Candidate]) -> str:
+    return "; ".join(f"{c.slug}: {c.reason}" for c in candidates if c.reason) or "a provider that may carry it"

@@ -1,0 +1,103 @@
+"""What calls came to, written to messages and attempts: one statement for a batch."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from . import clock, erasure
+from .rows import Rows, as_uuid, one_commit, write_records
+
+_COLUMNS = {
+    "message": "uuid",
+    "attempt": "uuid",
+    "status": "text",
+    "provider": "bigint",
+    "delay": "float8",
+    "in_doubt": "boolean",
+    "crashes": "smallint",
+    "is_otp": "boolean",
+    "erases": "boolean",
+    "message_code": "text",
+    "message_detail": "text",
+    "outcome": "text",
+    "failure": "text",
+    "code": "text",
+    "detail": "text",
+    "vendor_message_id": "text",
+    "http_status": "smallint",
+    "raw_request": "text",
+    "raw_response": "text",
+    "poll_after": "float8",
+}
+_SETTLE_MESSAGES = """
+UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = {due_at}, in_doubt = v.in_doubt,
+       crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL, lease_until = NULL,
+       updated_at = {now}, {erase_texts}
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
+"""
+_SETTLE_ATTEMPTS = """
+UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
+       vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = {kept} v.raw_request END,
+       raw_response = {kept} v.raw_response END, poll_at = {poll_at}, finished_at = {now}
+FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
+RETURNING sms_attempt.id
+"""
+_ERASE_EARLIER = """
+UPDATE sms_attempt SET raw_request = NULL, raw_response = NULL
+FROM v, sms_message m WHERE v.erases AND m.id = v.message AND m.lease_token = v.attempt
+                        AND sms_attempt.message_id = m.id AND sms_attempt.id <> v.attempt
+"""
+_ERASE_TEXTS = ", ".join(
+    [f"{name} = CASE WHEN v.erases THEN NULL ELSE sms_message.{name} END" for name in erasure.TEXTS]
+    + ["erased_at = CASE WHEN v.erases THEN {now} ELSE sms_message.erased_at END"]
+)
+_IS_OVER = """
+v.is_otp AND EXISTS (SELECT 1 FROM sms_message m WHERE m.id = v.message
+                     AND (m.erased_at IS NOT NULL OR v.erases AND m.lease_token = v.attempt))"""
+_KEPT = f"CASE WHEN NOT ({_IS_OVER}) THEN"  # a report may come before the answer, and be an OTP's end
+_LATER = "statement_timestamp() + v.{} * interval '1 second'"
+_ON_POSTGRESQL = {
+    "kept": _KEPT,
+    "now": "statement_timestamp()",
+    "due_at": _LATER.format("delay"),
+    "poll_at": _LATER.format("poll_after"),
+    "erase_texts": _ERASE_TEXTS.format(now="statement_timestamp()"),
+}
+_SETTLE = f", moved AS ({_SETTLE_MESSAGES}), erased AS ({_ERASE_EARLIER}) {_SETTLE_ATTEMPTS}".format(**_ON_POSTGRESQL)
+
+
+def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
+    """Move messages out of `sending`, as far as these leases still own them, and write what their calls came to.
+
+    In one commit. Returns the attempts that were still in flight.
+    """
+    if connection.vendor == "postgresql":
+        ended = write_records(_SETTLE, _COLUMNS, records)
+    else:
+        ended = _write_on_sqlite(records)
+    return {as_uuid(row[0]) for row in ended}
+
+
+def _write_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Rows:
+    now = clock.now()
+    columns = {**_COLUMNS, "due_at": "timestamptz", "poll_at": "timestamptz"}
+    words = {"kept": _KEPT, "now": "%s", "due_at": "v.due_at", "poll_at": "v.poll_at"}
+    words["erase_texts"] = _ERASE_TEXTS.format(now="%s")
+    moves = [
+        {**record, "due_at": _later(now, record["delay"]), "poll_at": _later(now, record["poll_after"])}
+        for record in records
+    ]
+    with one_commit():
+        write_records(_ERASE_EARLIER, columns, moves)
+        ended = write_records(_SETTLE_ATTEMPTS.format(**words), columns, moves, now)
+        write_records(_SETTLE_MESSAGES.format(**words), columns, moves, now, now)
+    return ended
+
+
+def _later(now: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None else now + timedelta(seconds=seconds)
