@@ -21,7 +21,7 @@ from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
 
-from . import clock, erasure, gates, keys, metrics, outbox
+from . import claimed_messages, clock, erasure, gates, keys, metrics, outbox
 from .calls import Job, Probe, Send
 from .eligibility import Judge, Reschedule
 from .gates import ProviderQueue, QueueSnapshot
@@ -56,7 +56,7 @@ class Claimer:
         if not self.unstarted:
             return
         try:
-            outbox.give_back(self.unstarted)
+            claimed_messages.give_back(self.unstarted)
         except (DataError, IntegrityError) as error:  # another try would fail, too: their leases end
             log.error("claims.not_given_back", attempts=len(self.unstarted), fault=type(error).__name__)
         self.unstarted = set()
@@ -221,14 +221,14 @@ class ClaimBatch:
         """Write which templates were chosen. Returns the attempts that the database refuses; their messages crashed."""
         records, self.templates = self.templates, []
         try:
-            outbox.set_templates(records)
+            claimed_messages.set_templates(records)
             return set()
         except (DataError, IntegrityError):
             return {record["attempt"] for record in records if not self._set_template(record, messages)}
 
     def _set_template(self, record: Mapping[str, Any], messages: Mapping[uuid.UUID, Due]) -> bool:
         try:
-            outbox.set_templates([record])
+            claimed_messages.set_templates([record])
             return True
         except (DataError, IntegrityError):
             due = messages[record["attempt"]]
@@ -236,7 +236,7 @@ class ClaimBatch:
             return False
 
     def _reschedule(self, steps: Sequence[Step]) -> None:
-        outbox.reschedule([step.record(due, attempt) for due, attempt, step in steps])
+        claimed_messages.reschedule([step.record(due, attempt) for due, attempt, step in steps])
         self.claimer.unstarted -= {attempt for _, attempt, _ in steps if attempt}
         for due, _, step in steps:
             if due.is_otp and step.status != Status.QUEUED:

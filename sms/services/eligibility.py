@@ -41,7 +41,7 @@ class Reschedule:
     detail: str | None = None
 
     def record(self, due: Due, attempt: uuid.UUID | None = None) -> dict[str, Any]:
-        """As outbox.reschedule takes it."""
+        """As claimed_messages.reschedule takes it."""
         return {
             "message": due.id,
             "attempt": attempt,

@@ -55,7 +55,7 @@ def _learn(results: Sequence[Result]) -> None:
     """A refused login is the account's fault, whatever was called. Other bad answers say nothing of sending."""
     faults = {result.job.account.id: result for result in results if result.failure == Failure.ACCOUNT}
     for result in faults.values():
-        traffic.learn(result.job.account, [result.error], was_probe=False)
+        traffic.record_outcome(result.job.account, [result.error], was_probe=False)
 
 
 def _next(account: Account, attempt: Attempt, now: datetime) -> datetime | None:

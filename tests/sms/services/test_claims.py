@@ -10,7 +10,7 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
 from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
-from sms.services import clock, dispatch, gates, outbox, sweeps
+from sms.services import claimed_messages, clock, dispatch, gates, outbox, sweeps
 from sms.services.claims import Claimer
 from tests.support.waiting import eventually
 
@@ -40,7 +40,7 @@ def make_due():
 
 def reschedule(message, attempt):
     record = {"message": message.pk, "attempt": attempt, "provider": message.provider_id}
-    outbox.reschedule([{**record, "due_at": clock.now(), "waiting_for": ""}])
+    claimed_messages.reschedule([{**record, "due_at": clock.now(), "waiting_for": ""}])
 
 
 @pytest.mark.parametrize(("otps", "others"), [(20, 20), (3, 20), (20, 3), (0, 20), (8, 0)])
@@ -115,7 +115,7 @@ def test_given_back_with_earlier_attempts_it_keeps_their_numbers(shop, wire, wor
     disable(shop.second)
     claimed = take(slots=1)
     assert [job.message.attempts_made for job in claimed] == [1]
-    outbox.give_back([job.attempt for job in claimed])
+    claimed_messages.give_back([job.attempt for job in claimed])
     shop.second.enabled = True
     shop.second.save()
     make_due()
@@ -175,7 +175,7 @@ def killed(shop, monkeypatch):
         raise SystemExit
 
     with monkeypatch.context() as dies:
-        dies.setattr(outbox, "reschedule", die)
+        dies.setattr(claimed_messages, "reschedule", die)
         with pytest.raises(SystemExit):
             take(slots=1)
     return message
@@ -197,7 +197,7 @@ def test_what_a_sweep_has_parked_is_not_given_back(killed, wire):
     Message.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     sweeps.park_abandoned()
     reschedule(killed, attempt.pk)
-    outbox.give_back([attempt.pk])
+    claimed_messages.give_back([attempt.pk])
     assert state(killed) == ("unconfirmed", 1, 1)
     assert Attempt.objects.get().code == "lease_over"
 

@@ -13,6 +13,7 @@ from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Un
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
 from sms.services import (
+    claimed_messages,
     claims,
     clock,
     dispatch,
@@ -133,8 +134,8 @@ def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkey
 AFTER_THE_CLAIM = [
     (claims, "tries_of", OperationalError("gone")),
     (claims, "tries_of", ValueError("a fault of ours")),
-    (outbox, "reschedule", OperationalError("gone")),
-    (outbox, "set_templates", OperationalError("gone")),
+    (claimed_messages, "reschedule", OperationalError("gone")),
+    (claimed_messages, "set_templates", OperationalError("gone")),
     (claims, "_measure", ValueError("a fault of ours")),
 ]
 
@@ -163,7 +164,7 @@ def test_what_the_database_refuses_to_take_back_holds_up_nobody(shop, wire, engi
     answer_unheard(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     second = shop.message("second")
-    monkeypatch.setattr(outbox, "give_back", lambda attempts: raise_(DataError("no such number")))
+    monkeypatch.setattr(claimed_messages, "give_back", lambda attempts: raise_(DataError("no such number")))
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert (status(first), status(second)) == ("sending", "submitted")
@@ -190,7 +191,7 @@ def test_a_message_that_the_database_refuses_holds_up_nobody(shop, wire, engine,
         shop.message("Salam 1", parameters={"other": "x"}),
         shop.message("Salam 2", parameters={"other": "x"}),
     )
-    genuine_claim, genuine_set = outbox.claim, outbox.set_templates
+    genuine_claim, genuine_set = outbox.claim, claimed_messages.set_templates
 
     def claim(provider, **more):
         first = Message.objects.filter(status="queued", due_at__lte=clock.now()).order_by("due_at")
@@ -203,7 +204,8 @@ def test_a_message_that_the_database_refuses_holds_up_nobody(shop, wire, engine,
             raise DataError("no such number")
         return genuine_set(records)
 
-    monkeypatch.setattr(outbox, refused, {"claim": claim, "set_templates": set_templates}[refused])
+    places = {"claim": (outbox, claim), "set_templates": (claimed_messages, set_templates)}
+    monkeypatch.setattr(places[refused][0], refused, places[refused][1])
     for _ in range(3):
         turn_until_idle(engine)
         Message.objects.filter(pk=poison.pk).update(due_at=clock.now())

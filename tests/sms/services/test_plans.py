@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.base import Accepted, OutboundSms
 from sms.models import Message
-from sms.services import clock, gates, outbox, settling, snapshot
+from sms.services import claimed_messages, clock, gates, outbox, settling, snapshot
 from sms.services.calls import Result, Send
 
 pytestmark = pytest.mark.postgresql_alone
@@ -90,7 +90,7 @@ def claim_one_of(backlog):
 def test_claiming_one_of_many_reads_that_one(backlog):
     with statements() as sent:
         claimed = claim_one_of(backlog)
-    outbox.give_back([claimed.attempt])  # so that the statement can be run again
+    claimed_messages.give_back([claimed.attempt])  # so that the statement can be run again
     [statement] = sent
     assert rows_read(plan_of(statement)) <= 5
 
@@ -98,7 +98,7 @@ def test_claiming_one_of_many_reads_that_one(backlog):
 def test_giving_one_back_reads_that_one(backlog):
     attempt = claim_one_of(backlog).attempt
     with statements() as sent:
-        outbox.give_back([attempt])
+        claimed_messages.give_back([attempt])
     assert len(sent) == 2
     for statement in sent:
         assert rows_read(plan_of(statement)) <= 5, statement

@@ -1,0 +1,90 @@
+"""What becomes of claimed messages before their calls begin: their templates are set, or they are queued again.
+
+No statement here locks rows: each names the claim that owns its row.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+from sms.domain.lifecycle import Status
+
+from . import clock
+from .rows import one_commit, read, write_records
+
+_TEMPLATE_COLUMNS = {"message": "uuid", "attempt": "uuid", "version": "bigint", "parameters": "jsonb"}
+_SET_ON_MESSAGES = """
+UPDATE sms_message SET template_version_id = v.version, parameters = v.parameters
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
+"""
+_SET_ON_ATTEMPTS = "UPDATE sms_attempt SET template_version_id = v.version FROM v WHERE sms_attempt.id = v.attempt"
+
+
+def set_templates(records: Sequence[Mapping[str, Any]]) -> None:
+    """Write which template claimed messages go out with, and what it takes from their texts."""
+    with one_commit():
+        write_records(_SET_ON_MESSAGES, _TEMPLATE_COLUMNS, records)
+        write_records(_SET_ON_ATTEMPTS, _TEMPLATE_COLUMNS, records)
+
+
+_RESCHEDULE_COLUMNS = {
+    "message": "uuid",
+    "attempt": "uuid",
+    "status": "text",
+    "provider": "bigint",
+    "due_at": "timestamptz",
+    "waiting_for": "text",
+    "crashes": "smallint",
+    "code": "text",
+    "detail": "text",
+}
+_IS_OURS = """
+sms_message.id = v.message AND (v.attempt IS NULL AND sms_message.status = 'queued'
+                                OR sms_message.status = 'sending' AND sms_message.lease_token = v.attempt)"""
+_RESCHEDULE = f"""
+UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = v.due_at, waiting_for = v.waiting_for,
+       crashes = COALESCE(v.crashes, sms_message.crashes), code = COALESCE(v.code, sms_message.code),
+       detail = COALESCE(v.detail, sms_message.detail), lease_token = NULL, lease_until = NULL,
+       attempts_made = sms_message.attempts_made - CASE WHEN v.attempt IS NULL THEN 0 ELSE 1 END,
+       updated_at = CASE WHEN v.code IS NULL THEN sms_message.updated_at ELSE {{now}} END
+FROM v WHERE {_IS_OURS}
+RETURNING sms_message.id
+"""
+_DROP_ATTEMPTS = f"""
+DELETE FROM sms_attempt WHERE id IN (SELECT v.attempt FROM v JOIN sms_message ON {_IS_OURS})
+"""
+
+
+def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
+    """Have messages wait, in one commit: until `due_at`, at `provider`, for what `waiting_for` says.
+
+    With an `attempt`, the message is claimed and its call was never begun: the attempt is deleted and counts for
+    nothing. Without, it is queued and locked. `crashes`, `code` and `detail` are written where they are not None.
+    """
+    whole = [dict.fromkeys(_RESCHEDULE_COLUMNS) | {"status": Status.QUEUED} | dict(record) for record in records]
+    if connection.vendor == "postgresql":
+        moved = _RESCHEDULE.format(now="statement_timestamp()")
+        drop = "DELETE FROM sms_attempt USING v, moved WHERE moved.id = v.message AND sms_attempt.id = v.attempt"
+        write_records(f", moved AS ({moved}) {drop}", _RESCHEDULE_COLUMNS, whole)
+        return
+    with one_commit():
+        write_records(_DROP_ATTEMPTS, _RESCHEDULE_COLUMNS, whole)
+        write_records(_RESCHEDULE.format(now="%s"), _RESCHEDULE_COLUMNS, whole, clock.now())
+
+
+def give_back(attempts: Iterable[uuid.UUID]) -> None:
+    """Queue again what these attempts claimed, as far as they did: none of their calls was begun."""
+    listed = list(attempts)
+    marks = ", ".join(["%s"] * len(listed))
+    statement = f"SELECT message_id, id, provider_id FROM sms_attempt WHERE outcome IS NULL AND id IN ({marks})"
+    now = clock.now()
+    reschedule(
+        [
+            {"message": row[0], "attempt": row[1], "provider": row[2], "due_at": now, "waiting_for": ""}
+            for row in read(statement, listed)
+        ]
+    )
