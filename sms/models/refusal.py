@@ -6,6 +6,9 @@ from django.db import models
 
 from .client import ApiClient
 
+REFUSALS_DAYS = 7
+"""After so many days a refused request is deleted."""
+
 
 class RefusedRequest(models.Model):
     """A 4xx that an authenticated caller got. The text itself is never kept, only its shape."""

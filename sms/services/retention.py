@@ -34,13 +34,13 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
+from sms.models.refusal import REFUSALS_DAYS
 
 from . import clock, erasure
 
 AT_ONCE = 500
 WINDOW = 5000
 """Rows that are passed at once where nothing is left to be erased."""
-REFUSALS_DAYS = 7
 LOGINS_DAYS = 30
 WALK_AGAIN_AFTER = timedelta(days=1)
 """After this a walk begins anew, for rows that were in use when it passed them."""

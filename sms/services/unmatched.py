@@ -16,9 +16,9 @@ from sms.domain.matching.replay import Replay, replay
 from sms.domain.matching.templates import Body, PlaceholderKind, parse_body, parse_kinds
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval
+from sms.models.refusal import REFUSALS_DAYS
 
 from . import clock, ids
-from .retention import REFUSALS_DAYS
 
 MOST_SHAPES = 2000
 MOST_TEXTS = 5000
