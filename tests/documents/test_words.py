@@ -39,7 +39,7 @@ def test_operations_says_what_to_do_about_each_alert():
 
 def kinds_of_alerts() -> set[str]:
     """How the keys of alerts begin: the strings of that form in the modules that open any."""
-    services = [path.read_text() for path in (ROOT / "sms/services").glob("*.py")]
+    services = [path.read_text() for path in (ROOT / "sms/services").rglob("*.py")]
     opening = "\n".join(text for text in services if "open_alert(" in text)
     found = set(re.findall(r'f"([a-z-]+:)\{', opening)) | set(re.findall(r'"([a-z]+:[a-z]+:)"', opening))
     assert {"breaker:", "config:", "push:"} <= found
