@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from sms.models.encrypted import encrypt
-from sms.services.encoding import HOW_TO, NEEDED, wrong_encoding
+from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

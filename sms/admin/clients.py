@@ -16,7 +16,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sms.models import ApiClient
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 from .filters import listed, yes_no
 from .historied import HistoriedAdmin

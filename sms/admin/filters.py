@@ -17,8 +17,8 @@ from unfold.contrib.filters.forms import DropdownForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from sms.models import ApiClient, Provider
-from sms.services import ids
-from sms.services.clock import now
+from sms.services.database import uuid_range
+from sms.services.database.clock import now
 
 Choices = Iterable[tuple[str, str]]
 
@@ -105,4 +105,4 @@ class PeriodFilter(ListedFilter):
         return [(key, str(label)) for key, (label, _length) in PERIODS.items()]
 
     def narrow(self, queryset: QuerySet, value: str) -> QuerySet:
-        return queryset.filter(id__gte=ids.oldest(now() - PERIODS[value][1]))
+        return queryset.filter(id__gte=uuid_range.oldest(now() - PERIODS[value][1]))

@@ -16,8 +16,9 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
-from sms.services import asking, clock, messages
+from sms.services import asking, messages
 from sms.services.actions import ActionRefused
+from sms.services.database import clock
 
 from . import privacy
 from .dialogs import ProviderField, ReasonForm, dialog_action, needs

@@ -15,8 +15,8 @@ from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageTemplate, Provider, SenderName
 from sms.models.message import NEEDS_A_LOOK
-from sms.services import ids
-from sms.services.clock import now
+from sms.services.database import uuid_range
+from sms.services.database.clock import now
 
 from .filters import Choices, ListedFilter, listed
 from .time_range import TimeRangeFilter
@@ -51,8 +51,8 @@ class TakenFilter(TimeRangeFilter):
 
     def narrow(self, queryset: QuerySet, first: datetime | None, last: datetime | None) -> QuerySet:
         if first:
-            queryset = queryset.filter(id__gte=ids.oldest(first))
-        return queryset.filter(id__lt=ids.oldest(last)) if last else queryset
+            queryset = queryset.filter(id__gte=uuid_range.oldest(first))
+        return queryset.filter(id__lt=uuid_range.oldest(last)) if last else queryset
 
 
 # --- views in one click ------------------------------------------------------------------
@@ -71,7 +71,7 @@ def _no_report(messages: QuerySet[Message]) -> QuerySet[Message]:
         expected = {"submitted": [], "sent": ["submitted"], "delivered": ["submitted", "sent"]}[strongest]
         if expected:
             stronger |= Q(provider=pk, status__in=expected)
-    recent = messages.filter(id__gte=ids.oldest(at - LOOK_BACK), id__lt=ids.oldest(at - SILENT_AFTER))
+    recent = messages.filter(id__gte=uuid_range.oldest(at - LOOK_BACK), id__lt=uuid_range.oldest(at - SILENT_AFTER))
     return recent.filter(stronger) if stronger else recent.none()
 
 

@@ -19,8 +19,8 @@ from sms.domain.text import visible
 from sms.models import InboundGateway, InboundPushAttempt, Partner, PushStatus, RentedNumber
 from sms.models.inbound import REPEAT_SECONDS
 from sms.models.partner import partner_choices
-from sms.services import ids
-from sms.services.clock import now
+from sms.services.database import uuid_range
+from sms.services.database.clock import now
 from sms.services.keys import gateway_key, inbound_url
 
 from . import privacy
@@ -48,7 +48,7 @@ class PartnerAdmin(HistoriedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         # A lost key must not take the list down with it: credentials are read where a form needs them.
-        recent = Q(pushes__id__gte=ids.oldest(now() - RATE_OVER))
+        recent = Q(pushes__id__gte=uuid_range.oldest(now() - RATE_OVER))
         counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
         return super().get_queryset(request).defer("credentials").annotate(**counts)
 

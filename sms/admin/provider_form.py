@@ -14,7 +14,7 @@ from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
 from sms.models import Partner, Provider, UndecryptableError
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 from .setting_fields import field_for
 

@@ -11,8 +11,9 @@ from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.models.client import digest
-from sms.services import clock, logins, snapshot
+from sms.services import logins, snapshot
 from sms.services.client_ip import client_ip
+from sms.services.database import clock
 from sms.services.snapshot import ClientFacts
 
 _NOBODY = digest("no secret of anybody")

@@ -6,8 +6,9 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from sms.models import Alert, AlertNotice
+from sms.services.database import clock
 
-from . import clock, notices
+from . import notices
 from .actions import ActionRefused
 
 log = structlog.get_logger(__name__)

@@ -7,8 +7,8 @@ import uuid
 from providers.base import Receipts
 from providers.registry import SENDERS
 from sms.models import Attempt, MessageEvent
+from sms.services.database import clock
 
-from . import clock
 from .actions import ActionRefused
 
 

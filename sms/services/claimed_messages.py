@@ -12,9 +12,8 @@ from typing import Any
 from django.db import connection
 
 from sms.domain.lifecycle import Status
-
-from . import clock
-from .rows import one_commit, read, write_records
+from sms.services.database import clock
+from sms.services.database.bulk_sql import one_commit, read, write_records
 
 _TEMPLATE_COLUMNS = {"message": "uuid", "attempt": "uuid", "version": "bigint", "parameters": "jsonb"}
 _SET_ON_MESSAGES = """

@@ -20,8 +20,10 @@ from django.db import DataError, Error, IntegrityError
 from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
+from sms.services.database import clock
+from sms.services.database.transactions import worker_transaction
 
-from . import claimed_messages, clock, erasure, gates, keys, metrics, outbox
+from . import claimed_messages, erasure, gates, keys, metrics, outbox
 from .calls import Job, Probe, Send
 from .eligibility import Judge, Reschedule
 from .gates import ProviderQueue, QueueSnapshot
@@ -29,7 +31,6 @@ from .history import tries_of
 from .outbox import Claimed, Due
 from .snapshot import Account
 from .traffic import allowance, give_probe_back, take_probe
-from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 

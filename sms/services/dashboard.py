@@ -12,8 +12,8 @@ from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Provider
+from sms.services.database import clock
 
-from . import clock
 from .rollup import HOUR
 from .setup import ALIVE
 

@@ -6,9 +6,8 @@ import uuid
 from collections.abc import Sequence
 
 from sms.domain.lifecycle import Status
-
-from . import clock
-from .rows import write_records
+from sms.services.database import clock
+from sms.services.database.bulk_sql import write_records
 
 TEXTS = ("text", "raw_text", "parameters")
 """The columns of a message that hold what it says."""

@@ -11,8 +11,9 @@ from providers.exchange import exchange_text
 from sms.domain.routing import Candidate, Decision
 from sms.domain.text import Segments, forcing_ucs2, normalise, segments
 from sms.services.claims import outbound
+from sms.services.database import clock
 
-from . import clock, intake, snapshot
+from . import intake, snapshot
 from .misses import nearest_template
 from .snapshot import ClientFacts, Snapshot
 

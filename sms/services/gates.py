@@ -10,8 +10,10 @@ from typing import Any
 
 from django.db import connection
 
-from . import clock, outbox, rows
-from .rows import as_json, as_time
+from sms.services.database import bulk_sql, clock
+from sms.services.database.bulk_sql import as_json, as_time
+
+from . import outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ _AS_ARRAY = {"postgresql": "json_agg", "sqlite": "json_group_array"}
 def read_queue() -> QueueSnapshot:
     asked = time.monotonic()
     now, times = clock.moment()
-    found = rows.read(_READ_QUEUE.format(now=now, as_array=_AS_ARRAY[connection.vendor], **_PARTS), times * 5)
+    found = bulk_sql.read(_READ_QUEUE.format(now=now, as_array=_AS_ARRAY[connection.vendor], **_PARTS), times * 5)
     moment, polls_due, stamp, partners = found[0][:4]
     providers = [_provider_queue(row[4:]) for row in found if row[4] is not None]
     return QueueSnapshot(asked, as_time(moment), providers, as_json(partners) or (), bool(polls_due), stamp)

@@ -13,8 +13,9 @@ from django.db import Error, models
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.models import Message, MessageEvent
+from sms.services.database import clock
 
-from . import clock, outbox, snapshot, wake
+from . import outbox, snapshot, wake
 
 log = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import Dispatcher
+from sms.services.database import clock
 
 from . import (
     callbacks,
-    clock,
     holding,
     inbound,
     lookout,

@@ -16,8 +16,9 @@ from sms.domain import phone
 from sms.domain.text import escaped
 from sms.models import InboundCall, InboundGateway, InboundMessage
 from sms.models.inbound import FIELDS
+from sms.services.database import clock
 
-from . import alerts, clock, outbox, pushes, wake
+from . import alerts, outbox, pushes, wake
 from .call_fields import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
 log = structlog.get_logger(__name__)

@@ -13,8 +13,9 @@ from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import masked_digits, segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
+from sms.services.database import clock
 
-from . import allowances, clock, message_rows, metrics, otp_caps, snapshot, wake
+from . import allowances, message_rows, metrics, otp_caps, snapshot, wake
 from .misses import nearest_template
 from .refusals import RefusedCall
 from .snapshot import ClientFacts, Snapshot

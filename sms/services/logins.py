@@ -15,8 +15,8 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import LoginSource
+from sms.services.database import clock
 
-from . import clock
 from .client_ip import Address, throttle_address
 from .snapshot import ClientFacts
 

@@ -13,8 +13,8 @@ from django.db.models import Count, Sum
 
 from sms.domain.matching.fingerprints import Group, group
 from sms.models import Alert, HourlyMatch, MessageTemplate, RefusedRequest
+from sms.services.database import clock
 
-from . import clock
 from .alerts import close_alert, open_alert
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)

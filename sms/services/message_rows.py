@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from . import clock
+from sms.services.database import clock
 
 REPEAT_HOURS = 24
 _TIMES = ("due_at", "expires_at", "created_at", "updated_at")

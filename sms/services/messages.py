@@ -12,8 +12,9 @@ from django.db import transaction
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.models import Message, MessageEvent
+from sms.services.database import clock
 
-from . import clock, erasure, holding, outbox, snapshot, wake
+from . import erasure, holding, outbox, snapshot, wake
 from .actions import ActionRefused
 
 RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}

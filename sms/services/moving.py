@@ -15,9 +15,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Cast
 
 from sms.models import ApiClient, EncryptedJSONField, Message, Provider
+from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 
 from .actions import ActionRefused
-from .encoding import HOW_TO, NEEDED, wrong_encoding
 from .quiet import require_no_dispatcher
 
 TARGET = "move_target"

@@ -22,8 +22,7 @@ from django.db.models import F
 from providers.base import HttpRequest, ProviderError
 from providers.http import Client
 from sms.models import AlertNotice
-
-from . import clock
+from sms.services.database import clock
 
 log = structlog.get_logger(__name__)
 

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from sms.domain.codes import refuse
 from sms.domain.ids import uuid7
+from sms.services.database import clock
 
-from . import clock
 from .snapshot import ClientFacts
 
 

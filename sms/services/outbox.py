@@ -16,10 +16,10 @@ from typing import Any
 from django.db import connection
 
 from sms.domain.lifecycle import Status
+from sms.services.database import clock
+from sms.services.database.bulk_sql import as_json, as_time, as_uuid, one_commit, read, write_records
 
-from . import clock
 from .call_fields import RawCall, StoredCall
-from .rows import as_json, as_time, as_uuid, one_commit, read, write_records
 
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10

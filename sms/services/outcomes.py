@@ -9,8 +9,10 @@ from typing import Any
 
 from django.db import connection
 
-from . import clock, erasure
-from .rows import Rows, as_uuid, one_commit, write_records
+from sms.services.database import clock
+from sms.services.database.bulk_sql import Rows, as_uuid, one_commit, write_records
+
+from . import erasure
 
 _COLUMNS = {
     "message": "uuid",

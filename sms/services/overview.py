@@ -10,8 +10,8 @@ from django.db.models import Case, Count, Min, Q, QuerySet, When
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message, ProviderState
+from sms.services.database import clock
 
-from . import clock
 from .metrics import LANE
 
 ALIVE_SECONDS = 60.0

@@ -16,8 +16,9 @@ from django.db import transaction
 from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, MessageEvent, PushStatus
+from sms.services.database import clock
 
-from . import callbacks, clock
+from . import callbacks
 from .quiet import require_no_dispatcher
 
 AT_ONCE = 1000

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from providers.base import Failure, Receipts, Report
 from sms.models import Attempt
+from sms.services.database import clock
 
-from . import clock, outbox, reports, snapshot, traffic
+from . import outbox, reports, snapshot, traffic
 from .calls import Job, Poll, Result
 from .gates import QueueSnapshot
 from .snapshot import Account

@@ -8,8 +8,9 @@ from django.db import transaction
 from providers.base import ProviderError
 from providers.http import Client
 from sms.models import Provider, ProviderState
+from sms.services.database import clock
 
-from . import clock, outbox, traffic
+from . import outbox, traffic
 from .actions import ActionRefused
 
 

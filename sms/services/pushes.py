@@ -27,12 +27,13 @@ from sms.models import (
     RentedNumber,
     UndecryptableError,
 )
+from sms.services.database import clock
+from sms.services.database.transactions import worker_transaction
 
-from . import alerts, clock, metrics, outbox, wake
+from . import alerts, metrics, outbox, wake
 from .actions import ActionRefused
 from .calls import Job, PartnerAccount, Push, Result
 from .gates import QueueSnapshot
-from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 

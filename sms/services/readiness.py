@@ -9,8 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from sms.domain.codes import Fault
 from sms.models import Dispatcher
-
-from . import clock
+from sms.services.database import clock
 
 _is_migrated = False
 

@@ -11,8 +11,7 @@ from django.db import Error, connection
 from sms.domain.codes import Refusal
 from sms.domain.text import visible
 from sms.models import RefusalCount, RefusedRequest
-
-from . import clock
+from sms.services.database import clock
 
 KEPT_A_MINUTE = 600
 """Per client; the rest is only counted, so that a caller gone wild can't fill the disk."""

@@ -16,13 +16,14 @@ from providers.base import Report, ReportState
 from sms.domain.lifecycle import Outcome, ReportEffect, Status, after_report, choose, is_final, remaining
 from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
+from sms.services.database import clock
+from sms.services.database.bulk_sql import write_records
+from sms.services.database.transactions import worker_transaction
 
-from . import alerts, clock, erasure, gates, metrics, outbox, snapshot, wake
+from . import alerts, erasure, gates, metrics, outbox, snapshot, wake
 from .history import tries_of
 from .outbox import LockedMessage
-from .rows import write_records
 from .snapshot import Account
-from .transactions import worker_transaction
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of when a provider last reported."""

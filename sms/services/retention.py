@@ -35,8 +35,9 @@ from sms.models import (
     RetentionWalk,
 )
 from sms.models.refusal import REFUSALS_DAYS
+from sms.services.database import clock
 
-from . import clock, erasure
+from . import erasure
 
 AT_ONCE = 500
 WINDOW = 5000

@@ -17,8 +17,7 @@ from django.db.models import Count, F
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, HourlyCount, HourlyMatch, HourlySpeed, Message, RollupHour
 from sms.models.message import NEEDS_A_LOOK
-
-from . import clock, ids
+from sms.services.database import clock, uuid_range
 
 HOUR = timedelta(hours=1)
 LOOK_BACK = timedelta(days=7)
@@ -50,9 +49,12 @@ def _oldest(now: datetime) -> datetime:
 def _add_hours(now: datetime) -> None:
     """A row for each hour since the first message that is still in reach."""
     first_id = (
-        Message.objects.filter(id__gte=ids.oldest(_oldest(now))).order_by("id").values_list("id", flat=True).first()
+        Message.objects.filter(id__gte=uuid_range.oldest(_oldest(now)))
+        .order_by("id")
+        .values_list("id", flat=True)
+        .first()
     )
-    start = _hour_of(ids.time_of(first_id) if first_id else now)
+    start = _hour_of(uuid_range.time_of(first_id) if first_id else now)
     newest = RollupHour.objects.values_list("hour", flat=True).first()
     if newest is not None and newest >= _hour_of(now):
         return
@@ -94,13 +96,15 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
 
 
 def _matches(hour: datetime) -> list[HourlyMatch]:
-    taken = Message.objects.filter(id__gte=ids.oldest(hour), id__lt=ids.oldest(hour + HOUR), template_version__gt=0)
+    taken = Message.objects.filter(
+        id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR), template_version__gt=0
+    )
     rows = taken.order_by().values_list("template_version__template").annotate(count=Count("id"))
     return [HourlyMatch(hour_id=hour, template_id=template, count=count) for template, count in rows]
 
 
 def _counts(hour: datetime) -> list[HourlyCount]:
-    taken = Message.objects.filter(id__gte=ids.oldest(hour), id__lt=ids.oldest(hour + HOUR)).order_by()
+    taken = Message.objects.filter(id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR)).order_by()
     rows = taken.values_list("provider", "status", "code").annotate(count=Count("id"))
     summed: dict[tuple[int | None, str, str], int] = defaultdict(int)
     for provider, status, code, count in rows:
@@ -110,8 +114,8 @@ def _counts(hour: datetime) -> list[HourlyCount]:
 
 def _speeds(hour: datetime) -> list[HourlySpeed]:
     accepted = Attempt.objects.filter(
-        id__gte=ids.oldest(hour),
-        id__lt=ids.oldest(hour + HOUR),
+        id__gte=uuid_range.oldest(hour),
+        id__lt=uuid_range.oldest(hour + HOUR),
         outcome=Outcome.ACCEPTED,
         number__gt=F("message__attempts_before"),
         message__attempts_before=0,  # a resend's time counts from a person's click, not from our door

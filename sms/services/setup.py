@@ -20,8 +20,9 @@ from sms.models import (
     UndecryptableError,
 )
 from sms.services.addresses import registered_address
+from sms.services.database import clock
 
-from . import clock, snapshot
+from . import snapshot
 from .snapshot import Account, Snapshot
 
 ALIVE = timedelta(seconds=60)

@@ -8,11 +8,12 @@ import structlog
 
 from providers.base import Failure, OutboundSms, failed
 from sms.models import Dispatcher
+from sms.services.database import clock
+from sms.services.database.transactions import worker_transaction
 
-from . import clock, erasure, outbox, settling, snapshot
+from . import erasure, outbox, settling, snapshot
 from .calls import Result, Send
 from .outbox import Claimed
-from .transactions import worker_transaction
 
 log = structlog.get_logger(__name__)
 

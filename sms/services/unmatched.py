@@ -17,8 +17,7 @@ from sms.domain.matching.templates import Body, PlaceholderKind, parse_body, par
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval
 from sms.models.refusal import REFUSALS_DAYS
-
-from . import clock, ids
+from sms.services.database import clock, uuid_range
 
 MOST_SHAPES = 2000
 MOST_TEXTS = 5000
@@ -98,10 +97,10 @@ def recent_texts() -> Recent:
 
 
 def _taken_texts(since: datetime) -> tuple[Counter[str], datetime]:
-    kept = Message.objects.filter(id__gte=ids.oldest(since), text__isnull=False, is_otp=False).order_by("-id")
+    kept = Message.objects.filter(id__gte=uuid_range.oldest(since), text__isnull=False, is_otp=False).order_by("-id")
     rows = list(kept.values_list("id", "text")[:MOST_TEXTS])
     if len(rows) == MOST_TEXTS:
-        since = ids.time_of(rows[-1][0])
+        since = uuid_range.time_of(rows[-1][0])
     return Counter(masked_digits(text) for _, text in rows), since
 
 

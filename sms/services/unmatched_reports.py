@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sms.models import Alert, DeliveryReport
+from sms.services.database import clock
 
-from . import clock
 from .alerts import close_alert, open_alert
 
 KEY = "report-unmatched:"

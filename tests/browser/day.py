@@ -24,7 +24,7 @@ from sms.models import (
     RollupHour,
 )
 from sms.services import rollup
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 HOURS = 48
 BUSIEST = 190  # messages of an hour

@@ -25,7 +25,7 @@ from sms.models import (
     RefusedRequest,
     SenderName,
 )
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 MARKUP = '"><b x-init=alert(1)>'
 HIDDEN = "\u202egpj.exe\u2066\u200b\u0007\u001b[31m"

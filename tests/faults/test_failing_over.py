@@ -6,7 +6,8 @@ import pytest
 
 from providers.base import ReportState
 from sms.models import Message, Route
-from sms.services import clock, reports
+from sms.services import reports
+from sms.services.database import clock
 from sms.services.reports import Word
 from tests.simulators import Vendors
 

@@ -17,7 +17,8 @@ from django.db import transaction
 from providers import connection
 from providers.http import Client
 from sms.models import Message
-from sms.services import clock, dispatch, settling
+from sms.services import dispatch, settling
+from sms.services.database import clock
 from tests.simulators import Vendors
 from tests.support.ports import free_port
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from providers.base import ReportState
 from sms.models import Attempt, DeliveryReport, Message
-from sms.services import clock, reports
+from sms.services import reports
+from sms.services.database import clock
 from sms.services.reports import Word
 
 from .load import etelecom_item

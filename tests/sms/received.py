@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sms.models import InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
-from sms.services import clock
+from sms.services.database import clock
 
 PHONE = "+994501112233"
 HOST = "renter.example"

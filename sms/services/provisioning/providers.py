@@ -12,7 +12,7 @@ from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import SettingError
 from sms.models import Partner, Provider
-from sms.services.clock import now
+from sms.services.database.clock import now
 from sms.services.traffic import close_by_hand
 
 from .desk import Desk

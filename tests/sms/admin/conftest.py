@@ -38,8 +38,9 @@ from sms.models import (
     Route,
     SenderName,
 )
-from sms.services import clock, pushes, setup, snapshot
-from sms.services.clock import now
+from sms.services import pushes, setup, snapshot
+from sms.services.database import clock
+from sms.services.database.clock import now
 from tests.support.standins import Pigeon
 
 PHONE = "+994501234567"

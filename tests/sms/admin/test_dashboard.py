@@ -11,7 +11,7 @@ from django.test import Client
 from providers.base import Failure
 from sms.models import HourlyCount, RollupHour
 from sms.services import dashboard, rollup
-from sms.services.clock import now
+from sms.services.database.clock import now
 from sms.templatetags.desk import age
 
 from .conftest import TextVendor

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from sms.models import DeliveryReport, Message, MessageTemplate
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 from .conftest import HOSTILE, PHONE
 

@@ -12,8 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from sms.admin.export import safe
-from sms.services.clock import now
-from sms.services.ids import oldest as oldest_id
+from sms.services.database.clock import now
+from sms.services.database.uuid_range import oldest as oldest_id
 
 from .conftest import PHONE
 

@@ -7,7 +7,7 @@ import pytest
 from providers.http import Client as VendorClient
 from sms.models import Provider
 from sms.services import health
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 CARDS = "/admin/tools/providers/"
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
-from sms.services import clock, inbound, keys
+from sms.services import inbound, keys
+from sms.services.database import clock
 from tests.sms import received
 
 from .conftest import HOSTILE, PHONE, RENTED

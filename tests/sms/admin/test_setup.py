@@ -12,7 +12,7 @@ from sms.domain import words
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, CallingAddress, Dispatcher, Provider, ProviderState
 from sms.services import setup, snapshot
-from sms.services.clock import now
+from sms.services.database.clock import now
 
 SETUP = "/admin/tools/set-up/"
 ADDRESSES = "/admin/sms/callingaddress/"

@@ -13,7 +13,7 @@ from django.utils.timezone import make_aware
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from sms.admin.time_range import RangeForm
-from sms.services.ids import oldest
+from sms.services.database.uuid_range import oldest
 
 LIST = "/admin/sms/message/"
 EXPORT = LIST + "export/"

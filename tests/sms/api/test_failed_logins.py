@@ -10,7 +10,8 @@ from django.db import OperationalError
 from django.test import Client
 
 from sms.models import LoginSource
-from sms.services import clock, logins
+from sms.services import logins
+from sms.services.database import clock
 from tests.sms import cast
 from tests.sms.cast import errors
 

@@ -13,7 +13,8 @@ from django.test import Client
 
 from providers.registry import FORWARDERS
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, RentedNumber
-from sms.services import clock, inbound, keys
+from sms.services import inbound, keys
+from sms.services.database import clock
 from tests.sms import received
 from tests.sms.cast import errors
 from tests.support.standins import Pigeon

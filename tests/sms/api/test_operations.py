@@ -10,7 +10,8 @@ from django.db import DatabaseError
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Breaker, Dispatcher, Message, Provider, ProviderState
-from sms.services import clock, overview
+from sms.services import overview
+from sms.services.database import clock
 from tests.sms import cast
 
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}

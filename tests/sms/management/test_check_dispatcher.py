@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from sms.models import Dispatcher
-from sms.services import clock, overview
+from sms.services import overview
+from sms.services.database import clock
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,8 @@ from sms.models import (
     Partner,
     PushStatus,
 )
-from sms.services import clock, housekeeping, messages
+from sms.services import housekeeping, messages
+from sms.services.database import clock
 from tests.sms.services.conftest import fresh, shop, wire, work  # noqa: F401 - the small shop of the services' tests
 from tests.sms.services.fakes import error
 

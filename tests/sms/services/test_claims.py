@@ -10,8 +10,9 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
 from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
-from sms.services import claimed_messages, clock, dispatch, gates, outbox, sweeps
+from sms.services import claimed_messages, dispatch, gates, outbox, sweeps
 from sms.services.claims import Claimer
+from sms.services.database import clock
 from tests.support.waiting import eventually
 
 from .fakes import error

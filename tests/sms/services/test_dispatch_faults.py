@@ -15,7 +15,6 @@ from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, Provid
 from sms.services import (
     claimed_messages,
     claims,
-    clock,
     dispatch,
     eligibility,
     gates,
@@ -28,6 +27,7 @@ from sms.services import (
     sweeps,
 )
 from sms.services.claims import Claimer
+from sms.services.database import clock
 
 from .fakes import error
 

@@ -9,7 +9,8 @@ import pytest
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message
-from sms.services import clock, dispatch, housekeeping, lookout, notices, overview
+from sms.services import dispatch, housekeeping, lookout, notices, overview
+from sms.services.database import clock
 from tests.support.waiting import eventually
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from sms.models import Alert, ApiClient, HourlyMatch, Message, MessageTemplate, RefusedRequest, RollupHour
-from sms.services import clock, match_alarm, rollup
+from sms.services import match_alarm, rollup
+from sms.services.database import clock
 
 pytestmark = pytest.mark.django_db
 

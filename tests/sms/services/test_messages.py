@@ -6,8 +6,9 @@ import pytest
 
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import clock, messages, sweeps
+from sms.services import messages, sweeps
 from sms.services.actions import ActionRefused
+from sms.services.database import clock
 
 from .fakes import error
 

@@ -9,7 +9,8 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import callbacks, clock, sweeps
+from sms.services import callbacks, sweeps
+from sms.services.database import clock
 from sms.services.metrics import OWN
 
 from .fakes import error

@@ -14,7 +14,8 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from providers.base import Failure, HttpRequest, HttpResponse, Unavailable
 from sms.models import Alert, AlertNotice
-from sms.services import alerts, clock, notices
+from sms.services import alerts, notices
+from sms.services.database import clock
 
 from .fakes import Wire, error
 

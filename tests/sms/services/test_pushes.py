@@ -10,8 +10,9 @@ from providers.base import Failure, HttpResponse, Unavailable, Unconfirmed
 from providers.http import TooLate
 from providers.registry import FORWARDERS
 from sms.models import Alert, InboundMessage, InboundPush, InboundPushAttempt, Partner, RentedNumber
-from sms.services import clock, dispatch, gates, pushes
+from sms.services import dispatch, gates, pushes
 from sms.services.actions import ActionRefused
+from sms.services.database import clock
 from tests.sms import received
 from tests.support.standins import Pigeon
 

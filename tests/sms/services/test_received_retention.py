@@ -8,7 +8,8 @@ import pytest
 
 from providers.registry import FORWARDERS
 from sms.models import InboundCall, InboundMessage
-from sms.services import clock, retention
+from sms.services import retention
+from sms.services.database import clock
 from tests.sms import received
 from tests.support.standins import Pigeon
 

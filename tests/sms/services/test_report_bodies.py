@@ -13,8 +13,9 @@ from providers.base import HttpResponse, Report, ReportState
 from providers.vendors.accolades import Accolades
 from providers.vendors.etelecom import ETelecom
 from sms.models import Alert, Callback, DeliveryReport, Message, Provider
-from sms.services import callbacks, clock, keys, unmatched_reports
+from sms.services import callbacks, keys, unmatched_reports
 from sms.services.call_fields import Fields
+from sms.services.database import clock
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"

@@ -11,7 +11,8 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Report, ReportState, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import callbacks, clock, keys, messages, parking, reports
+from sms.services import callbacks, keys, messages, parking, reports
+from sms.services.database import clock
 
 from .fakes import PolledVendor, TextVendor, error
 

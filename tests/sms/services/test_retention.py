@@ -22,7 +22,8 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.services import clock, erasure, messages, retention
+from sms.services import erasure, messages, retention
+from sms.services.database import clock
 from tests.sms import cast
 from tests.sms.cast import body, send
 

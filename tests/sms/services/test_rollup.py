@@ -10,8 +10,8 @@ from django.db import connection
 
 from sms.models import HourlyCount, HourlySpeed, Message, RollupHour
 from sms.services import rollup
-from sms.services.clock import now
-from sms.services.ids import oldest, time_of
+from sms.services.database.clock import now
+from sms.services.database.uuid_range import oldest, time_of
 from tests.sms.admin.conftest import Cast, TemplateVendor, TextVendor
 
 

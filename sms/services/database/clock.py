@@ -11,14 +11,14 @@ from django.db import connection
 
 from sms.domain.ids import uuid7
 
-from . import rows
+from . import bulk_sql
 
 
 def now() -> datetime:
     """The database's time. SQLite lives in this process's machine and has the same clock."""
     if connection.vendor == "sqlite":
         return datetime.now(UTC)
-    return rows.read("SELECT statement_timestamp()")[0][0]
+    return bulk_sql.read("SELECT statement_timestamp()")[0][0]
 
 
 def moment() -> tuple[str, list[datetime]]:

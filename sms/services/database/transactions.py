@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from . import clock, rows
+from . import bulk_sql, clock
 
 IDLE_SECONDS = 10.0
 """How long the server waits for the next statement of a transaction before it ends it and frees its rows."""
@@ -26,6 +26,6 @@ def worker_transaction(*, savepoint: bool = True) -> Iterator[datetime]:
     is_outermost = not connection.in_atomic_block
     with transaction.atomic(savepoint=savepoint):
         if is_outermost and connection.vendor == "postgresql":
-            yield rows.read(_BEGIN, [str(int(IDLE_SECONDS * 1000))])[0][0]
+            yield bulk_sql.read(_BEGIN, [str(int(IDLE_SECONDS * 1000))])[0][0]
         else:
             yield clock.now()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sms.services import rows
+from sms.services.database import bulk_sql
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ from sms.services import rows
 def test_any_text_is_stored_readable(given, stored):
     columns = {"text": "text", "number": "bigint"}
     records = [{"text": given, "number": 7}, {"text": "other", "number": None}]
-    found = rows.write_records("SELECT text, number FROM v", columns, records)
+    found = bulk_sql.write_records("SELECT text, number FROM v", columns, records)
     assert [tuple(row) for row in found] == [(stored, 7), ("other", None)]

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sms.services.transactions import worker_transaction
+from sms.services.database.transactions import worker_transaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = {"postgresql": 1, "sqlite": 0}
