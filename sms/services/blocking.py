@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read
 from sms.models import BlockedNumber
-
-from .table_file import Line, Mistake, column_name, shown
+from sms.services.table_files.rows import Line, Mistake, column_name, shown
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_ROWS = 100_000

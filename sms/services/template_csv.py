@@ -10,10 +10,10 @@ from django.db.models import Prefetch
 
 from sms.domain.cells import exact, original
 from sms.models import MessageTemplate, TemplateApproval
+from sms.services.table_files import rows as table_files_rows
+from sms.services.table_files.rows import Table
 
-from . import table_file
 from .approvals import vendor_text
-from .table_file import Table
 
 COLUMNS = ("name", "body", "placeholders", "provider", "vendor_template", "parameters", "text", "status", "note")
 APPROVAL = COLUMNS[3:]
@@ -58,6 +58,6 @@ def _json(value: Any) -> str:
 
 def read(data: bytes) -> Table:
     """The rows of a table file under the names of `COLUMNS`; what can't be read is a mistake."""
-    return table_file.read(
+    return table_files_rows.read(
         data, COLUMNS, optional=OPTIONAL, most_bytes=MOST_BYTES, most_rows=MOST_ROWS, as_value=original
     )

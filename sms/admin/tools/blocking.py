@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.base import typed
 from sms.domain.typed_phone import regions
 from sms.services.blocking import MOST_BYTES, MOST_ROWS, Imported, block_all
-from sms.services.table_file import Line, lines_of, lines_of_text
-from sms.services.table_text import TableFileError
+from sms.services.table_files.rows import Line, lines_of, lines_of_text
+from sms.services.table_files.text import TableFileError
 
 from .page import for_those_who, page
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from sms.services import table_file
-from sms.services.table_file import read
-from sms.services.table_text import TableFileError
-from sms.services.table_workbook import MOST_UNPACKED
+from sms.services.table_files import rows as table_files_rows
+from sms.services.table_files.rows import read
+from sms.services.table_files.text import TableFileError
+from sms.services.table_files.workbook import MOST_UNPACKED
 
 COLUMNS = ("name", "body", "note")
 BODY = "Sifarişiniz {no} yoldadır, ş ğ ə"
@@ -23,7 +23,7 @@ PLAIN = f"name,body,note\r\nkod,{BODY.replace(',', ' ')},n\r\n"
 ONE = [(2, {"name": "kod", "body": "Kod: {code}", "note": "n"})]
 
 
-def table(data: bytes) -> table_file.Table:
+def table(data: bytes) -> table_files_rows.Table:
     return read(data, COLUMNS, most_bytes=1_000_000, most_rows=1000)
 
 
@@ -297,6 +297,9 @@ def test_what_a_csv_writer_wrote_is_read_back(lines, delimiter, has_mark):
 
 
 def test_a_pasted_text_is_read_as_a_file_is():
-    assert [line.cells for line in table_file.lines_of_text("a\t1\r\nb\t2", most_rows=2)] == [["a", "1"], ["b", "2"]]
+    assert [line.cells for line in table_files_rows.lines_of_text("a\t1\r\nb\t2", most_rows=2)] == [
+        ["a", "1"],
+        ["b", "2"],
+    ]
     with pytest.raises(TableFileError):
-        table_file.lines_of_text("a\nb\nc", most_rows=2)
+        table_files_rows.lines_of_text("a\nb\nc", most_rows=2)

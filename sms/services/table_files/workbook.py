@@ -11,7 +11,7 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
-from .table_text import TableFileError
+from .text import TableFileError
 
 MOST_UNPACKED = 32 * 1024 * 1024
 """Bytes: a small archive can hold gigabytes."""

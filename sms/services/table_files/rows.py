@@ -16,9 +16,9 @@ from itertools import islice
 
 from sms.domain.text import visible
 
-from .table_text import TableFileError, text_of
-from .table_workbook import is_workbook
-from .table_workbook import rows as workbook_rows
+from .text import TableFileError, text_of
+from .workbook import is_workbook
+from .workbook import rows as workbook_rows
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"""(?i)\s*["']?sep=(?P<sign>\\t|[^\r\n"'])["']?[;,\t]*(?:\r\n|\r|\n|\Z)""")
