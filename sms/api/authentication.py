@@ -11,10 +11,11 @@ from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.models.client import digest
-from sms.services import logins, snapshot
+from sms.services import logins
 from sms.services.client_ip import client_ip
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
-from sms.services.snapshot import ClientFacts
 
 _NOBODY = digest("no secret of anybody")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -8,11 +8,12 @@ from django.http import HttpResponse
 
 from sms.domain.codes import refuse
 from sms.domain.text import visible
-from sms.services import callbacks, keys, snapshot
+from sms.services import callbacks, keys
 from sms.services.client_ip import Address as ClientAddress
 from sms.services.client_ip import client_ip, is_in, networks_of
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import Account
 from sms.services.keys import Address, Purpose
-from sms.services.snapshot import Account
 
 from . import bodies
 from .errors import method_not_allowed

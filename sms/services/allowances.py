@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from sms.domain.codes import Refusal, refuse
+from sms.services.configuration.snapshot import ClientFacts
 
 from . import alerts
-from .snapshot import ClientFacts
 
 UNLIMITED = 1_000_000_000
 SHARE = 20

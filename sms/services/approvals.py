@@ -22,7 +22,7 @@ from sms.models import (
     TemplateApprovalStatus,
     TemplateVersion,
 )
-from sms.services.snapshot import parameter_order
+from sms.services.configuration.snapshot import parameter_order
 
 
 def approval_problems(

@@ -17,11 +17,12 @@ from django.db import Error, connection
 
 from providers.base import Report, ReportState, Sender
 from sms.domain.text import visible
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.bulk_sql import plain, read, write_records
 from sms.services.database.transactions import worker_transaction
 
-from . import alerts, outbox, reports, snapshot, wake
+from . import alerts, outbox, reports, wake
 from .call_fields import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 from .reports import Word
 

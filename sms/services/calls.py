@@ -23,9 +23,9 @@ from providers.base import (
     failed,
 )
 from providers.http import Client, TooLate, exchange_text
+from sms.services.configuration.snapshot import Account
 
 from .outbox import Due
-from .snapshot import Account
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from django.db import DataError, Error, IntegrityError
 from providers.base import OutboundSms, Receipts
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
+from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 
@@ -29,7 +30,6 @@ from .eligibility import Judge, Reschedule
 from .gates import ProviderQueue, QueueSnapshot
 from .history import tries_of
 from .outbox import Claimed, Due
-from .snapshot import Account
 from .traffic import allowance, give_probe_back, take_probe
 
 log = structlog.get_logger(__name__)

@@ -12,12 +12,12 @@ import structlog
 
 from sms.domain.lifecycle import Status, Try, choose, remaining
 from sms.domain.routing import Candidate
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import Snapshot
 
-from . import snapshot
 from .calls import trace_of
 from .gates import QueueSnapshot
 from .outbox import Due
-from .snapshot import Snapshot
 
 log = structlog.get_logger(__name__)
 

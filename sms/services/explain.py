@@ -11,11 +11,12 @@ from providers.exchange import exchange_text
 from sms.domain.routing import Candidate, Decision
 from sms.domain.text import Segments, forcing_ucs2, normalise, segments
 from sms.services.claims import outbound
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 
-from . import intake, snapshot
+from . import intake
 from .misses import nearest_template
-from .snapshot import ClientFacts, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from django.db import Error, models
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.models import Message, MessageEvent
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
-from . import outbox, snapshot, wake
+from . import outbox, wake
 
 log = structlog.get_logger(__name__)
 

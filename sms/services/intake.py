@@ -13,12 +13,13 @@ from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import masked_digits, segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 
-from . import allowances, message_rows, metrics, otp_caps, snapshot, wake
+from . import allowances, message_rows, metrics, otp_caps, wake
 from .misses import nearest_template
 from .refusals import RefusedCall
-from .snapshot import ClientFacts, Snapshot
 
 _FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
 """Whom a routing code blames; the others blame the text."""

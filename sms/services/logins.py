@@ -15,10 +15,10 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import LoginSource
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
 
 from .client_ip import Address, throttle_address
-from .snapshot import ClientFacts
 
 MOST_FAILURES = 20
 WINDOW = timedelta(minutes=10)

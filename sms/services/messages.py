@@ -12,9 +12,10 @@ from django.db import transaction
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.models import Message, MessageEvent
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
-from . import erasure, holding, outbox, snapshot, wake
+from . import erasure, holding, outbox, wake
 from .actions import ActionRefused
 
 RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}

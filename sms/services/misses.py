@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sms.domain.matching.nearest import nearest
 from sms.domain.routing import Decision
-
-from .snapshot import EMPTY_SHELF, Snapshot
+from sms.services.configuration.snapshot import EMPTY_SHELF, Snapshot
 
 
 def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:

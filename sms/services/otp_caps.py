@@ -14,9 +14,8 @@ from django.db import connection, transaction
 
 from sms.domain.codes import refuse
 from sms.domain.ids import uuid7
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
-
-from .snapshot import ClientFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from providers.base import Failure, Receipts, Report
 from sms.models import Attempt
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 
-from . import outbox, reports, snapshot, traffic
+from . import outbox, reports, traffic
 from .calls import Job, Poll, Result
 from .gates import QueueSnapshot
-from .snapshot import Account
 
 GIVE_UP_AFTER = timedelta(hours=72)
 

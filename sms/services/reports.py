@@ -16,14 +16,15 @@ from providers.base import Report, ReportState
 from sms.domain.lifecycle import Outcome, ReportEffect, Status, after_report, choose, is_final, remaining
 from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.bulk_sql import write_records
 from sms.services.database.transactions import worker_transaction
 
-from . import alerts, erasure, gates, metrics, outbox, snapshot, wake
+from . import alerts, erasure, gates, metrics, outbox, wake
 from .history import tries_of
 from .outbox import LockedMessage
-from .snapshot import Account
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of when a provider last reported."""

@@ -15,14 +15,15 @@ import structlog
 from providers.base import Accepted, Failure, ProviderError, Receipts
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 
-from . import alerts, gates, metrics, outcomes, reports, snapshot, traffic
+from . import alerts, gates, metrics, outcomes, reports, traffic
 from .calls import Result, Send
 from .eligibility import CRASHES_ALLOWED, candidates_of
 from .history import tries_of
-from .snapshot import Account, Snapshot
 
 log = structlog.get_logger(__name__)
 

@@ -20,10 +20,9 @@ from sms.models import (
     UndecryptableError,
 )
 from sms.services.addresses import registered_address
+from sms.services.configuration import snapshot
+from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
-
-from . import snapshot
-from .snapshot import Account, Snapshot
 
 ALIVE = timedelta(seconds=60)
 """A dispatcher not seen for so long counts as dead."""

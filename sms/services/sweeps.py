@@ -8,10 +8,11 @@ import structlog
 
 from providers.base import Failure, OutboundSms, failed
 from sms.models import Dispatcher
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 
-from . import erasure, outbox, settling, snapshot
+from . import erasure, outbox, settling
 from .calls import Result, Send
 from .outbox import Claimed
 

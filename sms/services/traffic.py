@@ -12,12 +12,12 @@ from providers.base import Failure, ProviderError
 from sms.domain.breaker import BreakerState, after_call
 from sms.domain.lifecycle import LONGEST_RETRY_AFTER
 from sms.models import Breaker, Provider, ProviderState
+from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 
 from . import alerts, outbox
 from .gates import ProviderQueue
-from .snapshot import Account
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,8 @@ from string import Template
 from django.test import Client
 
 from sms.models import Message, Provider, ProviderState
-from sms.services import dispatch, holding, snapshot
+from sms.services import dispatch, holding
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.provisioning import provision, read
 from tests.simulators import Vendor, Vendors

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from providers.registry import SENDERS
-from sms.services import allowances, logins, snapshot, wake
+from sms.services import allowances, logins, wake
+from sms.services.configuration import snapshot
 from tests.sms import cast
 
 

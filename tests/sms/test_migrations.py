@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from providers.registry import SENDERS
-from sms.services import setup, snapshot
+from sms.services import setup
+from sms.services.configuration import snapshot
 from tests.sms.cast import TemplateOnly
 
 BEFORE = "0005_waiting_reports"

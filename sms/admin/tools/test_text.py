@@ -16,7 +16,8 @@ from sms.admin.base import typed
 from sms.admin.numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
-from sms.services import explain, intake, snapshot
+from sms.services import explain, intake
+from sms.services.configuration import snapshot
 from sms.services.refusals import RefusedCall
 
 from .page import for_those_who, page

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read_start
 from sms.models import ProviderState
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 
 from .page import for_those_who, page
 

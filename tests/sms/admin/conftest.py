@@ -38,7 +38,8 @@ from sms.models import (
     Route,
     SenderName,
 )
-from sms.services import pushes, setup, snapshot
+from sms.services import pushes, setup
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.clock import now
 from tests.support.standins import Pigeon

@@ -11,7 +11,8 @@ from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, CallingAddress, Dispatcher, Provider, ProviderState
-from sms.services import setup, snapshot
+from sms.services import setup
+from sms.services.configuration import snapshot
 from sms.services.database.clock import now
 
 SETUP = "/admin/tools/set-up/"

@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client
 
 from sms.models import Alert, ApiClient, BlockedNumber, ClientAllowance, Message, Provider, RefusedRequest
-from sms.services import allowances, snapshot
+from sms.services import allowances
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from tests.sms import cast
 from tests.sms.cast import body, errors, send

@@ -11,7 +11,7 @@ from django.test import Client
 
 from providers.base import ReportState
 from sms.models import ApiClient, Attempt, DeliveryReport, Message, RefusedRequest
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from tests.sms import cast
 from tests.sms.cast import body, errors, send

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from sms.models import Message, Provider, RefusedRequest
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 from tests.sms import cast
 from tests.sms.cast import body, errors, send
 

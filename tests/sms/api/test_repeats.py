@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from sms.models import Message, Provider, RefusedRequest, SenderName
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from tests.sms import cast
 from tests.sms.cast import body, errors, send

@@ -97,7 +97,7 @@ def test_a_text_without_a_template_is_held_for_a_client_that_asks_for_it(caller:
     from sms.models import ApiClient
 
     ApiClient.objects.update(on_no_template="hold")
-    from sms.services import snapshot
+    from sms.services.configuration import snapshot
 
     snapshot.forget()
     assert send(caller, body(to=cast.TEMPLATE_TO, text="No template")).status_code == 201

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client, override_settings
 
 from sms.models import Attempt, Callback, Message, Provider
-from sms.services import keys, snapshot
+from sms.services import keys
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from tests.sms import cast
 from tests.sms.cast import errors, send

@@ -6,7 +6,7 @@ import pytest
 
 from providers.registry import SENDERS
 from sms.models import Provider
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 from tests.sms import cast
 from tests.sms.approvals.vendor import Registry
 from tests.sms.approvals.ways import WAYS, Way

@@ -8,7 +8,7 @@ from django.test import Client
 from sms.domain.matching.templates import parse_body
 from sms.domain.matching.vendor_text import of_body
 from sms.models import Message, MessageTemplate, TemplateApproval
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 from sms.services.provisioning import provision
 from tests.sms import cast
 

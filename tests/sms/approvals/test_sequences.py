@@ -17,7 +17,7 @@ from sms.domain.matching.templates import Body, parse_body
 from sms.domain.matching.vendor_text import of_body
 from sms.domain.routing import Candidate
 from sms.models import MessageTemplate, Provider
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 from tests.sms.approvals.vendor import Registry
 from tests.sms.approvals.ways import WAYS, Way
 

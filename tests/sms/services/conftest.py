@@ -11,7 +11,8 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services import dispatch, holding, settling, snapshot
+from sms.services import dispatch, holding, settling
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
 from .fakes import PolledVendor, TextVendor, Wire

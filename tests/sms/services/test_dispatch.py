@@ -10,7 +10,8 @@ import pytest
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
-from sms.services import dispatch, outbox, settling, snapshot, sweeps
+from sms.services import dispatch, outbox, settling, sweeps
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from tests.support.waiting import eventually
 

@@ -23,10 +23,10 @@ from sms.services import (
     outcomes,
     polls,
     settling,
-    snapshot,
     sweeps,
 )
 from sms.services.claims import Claimer
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
 from .fakes import error

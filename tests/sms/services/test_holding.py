@@ -8,7 +8,8 @@ import pytest
 from django.db import OperationalError
 
 from sms.models import Message
-from sms.services import holding, messages, outbox, parking, snapshot
+from sms.services import holding, messages, outbox, parking
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
 from .test_dispatch_faults import raising_once, status

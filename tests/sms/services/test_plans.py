@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.base import Accepted, OutboundSms
 from sms.models import Message
-from sms.services import claimed_messages, gates, outbox, settling, snapshot
+from sms.services import claimed_messages, gates, outbox, settling
 from sms.services.calls import Result, Send
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
 pytestmark = pytest.mark.postgresql_alone

@@ -10,7 +10,8 @@ from django.db import OperationalError, connection, transaction
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unconfirmed
 from sms.models import Alert, Breaker, Message, Provider, ProviderState
-from sms.services import alerts, dispatch, outbox, snapshot, traffic
+from sms.services import alerts, dispatch, outbox, traffic
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 
 from .fakes import error

@@ -6,7 +6,7 @@ import pytest
 
 from config import settings as configured
 from sms.models import ConfigurationStamp, MessageTemplate, Provider, TemplateApproval
-from sms.services import snapshot
+from sms.services.configuration import snapshot
 
 LIVE_WITHIN = 2.0
 
