@@ -24,9 +24,9 @@ import json, sys
 import django
 django.setup()
 from sms.models import Attempt
-from sms.services import keys
+from sms.services.webhooks import tokens
 rows = Attempt.objects.filter(reported="").values_list("provider_id", "id")[: int(sys.argv[1])]
-print(json.dumps([[keys.attempt_key(provider, attempt), str(attempt)] for provider, attempt in rows]))
+print(json.dumps([[tokens.attempt_key(provider, attempt), str(attempt)] for provider, attempt in rows]))
 """
 
 

@@ -21,7 +21,7 @@ from sms.models.inbound import REPEAT_SECONDS
 from sms.models.partner import partner_choices
 from sms.services.database import uuid_range
 from sms.services.database.clock import now
-from sms.services.keys import gateway_key, inbound_url
+from sms.services.webhooks.tokens import gateway_key, inbound_url
 
 from . import privacy
 from .filters import listed, yes_no

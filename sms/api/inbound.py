@@ -8,9 +8,10 @@ from django.http import HttpResponse
 from sms.domain.codes import Fault, Refusal, refuse
 from sms.domain.text import visible
 from sms.models import InboundGateway
-from sms.services import inbound, keys
+from sms.services import inbound
 from sms.services.client_ip import client_ip
-from sms.services.keys import Purpose
+from sms.services.webhooks import tokens
+from sms.services.webhooks.tokens import Purpose
 
 from . import bodies
 from .errors import method_not_allowed
@@ -41,7 +42,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
 
 def _behind(key: str) -> InboundGateway:
     """The gateway that a key opens. Every wrong key is the same 404."""
-    address = keys.resolve(key)
+    address = tokens.resolve(key)
     if address is None or address.purpose != Purpose.GATEWAY:
         raise refuse("not_found")
     gateway = InboundGateway.objects.filter(pk=address.gateway_id).first()

@@ -8,12 +8,13 @@ from django.http import HttpResponse
 
 from sms.domain.codes import refuse
 from sms.domain.text import visible
-from sms.services import callbacks, keys
+from sms.services import callbacks
 from sms.services.client_ip import Address as ClientAddress
 from sms.services.client_ip import client_ip, is_in, networks_of
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
-from sms.services.keys import Address, Purpose
+from sms.services.webhooks import tokens
+from sms.services.webhooks.tokens import Address, Purpose
 
 from . import bodies
 from .errors import method_not_allowed
@@ -47,7 +48,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
 
 def _behind(vendor: str, key: str) -> tuple[Address, Account]:
     """What a key opens. Every wrong one is the same 404: a right key at another vendor's address too."""
-    address = keys.resolve(key)
+    address = tokens.resolve(key)
     account = snapshot.current().accounts.get(address.provider_id or 0) if address else None
     if address is None or account is None or address.purpose == Purpose.GATEWAY or account.adapter.slug != vendor:
         raise refuse("not_found")

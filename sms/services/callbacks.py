@@ -21,9 +21,9 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.bulk_sql import plain, read, write_records
 from sms.services.database.transactions import worker_transaction
+from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 
 from . import alerts, outbox, reports, wake
-from .call_fields import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 from .reports import Word
 
 log = structlog.get_logger(__name__)

@@ -23,8 +23,9 @@ from sms.domain.routing import Candidate
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.webhooks import tokens
 
-from . import claimed_messages, erasure, gates, keys, metrics, outbox
+from . import claimed_messages, erasure, gates, metrics, outbox
 from .calls import Job, Probe, Send
 from .eligibility import Judge, Reschedule
 from .gates import ProviderQueue, QueueSnapshot
@@ -329,7 +330,7 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
     per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
-    key = keys.attempt_key(account.id, attempt) if per_attempt else ""
+    key = tokens.attempt_key(account.id, attempt) if per_attempt else ""
     return OutboundSms(
         reference=str(attempt),
         to=due.to,
@@ -337,6 +338,6 @@ def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> 
         sender=candidate.vendor_sender,
         vendor_template=candidate.vendor_template,
         parameters=candidate.parameters,
-        callback_url=keys.callback_url(account.adapter.slug, key) if per_attempt else None,
+        callback_url=tokens.callback_url(account.adapter.slug, key) if per_attempt else None,
         is_otp=due.is_otp,
     )

@@ -12,8 +12,8 @@ from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
-from sms.services.addresses import registered_address
 from sms.services.database import clock, uuid_range
+from sms.services.webhooks.urls import registered_address
 
 PERIOD = timedelta(hours=1)
 SAMPLE = 1000

@@ -17,9 +17,9 @@ from sms.domain.text import escaped
 from sms.models import InboundCall, InboundGateway, InboundMessage
 from sms.models.inbound import FIELDS
 from sms.services.database import clock
+from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
 from . import alerts, outbox, pushes, wake
-from .call_fields import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
 log = structlog.get_logger(__name__)
 

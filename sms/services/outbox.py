@@ -18,8 +18,7 @@ from django.db import connection
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
 from sms.services.database.bulk_sql import as_json, as_time, as_uuid, one_commit, read, write_records
-
-from .call_fields import RawCall, StoredCall
+from sms.services.webhooks.payload import RawCall, StoredCall
 
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10

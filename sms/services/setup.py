@@ -19,10 +19,10 @@ from sms.models import (
     TemplateApprovalStatus,
     UndecryptableError,
 )
-from sms.services.addresses import registered_address
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
+from sms.services.webhooks.urls import registered_address
 
 ALIVE = timedelta(seconds=60)
 """A dispatcher not seen for so long counts as dead."""

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from sms.models import InboundGateway, Provider
-from sms.services.addresses import registered_address
-from sms.services.keys import gateway_key, inbound_url
+from sms.services.webhooks.tokens import gateway_key, inbound_url
+from sms.services.webhooks.urls import registered_address
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from providers.base import HttpRequest, ProviderError, json_post
 from providers.http import Client
 from sms.models import Provider
-from sms.services.addresses import registered_address
+from sms.services.webhooks.urls import registered_address
 
 SECONDS = 5.0
 

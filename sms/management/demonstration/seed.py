@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from sms.models import InboundGateway, Partner, Provider
-from sms.services.keys import gateway_key, inbound_url
 from sms.services.provisioning import provision, read
+from sms.services.webhooks.tokens import gateway_key, inbound_url
 
 from .passwords import STAFF
 

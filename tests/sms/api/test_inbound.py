@@ -13,8 +13,9 @@ from django.test import Client
 
 from providers.registry import FORWARDERS
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, RentedNumber
-from sms.services import inbound, keys
+from sms.services import inbound
 from sms.services.database import clock
+from sms.services.webhooks import tokens
 from tests.sms import received
 from tests.sms.cast import errors
 from tests.support.standins import Pigeon
@@ -31,7 +32,7 @@ def gateway(monkeypatch) -> InboundGateway:
 
 
 def path(gateway: InboundGateway) -> str:
-    return f"/inbound/{keys.gateway_key(gateway.pk)}"
+    return f"/inbound/{tokens.gateway_key(gateway.pk)}"
 
 
 def get(client, gateway, **values):
@@ -148,7 +149,7 @@ def test_a_body_that_can_not_be_read_lacks_everything_and_is_kept(client, gatewa
 
 
 def test_a_wrong_key_is_404_and_stores_nothing(client, gateway):
-    for key in ("x", keys.provider_key(gateway.pk), keys.gateway_key(gateway.pk)[:-1], keys.gateway_key(0)):
+    for key in ("x", tokens.provider_key(gateway.pk), tokens.gateway_key(gateway.pk)[:-1], tokens.gateway_key(0)):
         assert client.get(f"/inbound/{key}?{urlencode(MESSAGE)}").status_code == 404
     assert not InboundCall.objects.exists()
 

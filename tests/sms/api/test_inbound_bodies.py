@@ -11,7 +11,7 @@ import pytest
 
 from providers.registry import FORWARDERS
 from sms.models import Alert, InboundCall, InboundGateway, InboundMessage, InboundPush
-from sms.services import keys
+from sms.services.webhooks import tokens
 from tests.sms import received
 from tests.sms.cast import errors
 from tests.support.standins import Pigeon
@@ -28,7 +28,7 @@ def gateway(monkeypatch) -> InboundGateway:
 
 
 def path(gateway: InboundGateway) -> str:
-    return f"/inbound/{keys.gateway_key(gateway.pk)}"
+    return f"/inbound/{tokens.gateway_key(gateway.pk)}"
 
 
 def post(client, gateway, body, content_type="application/json", **more):

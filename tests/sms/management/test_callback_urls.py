@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from providers.base import Receipts
 from providers.registry import SENDERS
 from sms.models import InboundGateway, Provider
-from sms.services.keys import Purpose, resolve
+from sms.services.webhooks.tokens import Purpose, resolve
 from tests.support.standins import STAND_INS, Parrot
 
 pytestmark = pytest.mark.django_db

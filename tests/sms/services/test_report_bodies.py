@@ -13,9 +13,10 @@ from providers.base import HttpResponse, Report, ReportState
 from providers.vendors.accolades import Accolades
 from providers.vendors.etelecom import ETelecom
 from sms.models import Alert, Callback, DeliveryReport, Message, Provider
-from sms.services import callbacks, keys, unmatched_reports
-from sms.services.call_fields import Fields
+from sms.services import callbacks, unmatched_reports
 from sms.services.database import clock
+from sms.services.webhooks import tokens
+from sms.services.webhooks.payload import Fields
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"
@@ -34,7 +35,7 @@ def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", 
     callbacks.receive(
         provider_id=provider_id,
         attempt_id=attempt_id,
-        address=keys.attempt_key(provider_id, attempt_id) if attempt_id else keys.provider_key(provider_id),
+        address=tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id),
         method="POST" if body else "GET",
         query=query,
         content_type=content_type,

@@ -11,8 +11,9 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Report, ReportState, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import callbacks, keys, messages, parking, reports
+from sms.services import callbacks, messages, parking, reports
 from sms.services.database import clock
+from sms.services.webhooks import tokens
 
 from .fakes import PolledVendor, TextVendor, error
 
@@ -38,7 +39,7 @@ def receive(provider_id, attempt_id, **more):
 
 
 def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
-    key = keys.attempt_key(provider_id, attempt_id) if attempt_id else keys.provider_key(provider_id)
+    key = tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id)
     callbacks.receive(
         provider_id=provider_id,
         attempt_id=attempt_id,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from providers.base import Receipts
 from sms.models import Provider
-from sms.services.keys import callback_url, provider_key
+
+from .tokens import callback_url, provider_key
 
 
 def registered_address(provider: Provider) -> str | None:
