@@ -14,7 +14,7 @@ CODE = ("config", "providers", "sms", "templates", "manage.py")
 RULES = {
     "a lock clause": (
         re.compile(r"\bfor\s+(no\s+key\s+)?update\b|\bfor\s+share\b|skip\s+locked|select_for_update", re.IGNORECASE),
-        {"sms/services/outbox.py"},
+        {"sms/services/queue/outbox.py"},
     ),
     "a read of the environment": (
         re.compile(r"os\.environ(?!\.setdefault\(.DJANGO_SETTINGS_MODULE)|getenv\("),

@@ -14,7 +14,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from sms.services.actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 
 from .base import typed
 

@@ -17,8 +17,8 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
 from sms.services import asking, messages
-from sms.services.actions import ActionRefused
 from sms.services.database import clock
+from sms.services.queue.errors import ActionRefused
 
 from . import privacy
 from .dialogs import ProviderField, ReasonForm, dialog_action, needs

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
-from sms.services.actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 
 from .base import DeskAdmin
 from .dialogs import dialog_action, needs

@@ -19,7 +19,7 @@ from sms.domain.phone import PhoneError, parse
 from sms.domain.text import masked_digits, visible
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from sms.services import pushes
-from sms.services.actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 
 from . import labels, privacy
 from .base import LookOnlyAdmin, LookOnlyInline

@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 
 from sms.models import Alert, AlertNotice
 from sms.services.database import clock
+from sms.services.queue.errors import ActionRefused
 
 from . import notices
-from .actions import ActionRefused
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,7 @@ from providers.base import Receipts
 from providers.registry import SENDERS
 from sms.models import Attempt, MessageEvent
 from sms.services.database import clock
-
-from .actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 
 
 def latest(message_id: uuid.UUID) -> Attempt | None:

@@ -21,9 +21,10 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.bulk_sql import plain, read, write_records
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 
-from . import alerts, outbox, reports, wake
+from . import alerts, reports
 from .reports import Word
 
 log = structlog.get_logger(__name__)
@@ -95,7 +96,7 @@ def receive(
         known = _names_a_message(StoredCall(0, provider_id, attempt_id, call))
         if not (known and _store(row, most=0)):
             read(_COUNT_FLOOD, [clock.now(), digest])
-    wake.ring(wake.CALLS)
+    notify.ring(notify.CALLS)
 
 
 def _store(call: Mapping[str, Any], *, most: int) -> bool:

@@ -23,14 +23,15 @@ from sms.domain.routing import Candidate
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import claimed_messages, outbox, queue_state, redaction
+from sms.services.queue.attempts import tries_of
+from sms.services.queue.jobs import Job, Probe, Send
+from sms.services.queue.outbox import Claimed, Due
+from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 
-from . import claimed_messages, erasure, gates, metrics, outbox
-from .calls import Job, Probe, Send
+from . import metrics
 from .eligibility import Judge, Reschedule
-from .gates import ProviderQueue, QueueSnapshot
-from .history import tries_of
-from .outbox import Claimed, Due
 from .traffic import allowance, give_probe_back, take_probe
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ class Claimer:
         raises, the jobs in the list are claimed and must be handed out.
         """
         for number in range(ROUNDS):
-            batch = ClaimBatch(self, Judge.of(queue if not number else gates.read_queue()), jobs)
+            batch = ClaimBatch(self, Judge.of(queue if not number else queue_state.read_queue()), jobs)
             otps = sum(isinstance(job, Send) and job.message.is_otp for job in jobs)
             batch.claim_all(otp_slots - len(jobs), other_slots - (len(jobs) - otps))
             if not batch.judge.must_repeat:
@@ -242,7 +243,7 @@ class ClaimBatch:
         self.claimer.unstarted -= {attempt for _, attempt, _ in steps if attempt}
         for due, _, step in steps:
             if due.is_otp and step.status != Status.QUEUED:
-                erasure.erase([due.id], status=step.status)
+                redaction.erase([due.id], status=step.status)
 
     # --- what waits -----------------------------------------------------------------------------
 

@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
+from sms.services.queue import queue_state
+from sms.services.queue.jobs import Job, Poll, Probe, Push, Result, Send, run
+from sms.services.queue.queue_state import QueueSnapshot
 
-from . import gates, housekeeping, notices, polls, pushes, settling, traffic
-from .calls import Job, Poll, Probe, Push, Result, Send, run
+from . import housekeeping, notices, polls, pushes, settling, traffic
 from .claims import Claimer
-from .gates import QueueSnapshot
 from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
 
 log = structlog.get_logger(__name__)
@@ -121,7 +122,7 @@ class Engine:
         """The queue; while each turn fills every slot, as it was a moment ago: a claim asks the breaker itself."""
         last, self._last_queue = self._last_queue, None
         is_recent = last is not None and time.monotonic() - last.asked < QUEUE_SECONDS
-        return last if last is not None and is_recent else gates.read_queue()
+        return last if last is not None and is_recent else queue_state.read_queue()
 
     def _settle(self, done: list[Result]) -> list[settling.Settled]:
         """Write what came back. From its commit on these slots are free, and each is counted once."""

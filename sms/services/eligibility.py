@@ -14,10 +14,9 @@ from sms.domain.lifecycle import Status, Try, choose, remaining
 from sms.domain.routing import Candidate
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Snapshot
-
-from .calls import trace_of
-from .gates import QueueSnapshot
-from .outbox import Due
+from sms.services.queue.jobs import trace_of
+from sms.services.queue.outbox import Due
+from sms.services.queue.queue_state import QueueSnapshot
 
 log = structlog.get_logger(__name__)
 

@@ -16,21 +16,10 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 from sms.services.database import clock
+from sms.services.queue import held_messages
+from sms.services.queue.notify import CALLS, CHANNEL
 
-from . import (
-    callbacks,
-    holding,
-    inbound,
-    lookout,
-    match_alarm,
-    notices,
-    reports,
-    retention,
-    rollup,
-    sweeps,
-    unmatched_reports,
-)
-from .wake import CALLS, CHANNEL
+from . import callbacks, inbound, lookout, match_alarm, notices, reports, retention, rollup, sweeps, unmatched_reports
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +38,7 @@ Chore = tuple[float, Callable[[], object]]
 CHORES: tuple[Chore, ...] = (
     (5.0, lambda: _for_a_while(sweeps.park_abandoned)),
     (1.0, lambda: _for_a_while(sweeps.expire)),
-    (1.0, lambda: _for_a_while(holding.release)),
+    (1.0, lambda: _for_a_while(held_messages.release)),
     (5.0, reports.match_again),
     (5.0, inbound.read_again),
     (15.0, lookout.look_out),

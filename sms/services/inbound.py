@@ -17,9 +17,10 @@ from sms.domain.text import escaped
 from sms.models import InboundCall, InboundGateway, InboundMessage
 from sms.models.inbound import FIELDS
 from sms.services.database import clock
+from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
-from . import alerts, outbox, pushes, wake
+from . import alerts, pushes
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +93,7 @@ def read(call: InboundCall) -> None:
         for values in messages:
             _store(call, {name: value or "" for name, value in values.items()})
         _finish(call, "")
-    wake.ring()
+    notify.ring()
 
 
 def _finish(call: InboundCall, note: str) -> None:

@@ -16,8 +16,9 @@ from sms.models import BlockedNumber, OnNoTemplate
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
+from sms.services.queue import notify
 
-from . import allowances, message_rows, metrics, otp_caps, wake
+from . import allowances, message_rows, metrics, otp_caps
 from .misses import nearest_template
 from .refusals import RefusedCall
 
@@ -74,7 +75,7 @@ def accept(call: Call, seen: RefusedCall) -> Accepted:
         accepted = Accepted(repeated, is_new=False)
     if accepted.is_new:
         metrics.accepted(is_otp=call.fields.is_otp)
-        wake.ring()
+        notify.ring()
     else:
         metrics.repeated()
     return accepted

@@ -14,9 +14,8 @@ from sms.domain.routing import Decision
 from sms.models import Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
-
-from . import erasure, holding, outbox, wake
-from .actions import ActionRefused
+from sms.services.queue import held_messages, notify, outbox, redaction
+from sms.services.queue.errors import ActionRefused
 
 RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}
 CANCELABLE = frozenset({Status.QUEUED, Status.HELD})
@@ -35,7 +34,7 @@ def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int |
         now = clock.now()
         _move(message, RESENDABLE, now, **_resent(message, decision, provider_id, now))
         _note(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
-    wake.ring()
+    notify.ring()
 
 
 def _refuse_unresendable(message: Message, reason: str) -> None:
@@ -123,7 +122,7 @@ def release(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor:
         except ActionRefused:
             continue
         with transaction.atomic():
-            if holding.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
+            if held_messages.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
                 Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
                 released += 1
     return released
@@ -142,7 +141,7 @@ def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: 
 
 def _erase_otp(message: Message, now: datetime) -> None:
     if message.is_otp:
-        erasure.erase([message.pk])
+        redaction.erase([message.pk])
 
 
 def _note(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:

@@ -16,8 +16,8 @@ from django.db.models.functions import Cast
 
 from sms.models import ApiClient, EncryptedJSONField, Message, Provider
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
+from sms.services.queue.errors import ActionRefused
 
-from .actions import ActionRefused
 from .quiet import require_no_dispatcher
 
 TARGET = "move_target"

@@ -11,8 +11,7 @@ from django.db import connection
 
 from sms.services.database import clock
 from sms.services.database.bulk_sql import Rows, as_uuid, one_commit, write_records
-
-from . import erasure
+from sms.services.queue import redaction
 
 _COLUMNS = {
     "message": "uuid",
@@ -55,7 +54,7 @@ FROM v, sms_message m WHERE v.erases AND m.id = v.message AND m.lease_token = v.
                         AND sms_attempt.message_id = m.id AND sms_attempt.id <> v.attempt
 """
 _ERASE_TEXTS = ", ".join(
-    [f"{name} = CASE WHEN v.erases THEN NULL ELSE sms_message.{name} END" for name in erasure.TEXTS]
+    [f"{name} = CASE WHEN v.erases THEN NULL ELSE sms_message.{name} END" for name in redaction.TEXTS]
     + ["erased_at = CASE WHEN v.erases THEN {now} ELSE sms_message.erased_at END"]
 )
 _IS_OVER = """

@@ -10,10 +10,11 @@ from sms.models import Attempt
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
+from sms.services.queue import outbox
+from sms.services.queue.jobs import Job, Poll, Result
+from sms.services.queue.queue_state import QueueSnapshot
 
-from . import outbox, reports, traffic
-from .calls import Job, Poll, Result
-from .gates import QueueSnapshot
+from . import reports, traffic
 
 GIVE_UP_AFTER = timedelta(hours=72)
 

@@ -9,9 +9,10 @@ from providers.base import ProviderError
 from providers.http import Client
 from sms.models import Provider, ProviderState
 from sms.services.database import clock
+from sms.services.queue import outbox
+from sms.services.queue.errors import ActionRefused
 
-from . import outbox, traffic
-from .actions import ActionRefused
+from . import traffic
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:

@@ -29,11 +29,12 @@ from sms.models import (
 )
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import notify, outbox
+from sms.services.queue.errors import ActionRefused
+from sms.services.queue.jobs import Job, PartnerAccount, Push, Result
+from sms.services.queue.queue_state import QueueSnapshot
 
-from . import alerts, metrics, outbox, wake
-from .actions import ActionRefused
-from .calls import Job, PartnerAccount, Push, Result
-from .gates import QueueSnapshot
+from . import alerts, metrics
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,7 @@ def push_by_hand(message_id: uuid.UUID) -> None:
             raise ActionRefused(why_not)
         add(message, number, now=now)
         InboundMessage.objects.filter(pk=message_id).update(not_pushed="")
-    wake.ring()
+    notify.ring()
 
 
 def push_again(push_id: uuid.UUID) -> None:
@@ -93,7 +94,7 @@ def push_again(push_id: uuid.UUID) -> None:
         status=PushStatus.WAITING, due_at=now, tries_before=F("tries"), code="", detail="", updated_at=now
     ):
         raise ActionRefused(f"This push is {push.status}; only one that failed or was refused can be pushed again.")
-    wake.ring()
+    notify.ring()
 
 
 def _require_text(message: InboundMessage) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sms.services.queue.errors import ActionRefused
+
 from . import overview
-from .actions import ActionRefused
 
 
 def require_no_dispatcher() -> None:

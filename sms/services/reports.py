@@ -21,10 +21,11 @@ from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.bulk_sql import write_records
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import notify, outbox, queue_state, redaction
+from sms.services.queue.attempts import tries_of
+from sms.services.queue.outbox import LockedMessage
 
-from . import alerts, erasure, gates, metrics, outbox, wake
-from .history import tries_of
-from .outbox import LockedMessage
+from . import alerts, metrics
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of when a provider last reported."""
@@ -211,7 +212,7 @@ def _following(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int 
     judged = snapshot.current().judge(providers, text=whole.text, sender=whole.sender)
     tries = tries_of([whole])[whole.id]
     left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
-    closed = {each.provider for each in gates.read_queue().providers if each.is_open}
+    closed = {each.provider for each in queue_state.read_queue().providers if each.is_open}
     return choose(left, frozenset(left) - closed, tries) if left else None
 
 
@@ -245,7 +246,7 @@ def _is_in_doubt(attempt: _Attempt) -> bool:
 def _note_failed_over(message: LockedMessage, account: Account, now: datetime) -> None:
     why = f"{account.slug} reports that it never left."
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
-    transaction.on_commit(wake.ring)
+    transaction.on_commit(notify.ring)
 
 
 def _alert_that_a_word_beat_us(message: LockedMessage, account: Account, word: Word) -> None:
@@ -352,7 +353,7 @@ def _write(batch: _Batch) -> None:
     write_records(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
     write_records(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
     write_records(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
-    erasure.erase(batch.erase)
+    redaction.erase(batch.erase)
 
 
 _noted: dict[int, float] = {}

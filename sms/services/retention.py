@@ -36,8 +36,7 @@ from sms.models import (
 )
 from sms.models.refusal import REFUSALS_DAYS
 from sms.services.database import clock
-
-from . import erasure
+from sms.services.queue import redaction
 
 AT_ONCE = 500
 WINDOW = 5000
@@ -66,7 +65,7 @@ def _erase_otps(now: datetime, limit: int) -> int:
     over = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
     due = list(over.exclude(status__in=UNFINISHED).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
-        erasure.erase(due)
+        redaction.erase(due)
     return len(due)
 
 
@@ -131,7 +130,7 @@ def _marks(now: datetime) -> dict[str, RetentionWalk]:
 
 
 def _texts(rows: Rows, _: datetime) -> None:
-    erasure.erase(list(rows.values_list("pk", flat=True)))
+    redaction.erase(list(rows.values_list("pk", flat=True)))
 
 
 def _raw_exchanges(rows: Rows, _: datetime) -> None:

@@ -19,11 +19,12 @@ from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import queue_state
+from sms.services.queue.attempts import tries_of
+from sms.services.queue.jobs import Result, Send
 
-from . import alerts, gates, metrics, outcomes, reports, traffic
-from .calls import Result, Send
+from . import alerts, metrics, outcomes, reports, traffic
 from .eligibility import CRASHES_ALLOWED, candidates_of
-from .history import tries_of
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ def write(settled: list[Settled]) -> list[Settled]:
 
 
 def _closed_providers() -> frozenset[int]:
-    queue = gates.read_queue()
+    queue = queue_state.read_queue()
     waits = (each.provider for each in queue.providers if each.retry_at is not None and each.retry_at > queue.now)
     return frozenset(each.provider for each in queue.providers if each.is_open) | frozenset(waits)
 

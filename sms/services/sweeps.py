@@ -11,10 +11,11 @@ from sms.models import Dispatcher
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import outbox, redaction
+from sms.services.queue.jobs import Result, Send
+from sms.services.queue.outbox import Claimed
 
-from . import erasure, outbox, settling
-from .calls import Result, Send
-from .outbox import Claimed
+from . import settling
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ def expire() -> int:
     """End what waited past its time. Returns how many."""
     with worker_transaction() as now:
         ended = outbox.expire(now=now, limit=AT_ONCE)
-        erasure.erase([message for message, is_otp in ended if is_otp])
+        redaction.erase([message for message, is_otp in ended if is_otp])
     return len(ended)
 
 

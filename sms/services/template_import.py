@@ -25,9 +25,9 @@ from sms.models import (
     TemplateApproval,
     TemplateApprovalStatus,
 )
+from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.rows import Mistake, Row, Table
 
-from .actions import ActionRefused
 from .approvals import approval_problems, bind, confirm, registered_body
 from .template_csv import APPROVAL, read, written_text
 from .unmatched import ApprovedText, approved_texts, recent_texts, replay_of

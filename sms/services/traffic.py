@@ -15,9 +15,10 @@ from sms.models import Breaker, Provider, ProviderState
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.queue import outbox
+from sms.services.queue.queue_state import ProviderQueue
 
-from . import alerts, outbox
-from .gates import ProviderQueue
+from . import alerts
 
 log = structlog.get_logger(__name__)
 

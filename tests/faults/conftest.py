@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sms.services import wake
+from sms.services.queue import notify
 from tests.support.databases import is_postgresql
 from tests.support.stack import SHOP, Stack
 
@@ -24,8 +24,8 @@ SHORT_TIMEOUT = SHOP.replace("timeout = 5", "timeout = 1")
 @pytest.fixture(autouse=True)
 def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread of ours that rings for dispatchers: its connection would keep the test database from being dropped."""
-    monkeypatch.setattr(wake, "_rouse_thread", lambda: None)
-    monkeypatch.setattr(wake, "_notify", lambda due: None)
+    monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
+    monkeypatch.setattr(notify, "_notify", lambda due: None)
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,11 @@ from string import Template
 from django.test import Client
 
 from sms.models import Message, Provider, ProviderState
-from sms.services import dispatch, holding
+from sms.services import dispatch
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.provisioning import provision, read
+from sms.services.queue import held_messages
 from tests.simulators import Vendor, Vendors
 from tests.support.stack import PASSWORD, SHOP, USER
 
@@ -48,7 +49,7 @@ class Shop:
 
     def __init__(self, vendors: Vendors) -> None:
         snapshot.forget()
-        holding._walk.stamp = None
+        held_messages._walk.stamp = None
         self.vendors = vendors
         for toml in (SHOP.replace("timeout = 5", "timeout = 1"), WITH_BACKUPS):
             provision(read(Template(toml).safe_substitute(vendors.addresses).encode()))

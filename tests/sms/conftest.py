@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from providers.registry import SENDERS
-from sms.services import allowances, logins, wake
+from sms.services import allowances, logins
 from sms.services.configuration import snapshot
+from sms.services.queue import notify
 from tests.sms import cast
 
 
@@ -27,8 +28,8 @@ def _fresh_configuration() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread that rings for dispatchers: its connection would keep the test database from being dropped."""
-    monkeypatch.setattr(wake, "_rouse_thread", lambda: None)
-    monkeypatch.setattr(wake, "_notify", lambda due: None)
+    monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
+    monkeypatch.setattr(notify, "_notify", lambda due: None)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.base import typed
 from sms.models import Provider
 from sms.services import health, providers
-from sms.services.actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 
 from .page import for_those_who, page
 

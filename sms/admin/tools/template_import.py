@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from sms.models import MessageTemplate
 from sms.services import template_csv
-from sms.services.actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 from sms.services.template_import import Plan, apply, plan
 
 from .page import for_those_who, page

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sms.services.actions import ActionRefused
 from sms.services.moving import move
+from sms.services.queue.errors import ActionRefused
 
 
 class Command(BaseCommand):

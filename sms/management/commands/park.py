@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 
-from sms.services.actions import ActionRefused
 from sms.services.parking import park
+from sms.services.queue.errors import ActionRefused
 
 
 def moment(word: str) -> datetime:

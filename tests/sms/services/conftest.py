@@ -11,9 +11,10 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services import dispatch, holding, settling
+from sms.services import dispatch, settling
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.queue import held_messages
 
 from .fakes import PolledVendor, TextVendor, Wire
 
@@ -32,7 +33,7 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.PUBLIC_URL = "https://desk.example"
     snapshot.forget()
     monkeypatch.setattr(settling.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
-    holding._walk.stamp = None
+    held_messages._walk.stamp = None
     yield
     snapshot.forget()
 

@@ -10,9 +10,10 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
 from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
-from sms.services import claimed_messages, dispatch, gates, outbox, sweeps
+from sms.services import dispatch, sweeps
 from sms.services.claims import Claimer
 from sms.services.database import clock
+from sms.services.queue import claimed_messages, outbox, queue_state
 from tests.support.waiting import eventually
 
 from .fakes import error
@@ -20,7 +21,7 @@ from .fakes import error
 
 def take(*, slots):
     jobs = []
-    Claimer().claim(jobs, gates.read_queue(), otp_slots=slots, other_slots=slots)
+    Claimer().claim(jobs, queue_state.read_queue(), otp_slots=slots, other_slots=slots)
     return jobs
 
 
@@ -137,7 +138,7 @@ def test_what_goes_out_with_another_template_says_so(shop, wire, work):
 @pytest.mark.parametrize("state", [{"breaker": "open"}, {"retry_at": clock.now}])
 def test_nothing_is_claimed_where_the_breaker_opened_since_the_queue_was_read(shop, wire, state):
     message = shop.message()
-    queue = gates.read_queue()
+    queue = queue_state.read_queue()
     values = {name: value() + timedelta(minutes=1) if callable(value) else value for name, value in state.items()}
     ProviderState.objects.update(**values)
     jobs = []
@@ -150,8 +151,8 @@ def test_a_full_dispatcher_reads_the_queue_seldom_and_hears_of_what_becomes_due(
     """A notification, a failure, or a slot that stays free: each has it read the queue at its next turn."""
     for number in range(40):
         shop.message(str(number))
-    genuine, read = gates.read_queue, []
-    monkeypatch.setattr(gates, "read_queue", lambda: read.append(1) or genuine())
+    genuine, read = queue_state.read_queue, []
+    monkeypatch.setattr(queue_state, "read_queue", lambda: read.append(1) or genuine())
     monkeypatch.setattr(dispatch, "QUEUE_SECONDS", 60.0)
     engine = dispatch.Engine(8)
     for _ in range(3):
@@ -223,7 +224,7 @@ def test_many_at_once_never_claim_the_same_message(shop, limit):
     def claim_until_none_is_left(_):
         taken = []
         try:
-            while gates.read_queue().is_anything_due:
+            while queue_state.read_queue().is_anything_due:
                 taken += [job.message.id for job in take(slots=7)]
         finally:
             connection.close()

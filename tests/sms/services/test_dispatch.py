@@ -10,9 +10,10 @@ import pytest
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
-from sms.services import dispatch, outbox, settling, sweeps
+from sms.services import dispatch, settling, sweeps
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.queue import outbox
 from tests.support.waiting import eventually
 
 from .fakes import error

@@ -12,22 +12,11 @@ from structlog.testing import capture_logs
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
-from sms.services import (
-    claimed_messages,
-    claims,
-    dispatch,
-    eligibility,
-    gates,
-    housekeeping,
-    outbox,
-    outcomes,
-    polls,
-    settling,
-    sweeps,
-)
+from sms.services import claims, dispatch, eligibility, housekeeping, outcomes, polls, settling, sweeps
 from sms.services.claims import Claimer
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.queue import claimed_messages, outbox, queue_state
 
 from .fakes import error
 
@@ -66,7 +55,7 @@ def answer_unheard(monkeypatch, place, name):
 def take(**slots):
     """Claim as a dispatcher that then dies would."""
     jobs = []
-    Claimer().claim(jobs, gates.read_queue(), **slots)
+    Claimer().claim(jobs, queue_state.read_queue(), **slots)
     return jobs
 
 

@@ -7,8 +7,8 @@ import pytest
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message
 from sms.services import messages, sweeps
-from sms.services.actions import ActionRefused
 from sms.services.database import clock
+from sms.services.queue.errors import ActionRefused
 
 from .fakes import error
 

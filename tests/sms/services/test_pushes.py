@@ -10,9 +10,10 @@ from providers.base import Failure, HttpResponse, Unavailable, Unconfirmed
 from providers.http import TooLate
 from providers.registry import FORWARDERS
 from sms.models import Alert, InboundMessage, InboundPush, InboundPushAttempt, Partner, RentedNumber
-from sms.services import dispatch, gates, pushes
-from sms.services.actions import ActionRefused
+from sms.services import dispatch, pushes
 from sms.services.database import clock
+from sms.services.queue import queue_state
+from sms.services.queue.errors import ActionRefused
 from tests.sms import received
 from tests.support.standins import Pigeon
 
@@ -136,7 +137,7 @@ def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
 
 
 def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire, work):
-    (lost,) = pushes.take(gates.read_queue(), limit=8)
+    (lost,) = pushes.take(queue_state.read_queue(), limit=8)
     push.refresh_from_db()
     lease = push.due_at - push.attempts.get().started_at
     assert lease == timedelta(seconds=5 + 2 + 10)  # connecting, Pigeon's timeout, slack
@@ -149,9 +150,9 @@ def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire,
 
 
 def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
-    (lost,) = pushes.take(gates.read_queue(), limit=8)
+    (lost,) = pushes.take(queue_state.read_queue(), limit=8)
     received.push_now(push)
-    (_,) = pushes.take(gates.read_queue(), limit=8)
+    (_,) = pushes.take(queue_state.read_queue(), limit=8)
     before = InboundPush.objects.values().get()
     pushes.settle([dispatch.Result(lost, value=(pushes.Pushed.DELIVERED, "late"))])
     assert InboundPush.objects.values().get() == before
@@ -160,7 +161,7 @@ def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
 def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
     InboundPush.objects.update(tries=TRIES, status="pushing")
     received.push_now(push)
-    assert pushes.take(gates.read_queue(), limit=8) == []
+    assert pushes.take(queue_state.read_queue(), limit=8) == []
     push.refresh_from_db()
     assert (push.status, push.due_at) == ("failed", None)
     assert Alert.objects.get().key == "push:renter"
@@ -170,14 +171,14 @@ def test_no_more_are_claimed_than_there_are_slots(push):
     gateway = push.message.gateway
     for number in range(3):
         pushes.add(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
-    assert len(pushes.take(gates.read_queue(), limit=3)) == 3
-    assert len(pushes.take(gates.read_queue(), limit=3)) == 1
-    assert pushes.take(gates.read_queue(), limit=0) == []
+    assert len(pushes.take(queue_state.read_queue(), limit=3)) == 3
+    assert len(pushes.take(queue_state.read_queue(), limit=3)) == 1
+    assert pushes.take(queue_state.read_queue(), limit=0) == []
 
 
 def test_a_partner_whose_key_is_lost_is_an_alert_and_holds_up_nobody(push, wire, work, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="]
-    assert pushes.take(gates.read_queue(), limit=8) == []
+    assert pushes.take(queue_state.read_queue(), limit=8) == []
     assert Alert.objects.get().key == "partner:renter"
     push.refresh_from_db()
     assert (push.status, push.tries) == ("waiting", 0)

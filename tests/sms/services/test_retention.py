@@ -22,8 +22,9 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.services import erasure, messages, retention
+from sms.services import messages, retention
 from sms.services.database import clock
+from sms.services.queue import redaction
 from tests.sms import cast
 from tests.sms.cast import body, send
 
@@ -239,16 +240,16 @@ class TestRows:
 def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work, monkeypatch):
     message = shop.message(status="unconfirmed", in_doubt=True)
     Message.objects.update(created_at=clock.now() - timedelta(days=8))
-    genuine = erasure.erase
+    genuine = redaction.erase
 
     def erase(ids, **more):
         """Between retention's look and its UPDATE, staff press "send again"."""
         if ids:
-            monkeypatch.setattr(erasure, "erase", genuine)
+            monkeypatch.setattr(redaction, "erase", genuine)
             messages.resend(message.pk, actor="aysel", reason="the customer called")
         genuine(ids, **more)
 
-    monkeypatch.setattr(erasure, "erase", erase)
+    monkeypatch.setattr(redaction, "erase", erase)
     while retention.erase_due():
         pass
     work()

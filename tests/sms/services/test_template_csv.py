@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sms.domain.cells import exact, original, safe
 from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
 from sms.services import template_csv
-from sms.services.actions import ActionRefused
+from sms.services.queue.errors import ActionRefused
 from sms.services.template_csv import COLUMNS
 from sms.services.template_import import apply, plan
 from tests.sms.admin.conftest import Cast, cast, fresh_copies, vendors

@@ -10,9 +10,10 @@ from django.db import OperationalError, connection, transaction
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unconfirmed
 from sms.models import Alert, Breaker, Message, Provider, ProviderState
-from sms.services import alerts, dispatch, outbox, traffic
+from sms.services import alerts, dispatch, traffic
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.queue import outbox
 
 from .fakes import error
 from .test_dispatch_faults import raising_once, status, turn_until_idle

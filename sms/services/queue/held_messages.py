@@ -16,7 +16,7 @@ from sms.models import Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 
-from . import outbox, wake
+from . import notify, outbox
 
 log = structlog.get_logger(__name__)
 
@@ -107,5 +107,5 @@ def queue(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str =
     if moved:
         why = reason or "An approved template gives this text now."
         MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
-        wake.ring()
+        notify.ring()
     return moved

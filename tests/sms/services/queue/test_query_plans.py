@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.base import Accepted, OutboundSms
 from sms.models import Message
-from sms.services import claimed_messages, gates, outbox, settling
-from sms.services.calls import Result, Send
+from sms.services import settling
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.queue import claimed_messages, outbox, queue_state
+from sms.services.queue.jobs import Result, Send
 
 pytestmark = pytest.mark.postgresql_alone
 
@@ -67,7 +68,7 @@ def statements():
 
 def test_reading_the_queue_reads_nothing_that_waits_no_more(drained):
     with statements() as sent:
-        gates.read_queue()
+        queue_state.read_queue()
         outbox.claim(drained.provider_id, is_otp=False, attempts=[clock.new_id() for _ in range(64)], lease=20)
         outbox.lock_due(drained.provider_id, is_otp=False, limit=200)
     assert len(sent) == 3

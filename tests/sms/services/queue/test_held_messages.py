@@ -8,11 +8,11 @@ import pytest
 from django.db import OperationalError
 
 from sms.models import Message
-from sms.services import holding, messages, outbox, parking
+from sms.services import messages, parking
 from sms.services.configuration import snapshot
 from sms.services.database import clock
-
-from .test_dispatch_faults import raising_once, status
+from sms.services.queue import held_messages, outbox
+from tests.sms.services.test_dispatch_faults import raising_once, status
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
 
@@ -26,25 +26,25 @@ def hold(shop, **columns):
 def test_of_many_a_few_are_looked_at_at_a_time(shop):
     """So that what else a dispatcher looks after has its turn; a change of the configuration begins anew."""
     held = [hold(shop) for _ in range(5)]
-    assert [holding.release(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [held_messages.release(limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert {status(each) for each in held} == {"queued"}
     old = hold(shop, created_at=clock.now() - timedelta(hours=1))
-    assert holding.release(limit=2) == 0
+    assert held_messages.release(limit=2) == 0
     assert status(old) == "held"
     shop.first.save()
-    assert holding.release(limit=2) == 1
+    assert held_messages.release(limit=2) == 1
     assert status(old) == "queued"
 
 
 def test_what_another_process_holds_right_after_a_change_is_looked_at_again_and_later_no_more(shop, monkeypatch):
     """That process may have looked at the configuration of a moment before."""
-    holding.release()
+    held_messages.release()
     held = hold(shop)
-    holding.release()
+    held_messages.release()
     assert status(held) == "queued"
-    monkeypatch.setattr(holding._walk, "ends", 0.0)
+    monkeypatch.setattr(held_messages._walk, "ends", 0.0)
     later = hold(shop)
-    holding.release()
+    held_messages.release()
     assert status(later) == "held"
 
 
@@ -52,16 +52,16 @@ def test_a_fault_of_the_database_leaves_none_behind(shop, monkeypatch):
     held = [hold(shop) for _ in range(3)]
     raising_once(monkeypatch, outbox, "move", OperationalError("deadlock detected"))
     with pytest.raises(OperationalError):
-        holding.release()
-    monkeypatch.setattr(holding._walk, "ends", 0.0)
-    holding.release()
+        held_messages.release()
+    monkeypatch.setattr(held_messages._walk, "ends", 0.0)
+    held_messages.release()
     assert {status(each) for each in held} == {"queued"}
 
 
 def test_a_text_that_our_own_code_fails_on_holds_up_no_other(shop, monkeypatch):
     poison, good = hold(shop), hold(shop)
     raising_once(monkeypatch, snapshot.Snapshot, "decide", ValueError("a fault of ours"))
-    holding.release()
+    held_messages.release()
     assert (status(poison), status(good)) == ("held", "queued")
 
 
