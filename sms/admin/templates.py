@@ -18,8 +18,8 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus, TemplateVersion
-from sms.services import template_csv
-from sms.services.approvals import (
+from sms.services.templates import csv_format
+from sms.services.templates.approvals import (
     approval_problems,
     bind,
     compared,
@@ -28,7 +28,7 @@ from sms.services.approvals import (
     registered_body,
     same_id,
 )
-from sms.services.unmatched import ApprovedText, approved_texts, recent_texts, replay_of
+from sms.services.templates.unmatched import ApprovedText, approved_texts, recent_texts, replay_of
 
 from .approvals import ApprovedAtFilter, TemplateApprovalFilter, template_approvals_label, with_approvals
 from .base import DeskAdmin, LookOnlyInline, RowsInline
@@ -227,7 +227,7 @@ class MessageTemplateAdmin(DeskAdmin):
         """All of them: the file can be taken back by the import."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return streamed("templates.csv", template_csv.COLUMNS, template_csv.rows())
+        return streamed("templates.csv", csv_format.COLUMNS, csv_format.rows())
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A text to start from comes from "make a template of these"."""

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from sms.models import MessageTemplate
-from sms.services import template_csv
 from sms.services.queue.errors import ActionRefused
-from sms.services.template_import import Plan, apply, plan
+from sms.services.templates import csv_format
+from sms.services.templates.csv_import import Plan, apply, plan
 
 from .page import for_those_who, page
 
@@ -50,7 +50,7 @@ def _data(request: HttpRequest) -> bytes | None:
     """The file, or, when what it changes was seen, the same file again as the page sent it back."""
     if "seal" not in request.POST:
         file = request.FILES.get("file")
-        return file.read(template_csv.MOST_BYTES + 1) if file else None
+        return file.read(csv_format.MOST_BYTES + 1) if file else None
     try:
         return base64.b64decode(request.POST.get("data", ""), validate=True)
     except (binascii.Error, ValueError):
@@ -58,7 +58,7 @@ def _data(request: HttpRequest) -> bytes | None:
 
 
 def _page(request: HttpRequest, data: bytes | None = None) -> HttpResponse:
-    context: dict[str, Any] = {"columns": template_csv.COLUMNS, "most_rows": template_csv.MOST_ROWS, "form": FileForm()}
+    context: dict[str, Any] = {"columns": csv_format.COLUMNS, "most_rows": csv_format.MOST_ROWS, "form": FileForm()}
     if data is not None:
         told = plan(data)
         kept = base64.b64encode(data).decode() if told.is_ready else ""

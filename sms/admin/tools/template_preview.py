@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from sms.admin.base import typed
-from sms.services import preview
+from sms.services.templates import preview
 
 from .page import for_those_who
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
-from sms.services.approvals import (
+from sms.services.templates.approvals import (
     approval_problems,
     as_parameters,
     bind,

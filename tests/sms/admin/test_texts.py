@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from sms.domain.ids import uuid7
 from sms.models import Message, MessageTemplate, RefusedRequest
-from sms.services import explain, unmatched
+from sms.services import explain
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.templates import unmatched
 
 from .conftest import HOSTILE, PHONE
 

@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from sms.models import MessageTemplate, Provider, TemplateApproval
-from sms.services import template_import
 from sms.services.provisioning import provision
-from sms.services.template_csv import COLUMNS
+from sms.services.templates import csv_import
+from sms.services.templates.csv_format import COLUMNS
 
 Values = dict[str, Any]
 
@@ -47,10 +47,10 @@ class ByImport:
         writer.writeheader()
         writer.writerow(row)
         data = text.getvalue().encode()
-        plan = template_import.plan(data)
+        plan = csv_import.plan(data)
         assert not plan.mistakes, plan.mistakes
         if plan.is_ready:
-            template_import.apply(data, seal=plan.seal, author=None)
+            csv_import.apply(data, seal=plan.seal, author=None)
 
 
 class ByForm:

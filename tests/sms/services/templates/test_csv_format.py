@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from sms.domain.cells import exact, original, safe
 from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
-from sms.services import template_csv
 from sms.services.queue.errors import ActionRefused
-from sms.services.template_csv import COLUMNS
-from sms.services.template_import import apply, plan
+from sms.services.templates import csv_format
+from sms.services.templates.csv_format import COLUMNS
+from sms.services.templates.csv_import import apply, plan
 from tests.sms.admin.conftest import Cast, cast, fresh_copies, vendors
 
 __all__ = ["cast", "fresh_copies", "vendors"]
@@ -47,7 +47,7 @@ def file_of(*rows: dict[str, str], delimiter: str = ",", head: tuple[str, ...] =
 
 def exported() -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows([COLUMNS, *([safe(cell) for cell in row] for row in template_csv.rows())])
+    csv.writer(text).writerows([COLUMNS, *([safe(cell) for cell in row] for row in csv_format.rows())])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -137,7 +137,7 @@ def test_a_changed_text_stays_approved_as_it_was_and_is_exported_so(cast: Cast):
     old = cast.template.body
     rows = {"name": "order-shipped", "body": "Hi {name}"}
     take(file_of(rows))
-    (row,) = template_csv.rows()
+    (row,) = csv_format.rows()
     assert row[COLUMNS.index("body")] == "Hi {name}"
     assert row[COLUMNS.index("text")] == old.replace("{name}", "%1")
     approval = cast.template.approvals.get()
@@ -217,8 +217,8 @@ def test_a_new_text_need_not_fit_the_approvals_that_the_file_does_not_name(cast:
         (file_of(head=(*COLUMNS, "note")), "line 1: note stands there twice."),
         (file_of() + b'"open', "line 2: this is no CSV"),
         (file_of(NEW) + b"\xff,,,,,,,,\r\n", "line 3: byte "),
-        (b"x" * (template_csv.MOST_BYTES + 1), "line 1: the file has 1,048,577 bytes"),
-        (file_of() + b"a,b,,,,,,,\r\n" * (template_csv.MOST_ROWS + 1), "line 10002: the most is 10,000 rows"),
+        (b"x" * (csv_format.MOST_BYTES + 1), "line 1: the file has 1,048,577 bytes"),
+        (file_of() + b"a,b,,,,,,,\r\n" * (csv_format.MOST_ROWS + 1), "line 10002: the most is 10,000 rows"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_words(data, told, cast: Cast):
@@ -266,6 +266,6 @@ def test_a_save_takes_the_same_few_statements_for_any_number_of_rows(count, cast
 
 def test_json_of_people_keeps_its_letters(cast: Cast):
     cast.template.approvals.update(parameters=[{"name": "müştəri"}])
-    (row,) = template_csv.rows()
+    (row,) = csv_format.rows()
     assert json.loads(row[COLUMNS.index("parameters")]) == [{"name": "müştəri"}]
     assert "müştəri" in row[COLUMNS.index("parameters")]

@@ -29,7 +29,7 @@ from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.rows import Mistake, Row, Table
 
 from .approvals import approval_problems, bind, confirm, registered_body
-from .template_csv import APPROVAL, read, written_text
+from .csv_format import APPROVAL, read, written_text
 from .unmatched import ApprovedText, approved_texts, recent_texts, replay_of
 
 CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."
