@@ -25,10 +25,10 @@ NAME, PASSWORD = "aysel", "a made-up pass phrase of staff"
 HIRE = (
     "from django.contrib.auth import get_user_model",
     f"get_user_model().objects.create_superuser({NAME!r}, 'aysel@shop.example', {PASSWORD!r})",
-    "from sms.services import rollup",
+    "from sms.services.monitoring import hourly_stats",
     "from sms.models import RollupHour",
     "RollupHour.objects.all().delete()",
-    "while rollup.roll_up(100): pass",
+    "while hourly_stats.roll_up(100): pass",
 )
 
 # Newest last; one in a hundred went wrong, a few wait for a person. Ids begin with their millisecond, as ours do.

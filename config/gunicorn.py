@@ -49,10 +49,10 @@ def post_worker_init(worker: Any) -> None:
 
     if not apps.ready:
         return  # benchmarks serve a bare application with these settings
-    from sms.services import gauges, lookout
+    from sms.services.monitoring import alert_rules, prometheus
 
-    gauges.shared_folder = os.environ[COUNTERS]
-    threading.Thread(target=lookout.mind_dispatchers, args=(threading.Event(),), daemon=True).start()
+    prometheus.shared_folder = os.environ[COUNTERS]
+    threading.Thread(target=alert_rules.mind_dispatchers, args=(threading.Event(),), daemon=True).start()
 
 
 def on_exit(server: Any) -> None:

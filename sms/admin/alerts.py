@@ -13,7 +13,7 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from sms.models import Alert, Dispatcher
-from sms.services import alerts
+from sms.services.monitoring import alerts
 
 from . import labels
 from .base import LookOnlyAdmin

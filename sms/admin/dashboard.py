@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sms.domain.lifecycle import Status
-from sms.services import dashboard
+from sms.services.monitoring import dashboard
 
 COLOURS = {
     Status.DELIVERED: "#15803d",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sms.domain.codes import Refusal
-from sms.services import readiness
+from sms.services.monitoring import readiness
 
 from .errors import RETRY_AFTER, answer, method_not_allowed
 

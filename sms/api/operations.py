@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sms.domain.codes import Fault, as_json, refuse
 from sms.models import Breaker, Dispatcher, ProviderState
-from sms.services import gauges, overview
 from sms.services.client_ip import client_ip, is_in
-from sms.services.overview import Overview
+from sms.services.monitoring import prometheus
+from sms.services.monitoring import status as monitoring_status
+from sms.services.monitoring.status import Overview
 
 from .errors import method_not_allowed
 from .health import METHODS
@@ -25,7 +26,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     check_source(request)
-    return HttpResponse(gauges.exposition(), content_type=gauges.CONTENT_TYPE)
+    return HttpResponse(prometheus.exposition(), content_type=prometheus.CONTENT_TYPE)
 
 
 def status(request: HttpRequest) -> HttpResponse:
@@ -33,7 +34,7 @@ def status(request: HttpRequest) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     check_source(request)
-    found = overview.look()
+    found = monitoring_status.look()
     values = status_json(found)
     if found.alive:
         return JsonResponse(values)

@@ -10,7 +10,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sms.services import metrics, refusals
+from sms.services import refusals
+from sms.services.monitoring import metrics
 from sms.services.refusals import RefusedCall
 
 from .authentication import BasicAuthentication

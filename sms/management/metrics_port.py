@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from sms.services.client_ip import client_ip, is_in
-from sms.services.metrics import OWN
+from sms.services.monitoring.metrics import OWN
 
 SECONDS = 10.0
 """A scraper that says nothing for so long is hung up on: one at a time is served."""

@@ -15,8 +15,7 @@ from django.db import connection
 
 from sms.domain.codes import Refusal, refuse
 from sms.services.configuration.snapshot import ClientFacts
-
-from . import alerts
+from sms.services.monitoring import alerts
 
 UNLIMITED = 1_000_000_000
 SHARE = 20

@@ -21,10 +21,11 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.bulk_sql import plain, read, write_records
 from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 
-from . import alerts, reports
+from . import reports
 from .reports import Word
 
 log = structlog.get_logger(__name__)

@@ -23,6 +23,7 @@ from sms.domain.routing import Candidate
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import metrics
 from sms.services.queue import claimed_messages, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.jobs import Job, Probe, Send
@@ -30,7 +31,6 @@ from sms.services.queue.outbox import Claimed, Due
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 
-from . import metrics
 from .eligibility import Judge, Reschedule
 from .traffic import allowance, give_probe_back, take_probe
 

@@ -15,11 +15,12 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
+from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
 from sms.services.queue.jobs import Job, Poll, Probe, Push, Result, Send, run
 from sms.services.queue.queue_state import QueueSnapshot
 
-from . import housekeeping, notices, polls, pushes, settling, traffic
+from . import housekeeping, polls, pushes, settling, traffic
 from .claims import Claimer
 from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
 
@@ -262,5 +263,5 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
                 engine.turn(0.05)
     finally:
         engine.finish()
-    notices.deliver_safely(limit=1)  # a web server that hangs must not hold up the next call of this
+    alert_delivery.deliver_safely(limit=1)  # a web server that hangs must not hold up the next call of this
     return found

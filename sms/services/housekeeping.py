@@ -16,10 +16,11 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 from sms.services.database import clock
+from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
 from sms.services.queue import held_messages
 from sms.services.queue.notify import CALLS, CHANNEL
 
-from . import callbacks, inbound, lookout, match_alarm, notices, reports, retention, rollup, sweeps, unmatched_reports
+from . import callbacks, inbound, reports, retention, sweeps, unmatched_reports
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +42,12 @@ CHORES: tuple[Chore, ...] = (
     (1.0, lambda: _for_a_while(held_messages.release)),
     (5.0, reports.match_again),
     (5.0, inbound.read_again),
-    (15.0, lookout.look_out),
-    (60.0, match_alarm.look),
+    (15.0, alert_rules.look_out),
+    (60.0, match_rate_alert.look),
     (60.0, unmatched_reports.look),
     (5.0, lambda: _for_a_while(retention.erase_due)),
     (30.0, lambda: _for_a_while(retention.delete_due)),
-    (30.0, lambda: rollup.roll_up(HOURS_AT_ONCE)),
+    (30.0, lambda: hourly_stats.roll_up(HOURS_AT_ONCE)),
 )
 """With the seconds between two rounds of each. Where several are due, the first goes first."""
 
@@ -184,7 +185,7 @@ class House:
                     self.wake_engine()
 
     def _deliver_notices(self) -> None:
-        notices.deliver_until(self._stopped)
+        alert_delivery.deliver_until(self._stopped)
 
 
 def _hears() -> bool:

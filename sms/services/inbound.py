@@ -17,10 +17,11 @@ from sms.domain.text import escaped
 from sms.models import InboundCall, InboundGateway, InboundMessage
 from sms.models.inbound import FIELDS
 from sms.services.database import clock
+from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
-from . import alerts, pushes
+from . import pushes
 
 log = structlog.get_logger(__name__)
 

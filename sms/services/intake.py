@@ -16,9 +16,10 @@ from sms.models import BlockedNumber, OnNoTemplate
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
+from sms.services.monitoring import metrics
 from sms.services.queue import notify
 
-from . import allowances, message_rows, metrics, otp_caps
+from . import allowances, message_rows, otp_caps
 from .misses import nearest_template
 from .refusals import RefusedCall
 

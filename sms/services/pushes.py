@@ -29,12 +29,11 @@ from sms.models import (
 )
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import alerts, metrics
 from sms.services.queue import notify, outbox
 from sms.services.queue.errors import ActionRefused
 from sms.services.queue.jobs import Job, PartnerAccount, Push, Result
 from sms.services.queue.queue_state import QueueSnapshot
-
-from . import alerts, metrics
 
 log = structlog.get_logger(__name__)
 

@@ -21,11 +21,10 @@ from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.bulk_sql import write_records
 from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import alerts, metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.outbox import LockedMessage
-
-from . import alerts, metrics
 
 NOTE_EVERY = 5.0
 """Seconds between two notes of when a provider last reported."""

@@ -19,11 +19,12 @@ from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.jobs import Result, Send
 
-from . import alerts, metrics, outcomes, reports, traffic
+from . import outcomes, reports, traffic
 from .eligibility import CRASHES_ALLOWED, candidates_of
 
 log = structlog.get_logger(__name__)

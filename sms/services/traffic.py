@@ -15,10 +15,9 @@ from sms.models import Breaker, Provider, ProviderState
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import alerts
 from sms.services.queue import outbox
 from sms.services.queue.queue_state import ProviderQueue
-
-from . import alerts
 
 log = structlog.get_logger(__name__)
 

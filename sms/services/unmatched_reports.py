@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from sms.models import Alert, DeliveryReport
 from sms.services.database import clock
-
-from .alerts import close_alert, open_alert
+from sms.services.monitoring.alerts import close_alert, open_alert
 
 KEY = "report-unmatched:"
 WAITED = timedelta(minutes=10)

@@ -23,8 +23,8 @@ from sms.models import (
     RefusedRequest,
     RollupHour,
 )
-from sms.services import rollup
 from sms.services.database.clock import now
+from sms.services.monitoring import hourly_stats
 
 HOURS = 48
 BUSIEST = 190  # messages of an hour
@@ -178,5 +178,5 @@ class Day:
         vietnam = ProviderState.objects.filter(provider__slug="etelecom-vn")
         vietnam.update(first_report_at=self.end - timedelta(days=12), last_report_at=self.end)
         RollupHour.objects.all().delete()  # a dispatcher that saw the empty table takes the day for summed up
-        while rollup.roll_up(100):
+        while hourly_stats.roll_up(100):
             pass

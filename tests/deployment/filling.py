@@ -24,8 +24,8 @@ def fill(count: int) -> None:
 
     from sms import models as m
     from sms.domain.lifecycle import Status
-    from sms.services import alerts
     from sms.services.database import clock
+    from sms.services.monitoring import alerts
 
     now = clock.now()
     client, provider = m.ApiClient.objects.first(), m.Provider.objects.get(slug="smsplus-az")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sms.domain.codes import TABLE
-from sms.services.lookout import NO_DISPATCHER, RULES
+from sms.services.monitoring.alert_rules import NO_DISPATCHER, RULES
 
 from .blocks import ROOT, documents
 

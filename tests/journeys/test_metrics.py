@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sms.services.gauges import GAUGES
-from sms.services.metrics import OWN, PREFIX
+from sms.services.monitoring.metrics import OWN, PREFIX
+from sms.services.monitoring.prometheus import GAUGES
 from tests.support.ports import free_port
 from tests.support.stack import ONE_WORKER, SHOP
 from tests.support.waiting import eventually

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from django.conf import settings
 
-from sms.services import gauges
-from sms.services.gauges import GAUGES
-from sms.services.metrics import OWN, PREFIX
+from sms.services.monitoring import prometheus
+from sms.services.monitoring.metrics import OWN, PREFIX
+from sms.services.monitoring.prometheus import GAUGES
 
 FILE = Path(settings.BASE_DIR) / "docs/alerts.rules.yml"
 RULES: list[dict[str, Any]] = [rule for group in yaml.safe_load(FILE.read_text())["groups"] for rule in group["rules"]]
@@ -44,6 +44,6 @@ def test_a_rule_says_what_is_wrong_and_what_to_do(rule):
 
 @pytest.mark.django_db
 def test_the_gauges_that_rules_ask_for_have_a_value_before_anything_happened():
-    text = gauges.exposition().decode()
+    text = prometheus.exposition().decode()
     for name in ("oldest_waiting_seconds", "unconfirmed_oldest_seconds", "dispatchers", "database_up"):
         assert re.search(rf"^{PREFIX}_{name}(?:{{.*}})? \d", text, re.MULTILINE), name

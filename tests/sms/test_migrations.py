@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from providers.registry import SENDERS
-from sms.services import setup
 from sms.services.configuration import snapshot
+from sms.services.monitoring import setup_checklist
 from tests.sms.cast import TemplateOnly
 
 BEFORE = "0005_waiting_reports"
@@ -81,5 +81,10 @@ def test_what_was_sent_before_goes_on_and_what_is_uncertain_is_marked(upgraded):
     marks = dict(TemplateApproval.objects.values_list("template__name", "needs_confirmation"))
     assert marks == {"kept": False, "changed": True, "same": False, "draft": False}
     assert TemplateApproval.objects.get(template__name="draft").version is None
-    told = [step for section in setup.sections() for step in section.steps if step.title.startswith("Approved texts")]
+    told = [
+        step
+        for section in setup_checklist.sections()
+        for step in section.steps
+        if step.title.startswith("Approved texts")
+    ]
     assert [(step.done, step.says.split(":")[0]) for step in told] == [(False, "changed")]

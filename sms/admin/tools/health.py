@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.base import typed
 from sms.models import Provider
-from sms.services import health, providers
+from sms.services import providers
+from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
 
 from .page import for_those_who, page
@@ -23,7 +24,7 @@ PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resum
 @for_those_who("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
-    return page(request, "health", _("Providers"), cards=health.cards(), may=may)
+    return page(request, "health", _("Providers"), cards=provider_health.cards(), may=may)
 
 
 class ReasonForm(forms.Form):

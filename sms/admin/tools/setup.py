@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from sms.models import UndecryptableError
-from sms.services import setup
+from sms.services.monitoring import setup_checklist
 
 from .page import for_those_who, page
 
@@ -27,9 +27,9 @@ PAGES = {
 
 @for_those_who("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
-    setup.forget()
+    setup_checklist.forget()
     try:
-        sections = setup.sections()
+        sections = setup_checklist.sections()
     except UndecryptableError as error:
         return page(request, "setup", _("Set-up"), sections=[], broken=str(error))
     steps = [(section, [(step, address(step)) for step in section.steps]) for section in sections]
@@ -39,7 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return page(request, "setup", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
 
 
-def address(step: setup.Step) -> str:
+def address(step: setup_checklist.Step) -> str:
     """The page that mends it."""
     if not step.target:
         return ""

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from sms.services.overview import ALIVE_SECONDS, lives_on
+from sms.services.monitoring.status import ALIVE_SECONDS, lives_on
 
 
 class Command(BaseCommand):

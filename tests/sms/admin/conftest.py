@@ -38,10 +38,11 @@ from sms.models import (
     Route,
     SenderName,
 )
-from sms.services import pushes, setup
+from sms.services import pushes
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.clock import now
+from sms.services.monitoring import setup_checklist
 from tests.support.standins import Pigeon
 
 PHONE = "+994501234567"
@@ -108,10 +109,10 @@ def vendors(monkeypatch):
 def fresh_copies():
     """No test sees another's copy of the configuration."""
     snapshot.forget()
-    setup.forget()
+    setup_checklist.forget()
     yield
     snapshot.forget()
-    setup.forget()
+    setup_checklist.forget()
 
 
 @pytest.fixture

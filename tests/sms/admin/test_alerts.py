@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sms.models import Alert, AlertNotice
-from sms.services import alerts
+from sms.services.monitoring import alerts
 
 REASON = {"reason": "the template is corrected", "_form_submitted": "on"}
 

@@ -10,8 +10,8 @@ from django.test import Client
 
 from providers.base import Failure
 from sms.models import HourlyCount, RollupHour
-from sms.services import dashboard, rollup
 from sms.services.database.clock import now
+from sms.services.monitoring import dashboard, hourly_stats
 from sms.templatetags.desk import age
 
 from .conftest import TextVendor
@@ -20,7 +20,7 @@ INDEX = "/admin/"
 
 
 def roll() -> None:
-    while rollup.roll_up(50):
+    while hourly_stats.roll_up(50):
         pass
 
 

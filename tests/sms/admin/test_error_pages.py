@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from structlog.contextvars import get_contextvars
 
-from sms.services import dashboard
+from sms.services.monitoring import dashboard
 
 
 class Listener(logging.Handler):

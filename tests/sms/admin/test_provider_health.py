@@ -6,14 +6,14 @@ import pytest
 
 from providers.http import Client as VendorClient
 from sms.models import Provider
-from sms.services import health
 from sms.services.database.clock import now
+from sms.services.monitoring import provider_health
 
 CARDS = "/admin/tools/providers/"
 
 
-def card(slug: str) -> health.Card:
-    return next(card for card in health.cards() if card.slug == slug)
+def card(slug: str) -> provider_health.Card:
+    return next(card for card in provider_health.cards() if card.slug == slug)
 
 
 def test_a_card_shows_share_taken_speed_load_and_the_last_error(boss, cast):

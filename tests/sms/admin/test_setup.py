@@ -11,17 +11,17 @@ from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, CallingAddress, Dispatcher, Provider, ProviderState
-from sms.services import setup
 from sms.services.configuration import snapshot
 from sms.services.database.clock import now
+from sms.services.monitoring import setup_checklist
 
 SETUP = "/admin/tools/set-up/"
 ADDRESSES = "/admin/sms/callingaddress/"
 
 
-def step(section: str, title: str) -> setup.Step:
+def step(section: str, title: str) -> setup_checklist.Step:
     snapshot.forget()
-    found = next(s for s in setup.sections() if s.title == section)
+    found = next(s for s in setup_checklist.sections() if s.title == section)
     return next(s for s in found.steps if s.title == title)
 
 

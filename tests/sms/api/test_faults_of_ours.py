@@ -9,7 +9,8 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client
 
 from sms.models import Message
-from sms.services import intake, message_rows, readiness, refusals
+from sms.services import intake, message_rows, refusals
+from sms.services.monitoring import readiness
 from tests.sms.cast import errors, send
 
 

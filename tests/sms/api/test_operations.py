@@ -10,8 +10,8 @@ from django.db import DatabaseError
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Breaker, Dispatcher, Message, Provider, ProviderState
-from sms.services import overview
 from sms.services.database import clock
+from sms.services.monitoring import status
 from tests.sms import cast
 
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
@@ -88,7 +88,7 @@ def test_status_counts_what_waits_for_people(caller, dispatcher):
 
 @pytest.mark.parametrize("columns", [{"stopped_at": "now"}, {"seen_at": "old"}])
 def test_without_a_dispatcher_status_is_503_in_the_format_and_still_tells_all(caller, dispatcher, columns):
-    times = {"now": clock.now(), "old": clock.now() - timedelta(seconds=overview.ALIVE_SECONDS + 1)}
+    times = {"now": clock.now(), "old": clock.now() - timedelta(seconds=status.ALIVE_SECONDS + 1)}
     Dispatcher.objects.update(**{name: times[word] for name, word in columns.items()})
     response = caller.get("/status")
     assert cast.errors(response) == [(503, "unavailable", "dispatcher")]
@@ -147,7 +147,7 @@ def test_the_counters_are_served_while_the_database_is_away(caller, db, monkeypa
     def away() -> None:
         raise DatabaseError("made up")
 
-    monkeypatch.setattr(overview, "look", away)
+    monkeypatch.setattr(status, "look", away)
     found = series(caller.get("/metrics"))
     assert found["sms_desk_database_up"] == 0
     assert 'sms_desk_accepted_total{lane="otp"}' in found

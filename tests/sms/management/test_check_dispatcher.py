@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from sms.models import Dispatcher
-from sms.services import overview
 from sms.services.database import clock
+from sms.services.monitoring import status
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,6 @@ def test_a_database_that_is_away_is_said_without_a_trace(monkeypatch):
     def away():
         raise OperationalError("made-up password in here")
 
-    monkeypatch.setattr(overview.clock, "now", away)
+    monkeypatch.setattr(status.clock, "now", away)
     with pytest.raises(CommandError, match=r"could not be asked \(OperationalError\)"):
         call_command("check_dispatcher")

@@ -10,9 +10,10 @@ from django.db import OperationalError, connection, transaction
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unconfirmed
 from sms.models import Alert, Breaker, Message, Provider, ProviderState
-from sms.services import alerts, dispatch, traffic
+from sms.services import dispatch, traffic
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.monitoring import alerts
 from sms.services.queue import outbox
 
 from .fakes import error

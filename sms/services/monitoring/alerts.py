@@ -9,7 +9,7 @@ from sms.models import Alert, AlertNotice
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
 
-from . import notices
+from . import alert_delivery
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +30,7 @@ def open_alert(
             alert = Alert.objects.create(
                 key=key, title=title[:200], advice=advice, severity=severity, provider_id=provider_id, opened_at=now
             )
-            notices.queue([alert.pk], AlertNotice.Change.OPENED, now=now)
+            alert_delivery.queue([alert.pk], AlertNotice.Change.OPENED, now=now)
     except IntegrityError:
         return False  # another process opened it at the same moment
     log.warning("alert.opened", key=key, title=title)
@@ -47,7 +47,7 @@ def close_alert(key: str) -> bool:
     with transaction.atomic():
         closed = Alert.objects.filter(pk__in=ids, closed_at=None).update(closed_at=now)
         if closed:
-            notices.queue(ids, AlertNotice.Change.CLOSED, now=now)
+            alert_delivery.queue(ids, AlertNotice.Change.CLOSED, now=now)
     if closed:
         log.info("alert.closed", key=key)
     return bool(closed)

@@ -14,8 +14,8 @@ from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Provider
 from sms.services.database import clock
 
-from .rollup import HOUR
-from .setup import ALIVE
+from .hourly_stats import HOUR
+from .setup_checklist import ALIVE
 
 DAY = timedelta(hours=24)
 WENT_WRONG = (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)

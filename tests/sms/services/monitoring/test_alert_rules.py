@@ -9,8 +9,9 @@ import pytest
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message
-from sms.services import dispatch, housekeeping, lookout, notices, overview
+from sms.services import dispatch, housekeeping
 from sms.services.database import clock
+from sms.services.monitoring import alert_delivery, alert_rules, status
 from tests.support.waiting import eventually
 
 
@@ -24,63 +25,63 @@ def ago(seconds: float):
 
 @pytest.mark.parametrize(
     ("key", "is_otp", "limit"),
-    [("otp:late", True, lookout.OTP_LATE_SECONDS), ("queue:waiting", False, lookout.WAITING_SECONDS)],
+    [("otp:late", True, alert_rules.OTP_LATE_SECONDS), ("queue:waiting", False, alert_rules.WAITING_SECONDS)],
 )
 def test_a_late_message_opens_an_alert_that_closes_when_it_is_gone(shop, key, is_otp, limit):
     message = shop.message(is_otp=is_otp, created_at=ago(limit - 20))
-    lookout.look_out()
+    alert_rules.look_out()
     assert open_keys() == set()
     Message.objects.update(created_at=ago(limit + 1))
-    lookout.look_out()
-    lookout.look_out()
+    alert_rules.look_out()
+    alert_rules.look_out()
     assert open_keys() == {key}
     Message.objects.filter(pk=message.pk).update(status=Status.SUBMITTED)
-    lookout.look_out()
+    alert_rules.look_out()
     assert open_keys() == set()
     assert Alert.objects.get().advice
 
 
 def test_a_doubt_that_stays_opens_an_alert_until_it_is_settled(shop):
-    shop.message(status=Status.UNCONFIRMED, updated_at=ago(lookout.UNCONFIRMED_SECONDS + 61))
+    shop.message(status=Status.UNCONFIRMED, updated_at=ago(alert_rules.UNCONFIRMED_SECONDS + 61))
     shop.message(status=Status.UNCONFIRMED)
-    lookout.look_out()
+    alert_rules.look_out()
     [alert] = Alert.objects.all()
     assert (alert.key, alert.title) == ("unconfirmed:waiting", "2 unconfirmed: the oldest for 11 minutes")
     Message.objects.update(status=Status.SUBMITTED)
-    lookout.look_out()
+    alert_rules.look_out()
     assert open_keys() == set()
 
 
 def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_does(shop):
     dispatcher = housekeeping.new_dispatcher(8)
     dispatcher.save(force_insert=True)
-    lookout.mind()
+    alert_rules.mind()
     assert open_keys() == set()
-    Dispatcher.objects.update(seen_at=ago(overview.ALIVE_SECONDS + 1))
-    lookout.mind()
-    lookout.mind()
-    assert open_keys() == {lookout.NO_DISPATCHER}
-    lookout.look_out()
+    Dispatcher.objects.update(seen_at=ago(status.ALIVE_SECONDS + 1))
+    alert_rules.mind()
+    alert_rules.mind()
+    assert open_keys() == {alert_rules.NO_DISPATCHER}
+    alert_rules.look_out()
     assert open_keys() == set()
 
 
 def test_a_dispatcher_that_ended_by_itself_does_not_count(shop):
     housekeeping.new_dispatcher(8).save(force_insert=True)
     Dispatcher.objects.update(stopped_at=clock.now())
-    lookout.mind()
-    assert open_keys() == {lookout.NO_DISPATCHER}
+    alert_rules.mind()
+    assert open_keys() == {alert_rules.NO_DISPATCHER}
 
 
 def test_the_web_side_delivers_that_notice_itself(shop, settings, mailoutbox):
     settings.ALERT_EMAIL = ["staff@shop.example"]
-    lookout.mind()
+    alert_rules.mind()
     assert [message.subject for message in mailoutbox] == [
         "[SMS Desk] opened: No dispatcher was seen for a minute: messages are taken, and none goes out"
     ]
 
 
 def test_the_web_sides_thread_looks_again_and_again_and_outlives_faults(shop, monkeypatch):
-    monkeypatch.setattr(overview, "ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(status, "ALIVE_SECONDS", 0.0)
     looks: list[int] = []
 
     def look() -> None:
@@ -88,9 +89,9 @@ def test_the_web_sides_thread_looks_again_and_again_and_outlives_faults(shop, mo
         if len(looks) == 1:
             raise RuntimeError("made up")
 
-    monkeypatch.setattr(lookout, "mind", look)
+    monkeypatch.setattr(alert_rules, "mind", look)
     stopped = threading.Event()
-    thread = threading.Thread(target=lookout.mind_dispatchers, args=(stopped, 0.001))
+    thread = threading.Thread(target=alert_rules.mind_dispatchers, args=(stopped, 0.001))
     thread.start()
     eventually(lambda: len(looks) > 2)
     stopped.set()
@@ -99,10 +100,10 @@ def test_the_web_sides_thread_looks_again_and_again_and_outlives_faults(shop, mo
 
 def test_the_notices_thread_delivers_until_it_is_stopped(shop, monkeypatch):
     told: list[int] = []
-    monkeypatch.setattr(notices, "EVERY", 0.001)
-    monkeypatch.setattr(notices, "deliver", lambda limit: told.append(limit))
+    monkeypatch.setattr(alert_delivery, "EVERY", 0.001)
+    monkeypatch.setattr(alert_delivery, "deliver", lambda limit: told.append(limit))
     stopped = threading.Event()
-    thread = threading.Thread(target=notices.deliver_until, args=(stopped,))
+    thread = threading.Thread(target=alert_delivery.deliver_until, args=(stopped,))
     thread.start()
     eventually(lambda: len(told) > 1)
     stopped.set()
@@ -113,7 +114,7 @@ def test_a_worker_that_is_called_again_and_again_counts_as_one_dispatcher(shop, 
     dispatch.work(budget=0.0)
     dispatch.work(budget=0.0)
     assert Dispatcher.objects.count() == 1
-    assert overview.somebody_dispatches()
+    assert status.somebody_dispatches()
 
 
 def test_draining_once_leaves_no_heartbeat(shop, wire):

@@ -15,9 +15,9 @@ from prometheus_client.registry import Collector
 from providers.base import Failure
 from sms.models import Breaker
 
-from . import overview
+from . import status
 from .metrics import OWN, PREFIX
-from .overview import Overview
+from .status import Overview
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The format that every Prometheus reads."""
@@ -41,7 +41,7 @@ class DatabaseGauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = overview.look()
+            found = status.look()
         except Error as error:
             log.warning("metrics.database", error=type(error).__name__)
             connection.close()

@@ -14,10 +14,9 @@ from django.core.mail.backends.locmem import EmailBackend
 
 from providers.base import Failure, HttpRequest, HttpResponse, Unavailable
 from sms.models import Alert, AlertNotice
-from sms.services import alerts, notices
 from sms.services.database import clock
-
-from .fakes import Wire, error
+from sms.services.monitoring import alert_delivery, alerts
+from tests.sms.services.fakes import Wire, error
 
 SECRET = "made-up-webhook-secret"
 
@@ -29,7 +28,7 @@ def hook(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch)
     settings.ALERT_WEBHOOK_URL = "https://hook.example/alerts"
     settings.ALERT_WEBHOOK_SECRET = SECRET
     wire = Wire()
-    monkeypatch.setattr(notices, "Client", lambda **_: wire)
+    monkeypatch.setattr(alert_delivery, "Client", lambda **_: wire)
     return wire
 
 
@@ -49,11 +48,11 @@ def make_due() -> None:
 def test_each_change_of_state_is_told_once_on_each_channel(hook):
     open_one()
     open_one()
-    assert notices.deliver() == 2
-    assert notices.deliver() == 0
+    assert alert_delivery.deliver() == 2
+    assert alert_delivery.deliver() == 0
     alerts.close_alert("breaker:smsplus-az")
     alerts.close_alert("breaker:smsplus-az")
-    assert notices.deliver() == 2
+    assert alert_delivery.deliver() == 2
     assert [told["change"] for told in posted(hook)] == ["opened", "closed"]
     assert [message.subject.partition(":")[0] for message in mail.outbox] == ["[SMS Desk] opened", "[SMS Desk] closed"]
 
@@ -62,14 +61,14 @@ def test_an_alert_that_opens_again_is_told_again(hook):
     for _ in range(2):
         open_one()
         alerts.close_alert("breaker:smsplus-az")
-    notices.deliver()
+    alert_delivery.deliver()
     assert [told["change"] for told in posted(hook)] == ["opened", "closed"] * 2
 
 
 def test_a_notice_says_what_is_wrong_what_to_do_and_where(hook, settings):
     settings.PUBLIC_URL = "https://desk.example"
     open_one()
-    notices.deliver()
+    alert_delivery.deliver()
     [told] = posted(hook)
     assert told["opened_at"].endswith("Z")
     assert {key: told[key] for key in ("key", "severity", "title", "advice", "provider", "closed_at", "desk")} == {
@@ -89,7 +88,7 @@ def test_a_notice_says_what_is_wrong_what_to_do_and_where(hook, settings):
 
 def test_the_webhook_is_signed_over_time_and_body(hook):
     open_one()
-    notices.deliver()
+    alert_delivery.deliver()
     [call] = hook.calls
     headers = dict(call.headers)
     signed = headers["X-Sms-Desk-Timestamp"].encode() + b"." + call.body
@@ -100,7 +99,7 @@ def test_the_webhook_is_signed_over_time_and_body(hook):
 def test_without_a_secret_there_is_no_signature(hook, settings):
     settings.ALERT_WEBHOOK_SECRET = ""
     open_one()
-    notices.deliver()
+    alert_delivery.deliver()
     assert "X-Sms-Desk-Signature" not in dict(hook.calls[0].headers)
 
 
@@ -116,14 +115,14 @@ def test_a_webhook_that_fails_is_tried_again_later_until_it_takes_it(hook, setti
     settings.ALERT_EMAIL = []
     hook.script("hook.example", answer)
     open_one()
-    assert notices.deliver() == 0
+    assert alert_delivery.deliver() == 0
     notice = AlertNotice.objects.get()
     assert (notice.told_at, notice.tries) == (None, 1)
     assert notice.last_error
     assert notice.due_at > clock.now()
-    assert notices.deliver() == 0
+    assert alert_delivery.deliver() == 0
     make_due()
-    assert notices.deliver() == 1
+    assert alert_delivery.deliver() == 1
     notice.refresh_from_db()
     assert (notice.tries, notice.due_at, notice.last_error) == (2, None, "")
 
@@ -134,7 +133,7 @@ def test_a_mail_server_that_fails_keeps_no_webhook_waiting(hook, monkeypatch):
 
     monkeypatch.setattr(EmailBackend, "send_messages", fail)
     open_one()
-    assert notices.deliver() == 1
+    assert alert_delivery.deliver() == 1
     assert len(hook.calls) == 1
 
 
@@ -142,11 +141,14 @@ def test_a_notice_is_given_up_after_a_day_and_the_alert_stays(hook, settings):
     settings.ALERT_EMAIL = []
     hook.always["hook.example"] = HttpResponse(500)
     open_one()
-    AlertNotice.objects.update(tries=notices.TRIES - 1)
-    notices.deliver()
+    AlertNotice.objects.update(tries=alert_delivery.TRIES - 1)
+    alert_delivery.deliver()
     assert AlertNotice.objects.get().due_at is None
     assert Alert.objects.filter(closed_at=None).exists()
-    assert sum(notices.PAUSES[min(n, len(notices.PAUSES)) - 1] for n in range(1, notices.TRIES)) >= 20 * 3600
+    assert (
+        sum(alert_delivery.PAUSES[min(n, len(alert_delivery.PAUSES)) - 1] for n in range(1, alert_delivery.TRIES))
+        >= 20 * 3600
+    )
 
 
 def test_two_processes_tell_a_notice_once(hook, settings):
@@ -154,11 +156,11 @@ def test_two_processes_tell_a_notice_once(hook, settings):
     open_one()
 
     def meanwhile(_: HttpRequest) -> HttpResponse:
-        assert notices.deliver() == 0
+        assert alert_delivery.deliver() == 0
         return HttpResponse(200)
 
     hook.script("hook.example", meanwhile)
-    assert notices.deliver() == 1
+    assert alert_delivery.deliver() == 1
     assert len(hook.calls) == 1
 
 

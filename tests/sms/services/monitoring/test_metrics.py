@@ -11,9 +11,8 @@ from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Message
 from sms.services import callbacks, sweeps
 from sms.services.database import clock
-from sms.services.metrics import OWN
-
-from .fakes import error
+from sms.services.monitoring.metrics import OWN
+from tests.sms.services.fakes import error
 
 
 def value(name: str, **labels: str) -> float:

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 
 from sms.models import HourlyCount, HourlySpeed, Message, RollupHour
-from sms.services import rollup
 from sms.services.database.clock import now
 from sms.services.database.uuid_range import oldest, time_of
+from sms.services.monitoring import hourly_stats
 from tests.sms.admin.conftest import Cast, TemplateVendor, TextVendor
 
 
@@ -29,7 +29,7 @@ def sums() -> dict[tuple[str, str], int]:
 
 
 def everything() -> None:
-    while rollup.roll_up(50):
+    while hourly_stats.roll_up(50):
         pass
 
 
@@ -53,14 +53,14 @@ def test_a_late_report_moves_the_sums_of_its_old_hour(cast):
 
 def test_an_hour_that_was_summed_a_moment_ago_is_left_alone(cast):
     cast.message("delivered")
-    assert rollup.roll_up(50) == 1
-    assert rollup.roll_up(50) == 0
+    assert hourly_stats.roll_up(50) == 1
+    assert hourly_stats.roll_up(50) == 0
 
 
 def test_the_limit_bounds_a_call_and_the_newest_hours_come_first(cast):
     for hours in range(5):
         cast.message("delivered", id=oldest(now() - timedelta(hours=hours)))
-    assert rollup.roll_up(2) == 2
+    assert hourly_stats.roll_up(2) == 2
     summed = RollupHour.objects.exclude(rolled_at=None).values_list("hour", flat=True)
     assert min(summed) > now() - timedelta(hours=2)
     everything()
@@ -109,7 +109,7 @@ def test_several_dispatchers_count_nothing_twice(monkeypatch):
 
     def work() -> None:
         try:
-            while rollup.roll_up(1):
+            while hourly_stats.roll_up(1):
                 pass
         except BaseException as error:
             errors.append(error)

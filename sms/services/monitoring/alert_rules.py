@@ -14,9 +14,9 @@ from django.db import Error, connection
 
 from sms.models import Alert
 
-from . import notices, overview
+from . import alert_delivery, status
 from .alerts import close_alert, open_alert
-from .overview import Overview
+from .status import Overview
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ RULES = (
 
 def look_out() -> None:
     """Open what holds now, close what is over. A dispatcher says this, so one lives."""
-    found = overview.look()
+    found = status.look()
     is_open = set(Alert.objects.filter(closed_at=None).values_list("key", flat=True))
     for rule in RULES:
         seconds = rule.seconds(found)
@@ -87,7 +87,7 @@ def look_out() -> None:
 
 def mind_dispatchers(stopped: threading.Event, every: float = LOOK_EVERY) -> None:
     """The web side's look, until `stopped` is set; for a thread of its own."""
-    stopped.wait(overview.ALIVE_SECONDS - every)
+    stopped.wait(status.ALIVE_SECONDS - every)
     while not stopped.wait(every):
         try:
             mind()
@@ -100,7 +100,7 @@ def mind_dispatchers(stopped: threading.Event, every: float = LOOK_EVERY) -> Non
 
 def mind() -> None:
     """Say that no dispatcher lives, if that is so, and deliver the notice: nobody else is there to do it."""
-    if overview.somebody_dispatches():
+    if status.somebody_dispatches():
         return
     open_alert(
         NO_DISPATCHER,
@@ -108,7 +108,7 @@ def mind() -> None:
         title="No dispatcher was seen for a minute: messages are taken, and none goes out",
         advice="Start manage.py dispatch, and read in its log why it ended.",
     )
-    notices.deliver()
+    alert_delivery.deliver()
 
 
 def _minutes(seconds: float | None) -> str:
