@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from sms.services import client_ip
+from sms.services.intake import client_ip
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ graceful_timeout = 20
 # on a connection that is being closed here answers its caller 502.
 keepalive = env.number("KEEP_ALIVE", 75, least=1, most=3600)
 max_requests = 0
-# Which proxies are trusted, and with which headers, is TRUSTED_PROXIES alone (sms/services/client_ip.py).
+# Which proxies are trusted, and with which headers, is TRUSTED_PROXIES alone (sms/services/intake/client_ip.py).
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}

@@ -182,7 +182,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 # Both together: a name alone would let strangers lock staff out, an address alone a whole office.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "sms.services.client_ip.for_axes"
+AXES_CLIENT_IP_CALLABLE = "sms.services.intake.client_ip.for_axes"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.models.client import digest
-from sms.services import logins
-from sms.services.client_ip import client_ip
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
+from sms.services.intake import login_throttle
+from sms.services.intake.client_ip import client_ip
 
 _NOBODY = digest("no secret of anybody")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -32,9 +32,9 @@ class BasicAuthentication(BaseAuthentication):
         source = client_ip(request._request.META)
         if not is_right(client, secret):
             if username:
-                logins.failed(username, client, source)
+                login_throttle.failed(username, client, source)
             raise refuse("unauthorized")
-        if not logins.succeeded(client, source):
+        if not login_throttle.succeeded(client, source):
             raise refuse("unauthorized")
         return client, None
 

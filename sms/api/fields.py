@@ -11,7 +11,7 @@ from django.conf import settings
 from sms.domain import phone
 from sms.domain.codes import VERSION_HEADER, Fault, Refusal
 from sms.domain.text import Escape, escaped, forbidden_in_sender, forbidden_in_text, normalise
-from sms.services.intake import Fields
+from sms.services.intake.accept import Fields
 
 LONGEST = {"from": 64, "text": 1600}
 """Code points; `text` after its new lines are made."""

@@ -9,7 +9,7 @@ from sms.domain.codes import Fault, Refusal, refuse
 from sms.domain.text import visible
 from sms.models import InboundGateway
 from sms.services import inbound
-from sms.services.client_ip import client_ip
+from sms.services.intake.client_ip import client_ip
 from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Purpose
 

@@ -15,7 +15,7 @@ from sms.domain.codes import refuse
 from sms.domain.lifecycle import Status
 from sms.domain.phone import parse_loose
 from sms.models import Attempt, DeliveryReport, Message
-from sms.services import lookup
+from sms.services.intake import queries
 
 from . import openapi, request_ids
 from .views import ClientView
@@ -39,7 +39,7 @@ class MessageList(MessageView):
     def get(self, request: Request) -> HttpResponse:
         query = parameters(request._request.GET)
         limit = query.pop("limit", USUAL)
-        rows = lookup.newest(request.user.id, limit=limit + 1, before=query.pop("cursor", None), **query)
+        rows = queries.newest(request.user.id, limit=limit + 1, before=query.pop("cursor", None), **query)
         page = rows[:limit]
         following = page[-1].id.hex if len(rows) > limit else None
         return JsonResponse({"results": [message_json(message) for message in page], "next": following})
@@ -48,7 +48,7 @@ class MessageList(MessageView):
 class MessageDetail(MessageView):
     @extend_schema(**openapi.DETAIL)
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
-        message = lookup.one(request.user.id, id)
+        message = queries.one(request.user.id, id)
         if message is None:
             raise Http404
         return JsonResponse(message_json(message))

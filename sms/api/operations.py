@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sms.domain.codes import Fault, as_json, refuse
 from sms.models import Breaker, Dispatcher, ProviderState
-from sms.services.client_ip import client_ip, is_in
+from sms.services.intake.client_ip import client_ip, is_in
 from sms.services.monitoring import prometheus
 from sms.services.monitoring import status as monitoring_status
 from sms.services.monitoring.status import Overview

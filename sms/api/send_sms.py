@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from sms.domain.codes import refuse
-from sms.services import intake
-from sms.services.intake import Call
+from sms.services.intake import accept
+from sms.services.intake.accept import Call
 
 from . import bodies, fields, openapi, strict_json
 from .views import ClientView
@@ -21,7 +21,7 @@ class SendSms(ClientView):
 
     @extend_schema(**openapi.SEND_SMS)
     def post(self, request: Request) -> HttpResponse:
-        intake.accept(self._call(request), self.seen)
+        accept.accept(self._call(request), self.seen)
         response = HttpResponse(status=201)
         del response.headers["Content-Type"]  # there is no content
         return response

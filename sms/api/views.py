@@ -10,9 +10,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sms.services import refusals
+from sms.services.intake import rejections
+from sms.services.intake.rejections import RefusedCall
 from sms.services.monitoring import metrics
-from sms.services.refusals import RefusedCall
 
 from .authentication import BasicAuthentication
 from .errors import answer, as_refusal, method_not_allowed
@@ -54,5 +54,5 @@ class ClientView(APIView):
         refusal = as_refusal(exc, self.request)
         metrics.refused(refusal.code.name)
         if self.seen is not None and refusal.code.status < 500:
-            refusals.record(self.seen, refusal)
+            rejections.record(self.seen, refusal)
         return answer(refusal)

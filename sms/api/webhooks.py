@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from sms.domain.codes import refuse
 from sms.domain.text import visible
 from sms.services import callbacks
-from sms.services.client_ip import Address as ClientAddress
-from sms.services.client_ip import client_ip, is_in, networks_of
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
+from sms.services.intake.client_ip import Address as ClientAddress
+from sms.services.intake.client_ip import client_ip, is_in, networks_of
 from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Address, Purpose
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from sms.services.client_ip import client_ip, is_in
+from sms.services.intake.client_ip import client_ip, is_in
 from sms.services.monitoring.metrics import OWN
 
 SECONDS = 10.0

@@ -14,9 +14,8 @@ from sms.services.claims import outbound
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
-
-from . import intake
-from .misses import nearest_template
+from sms.services.intake import accept
+from sms.services.intake.near_miss import nearest_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
 def _code(now: Snapshot, decision: Decision, client: ClientFacts, sender: str, to: str, is_held: bool) -> str:
     if not now.knows_sender(client, sender):
         return "unknown_sender"
-    if intake.is_blocked(to):
+    if accept.is_blocked(to):
         return "recipient_blocked"
     return "" if is_held else decision.code
 

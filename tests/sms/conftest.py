@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from providers.registry import SENDERS
-from sms.services import allowances, logins
 from sms.services.configuration import snapshot
+from sms.services.intake import login_throttle, rate_limits
 from sms.services.queue import notify
 from tests.sms import cast
 
@@ -17,12 +17,12 @@ from tests.sms import cast
 @pytest.fixture(autouse=True)
 def _fresh_configuration() -> Iterator[None]:
     snapshot.forget()
-    allowances.forget()
-    logins.forget()
+    rate_limits.forget()
+    login_throttle.forget()
     yield
     snapshot.forget()
-    allowances.forget()
-    logins.forget()
+    rate_limits.forget()
+    login_throttle.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,10 @@ from sms.admin.base import typed
 from sms.admin.numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
-from sms.services import explain, intake
+from sms.services import explain
 from sms.services.configuration import snapshot
-from sms.services.refusals import RefusedCall
+from sms.services.intake import accept
+from sms.services.intake.rejections import RefusedCall
 
 from .page import for_those_who, page
 
@@ -83,16 +84,16 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
         return page(request, "test_text", _("Test a text"), form=form, told=explain.explain(**facts), may_send=True)
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
-    call = intake.Call(
+    call = accept.Call(
         client=facts["client"],
         request_id=f"desk-{request.user.pk}-{uuid.uuid4().hex[:12]}",
         may_repeat=False,
         api_version="",
-        fields=intake.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),
+        fields=accept.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),
         is_test=True,
     )
     try:
-        accepted = intake.accept(call, RefusedCall(client=facts["client"].id, request_id=call.request_id))
+        accepted = accept.accept(call, RefusedCall(client=facts["client"].id, request_id=call.request_id))
     except Refusal as refusal:
         messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
         return page(request, "test_text", _("Test a text"), form=form, told=explain.explain(**facts), may_send=True)

@@ -10,18 +10,18 @@ from django.db import OperationalError
 from django.test import Client
 
 from sms.models import LoginSource
-from sms.services import logins
 from sms.services.database import clock
+from sms.services.intake import login_throttle
 from tests.sms import cast
 from tests.sms.cast import errors
 
-MOST = logins.MOST_FAILURES
+MOST = login_throttle.MOST_FAILURES
 HOME, AWAY = "198.51.100.7", "203.0.113.9"
 
 
 def call(caller: Client, source: str, *, secret: str = cast.SECRET, username: str = cast.USERNAME) -> Any:
     """A call with these credentials from this place; each as a process of its own would see it."""
-    logins.forget()
+    login_throttle.forget()
     headers = {"authorization": cast.basic(username, secret), "x-akinon-request-id": "r"}
     return caller.get("/messages", headers=headers, REMOTE_ADDR=source)
 
@@ -57,7 +57,7 @@ def test_a_place_that_has_logged_in_before_is_never_shut_out(caller: Client) -> 
 
 def test_the_window_ends(caller: Client) -> None:
     guess(caller, AWAY, MOST)
-    LoginSource.objects.update(failures_since=clock.now() - logins.WINDOW - timedelta(seconds=1))
+    LoginSource.objects.update(failures_since=clock.now() - login_throttle.WINDOW - timedelta(seconds=1))
     assert call(caller, AWAY).status_code == 200
 
 
@@ -71,7 +71,7 @@ def test_one_ipv6_customer_is_one_place(caller: Client) -> None:
 def test_names_that_nobody_has_are_counted_in_a_bounded_number_of_rows(
     caller: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logins, "BUCKETS", 3)
+    monkeypatch.setattr(login_throttle, "BUCKETS", 3)
     for number in range(20):
         assert call(caller, AWAY, username=f"nobody{number}").status_code == 401
     assert LoginSource.objects.count() <= 3
@@ -90,7 +90,7 @@ def test_a_database_that_is_away_counts_nothing_and_the_answer_stays_401(
     def away(*_: Any) -> int:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(logins, "_count", away)
+    monkeypatch.setattr(login_throttle, "_count", away)
     assert errors(call(caller, AWAY, secret="wrong")) == [(401, "unauthorized", "")]
 
 

@@ -9,7 +9,7 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client
 
 from sms.models import Message
-from sms.services import intake, message_rows, refusals
+from sms.services.intake import accept, insert, rejections
 from sms.services.monitoring import readiness
 from tests.sms.cast import errors, send
 
@@ -22,7 +22,7 @@ def breaks(error: Exception) -> Any:
 
 
 def test_a_fault_of_ours_is_told_by_its_request_id_alone(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "accept", breaks(RuntimeError("a secret detail")))
+    monkeypatch.setattr(accept, "accept", breaks(RuntimeError("a secret detail")))
     response = send(caller, x_akinon_request_id="r-1")
     assert errors(response) == [(500, "internal_error", "")]
     assert response.json()["errors"][0]["message"] == "A fault of ours. Tell us the request id r-1."
@@ -34,7 +34,7 @@ def test_a_fault_of_ours_is_told_by_its_request_id_alone(caller: Client, monkeyp
 def test_a_database_that_is_away_is_503_with_retry_after(
     caller: Client, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    monkeypatch.setattr(message_rows, "insert", breaks(error("terminating connection")))
+    monkeypatch.setattr(insert, "insert", breaks(error("terminating connection")))
     response = send(caller)
     assert errors(response) == [(503, "unavailable", "")]
     assert int(response["Retry-After"]) > 0
@@ -44,7 +44,7 @@ def test_a_database_that_is_away_is_503_with_retry_after(
 def test_a_refusal_that_can_not_be_recorded_is_answered_all_the_same(
     caller: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "_count", breaks(OperationalError("gone")))
+    monkeypatch.setattr(rejections, "_count", breaks(OperationalError("gone")))
     assert errors(send(caller, b"")) == [(400, "malformed_json", "")]
 
 

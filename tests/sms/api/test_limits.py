@@ -12,9 +12,9 @@ from django.db import connection
 from django.test import Client
 
 from sms.models import Alert, ApiClient, BlockedNumber, ClientAllowance, Message, Provider, RefusedRequest
-from sms.services import allowances
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.intake import rate_limits
 from tests.sms import cast
 from tests.sms.cast import body, errors, send
 
@@ -22,7 +22,7 @@ from tests.sms.cast import body, errors, send
 def limit(**limits: Any) -> None:
     ApiClient.objects.update(**limits)
     snapshot.forget()
-    allowances.forget()
+    rate_limits.forget()
 
 
 def statuses(caller: Client, count: int, **changes: Any) -> list[int]:
@@ -119,9 +119,9 @@ class TestRateLimit:
         started = time.monotonic()
         accepted = 0
         for number in range(120):
-            monkeypatch.setattr(allowances, "_blocks", processes[number % 3])
+            monkeypatch.setattr(rate_limits, "_blocks", processes[number % 3])
             accepted += send(caller).status_code == 201
-        block = 40 // allowances.SHARE
+        block = 40 // rate_limits.SHARE
         assert accepted >= 40 - 3 * block
         assert accepted <= 40 + 40 * (time.monotonic() - started) + 3 * block
 

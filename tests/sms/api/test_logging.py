@@ -9,7 +9,7 @@ from django.test import Client
 from structlog.testing import capture_logs
 
 from sms.models import Provider
-from sms.services import intake
+from sms.services.intake import accept
 from sms.services.webhooks import tokens
 from tests.sms import cast
 from tests.sms.cast import send
@@ -40,7 +40,7 @@ def test_a_fault_of_ours_is_logged_with_the_same_id(caller: Client, monkeypatch:
     def breaks(*_: Any) -> None:
         raise RuntimeError("x")
 
-    monkeypatch.setattr(intake, "accept", breaks)
+    monkeypatch.setattr(accept, "accept", breaks)
     failed, answered = logged(caller, x_akinon_request_id="r-1")
     assert (failed["event"], failed["request_id"]) == ("request.failed", "r-1")
     assert (answered["status"], answered["request_id"]) == (500, "r-1")

@@ -16,7 +16,7 @@ from sms.api.fields import parse
 from sms.api.messages import parameters
 from sms.api.send_sms import check_content_type
 from sms.domain.codes import BY_NAME, Refusal
-from sms.services.client_ip import parse_hop
+from sms.services.intake.client_ip import parse_hop
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 SCALARS = (

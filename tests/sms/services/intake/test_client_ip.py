@@ -9,7 +9,14 @@ import pytest
 from django.test import RequestFactory
 
 from config.forwarded import ForwardedScheme
-from sms.services.client_ip import LONGEST_HOP, client_ip, for_axes, is_from_trusted_proxy, parse_hop, throttle_address
+from sms.services.intake.client_ip import (
+    LONGEST_HOP,
+    client_ip,
+    for_axes,
+    is_from_trusted_proxy,
+    parse_hop,
+    throttle_address,
+)
 
 PROXY, CLIENT, FORGED = "10.0.0.1", "198.51.100.7", "203.0.113.66"
 CLIENT_V6 = "2001:db8::7"

@@ -19,9 +19,9 @@ from sms.services.database import clock
 from sms.services.monitoring import metrics
 from sms.services.queue import notify
 
-from . import allowances, message_rows, otp_caps
-from .misses import nearest_template
-from .refusals import RefusedCall
+from . import insert, otp_limits, rate_limits
+from .near_miss import nearest_template
+from .rejections import RefusedCall
 
 _FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
 """Whom a routing code blames; the others blame the text."""
@@ -69,7 +69,7 @@ def accept(call: Call, seen: RefusedCall) -> Accepted:
     try:
         accepted = _store(call, key, seen)
     except Refusal as refusal:
-        repeated = message_rows.standing(key) if key else None
+        repeated = insert.standing(key) if key else None
         if repeated is None:
             _check_blocked(call, refusal)
             raise
@@ -95,23 +95,23 @@ def is_blocked(number: str) -> bool:
 def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
     values, ttl = _message(call, seen)
     values["repeat_key"] = key
-    allowances.take(call.client)
+    rate_limits.take(call.client)
     try:
         accepted = _insert_within_caps(call, values, ttl)
     except Refusal:
-        allowances.give_back(call.client)
+        rate_limits.give_back(call.client)
         raise
     if not accepted.is_new:
-        allowances.give_back(call.client)
+        rate_limits.give_back(call.client)
     return accepted
 
 
 def _insert_within_caps(call: Call, values: dict[str, Any], ttl: int) -> Accepted:
-    caps = otp_caps.caps_of(call.client, call.fields.to) if call.fields.is_otp else []
+    caps = otp_limits.caps_of(call.client, call.fields.to) if call.fields.is_otp else []
     if not caps:
         return _insert(values, ttl)
-    with otp_caps.one_at_a_time(call.client, call.fields.to):
-        otp_caps.check(call.client, caps)
+    with otp_limits.one_at_a_time(call.client, call.fields.to):
+        otp_limits.check(call.client, caps)
         return _insert(values, ttl)
 
 
@@ -177,12 +177,12 @@ def _columns(call: Call, decision: Decision) -> dict[str, Any]:
 def _insert(values: dict[str, Any], ttl: int) -> Accepted:
     key = values["repeat_key"]
     for _ in range(_ROUNDS):
-        if message_rows.insert(values, due=values["provider_id"] is not None, ttl=ttl):
+        if insert.insert(values, due=values["provider_id"] is not None, ttl=ttl):
             return Accepted(uuid.UUID(values["id"]))
-        repeated = message_rows.standing(key)
+        repeated = insert.standing(key)
         if repeated is not None:
             return Accepted(repeated, is_new=False)
         if is_blocked(values["to"]):
             raise refuse("recipient_blocked", "to")
-        message_rows.release(key)
+        insert.release(key)
     raise refuse("unavailable", retry_after=1)
