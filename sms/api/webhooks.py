@@ -8,11 +8,11 @@ from django.http import HttpResponse
 
 from sms.domain.codes import refuse
 from sms.domain.text import visible
-from sms.services import callbacks
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.intake.client_ip import Address as ClientAddress
 from sms.services.intake.client_ip import client_ip, is_in, networks_of
+from sms.services.reports import receive
 from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Address, Purpose
 
@@ -30,7 +30,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     address, account = _behind(vendor, key)
     source = client_ip(request.META)
     _check_source(account, source)
-    callbacks.receive(
+    receive.receive(
         provider_id=account.id,
         attempt_id=address.attempt_id,
         address=key,

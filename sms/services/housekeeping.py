@@ -19,8 +19,9 @@ from sms.services.database import clock
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
 from sms.services.queue import held_messages
 from sms.services.queue.notify import CALLS, CHANNEL
+from sms.services.reports import apply, receive, unmatched
 
-from . import callbacks, inbound, reports, retention, sweeps, unmatched_reports
+from . import inbound, retention, sweeps
 
 log = structlog.get_logger(__name__)
 
@@ -40,11 +41,11 @@ CHORES: tuple[Chore, ...] = (
     (5.0, lambda: _for_a_while(sweeps.park_abandoned)),
     (1.0, lambda: _for_a_while(sweeps.expire)),
     (1.0, lambda: _for_a_while(held_messages.release)),
-    (5.0, reports.match_again),
+    (5.0, apply.match_again),
     (5.0, inbound.read_again),
     (15.0, alert_rules.look_out),
     (60.0, match_rate_alert.look),
-    (60.0, unmatched_reports.look),
+    (60.0, unmatched.look),
     (5.0, lambda: _for_a_while(retention.erase_due)),
     (30.0, lambda: _for_a_while(retention.delete_due)),
     (30.0, lambda: hourly_stats.roll_up(HOURS_AT_ONCE)),
@@ -79,7 +80,7 @@ def one_round() -> Iterator[bool]:
     for _, chore in CHORES:
         do([chore])
         yield True
-    while callbacks.read_pending():
+    while receive.read_pending():
         yield True
 
 
@@ -163,7 +164,7 @@ class House:
         sweeps.beat(self._heartbeat, self.in_flight())
 
     def _read_callbacks(self) -> None:
-        if callbacks.read_pending() == 0:
+        if receive.read_pending() == 0:
             self._called.wait(IDLE_SECONDS[connection.vendor])
             self._called.clear()
 

@@ -17,8 +17,8 @@ from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, MessageEvent, PushStatus
 from sms.services.database import clock
+from sms.services.reports import receive
 
-from . import callbacks
 from .quiet import require_no_dispatcher
 
 AT_ONCE = 1000
@@ -44,7 +44,7 @@ def park(*, before: datetime, reason: str) -> Parked:
     messages = 0
     while parked := _park_some(before, reason):
         messages += parked
-    while callbacks.read_pending(may_send=False):
+    while receive.read_pending(may_send=False):
         pass
     return Parked(messages, _doubt_held(before, reason), _stop_pushes(before, reason))
 

@@ -13,8 +13,9 @@ from sms.services.database import clock
 from sms.services.queue import outbox
 from sms.services.queue.jobs import Job, Poll, Result
 from sms.services.queue.queue_state import QueueSnapshot
+from sms.services.reports import apply
 
-from . import reports, traffic
+from . import traffic
 
 GIVE_UP_AFTER = timedelta(hours=72)
 
@@ -50,7 +51,7 @@ def settle(results: Sequence[Result]) -> None:
         # A final report that came meanwhile has ended the asking.
         Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=again)
         if report:
-            reports.from_poll(job.account, attempt, report)
+            apply.from_poll(job.account, attempt, report)
     _learn(results)
 
 

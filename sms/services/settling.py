@@ -23,8 +23,9 @@ from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.jobs import Result, Send
+from sms.services.reports import apply
 
-from . import outcomes, reports, traffic
+from . import outcomes, traffic
 from .eligibility import CRASHES_ALLOWED, candidates_of
 
 log = structlog.get_logger(__name__)
@@ -266,7 +267,7 @@ def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()
             by_provider.setdefault(s.job.account.id, []).append(s)
     for group in by_provider.values():
         _teach(group, is_in_trouble=group[0].job.account.id in in_trouble)
-    reports.match_waiting(
+    apply.match_waiting(
         (s.job.account.id, s.result.value.vendor_id)
         for s in settled
         if isinstance(s.result.value, Accepted) and s.result.value.vendor_id

@@ -6,9 +6,9 @@ import pytest
 
 from providers.base import ReportState
 from sms.models import Message, Route
-from sms.services import reports
 from sms.services.database import clock
-from sms.services.reports import Word
+from sms.services.reports import apply
+from sms.services.reports.apply import Word
 from tests.simulators import Vendors
 
 from .load import Item, next_marker, smsplus_item
@@ -24,7 +24,7 @@ def say(message: Message, number: int, state: str) -> None:
     """The vendor of this attempt reports."""
     attempt = message.attempts.get(number=number)
     left = False if state == "undelivered" else None
-    reports.apply([Word(attempt.provider_id, ReportState(state), attempt=attempt.pk, left=left)])
+    apply.apply([Word(attempt.provider_id, ReportState(state), attempt=attempt.pk, left=left)])
     message.refresh_from_db()
 
 

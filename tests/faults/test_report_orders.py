@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from providers.base import ReportState
 from sms.models import Attempt, DeliveryReport, Message
-from sms.services import reports
 from sms.services.database import clock
-from sms.services.reports import Word
+from sms.services.reports import apply
+from sms.services.reports.apply import Word
 
 from .load import etelecom_item
 from .shop import Shop
@@ -92,7 +92,7 @@ def test_any_order_of_reports_ends_where_the_model_says(db: None, vendors: Any, 
         with transaction.atomic():
             begin(message, status)
             for place in range(0, len(said), at_once):
-                reports.apply(words(message, said[place : place + at_once]))
+                apply.apply(words(message, said[place : place + at_once]))
             message.refresh_from_db()
             assert message.status == ends(status, said), (status, said, at_once)
             transaction.set_rollback(True)
@@ -121,6 +121,6 @@ def test_concurrent_reports_end_where_some_order_of_them_ends(transactional_db: 
 
 def apply_alone(message: Message, event: Event) -> None:
     try:
-        reports.apply(words(message, [event]))
+        apply.apply(words(message, [event]))
     finally:
         connection.close()

@@ -9,9 +9,8 @@ from django.db import OperationalError, connection
 
 from sms.models import Dispatcher, HourlyCount, Message
 from sms.services import housekeeping, sweeps
+from tests.sms.services.reports.test_apply import store
 from tests.support.waiting import eventually
-
-from .test_reports import store
 
 
 def test_one_round_expires_erases_and_sums_up(shop, wire, work):

@@ -9,9 +9,10 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import callbacks, sweeps
+from sms.services import sweeps
 from sms.services.database import clock
 from sms.services.monitoring.metrics import OWN
+from sms.services.reports import receive
 from tests.sms.services.fakes import error
 
 
@@ -77,7 +78,7 @@ def test_reports_are_counted_as_applied_refused_or_orphaned(shop, wire, work, ri
     attempt = message.attempts.get()
 
     def report(id: object, state: str, source: str) -> None:
-        callbacks.receive(
+        receive.receive(
             provider_id=attempt.provider_id,
             attempt_id=attempt.pk,
             address="made-up",
@@ -87,7 +88,7 @@ def test_reports_are_counted_as_applied_refused_or_orphaned(shop, wire, work, ri
             body=f"id={id}&state={state}".encode(),
             source=source,
         )
-        callbacks.read_pending()
+        receive.read_pending()
 
     report(attempt.pk, "sent", "192.0.2.1")
     report(attempt.pk, "unknown", "192.0.2.1")

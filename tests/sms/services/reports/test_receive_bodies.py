@@ -13,8 +13,9 @@ from providers.base import HttpResponse, Report, ReportState
 from providers.vendors.accolades import Accolades
 from providers.vendors.etelecom import ETelecom
 from sms.models import Alert, Callback, DeliveryReport, Message, Provider
-from sms.services import callbacks, unmatched_reports
 from sms.services.database import clock
+from sms.services.reports import receive as reports_receive
+from sms.services.reports import unmatched
 from sms.services.webhooks import tokens
 from sms.services.webhooks.payload import Fields
 
@@ -32,7 +33,7 @@ def sent(shop, wire, work):
 
 def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", content_encoding=""):
     """A call at the attempt's or the provider's address, read as a dispatcher would."""
-    callbacks.receive(
+    reports_receive.receive(
         provider_id=provider_id,
         attempt_id=attempt_id,
         address=tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id),
@@ -43,7 +44,7 @@ def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", 
         body=body,
         source="192.0.2.1",
     )
-    callbacks.read_pending()
+    reports_receive.read_pending()
 
 
 def at_attempt(message, body=b"", content_type=FORM, **more):
@@ -132,7 +133,7 @@ def test_an_id_that_no_attempt_gets_is_told_after_a_while_until_no_more_come(sho
     receive(polled.pk, None, b"id=V-1&state=delivered")
     for minutes, expected in ((0, []), (9, []), (11, ["report-unmatched:polled"]), (25 * 60, [])):
         DeliveryReport.objects.update(received_at=clock.now() - timedelta(minutes=minutes))
-        unmatched_reports.look()
+        unmatched.look()
         assert alerts() == expected
 
 

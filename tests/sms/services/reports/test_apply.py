@@ -11,11 +11,12 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Report, ReportState, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import callbacks, messages, parking, reports
+from sms.services import messages, parking
 from sms.services.database import clock
+from sms.services.reports import apply
+from sms.services.reports import receive as reports_receive
 from sms.services.webhooks import tokens
-
-from .fakes import PolledVendor, TextVendor, error
+from tests.sms.services.fakes import PolledVendor, TextVendor, error
 
 
 @pytest.fixture
@@ -35,12 +36,12 @@ def call(attempt, **fields):
 def receive(provider_id, attempt_id, **more):
     """Store a call at the provider's or the attempt's address, and read it as a dispatcher would."""
     store(provider_id, attempt_id, **more)
-    callbacks.read_pending()
+    reports_receive.read_pending()
 
 
 def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
     key = tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id)
-    callbacks.receive(
+    reports_receive.receive(
         provider_id=provider_id,
         attempt_id=attempt_id,
         address=key,
@@ -125,7 +126,7 @@ def test_a_call_with_more_than_a_hundred_fields_is_stored_and_not_read(sent):
 
 
 def test_a_flood_of_different_calls_is_only_counted(sent, monkeypatch):
-    monkeypatch.setattr(callbacks, "MAX_DIFFERENT_PER_HOUR", 3)
+    monkeypatch.setattr(reports_receive, "MAX_DIFFERENT_PER_HOUR", 3)
     attempt = sent.attempts.get()
     for n in range(10):
         receive(attempt.provider_id, attempt.pk, body=f"n={n}".encode())
@@ -320,22 +321,22 @@ def test_a_call_that_our_own_code_fails_on_holds_up_no_other(shop, wire, work, m
         return 1 / 0 if values["id"] == str(bad.attempts.get().pk) else was(self, values)
 
     monkeypatch.setattr(TextVendor, "read_reports", read_reports)
-    monkeypatch.setattr(callbacks, "read_pending", lambda: 0)
+    monkeypatch.setattr(reports_receive, "read_pending", lambda: 0)
     call(bad.attempts.get())
     call(good.attempts.get())
     monkeypatch.undo()
     monkeypatch.setattr(TextVendor, "read_reports", read_reports)
-    assert callbacks.read_pending() == 2
+    assert reports_receive.read_pending() == 2
     assert (status(bad), status(good)) == ("submitted", "sent")
     assert "failed" in Callback.objects.order_by("pk").first().note
 
 
 def test_what_was_stored_while_nobody_read_is_read_later(sent, monkeypatch):
-    monkeypatch.setattr(callbacks, "read_pending", lambda: 0)
+    monkeypatch.setattr(reports_receive, "read_pending", lambda: 0)
     call(sent.attempts.get())
     assert status(sent) == "submitted"
     monkeypatch.undo()
-    assert callbacks.read_pending() == 1
+    assert reports_receive.read_pending() == 1
     assert status(sent) == "sent"
 
 
@@ -370,14 +371,14 @@ def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(reports, "apply", die)
+        dying.setattr(apply, "apply", die)
         with pytest.raises(KeyboardInterrupt):
             call(sent.attempts.get())
     assert status(sent) == "submitted"
-    assert callbacks.read_pending() == 1
+    assert reports_receive.read_pending() == 1
     assert status(sent) == "sent"
     assert DeliveryReport.objects.get().applied
-    assert callbacks.read_pending() == 0
+    assert reports_receive.read_pending() == 0
 
 
 def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_commit(shop, wire, work, monkeypatch):
@@ -387,15 +388,15 @@ def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_
     receive(shop.first.pk, None, body=b"id=v-1&state=delivered")
     wire.script("first.example", HttpResponse(200, body=b"v-1"))
     with monkeypatch.context() as dying:
-        dying.setattr(reports, "match_waiting", lambda accepted: None)
+        dying.setattr(apply, "match_waiting", lambda accepted: None)
         work()
     assert status(message) == "submitted"
     for number in range(3):
         receive(shop.first.pk, None, body=f"id=nobody-{number}&state=delivered".encode())
-    assert reports.match_again(limit=3) == 0  # newer ones that name an id that nobody knows
-    assert reports.match_again(limit=4) == 1
+    assert apply.match_again(limit=3) == 0  # newer ones that name an id that nobody knows
+    assert apply.match_again(limit=4) == 1
     assert status(message) == "delivered"
-    assert reports.match_again() == 0
+    assert apply.match_again() == 0
 
 
 def test_a_word_that_it_never_left_ends_the_doubt(shop, wire, work):

@@ -25,8 +25,8 @@ from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
 
-from . import reports
-from .reports import Word
+from . import apply
+from .apply import Word
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +121,7 @@ def _digest(*parts: bytes) -> str:
 
 def _names_a_message(call: StoredCall) -> bool:
     words, _ = _words_of(call)
-    return reports.names_an_attempt(call.provider, [word.vendor_id for word in words if word.vendor_id])
+    return apply.names_an_attempt(call.provider, [word.vendor_id for word in words if word.vendor_id])
 
 
 # --- reading what is stored --------------------------------------------------------------------------
@@ -163,9 +163,9 @@ def _read_batch(limit: int, *, may_send: bool) -> int:
     with worker_transaction() as now:
         calls = outbox.lock_callbacks(limit)
         words, notes = _words_in(calls)
-        waiting = reports.apply(words, may_send=may_send)
+        waiting = apply.apply(words, may_send=may_send)
         _finish(notes, now)
-    reports.match_waiting(waiting)
+    apply.match_waiting(waiting)
     return len(calls)
 
 
