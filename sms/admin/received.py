@@ -18,7 +18,7 @@ from unfold.forms import BaseDialogForm
 from sms.domain.phone import PhoneError, parse
 from sms.domain.text import masked_digits, visible
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
-from sms.services import pushes
+from sms.services.inbound import forward
 from sms.services.queue.errors import ActionRefused
 
 from . import labels, privacy
@@ -115,7 +115,7 @@ class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
         message = InboundMessage.objects.filter(pk=_id(object_id)).first()
         if message is None:
             raise ActionRefused("There is no such message.")
-        pushes.push_by_hand(message.pk)
+        forward.push_by_hand(message.pk)
         self.log_change(request, message, f"Pushed by hand: {form.cleaned_data['reason']}")
         return str(_("The message is on its way to the partner."))
 
@@ -198,7 +198,7 @@ class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
         push = InboundPush.objects.filter(pk=_id(object_id)).first()
         if push is None:
             raise ActionRefused("There is no such push.")
-        pushes.push_again(push.pk)
+        forward.push_again(push.pk)
         self.log_change(request, push, f"Pushed again: {form.cleaned_data['reason']}")
         return str(_("The message is on its way to the partner."))
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from sms.domain.codes import Fault, Refusal, refuse
 from sms.domain.text import visible
 from sms.models import InboundGateway
-from sms.services import inbound
+from sms.services.inbound import receive as inbound_receive
 from sms.services.intake.client_ip import client_ip
 from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Purpose
@@ -24,7 +24,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
         return method_not_allowed(METHODS)
     source = client_ip(request.META)
     try:
-        inbound.receive(
+        inbound_receive.receive(
             _behind(key),
             method=request.method,
             query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
@@ -33,7 +33,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
             body=bodies.read(request),
             source=source and str(source),
         )
-    except inbound.MissingFields as missing:
+    except inbound_receive.MissingFields as missing:
         raise Refusal(*(Fault("required", name) for name in missing.names)) from missing
     response = HttpResponse(status=200)
     del response.headers["Content-Type"]  # there is no content

@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
+from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
 from sms.services.queue.jobs import Job, Poll, Probe, Push, Result, Send, run
 from sms.services.queue.queue_state import QueueSnapshot
 
-from . import housekeeping, polls, pushes, settling, traffic
+from . import housekeeping, polls, settling, traffic
 from .claims import Claimer
 from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
 
@@ -127,7 +128,7 @@ class Engine:
 
     def _settle(self, done: list[Result]) -> list[settling.Settled]:
         """Write what came back. From its commit on these slots are free, and each is counted once."""
-        pushes.settle([result for result in done if isinstance(result.job, Push)])
+        forward.settle([result for result in done if isinstance(result.job, Push)])
         sends = [result for result in done if isinstance(result.job, Send)]
         try:
             settled = settling.write(settling.decide(sends))
@@ -181,7 +182,7 @@ class Engine:
         A partner's repeats are due to the second: they may use half of what is kept for OTPs.
         """
         for_others = self._free_for_others()
-        jobs = pushes.take(waiting, min(self._free(), for_others + self.reserved // 2))
+        jobs = forward.take(waiting, min(self._free(), for_others + self.reserved // 2))
         return jobs + polls.take(waiting, min(for_others - len(jobs), max(1, self.slots // 4)))
 
     def _submit(self, jobs: Sequence[Job]) -> int:

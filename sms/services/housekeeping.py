@@ -16,12 +16,13 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 from sms.services.database import clock
+from sms.services.inbound import receive as inbound_receive
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
 from sms.services.queue import held_messages
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import apply, receive, unmatched
 
-from . import inbound, retention, sweeps
+from . import retention, sweeps
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ CHORES: tuple[Chore, ...] = (
     (1.0, lambda: _for_a_while(sweeps.expire)),
     (1.0, lambda: _for_a_while(held_messages.release)),
     (5.0, apply.match_again),
-    (5.0, inbound.read_again),
+    (5.0, inbound_receive.read_again),
     (15.0, alert_rules.look_out),
     (60.0, match_rate_alert.look),
     (60.0, unmatched.look),

@@ -38,10 +38,10 @@ from sms.models import (
     Route,
     SenderName,
 )
-from sms.services import pushes
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.clock import now
+from sms.services.inbound import forward
 from sms.services.monitoring import setup_checklist
 from tests.support.standins import Pigeon
 
@@ -222,7 +222,7 @@ class Cast:
         message = InboundMessage.objects.create(
             id=clock.new_id(), gateway=gateway, call=call, sender=PHONE, to=RENTED, text=text, received_at=now()
         )
-        push = pushes.add(message, number, now=now())
+        push = forward.add(message, number, now=now())
         InboundPush.objects.filter(pk=push.pk).update(status="refused", due_at=None, tries=1, code="NO_OPERATION")
         push.attempts.create(id=clock.new_id(), number=1, outcome="refused", code="NO_OPERATION", started_at=now())
         return push

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
-from sms.services import inbound
 from sms.services.database import clock
+from sms.services.inbound import receive
 from sms.services.webhooks import tokens
 from tests.sms import received
 
@@ -179,8 +179,8 @@ def test_a_call_that_can_not_be_read_shows_the_reason(boss, cast):
     call = InboundCall.objects.create(
         gateway=gateway, method="GET", query=b"from=A&to=1&text=%EA%EE", received_at=clock.now()
     )
-    with pytest.raises(inbound.MissingFields):
-        inbound.read(call)
+    with pytest.raises(receive.MissingFields):
+        receive.read(call)
     for address in (
         reverse("admin:sms_inboundcall_changelist"),
         reverse("admin:sms_inboundcall_change", args=(call.pk,)),

@@ -13,8 +13,8 @@ from django.test import Client
 
 from providers.registry import FORWARDERS
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, RentedNumber
-from sms.services import inbound
 from sms.services.database import clock
+from sms.services.inbound import receive
 from sms.services.webhooks import tokens
 from tests.sms import received
 from tests.sms.cast import errors
@@ -261,7 +261,7 @@ def test_a_gateway_may_have_a_time_of_its_own(gateway, span, seconds, counts):
 def read_at(gateway: InboundGateway, moment: datetime) -> None:
     body = json.dumps(MESSAGE).encode()
     call = InboundCall.objects.create(gateway=gateway, method="POST", body=body, received_at=moment)
-    inbound.read(call)
+    receive.read(call)
 
 
 @pytest.mark.parametrize("other", [{"from": "Other"}, {"to": "+994501112234"}, {"text": "Other"}])
@@ -344,9 +344,9 @@ def test_a_number_without_an_active_operation_is_stored_and_not_pushed(client, g
 def test_a_call_whose_reading_broke_off_is_read_later(client, gateway, monkeypatch):
     client.raise_request_exception = False
     with monkeypatch.context() as broken:
-        broken.setattr(inbound, "_store", None)
+        broken.setattr(receive, "_store", None)
         assert get(client, gateway, **MESSAGE).status_code == 500
     InboundCall.objects.update(received_at=clock.now() - timedelta(seconds=11))
-    assert inbound.read_again() == 1
+    assert receive.read_again() == 1
     assert InboundMessage.objects.get().text == MESSAGE["text"]
-    assert inbound.read_again() == 0
+    assert receive.read_again() == 0

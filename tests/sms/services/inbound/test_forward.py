@@ -10,14 +10,14 @@ from providers.base import Failure, HttpResponse, Unavailable, Unconfirmed
 from providers.http import TooLate
 from providers.registry import FORWARDERS
 from sms.models import Alert, InboundMessage, InboundPush, InboundPushAttempt, Partner, RentedNumber
-from sms.services import dispatch, pushes
+from sms.services import dispatch
 from sms.services.database import clock
+from sms.services.inbound import forward
 from sms.services.queue import queue_state
 from sms.services.queue.errors import ActionRefused
 from tests.sms import received
+from tests.sms.services.fakes import error
 from tests.support.standins import Pigeon
-
-from .fakes import error
 
 DELIVERED = HttpResponse(200, body=b"delivered")
 REFUSED = HttpResponse(400, body=b"refused")
@@ -29,7 +29,7 @@ TRIES = 3  # Pigeon's default
 def push(transactional_db, monkeypatch) -> InboundPush:
     monkeypatch.setitem(FORWARDERS, "pigeon", Pigeon)
     message = received.message(received.enter())
-    return pushes.add(message, RentedNumber.objects.get(), now=clock.now())
+    return forward.add(message, RentedNumber.objects.get(), now=clock.now())
 
 
 def again(push, work) -> None:
@@ -111,7 +111,7 @@ def test_a_failed_push_can_be_pushed_again_with_fresh_tries_and_closes_the_alert
     work()
     for _ in range(TRIES - 1):
         again(push, work)
-    pushes.push_again(push.pk)
+    forward.push_again(push.pk)
     assert work()
     again(push, work)
     assert (push.status, push.tries) == ("delivered", TRIES + 2)
@@ -122,7 +122,7 @@ def test_a_failed_push_can_be_pushed_again_with_fresh_tries_and_closes_the_alert
 def test_only_what_ended_badly_can_be_pushed_again(push, status):
     InboundPush.objects.update(status=status)
     with pytest.raises(ActionRefused, match=f"This push is {status}"):
-        pushes.push_again(push.pk)
+        forward.push_again(push.pk)
 
 
 def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
@@ -137,7 +137,7 @@ def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
 
 
 def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire, work):
-    (lost,) = pushes.take(queue_state.read_queue(), limit=8)
+    (lost,) = forward.take(queue_state.read_queue(), limit=8)
     push.refresh_from_db()
     lease = push.due_at - push.attempts.get().started_at
     assert lease == timedelta(seconds=5 + 2 + 10)  # connecting, Pigeon's timeout, slack
@@ -150,18 +150,18 @@ def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire,
 
 
 def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
-    (lost,) = pushes.take(queue_state.read_queue(), limit=8)
+    (lost,) = forward.take(queue_state.read_queue(), limit=8)
     received.push_now(push)
-    (_,) = pushes.take(queue_state.read_queue(), limit=8)
+    (_,) = forward.take(queue_state.read_queue(), limit=8)
     before = InboundPush.objects.values().get()
-    pushes.settle([dispatch.Result(lost, value=(pushes.Pushed.DELIVERED, "late"))])
+    forward.settle([dispatch.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
     assert InboundPush.objects.values().get() == before
 
 
 def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
     InboundPush.objects.update(tries=TRIES, status="pushing")
     received.push_now(push)
-    assert pushes.take(queue_state.read_queue(), limit=8) == []
+    assert forward.take(queue_state.read_queue(), limit=8) == []
     push.refresh_from_db()
     assert (push.status, push.due_at) == ("failed", None)
     assert Alert.objects.get().key == "push:renter"
@@ -170,15 +170,15 @@ def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
 def test_no_more_are_claimed_than_there_are_slots(push):
     gateway = push.message.gateway
     for number in range(3):
-        pushes.add(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
-    assert len(pushes.take(queue_state.read_queue(), limit=3)) == 3
-    assert len(pushes.take(queue_state.read_queue(), limit=3)) == 1
-    assert pushes.take(queue_state.read_queue(), limit=0) == []
+        forward.add(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
+    assert len(forward.take(queue_state.read_queue(), limit=3)) == 3
+    assert len(forward.take(queue_state.read_queue(), limit=3)) == 1
+    assert forward.take(queue_state.read_queue(), limit=0) == []
 
 
 def test_a_partner_whose_key_is_lost_is_an_alert_and_holds_up_nobody(push, wire, work, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="]
-    assert pushes.take(queue_state.read_queue(), limit=8) == []
+    assert forward.take(queue_state.read_queue(), limit=8) == []
     assert Alert.objects.get().key == "partner:renter"
     push.refresh_from_db()
     assert (push.status, push.tries) == ("waiting", 0)
@@ -189,27 +189,27 @@ def test_a_partner_whose_key_is_lost_is_an_alert_and_holds_up_nobody(push, wire,
 
 @pytest.fixture
 def unpushed(push) -> InboundMessage:
-    return received.message(push.message.gateway, not_pushed=pushes.NOT_ACTIVE)
+    return received.message(push.message.gateway, not_pushed=forward.NOT_ACTIVE)
 
 
 def test_a_message_can_be_pushed_once_its_operation_has_started(unpushed, wire, work):
-    pushes.push_by_hand(unpushed.pk)
+    forward.push_by_hand(unpushed.pk)
     unpushed.refresh_from_db()
     assert (unpushed.push.status, unpushed.not_pushed) == ("waiting", "")
     with pytest.raises(ActionRefused, match="pushed already"):
-        pushes.push_by_hand(unpushed.pk)
+        forward.push_by_hand(unpushed.pk)
 
 
 def test_a_message_of_a_number_without_an_operation_is_not_pushed(unpushed):
     RentedNumber.objects.update(active=False)
     with pytest.raises(ActionRefused, match="not active"):
-        pushes.push_by_hand(unpushed.pk)
+        forward.push_by_hand(unpushed.pk)
 
 
 def test_an_erased_text_is_not_pushed(unpushed, push):
     InboundMessage.objects.update(text=None)
     InboundPush.objects.update(status="failed")
     with pytest.raises(ActionRefused, match="erased"):
-        pushes.push_by_hand(unpushed.pk)
+        forward.push_by_hand(unpushed.pk)
     with pytest.raises(ActionRefused, match="erased"):
-        pushes.push_again(push.pk)
+        forward.push_again(push.pk)

@@ -21,7 +21,7 @@ from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
 
-from . import pushes
+from . import forward
 
 log = structlog.get_logger(__name__)
 
@@ -175,10 +175,10 @@ def _store(call: InboundCall, values: Mapping[str, str]) -> None:
     message = InboundMessage(
         id=clock.new_id(), gateway_id=call.gateway_id, call=call, received_at=call.received_at, **facts
     )
-    number, message.not_pushed = pushes.rented(message.to, call.received_at)
+    number, message.not_pushed = forward.rented(message.to, call.received_at)
     message.save(force_insert=True)
     if number is not None:
-        pushes.add(message, number, now=call.received_at)
+        forward.add(message, number, now=call.received_at)
 
 
 def _short_id(value: str) -> str:
