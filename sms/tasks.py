@@ -14,6 +14,6 @@ app.conf.update(
 
 @app.task(name="sms.tasks.work")
 def work() -> None:
-    from sms.services import dispatch  # here, because Django is set up by now
+    from sms.services.worker import engine  # here, because Django is set up by now
 
-    dispatch.work(budget=10.0)
+    engine.work(budget=10.0)

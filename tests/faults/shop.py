@@ -10,11 +10,11 @@ from string import Template
 from django.test import Client
 
 from sms.models import Message, Provider, ProviderState
-from sms.services import dispatch
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.provisioning import provision, read
 from sms.services.queue import held_messages
+from sms.services.worker import engine
 from tests.simulators import Vendor, Vendors
 from tests.support.stack import PASSWORD, SHOP, USER
 
@@ -68,7 +68,7 @@ class Shop:
 
     def work(self) -> None:
         """Send what is due now."""
-        dispatch.work(slots=4)
+        engine.work(slots=4)
 
     def make_due(self, message: Message) -> None:
         """As if the back-off were over, and nobody had asked the provider to wait."""

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.management import metrics_port as metrics_server
-from sms.services import dispatch
-from sms.services.housekeeping import House
+from sms.services.worker import engine as worker_engine
+from sms.services.worker.periodic import House
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--slots", type=int, default=dispatch.DEFAULT_SLOTS, help="Calls at a time of this process (64)."
+            "--slots", type=int, default=worker_engine.DEFAULT_SLOTS, help="Calls at a time of this process (64)."
         )
         parser.add_argument("--drain", action="store_true", help="Work off what is due now, then exit.")
         parser.add_argument("--metrics-port", type=int, help="Serve this process's Prometheus metrics here.")
@@ -29,21 +29,21 @@ class Command(BaseCommand):
         if metrics_port is not None:
             _serve_metrics(metrics_port)
         if drain:
-            while dispatch.work(slots=slots):
+            while worker_engine.work(slots=slots):
                 pass
             return
         self._run(slots)
 
     def _run(self, slots: int) -> None:
         stopped = threading.Event()
-        engine = dispatch.Engine(slots)
+        engine = worker_engine.Engine(slots)
         self._stop_at_signals(stopped, engine)
         house = House(slots=slots, in_flight=lambda: engine.in_flight, wake_engine=engine.wake)
         house.open()
         engine.run_forever(stopped)
         house.close()
 
-    def _stop_at_signals(self, stopped: threading.Event, engine: dispatch.Engine) -> None:
+    def _stop_at_signals(self, stopped: threading.Event, engine: worker_engine.Engine) -> None:
         """The first signal finishes what is in flight; a second one quits at once."""
 
         def stop(number: int, frame: Any) -> None:

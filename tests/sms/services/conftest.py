@@ -11,10 +11,11 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services import dispatch, settling
+from sms.services import settling
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import held_messages
+from sms.services.worker import engine
 
 from .fakes import PolledVendor, TextVendor, Wire
 
@@ -22,7 +23,7 @@ from .fakes import PolledVendor, TextVendor, Wire
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     wire = Wire()
-    monkeypatch.setattr(dispatch, "Client", lambda **_: wire)
+    monkeypatch.setattr(engine, "Client", lambda **_: wire)
     return wire
 
 
@@ -93,4 +94,4 @@ class Shop:
 @pytest.fixture
 def work() -> Callable[[], bool]:
     """Work off what is due."""
-    return lambda: dispatch.work(slots=8)
+    return lambda: engine.work(slots=8)

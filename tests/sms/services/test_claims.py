@@ -10,10 +10,11 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
 from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
-from sms.services import dispatch, sweeps
+from sms.services import sweeps
 from sms.services.claims import Claimer
 from sms.services.database import clock
 from sms.services.queue import claimed_messages, outbox, queue_state
+from sms.services.worker import engine as worker_engine
 from tests.support.waiting import eventually
 
 from .fakes import error
@@ -52,7 +53,7 @@ def test_no_more_is_claimed_than_slots_are_free(shop, wire, otps, others):
     for number in range(others):
         shop.message(f"Salam {number}")
     wire.always["first.example"] = lambda request: HttpResponse(200)
-    engine = dispatch.Engine(8)
+    engine = worker_engine.Engine(8)
     engine.turn(0.0)
     assert engine.in_flight == min(8, otps + min(others, 7))
     assert Message.objects.filter(status="sending").count() == engine.in_flight
@@ -153,8 +154,8 @@ def test_a_full_dispatcher_reads_the_queue_seldom_and_hears_of_what_becomes_due(
         shop.message(str(number))
     genuine, read = queue_state.read_queue, []
     monkeypatch.setattr(queue_state, "read_queue", lambda: read.append(1) or genuine())
-    monkeypatch.setattr(dispatch, "QUEUE_SECONDS", 60.0)
-    engine = dispatch.Engine(8)
+    monkeypatch.setattr(worker_engine, "QUEUE_SECONDS", 60.0)
+    engine = worker_engine.Engine(8)
     for _ in range(3):
         engine.turn(0.0)
         eventually(lambda: engine._results.qsize() == engine.in_flight)

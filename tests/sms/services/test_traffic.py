@@ -10,14 +10,15 @@ from django.db import OperationalError, connection, transaction
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unconfirmed
 from sms.models import Alert, Breaker, Message, Provider, ProviderState
-from sms.services import dispatch, traffic
+from sms.services import traffic
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.monitoring import alerts
 from sms.services.queue import outbox
+from sms.services.worker import engine as worker_engine
+from tests.sms.services.worker.test_engine_faults import raising_once, status, turn_until_idle
 
 from .fakes import error
-from .test_dispatch_faults import raising_once, status, turn_until_idle
 
 NO_CREDIT = error(Misconfigured, Failure.BALANCE, "119")
 SILENCE = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")
@@ -79,8 +80,8 @@ def test_bad_calls_that_are_not_in_a_row_open_no_breaker(shop, wire, work):
 def test_a_breaker_opens_together_with_its_alert(shop, wire, monkeypatch):
     """A fault in between undoes both; the next bad call opens both."""
     shop.set_route(shop.first)
-    monkeypatch.setattr(dispatch, "AFTER_A_FAULT", 0.0)
-    engine = dispatch.Engine(2)
+    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    engine = worker_engine.Engine(2)
     wire.script("first.example", NO_CREDIT, NO_CREDIT)
     raising_once(monkeypatch, alerts, "open_alert", OperationalError("gone"))
     for text in ("one", "two"):
@@ -121,7 +122,7 @@ def test_a_long_slug_and_a_long_code_make_an_alert_all_the_same(shop, wire):
     Provider.objects.filter(pk=shop.first.pk).update(slug="s" * 64)
     shop.first.refresh_from_db()
     shop.first.save()
-    engine = dispatch.Engine(2)
+    engine = worker_engine.Engine(2)
     shop.message()
     wire.script("first.example", error(Misconfigured, Failure.CONFIG, "c" * 40))
     turn_until_idle(engine)

@@ -10,11 +10,11 @@ from providers.base import Failure, HttpResponse, Unavailable, Unconfirmed
 from providers.http import TooLate
 from providers.registry import FORWARDERS
 from sms.models import Alert, InboundMessage, InboundPush, InboundPushAttempt, Partner, RentedNumber
-from sms.services import dispatch
 from sms.services.database import clock
 from sms.services.inbound import forward
 from sms.services.queue import queue_state
 from sms.services.queue.errors import ActionRefused
+from sms.services.worker import engine
 from tests.sms import received
 from tests.sms.services.fakes import error
 from tests.support.standins import Pigeon
@@ -154,7 +154,7 @@ def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
     received.push_now(push)
     (_,) = forward.take(queue_state.read_queue(), limit=8)
     before = InboundPush.objects.values().get()
-    forward.settle([dispatch.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
+    forward.settle([engine.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
     assert InboundPush.objects.values().get() == before
 
 

@@ -12,7 +12,7 @@ from sms.services import messages, parking
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import held_messages, outbox
-from tests.sms.services.test_dispatch_faults import raising_once, status
+from tests.sms.services.worker.test_engine_faults import raising_once, status
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
 

@@ -10,13 +10,13 @@ import pytest
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
-from sms.services import dispatch, settling, sweeps
+from sms.services import settling, sweeps
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import outbox
+from sms.services.worker import engine as worker_engine
+from tests.sms.services.fakes import error
 from tests.support.waiting import eventually
-
-from .fakes import error
 
 REFUSED_CONNECTION = error(Unavailable, Failure.TRANSIENT, "connection_refused")
 SILENCE = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")
@@ -193,7 +193,7 @@ def late(shop, wire):
 
 
 def test_an_answer_after_the_lease_moves_nothing_and_is_shown(late):
-    message, engine = late, dispatch.Engine(2)
+    message, engine = late, worker_engine.Engine(2)
     engine.turn(0.0)
     engine.finish()
     message.refresh_from_db()
@@ -205,7 +205,7 @@ def test_an_answer_after_the_lease_moves_nothing_and_is_shown(late):
 def test_a_late_answer_is_kept_by_the_commit_that_settles_it(late, monkeypatch):
     """Whatever becomes of the dispatcher right afterwards."""
     monkeypatch.setattr(outbox, "lease_seconds", lambda timeout: 0.0)
-    engine = dispatch.Engine(2)
+    engine = worker_engine.Engine(2)
     engine.turn(0.0)
     eventually(lambda: engine._results.qsize() == 1)
 
@@ -349,7 +349,7 @@ def test_no_more_calls_are_in_flight_than_the_provider_allows(shop, wire):
         return HttpResponse(200)
 
     wire.always["first.example"] = count
-    while dispatch.work(slots=8):
+    while worker_engine.work(slots=8):
         pass
     assert len(wire.calls) == 6
     assert max(most) <= 2
@@ -362,7 +362,7 @@ def test_no_more_calls_begin_than_the_rate_allows(shop, wire):
     for n in range(30):
         shop.message(f"Salam {n}")
     begun = time.monotonic()
-    engine = dispatch.Engine(8)
+    engine = worker_engine.Engine(8)
     while time.monotonic() - begun < 0.6:
         engine.turn(0.01)
     passed = time.monotonic() - begun
@@ -373,7 +373,7 @@ def test_no_more_calls_begin_than_the_rate_allows(shop, wire):
 def test_otps_keep_slots_of_their_own(shop, wire):
     for n in range(20):
         shop.message(f"Salam {n}")
-    engine = dispatch.Engine(8)
+    engine = worker_engine.Engine(8)
     engine.turn(0.0)
     assert engine.in_flight <= 7
     engine.finish()

@@ -12,13 +12,14 @@ from structlog.testing import capture_logs
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
-from sms.services import claims, dispatch, eligibility, housekeeping, outcomes, polls, settling, sweeps
+from sms.services import claims, eligibility, outcomes, polls, settling, sweeps
 from sms.services.claims import Claimer
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import claimed_messages, outbox, queue_state
-
-from .fakes import error
+from sms.services.worker import engine as worker_engine
+from sms.services.worker import periodic
+from tests.sms.services.fakes import error
 
 WRONG_PASSWORD = error(Misconfigured, Failure.ACCOUNT, "401")
 REFUSED_CONNECTION = error(Unavailable, Failure.TRANSIENT, "refused")
@@ -66,8 +67,8 @@ def turn_until_idle(engine):
 
 @pytest.fixture
 def engine(monkeypatch):
-    monkeypatch.setattr(dispatch, "AFTER_A_FAULT", 0.0)
-    engine = dispatch.Engine(8)
+    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    engine = worker_engine.Engine(8)
     yield engine
     engine.finish()
 
@@ -258,7 +259,7 @@ def test_a_fault_after_the_commit_frees_no_slot_twice(shop, wire, answered, monk
 
 def test_answers_are_kept_though_the_database_is_away_where_nothing_loops(shop, wire, work, monkeypatch):
     """As under Celery: the engine ends with the call, so it settles first."""
-    monkeypatch.setattr(dispatch, "AFTER_A_FAULT", 0.0)
+    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
     message, genuine, faults = shop.message(), settling.write, [OperationalError("gone")]
 
     def write(decided):
@@ -351,7 +352,7 @@ def test_after_an_account_fault_nothing_more_is_claimed_before_the_breaker_knows
     for number in range(5):
         shop.message(f"Salam {number}")
     wire.always["first.example"] = lambda request: play(request, None) if b"/ping" in request.body else refuse()
-    dispatch.work(slots=1)
+    worker_engine.work(slots=1)
     assert len(wire.calls) == 1
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
 
@@ -427,7 +428,7 @@ def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(sh
 
 
 def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
-    dispatcher = housekeeping.new_dispatcher(8)
+    dispatcher = periodic.new_dispatcher(8)
     with transaction.atomic():
         sweeps.beat(dispatcher, 0)
     dispatcher._state.adding = True

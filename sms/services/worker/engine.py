@@ -15,15 +15,16 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
+from sms.services import polls, settling, traffic
+from sms.services.claims import Claimer
 from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
 from sms.services.queue.jobs import Job, Poll, Probe, Push, Result, Send, run
 from sms.services.queue.queue_state import QueueSnapshot
 
-from . import housekeeping, polls, settling, traffic
-from .claims import Claimer
-from .housekeeping import AFTER_A_FAULT, IDLE_SECONDS
+from . import periodic
+from .periodic import AFTER_A_FAULT, IDLE_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -252,8 +253,8 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
     engine = Engine(slots)
     ends = time.monotonic() + budget if budget is not None else float("inf")
     if budget is not None:  # a worker that is called again and again lives between the calls, too
-        housekeeping.beat_between_calls(slots)
-    chores = housekeeping.one_round()
+        periodic.beat_between_calls(slots)
+    chores = periodic.one_round()
     try:
         found = engine.turn(0.0)  # an OTP does not wait for chores
         while time.monotonic() < ends and next(chores, False):

@@ -15,14 +15,13 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import Dispatcher
+from sms.services import retention, sweeps
 from sms.services.database import clock
 from sms.services.inbound import receive as inbound_receive
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
 from sms.services.queue import held_messages
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import apply, receive, unmatched
-
-from . import retention, sweeps
 
 log = structlog.get_logger(__name__)
 
