@@ -13,7 +13,7 @@ from unfold.decorators import display
 from providers.registry import SENDERS
 from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
-from sms.services.traffic import close_by_hand
+from sms.services.dispatch.circuit_breaker import close_by_hand
 
 from .base import LookOnly, StackInline
 from .filters import listed, yes_no

@@ -10,10 +10,10 @@ from providers.base import ProviderError
 from providers.exchange import exchange_text
 from sms.domain.routing import Candidate, Decision
 from sms.domain.text import Segments, forcing_ucs2, normalise, segments
-from sms.services.claims import outbound
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
+from sms.services.dispatch.claim import outbound
 from sms.services.intake import accept
 from sms.services.intake.near_miss import nearest_template
 

@@ -9,10 +9,9 @@ from providers.base import ProviderError
 from providers.http import Client
 from sms.models import Provider, ProviderState
 from sms.services.database import clock
+from sms.services.dispatch import circuit_breaker
 from sms.services.queue import outbox
 from sms.services.queue.errors import ActionRefused
-
-from . import traffic
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
@@ -33,7 +32,7 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     finally:
         client.close()
     _note_test(provider, accepted=True, words=words)
-    traffic.close_by_hand(provider)
+    circuit_breaker.close_by_hand(provider)
     return words
 
 

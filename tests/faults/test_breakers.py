@@ -20,8 +20,8 @@ from .nursery import Nursery
 SLOTS = 2
 DISPATCHERS = 3
 CLOSE_BY_HAND = (
-    "from sms.models import Provider; from sms.services import traffic; "
-    "traffic.close_by_hand(Provider.objects.get(slug='accolades-ro'))"
+    "from sms.models import Provider; from sms.services.dispatch import circuit_breaker; "
+    "circuit_breaker.close_by_hand(Provider.objects.get(slug='accolades-ro'))"
 )
 
 

@@ -17,8 +17,8 @@ from django.db import transaction
 from providers import connection
 from providers.http import Client
 from sms.models import Message
-from sms.services import settling
 from sms.services.database import clock
+from sms.services.dispatch import settle
 from sms.services.worker import engine
 from tests.simulators import Vendors
 from tests.support.ports import free_port
@@ -30,7 +30,7 @@ every_vendor = pytest.mark.parametrize("vendor", sorted(SLUGS))
 
 @pytest.fixture
 def shop(db: None, vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(settling.random, "random", lambda: 1.0)  # the longest back-off: nothing is due again at once
+    monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # the longest back-off: nothing is due again at once
     return Shop(vendors)
 
 

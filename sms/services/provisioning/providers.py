@@ -13,7 +13,7 @@ from providers.registry import SENDERS
 from providers.settings import SettingError
 from sms.models import Partner, Provider
 from sms.services.database.clock import now
-from sms.services.traffic import close_by_hand
+from sms.services.dispatch.circuit_breaker import close_by_hand
 
 from .desk import Desk
 from .entry import Entry

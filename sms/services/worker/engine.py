@@ -15,8 +15,9 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
-from sms.services import polls, settling, traffic
-from sms.services.claims import Claimer
+from sms.services.dispatch import circuit_breaker, poll
+from sms.services.dispatch import settle as dispatch_settle
+from sms.services.dispatch.claim import Claimer
 from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
@@ -127,16 +128,16 @@ class Engine:
         is_recent = last is not None and time.monotonic() - last.asked < QUEUE_SECONDS
         return last if last is not None and is_recent else queue_state.read_queue()
 
-    def _settle(self, done: list[Result]) -> list[settling.Settled]:
+    def _settle(self, done: list[Result]) -> list[dispatch_settle.Settled]:
         """Write what came back. From its commit on these slots are free, and each is counted once."""
         forward.settle([result for result in done if isinstance(result.job, Push)])
         sends = [result for result in done if isinstance(result.job, Send)]
         try:
-            settled = settling.write(settling.decide(sends))
+            settled = dispatch_settle.write(dispatch_settle.decide(sends))
         except Exception as error:
             if _is_about_the_database(error):
                 raise
-            settle_one_by_one(settling.settle, sends)
+            settle_one_by_one(dispatch_settle.settle, sends)
             settled = []
         self._unsettled = []
         self.in_flight -= len(done)
@@ -144,7 +145,7 @@ class Engine:
         return settled
 
     def _go_on(
-        self, waiting: QueueSnapshot, done: list[Result], settled: Sequence[settling.Settled], *, may_claim: bool
+        self, waiting: QueueSnapshot, done: list[Result], settled: Sequence[dispatch_settle.Settled], *, may_claim: bool
     ) -> bool:
         """Fill the free slots, then pass on what the settled calls say of their providers."""
         begun = 0
@@ -184,7 +185,7 @@ class Engine:
         """
         for_others = self._free_for_others()
         jobs = forward.take(waiting, min(self._free(), for_others + self.reserved // 2))
-        return jobs + polls.take(waiting, min(for_others - len(jobs), max(1, self.slots // 4)))
+        return jobs + poll.take(waiting, min(for_others - len(jobs), max(1, self.slots // 4)))
 
     def _submit(self, jobs: Sequence[Job]) -> int:
         self._count(jobs)
@@ -233,13 +234,13 @@ def _is_about_the_database(error: Exception) -> bool:
     return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
-def learn_from(settled: Sequence[settling.Settled], done: Sequence[Result], waiting: QueueSnapshot) -> None:
+def learn_from(settled: Sequence[dispatch_settle.Settled], done: Sequence[Result], waiting: QueueSnapshot) -> None:
     """What follows a commit: breakers, early reports, answers to polls and probes."""
-    settling.afterwards(settled, in_trouble={each.provider for each in waiting.providers if each.bad_calls})
-    polls.settle([result for result in done if isinstance(result.job, Poll)])
+    dispatch_settle.afterwards(settled, in_trouble={each.provider for each in waiting.providers if each.bad_calls})
+    poll.settle([result for result in done if isinstance(result.job, Poll)])
     for result in done:
         if isinstance(result.job, Probe) and not result.surely_not_sent:  # a probe that was not made says nothing
-            traffic.record_outcome(result.job.account, [result.error], was_probe=True)
+            circuit_breaker.record_outcome(result.job.account, [result.error], was_probe=True)
 
 
 # --- without a loop ---------------------------------------------------------------------------

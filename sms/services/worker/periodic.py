@@ -15,8 +15,9 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import Dispatcher
-from sms.services import retention, sweeps
+from sms.services import retention
 from sms.services.database import clock
+from sms.services.dispatch import rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
 from sms.services.queue import held_messages
@@ -38,8 +39,8 @@ LONGEST_CHORE = 2.0
 Chore = tuple[float, Callable[[], object]]
 
 CHORES: tuple[Chore, ...] = (
-    (5.0, lambda: _for_a_while(sweeps.park_abandoned)),
-    (1.0, lambda: _for_a_while(sweeps.expire)),
+    (5.0, lambda: _for_a_while(rescue.park_abandoned)),
+    (1.0, lambda: _for_a_while(rescue.expire)),
     (1.0, lambda: _for_a_while(held_messages.release)),
     (5.0, apply.match_again),
     (5.0, inbound_receive.read_again),
@@ -92,7 +93,7 @@ def beat_between_calls(slots: int) -> None:
     global _heartbeat
     if _heartbeat is None or _heartbeat.pid != os.getpid():
         _heartbeat = new_dispatcher(slots)
-    do([lambda: sweeps.beat(_heartbeat, 0)])
+    do([lambda: rescue.beat(_heartbeat, 0)])
 
 
 def do(chores: Iterable[Callable[[], object]]) -> None:
@@ -161,7 +162,7 @@ class House:
     def _beat(self) -> None:
         if self._heartbeat is None:
             self._heartbeat = new_dispatcher(self.slots)
-        sweeps.beat(self._heartbeat, self.in_flight())
+        rescue.beat(self._heartbeat, self.in_flight())
 
     def _read_callbacks(self) -> None:
         if receive.read_pending() == 0:

@@ -11,9 +11,9 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services import settling
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.dispatch import settle
 from sms.services.queue import held_messages
 from sms.services.worker import engine
 
@@ -33,7 +33,7 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.CONFIGURATION_MAX_AGE = 0.0
     settings.PUBLIC_URL = "https://desk.example"
     snapshot.forget()
-    monkeypatch.setattr(settling.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
+    monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
     held_messages._walk.stamp = None
     yield
     snapshot.forget()

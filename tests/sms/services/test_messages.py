@@ -6,8 +6,9 @@ import pytest
 
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import messages, sweeps
+from sms.services import messages
 from sms.services.database import clock
+from sms.services.dispatch import rescue
 from sms.services.queue.errors import ActionRefused
 
 from .fakes import error
@@ -134,7 +135,7 @@ def test_a_held_message_is_canceled_and_never_sent(shop, wire, work):
 def test_a_held_message_whose_time_is_up_expires_and_is_never_sent(shop, wire, work):
     held = shop.message(status="held", provider_id=None, due_at=None, ttl=-1)
     work()
-    sweeps.expire()
+    rescue.expire()
     assert now_of(held) == "expired"
     assert wire.calls == []
 

@@ -9,8 +9,8 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import sweeps
 from sms.services.database import clock
+from sms.services.dispatch import rescue
 from sms.services.monitoring.metrics import OWN
 from sms.services.reports import receive
 from tests.sms.services.fakes import error
@@ -58,7 +58,7 @@ def test_the_time_to_the_vendor_counts_first_attempts_alone(shop, wire, work, ri
 def test_a_call_of_a_dead_dispatcher_is_counted_once_and_its_late_answer_not(shop, wire, work, rise):
     def late(_: Any) -> HttpResponse:
         Message.objects.update(lease_until=clock.now() - timedelta(seconds=1))
-        sweeps.park_abandoned()
+        rescue.park_abandoned()
         return HttpResponse(200)
 
     rise("attempts_total", provider="first", outcome="unconfirmed")

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.base import Accepted, OutboundSms
 from sms.models import Message
-from sms.services import settling
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.dispatch import settle
 from sms.services.queue import claimed_messages, outbox, queue_state
 from sms.services.queue.jobs import Result, Send
 
@@ -113,7 +113,7 @@ def test_settling_one_reads_that_one(backlog):
     sms = OutboundSms(reference=str(claimed.attempt), to=claimed.message.to, text="Salam")
     result = Result(Send(claimed.message, claimed.attempt, account, sms, 0.0, float("inf")), value=Accepted("", ""))
     with statements() as sent:
-        settling.write(settling.decide([result]))
+        settle.write(settle.decide([result]))
     [statement] = [each for each in sent if "outcome" in each]
     assert rows_read(plan_of(statement)) <= 5
 

@@ -10,9 +10,9 @@ import pytest
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
-from sms.services import settling, sweeps
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.dispatch import rescue, settle
 from sms.services.queue import outbox
 from sms.services.worker import engine as worker_engine
 from tests.sms.services.fakes import error
@@ -162,7 +162,7 @@ def test_a_doubtful_message_whose_time_is_up_stays_in_doubt(shop, wire, work):
 def test_a_lease_that_is_over_parks_the_message_and_is_never_queued_again(shop, wire, work):
     message = shop.message()
     claim(message, lease_seconds=-1)
-    assert sweeps.park_abandoned() == 1
+    assert rescue.park_abandoned() == 1
     work()
     message.refresh_from_db()
     assert message.status == "unconfirmed"
@@ -185,7 +185,7 @@ def late(shop, wire):
 
     def answer(request):
         Message.objects.filter(pk=message.pk).update(lease_until=clock.now() - timedelta(seconds=1))
-        sweeps.park_abandoned()
+        rescue.park_abandoned()
         return HttpResponse(200, body=b"vendor-1")
 
     wire.script("first.example", answer)
@@ -213,7 +213,7 @@ def test_a_late_answer_is_kept_by_the_commit_that_settles_it(late, monkeypatch):
         raise SystemExit
 
     with monkeypatch.context() as dies:
-        dies.setattr(settling, "_note_late", die)
+        dies.setattr(settle, "_note_late", die)
         with pytest.raises(SystemExit):
             engine.turn(0.0)
     assert Attempt.objects.get().outcome == "unconfirmed"

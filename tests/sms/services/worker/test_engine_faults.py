@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
 from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
-from sms.services import claims, eligibility, outcomes, polls, settling, sweeps
-from sms.services.claims import Claimer
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.dispatch import claim as dispatch_claim
+from sms.services.dispatch import eligibility, outcomes, poll, rescue, settle
+from sms.services.dispatch.claim import Claimer
 from sms.services.queue import claimed_messages, outbox, queue_state
 from sms.services.worker import engine as worker_engine
 from sms.services.worker import periodic
@@ -78,7 +79,7 @@ def engine(monkeypatch):
 
 def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire, engine, monkeypatch):
     message = shop.message()
-    raising_once(monkeypatch, polls, "take", OperationalError("gone"))
+    raising_once(monkeypatch, poll, "take", OperationalError("gone"))
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert status(message) == "submitted"
@@ -89,7 +90,7 @@ def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fa
     first = shop.message("Salam 1")
     engine.turn(0.0)
     second = shop.message("Salam 2")
-    raising_once(monkeypatch, settling, "_mark_late", OperationalError("gone"))
+    raising_once(monkeypatch, settle, "_mark_late", OperationalError("gone"))
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert (status(first), status(second)) == ("submitted", "submitted")
@@ -122,11 +123,11 @@ def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkey
 
 
 AFTER_THE_CLAIM = [
-    (claims, "tries_of", OperationalError("gone")),
-    (claims, "tries_of", ValueError("a fault of ours")),
+    (dispatch_claim, "tries_of", OperationalError("gone")),
+    (dispatch_claim, "tries_of", ValueError("a fault of ours")),
     (claimed_messages, "reschedule", OperationalError("gone")),
     (claimed_messages, "set_templates", OperationalError("gone")),
-    (claims, "_measure", ValueError("a fault of ours")),
+    (dispatch_claim, "_measure", ValueError("a fault of ours")),
 ]
 
 
@@ -248,7 +249,7 @@ def test_a_fault_after_the_commit_frees_no_slot_twice(shop, wire, answered, monk
     shop.message("b"), shop.message("c")
     fault = RuntimeError("can't start new thread")
     if place == "what follows the commit":
-        raising_once(monkeypatch, settling, "afterwards", fault)
+        raising_once(monkeypatch, settle, "afterwards", fault)
     else:
         raising_once(monkeypatch, answered, "_start_thread", fault)
     answered._turn_safely(0.0)
@@ -260,14 +261,14 @@ def test_a_fault_after_the_commit_frees_no_slot_twice(shop, wire, answered, monk
 def test_answers_are_kept_though_the_database_is_away_where_nothing_loops(shop, wire, work, monkeypatch):
     """As under Celery: the engine ends with the call, so it settles first."""
     monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
-    message, genuine, faults = shop.message(), settling.write, [OperationalError("gone")]
+    message, genuine, faults = shop.message(), settle.write, [OperationalError("gone")]
 
     def write(decided):
         if decided and faults:
             raise faults.pop()
         return genuine(decided)
 
-    monkeypatch.setattr(settling, "write", write)
+    monkeypatch.setattr(settle, "write", write)
     with pytest.raises(OperationalError):
         work()
     assert status(message) == "submitted"
@@ -303,14 +304,14 @@ def test_a_settle_whose_answer_was_not_heard_is_no_late_answer(shop, wire, engin
 def test_a_result_that_our_own_code_fails_on_holds_up_nobody(shop, wire, work, monkeypatch, fault, left):
     poison, good = shop.message("Salam 1"), shop.message("Salam 2")
     wire.always["first.example"] = lambda request: play(request, fault)
-    genuine = settling.candidates_of
+    genuine = settle.candidates_of
 
     def candidates_of(message):
         if message.id == poison.pk:
             raise KeyError("a fault of ours")
         return genuine(message)
 
-    monkeypatch.setattr(settling, "candidates_of", candidates_of)
+    monkeypatch.setattr(settle, "candidates_of", candidates_of)
     work()
     assert (status(poison), status(good)) == (left, "submitted")
 
@@ -325,7 +326,7 @@ def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wi
     message = shop.message("Kod: 004217", is_otp=True)
     take(otp_slots=1, other_slots=0)
     Message.objects.filter(pk=message.pk).update(text=None, lease_until=clock.now())
-    assert sweeps.park_abandoned() == 1
+    assert rescue.park_abandoned() == 1
     assert status(message) == "unconfirmed"
 
 
@@ -430,8 +431,8 @@ def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(sh
 def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
     dispatcher = periodic.new_dispatcher(8)
     with transaction.atomic():
-        sweeps.beat(dispatcher, 0)
+        rescue.beat(dispatcher, 0)
     dispatcher._state.adding = True
-    sweeps.beat(dispatcher, 3)
+    rescue.beat(dispatcher, 3)
     dispatcher.refresh_from_db()
     assert dispatcher.in_flight == 3

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from sms.models import Dispatcher, HourlyCount, Message
-from sms.services import sweeps
+from sms.services.dispatch import rescue
 from sms.services.worker import periodic
 from tests.sms.services.reports.test_apply import store
 from tests.support.waiting import eventually
@@ -23,7 +23,7 @@ def test_one_round_expires_erases_and_sums_up(shop, wire, work):
 
 
 def test_one_round_ends_all_whose_time_is_up_a_few_at_a_time(shop, monkeypatch):
-    monkeypatch.setattr(sweeps, "AT_ONCE", 1)
+    monkeypatch.setattr(rescue, "AT_ONCE", 1)
     for _ in range(3):
         shop.message(ttl=-1)
     assert all(periodic.one_round())

@@ -15,7 +15,7 @@ from sms.services.queue.jobs import Job, Poll, Result
 from sms.services.queue.queue_state import QueueSnapshot
 from sms.services.reports import apply
 
-from . import traffic
+from . import circuit_breaker
 
 GIVE_UP_AFTER = timedelta(hours=72)
 
@@ -59,7 +59,7 @@ def _learn(results: Sequence[Result]) -> None:
     """A refused login is the account's fault, whatever was called. Other bad answers say nothing of sending."""
     faults = {result.job.account.id: result for result in results if result.failure == Failure.ACCOUNT}
     for result in faults.values():
-        traffic.record_outcome(result.job.account, [result.error], was_probe=False)
+        circuit_breaker.record_outcome(result.job.account, [result.error], was_probe=False)
 
 
 def _next(account: Account, attempt: Attempt, now: datetime) -> datetime | None:

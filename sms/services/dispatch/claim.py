@@ -31,8 +31,8 @@ from sms.services.queue.outbox import Claimed, Due
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 
+from .circuit_breaker import allowance, give_probe_back, take_probe
 from .eligibility import Judge, Reschedule
-from .traffic import allowance, give_probe_back, take_probe
 
 log = structlog.get_logger(__name__)
 

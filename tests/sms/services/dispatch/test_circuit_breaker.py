@@ -10,15 +10,14 @@ from django.db import OperationalError, connection, transaction
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unconfirmed
 from sms.models import Alert, Breaker, Message, Provider, ProviderState
-from sms.services import traffic
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.dispatch import circuit_breaker
 from sms.services.monitoring import alerts
 from sms.services.queue import outbox
 from sms.services.worker import engine as worker_engine
+from tests.sms.services.fakes import error
 from tests.sms.services.worker.test_engine_faults import raising_once, status, turn_until_idle
-
-from .fakes import error
 
 NO_CREDIT = error(Misconfigured, Failure.BALANCE, "119")
 SILENCE = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")
@@ -61,7 +60,7 @@ def test_a_vendor_is_called_with_what_its_breaker_was_closed_with(shop, guarded,
     with transaction.atomic():  # as when staff save the form
         guarded.credentials = {"account_number": "1", "password": "new"}
         guarded.save()
-        traffic.close_by_hand(guarded)
+        circuit_breaker.close_by_hand(guarded)
     work()
     assert status(waiting) == "submitted"
     assert not any(b"password=old" in request.body for request in wire.calls[calls:])
@@ -95,12 +94,12 @@ def test_a_breaker_opens_together_with_its_alert(shop, wire, monkeypatch):
 @pytest.mark.postgresql_alone
 def test_who_closes_a_breaker_does_not_close_the_alert_of_who_opens_it_right_after(shop, monkeypatch):
     account = snapshot.current().accounts[shop.first.pk]
-    traffic.record_outcome(account, [NO_CREDIT], was_probe=False)
-    genuine, announces = traffic._announce, threading.Event()
+    circuit_breaker.record_outcome(account, [NO_CREDIT], was_probe=False)
+    genuine, announces = circuit_breaker._announce, threading.Event()
 
     def open_again():
         announces.wait(30)
-        traffic.record_outcome(account, [NO_CREDIT], was_probe=False)
+        circuit_breaker.record_outcome(account, [NO_CREDIT], was_probe=False)
         connection.close()
 
     def held_up(account, state, after):
@@ -109,10 +108,10 @@ def test_who_closes_a_breaker_does_not_close_the_alert_of_who_opens_it_right_aft
             other.join(0.5)  # the other one may not get in between: it waits for our commit
         genuine(account, state, after)
 
-    monkeypatch.setattr(traffic, "_announce", held_up)
+    monkeypatch.setattr(circuit_breaker, "_announce", held_up)
     other = threading.Thread(target=open_again)
     other.start()
-    traffic.record_outcome(account, [None], was_probe=True)
+    circuit_breaker.record_outcome(account, [None], was_probe=True)
     other.join(30)
     assert state_of(shop.first).breaker == Breaker.OPEN
     assert is_alerted(shop.first)

@@ -25,7 +25,7 @@ from sms.services.queue.attempts import tries_of
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply
 
-from . import outcomes, traffic
+from . import circuit_breaker, outcomes
 from .eligibility import CRASHES_ALLOWED, candidates_of
 
 log = structlog.get_logger(__name__)
@@ -286,9 +286,9 @@ def _teach(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
         if error is not None and error.failure == Failure.CONFIG:
             _alert_misconfigured(account, error)
     if probes:
-        traffic.record_outcome(account, probes, was_probe=True)
+        circuit_breaker.record_outcome(account, probes, was_probe=True)
     if any(error is not None for error in answers) or is_in_trouble or _is_news(account):
-        traffic.record_outcome(account, answers, was_probe=False)
+        circuit_breaker.record_outcome(account, answers, was_probe=False)
 
 
 def _is_news(account: Account) -> bool:

@@ -15,7 +15,7 @@ from sms.services.queue import outbox, redaction
 from sms.services.queue.jobs import Result, Send
 from sms.services.queue.outbox import Claimed
 
-from . import settling
+from . import settle
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ def park_abandoned() -> int:
         found = outbox.lock_abandoned(now=now, limit=AT_ONCE)
         results = [_abandoned(each) for each in found]
         if results:
-            settling.settle(results)
+            settle.settle(results)
     if found:
         log.warning("lease.over", messages=len(found))
     return len(found)
@@ -40,7 +40,7 @@ def _abandoned(found: Claimed) -> Result:
     account = snapshot.current().accounts[message.provider]
     sms = OutboundSms(reference=str(found.attempt), to=message.to, text=message.text or "", is_otp=message.is_otp)
     words = "The dispatcher that made this call was not heard of in time; the message may have gone out."
-    error = failed(Failure.AMBIGUOUS, settling.LEASE_OVER, words)
+    error = failed(Failure.AMBIGUOUS, settle.LEASE_OVER, words)
     return Result(Send(message, found.attempt, account, sms, not_after=0.0, lease_ends=0.0), error=error, is_guess=True)
 
 

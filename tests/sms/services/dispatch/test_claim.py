@@ -10,14 +10,13 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
 from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
-from sms.services import sweeps
-from sms.services.claims import Claimer
 from sms.services.database import clock
+from sms.services.dispatch import rescue
+from sms.services.dispatch.claim import Claimer
 from sms.services.queue import claimed_messages, outbox, queue_state
 from sms.services.worker import engine as worker_engine
+from tests.sms.services.fakes import error
 from tests.support.waiting import eventually
-
-from .fakes import error
 
 
 def take(*, slots):
@@ -188,7 +187,7 @@ def test_a_dispatcher_killed_before_it_gives_back_leaves_a_doubt_and_no_second_c
     """The row can't say that the call was not begun: it is as any other that a killed dispatcher had claimed."""
     assert state(killed) == ("sending", 1, 1)
     Message.objects.update(lease_until=clock.now() - timedelta(seconds=1))
-    assert sweeps.park_abandoned() == 1
+    assert rescue.park_abandoned() == 1
     work()
     assert state(killed) == ("unconfirmed", 1, 1)
     assert wire.calls == []
@@ -198,7 +197,7 @@ def test_what_a_sweep_has_parked_is_not_given_back(killed, wire):
     """A dispatcher that was frozen in between: its word comes too late."""
     attempt = Attempt.objects.get()
     Message.objects.update(lease_until=clock.now() - timedelta(seconds=1))
-    sweeps.park_abandoned()
+    rescue.park_abandoned()
     reschedule(killed, attempt.pk)
     claimed_messages.give_back([attempt.pk])
     assert state(killed) == ("unconfirmed", 1, 1)
