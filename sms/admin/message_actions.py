@@ -16,9 +16,9 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
-from sms.services import asking, messages
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
+from sms.services.staff import message_actions, status_query
 
 from . import privacy
 from .dialogs import ProviderField, ReasonForm, dialog_action, needs
@@ -73,7 +73,7 @@ class MessageActions:
     )
     def resend(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         chosen = form.cleaned_data["provider"]
-        messages.resend(
+        message_actions.resend(
             as_id(object_id),
             actor=request.user.get_username(),
             reason=form.cleaned_data["reason"],
@@ -91,7 +91,7 @@ class MessageActions:
         variant=ActionVariant.PRIMARY,
     )
     def settle(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        messages.settle(
+        message_actions.settle(
             as_id(object_id),
             went_out=form.cleaned_data["went_out"] == "yes",
             actor=request.user.get_username(),
@@ -108,7 +108,7 @@ class MessageActions:
         variant=ActionVariant.DANGER,
     )
     def cancel(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        messages.cancel(as_id(object_id), actor=request.user.get_username(), reason=form.cleaned_data["reason"])
+        message_actions.cancel(as_id(object_id), actor=request.user.get_username(), reason=form.cleaned_data["reason"])
         return str(_("The message is canceled."))
 
     @dialog_action(
@@ -120,7 +120,7 @@ class MessageActions:
         icon="contact_support",
     )
     def ask(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        asking.ask(as_id(object_id), actor=request.user.get_username())
+        status_query.ask(as_id(object_id), actor=request.user.get_username())
         return str(_("The vendor is asked."))
 
     @dialog_action(
@@ -162,10 +162,10 @@ def possible_actions(object_id: Any) -> set[str]:
     has_text = message.text is not None and not message.is_otp
     state = Status(message.status)
     checks = {
-        "resend": has_text and state in messages.RESENDABLE,
+        "resend": has_text and state in message_actions.RESENDABLE,
         "settle": state is Status.UNCONFIRMED,
-        "cancel": state in messages.CANCELABLE,
-        "ask": asking.can_ask(asking.latest(message.pk)),
+        "cancel": state in message_actions.CANCELABLE,
+        "ask": status_query.can_ask(status_query.latest(message.pk)),
         "reveal": has_text and not privacy.is_revealed(message),
     }
     return {name for name, possible in checks.items() if possible}

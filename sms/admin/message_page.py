@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from sms.models import Message
-from sms.services import timeline
+from sms.services.staff import timeline
 
 from . import labels, privacy
 from .message_search import SAME_NUMBER

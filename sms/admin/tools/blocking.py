@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.base import typed
 from sms.domain.typed_phone import regions
-from sms.services.blocking import MOST_BYTES, MOST_ROWS, Imported, block_all
+from sms.services.staff.block_list import MOST_BYTES, MOST_ROWS, Imported, block_all
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
 from sms.services.table_files.text import TableFileError
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.base import typed
 from sms.models import Provider
-from sms.services import providers
 from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
+from sms.services.staff import provider_actions
 
 from .page import for_those_who, page
 
@@ -47,7 +47,7 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
         if name == "test":
             messages.success(request, _words_of_test(provider_id, actor))
         elif form.is_valid():
-            do: Any = providers.pause if name == "pause" else providers.resume
+            do: Any = provider_actions.pause if name == "pause" else provider_actions.resume
             do(provider_id, actor=actor, reason=typed(form.cleaned_data["reason"]))
             messages.success(request, _("Done."))
         else:
@@ -58,4 +58,4 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
 
 
 def _words_of_test(provider_id: int, actor: str) -> str:
-    return f"{_('The vendor answered:')} {providers.test_connection(provider_id, actor=actor)}"
+    return f"{_('The vendor answered:')} {provider_actions.test_connection(provider_id, actor=actor)}"

@@ -16,10 +16,10 @@ from sms.admin.base import typed
 from sms.admin.numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
-from sms.services import explain
 from sms.services.configuration import snapshot
 from sms.services.intake import accept
 from sms.services.intake.rejections import RefusedCall
+from sms.services.staff import dry_run
 
 from .page import for_those_who, page
 
@@ -66,7 +66,7 @@ class TextForm(forms.Form):
 def show(request: HttpRequest) -> HttpResponse:
     """Asking is a POST too: texts and numbers do not belong into addresses."""
     form = TextForm(request.POST or None)
-    told = explain.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
+    told = dry_run.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
     if told is not None and "send" in request.POST:
         return _send(request, form)
     code = BY_NAME.get(told.code) if told and told.code else None
@@ -82,7 +82,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
     facts = form.facts
     if facts["is_otp"] or request.POST.get("confirm") != "yes":
         messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
-        return page(request, "test_text", _("Test a text"), form=form, told=explain.explain(**facts), may_send=True)
+        return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
     call = accept.Call(
         client=facts["client"],
@@ -96,6 +96,6 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         accepted = accept.accept(call, RefusedCall(client=facts["client"].id, request_id=call.request_id))
     except Refusal as refusal:
         messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
-        return page(request, "test_text", _("Test a text"), form=form, told=explain.explain(**facts), may_send=True)
+        return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     messages.success(request, _("The test is on its way. This page follows it."))
     return redirect("admin:sms_message_change", accepted.message)

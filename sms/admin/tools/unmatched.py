@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.base import typed
 from sms.admin.filters import provider_choices
-from sms.services import messages as message_services
+from sms.services.staff import message_actions as message_services
 from sms.services.templates import unmatched
 
 from .page import for_those_who, page

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from providers.base import Receipts
 from sms.models import Message, MessageEvent, Provider
-from sms.services import timeline
+from sms.services.staff import timeline
 
 from .conftest import HOSTILE, PHONE, TextVendor
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from sms.domain.ids import uuid7
 from sms.models import Message, MessageTemplate, RefusedRequest
-from sms.services import explain
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.staff import dry_run
 from sms.services.templates import unmatched
 
 from .conftest import HOSTILE, PHONE
@@ -26,9 +26,9 @@ PREVIEW = "/admin/tools/template-preview/"
 ASKED = {"client": "akinon", "sender": "AKINON", "to": PHONE, "text": "Hello Aysel, it is on its way."}
 
 
-def told_of(text: str, **more) -> explain.Explanation:
+def told_of(text: str, **more) -> dry_run.Explanation:
     client = snapshot.current().clients["akinon"]
-    return explain.explain(
+    return dry_run.explain(
         **{"raw_text": text, "sender": "AKINON", "to": PHONE, "client": client, "is_otp": False} | more
     )
 

@@ -19,8 +19,8 @@ from sms.models import (
     Partner,
     PushStatus,
 )
-from sms.services import messages
 from sms.services.database import clock
+from sms.services.staff import message_actions
 from sms.services.worker import periodic
 from tests.sms.services.conftest import fresh, shop, wire, work  # noqa: F401 - the small shop of the services' tests
 from tests.sms.services.fakes import error
@@ -83,7 +83,7 @@ def test_an_attempt_in_flight_is_closed_as_unconfirmed(shop, wire, work):  # noq
 def test_staff_may_send_a_parked_message_again(shop, wire, work):  # noqa: F811
     message = shop.message()
     park()
-    messages.resend(message.pk, actor="staff", reason="the vendor has no trace of it")
+    message_actions.resend(message.pk, actor="staff", reason="the vendor has no trace of it")
     work()
     assert status(message) == Status.SUBMITTED
 

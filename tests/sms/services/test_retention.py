@@ -22,9 +22,10 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.services import messages, retention
+from sms.services import retention
 from sms.services.database import clock
 from sms.services.queue import redaction
+from sms.services.staff import message_actions
 from tests.sms import cast
 from tests.sms.cast import body, send
 
@@ -246,7 +247,7 @@ def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work,
         """Between retention's look and its UPDATE, staff press "send again"."""
         if ids:
             monkeypatch.setattr(redaction, "erase", genuine)
-            messages.resend(message.pk, actor="aysel", reason="the customer called")
+            message_actions.resend(message.pk, actor="aysel", reason="the customer called")
         genuine(ids, **more)
 
     monkeypatch.setattr(redaction, "erase", erase)

@@ -8,10 +8,11 @@ import pytest
 from django.db import OperationalError
 
 from sms.models import Message
-from sms.services import messages, parking
+from sms.services import parking
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import held_messages, outbox
+from sms.services.staff import message_actions
 from tests.sms.services.worker.test_engine_faults import raising_once, status
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
@@ -73,6 +74,6 @@ def test_what_a_backup_brought_back_is_released_by_a_person_alone(shop, wire, wo
     work()
     assert (status(held), wire.texts()) == ("held", [])
     assert held.events.get().kind == "parked"
-    assert messages.release([held.pk], provider_id=None, **WHO) == 1
+    assert message_actions.release([held.pk], provider_id=None, **WHO) == 1
     work()
     assert wire.texts() == ["Salam"]

@@ -11,10 +11,11 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Report, ReportState, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import messages, parking
+from sms.services import parking
 from sms.services.database import clock
 from sms.services.reports import apply
 from sms.services.reports import receive as reports_receive
+from sms.services.staff import message_actions
 from sms.services.webhooks import tokens
 from tests.sms.services.fakes import PolledVendor, TextVendor, error
 
@@ -414,7 +415,7 @@ def test_a_doubt_that_a_restored_backup_left_is_ended_by_no_report_on_a_later_at
     """The attempt that may have gone out is one that the backup lacks."""
     message = shop.message()
     parking.park(before=clock.now(), reason="restored")
-    messages.resend(message.pk, actor="aysel", reason="the customer called")
+    message_actions.resend(message.pk, actor="aysel", reason="the customer called")
     work()
     wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
     call(message.attempts.get(), state="undelivered")

@@ -6,12 +6,11 @@ import pytest
 
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message
-from sms.services import messages
 from sms.services.database import clock
 from sms.services.dispatch import rescue
 from sms.services.queue.errors import ActionRefused
-
-from .fakes import error
+from sms.services.staff import message_actions
+from tests.sms.services.fakes import error
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
 
@@ -33,7 +32,7 @@ def now_of(message):
 
 @pytest.mark.parametrize(("went_out", "expected"), [(True, "submitted"), (False, "failed")])
 def test_staff_settle_a_doubt(unconfirmed, went_out, expected):
-    messages.settle(unconfirmed.pk, went_out=went_out, **WHO)
+    message_actions.settle(unconfirmed.pk, went_out=went_out, **WHO)
     assert now_of(unconfirmed) == expected
     event = unconfirmed.events.get(kind="settled")
     assert (event.actor, event.reason) == ("aysel", "the customer called")
@@ -43,17 +42,17 @@ def test_only_a_doubt_can_be_settled(shop, wire, work):
     message = shop.message()
     work()
     with pytest.raises(ActionRefused, match="submitted"):
-        messages.settle(message.pk, went_out=True, **WHO)
+        message_actions.settle(message.pk, went_out=True, **WHO)
 
 
 def test_a_reason_must_be_given(unconfirmed):
     with pytest.raises(ActionRefused, match="reason"):
-        messages.settle(unconfirmed.pk, went_out=True, actor="aysel", reason=" ")
+        message_actions.settle(unconfirmed.pk, went_out=True, actor="aysel", reason=" ")
 
 
 def test_a_queued_message_is_canceled_and_never_sent(shop, wire, work):
     message = shop.message()
-    messages.cancel(message.pk, **WHO)
+    message_actions.cancel(message.pk, **WHO)
     work()
     assert now_of(message) == "canceled"
     assert wire.calls == []
@@ -63,17 +62,17 @@ def test_a_message_that_left_can_not_be_canceled(shop, wire, work):
     message = shop.message()
     work()
     with pytest.raises(ActionRefused):
-        messages.cancel(message.pk, **WHO)
+        message_actions.cancel(message.pk, **WHO)
 
 
 def test_canceling_a_doubtful_one_says_that_nobody_knows(shop):
     message = shop.message(in_doubt=True)
-    messages.cancel(message.pk, **WHO)
+    message_actions.cancel(message.pk, **WHO)
     assert now_of(message) == "unconfirmed"
 
 
 def test_a_resend_is_a_new_attempt_on_the_same_message(unconfirmed, wire, work):
-    messages.resend(unconfirmed.pk, **WHO)
+    message_actions.resend(unconfirmed.pk, **WHO)
     work()
     assert now_of(unconfirmed) == "submitted"
     assert list(unconfirmed.attempts.values_list("number", "outcome")) == [(1, "unconfirmed"), (2, "accepted")]
@@ -81,7 +80,7 @@ def test_a_resend_is_a_new_attempt_on_the_same_message(unconfirmed, wire, work):
 
 
 def test_a_resend_by_a_chosen_provider_goes_there_alone(shop, unconfirmed, wire, work):
-    messages.resend(unconfirmed.pk, provider_id=shop.second.pk, **WHO)
+    message_actions.resend(unconfirmed.pk, provider_id=shop.second.pk, **WHO)
     wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
     work()
     assert wire.texts("first") == ["Salam"]
@@ -89,7 +88,7 @@ def test_a_resend_by_a_chosen_provider_goes_there_alone(shop, unconfirmed, wire,
 
 
 def test_a_resend_that_is_refused_leaves_the_doubt_about_the_first(unconfirmed, wire, work):
-    messages.resend(unconfirmed.pk, **WHO)
+    message_actions.resend(unconfirmed.pk, **WHO)
     for host in ("first.example", "second.example"):
         wire.script(host, error(Refused, Failure.RECIPIENT, "121"))
     work()
@@ -102,7 +101,7 @@ def test_a_failed_message_asks_every_provider_again(shop, wire, work):
         wire.script(host, error(Refused, Failure.CONTENT, "120"))
     work()
     assert now_of(message) == "failed"
-    messages.resend(message.pk, **WHO)
+    message_actions.resend(message.pk, **WHO)
     work()
     assert now_of(message) == "submitted"
 
@@ -110,23 +109,23 @@ def test_a_failed_message_asks_every_provider_again(shop, wire, work):
 def test_an_otp_is_never_sent_again(shop):
     message = shop.message(is_otp=True, status="expired")
     with pytest.raises(ActionRefused, match="OTP"):
-        messages.resend(message.pk, **WHO)
+        message_actions.resend(message.pk, **WHO)
 
 
 def test_an_erased_message_can_not_be_sent_again(shop):
     message = shop.message(status="failed", text=None, erased_at=clock.now())
     with pytest.raises(ActionRefused, match="erased"):
-        messages.resend(message.pk, **WHO)
+        message_actions.resend(message.pk, **WHO)
 
 
 def test_a_message_under_way_can_not_be_sent_again(shop):
     with pytest.raises(ActionRefused, match="queued"):
-        messages.resend(shop.message().pk, **WHO)
+        message_actions.resend(shop.message().pk, **WHO)
 
 
 def test_a_held_message_is_canceled_and_never_sent(shop, wire, work):
     held = shop.message(status="held", provider_id=None, due_at=None)
-    messages.cancel(held.pk, **WHO)
+    message_actions.cancel(held.pk, **WHO)
     work()
     assert now_of(held) == "canceled"
     assert wire.calls == []
@@ -152,7 +151,7 @@ def test_staff_release_held_messages_to_a_provider(shop, wire, work):
     held = shop.message(status="held", provider_id=None, due_at=None)
     shop.route.enabled = False
     shop.route.save()
-    assert messages.release([held.pk], provider_id=shop.second.pk, **WHO) == 1
+    assert message_actions.release([held.pk], provider_id=shop.second.pk, **WHO) == 1
     work()
     assert now_of(held) == "submitted"
     assert wire.texts("second") == ["Salam"]

@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from sms.models import BlockedNumber
-from sms.services.blocking import MOST_BYTES, MOST_ROWS, Imported, block_all
+from sms.services.staff.block_list import MOST_BYTES, MOST_ROWS, Imported, block_all
 from sms.services.table_files.rows import lines_of, lines_of_text
 
 pytestmark = pytest.mark.django_db
