@@ -114,7 +114,7 @@ def list_rows(made: Stage, port: int, web: Process) -> list[Row]:
 _ERASE = """
 import django
 django.setup()
-from sms.services import retention
+from sms.services.maintenance import retention
 while retention.erase_due():
     pass
 """
@@ -123,7 +123,7 @@ import sys, time
 import django
 django.setup()
 from django.db import connection
-from sms.services import retention
+from sms.services.maintenance import retention
 times = []
 def timed(execute, *words):
     begun = time.perf_counter()

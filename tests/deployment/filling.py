@@ -114,7 +114,7 @@ def digest() -> dict[str, Any]:
     """Each table's number of rows, and a digest over all values; encrypted and JSON ones as text."""
     from django.apps import apps
 
-    from sms.services.moving import _is_kept, _rows
+    from sms.services.maintenance.database_copy import _is_kept, _rows
 
     found = {}
     for model in apps.get_models(include_auto_created=True):

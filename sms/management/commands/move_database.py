@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sms.services.moving import move
+from sms.services.maintenance.database_copy import move
 from sms.services.queue.errors import ActionRefused
 
 

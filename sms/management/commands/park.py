@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 
-from sms.services.parking import park
+from sms.services.maintenance.restore import park
 from sms.services.queue.errors import ActionRefused
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from sms.services.rotation import rotate_secrets
+from sms.services.maintenance.key_rotation import rotate_secrets
 
 
 class Command(BaseCommand):

@@ -15,10 +15,10 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import Dispatcher
-from sms.services import retention
 from sms.services.database import clock
 from sms.services.dispatch import rescue
 from sms.services.inbound import receive as inbound_receive
+from sms.services.maintenance import retention
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
 from sms.services.queue import held_messages
 from sms.services.queue.notify import CALLS, CHANNEL

@@ -8,9 +8,9 @@ import pytest
 from django.db import OperationalError
 
 from sms.models import Message
-from sms.services import parking
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.maintenance import restore
 from sms.services.queue import held_messages, outbox
 from sms.services.staff import message_actions
 from tests.sms.services.worker.test_engine_faults import raising_once, status
@@ -69,7 +69,7 @@ def test_a_text_that_our_own_code_fails_on_holds_up_no_other(shop, monkeypatch):
 def test_what_a_backup_brought_back_is_released_by_a_person_alone(shop, wire, work):
     """It may have gone out since the backup was taken."""
     held = hold(shop)
-    parked = parking.park(before=clock.now() + timedelta(seconds=1), reason="restored")
+    parked = restore.park(before=clock.now() + timedelta(seconds=1), reason="restored")
     assert (parked.messages, parked.held) == (0, 1)
     work()
     assert (status(held), wire.texts()) == ("held", [])

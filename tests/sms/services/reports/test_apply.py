@@ -11,8 +11,8 @@ from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused, Report, ReportState, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services import parking
 from sms.services.database import clock
+from sms.services.maintenance import restore
 from sms.services.reports import apply
 from sms.services.reports import receive as reports_receive
 from sms.services.staff import message_actions
@@ -414,7 +414,7 @@ def test_a_word_that_it_never_left_ends_the_doubt(shop, wire, work):
 def test_a_doubt_that_a_restored_backup_left_is_ended_by_no_report_on_a_later_attempt(shop, wire, work):
     """The attempt that may have gone out is one that the backup lacks."""
     message = shop.message()
-    parking.park(before=clock.now(), reason="restored")
+    restore.park(before=clock.now(), reason="restored")
     message_actions.resend(message.pk, actor="aysel", reason="the customer called")
     work()
     wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
@@ -460,7 +460,7 @@ def test_a_report_that_a_backup_brought_back_unread_hands_its_message_to_nobody(
     attempt = sent.attempts.get()
     body = urlencode({"id": str(attempt.pk), "state": "undelivered"}).encode()
     store(attempt.provider_id, attempt.pk, body=body)
-    parking.park(before=clock.now(), reason="restored")
+    restore.park(before=clock.now(), reason="restored")
     work()
     assert status(sent) == "undelivered"
     assert wire.texts() == ["Salam"]

@@ -18,7 +18,7 @@ from sms.models import ApiClient, EncryptedJSONField, Message, Provider
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 from sms.services.queue.errors import ActionRefused
 
-from .quiet import require_no_dispatcher
+from .guard import require_no_dispatcher
 
 TARGET = "move_target"
 Model = type[models.Model]

@@ -8,8 +8,8 @@ import pytest
 
 from providers.registry import FORWARDERS
 from sms.models import InboundCall, InboundMessage
-from sms.services import retention
 from sms.services.database import clock
+from sms.services.maintenance import retention
 from tests.sms import received
 from tests.support.standins import Pigeon
 

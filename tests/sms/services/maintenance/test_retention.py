@@ -22,8 +22,8 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.services import retention
 from sms.services.database import clock
+from sms.services.maintenance import retention
 from sms.services.queue import redaction
 from sms.services.staff import message_actions
 from tests.sms import cast

@@ -19,7 +19,7 @@ from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, Messag
 from sms.services.database import clock
 from sms.services.reports import receive
 
-from .quiet import require_no_dispatcher
+from .guard import require_no_dispatcher
 
 AT_ONCE = 1000
 ACTOR = "manage.py park"
