@@ -12,7 +12,7 @@ from django.test import Client
 from sms.models import Message, Provider, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.database import clock
-from sms.services.provisioning import provision, read
+from sms.services.provisioning.apply import provision, read
 from sms.services.queue import held_messages
 from sms.services.worker import engine
 from tests.simulators import Vendor, Vendors

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from sms.models import Provider
-from sms.services.provisioning import provision, read
+from sms.services.provisioning.apply import provision, read
 
 ROOT = Path(settings.BASE_DIR)
 

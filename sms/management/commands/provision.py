@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from sms.models import UndecryptableError
-from sms.services.provisioning import ProvisioningError, provision, read
+from sms.services.provisioning.apply import ProvisioningError, provision, read
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from sms.models import InboundGateway, Partner, Provider
-from sms.services.provisioning import provision, read
+from sms.services.provisioning.apply import provision, read
 from sms.services.webhooks.tokens import gateway_key, inbound_url
 
 from .passwords import STAFF

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sms.domain.phone import masked
 from sms.models import BlockedNumber
 
-from .desk import Desk
-from .entry import Entry
 from .partners import read_phone
+from .reader import Entry
+from .session import Desk
 
 
 def apply(entry: Entry, desk: Desk) -> None:

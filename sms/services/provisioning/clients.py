@@ -5,8 +5,8 @@ from __future__ import annotations
 from sms.models import ApiClient, NewlineEscape, OnNoTemplate, SenderName
 from sms.models.client import digest
 
-from .desk import Desk
-from .entry import Entry
+from .reader import Entry
+from .session import Desk
 
 
 def apply(entry: Entry, desk: Desk) -> None:

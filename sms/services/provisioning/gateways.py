@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sms.models import InboundGateway
 
-from .desk import Desk
-from .entry import Entry
+from .reader import Entry
+from .session import Desk
 
 
 def apply(entry: Entry, desk: Desk) -> None:

@@ -8,9 +8,9 @@ from providers.registry import FORWARDERS
 from sms.domain.phone import PhoneError, parse
 from sms.models import Partner, RentedNumber
 
-from .desk import Desk
-from .entry import Entry
 from .providers import check_url, has_vendor, read_credentials, read_options
+from .reader import Entry
+from .session import Desk
 
 
 def apply_partner(entry: Entry, desk: Desk) -> None:

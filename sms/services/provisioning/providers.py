@@ -15,8 +15,8 @@ from sms.models import Partner, Provider
 from sms.services.database.clock import now
 from sms.services.dispatch.circuit_breaker import close_by_hand
 
-from .desk import Desk
-from .entry import Entry
+from .reader import Entry
+from .session import Desk
 
 
 def apply(entry: Entry, desk: Desk) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from sms.domain.text import escaped, forbidden_in_sender
 from sms.models import ApprovalStatus, Provider, SenderApproval, SenderName
 
-from .desk import Desk
-from .entry import Entry
+from .reader import Entry
+from .session import Desk
 
 
 def apply(entry: Entry, desk: Desk) -> None:

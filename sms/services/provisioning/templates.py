@@ -20,9 +20,9 @@ from sms.services.templates.approvals import (
     same_id,
 )
 
-from .desk import Desk
-from .entry import Entry
+from .reader import Entry
 from .senders import Approval, read_approvals
+from .session import Desk
 
 
 def apply(entry: Entry, desk: Desk) -> None:

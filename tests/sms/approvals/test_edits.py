@@ -9,7 +9,7 @@ from sms.domain.matching.templates import parse_body
 from sms.domain.matching.vendor_text import of_body
 from sms.models import Message, MessageTemplate, TemplateApproval
 from sms.services.configuration import snapshot
-from sms.services.provisioning import provision
+from sms.services.provisioning.apply import provision
 from tests.sms import cast
 
 TO = "+994501234567"

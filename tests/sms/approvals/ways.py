@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sms.models import MessageTemplate, Provider, TemplateApproval
-from sms.services.provisioning import provision
+from sms.services.provisioning.apply import provision
 from sms.services.templates import csv_import
 from sms.services.templates.csv_format import COLUMNS
 

@@ -6,7 +6,7 @@ import pytest
 
 from providers.registry import SENDERS
 from sms.models import ApiClient, Provider, TemplateApproval
-from sms.services.provisioning import ProvisioningError, provision, read
+from sms.services.provisioning.apply import ProvisioningError, provision, read
 from tests.support.standins import STAND_INS
 
 pytestmark = pytest.mark.django_db

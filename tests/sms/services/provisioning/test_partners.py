@@ -8,7 +8,7 @@ import pytest
 
 from providers.registry import FORWARDERS
 from sms.models import InboundGateway, Partner, RentedNumber
-from sms.services.provisioning import ProvisioningError, provision, read
+from sms.services.provisioning.apply import ProvisioningError, provision, read
 from tests.support.standins import Pigeon
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from sms.models import (
     TemplateVersion,
 )
 from sms.models.client import digest
-from sms.services.provisioning import ProvisioningError, provision, read
+from sms.services.provisioning.apply import ProvisioningError, provision, read
 from tests.support.standins import STAND_INS
 
 pytestmark = pytest.mark.django_db

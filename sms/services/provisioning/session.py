@@ -11,7 +11,7 @@ from django.db import models
 
 from sms.models import TemplateApproval
 
-from .entry import Entry, Mistake
+from .reader import Entry, Mistake
 
 REASON = "Provisioning file."
 """What a row's history says of a change made here."""
