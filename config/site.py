@@ -53,7 +53,7 @@ class DeskSite(UnfoldAdminSite):
 
         @wraps(inner)
         def with_reader(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            from sms.admin.privacy import reader
+            from sms.admin.common.privacy import reader
 
             # Left in place afterwards: a page is rendered after its view has returned.
             reader.set(request)

@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
+from sms.admin.common import labels
+from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.filters import ListedFilter, ProviderFilter, listed
 from sms.models import Alert, Dispatcher
 from sms.services.monitoring import alerts
-
-from . import labels
-from .base import LookOnlyAdmin
-from .dialogs import dialog_action, needs
-from .filters import ListedFilter, ProviderFilter, listed
 
 
 class OpenFilter(ListedFilter):

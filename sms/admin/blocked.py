@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from sms.admin.common import privacy
+from sms.admin.common.base import DeskAdmin
+from sms.admin.common.phone_numbers import NumberField, TypedNumbers
 from sms.models import BlockedNumber
 
-from . import privacy
-from .base import DeskAdmin
-from .numbers import NumberField, TypedNumbers
 from .tools.blocking import ImportForm
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from sms.admin.common.history import HistoriedAdmin
 from sms.models import CallingAddress
-
-from .historied import HistoriedAdmin
 
 
 @admin.register(CallingAddress)

@@ -15,11 +15,10 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from sms.admin.common.filters import listed, yes_no
+from sms.admin.common.history import HistoriedAdmin
 from sms.models import ApiClient
 from sms.services.database.clock import now
-
-from .filters import listed, yes_no
-from .historied import HistoriedAdmin
 
 
 class RotateForm(BaseDialogForm):

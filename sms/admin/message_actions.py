@@ -14,15 +14,14 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
+from sms.admin.common import privacy
+from sms.admin.common.dialogs import ProviderField, ReasonForm, dialog_action, needs
+from sms.admin.common.filters import provider_choices
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import message_actions, status_query
-
-from . import privacy
-from .dialogs import ProviderField, ReasonForm, dialog_action, needs
-from .filters import provider_choices
 
 
 class ResendForm(ReasonForm):

@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import TextFilter
 
 from providers.registry import SENDERS
+from sms.admin.common.filters import Choices, ListedFilter, listed
+from sms.admin.common.time_range import TimeRangeFilter
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageTemplate, Provider, SenderName
 from sms.models.message import NEEDS_A_LOOK
 from sms.services.database import uuid_range
 from sms.services.database.clock import now
-
-from .filters import Choices, ListedFilter, listed
-from .time_range import TimeRangeFilter
 
 StatusFilter = listed(_("status"), "status", lambda: [(s.value, s.value) for s in Status])
 SenderFilter = listed(

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
+from sms.admin.common import labels, privacy
 from sms.models import Message
 from sms.services.staff import timeline
 
-from . import labels, privacy
 from .message_search import SAME_NUMBER
 
 

@@ -6,9 +6,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from sms.admin.common.phone_numbers import searched
 from sms.models import Attempt, Message, RefusedRequest
-
-from .numbers import searched
 
 MOST_REFUSED = 20
 SAME_NUMBER = "same-number-as:"

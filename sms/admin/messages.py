@@ -13,19 +13,20 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from sms.admin.common import labels, privacy
+from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.csv_export import streamed
+from sms.admin.common.dialogs import needs
+from sms.admin.common.filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
+from sms.admin.common.phone_numbers import ask_for_country
+from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
 
-from . import labels, message_page, privacy
-from .base import LookOnlyAdmin
-from .dialogs import needs
-from .export import streamed
-from .filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
+from . import message_page
 from .message_actions import MessageActions
 from .message_filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
 from .message_search import found_by, refused_by
-from .numbers import ask_for_country
-from .time_range import problems_of
 
 EXPORT = "sms.export_messages"
 

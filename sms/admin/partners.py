@@ -15,6 +15,10 @@ from unfold.decorators import display
 
 from providers.base import Pushed
 from providers.registry import FORWARDERS
+from sms.admin.common import privacy
+from sms.admin.common.filters import listed, yes_no
+from sms.admin.common.history import HistoriedAdmin
+from sms.admin.common.phone_numbers import NumberField, TypedNumbers
 from sms.domain.text import visible
 from sms.models import InboundGateway, InboundPushAttempt, Partner, PushStatus, RentedNumber
 from sms.models.inbound import REPEAT_SECONDS
@@ -23,10 +27,6 @@ from sms.services.database import uuid_range
 from sms.services.database.clock import now
 from sms.services.webhooks.tokens import gateway_key, inbound_url
 
-from . import privacy
-from .filters import listed, yes_no
-from .historied import HistoriedAdmin
-from .numbers import NumberField, TypedNumbers
 from .provider_form import ProviderForm, form_for, setting_fieldsets
 
 RATE_OVER = timedelta(days=7)

@@ -14,12 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
+from sms.admin.common.base import DeskAdmin
+from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.filters import listed, yes_no
+from sms.admin.common.row_ids import guarded
 from sms.services.queue.errors import ActionRefused
-
-from .base import DeskAdmin
-from .dialogs import dialog_action, needs
-from .filters import listed, yes_no
-from .row_ids import guarded
 
 admin.site.unregister([Group, User, TOTPDevice])  # a device's page would show its secret
 

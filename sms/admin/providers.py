@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from providers.registry import SENDERS
+from sms.admin.common.base import LookOnly, StackInline
+from sms.admin.common.filters import listed, yes_no
+from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
 from sms.services.dispatch.circuit_breaker import close_by_hand
 
-from .base import LookOnly, StackInline
-from .filters import listed, yes_no
-from .historied import HistoriedAdmin
 from .provider_form import fieldsets_for, form_for
 
 HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "breaker open": "danger"}

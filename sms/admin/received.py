@@ -15,17 +15,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
+from sms.admin.common import labels, privacy
+from sms.admin.common.base import LookOnlyAdmin, LookOnlyInline
+from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.filters import PeriodFilter, listed
+from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.phone import PhoneError, parse
 from sms.domain.text import masked_digits, visible
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from sms.services.inbound import forward
 from sms.services.queue.errors import ActionRefused
 
-from . import labels, privacy
-from .base import LookOnlyAdmin, LookOnlyInline
-from .dialogs import dialog_action, needs
-from .filters import PeriodFilter, listed
-from .numbers import TypedNumbers
 from .partners import PartnerFilter
 
 PUSH = "sms.push_again"

@@ -8,13 +8,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from sms.admin.common import privacy
+from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.filters import ClientFilter, listed, yes_no
+from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.codes import TABLE
 from sms.models import RefusalCount, RefusedRequest
-
-from . import privacy
-from .base import LookOnlyAdmin
-from .filters import ClientFilter, listed, yes_no
-from .numbers import TypedNumbers
 
 
 @admin.register(RefusedRequest)

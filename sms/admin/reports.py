@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from providers.base import Failure, ReportState
+from sms.admin.common import labels
+from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, Callback, DeliveryReport
-
-from . import labels
-from .base import LookOnlyAdmin
-from .filters import PeriodFilter, ProviderFilter, listed, yes_no
 
 MOST_ATTEMPTS = 100
 """Of one vendor's id: two vendors may have given the same, hardly more."""

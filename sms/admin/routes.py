@@ -8,12 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from sms.admin.common.base import RowsInline
+from sms.admin.common.filters import ClientFilter, listed, yes_no
+from sms.admin.common.history import HistoriedAdmin
+from sms.admin.common.phone_numbers import NumberStartField, TypedNumbers, searched_start
 from sms.models import Route, RouteProvider
-
-from .base import RowsInline
-from .filters import ClientFilter, listed, yes_no
-from .historied import HistoriedAdmin
-from .numbers import NumberStartField, TypedNumbers, searched_start
 
 KINDS = {None: _("both"), True: "OTP", False: _("others")}
 

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 from django_otp import login as verified
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from .privacy import reader
+from sms.admin.common.privacy import reader
 
 
 class CodeForm(forms.Form):

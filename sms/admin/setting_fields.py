@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
 from providers.settings import Kind, Setting
-
-from .base import typed
+from sms.admin.common.base import typed
 
 
 class ListField(forms.CharField):

@@ -16,6 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
+from sms.admin.common.approvals import (
+    ApprovedAtFilter,
+    TemplateApprovalFilter,
+    template_approvals_label,
+    with_approvals,
+)
+from sms.admin.common.base import DeskAdmin, LookOnlyInline, RowsInline
+from sms.admin.common.csv_export import streamed
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus, TemplateVersion
 from sms.services.templates import csv_format
@@ -29,10 +37,6 @@ from sms.services.templates.approvals import (
     same_id,
 )
 from sms.services.templates.unmatched import ApprovedText, approved_texts, recent_texts, replay_of
-
-from .approvals import ApprovedAtFilter, TemplateApprovalFilter, template_approvals_label, with_approvals
-from .base import DeskAdmin, LookOnlyInline, RowsInline
-from .export import streamed
 
 
 class TemplateForm(forms.ModelForm):

@@ -9,10 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from sms.admin.common.page import for_those_who, page
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, NewlineEscape
-
-from .page import for_those_who, page
 
 CODES_OF_SENDING = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
 

@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.base import typed
+from sms.admin.common.base import typed
+from sms.admin.common.page import for_those_who, page
 from sms.domain.typed_phone import regions
 from sms.services.staff.block_list import MOST_BYTES, MOST_ROWS, Imported, block_all
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
 from sms.services.table_files.text import TableFileError
-
-from .page import for_those_who, page
 
 SHOWN = ":200"
 """As a slice of the list on the page."""

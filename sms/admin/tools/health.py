@@ -10,13 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.base import typed
+from sms.admin.common.base import typed
+from sms.admin.common.page import for_those_who, page
 from sms.models import Provider
 from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import provider_actions
-
-from .page import for_those_who, page
 
 PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resume": "sms.pause_provider"}
 

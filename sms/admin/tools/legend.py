@@ -6,10 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from providers.registry import SENDERS
+from sms.admin.common.page import page
 from sms.domain import words
 from sms.domain.codes import TABLE
-
-from .page import page
 
 
 def show(request: HttpRequest) -> HttpResponse:

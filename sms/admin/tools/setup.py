@@ -6,10 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from sms.admin.common.page import for_those_who, page
 from sms.models import UndecryptableError
 from sms.services.monitoring import setup_checklist
-
-from .page import for_those_who, page
 
 PAGES = {
     "providers": "sms_provider_changelist",

@@ -15,12 +15,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from sms.admin.common.page import for_those_who, page
 from sms.models import MessageTemplate
 from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format
 from sms.services.templates.csv_import import Plan, apply, plan
-
-from .page import for_those_who, page
 
 NEEDED = tuple(f"sms.{verb}_{model}" for verb in ("add", "change") for model in ("messagetemplate", "templateapproval"))
 SHOWN = ":200"

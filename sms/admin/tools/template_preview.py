@@ -8,10 +8,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
-from sms.admin.base import typed
+from sms.admin.common.base import typed
+from sms.admin.common.page import for_those_who
 from sms.services.templates import preview
-
-from .page import for_those_who
 
 
 @for_those_who("sms.view_messagetemplate")

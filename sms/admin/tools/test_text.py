@@ -12,16 +12,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.base import typed
-from sms.admin.numbers import NumberField
+from sms.admin.common.base import typed
+from sms.admin.common.page import for_those_who, page
+from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
 from sms.services.configuration import snapshot
 from sms.services.intake import accept
 from sms.services.intake.rejections import RefusedCall
 from sms.services.staff import dry_run
-
-from .page import for_those_who, page
 
 SEND = "sms.send_test"
 LONGEST = 1600

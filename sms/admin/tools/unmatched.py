@@ -13,12 +13,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.base import typed
-from sms.admin.filters import provider_choices
+from sms.admin.common.base import typed
+from sms.admin.common.filters import provider_choices
+from sms.admin.common.page import for_those_who, page
 from sms.services.staff import message_actions as message_services
 from sms.services.templates import unmatched
-
-from .page import for_those_who, page
 
 MOST_SHOWN = 100
 RELEASE = "sms.cancel_message"

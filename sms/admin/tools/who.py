@@ -7,12 +7,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from sms.admin.common.page import for_those_who, page
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read_start
 from sms.models import ProviderState
 from sms.services.configuration import snapshot
-
-from .page import for_those_who, page
 
 
 @for_those_who("sms.view_route")

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from config.headers import DeskHeaders
-from sms.admin.base import typed
+from sms.admin.common.base import typed
 from sms.domain.text import visible
 
 

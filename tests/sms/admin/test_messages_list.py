@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from sms.admin.export import safe
+from sms.admin.common.csv_export import safe
 from sms.services.database.clock import now
 from sms.services.database.uuid_range import oldest as oldest_id
 

@@ -104,7 +104,7 @@ def test_a_dialogs_button_is_named_by_our_words() -> None:
 def test_the_filter_of_times_keeps_its_parameters() -> None:
     from unfold.contrib.filters.admin import RangeDateTimeFilter
 
-    from sms.admin.base import range_parameters
+    from sms.admin.common.base import range_parameters
 
     request = RequestFactory().get("/")
     parameters = {name: ["2026-01-01"] for name in range_parameters("created_at")}

@@ -8,8 +8,7 @@ import pytest
 
 from sms.domain.phone import PhoneError, parse
 from sms.models import BlockedNumber, RentedNumber, Route
-
-from .conftest import PHONE, RENTED
+from tests.sms.admin.conftest import PHONE, RENTED
 
 SPELLINGS = (
     "{0} {1} {2} {3}",

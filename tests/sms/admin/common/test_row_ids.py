@@ -12,10 +12,9 @@ from django.db.models import BigAutoField, UUIDField
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 
-from sms.admin.row_ids import can_be
-
-from .conftest import PHONE
-from .test_gets import patterns
+from sms.admin.common.row_ids import can_be
+from tests.sms.admin.conftest import PHONE
+from tests.sms.admin.test_gets import patterns
 
 admin.autodiscover()
 MODELS = list(admin.site._registry)

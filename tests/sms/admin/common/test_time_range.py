@@ -12,7 +12,7 @@ from django.utils import formats, translation
 from django.utils.timezone import make_aware
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
-from sms.admin.time_range import RangeForm
+from sms.admin.common.time_range import RangeForm
 from sms.services.database.uuid_range import oldest
 
 LIST = "/admin/sms/message/"
