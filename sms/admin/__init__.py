@@ -1,35 +1,23 @@
 """The desk: a module per subject."""
 
-from . import (
-    alerts,
-    blocked,
-    calling,
-    clients,
-    messages,
-    partners,
-    people,
-    providers,
-    received,
-    refusals,
-    reports,
-    routes,
-    senders,
-    templates,
-)
+from sms.admin.providers import admin as provider_admin
+from sms.admin.providers import routes, source_addresses
+
+from . import alerts, blocked, clients, messages, partners, people, received, refusals, reports, senders, templates
 
 __all__ = [
     "alerts",
     "blocked",
-    "calling",
     "clients",
     "messages",
     "partners",
     "people",
-    "providers",
+    "provider_admin",
     "received",
     "refusals",
     "reports",
     "routes",
     "senders",
+    "source_addresses",
     "templates",
 ]

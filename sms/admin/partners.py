@@ -19,6 +19,7 @@ from sms.admin.common import privacy
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.admin.common.phone_numbers import NumberField, TypedNumbers
+from sms.admin.providers.form import ProviderForm, form_for, setting_fieldsets
 from sms.domain.text import visible
 from sms.models import InboundGateway, InboundPushAttempt, Partner, PushStatus, RentedNumber
 from sms.models.inbound import REPEAT_SECONDS
@@ -26,8 +27,6 @@ from sms.models.partner import partner_choices
 from sms.services.database import uuid_range
 from sms.services.database.clock import now
 from sms.services.webhooks.tokens import gateway_key, inbound_url
-
-from .provider_form import ProviderForm, form_for, setting_fieldsets
 
 RATE_OVER = timedelta(days=7)
 LAST_ERRORS = 5

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from . import akinon, blocking, health, legend, setup, template_import, template_preview, test_text, unmatched, who
+from sms.admin.providers import health, route_lookup
+
+from . import akinon, blocking, legend, setup, template_import, template_preview, test_text, unmatched
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -16,7 +18,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("providers", health.show, "tools_providers"),
         ("test-a-text", test_text.show, "tools_test_text"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
-        ("who-would-carry", who.show, "tools_who"),
+        ("who-would-carry", route_lookup.show, "tools_who"),
         ("block-list", blocking.act, "tools_block"),
         ("template-import", template_import.show, "tools_template_import"),
         ("template-preview", template_preview.show, "tools_template_preview"),

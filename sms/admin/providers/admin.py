@@ -18,7 +18,7 @@ from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
 from sms.services.dispatch.circuit_breaker import close_by_hand
 
-from .provider_form import fieldsets_for, form_for
+from .form import fieldsets_for, form_for
 
 HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "breaker open": "danger"}
 

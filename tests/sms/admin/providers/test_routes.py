@@ -9,8 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from sms.models import BlockedNumber, Route
-
-from .conftest import PHONE
+from tests.sms.admin.conftest import PHONE
 
 WHO = "/admin/tools/who-would-carry/"
 BLOCK = "/admin/tools/block-list/"

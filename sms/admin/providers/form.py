@@ -16,7 +16,7 @@ from providers.settings import Setting, SettingError
 from sms.models import Partner, Provider, UndecryptableError
 from sms.services.database.clock import now
 
-from .setting_fields import field_for
+from .adapter_fields import field_for
 
 CREDENTIAL = "credential_"
 OPTION = "option_"
