@@ -1,21 +1,23 @@
 """The desk: a module per subject."""
 
+from sms.admin.messages import admin as message_admin
+from sms.admin.messages import attempts, rejected
 from sms.admin.providers import admin as provider_admin
 from sms.admin.providers import routes, source_addresses
 
-from . import alerts, blocked, clients, messages, partners, people, received, refusals, reports, senders, templates
+from . import alerts, blocked, clients, partners, people, received, senders, templates
 
 __all__ = [
     "alerts",
+    "attempts",
     "blocked",
     "clients",
-    "messages",
+    "message_admin",
     "partners",
     "people",
     "provider_admin",
     "received",
-    "refusals",
-    "reports",
+    "rejected",
     "routes",
     "senders",
     "source_addresses",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from sms.admin.messages import dry_run, unmatched
 from sms.admin.providers import health, route_lookup
 
-from . import akinon, blocking, legend, setup, template_import, template_preview, test_text, unmatched
+from . import akinon, blocking, legend, setup, template_import, template_preview
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -16,7 +17,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("akinon", akinon.show, "tools_akinon"),
         ("words", legend.show, "tools_words"),
         ("providers", health.show, "tools_providers"),
-        ("test-a-text", test_text.show, "tools_test_text"),
+        ("test-a-text", dry_run.show, "tools_test_text"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
         ("who-would-carry", route_lookup.show, "tools_who"),
         ("block-list", blocking.act, "tools_block"),

@@ -9,7 +9,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from sms.admin import messages
+from sms.admin.messages import admin as message_admin
 from sms.domain.text import visible
 from tests.support.leaks import export_names
 
@@ -57,7 +57,7 @@ def test_there_are_exports():
 
 
 def test_an_export_of_several_pages_holds_each_message_once_the_newest_first(boss, cast, monkeypatch):
-    monkeypatch.setattr(messages, "EXPORT_PAGE", 3)
+    monkeypatch.setattr(message_admin, "EXPORT_PAGE", 3)
     ids = [str(cast.message("failed").pk) for _ in range(6)]
     answer = boss.get(reverse("admin:sms_message_export"))
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))

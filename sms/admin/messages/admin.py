@@ -23,10 +23,10 @@ from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
 
-from . import message_page
-from .message_actions import MessageActions
-from .message_filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
-from .message_search import found_by, refused_by
+from . import detail
+from .actions import MessageActions
+from .filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
+from .search import found_by, refused_by
 
 EXPORT = "sms.export_messages"
 
@@ -104,7 +104,7 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         message = self.get_object(request, object_id)
         if message is None or not self.has_view_permission(request, message):
             return super().change_view(request, object_id, form_url, extra_context)
-        return super().change_view(request, object_id, form_url, message_page.context(message))
+        return super().change_view(request, object_id, form_url, detail.context(message))
 
     @display(description=_("status"), label=labels.STATUS)
     def shown_status(self, message: Message) -> str:

@@ -10,8 +10,7 @@ from django.urls import reverse
 from providers.base import Receipts
 from sms.models import Message, MessageEvent, Provider
 from sms.services.staff import timeline
-
-from .conftest import HOSTILE, PHONE, TextVendor
+from tests.sms.admin.conftest import HOSTILE, PHONE, TextVendor
 
 
 def page(message) -> str:

@@ -17,8 +17,7 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.staff import dry_run
 from sms.services.templates import unmatched
-
-from .conftest import HOSTILE, PHONE
+from tests.sms.admin.conftest import HOSTILE, PHONE
 
 TEST = "/admin/tools/test-a-text/"
 UNMATCHED = "/admin/tools/unmatched-texts/"

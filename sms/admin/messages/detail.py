@@ -14,7 +14,7 @@ from sms.admin.common import labels, privacy
 from sms.models import Message
 from sms.services.staff import timeline
 
-from .message_search import SAME_NUMBER
+from .search import SAME_NUMBER
 
 
 def context(message: Message) -> dict[str, Any]:
