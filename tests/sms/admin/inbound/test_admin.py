@@ -14,8 +14,7 @@ from sms.services.database import clock
 from sms.services.inbound import receive
 from sms.services.webhooks import tokens
 from tests.sms import received
-
-from .conftest import HOSTILE, PHONE, RENTED
+from tests.sms.admin.conftest import HOSTILE, PHONE, RENTED
 
 REASON = {"reason": "the partner asked", "_form_submitted": "on"}
 NEW_PARTNER = {

@@ -1,0 +1,1 @@
+"""Received SMS and their forwarding; partners, rented numbers and gateways."""
