@@ -6,8 +6,10 @@ from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, rejected
 from sms.admin.providers import admin as provider_admin
 from sms.admin.providers import routes, source_addresses
+from sms.admin.templates import admin as template_admin
+from sms.admin.templates import senders
 
-from . import alerts, blocked, clients, people, senders, templates
+from . import alerts, blocked, clients, people
 
 __all__ = [
     "alerts",
@@ -23,5 +25,5 @@ __all__ = [
     "routes",
     "senders",
     "source_addresses",
-    "templates",
+    "template_admin",
 ]

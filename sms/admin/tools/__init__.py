@@ -7,8 +7,9 @@ from django.urls import URLPattern, path
 
 from sms.admin.messages import dry_run, unmatched
 from sms.admin.providers import health, route_lookup
+from sms.admin.templates import csv_import, preview
 
-from . import akinon, blocking, legend, setup, template_import, template_preview
+from . import akinon, blocking, legend, setup
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -21,8 +22,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
         ("who-would-carry", route_lookup.show, "tools_who"),
         ("block-list", blocking.act, "tools_block"),
-        ("template-import", template_import.show, "tools_template_import"),
-        ("template-preview", template_preview.show, "tools_template_preview"),
+        ("template-import", csv_import.show, "tools_template_import"),
+        ("template-preview", preview.show, "tools_template_preview"),
     )
     actions = (("providers/<int:provider_id>/<str:name>", health.act, "tools_provider_action"),)
     return [path(f"tools/{at}/", site.admin_view(view), name=name) for at, view, name in (*pages, *actions)]

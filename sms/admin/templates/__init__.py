@@ -1,0 +1,1 @@
+"""Templates and sender names: their approvals, the preview, the CSV import."""
