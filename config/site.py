@@ -27,7 +27,7 @@ class DeskSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """The pages under /admin/tools/."""
-        from sms.admin.second_factor import enrol
+        from sms.admin.access.second_factor import enrol
         from sms.admin.tools import urls
 
         # Outside `admin_view`: with REQUIRE_2FA nobody passes that door before this page was used.
@@ -40,7 +40,7 @@ class DeskSite(UnfoldAdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Staff who logged in but have no second factor yet are led to set one up."""
-        from sms.admin.login import LoginForm
+        from sms.admin.access.login import LoginForm
 
         self.login_form = LoginForm
         waits = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)

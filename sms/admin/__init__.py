@@ -1,5 +1,6 @@
 """The desk: a module per subject."""
 
+from sms.admin.access import block_list, clients, staff
 from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
@@ -9,21 +10,21 @@ from sms.admin.providers import routes, source_addresses
 from sms.admin.templates import admin as template_admin
 from sms.admin.templates import senders
 
-from . import alerts, blocked, clients, people
+from . import alerts
 
 __all__ = [
     "alerts",
     "attempts",
-    "blocked",
+    "block_list",
     "clients",
     "inbound_admin",
     "message_admin",
     "partners",
-    "people",
     "provider_admin",
     "rejected",
     "routes",
     "senders",
     "source_addresses",
+    "staff",
     "template_admin",
 ]

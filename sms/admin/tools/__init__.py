@@ -5,23 +5,24 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from sms.admin.access import block_list_import, integration_guide
 from sms.admin.messages import dry_run, unmatched
 from sms.admin.providers import health, route_lookup
 from sms.admin.templates import csv_import, preview
 
-from . import akinon, blocking, legend, setup
+from . import legend, setup
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
     pages = (
         ("set-up", setup.show, "tools_setup"),
-        ("akinon", akinon.show, "tools_akinon"),
+        ("akinon", integration_guide.show, "tools_akinon"),
         ("words", legend.show, "tools_words"),
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_test_text"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
         ("who-would-carry", route_lookup.show, "tools_who"),
-        ("block-list", blocking.act, "tools_block"),
+        ("block-list", block_list_import.act, "tools_block"),
         ("template-import", csv_import.show, "tools_template_import"),
         ("template-preview", preview.show, "tools_template_preview"),
     )

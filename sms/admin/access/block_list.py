@@ -14,7 +14,7 @@ from sms.admin.common.base import DeskAdmin
 from sms.admin.common.phone_numbers import NumberField, TypedNumbers
 from sms.models import BlockedNumber
 
-from .tools.blocking import ImportForm
+from .block_list_import import ImportForm
 
 
 @admin.register(BlockedNumber)
