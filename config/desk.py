@@ -117,7 +117,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": _TEAL},
-    "DASHBOARD_CALLBACK": "sms.admin.dashboard.context",
+    "DASHBOARD_CALLBACK": "sms.admin.monitoring.dashboard.context",
     "STYLES": [lambda request: static("sms/desk.css")],
     "SCRIPTS": [lambda request: static("sms/desk.js")],
     "ACCOUNT": {"navigation": [{"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")}]},

@@ -5,12 +5,11 @@ from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, rejected
+from sms.admin.monitoring import alerts
 from sms.admin.providers import admin as provider_admin
 from sms.admin.providers import routes, source_addresses
 from sms.admin.templates import admin as template_admin
 from sms.admin.templates import senders
-
-from . import alerts
 
 __all__ = [
     "alerts",

@@ -7,17 +7,16 @@ from django.urls import URLPattern, path
 
 from sms.admin.access import block_list_import, integration_guide
 from sms.admin.messages import dry_run, unmatched
+from sms.admin.monitoring import glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
 from sms.admin.templates import csv_import, preview
-
-from . import legend, setup
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
     pages = (
-        ("set-up", setup.show, "tools_setup"),
+        ("set-up", setup_checklist.show, "tools_setup"),
         ("akinon", integration_guide.show, "tools_akinon"),
-        ("words", legend.show, "tools_words"),
+        ("words", glossary.show, "tools_words"),
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_test_text"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),

@@ -13,8 +13,7 @@ from sms.models import HourlyCount, RollupHour
 from sms.services.database.clock import now
 from sms.services.monitoring import dashboard, hourly_stats
 from sms.templatetags.desk import age
-
-from .conftest import TextVendor
+from tests.sms.admin.conftest import TextVendor
 
 INDEX = "/admin/"
 

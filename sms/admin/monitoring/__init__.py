@@ -1,0 +1,1 @@
+"""What the admin shows about the system: dashboard, alerts, set-up checklist, glossary."""
