@@ -28,7 +28,7 @@ class DeskSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         """The pages under /admin/tools/."""
         from sms.admin.access.second_factor import enrol
-        from sms.admin.tools import urls
+        from sms.admin.urls import urls
 
         # Outside `admin_view`: with REQUIRE_2FA nobody passes that door before this page was used.
         return [path("second-factor/", enrol, name="second_factor"), *urls(self)]
