@@ -1,4 +1,4 @@
-"""The desk: a module per subject."""
+"""Registers every model with the admin, which imports this module. Each package holds the pages of one subject."""
 
 from sms.admin.access import block_list, clients, staff
 from sms.admin.inbound import admin as inbound_admin

@@ -1,1 +1,1 @@
-"""Steps, named after the journey: intake, outbox, dispatch, reports, inbound, retention."""
+"""The stages of a message's processing, one package each. CONTRIBUTING.md lists them in order."""
