@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import TransactionTestCase
@@ -62,8 +63,15 @@ class Selection:
         if report.failed:
             self.outcomes[report.nodeid] = "failed"
 
-    def pytest_sessionfinish(self) -> None:
-        if self.summary is not None:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """pytest-xdist's workers select the tests, all the same; the process that started them writes the file."""
+        self.left_out.update(Counter(getattr(node, "workeroutput", {}).get("left_out", {})) - self.left_out)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["left_out"] = dict(self.left_out)
+        elif self.summary is not None:
             counts = Counter(self.outcomes.values())
             value = {"counts": counts, "left_out": self.left_out, "skipped": self.skipped}
             self.summary.write_text(json.dumps(value))

@@ -112,6 +112,12 @@ def test_all_runs_what_is_left_out_otherwise(made_up, server):
     assert done.stdout.endswith("nothing was left out\n\n3 passed, 0 failed, 0 skipped\n")
 
 
+def test_workers_count_like_one_process(made_up, server):
+    done = run(made_up, "-n", "2", **server)
+    assert done.stdout.endswith("\n4 passed, 0 failed, 0 skipped\n")
+    assert "1 tests marked faults: run them with --faults\n" in done.stdout
+
+
 def test_failures_and_errors_count_and_decide_the_exit_code(tmp_path, server):
     file = tmp_path / "test_odd.py"
     file.write_text(ODD)
@@ -135,7 +141,7 @@ def test_a_server_given_by_its_url_must_be_postgresql(made_up):
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_stops_both_halves(tmp_path, by):
+def test_ctrl_c_stops_the_run(tmp_path, by):
     file = tmp_path / "test_waiting.py"
     file.write_text(WAITING)
     started = tmp_path / "started"
