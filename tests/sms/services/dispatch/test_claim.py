@@ -147,7 +147,7 @@ def test_nothing_is_claimed_where_the_breaker_opened_since_the_queue_was_read(sh
     assert (jobs, message.status, message.attempts_made) == ([], "queued", 0)
 
 
-def test_a_full_dispatcher_reads_the_queue_seldom_and_hears_of_what_becomes_due(shop, wire, monkeypatch):
+def test_a_full_dispatcher_reads_the_queue_seldom_and_again_when_notified(shop, wire, monkeypatch):
     """A notification, a failure, or a slot that stays free: each has it read the queue at its next turn."""
     for number in range(40):
         shop.message(str(number))
@@ -194,7 +194,7 @@ def test_a_dispatcher_killed_before_it_gives_back_leaves_a_doubt_and_no_second_c
 
 
 def test_what_a_sweep_has_parked_is_not_given_back(killed, wire):
-    """A dispatcher that was frozen in between: its word comes too late."""
+    """A dispatcher that was frozen in between gives back too late."""
     attempt = Attempt.objects.get()
     Message.objects.update(lease_until=clock.now() - timedelta(seconds=1))
     rescue.park_abandoned()
