@@ -31,8 +31,10 @@ accesslog = None
 errorlog = "-"
 # It would lie in the home folder, which a container has not, and two web sides of one machine would share it.
 control_socket_disable = True
-loglevel = env.choice("LOG_LEVEL", "INFO", logs.LEVELS).lower()
-logconfig_dict = logs.settings(level=loglevel.upper(), form=env.choice("LOG_FORMAT", "json", logs.FORMS))
+_level = env.choice("LOG_LEVEL", "INFO", logs.LEVELS)
+# gunicorn's own debug lines hold the path of each request, and the paths of webhooks hold tokens.
+loglevel = "info" if _level == "DEBUG" else _level.lower()
+logconfig_dict = logs.settings(level=_level, form=env.choice("LOG_FORMAT", "json", logs.FORMS))
 
 # prometheus_client reads this name when it is imported, in each worker; its files there are added up at a scrape.
 COUNTERS = "PROMETHEUS_MULTIPROC_DIR"

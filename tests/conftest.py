@@ -11,9 +11,10 @@ import pytest
 from django.conf import settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
+from pytest_django import DjangoDbBlocker
 
 from tests.simulators import Simulators, Vendors
-from tests.support.emptying import instead_of_flush
+from tests.support.emptying import instead_of_flush, roles_of_migrations
 from tests.support.guardian import guard
 from tests.support.postgres import Postgres
 from tests.support.selection import Selection
@@ -48,9 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The test database as pytest-django makes it; emptied after tests that commit in a way of our own."""
-    with instead_of_flush():
+    with django_db_blocker.unblock():
+        roles = roles_of_migrations()
+    with instead_of_flush(roles):
         yield
 
 

@@ -100,11 +100,17 @@ def test_a_value_of_another_type_is_refused(door, broken, field, value):
     assert ("invalid_type", field) in answer.codes()
 
 
-@pytest.mark.parametrize("value", ["true", 1, 0, None])
+@pytest.mark.parametrize("value", ["true", 1, 0, [], ""])
 def test_is_otp_is_true_or_false(door, broken, value):
     answer = door.call({**broken, "isOtp": value})
     assert answer.status == 400
     assert ("invalid_type", "isOtp") in answer.codes()
+
+
+def test_null_counts_as_an_absent_is_otp(door, broken):
+    answer = door.call({**broken, "isOtp": None})
+    assert answer.status == 400
+    assert "isOtp" not in {field for _, field in answer.codes()}
 
 
 @pytest.mark.parametrize("to", ["905323001020", "00905323001020", "+90 532 300 10 20", "+90532300102", "+0", "AKINON"])

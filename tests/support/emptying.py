@@ -8,20 +8,28 @@ fills a few tables, so this asks which hold rows, and deletes those.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from unittest import mock
 
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
-KEPT = {"django_migrations", "django_content_type", "auth_permission"}
-"""As the migrations left them; flush would make the same rows again, under other keys."""
+ROLES = "auth_group"
+KEPT = {"django_migrations", "django_content_type", "auth_permission", ROLES, "auth_group_permissions"}
+"""As the migrations left them; flush would make the same rows again, under other keys. Of roles, those of tests go."""
+
+
+def roles_of_migrations() -> list[int]:
+    """Asked before the first test."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {ROLES}")
+        return [key for (key,) in cursor.fetchall()]
 
 
 @contextlib.contextmanager
-def instead_of_flush() -> Iterator[None]:
+def instead_of_flush(roles: Sequence[int]) -> Iterator[None]:
     """Tests that commit leave an empty database by this; those that ask for more of flush still get it."""
     flush = TransactionTestCase._fixture_teardown
 
@@ -30,18 +38,21 @@ def instead_of_flush() -> Iterator[None]:
             flush(case)
         else:
             for alias in case._databases_names(include_mirrors=False):
-                empty(connections[alias])
+                empty(connections[alias], roles)
 
     with mock.patch.object(TransactionTestCase, "_fixture_teardown", teardown):
         yield
 
 
-def empty(connection: BaseDatabaseWrapper) -> None:
+def empty(connection: BaseDatabaseWrapper, roles: Sequence[int]) -> None:
     """Delete every row of every table but the kept ones; foreign keys are looked at when all is done."""
+    marks = ", ".join(["%s"] * len(roles))
     tables = sorted(set(connection.introspection.django_table_names(include_views=False)) - KEPT)
     with transaction.atomic(connection.alias), connection.cursor() as cursor:
         for table in filled(cursor, tables, connection):
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+        for table, column in (("auth_group_permissions", "group_id"), (ROLES, "id")):
+            cursor.execute(f"DELETE FROM {table} WHERE {column} NOT IN ({marks})", roles)
 
 
 def filled(cursor: Any, tables: list[str], connection: BaseDatabaseWrapper) -> list[str]:
