@@ -32,9 +32,9 @@ class BasicAuthentication(BaseAuthentication):
         source = client_ip(request._request.META)
         if not is_right(client, secret):
             if username:
-                login_throttle.failed(username, client, source)
+                login_throttle.record_failure(username, client, source)
             raise refuse("unauthorized")
-        if not login_throttle.succeeded(client, source):
+        if not login_throttle.throttle.allows(client, source):
             raise refuse("unauthorized")
         return client, None
 

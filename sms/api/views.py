@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +11,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from sms.domain.codes import Refusal
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.intake import rejections
-from sms.services.intake.rejections import RefusedCall
+from sms.services.intake.rejections import Rejection
 from sms.services.monitoring import metrics
 
 from .authentication import BasicAuthentication
@@ -39,8 +42,9 @@ class ClientView(APIView):
     default_response_headers: dict[str, str] = {}
     methods: tuple[str, ...] = ()
     """Those that this door takes, as the header Allow lists them."""
-    seen: RefusedCall | None = None
-    """What is known of the call so far; none before its caller is known."""
+    client: ClientFacts | None = None
+    values: Mapping[str, Any] = {}
+    """The JSON object of the body, once it is parsed."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method not in self.methods:
@@ -48,11 +52,22 @@ class ClientView(APIView):
         return super().dispatch(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
-        self.seen = RefusedCall(request.user.id, request.request_id.value)
+        self.client = request.user
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
         refusal = as_refusal(exc, self.request)
         metrics.refused(refusal.code.name)
-        if self.seen is not None and refusal.code.status < 500:
-            rejections.record(self.seen, refusal)
+        if self.client is not None and refusal.code.status < 500:
+            rejections.record(self._rejection(refusal, self.client))
         return answer(refusal)
+
+    def _rejection(self, refusal: Refusal, client: ClientFacts) -> Rejection:
+        sender, to = self.values.get("from"), self.values.get("to")
+        return Rejection(
+            refusal=refusal,
+            client=client.id,
+            request_id=self.request.request_id.value,
+            sender=sender if isinstance(sender, str) else "",
+            to=to if isinstance(to, str) else "",
+            is_otp=self.values.get("isOtp") is True,
+        )

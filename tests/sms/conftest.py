@@ -17,12 +17,12 @@ from tests.sms import cast
 @pytest.fixture(autouse=True)
 def _fresh_configuration() -> Iterator[None]:
     snapshot.forget()
-    rate_limits.forget()
-    login_throttle.forget()
+    rate_limits.limiter.reset_cache()
+    login_throttle.throttle.reset_cache()
     yield
     snapshot.forget()
-    rate_limits.forget()
-    login_throttle.forget()
+    rate_limits.limiter.reset_cache()
+    login_throttle.throttle.reset_cache()
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
     now = snapshot.current()
     text = normalise(raw_text, client.newline_escape)
     decision = now.decide(text=text, sender=sender, to=to, client=client.id, is_otp=is_otp)
-    is_held = decision.code == "template_not_matched" and client.on_no_template == "hold" and not is_otp
+    is_held = accept.is_held(client, decision, is_otp=is_otp)
     draft = SimpleNamespace(to=to, text=text, is_otp=is_otp)
     return Explanation(
         text=text,
