@@ -1,4 +1,4 @@
-"""GET /healthz and /readyz: for whoever watches the process and hands it traffic."""
+"""GET /healthz and /readyz: probes for supervisors and load balancers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ METHODS = ("GET", "HEAD")
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Liveness: the process answers."""
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     return JsonResponse({"status": "ok"})
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """This process can accept messages."""
+    """Readiness: this process can accept messages."""
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     problems = readiness.problems()

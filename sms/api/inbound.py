@@ -1,4 +1,4 @@
-"""/inbound/<key>: SMS that our own numbers received, as our modems and gateways hand them over."""
+"""/inbound/<key>: SMS that our numbers received, delivered by modems and gateways."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sms.services.intake.client_ip import client_ip
 from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Purpose
 
-from . import bodies
+from . import request_body
 from .errors import method_not_allowed
 
 METHODS = ("GET", "POST")
@@ -25,23 +25,23 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
     source = client_ip(request.META)
     try:
         inbound_receive.receive(
-            _behind(key),
+            _resolve(key),
             method=request.method,
             query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
             content_type=visible(request.META.get("CONTENT_TYPE", "")),
             content_encoding=visible(request.META.get("HTTP_CONTENT_ENCODING", "")),
-            body=bodies.read(request),
+            body=request_body.read_body(request),
             source=source and str(source),
         )
     except inbound_receive.MissingFields as missing:
         raise Refusal(*(Fault("required", name) for name in missing.names)) from missing
     response = HttpResponse(status=200)
-    del response.headers["Content-Type"]  # there is no content
+    del response.headers["Content-Type"]  # there is no body
     return response
 
 
-def _behind(key: str) -> InboundGateway:
-    """The gateway that a key opens. Every wrong key is the same 404."""
+def _resolve(key: str) -> InboundGateway:
+    """The gateway of a key. Every wrong key is the same 404."""
     address = tokens.resolve(key)
     if address is None or address.purpose != Purpose.GATEWAY:
         raise refuse("not_found")

@@ -1,4 +1,4 @@
-"""POST /send-sms: the caller's door (seeds: "SMS Flows")."""
+"""POST /send-sms (Akinon's document, "SMS Flows")."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sms.domain.codes import refuse
 from sms.services.intake import accept
 from sms.services.intake.accept import SendRequest
 
-from . import bodies, fields, openapi, strict_json
+from . import fields, openapi, request_body, strict_json
 from .views import ClientView
 
 
@@ -21,25 +21,25 @@ class SendSms(ClientView):
     def post(self, request: Request) -> HttpResponse:
         accept.accept(self._call(request))
         response = HttpResponse(status=201)
-        del response.headers["Content-Type"]  # there is no content
+        del response.headers["Content-Type"]  # there is no body
         return response
 
     def _call(self, request: Request) -> SendRequest:
-        body = bodies.read(request._request)
+        body = request_body.read_body(request._request)
         check_content_type(request.META.get("CONTENT_TYPE", ""))
-        self.values = values = strict_json.parse(body)
+        self.values = values = strict_json.parse_object(body)
         version = request.META.get("HTTP_X_AKINON_API_VERSION", "")
         return SendRequest(
             client=request.user,
             request_id=request.request_id.value,
             may_repeat=request.request_id.given,
             api_version=version,
-            fields=fields.parse(values, escape=request.user.newline_escape, version=version),
+            fields=fields.parse_fields(values, escape=request.user.newline_escape, version=version),
         )
 
 
 def check_content_type(header: str) -> None:
-    """`application/json`, or none at all; a charset is UTF-8. Other parameters say nothing to us."""
+    """Accepts `application/json` or no type, and no charset but UTF-8. Other parameters are ignored."""
     if header in ("", "application/json"):
         return
     media_type, *parameters = (part.strip().lower() for part in header.split(";"))

@@ -1,4 +1,4 @@
-"""What the doors for callers have in common: the order of checks, the error format, the record of refusals."""
+"""The base class of the endpoints for clients: order of checks, error format, record of rejected calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .errors import answer, as_refusal, method_not_allowed
 
 
 class FixedNegotiation(BaseContentNegotiation):
-    """`Accept` is ignored: there is one format."""
+    """Ignores `Accept`: there is one format."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]
@@ -32,7 +32,7 @@ class FixedNegotiation(BaseContentNegotiation):
 
 
 class ClientView(APIView):
-    """A door for callers with Basic credentials: first 405, then 401, then the view's own checks."""
+    """A view for clients with Basic credentials: checks for 405 first, then 401, then the view's own."""
 
     authentication_classes = (BasicAuthentication,)
     permission_classes = ()
@@ -41,7 +41,7 @@ class ClientView(APIView):
     content_negotiation_class = FixedNegotiation
     default_response_headers: dict[str, str] = {}
     methods: tuple[str, ...] = ()
-    """Those that this door takes, as the header Allow lists them."""
+    """As the header Allow lists them."""
     client: ClientFacts | None = None
     values: Mapping[str, Any] = {}
     """The JSON object of the body, once it is parsed."""

@@ -1,4 +1,4 @@
-"""The bytes of a request's body: chunked or not, at most 64 KiB."""
+"""Reads the body of a request, chunked or not, of at most 64 KiB."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from django.core.handlers.wsgi import WSGIRequest
 
 from sms.domain.codes import refuse
 
-LIMIT = 64 * 1024
+MAX_BYTES = 64 * 1024
 
 
-def read(request: WSGIRequest) -> bytes:
+def read_body(request: WSGIRequest) -> bytes:
     """The whole body. Raises Refusal: payload_too_large, request_timeout, bad_request."""
     size = _size(request)
-    if size > LIMIT:
+    if size > MAX_BYTES:
         raise refuse("payload_too_large")
     try:
-        body = request.environ["wsgi.input"].read(size if size >= 0 else LIMIT + 1)
+        body = request.environ["wsgi.input"].read(size if size >= 0 else MAX_BYTES + 1)
     except TimeoutError as error:
         raise refuse("request_timeout") from error
-    except Exception as error:  # the server's word for chunks that can't be read: a family of its own
+    except Exception as error:  # the server's own classes for malformed chunks
         raise refuse("bad_request", message="The body broke off or its chunks can't be read.") from error
-    if len(body) > LIMIT:
+    if len(body) > MAX_BYTES:
         raise refuse("payload_too_large")
     return body
 
 
 def _size(request: WSGIRequest) -> int:
-    """The bytes that the caller announced; -1 for a chunked body, whose length nobody knows before its end."""
+    """Content-Length, 0 without one; -1 for a chunked body, whose length is not known before its end."""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return -1
     try:
