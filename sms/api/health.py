@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sms.domain.codes import Refusal
-from sms.services.monitoring import readiness
+from sms.services.monitoring.readiness import Readiness
 
 from .errors import RETRY_AFTER, answer, method_not_allowed
 
 METHODS = ("GET", "HEAD")
+
+readiness = Readiness()
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

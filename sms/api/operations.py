@@ -34,7 +34,7 @@ def status(request: HttpRequest) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     check_network(request)
-    found = monitoring_status.look()
+    found = monitoring_status.read_overview()
     values = status_json(found)
     if found.alive:
         return JsonResponse(values)
@@ -73,7 +73,7 @@ def _dispatcher(found: Overview, dispatcher: Dispatcher) -> JsonObject:
         "in_flight": dispatcher.in_flight,
         "started_at": as_rfc3339(dispatcher.started_at),
         "seen_at": as_rfc3339(dispatcher.seen_at),
-        "seconds_since_seen": _rounded(found.silent_seconds(dispatcher)),
+        "seconds_since_seen": _rounded(found.seconds_since_seen(dispatcher)),
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
 
 from providers.registry import SENDERS
 from sms.services.configuration import snapshot
@@ -15,7 +17,8 @@ from tests.sms import cast
 
 
 @pytest.fixture(autouse=True)
-def _fresh_configuration() -> Iterator[None]:
+def _fresh_configuration(settings: SettingsWrapper) -> Iterator[None]:
+    settings.CONFIGURATION_MAX_AGE = math.inf  # at the usual second, a slow machine would query again within a test
     snapshot.forget()
     rate_limits.limiter.reset_cache()
     login_throttle.throttle.reset_cache()

@@ -26,7 +26,7 @@ PAGES = {
 
 @for_those_who("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
-    setup_checklist.forget()
+    setup_checklist.status.reset_cache()
     try:
         sections = setup_checklist.sections()
     except UndecryptableError as error:
@@ -38,8 +38,8 @@ def show(request: HttpRequest) -> HttpResponse:
     return page(request, "setup", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
 
 
-def address(step: setup_checklist.Step) -> str:
-    """The page that mends it."""
+def address(step: setup_checklist.SetupStep) -> str:
+    """The page where the step is done."""
     if not step.target:
         return ""
     name = f"admin:{PAGES[step.target]}"

@@ -18,7 +18,7 @@ from sms.models import ApiClient, EncryptedJSONField, Message, Provider
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 from sms.services.queue.errors import ActionRefused
 
-from .guard import require_no_dispatcher
+from .guard import require_no_worker
 
 TARGET = "move_target"
 Model = type[models.Model]
@@ -30,7 +30,7 @@ def move(url: str, say: Callable[[str, int], None]) -> int:
     All or nothing. While it copies, nobody can write into the SQLite file. Raises ActionRefused.
     """
     _require_source()
-    require_no_dispatcher()
+    require_no_worker()
     _connect(url)
     try:
         with transaction.atomic():  # IMMEDIATE: from here on no writer comes between

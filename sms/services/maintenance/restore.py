@@ -19,7 +19,7 @@ from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, Messag
 from sms.services.database import clock
 from sms.services.reports import receive
 
-from .guard import require_no_dispatcher
+from .guard import require_no_worker
 
 AT_ONCE = 1000
 ACTOR = "manage.py park"
@@ -40,7 +40,7 @@ def park(*, before: datetime, reason: str) -> Parked:
 
     In batches: run it again after a fault. Raises ActionRefused while a dispatcher lives.
     """
-    require_no_dispatcher()
+    require_no_worker()
     messages = 0
     while parked := _park_some(before, reason):
         messages += parked

@@ -15,7 +15,7 @@ from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Pro
 from sms.services.database import clock
 
 from .hourly_stats import HOUR
-from .setup_checklist import ALIVE
+from .status import ALIVE
 
 DAY = timedelta(hours=24)
 WENT_WRONG = (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)

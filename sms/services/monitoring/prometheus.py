@@ -41,7 +41,7 @@ class DatabaseGauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = status.look()
+            found = status.read_overview()
         except Error as error:
             log.warning("metrics.database", error=type(error).__name__)
             connection.close()

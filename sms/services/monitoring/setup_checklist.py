@@ -1,11 +1,12 @@
-"""What is still missing before messages go out: a list of facts, each with what to do and where."""
+"""Checks what is missing before messages can be sent: a list of steps, each with what to do and on which page."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
@@ -24,17 +25,17 @@ from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
 from sms.services.webhooks.urls import registered_address
 
-ALIVE = timedelta(seconds=60)
-"""A dispatcher not seen for so long counts as dead."""
-KEEP_ANSWER = 10.0
-"""Seconds for which a process keeps the answer to `is_green`: the menu of every page asks."""
+from .status import ALIVE
+
+CACHED_FOR = 10.0
+"""Seconds for which a process keeps the answer of `is_green`, which the menu of every page needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One fact. `done` is None where nothing is to be done and nothing is sure yet.
+class SetupStep:
+    """`done` is None where there is nothing to do and the result is not known yet.
 
-    `target` names the page that mends it and `target_id` its row; `copy` is something to hand to somebody.
+    `target` names the page for it and `target_id` the row; `copy` is a value to copy for somebody else.
     """
 
     title: str
@@ -46,9 +47,9 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SetupSection:
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     provider_id: int | None = None
 
     @property
@@ -56,31 +57,34 @@ class Section:
         return all(step.done is not False for step in self.steps)
 
 
-def sections() -> list[Section]:
-    """Everything, provider by provider."""
+def sections() -> list[SetupSection]:
+    """The installation's steps, then those of each enabled provider."""
     current = snapshot.current()
     states = {state.pk: state for state in ProviderState.objects.all()}
     accounts = [a for a in current.accounts.values() if a.enabled]
     providers = {p.pk: p for p in Provider.objects.defer("credentials").filter(pk__in=[a.id for a in accounts])}
     calling = ", ".join(CallingAddress.objects.values_list("address", flat=True))
     listed = [_provider(a, providers[a.id], states.get(a.id), current, calling) for a in accounts if a.id in providers]
-    return [_around(bool(accounts), current, calling), *listed]
+    return [_installation(bool(accounts), current, calling), *listed]
 
 
-_known: tuple[float, bool] = (float("-inf"), False)
+class SetupStatus:
+    """Keeps one process's answer whether nothing is missing, for CACHED_FOR seconds."""
+
+    def __init__(self) -> None:
+        self.reset_cache()
+
+    def is_green(self) -> bool:
+        if time.monotonic() - self._checked_at >= CACHED_FOR:
+            self._is_green, self._checked_at = _all_green(), time.monotonic()
+        return self._is_green
+
+    def reset_cache(self) -> None:
+        self._is_green, self._checked_at = False, -math.inf
 
 
-def is_green() -> bool:
-    """Whether nothing is missing, by this process's answer of at most KEEP_ANSWER seconds ago."""
-    global _known
-    if time.monotonic() - _known[0] >= KEEP_ANSWER:
-        _known = (time.monotonic(), _all_green())
-    return _known[1]
-
-
-def forget() -> None:
-    global _known
-    _known = (float("-inf"), False)
+status = SetupStatus()
+"""This process's."""
 
 
 def _all_green() -> bool:
@@ -90,49 +94,49 @@ def _all_green() -> bool:
         return False
 
 
-def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
-    return Section(
+def _installation(has_providers: bool, current: Snapshot, calling: str) -> SetupSection:
+    return SetupSection(
         "This installation",
         (
-            Step(
+            SetupStep(
                 "PUBLIC_URL is set",
                 bool(settings.PUBLIC_URL),
                 settings.PUBLIC_URL or "Set PUBLIC_URL in the environment: without it no vendor can report back.",
             ),
-            Step(
+            SetupStep(
                 "A provider exists",
                 has_providers,
                 "At least one is enabled." if has_providers else "Add an account at a vendor, and enable it.",
                 "providers",
             ),
-            _caller(current),
+            _client(current),
             _dispatcher(),
             _calling(calling),
         ),
     )
 
 
-def _caller(current: Snapshot) -> Step:
+def _client(current: Snapshot) -> SetupStep:
     names = [client.username for client in current.clients.values() if client.enabled]
     says = ", ".join(sorted(names)) or "Add a client: a user name and a secret for Akinon."
-    return Step("A caller exists", bool(names), says, "clients")
+    return SetupStep("A caller exists", bool(names), says, "clients")
 
 
-def _dispatcher() -> Step:
+def _dispatcher() -> SetupStep:
     seen = latest_heartbeat()
     alive = seen is not None and clock.now() - seen < ALIVE
     if alive:
-        return Step("A dispatcher lives", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
-    return Step("A dispatcher lives", False, "Start one: python manage.py dispatch. Until then nothing goes out.")
+        return SetupStep("A dispatcher lives", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
+    return SetupStep("A dispatcher lives", False, "Start one: python manage.py dispatch. Until then nothing goes out.")
 
 
-def _calling(calling: str) -> Step:
-    """No vendor needs it in general, and no process can find it out behind a gateway: never red."""
+def _calling(calling: str) -> SetupStep:
+    """Never red: not every vendor needs it, and no process behind a gateway can find it out."""
     title = "The address that our server calls from"
     if calling:
-        return Step(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
+        return SetupStep(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
     says = "Record it: some vendors let in only addresses that they know. Whoever runs the server knows it."
-    return Step(title, None, says, "addresses")
+    return SetupStep(title, None, says, "addresses")
 
 
 def latest_heartbeat() -> datetime | None:
@@ -142,14 +146,14 @@ def latest_heartbeat() -> datetime | None:
 
 def _provider(
     account: Account, provider: Provider, state: ProviderState | None, current: Snapshot, calling: str
-) -> Section:
+) -> SetupSection:
     steps = _steps(account, provider, state or ProviderState(), current, calling)
-    return Section(account.slug, tuple(steps), account.id)
+    return SetupSection(account.slug, tuple(steps), account.id)
 
 
 def _steps(
     account: Account, provider: Provider, state: ProviderState, current: Snapshot, calling: str
-) -> Iterator[Step]:
+) -> Iterator[SetupStep]:
     yield _credentials(account)
     yield _reached(account, state, calling)
     if account.adapter.has_sender_field:
@@ -162,45 +166,49 @@ def _steps(
         yield _callback(account, provider, state)
 
 
-def _credentials(account: Account) -> Step:
+def _credentials(account: Account) -> SetupStep:
     missing = account.adapter.missing_credentials()
     labels = {setting.key: setting.label for setting in account.adapter.credentials}
     says = f"Missing: {', '.join(labels[key] for key in missing)}." if missing else "Stored, encrypted."
-    return Step("Credentials are stored", not missing, says, "provider", account.id)
+    return SetupStep("Credentials are stored", not missing, says, "provider", account.id)
 
 
-def _reached(account: Account, state: ProviderState, calling: str) -> Step:
-    """Our own address is one that some vendors must let in; an answer of theirs proves that they do."""
+def _reached(account: Account, state: ProviderState, calling: str) -> SetupStep:
+    """Some vendors accept calls only from registered addresses. A response of the vendor proves that ours is."""
     title = "The vendor lets our server in"
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at
-        return Step(title, True, f"It took a call of ours at {at:%Y-%m-%d %H:%M} UTC." if at else "It took a call.")
+        return SetupStep(
+            title, True, f"It took a call of ours at {at:%Y-%m-%d %H:%M} UTC." if at else "It took a call."
+        )
     if state.last_test_accepted is False:
-        return Step(title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id)
+        return SetupStep(
+            title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id
+        )
     give = "Give the vendor the public address that this server calls from; some vendors block unknown ones."
     if account.adapter.can_test:
-        return Step(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
+        return SetupStep(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
     words = f"{give} This vendor has no ping: send a message to your own number."
-    return Step(title, False, words, "test", copy=calling)
+    return SetupStep(title, False, words, "test", copy=calling)
 
 
-def _sender(account: Account, current: Snapshot) -> Step:
+def _sender(account: Account, current: Snapshot) -> SetupStep:
     names = [name for name, approved in current.sender_names.items() if account.id in approved]
     says = ", ".join(names) or "Have a sender name approved at the vendor, then mark it approved here."
-    return Step("A sender name is approved", bool(names), says, "senders")
+    return SetupStep("A sender name is approved", bool(names), says, "senders")
 
 
-def _template(account: Account, current: Snapshot) -> Step:
+def _template(account: Account, current: Snapshot) -> SetupStep:
     shelf = current.shelves.get(account.id)
     count = len(shelf.templates) if shelf else 0
     says = (
         f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
     )
-    return Step("A template is approved", bool(count), says, "templates")
+    return SetupStep("A template is approved", bool(count), says, "templates")
 
 
-def _unconfirmed_texts(account: Account) -> Iterator[Step]:
-    """Approvals from before approvals kept the vendor's text, of templates whose text changed at some time."""
+def _unconfirmed_texts(account: Account) -> Iterator[SetupStep]:
+    """Approvals older than the stored vendor texts, of templates whose text has changed."""
     marked = TemplateApproval.objects.filter(
         provider=account.id, needs_confirmation=True, status=TemplateApprovalStatus.APPROVED
     )
@@ -211,21 +219,21 @@ def _unconfirmed_texts(account: Account) -> Iterator[Step]:
             f"{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it with "
             "the text that the vendor has registered, then confirm or correct the approval."
         )
-        yield Step("Approved texts are confirmed", False, says, "templates")
+        yield SetupStep("Approved texts are confirmed", False, says, "templates")
 
 
-def _route(account: Account, current: Snapshot) -> Step:
+def _route(account: Account, current: Snapshot) -> SetupStep:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
     says = ", ".join(sorted(set(prefixes))) or "No route leads here: add this provider to one."
-    return Step("A route leads to it", bool(prefixes), says, "routes")
+    return SetupStep("A route leads to it", bool(prefixes), says, "routes")
 
 
-def _callback(account: Account, provider: Provider, state: ProviderState) -> Step:
+def _callback(account: Account, provider: Provider, state: ProviderState) -> SetupStep:
     title = "Delivery reports come in"
     if not settings.PUBLIC_URL:
-        return Step(title, False, "Without PUBLIC_URL there is no address for reports.")
+        return SetupStep(title, False, "Without PUBLIC_URL there is no address for reports.")
     address = registered_address(provider) or ""
     how = "Register this address at the vendor." if address else "The address goes to the vendor with each message."
     if state.first_report_at:
-        return Step(title, True, f"First report seen at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
-    return Step(title, None, f"{how} No report was seen yet.", copy=address)
+        return SetupStep(title, True, f"First report seen at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
+    return SetupStep(title, None, f"{how} No report was seen yet.", copy=address)

@@ -88,7 +88,7 @@ def test_status_counts_what_waits_for_people(caller, dispatcher):
 
 @pytest.mark.parametrize("columns", [{"stopped_at": "now"}, {"seen_at": "old"}])
 def test_without_a_dispatcher_status_is_503_in_the_format_and_still_tells_all(caller, dispatcher, columns):
-    times = {"now": clock.now(), "old": clock.now() - timedelta(seconds=status.ALIVE_SECONDS + 1)}
+    times = {"now": clock.now(), "old": clock.now() - status.ALIVE - timedelta(seconds=1)}
     Dispatcher.objects.update(**{name: times[word] for name, word in columns.items()})
     response = caller.get("/status")
     assert cast.errors(response) == [(503, "unavailable", "dispatcher")]

@@ -19,7 +19,7 @@ SETUP = "/admin/tools/set-up/"
 ADDRESSES = "/admin/sms/callingaddress/"
 
 
-def step(section: str, title: str) -> setup_checklist.Step:
+def step(section: str, title: str) -> setup_checklist.SetupStep:
     snapshot.forget()
     found = next(s for s in setup_checklist.sections() if s.title == section)
     return next(s for s in found.steps if s.title == title)
