@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from providers.registry import SENDERS
 from sms.services.configuration import snapshot
@@ -17,7 +17,7 @@ from tests.sms import cast
 
 
 @pytest.fixture(autouse=True)
-def _fresh_configuration(settings: SettingsWrapper) -> Iterator[None]:
+def _fresh_configuration(settings: Any) -> Iterator[None]:
     settings.CONFIGURATION_MAX_AGE = math.inf  # at the usual second, a slow machine would query again within a test
     snapshot.forget()
     rate_limits.limiter.reset_cache()
