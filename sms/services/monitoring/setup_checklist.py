@@ -119,23 +119,25 @@ def _installation(has_providers: bool, current: Snapshot, calling: str) -> Setup
 def _client(current: Snapshot) -> SetupStep:
     names = [client.username for client in current.clients.values() if client.enabled]
     says = ", ".join(sorted(names)) or "Add a client: a user name and a secret for Akinon."
-    return SetupStep("A caller exists", bool(names), says, "clients")
+    return SetupStep("A client exists", bool(names), says, "clients")
 
 
 def _dispatcher() -> SetupStep:
     seen = latest_heartbeat()
     alive = seen is not None and clock.now() - seen < ALIVE
     if alive:
-        return SetupStep("A dispatcher lives", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
-    return SetupStep("A dispatcher lives", False, "Start one: python manage.py dispatch. Until then nothing goes out.")
+        return SetupStep("A dispatcher is running", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
+    return SetupStep("A dispatcher is running", False, "Run python manage.py dispatch. Until then no message is sent.")
 
 
 def _calling(calling: str) -> SetupStep:
     """Never red: not every vendor needs it, and no process behind a gateway can find it out."""
     title = "The address that our server calls from"
     if calling:
-        return SetupStep(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
-    says = "Record it: some vendors let in only addresses that they know. Whoever runs the server knows it."
+        return SetupStep(
+            title, True, "Give it to each vendor: some accept calls only from addresses that they know.", copy=calling
+        )
+    says = "Record it: some vendors accept calls only from addresses that they know. Ask whoever runs the server."
     return SetupStep(title, None, says, "addresses")
 
 
@@ -175,7 +177,7 @@ def _credentials(account: Account) -> SetupStep:
 
 def _reached(account: Account, state: ProviderState, calling: str) -> SetupStep:
     """Some vendors accept calls only from registered addresses. A response of the vendor proves that ours is."""
-    title = "The vendor lets our server in"
+    title = "The vendor accepts calls from our server"
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at
         return SetupStep(
@@ -194,16 +196,14 @@ def _reached(account: Account, state: ProviderState, calling: str) -> SetupStep:
 
 def _sender(account: Account, current: Snapshot) -> SetupStep:
     names = [name for name, approved in current.sender_names.items() if account.id in approved]
-    says = ", ".join(names) or "Have a sender name approved at the vendor, then mark it approved here."
+    says = ", ".join(names) or "Have a sender name approved by the vendor, then mark it approved here."
     return SetupStep("A sender name is approved", bool(names), says, "senders")
 
 
 def _template(account: Account, current: Snapshot) -> SetupStep:
     shelf = current.shelves.get(account.id)
     count = len(shelf.templates) if shelf else 0
-    says = (
-        f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
-    )
+    says = f"{count} approved." if count else "This vendor sends templates only: have one approved, and mark it here."
     return SetupStep("A template is approved", bool(count), says, "templates")
 
 
@@ -224,12 +224,12 @@ def _unconfirmed_texts(account: Account) -> Iterator[SetupStep]:
 
 def _route(account: Account, current: Snapshot) -> SetupStep:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
-    says = ", ".join(sorted(set(prefixes))) or "No route leads here: add this provider to one."
-    return SetupStep("A route leads to it", bool(prefixes), says, "routes")
+    says = ", ".join(sorted(set(prefixes))) or "No route uses it: add this provider to one."
+    return SetupStep("A route uses it", bool(prefixes), says, "routes")
 
 
 def _callback(account: Account, provider: Provider, state: ProviderState) -> SetupStep:
-    title = "Delivery reports come in"
+    title = "Delivery reports arrive"
     if not settings.PUBLIC_URL:
         return SetupStep(title, False, "Without PUBLIC_URL there is no address for reports.")
     address = registered_address(provider) or ""

@@ -147,7 +147,7 @@ def test_the_counters_are_served_while_the_database_is_away(caller, db, monkeypa
     def away() -> None:
         raise DatabaseError("made up")
 
-    monkeypatch.setattr(status, "look", away)
+    monkeypatch.setattr(status, "read_overview", away)
     found = series(caller.get("/metrics"))
     assert found["sms_desk_database_up"] == 0
     assert 'sms_desk_accepted_total{lane="otp"}' in found

@@ -141,12 +141,12 @@ def test_a_notice_is_given_up_after_a_day_and_the_alert_stays(hook, settings):
     settings.ALERT_EMAIL = []
     hook.always["hook.example"] = HttpResponse(500)
     open_one()
-    AlertNotice.objects.update(tries=alert_delivery.TRIES - 1)
+    AlertNotice.objects.update(tries=alert_delivery.MAX_TRIES - 1)
     alert_delivery.deliver()
     assert AlertNotice.objects.get().due_at is None
     assert Alert.objects.filter(closed_at=None).exists()
     assert (
-        sum(alert_delivery.PAUSES[min(n, len(alert_delivery.PAUSES)) - 1] for n in range(1, alert_delivery.TRIES))
+        sum(alert_delivery.PAUSES[min(n, len(alert_delivery.PAUSES)) - 1] for n in range(1, alert_delivery.MAX_TRIES))
         >= 20 * 3600
     )
 
