@@ -74,6 +74,6 @@ def test_what_a_backup_brought_back_is_released_by_a_person_alone(shop, wire, wo
     work()
     assert (status(held), wire.texts()) == ("held", [])
     assert held.events.get().kind == "parked"
-    assert message_actions.release([held.pk], provider_id=None, **WHO) == 1
+    assert message_actions.release_held([held.pk], provider_id=None, **WHO) == 1
     work()
     assert wire.texts() == ["Salam"]
