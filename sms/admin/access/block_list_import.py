@@ -68,7 +68,7 @@ def act(request: HttpRequest) -> HttpResponse:
     try:
         lines = form.lines()
     except TableFileError as error:
-        form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.words}")
+        form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.message}")
         return _page(request, form)
     values = form.cleaned_data
     return _told(request, form, block_numbers(lines, reason=typed(values["reason"]), region=values["region"]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read
 from sms.models import BlockedNumber
-from sms.services.table_files.rows import Line, Mistake, column_name, shown
+from sms.services.table_files.rows import Line, RowIssue, column_name, shown
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 100_000
@@ -55,7 +55,7 @@ class ImportResult:
 
     added: int
     known: int
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[RowIssue, ...]
     left_out: tuple[str, ...]
 
 
@@ -71,7 +71,7 @@ def block_numbers(lines: Sequence[Line], *, reason: str, region: str = "") -> Im
         try:
             numbers[_number(line, column, region)] = None
         except PhoneError as error:
-            mistakes.append(Mistake(line.number, "", f"{shown(_cell(line, column))}: {error}"))
+            mistakes.append(RowIssue(line.number, "", f"{shown(_cell(line, column))}: {error}"))
             left_out.append(_cell(line, column))
     known = _already_blocked(list(numbers))
     fresh = [BlockedNumber(phone=number, reason=reason[:200]) for number in numbers if number not in known]
