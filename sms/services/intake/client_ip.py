@@ -21,7 +21,7 @@ Meta = Mapping[str, Any]
 """Headers and socket address as WSGI names them: `request.META`, or a WSGI environ."""
 
 FORWARDED_PROTO = "HTTP_X_FORWARDED_PROTO"
-LONGEST_HOP = 100
+MAX_HOP = 100
 """Characters. The longest address with brackets, zone, port and quotes has about 80."""
 # An address with a port: 192.0.2.1:80, [2001:db8::1]:80. RFC 7239 allows a port such as _a1 too.
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+))(?::(?:[0-9]{1,5}|_[\w.-]+))?")
@@ -78,24 +78,24 @@ def is_in(address: Address, networks: Iterable[Network]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def networks_of(words: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(word, strict=False) for word in words)
+def networks_of(names: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(name, strict=False) for name in names)
 
 
-def parse_hop(word: str) -> Address | None:
+def parse_hop(text: str) -> Address | None:
     """One hop of X-Forwarded-For or Forwarded as an address without port, brackets, quotes and zone id.
 
     An IPv4-mapped IPv6 address becomes the IPv4 address. None for anything else, such as `unknown` or `_hidden`.
     """
-    return _parse(word) if len(word) <= LONGEST_HOP else None
+    return _parse(text) if len(text) <= MAX_HOP else None
 
 
 @lru_cache(maxsize=4096)
-def _parse(word: str) -> Address | None:
-    word = word.strip(' \t"')
-    found = _WITH_PORT.fullmatch(word)
+def _parse(text: str) -> Address | None:
+    text = text.strip(' \t"')
+    found = _WITH_PORT.fullmatch(text)
     try:
-        address = ipaddress.ip_address(found["v6"] or found["v4"] if found else word)
+        address = ipaddress.ip_address(found["v6"] or found["v4"] if found else text)
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address):
@@ -111,7 +111,7 @@ def _hops(meta: Meta) -> list[str]:
 
 def _elements(meta: Meta, header: str) -> list[str]:
     """Split at every comma, quoted or not: an open quote of the client must not include what a proxy appends."""
-    return [element for word in meta.get(header, "").split(",") if (element := word.strip())]
+    return [element for part in meta.get(header, "").split(",") if (element := part.strip())]
 
 
 def _parameter(element: str, name: str) -> str | None:

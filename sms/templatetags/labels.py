@@ -1,4 +1,4 @@
-"""Small words for the desk's own pages."""
+"""Template filters of the admin's own pages."""
 
 from __future__ import annotations
 
@@ -12,20 +12,14 @@ register = template.Library()
 
 
 @register.filter
-def status_title(status: str) -> str:
-    """`unconfirmed` as a heading."""
-    return status.capitalize()
-
-
-@register.filter
-def code_words(code: str) -> str:
-    """The sentence of an error code of the endpoint."""
+def code_message(code: str) -> str:
+    """The message of an error code of the API."""
     return BY_NAME[code].message if code in BY_NAME else ""
 
 
 @register.filter
-def age(length: timedelta) -> str:
-    """`3 min`, `2 h 5 min`: how long something has lasted."""
+def duration(length: timedelta) -> str:
+    """Formats as `3 min` or `2 h 5 min`."""
     seconds = int(length.total_seconds())
     if seconds < 60:
         return f"{seconds} s"
