@@ -1,4 +1,4 @@
-"""Every test of `sms` starts without a copy of the configuration; `caller` meets the cast."""
+"""Every test of `sms` starts with empty caches; `caller` is an HTTP client with the test data of `cast`."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _fresh_configuration(settings: Any) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread that rings for dispatchers: its connection would keep the test database from being dropped."""
+def _no_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts no notifying thread: its connection would prevent dropping the test database."""
     monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
     monkeypatch.setattr(notify, "_notify", lambda due: None)
 
@@ -44,5 +44,5 @@ def _cast(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def caller(_cast: None) -> Client:
-    """An HTTP client in front of the doors; a fault of ours comes back as its answer."""
+    """An HTTP client of the API; an internal error is returned as its response."""
     return Client(raise_request_exception=False)

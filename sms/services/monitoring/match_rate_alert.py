@@ -66,7 +66,7 @@ def _matches(since: datetime, until: datetime) -> dict[int, int]:
 
 def _share_alert(name: str, now: float, then: float) -> TitleAndAdvice:
     title = f"Template {name} gives {now:.0%} of today's texts; last week it gave {then:.0%}"
-    return title, "Look at the unmatched texts: the shop may have changed its words. Correct the template, or make one."
+    return title, "Look at the unmatched texts: the shop may have changed its texts. Correct the template, or make one."
 
 
 def _new_kinds(now: datetime) -> dict[str, TitleAndAdvice]:

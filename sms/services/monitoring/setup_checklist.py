@@ -190,8 +190,8 @@ def _reached(account: Account, state: ProviderState, calling: str) -> SetupStep:
     give = "Give the vendor the public address that this server calls from; some vendors block unknown ones."
     if account.adapter.can_test:
         return SetupStep(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
-    words = f"{give} This vendor has no ping: send a message to your own number."
-    return SetupStep(title, False, words, "test", copy=calling)
+    says = f"{give} This vendor has no test call: send a message to your own number."
+    return SetupStep(title, False, says, "test", copy=calling)
 
 
 def _sender(account: Account, current: Snapshot) -> SetupStep:

@@ -58,7 +58,7 @@ def _decide(message: Message, provider_id: int | None) -> Decision:
         decision = current.judge([provider_id], text=message.text, sender=message.sender)
     if not decision.eligible:
         reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
-        raise ActionRefused(f"Nobody may carry this message now: {reasons}")
+        raise ActionRefused(f"No provider may send this message now: {reasons}")
     return decision
 
 

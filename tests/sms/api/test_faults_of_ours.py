@@ -1,4 +1,4 @@
-"""When we are at fault: the format holds, no trace leaves the house, a database that is away is 503."""
+"""Internal errors: the format is kept, no traceback is sent, an unavailable database is 503."""
 
 from __future__ import annotations
 

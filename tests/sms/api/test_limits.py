@@ -1,4 +1,4 @@
-"""Block list, rate limit, daily budget and the caps on OTPs: 422 recipient_blocked and 429 rate_limited."""
+"""Block list, rate limit, daily budget and OTP limits: 422 recipient_blocked and 429 rate_limited."""
 
 from __future__ import annotations
 

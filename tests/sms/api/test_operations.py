@@ -1,4 +1,4 @@
-"""GET /status and /metrics: who may read them, and what they say."""
+"""GET /status and /metrics: which networks may read them, and their contents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def dispatcher(db) -> Dispatcher:
 
 
 def age(seconds: float, **columns: object) -> None:
-    """Make all messages so old."""
+    """Set the age of all messages."""
     then = clock.now() - timedelta(seconds=seconds)
     Message.objects.update(created_at=then, updated_at=then, **columns)
 

@@ -1,4 +1,4 @@
-"""The parsers under anything at all: a value, or a refusal of ours, and never another exception."""
+"""Property tests of the parsers: they return a value or raise Refusal, and nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VALUES = st.recursive(
 
 
 def refusal_or(call: Any, *words: Any, **more: Any) -> Any:
-    """The value, or the codes of a refusal; each code is in the table."""
+    """The value or the refusal, whose codes are in the table."""
     try:
         found = call(*words, **more)
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""What staff find of a call that was not accepted."""
+"""The record of rejected calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which address a request came from: the socket, both headers, chains of proxies, and everything that is no address."""
+"""The client's address: from the socket, both headers, chains of proxies, and malformed values."""
 
 from __future__ import annotations
 

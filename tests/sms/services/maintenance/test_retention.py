@@ -1,4 +1,4 @@
-"""What is kept how long."""
+"""Retention: what is erased and deleted, and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.sms.cast import body, send
 
 
 def message(caller: Client, *, age: timedelta = timedelta(0), status: str = "submitted", **changes: Any) -> Message:
-    """An accepted message as it would be some time later."""
+    """An accepted message in a later state."""
     send(caller, body(**changes))
     found = Message.objects.order_by("-id")[0]
     then = clock.now() - age
@@ -244,7 +244,7 @@ def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work,
     genuine = redaction.erase
 
     def erase(ids, **more):
-        """Between retention's look and its UPDATE, staff press "send again"."""
+        """Staff resend the message between retention's SELECT and its UPDATE."""
         if ids:
             monkeypatch.setattr(redaction, "erase", genuine)
             message_actions.resend(message.pk, actor="aysel", reason="the customer called")

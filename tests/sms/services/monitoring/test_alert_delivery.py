@@ -1,4 +1,4 @@
-"""Alerts reach people by e-mail and webhook: once per change, tried until told, beside the sending."""
+"""Alerts are delivered by e-mail and webhook: once per change, retried, in their own thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET = "made-up-webhook-secret"
 
 @pytest.fixture
 def hook(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """A webhook and a mail server, both listening."""
+    """A webhook and a mail server."""
     settings.ALERT_EMAIL = ["staff@shop.example", "night@shop.example"]
     settings.ALERT_WEBHOOK_URL = "https://hook.example/alerts"
     settings.ALERT_WEBHOOK_SECRET = SECRET

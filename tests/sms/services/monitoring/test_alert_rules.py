@@ -1,4 +1,4 @@
-"""What nobody stumbles over: late messages, doubts that stay, no dispatcher."""
+"""The alert rules: late messages, unconfirmed messages, no dispatcher."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alarm when a shop changes its words."""
+"""The alerts for changed texts of a shop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The block list's import: a number of each row, and no row left out without a word."""
+"""The import of the block list: a number from each row, or a message."""
 
 from __future__ import annotations
 

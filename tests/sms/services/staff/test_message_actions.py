@@ -1,4 +1,4 @@
-"""What people do to a message."""
+"""Actions of staff on messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table files as spreadsheet programs and people leave them: read as they are, or refused by line and value."""
+"""Table files as spreadsheet programs write them: accepted, or rejected with line and value."""
 
 from __future__ import annotations
 
