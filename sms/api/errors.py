@@ -1,4 +1,4 @@
-"""Error responses: the body `{"errors": [{"code", "field", "message"}]}` and the headers of some codes."""
+"""Empty and error responses; an error's body is `{"errors": [{"code", "field", "message"}]}`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def answer(refusal: Refusal) -> HttpResponse:
         response["WWW-Authenticate"] = CHALLENGE
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def empty_response(status: int) -> HttpResponse:
+    response = HttpResponse(status=status)
+    del response.headers["Content-Type"]
     return response
 
 

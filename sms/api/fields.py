@@ -64,15 +64,8 @@ def _version_fault(version: str) -> Fault | None:
 
 
 def _json_type(value: Any) -> str:
-    names = {
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        str: "a string",
-        list: "an array",
-        dict: "an object",
-    }
-    return names.get(type(value), "null")
+    kind = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
+    return kind.get(type(value), "null")
 
 
 # --- the checks of a string ------------------------------------------------------------

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.handlers.wsgi import WSGIRequest
 
 from sms.domain.codes import refuse
+from sms.domain.text import visible
+from sms.services.intake.client_ip import client_ip
 
 MAX_BYTES = 64 * 1024
+
+
+def raw_call(request: WSGIRequest) -> dict[str, Any]:
+    """What is stored of a call before it is parsed. Raises Refusal as `read_body`."""
+    source = client_ip(request.META)
+    return {
+        "method": request.method,
+        "query": request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
+        "content_type": visible(request.META.get("CONTENT_TYPE", "")),
+        "content_encoding": visible(request.META.get("HTTP_CONTENT_ENCODING", "")),
+        "body": read_body(request),
+        "source": source and str(source),
+    }
 
 
 def read_body(request: WSGIRequest) -> bytes:

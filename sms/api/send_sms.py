@@ -11,6 +11,7 @@ from sms.services.intake import accept
 from sms.services.intake.accept import SendRequest
 
 from . import fields, openapi, request_body, strict_json
+from .errors import empty_response
 from .views import ClientView
 
 
@@ -20,9 +21,7 @@ class SendSms(ClientView):
     @extend_schema(**openapi.SEND_SMS)
     def post(self, request: Request) -> HttpResponse:
         accept.accept(self._call(request))
-        response = HttpResponse(status=201)
-        del response.headers["Content-Type"]  # there is no body
-        return response
+        return empty_response(201)
 
     def _call(self, request: Request) -> SendRequest:
         body = request_body.read_body(request._request)

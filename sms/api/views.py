@@ -62,12 +62,6 @@ class ClientView(APIView):
         return answer(refusal)
 
     def _rejection(self, refusal: Refusal, client: ClientFacts) -> Rejection:
-        sender, to = self.values.get("from"), self.values.get("to")
-        return Rejection(
-            refusal=refusal,
-            client=client.id,
-            request_id=self.request.request_id.value,
-            sender=sender if isinstance(sender, str) else "",
-            to=to if isinstance(to, str) else "",
-            is_otp=self.values.get("isOtp") is True,
-        )
+        sender, to = (value if isinstance(value := self.values.get(name), str) else "" for name in ("from", "to"))
+        is_otp = self.values.get("isOtp") is True
+        return Rejection(refusal, client.id, self.request.request_id.value, sender, to, is_otp)

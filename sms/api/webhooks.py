@@ -7,7 +7,6 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 
 from sms.domain.codes import refuse
-from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.intake.client_ip import Address as ClientAddress
@@ -17,7 +16,7 @@ from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Address, Purpose
 
 from . import request_body
-from .errors import method_not_allowed
+from .errors import empty_response, method_not_allowed
 
 METHODS = ("GET", "POST")
 
@@ -28,22 +27,10 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     address, account = _resolve(vendor, key)
-    source = client_ip(request.META)
-    _check_source(account, source)
-    receive.receive(
-        provider_id=account.id,
-        attempt_id=address.attempt_id,
-        address=key,
-        method=request.method,
-        query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
-        content_type=visible(request.META.get("CONTENT_TYPE", "")),
-        content_encoding=visible(request.META.get("HTTP_CONTENT_ENCODING", "")),
-        body=request_body.read_body(request),
-        source=source and str(source),
-    )
-    response = HttpResponse(status=200)
-    del response.headers["Content-Type"]  # there is no body
-    return response
+    _check_source(account, client_ip(request.META))
+    raw = request_body.raw_call(request)
+    receive.receive(provider_id=account.id, attempt_id=address.attempt_id, address=key, **raw)
+    return empty_response(200)
 
 
 def _resolve(vendor: str, key: str) -> tuple[Address, Account]:

@@ -31,7 +31,7 @@ from .near_miss import TemplateNotMatched
 _FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
 """The field that a routing code concerns; the other codes concern the text."""
 _INSERT_TRIES = 3
-"""The second is needed where an expired message has the idempotency key, the third where another call was faster."""
+"""A second one is needed where an expired message still has the idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)

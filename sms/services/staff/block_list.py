@@ -13,38 +13,14 @@ from sms.services.table_files.rows import Line, RowIssue, column_name, shown
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 100_000
-_NUMBER_COLUMNS = frozenset(
-    [
-        "phone",
-        "phone_number",
-        "mobile",
-        "mobile_number",
-        "number",
-        "msisdn",
-        "gsm",
-        "to",
-        "recipient",
-        "tel",
-        "telephone",
-        "telefon",
-        "telefon_nömrəsi",
-        "nömrə",
-        "nomre",
-        "cib_telefonu",
-        "numara",
-        "telefon_numarasi",
-        "cep_telefonu",
-        "număr",
-        "număr_de_telefon",
-        "numar",
-        "телефон",
-        "номер",
-        "номер_телефона",
-        "số",
-        "số_điện_thoại",
-        "điện_thoại",
-    ]
-)
+# fmt: off
+_NUMBER_COLUMNS = frozenset([
+    "phone", "phone_number", "mobile", "mobile_number", "number", "msisdn", "gsm", "to", "recipient", "tel",
+    "telephone", "telefon", "telefon_nömrəsi", "nömrə", "nomre", "cib_telefonu", "numara", "telefon_numarasi",
+    "cep_telefonu", "număr", "număr_de_telefon", "numar", "телефон", "номер", "номер_телефона", "số",
+    "số_điện_thoại", "điện_thoại",
+])
+# fmt: on
 """Names of the column with the numbers, in the languages of the staff."""
 _MIXED_DELIMITERS = re.compile(r"[,;\t|]")
 
