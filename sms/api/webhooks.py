@@ -9,8 +9,7 @@ from django.http import HttpResponse
 from sms.domain.codes import refuse
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
-from sms.services.intake.client_ip import Address as ClientAddress
-from sms.services.intake.client_ip import client_ip, is_in, networks_of
+from sms.services.intake.client_ip import IpAddress, client_ip, is_in, networks_of
 from sms.services.reports import receive
 from sms.services.webhooks import tokens
 from sms.services.webhooks.tokens import Address, Purpose
@@ -42,7 +41,7 @@ def _resolve(vendor: str, key: str) -> tuple[Address, Account]:
     return address, account
 
 
-def _check_source(account: Account, source: ClientAddress | None) -> None:
+def _check_source(account: Account, source: IpAddress | None) -> None:
     """Answers 404 to addresses outside the networks that the vendor has published."""
     allowed = networks_of(account.adapter.report_networks())
     if allowed and (source is None or not is_in(source, allowed)):

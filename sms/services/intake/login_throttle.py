@@ -18,7 +18,7 @@ from sms.models import LoginSource
 from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
 
-from .client_ip import Address, throttle_address
+from .client_ip import IpAddress, throttle_address
 
 MAX_FAILURES = 20
 WINDOW = timedelta(minutes=10)
@@ -29,7 +29,7 @@ MAX_CACHED = 10_000
 CACHED_FOR = 3600.0
 """Seconds for which a process trusts a source that it has checked."""
 
-Source = Address | None
+Source = IpAddress | None
 
 log = structlog.get_logger(__name__)
 

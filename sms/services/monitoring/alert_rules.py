@@ -30,7 +30,7 @@ CHECK_EVERY = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlertRule:
     """An alert that is open while `seconds` returns more than `limit`."""
 
     key: str
@@ -42,7 +42,7 @@ class Rule:
 
 
 RULES = (
-    Rule(
+    AlertRule(
         "otp:late",
         "critical",
         OTP_LATE_SECONDS,
@@ -50,7 +50,7 @@ RULES = (
         lambda now: f"An OTP has waited {_minutes(now.lanes['otp'].oldest_seconds)}; {now.lanes['otp'].queued} wait",
         "Open the messages that are queued; each says what it waits for. Look at the breakers.",
     ),
-    Rule(
+    AlertRule(
         "queue:waiting",
         "warning",
         WAITING_SECONDS,
@@ -60,7 +60,7 @@ RULES = (
         ),
         "Open the messages that are queued; each says what it waits for. Look at breakers, limits and dispatchers.",
     ),
-    Rule(
+    AlertRule(
         "unconfirmed:waiting",
         "warning",
         UNCONFIRMED_SECONDS,
