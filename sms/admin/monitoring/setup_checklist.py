@@ -38,8 +38,8 @@ def show(request: HttpRequest) -> HttpResponse:
     return page(request, "setup", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
 
 
-def address(step: setup_checklist.SetupStep) -> str:
-    """The page where the step is done."""
+def address(step: setup_checklist.Step) -> str:
+    """The page that mends it."""
     if not step.target:
         return ""
     name = f"admin:{PAGES[step.target]}"

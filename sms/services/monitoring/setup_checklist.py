@@ -32,10 +32,10 @@ CACHED_FOR = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class SetupStep:
-    """`done` is None where there is nothing to do and the result is not known yet.
+class Step:
+    """One fact. `done` is None where nothing is to be done and nothing is sure yet.
 
-    `target` names the page for it and `target_id` the row; `copy` is a value to copy for somebody else.
+    `target` names the page that mends it and `target_id` its row; `copy` is something to hand to somebody.
     """
 
     title: str
@@ -47,9 +47,9 @@ class SetupStep:
 
 
 @dataclass(frozen=True, slots=True)
-class SetupSection:
+class Section:
     title: str
-    steps: tuple[SetupStep, ...]
+    steps: tuple[Step, ...]
     provider_id: int | None = None
 
     @property
@@ -57,7 +57,7 @@ class SetupSection:
         return all(step.done is not False for step in self.steps)
 
 
-def sections() -> list[SetupSection]:
+def sections() -> list[Section]:
     """The installation's steps, then those of each enabled provider."""
     current = snapshot.current()
     states = {state.pk: state for state in ProviderState.objects.all()}
@@ -65,7 +65,7 @@ def sections() -> list[SetupSection]:
     providers = {p.pk: p for p in Provider.objects.defer("credentials").filter(pk__in=[a.id for a in accounts])}
     calling = ", ".join(CallingAddress.objects.values_list("address", flat=True))
     listed = [_provider(a, providers[a.id], states.get(a.id), current, calling) for a in accounts if a.id in providers]
-    return [_installation(bool(accounts), current, calling), *listed]
+    return [_around(bool(accounts), current, calling), *listed]
 
 
 class SetupStatus:
@@ -94,51 +94,49 @@ def _all_green() -> bool:
         return False
 
 
-def _installation(has_providers: bool, current: Snapshot, calling: str) -> SetupSection:
-    return SetupSection(
+def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
+    return Section(
         "This installation",
         (
-            SetupStep(
+            Step(
                 "PUBLIC_URL is set",
                 bool(settings.PUBLIC_URL),
                 settings.PUBLIC_URL or "Set PUBLIC_URL in the environment: without it no vendor can report back.",
             ),
-            SetupStep(
+            Step(
                 "A provider exists",
                 has_providers,
                 "At least one is enabled." if has_providers else "Add an account at a vendor, and enable it.",
                 "providers",
             ),
-            _client(current),
+            _caller(current),
             _dispatcher(),
             _calling(calling),
         ),
     )
 
 
-def _client(current: Snapshot) -> SetupStep:
+def _caller(current: Snapshot) -> Step:
     names = [client.username for client in current.clients.values() if client.enabled]
     says = ", ".join(sorted(names)) or "Add a client: a user name and a secret for Akinon."
-    return SetupStep("A client exists", bool(names), says, "clients")
+    return Step("A caller exists", bool(names), says, "clients")
 
 
-def _dispatcher() -> SetupStep:
+def _dispatcher() -> Step:
     seen = latest_heartbeat()
     alive = seen is not None and clock.now() - seen < ALIVE
     if alive:
-        return SetupStep("A dispatcher is running", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
-    return SetupStep("A dispatcher is running", False, "Run python manage.py dispatch. Until then no message is sent.")
+        return Step("A dispatcher lives", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
+    return Step("A dispatcher lives", False, "Start one: python manage.py dispatch. Until then nothing goes out.")
 
 
-def _calling(calling: str) -> SetupStep:
-    """Never red: not every vendor needs it, and no process behind a gateway can find it out."""
+def _calling(calling: str) -> Step:
+    """No vendor needs it in general, and no process can find it out behind a gateway: never red."""
     title = "The address that our server calls from"
     if calling:
-        return SetupStep(
-            title, True, "Give it to each vendor: some accept calls only from addresses that they know.", copy=calling
-        )
-    says = "Record it: some vendors accept calls only from addresses that they know. Ask whoever runs the server."
-    return SetupStep(title, None, says, "addresses")
+        return Step(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
+    says = "Record it: some vendors let in only addresses that they know. Whoever runs the server knows it."
+    return Step(title, None, says, "addresses")
 
 
 def latest_heartbeat() -> datetime | None:
@@ -148,14 +146,14 @@ def latest_heartbeat() -> datetime | None:
 
 def _provider(
     account: Account, provider: Provider, state: ProviderState | None, current: Snapshot, calling: str
-) -> SetupSection:
+) -> Section:
     steps = _steps(account, provider, state or ProviderState(), current, calling)
-    return SetupSection(account.slug, tuple(steps), account.id)
+    return Section(account.slug, tuple(steps), account.id)
 
 
 def _steps(
     account: Account, provider: Provider, state: ProviderState, current: Snapshot, calling: str
-) -> Iterator[SetupStep]:
+) -> Iterator[Step]:
     yield _credentials(account)
     yield _reached(account, state, calling)
     if account.adapter.has_sender_field:
@@ -168,47 +166,45 @@ def _steps(
         yield _callback(account, provider, state)
 
 
-def _credentials(account: Account) -> SetupStep:
+def _credentials(account: Account) -> Step:
     missing = account.adapter.missing_credentials()
     labels = {setting.key: setting.label for setting in account.adapter.credentials}
     says = f"Missing: {', '.join(labels[key] for key in missing)}." if missing else "Stored, encrypted."
-    return SetupStep("Credentials are stored", not missing, says, "provider", account.id)
+    return Step("Credentials are stored", not missing, says, "provider", account.id)
 
 
-def _reached(account: Account, state: ProviderState, calling: str) -> SetupStep:
-    """Some vendors accept calls only from registered addresses. A response of the vendor proves that ours is."""
-    title = "The vendor accepts calls from our server"
+def _reached(account: Account, state: ProviderState, calling: str) -> Step:
+    """Our own address is one that some vendors must let in; an answer of theirs proves that they do."""
+    title = "The vendor lets our server in"
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at
-        return SetupStep(
-            title, True, f"It took a call of ours at {at:%Y-%m-%d %H:%M} UTC." if at else "It took a call."
-        )
+        return Step(title, True, f"It took a call of ours at {at:%Y-%m-%d %H:%M} UTC." if at else "It took a call.")
     if state.last_test_accepted is False:
-        return SetupStep(
-            title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id
-        )
+        return Step(title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id)
     give = "Give the vendor the public address that this server calls from; some vendors block unknown ones."
     if account.adapter.can_test:
-        return SetupStep(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
-    says = f"{give} This vendor has no test call: send a message to your own number."
-    return SetupStep(title, False, says, "test", copy=calling)
+        return Step(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
+    words = f"{give} This vendor has no ping: send a message to your own number."
+    return Step(title, False, words, "test", copy=calling)
 
 
-def _sender(account: Account, current: Snapshot) -> SetupStep:
+def _sender(account: Account, current: Snapshot) -> Step:
     names = [name for name, approved in current.sender_names.items() if account.id in approved]
-    says = ", ".join(names) or "Have a sender name approved by the vendor, then mark it approved here."
-    return SetupStep("A sender name is approved", bool(names), says, "senders")
+    says = ", ".join(names) or "Have a sender name approved at the vendor, then mark it approved here."
+    return Step("A sender name is approved", bool(names), says, "senders")
 
 
-def _template(account: Account, current: Snapshot) -> SetupStep:
+def _template(account: Account, current: Snapshot) -> Step:
     shelf = current.shelves.get(account.id)
     count = len(shelf.templates) if shelf else 0
-    says = f"{count} approved." if count else "This vendor sends templates only: have one approved, and mark it here."
-    return SetupStep("A template is approved", bool(count), says, "templates")
+    says = (
+        f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
+    )
+    return Step("A template is approved", bool(count), says, "templates")
 
 
-def _unconfirmed_texts(account: Account) -> Iterator[SetupStep]:
-    """Approvals older than the stored vendor texts, of templates whose text has changed."""
+def _unconfirmed_texts(account: Account) -> Iterator[Step]:
+    """Approvals from before approvals kept the vendor's text, of templates whose text changed at some time."""
     marked = TemplateApproval.objects.filter(
         provider=account.id, needs_confirmation=True, status=TemplateApprovalStatus.APPROVED
     )
@@ -219,21 +215,21 @@ def _unconfirmed_texts(account: Account) -> Iterator[SetupStep]:
             f"{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it with "
             "the text that the vendor has registered, then confirm or correct the approval."
         )
-        yield SetupStep("Approved texts are confirmed", False, says, "templates")
+        yield Step("Approved texts are confirmed", False, says, "templates")
 
 
-def _route(account: Account, current: Snapshot) -> SetupStep:
+def _route(account: Account, current: Snapshot) -> Step:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
-    says = ", ".join(sorted(set(prefixes))) or "No route uses it: add this provider to one."
-    return SetupStep("A route uses it", bool(prefixes), says, "routes")
+    says = ", ".join(sorted(set(prefixes))) or "No route leads here: add this provider to one."
+    return Step("A route leads to it", bool(prefixes), says, "routes")
 
 
-def _callback(account: Account, provider: Provider, state: ProviderState) -> SetupStep:
-    title = "Delivery reports arrive"
+def _callback(account: Account, provider: Provider, state: ProviderState) -> Step:
+    title = "Delivery reports come in"
     if not settings.PUBLIC_URL:
-        return SetupStep(title, False, "Without PUBLIC_URL there is no address for reports.")
+        return Step(title, False, "Without PUBLIC_URL there is no address for reports.")
     address = registered_address(provider) or ""
     how = "Register this address at the vendor." if address else "The address goes to the vendor with each message."
     if state.first_report_at:
-        return SetupStep(title, True, f"First report seen at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
-    return SetupStep(title, None, f"{how} No report was seen yet.", copy=address)
+        return Step(title, True, f"First report seen at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
+    return Step(title, None, f"{how} No report was seen yet.", copy=address)

@@ -39,7 +39,7 @@ class Explanation:
     code: str
     is_held: bool
     near: str
-    requests: tuple[VendorRequest, ...]
+    wires: tuple[VendorRequest, ...]
 
 
 def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp: bool) -> Explanation:
@@ -57,7 +57,7 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
         code=_code(now, decision, client, sender, to, is_held),
         is_held=is_held,
         near=nearest_template(now, decision, text),
-        requests=tuple(_requests(now, decision, draft)),
+        wires=tuple(_requests(now, decision, draft)),
     )
 
 

@@ -12,7 +12,7 @@ from providers.base import Failure
 from sms.models import HourlyCount, RollupHour
 from sms.services.database.clock import now
 from sms.services.monitoring import dashboard, hourly_stats
-from sms.templatetags.labels import duration
+from sms.templatetags.desk import age
 from tests.sms.admin.conftest import TextVendor
 
 INDEX = "/admin/"
@@ -97,4 +97,4 @@ def test_whoever_may_see_no_messages_sees_no_figures(cast):
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (180, "3 min"), (7500, "2 h 5 min")])
 def test_an_age_is_said_in_plain_words(seconds, words):
-    assert duration(timedelta(seconds=seconds)) == words
+    assert age(timedelta(seconds=seconds)) == words

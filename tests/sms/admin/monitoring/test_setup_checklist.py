@@ -19,7 +19,7 @@ SETUP = "/admin/tools/set-up/"
 ADDRESSES = "/admin/sms/callingaddress/"
 
 
-def step(section: str, title: str) -> setup_checklist.SetupStep:
+def step(section: str, title: str) -> setup_checklist.Step:
     snapshot.forget()
     found = next(s for s in setup_checklist.sections() if s.title == section)
     return next(s for s in found.steps if s.title == title)
@@ -29,29 +29,29 @@ def test_an_empty_installation_says_what_to_do_first(boss):
     page = boss.get(SETUP).content.decode()
     assert "Something is still missing" in page
     assert step("This installation", "A provider exists").done is False
-    assert step("This installation", "A client exists").done is False
-    assert step("This installation", "A dispatcher is running").done is False
+    assert step("This installation", "A caller exists").done is False
+    assert step("This installation", "A dispatcher lives").done is False
 
 
 def test_each_step_turns_green_with_what_it_asks_for(boss, cast, settings):
     settings.PUBLIC_URL = "https://sms.example"
     assert step("plain-az", "Credentials are stored").done is True
     assert step("plain-az", "A sender name is approved").done is True
-    assert step("plain-az", "A route uses it").says == "+994"
+    assert step("plain-az", "A route leads to it").says == "+994"
     assert step("templated-az", "A template is approved").done is True
     assert step("templated-az", "Credentials are stored").done is False  # its account is not given
     assert "Account" in step("templated-az", "Credentials are stored").says
-    reached = step("plain-az", "The vendor accepts calls from our server")
+    reached = step("plain-az", "The vendor lets our server in")
     assert (reached.done, reached.target) == (False, "health")
     ProviderState.objects.update(last_test_accepted=True, last_test_at=now())
-    assert step("plain-az", "The vendor accepts calls from our server").done is True
-    assert step("This installation", "A dispatcher is running").done is False
+    assert step("plain-az", "The vendor lets our server in").done is True
+    assert step("This installation", "A dispatcher lives").done is False
     Dispatcher.objects.create(id=uuid.uuid4(), host="w", pid=1, slots=1, started_at=now(), seen_at=now())
-    assert step("This installation", "A dispatcher is running").done is True
+    assert step("This installation", "A dispatcher lives").done is True
 
 
 def test_the_address_that_our_server_calls_from_is_recorded_and_shown_to_be_handed_on(boss, cast, settings):
-    title, reached = "The address that our server calls from", "The vendor accepts calls from our server"
+    title, reached = "The address that our server calls from", "The vendor lets our server in"
     assert (step("This installation", title).done, step("This installation", title).target) == (None, "addresses")
     assert step("plain-az", reached).copy == ""
     settings.ALLOW_PRIVATE_PROVIDER_HOSTS = False

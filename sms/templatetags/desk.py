@@ -1,4 +1,4 @@
-"""Template filters of the admin's own pages."""
+"""Small words for the desk's own pages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ register = template.Library()
 
 
 @register.filter
-def code_message(code: str) -> str:
-    """The message of an error code of the API."""
+def status_title(status: str) -> str:
+    """`unconfirmed` as a heading."""
+    return status.capitalize()
+
+
+@register.filter
+def code_words(code: str) -> str:
+    """The sentence of an error code of the endpoint."""
     return BY_NAME[code].message if code in BY_NAME else ""
 
 
 @register.filter
-def duration(length: timedelta) -> str:
-    """Formats as `3 min` or `2 h 5 min`."""
+def age(length: timedelta) -> str:
+    """`3 min`, `2 h 5 min`: how long something has lasted."""
     seconds = int(length.total_seconds())
     if seconds < 60:
         return f"{seconds} s"
