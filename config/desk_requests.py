@@ -1,4 +1,4 @@
-"""Each request at the desk has an id of ours: in every line of the log, and on the page that tells of a fault."""
+"""Gives each request to the admin an id, for the lines of the log and for the page of an internal error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 
 class DeskRequests:
-    """Behind the machines' doors, which give their own ids."""
+    """Stands behind ApiMiddleware, which gives the ids of API calls."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

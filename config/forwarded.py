@@ -1,4 +1,4 @@
-"""The scheme of a request, as far as a trusted proxy names it."""
+"""Takes the scheme of a request from a trusted proxy only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 class ForwardedScheme:
     """The first middleware: removes X-Forwarded-Proto unless a proxy of TRUSTED_PROXIES sent it.
 
-    Django's SECURE_PROXY_SSL_HEADER would believe it from anybody.
+    Django's SECURE_PROXY_SSL_HEADER would accept it from any client.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -54,7 +54,7 @@ def post_worker_init(worker: Any) -> None:
     from sms.services.monitoring import alert_rules, prometheus
 
     prometheus.shared_folder = os.environ[COUNTERS]
-    threading.Thread(target=alert_rules.mind_dispatchers, args=(threading.Event(),), daemon=True).start()
+    threading.Thread(target=alert_rules.watch_dispatchers, args=(threading.Event(),), daemon=True).start()
 
 
 def on_exit(server: Any) -> None:

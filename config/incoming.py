@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 MOST_HEAD = 64 * 1024
 MOST_BODY = 64 * 1024
-"""Of a body that the doors for machines read; a longer one is answered before it is read."""
+"""Of a body that the API reads (sms/api/request_body.py). A longer one is answered before it is read."""
 MOST_DESK_BODY = 4 * 1024 * 1024
 """Of a form in the desk, for lists that staff import."""
 _CHUNK_OVERHEAD = 8

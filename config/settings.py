@@ -68,7 +68,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.forwarded.ForwardedScheme",
-    "sms.api.doors.MachineDoors",  # everything outside the desk ends here
+    "sms.api.middleware.ApiMiddleware",  # answers everything outside the admin
     "config.desk_requests.DeskRequests",
     "django.middleware.security.SecurityMiddleware",
     "config.headers.DeskHeaders",
@@ -203,7 +203,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test holds the description clean, and each start is spared the time
-    "PREPROCESSING_HOOKS": ["sms.api.openapi.without_second_spellings"],
+    "PREPROCESSING_HOOKS": ["sms.api.openapi.without_trailing_slashes"],
     "POSTPROCESSING_HOOKS": ["sms.api.openapi.with_schemas"],
 }
 
@@ -217,7 +217,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
-    SECURE_SSL_REDIRECT = True  # of the desk alone: the machines' doors refuse plain HTTP and never redirect
+    SECURE_SSL_REDIRECT = True  # of the admin only: the API refuses plain HTTP and never redirects
     # config.forwarded has removed this header unless a trusted proxy sent it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

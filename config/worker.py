@@ -257,7 +257,9 @@ def answer(code: str, head: bytes) -> bytes:
     refusal = refuse(code)
     body = json.dumps(as_json(refusal.faults)).encode()
     given = _REQUEST_ID.search(head)
-    request_id = request_ids.of({"HTTP_X_AKINON_REQUEST_ID": given[1].decode("latin-1").strip()} if given else {})
+    request_id = request_ids.request_id_of(
+        {"HTTP_X_AKINON_REQUEST_ID": given[1].decode("latin-1").strip()} if given else {}
+    )
     lines = (
         f"HTTP/1.1 {refusal.code.status} {_REASONS[refusal.code.status]}",
         "Connection: close",

@@ -1,6 +1,6 @@
-"""System checks: mistakes of an installation, each with what to do about it.
+"""System checks for the settings of an installation, each with a hint.
 
-`manage.py check` shows them all; those that ask the database itself run with `check --database default` and `migrate`.
+Those that query the database run only with `manage.py check --database default` and `migrate`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 def public_url(**_: Any) -> list[CheckMessage]:
     if not settings.PUBLIC_URL:
         hint = "Set PUBLIC_URL to the address at which vendors reach this installation, such as https://sms.example."
-        words = "PUBLIC_URL is not set: messages go out without a callback address, so no vendor can report back."
-        return [Warning(words, hint=hint, id="sms.W001")]
+        message = "PUBLIC_URL is not set: messages go out without a callback address, so no vendor can report back."
+        return [Warning(message, hint=hint, id="sms.W001")]
     parts = urlsplit(settings.PUBLIC_URL)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         hint = "Write scheme and host, such as https://sms.example."
@@ -40,36 +40,36 @@ def public_url(**_: Any) -> list[CheckMessage]:
 def trusted_proxies(**_: Any) -> list[CheckMessage]:
     if not settings.IS_HTTPS or settings.TRUSTED_PROXIES or settings.TRUSTS_UNIX_SOCKET:
         return []
-    words = "PUBLIC_URL is https and TRUSTED_PROXIES is empty: every request counts as plain HTTP and is refused."
+    message = "PUBLIC_URL is https and TRUSTED_PROXIES is empty: every request counts as plain HTTP and is refused."
     hint = "Set TRUSTED_PROXIES to the networks of the proxy with TLS, such as 127.0.0.0/8."
-    return [Warning(words, hint=hint, id="sms.W007")]
+    return [Warning(message, hint=hint, id="sms.W007")]
 
 
 @register("sms")
-def switches_of_the_workshop(**_: Any) -> list[CheckMessage]:
-    """Settings for development that a public installation should not have."""
+def development_settings(**_: Any) -> list[CheckMessage]:
+    """Settings for development that a public installation should not use."""
     if not settings.IS_HTTPS:
         return []
-    on = {
+    forbidden = {
         "DEBUG": ("sms.W003", "error pages show settings and code to strangers."),
         "ALLOW_PRIVATE_PROVIDER_HOSTS": ("sms.W004", "a provider's address may lead into the inner network."),
         "ALLOW_SANDBOX": ("sms.W005", "messages routed to a sandbox provider reach nobody."),
     }
     return [
-        Warning(f"{name} is on, and PUBLIC_URL is https: {words}", hint=f"Turn {name} off.", id=number)
-        for name, (number, words) in on.items()
+        Warning(f"{name} is on, and PUBLIC_URL is https: {problem}", hint=f"Turn {name} off.", id=number)
+        for name, (number, problem) in forbidden.items()
         if getattr(settings, name)
     ]
 
 
 @register("sms")
 def alerts(**_: Any) -> list[CheckMessage]:
-    """Alerts that are to be sent can be sent."""
+    """Alerts can be delivered as the settings say."""
     if settings.ALERT_EMAIL and not settings.EMAIL_URL_IS_SET:
         hint = "Set EMAIL_URL, such as smtp+tls://user:password@mail.example:587."
         return [Error("ALERT_EMAIL is set, but there is no mail server to send by.", hint=hint, id="sms.E006")]
     if settings.ALERT_WEBHOOK_URL and not settings.ALERT_WEBHOOK_SECRET:
-        hint = "Set ALERT_WEBHOOK_SECRET to a long random word, and verify the signature with it."
+        hint = "Set ALERT_WEBHOOK_SECRET to a long random string, and verify the signature with it."
         return [Warning("Alerts are posted unsigned: anybody could post one.", hint=hint, id="sms.W006")]
     return []
 
@@ -88,7 +88,7 @@ def encryption_keys(**_: Any) -> list[CheckMessage]:
 
 @register("sms")
 def sqlite_settings(**_: Any) -> list[CheckMessage]:
-    """What keeps accepted messages on SQLite: without it two dispatchers may claim one row, or a crash lose one."""
+    """Without IMMEDIATE transactions on SQLite, two dispatchers may deadlock or claim the same row."""
     database = settings.DATABASES["default"]
     options = database.get("OPTIONS", {})
     if "sqlite3" not in database["ENGINE"] or options.get("transaction_mode") == "IMMEDIATE":
@@ -99,13 +99,13 @@ def sqlite_settings(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def sqlite_pragmas(databases: Sequence[str] | None = None, **_: Any) -> Iterable[CheckMessage]:
-    """The same, asked of the file itself: a network drive may refuse WAL."""
-    return [problem for alias in databases or () for problem in _pragma_problems(alias)]
+    """Checks the database file itself, because a network drive may not support WAL."""
+    return [message for alias in databases or () for message in _pragma_messages(alias)]
 
 
 @register(Tags.database)
 def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """`migrate` runs this before it changes anything, and ends where it finds an error."""
+    """`migrate` runs this before it changes anything, and stops at an error."""
     return [
         Error(f"The encoding of the PostgreSQL database is {found}, not {NEEDED}.", hint=HOW_TO, id="sms.E007")
         for alias in databases or ()
@@ -113,7 +113,7 @@ def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> lis
     ]
 
 
-def _pragma_problems(alias: str) -> list[CheckMessage]:
+def _pragma_messages(alias: str) -> list[CheckMessage]:
     connection = connections[alias]
     if connection.vendor != "sqlite" or connection.is_in_memory_db():
         return []
@@ -121,13 +121,13 @@ def _pragma_problems(alias: str) -> list[CheckMessage]:
         (journal,) = cursor.execute("PRAGMA journal_mode").fetchone()
         (synchronous,) = cursor.execute("PRAGMA synchronous").fetchone()
     hint = 'Set OPTIONS["init_command"] as config/settings.py does, and keep the file on a local disk.'
-    problems: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if journal != "wal":
-        problems.append(Error(f"SQLite's journal is {journal}, not WAL: readers block.", hint=hint, id="sms.E004"))
+        messages.append(Error(f"SQLite's journal is {journal}, not WAL: readers block.", hint=hint, id="sms.E004"))
     if synchronous < FULL:
-        words = "SQLite is not synchronous FULL: a power cut may lose accepted messages."
-        problems.append(Error(words, hint=hint, id="sms.E005"))
-    return problems
+        message = "SQLite is not synchronous FULL: a power cut may lose accepted messages."
+        messages.append(Error(message, hint=hint, id="sms.E005"))
+    return messages
 
 
 FULL = 2  # of PRAGMA synchronous: 0 off, 1 normal, 2 full, 3 extra

@@ -1,1 +1,1 @@
-"""The doors for machines: Akinon at the endpoint, vendors at the callbacks."""
+"""The HTTP API: clients at /send-sms and /messages, vendors at /webhooks, gateways at /inbound, monitoring."""

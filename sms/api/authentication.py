@@ -1,4 +1,4 @@
-"""Basic credentials of callers (RFC 7617), checked against digests."""
+"""Checks the Basic credentials of clients (RFC 7617) against digests."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from sms.services.database import clock
 from sms.services.intake import login_throttle
 from sms.services.intake.client_ip import client_ip
 
-_NOBODY = digest("no secret of anybody")
+_NO_SECRET = digest("no client has this secret")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_LONGEST = 1024
-"""Bytes of a header that can hold credentials of ours; user names have 64 characters, secrets 32."""
+_MAX_HEADER = 1024
+"""Characters. User names have at most 64, secrets 32."""
 
 
 class BasicAuthentication(BaseAuthentication):
-    """Sets `request.user` to the ClientFacts of the caller. Every cause of a 401 gives the same bytes."""
+    """Sets `request.user` to the client's ClientFacts. Every cause of a 401 gives the same response."""
 
     def authenticate(self, request: Request) -> tuple[ClientFacts, None]:
         username, secret = credentials(request.META.get("HTTP_AUTHORIZATION", "")) or ("", "")
         client = snapshot.current().clients.get(username)
         source = client_ip(request._request.META)
-        if not is_right(client, secret):
+        if not has_secret(client, secret):
             if username:
-                login_throttle.failed(username, client, source)
+                login_throttle.record_failure(username, client, source)
             raise refuse("unauthorized")
-        if not login_throttle.succeeded(client, source):
+        if not login_throttle.throttle.allows(client, source):
             raise refuse("unauthorized")
         return client, None
 
 
-def is_right(client: ClientFacts | None, secret: str) -> bool:
-    """Whether the secret is the client's. The same comparisons are made in every case."""
+def has_secret(client: ClientFacts | None, secret: str) -> bool:
+    """Whether the secret is the client's. Makes the same comparisons in every case, so that its time tells nothing."""
     given = digest(secret)
-    is_current = hmac.compare_digest(given, (client and client.secret_digest) or _NOBODY)
-    is_previous = hmac.compare_digest(given, (client and client.previous_digest) or _NOBODY)
+    is_current = hmac.compare_digest(given, (client and client.secret_digest) or _NO_SECRET)
+    is_previous = hmac.compare_digest(given, (client and client.previous_digest) or _NO_SECRET)
     if client is None or not client.enabled:
         return False
-    return is_current or (is_previous and _previous_holds(client))
+    return is_current or (is_previous and _is_previous_valid(client))
 
 
-def _previous_holds(client: ClientFacts) -> bool:
-    """Only callers that still use the old secret pay for this question to the database's clock."""
+def _is_previous_valid(client: ClientFacts) -> bool:
+    """Only clients that still use the old secret pay for this query of the database's clock."""
     return client.previous_valid_until is not None and clock.now() < client.previous_valid_until
 
 
 def credentials(header: str) -> tuple[str, str] | None:
     """User name and secret of an Authorization header; None if it holds none, or a control character."""
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "basic" or len(header) > _LONGEST:
+    if scheme.lower() != "basic" or len(header) > _MAX_HEADER:
         return None
     try:
         decoded = _decoded(token.strip(" ").encode("ascii"))
@@ -68,7 +68,7 @@ def credentials(header: str) -> tuple[str, str] | None:
 
 
 def _decoded(token: bytes) -> str:
-    """The one text that this base64 stands for; Python's strict mode lets surplus padding through."""
+    """Decodes canonical base64 only: Python's strict mode accepts surplus padding."""
     raw = binascii.a2b_base64(token, strict_mode=True)
     if binascii.b2a_base64(raw, newline=False) != token:
         raise ValueError("not canonical base64")

@@ -1,4 +1,4 @@
-"""GET /schema and /docs: the OpenAPI description, and a page that shows it without leaving the host."""
+"""GET /schema and /docs: the OpenAPI description, and a page that shows it from this host's files only."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ POLICY = (
 def schema(request: HttpRequest) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
-    return HttpResponse(written(), content_type="application/json")
+    return HttpResponse(schema_json(), content_type="application/json")
 
 
 @lru_cache(maxsize=1)
-def written() -> bytes:
+def schema_json() -> bytes:
     return json.dumps(SchemaGenerator().get_schema(request=None, public=True)).encode()
 
 
 class Docs(SpectacularSwaggerSplitView):
-    """The page's script comes from our own address and its code from our own files."""
+    """Swagger UI, with its script at an address of ours and its files from our static files."""
 
     url_name = "schema"
     authentication_classes = ()

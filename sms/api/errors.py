@@ -1,4 +1,4 @@
-"""The error answers of every door: `{"errors": [{"code", "field", "message"}]}` and the headers that go with a code."""
+"""Empty and error responses; an error's body is `{"errors": [{"code", "field", "message"}]}`."""
 
 from __future__ import annotations
 
@@ -19,21 +19,26 @@ from sms.domain.codes import Refusal, as_json, refuse
 ADMIN = "/admin/"
 CHALLENGE = 'Basic realm="sms", charset="UTF-8"'
 RETRY_AFTER = 5
-"""Seconds after which to try again while the database is away."""
-DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-"""Connections cut, disk full, locks that never came; InternalError is what a read-only PostgreSQL says."""
+"""Seconds, while the database is unavailable."""
+DATABASE_UNAVAILABLE = (OperationalError, InterfaceError, InternalError)
+"""Lost connections, a full disk, lock timeouts. A read-only PostgreSQL raises InternalError."""
 
 log = structlog.get_logger(__name__)
 
 
 def answer(refusal: Refusal) -> HttpResponse:
-    """The response for a refusal."""
     body = json.dumps(as_json(refusal.faults)).encode()
     response = HttpResponse(body, status=refusal.code.status, content_type="application/json")
     if refusal.code.status == 401:
         response["WWW-Authenticate"] = CHALLENGE
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def empty_response(status: int) -> HttpResponse:
+    response = HttpResponse(status=status)
+    del response.headers["Content-Type"]
     return response
 
 
@@ -44,13 +49,13 @@ def method_not_allowed(methods: Iterable[str]) -> HttpResponse:
 
 
 def route_of(request: HttpRequest) -> str:
-    """The address's pattern: the path itself may hold a callback key."""
+    """The URL pattern. The path itself may contain a callback key."""
     match = request.resolver_match
     return match.route if match else ""
 
 
 def as_refusal(error: Exception, request: HttpRequest) -> Refusal:
-    """What the caller is told of an exception. A fault of ours is logged here, and told without a trace."""
+    """The refusal that answers an exception. An internal error is logged, and answered without details."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, Http404):
@@ -59,7 +64,7 @@ def as_refusal(error: Exception, request: HttpRequest) -> Refusal:
         return refuse("forbidden")
     if isinstance(error, SuspiciousOperation | BadRequest):
         return refuse("bad_request")
-    if isinstance(error, DATABASE_AWAY):
+    if isinstance(error, DATABASE_UNAVAILABLE):
         log.error("request.unavailable", route=route_of(request), error=type(error).__name__)
         return refuse("unavailable", retry_after=RETRY_AFTER)
     return _internal(error, request)
@@ -72,15 +77,15 @@ def _internal(error: Exception, request: HttpRequest) -> Refusal:
     return refuse("internal_error", message=f"A fault of ours. Tell us the request id {request_id}.")
 
 
-def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
+def error_response(error: Exception, request: HttpRequest) -> HttpResponse:
     return answer(as_refusal(error, request))
 
 
-# --- Django's own handlers: for what fails outside our doors -------------------------
+# --- Django's own handlers, for errors outside the views -----------------------------
 
 
 def _handler(code: str, page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The admin keeps its pages; every other path answers in the format."""
+    """An HTML page in the admin; elsewhere the API's format."""
 
     def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.path.startswith(ADMIN):
@@ -90,13 +95,13 @@ def _handler(code: str, page: Callable[..., HttpResponse]) -> Callable[..., Http
     return handle
 
 
-def _desk_fault(request: HttpRequest) -> HttpResponse:
-    """Nothing but the id of the request: the log has the rest."""
-    shown = {"request_id": getattr(request, "request_id", "")}
-    return HttpResponse(render_to_string("500.html", shown), status=500)
+def _admin_error_page(request: HttpRequest) -> HttpResponse:
+    """Shows the request id only; the log has the details."""
+    context = {"request_id": getattr(request, "request_id", "")}
+    return HttpResponse(render_to_string("500.html", context), status=500)
 
 
 handler400 = _handler("bad_request", defaults.bad_request)
 handler403 = _handler("forbidden", defaults.permission_denied)
 handler404 = _handler("not_found", defaults.page_not_found)
-handler500 = _handler("internal_error", _desk_fault)
+handler500 = _handler("internal_error", _admin_error_page)

@@ -1,4 +1,4 @@
-"""The four fields of POST /send-sms and what may be wrong with each: one table."""
+"""Validates the four fields of POST /send-sms by one table of checks."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sms.domain.codes import VERSION_HEADER, Fault, Refusal
 from sms.domain.text import Escape, escaped, forbidden_in_sender, forbidden_in_text, normalise
 from sms.services.intake.accept import Fields
 
-LONGEST = {"from": 64, "text": 1600}
-"""Code points; `text` after its new lines are made."""
+MAX_CHARS = {"from": 64, "text": 1600}
+"""Of `text` after `/n` has become new lines."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Check = Callable[[str], "str | None"]
-"""What is wrong with a string, in words; None where nothing is."""
+"""Returns what is wrong with a string, or None."""
 
 
-def parse(values: Mapping[str, Any], *, escape: Escape, version: str) -> Fields:
-    """The fields of a body. Raises Refusal with every field's first fault, and the version's."""
+def parse_fields(values: Mapping[str, Any], *, escape: Escape, version: str) -> Fields:
+    """The validated fields of a body. Raises Refusal with the first fault of each field, and the version's."""
     raw_text = values.get("text")
     text = normalise(raw_text, escape) if isinstance(raw_text, str) else raw_text
     found = {"from": values.get("from"), "to": values.get("to"), "text": text}
@@ -50,9 +50,9 @@ def _string_fault(field: str, value: Any) -> Fault | None:
     if not isinstance(value, str):
         return Fault("invalid_type", field, f"{field} must be a string, not {_json_type(value)}.")
     for code, check in _CHECKS[field]:
-        words = check(value)
-        if words is not None:
-            return Fault(code, field, words)
+        message = check(value)
+        if message is not None:
+            return Fault(code, field, message)
     return None
 
 
@@ -64,15 +64,8 @@ def _version_fault(version: str) -> Fault | None:
 
 
 def _json_type(value: Any) -> str:
-    names = {
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        str: "a string",
-        list: "an array",
-        dict: "an object",
-    }
-    return names.get(type(value), "null")
+    kind = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
+    return kind.get(type(value), "null")
 
 
 # --- the checks of a string ------------------------------------------------------------
@@ -96,7 +89,7 @@ def _control(value: str) -> str | None:
 
 
 def _too_long(field: str) -> Check:
-    most = LONGEST[field]
+    most = MAX_CHARS[field]
     return lambda value: (
         None if len(value) <= most else f"{field} has {len(value):,} characters; at most {most:,} are taken."
     )

@@ -1,4 +1,4 @@
-"""GET /messages: what became of a caller's messages."""
+"""GET /messages: the states of a client's messages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sms.services.intake import queries
 from . import openapi, request_ids
 from .views import ClientView
 
-MOST = 200
-USUAL = 50
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
 
 JsonObject = dict[str, Any]
 
@@ -38,17 +38,17 @@ class MessageList(MessageView):
     @extend_schema(**openapi.LIST)
     def get(self, request: Request) -> HttpResponse:
         query = parameters(request._request.GET)
-        limit = query.pop("limit", USUAL)
-        rows = queries.newest(request.user.id, limit=limit + 1, before=query.pop("cursor", None), **query)
+        limit = query.pop("limit", DEFAULT_LIMIT)
+        rows = queries.newest_messages(request.user.id, limit=limit + 1, before=query.pop("cursor", None), **query)
         page = rows[:limit]
-        following = page[-1].id.hex if len(rows) > limit else None
-        return JsonResponse({"results": [message_json(message) for message in page], "next": following})
+        next_cursor = page[-1].id.hex if len(rows) > limit else None
+        return JsonResponse({"results": [message_json(message) for message in page], "next": next_cursor})
 
 
 class MessageDetail(MessageView):
     @extend_schema(**openapi.DETAIL)
     def get(self, request: Request, id: uuid.UUID) -> HttpResponse:
-        message = queries.one(request.user.id, id)
+        message = queries.find_message(request.user.id, id)
         if message is None:
             raise Http404
         return JsonResponse(message_json(message))
@@ -58,15 +58,15 @@ class MessageDetail(MessageView):
 
 
 def parameters(query: QueryDict) -> JsonObject:
-    """The parameters that we know, read. Raises Refusal (invalid_parameter); names that we don't know are ignored."""
-    return {name: _parameter(name, query.getlist(name)) for name in _READERS if name in query}
+    """The known parameters, parsed; others are ignored. Raises Refusal (invalid_parameter)."""
+    return {name: _parameter(name, query.getlist(name)) for name in _PARSERS if name in query}
 
 
 def _parameter(name: str, values: list[str]) -> Any:
     if len(values) > 1:
         raise refuse("invalid_parameter", name, f"{name} stands more than once.")
     try:
-        return _READERS[name](values[0])
+        return _PARSERS[name](values[0])
     except ValueError as error:
         raise refuse("invalid_parameter", name, f"{name}: {error}") from error
 
@@ -74,11 +74,11 @@ def _parameter(name: str, values: list[str]) -> Any:
 def _request_id(value: str) -> str:
     if not value:
         raise ValueError("it is empty.")
-    return request_ids.kept(value)
+    return request_ids.storable(value)
 
 
 def _number(value: str) -> str:
-    """With or without `+`, which reaches us as a blank where it was not escaped."""
+    """With or without `+`, which arrives as a space where it was not escaped."""
     found = parse_loose(value)
     if found is None:
         raise ValueError("write an international number such as %2B994501234567 or 994501234567.")
@@ -92,8 +92,8 @@ def _status(value: str) -> str:
 
 
 def _limit(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= MOST):
-        raise ValueError(f"write a number from 1 to {MOST}.")
+    if not (value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= MAX_LIMIT):
+        raise ValueError(f"write a number from 1 to {MAX_LIMIT}.")
     return int(value)
 
 
@@ -103,7 +103,7 @@ def _cursor(value: str) -> uuid.UUID:
     return uuid.UUID(value)
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "request_id": _request_id,
     "to": _number,
     "status": _status,
@@ -112,13 +112,13 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-# --- the answer -----------------------------------------------------------------------
+# --- the response ---------------------------------------------------------------------
 
 
 def message_json(message: Message) -> JsonObject:
     attempts = sorted(message.attempts.all(), key=lambda attempt: attempt.number)
     reports = sorted(message.reports.all(), key=lambda report: report.pk)
-    asked = attempts[-1].provider if attempts else message.provider
+    provider = attempts[-1].provider if attempts else message.provider
     version = message.template_version
     return {
         "id": str(message.id),
@@ -128,14 +128,14 @@ def message_json(message: Message) -> JsonObject:
         "text": None if message.is_otp else message.text,
         "is_otp": message.is_otp,
         "status": message.status,
-        "provider": asked and asked.slug,
+        "provider": provider and provider.slug,
         "template": version and version.template.name,
         "template_version": version and version.number,
         "parameters": None if message.is_otp else message.parameters,
         "encoding": message.encoding,
         "segments": message.segments,
-        "created_at": when(message.created_at),
-        "updated_at": when(message.updated_at),
+        "created_at": as_rfc3339(message.created_at),
+        "updated_at": as_rfc3339(message.updated_at),
         "attempts": [attempt_json(attempt) for attempt in attempts],
         "reports": [report_json(report) for report in reports],
     }
@@ -149,8 +149,8 @@ def attempt_json(attempt: Attempt) -> JsonObject:
         "code": attempt.code,
         "detail": attempt.detail,
         "vendor_message_id": attempt.vendor_message_id,
-        "started_at": when(attempt.started_at),
-        "finished_at": when(attempt.finished_at),
+        "started_at": as_rfc3339(attempt.started_at),
+        "finished_at": as_rfc3339(attempt.finished_at),
     }
 
 
@@ -160,11 +160,11 @@ def report_json(report: DeliveryReport) -> JsonObject:
         "status": report.status,
         "code": report.code,
         "detail": report.detail,
-        "received_at": when(report.received_at),
+        "received_at": as_rfc3339(report.received_at),
         "applied": report.applied,
     }
 
 
-def when(time: datetime | None) -> str | None:
+def as_rfc3339(time: datetime | None) -> str | None:
     """RFC 3339, UTC, with Z."""
     return time and time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the callers' doors, written from the same tables that the doors use."""
+"""The OpenAPI description of the endpoints for clients, made from the tables that the endpoints use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sms.domain.codes import TABLE, VERSION_HEADER, Code
 from sms.domain.lifecycle import Outcome, Status
 from sms.domain.text import Encoding
 
-from .fields import LONGEST
+from .fields import MAX_CHARS
 from .request_ids import HEADER
 
 Json = dict[str, Any]
@@ -32,7 +32,7 @@ def nullable(schema: Json) -> Json:
 
 
 def closed(properties: Json) -> Json:
-    """An object that always has these properties and no others."""
+    """An object with exactly these properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -46,12 +46,12 @@ SCHEMAS: Json = {
         "type": "object",
         "required": ["from", "to", "text"],
         "properties": {
-            "from": {"type": "string", "maxLength": LONGEST["from"], "description": "A sender name set up for you."},
+            "from": {"type": "string", "maxLength": MAX_CHARS["from"], "description": "A sender name set up for you."},
             "to": {"type": "string", "pattern": r"^\+[0-9]{7,15}$", "description": "The number in E.164 form."},
             "text": {
                 "type": "string",
                 "minLength": 1,
-                "description": f"At most {LONGEST['text']:,} characters. /n stands for a new line, but not in links.",
+                "description": f"At most {MAX_CHARS['text']:,} characters. /n stands for a new line, but not in links.",
             },
             "isOtp": {
                 "type": ["boolean", "null"],
@@ -128,11 +128,11 @@ SCHEMAS: Json = {
 
 ALWAYS = ("bad_request", "unauthorized", "request_timeout", "uri_too_long", "expectation_failed")
 ALWAYS += ("headers_too_large", "internal_error", "unavailable")
-"""What any call may be answered."""
+"""The codes that any call may get."""
 
 
 def errors(*names: str) -> Json:
-    """The error answers of a door, by status, with the codes of each."""
+    """The error responses of an endpoint, by status, with the codes of each."""
     wanted = {*names, *ALWAYS}
     by_status: dict[int, list[Code]] = {}
     for code in TABLE:
@@ -142,21 +142,21 @@ def errors(*names: str) -> Json:
 
 
 def _error(codes: list[Code]) -> OpenApiResponse:
-    words = "\n".join(f"- `{code.name}`: {code.message} {code.action}" for code in codes)
+    description = "\n".join(f"- `{code.name}`: {code.message} {code.action}" for code in codes)
     examples = [
         OpenApiExample(code.name, value={"errors": [{"code": code.name, "field": field, "message": code.message}]})
         for code in codes
         for field in code.fields[:1]
     ]
-    return OpenApiResponse(reference("Errors"), description=words, examples=examples)
+    return OpenApiResponse(reference("Errors"), description=description, examples=examples)
 
 
-def header(name: str, words: str) -> OpenApiParameter:
-    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=words)
+def header(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=description)
 
 
-def query(name: str, schema: Json, words: str) -> OpenApiParameter:
-    return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=words)
+def query(name: str, schema: Json, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, schema, OpenApiParameter.QUERY, description=description)
 
 
 REQUEST_ID = header(HEADER, "Ties the call, its message and its log lines together; comes back in the answer.")
@@ -205,8 +205,8 @@ class Basic(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "basic"}
 
 
-def without_second_spellings(endpoints: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Each address is served with a slash at its end, too; the description names one."""
+def without_trailing_slashes(endpoints: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Leaves out the second form of each path, with a slash at its end."""
     return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
 
 

@@ -1,4 +1,4 @@
-"""GET /status and /metrics: for people, alarms and Prometheus, from METRICS_ALLOWED alone."""
+"""GET /status and /metrics: for operators, monitoring and Prometheus, from the networks of METRICS_ALLOWED only."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from sms.services.monitoring.status import Overview
 
 from .errors import method_not_allowed
 from .health import METHODS
-from .messages import when
+from .messages import as_rfc3339
 
 JsonObject = dict[str, Any]
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format."""
+    """In Prometheus' text format."""
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
-    check_source(request)
+    check_network(request)
     return HttpResponse(prometheus.exposition(), content_type=prometheus.CONTENT_TYPE)
 
 
 def status(request: HttpRequest) -> HttpResponse:
-    """How it stands. 503 where no dispatcher was seen for a minute: then messages are taken, and none goes out."""
+    """503 where no dispatcher was seen for a minute: then messages are accepted, but not sent."""
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
-    check_source(request)
-    found = monitoring_status.look()
+    check_network(request)
+    found = monitoring_status.read_overview()
     values = status_json(found)
     if found.alive:
         return JsonResponse(values)
-    words = "No dispatcher was seen for a minute: run manage.py dispatch."
-    faults = as_json([Fault("unavailable", "dispatcher", words)])
+    message = "No dispatcher was seen for a minute: run manage.py dispatch."
+    faults = as_json([Fault("unavailable", "dispatcher", message)])
     return JsonResponse(faults | values, status=503)
 
 
-def check_source(request: HttpRequest) -> None:
-    """Raises Refusal for callers from elsewhere, and where no address is known."""
+def check_network(request: HttpRequest) -> None:
+    """Raises Refusal for clients outside METRICS_ALLOWED, and where the address is not known."""
     source = client_ip(request.META)
     if source is None or not is_in(source, settings.METRICS_ALLOWED):
         raise refuse("forbidden", message="This page is served to the networks of METRICS_ALLOWED alone.")
@@ -52,7 +52,7 @@ def check_source(request: HttpRequest) -> None:
 
 def status_json(found: Overview) -> JsonObject:
     return {
-        "at": when(found.at),
+        "at": as_rfc3339(found.at),
         "dispatchers": [_dispatcher(found, dispatcher) for dispatcher in found.dispatchers],
         "lanes": {
             name: {"queued": lane.queued, "oldest_seconds": _rounded(lane.oldest_seconds)}
@@ -71,9 +71,9 @@ def _dispatcher(found: Overview, dispatcher: Dispatcher) -> JsonObject:
         "pid": dispatcher.pid,
         "slots": dispatcher.slots,
         "in_flight": dispatcher.in_flight,
-        "started_at": when(dispatcher.started_at),
-        "seen_at": when(dispatcher.seen_at),
-        "seconds_since_seen": _rounded(found.silent_seconds(dispatcher)),
+        "started_at": as_rfc3339(dispatcher.started_at),
+        "seen_at": as_rfc3339(dispatcher.seen_at),
+        "seconds_since_seen": _rounded(found.seconds_since_seen(dispatcher)),
     }
 
 
@@ -83,8 +83,8 @@ def _breaker(state: ProviderState) -> JsonObject:
         "state": state.breaker,
         "failure": state.breaker_failure if is_open else "",
         "code": state.breaker_code if is_open else "",
-        "opened_at": when(state.opened_at),
-        "next_probe_at": when(state.probe_at) if is_open else None,
+        "opened_at": as_rfc3339(state.opened_at),
+        "next_probe_at": as_rfc3339(state.probe_at) if is_open else None,
     }
 
 

@@ -1,4 +1,4 @@
-"""The id that ties a call's answer, its log lines and its message together."""
+"""The request id: the same in a call's response, its log lines and its message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[!-~]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class RequestId:
-    """`given`: the caller named its call, so an equal one is a repeat."""
+    """`given`: the client sent the id, so an equal call is a repeat."""
 
     value: str
     given: bool
@@ -24,19 +24,21 @@ class RequestId:
         return self.value
 
 
-def of(meta: Mapping[str, Any]) -> RequestId:
-    """The caller's id, or one of ours.
+def request_id_of(meta: Mapping[str, Any]) -> RequestId:
+    """The client's id, or a generated one.
 
-    An empty header is an id of no characters, kept as such ids are; but it names no call, so its calls are no repeats.
+    An empty header is stored like other unusual ids, but it identifies no call, so such calls are never repeats.
     """
     header = meta.get("HTTP_X_AKINON_REQUEST_ID")
-    return RequestId(uuid.uuid4().hex, given=False) if header is None else RequestId(kept(header), given=bool(header))
+    if header is None:
+        return RequestId(uuid.uuid4().hex, given=False)
+    return RequestId(storable(header), given=bool(header))
 
 
-def kept(header: str) -> str:
-    """The id as it is kept: itself if it is 1 to 128 visible ASCII characters, else a digest of its bytes.
+def storable(header: str) -> str:
+    """The id itself if it has 1 to 128 visible ASCII characters, else a digest of its bytes.
 
-    WSGI hands headers over as Latin-1 (PEP 3333).
+    WSGI decodes headers as Latin-1 (PEP 3333).
     """
     if _PLAIN.fullmatch(header):
         return header

@@ -1,8 +1,6 @@
-"""POST /send-sms: the caller's door (seeds: "SMS Flows")."""
+"""POST /send-sms (Akinon's document, "SMS Flows")."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -10,9 +8,10 @@ from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.services.intake import accept
-from sms.services.intake.accept import Call
+from sms.services.intake.accept import SendRequest
 
-from . import bodies, fields, openapi, strict_json
+from . import fields, openapi, request_body, strict_json
+from .errors import empty_response
 from .views import ClientView
 
 
@@ -21,35 +20,25 @@ class SendSms(ClientView):
 
     @extend_schema(**openapi.SEND_SMS)
     def post(self, request: Request) -> HttpResponse:
-        accept.accept(self._call(request), self.seen)
-        response = HttpResponse(status=201)
-        del response.headers["Content-Type"]  # there is no content
-        return response
+        accept.accept(self._call(request))
+        return empty_response(201)
 
-    def _call(self, request: Request) -> Call:
-        body = bodies.read(request._request)
+    def _call(self, request: Request) -> SendRequest:
+        body = request_body.read_body(request._request)
         check_content_type(request.META.get("CONTENT_TYPE", ""))
-        values = strict_json.parse(body)
-        self._remember(values)
+        self.values = values = strict_json.parse_object(body)
         version = request.META.get("HTTP_X_AKINON_API_VERSION", "")
-        return Call(
+        return SendRequest(
             client=request.user,
             request_id=request.request_id.value,
             may_repeat=request.request_id.given,
             api_version=version,
-            fields=fields.parse(values, escape=request.user.newline_escape, version=version),
+            fields=fields.parse_fields(values, escape=request.user.newline_escape, version=version),
         )
-
-    def _remember(self, values: dict[str, Any]) -> None:
-        """What the record of refusals may keep."""
-        sender, to = values.get("from"), values.get("to")
-        self.seen.sender = sender if isinstance(sender, str) else ""
-        self.seen.to = to if isinstance(to, str) else ""
-        self.seen.is_otp = values.get("isOtp") is True
 
 
 def check_content_type(header: str) -> None:
-    """`application/json`, or none at all; a charset is UTF-8. Other parameters say nothing to us."""
+    """Accepts `application/json` or no type, and no charset but UTF-8. Other parameters are ignored."""
     if header in ("", "application/json"):
         return
     media_type, *parameters = (part.strip().lower() for part in header.split(";"))

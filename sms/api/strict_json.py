@@ -1,4 +1,4 @@
-"""JSON without its loose ends (RFC 8259; RFC 7493, I-JSON, for what is refused beside)."""
+"""A strict JSON parser (RFC 8259), which also rejects what I-JSON (RFC 7493) does not allow."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, NoReturn
 
 from sms.domain.codes import Refusal, refuse
 
-DEEPEST = 32
-_LONGEST_INTEGER = 308
-"""Digits that a double can hold: what is longer is no number that two programs would read alike."""
+MAX_DEPTH = 32
+_MAX_DIGITS = 308
+"""Of an integer. A longer one exceeds the range of a double, so parsers differ on it."""
 _STRUCTURE = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def parse(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes) -> dict[str, Any]:
     """The body's JSON object. Raises Refusal (malformed_json)."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise _malformed(f"Byte {error.start + 1} is not UTF-8.") from error
-    if text.count("{") + text.count("[") > DEEPEST:
+    if text.count("{") + text.count("[") > MAX_DEPTH:
         _check_depth(text)
     try:
         value = _DECODER.decode(text)
@@ -34,12 +34,12 @@ def parse(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _malformed(words: str) -> Refusal:
-    return refuse("malformed_json", message=words)
+def _malformed(message: str) -> Refusal:
+    return refuse("malformed_json", message=message)
 
 
 def _check_depth(text: str) -> None:
-    """Before the decoder, which recurses. Counts brackets outside strings."""
+    """Counts the brackets outside strings, before the recursive decoder runs."""
     depth, in_string = 0, False
     for sign in _STRUCTURE.findall(text):
         if sign == '"':
@@ -48,12 +48,12 @@ def _check_depth(text: str) -> None:
             depth += 1
         elif not in_string and sign in "]}":
             depth -= 1
-        if depth > DEEPEST:
-            raise _malformed(f"The body is nested more than {DEEPEST} levels deep.")
+        if depth > MAX_DEPTH:
+            raise _malformed(f"The body is nested more than {MAX_DEPTH} levels deep.")
 
 
 def _check_surrogates(value: dict[str, Any]) -> None:
-    """A \\ud800 without its other half is no character. The depth is bounded by now."""
+    """Rejects half of a surrogate pair, such as \\ud800. The depth has been checked before."""
     if _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
         raise _malformed("A lone surrogate is not a character.")
 
@@ -77,7 +77,7 @@ def _float(digits: str) -> float:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > _LONGEST_INTEGER:
+    if len(digits) > _MAX_DIGITS:
         raise _malformed("A number is too large.")
     return int(digits)
 

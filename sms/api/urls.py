@@ -1,4 +1,4 @@
-"""The machines' addresses. Each is served with a slash at its end and without: a redirected POST loses its body."""
+"""The URLs of the API, each with and without a trailing slash: a redirected POST would lose its body."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .send_sms import SendSms
 from .webhooks import webhook
 
 
-def both(route: str, view: object, name: str) -> list[URLPattern]:
+def with_optional_slash(route: str, view: object, name: str) -> list[URLPattern]:
     return [path(route, view, name=name), path(f"{route}/", view)]  # type: ignore[arg-type]
 
 
 urlpatterns = [
-    *both("send-sms", SendSms.as_view(), "send-sms"),
-    *both("messages", MessageList.as_view(), "messages"),
-    *both("messages/<uuid:id>", MessageDetail.as_view(), "message"),
-    *both("webhooks/<str:vendor>/<str:key>", webhook, "webhook"),
-    *both("inbound/<str:key>", receive, "inbound"),
-    *both("healthz", healthz, "healthz"),
-    *both("readyz", readyz, "readyz"),
-    *both("schema", schema, "schema"),
-    *both("docs", Docs.as_view(), "docs"),
-    *both("status", status, "status"),
-    *both("metrics", metrics, "metrics"),
+    *with_optional_slash("send-sms", SendSms.as_view(), "send-sms"),
+    *with_optional_slash("messages", MessageList.as_view(), "messages"),
+    *with_optional_slash("messages/<uuid:id>", MessageDetail.as_view(), "message"),
+    *with_optional_slash("webhooks/<str:vendor>/<str:key>", webhook, "webhook"),
+    *with_optional_slash("inbound/<str:key>", receive, "inbound"),
+    *with_optional_slash("healthz", healthz, "healthz"),
+    *with_optional_slash("readyz", readyz, "readyz"),
+    *with_optional_slash("schema", schema, "schema"),
+    *with_optional_slash("docs", Docs.as_view(), "docs"),
+    *with_optional_slash("status", status, "status"),
+    *with_optional_slash("metrics", metrics, "metrics"),
 ]

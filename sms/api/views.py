@@ -1,7 +1,8 @@
-"""What the doors for callers have in common: the order of checks, the error format, the record of refusals."""
+"""The base class of the endpoints for clients: order of checks, error format, record of rejected calls."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +11,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from sms.domain.codes import Refusal
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.intake import rejections
-from sms.services.intake.rejections import RefusedCall
+from sms.services.intake.rejections import Rejection
 from sms.services.monitoring import metrics
 
 from .authentication import BasicAuthentication
@@ -19,7 +22,7 @@ from .errors import answer, as_refusal, method_not_allowed
 
 
 class FixedNegotiation(BaseContentNegotiation):
-    """`Accept` is ignored: there is one format."""
+    """Ignores `Accept`: there is one format."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]
@@ -29,7 +32,7 @@ class FixedNegotiation(BaseContentNegotiation):
 
 
 class ClientView(APIView):
-    """A door for callers with Basic credentials: first 405, then 401, then the view's own checks."""
+    """A view for clients with Basic credentials: checks for 405 first, then 401, then the view's own."""
 
     authentication_classes = (BasicAuthentication,)
     permission_classes = ()
@@ -38,9 +41,10 @@ class ClientView(APIView):
     content_negotiation_class = FixedNegotiation
     default_response_headers: dict[str, str] = {}
     methods: tuple[str, ...] = ()
-    """Those that this door takes, as the header Allow lists them."""
-    seen: RefusedCall | None = None
-    """What is known of the call so far; none before its caller is known."""
+    """As the header Allow lists them."""
+    client: ClientFacts | None = None
+    values: Mapping[str, Any] = {}
+    """The JSON object of the body, once it is parsed."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method not in self.methods:
@@ -48,11 +52,16 @@ class ClientView(APIView):
         return super().dispatch(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
-        self.seen = RefusedCall(request.user.id, request.request_id.value)
+        self.client = request.user
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
         refusal = as_refusal(exc, self.request)
         metrics.refused(refusal.code.name)
-        if self.seen is not None and refusal.code.status < 500:
-            rejections.record(self.seen, refusal)
+        if self.client is not None and refusal.code.status < 500:
+            rejections.record(self._rejection(refusal, self.client))
         return answer(refusal)
+
+    def _rejection(self, refusal: Refusal, client: ClientFacts) -> Rejection:
+        sender, to = (value if isinstance(value := self.values.get(name), str) else "" for name in ("from", "to"))
+        is_otp = self.values.get("isOtp") is True
+        return Rejection(refusal, client.id, self.request.request_id.value, sender, to, is_otp)

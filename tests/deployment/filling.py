@@ -114,12 +114,12 @@ def digest() -> dict[str, Any]:
     """Each table's number of rows, and a digest over all values; encrypted and JSON ones as text."""
     from django.apps import apps
 
-    from sms.services.maintenance.database_copy import _is_kept, _rows
+    from sms.services.maintenance.database_copy import is_copied_as_text, stored_rows
 
     found = {}
     for model in apps.get_models(include_auto_created=True):
-        kept = [index for index, own in enumerate(model._meta.concrete_fields) if _is_kept(own)]
-        rows = sorted(plain(row, kept) for row in _rows(model))
+        kept = [index for index, own in enumerate(model._meta.concrete_fields) if is_copied_as_text(own)]
+        rows = sorted(plain(row, kept) for row in stored_rows(model))
         found[model._meta.db_table] = [len(rows), hashlib.sha256(json.dumps(rows).encode()).hexdigest()]
     return found
 

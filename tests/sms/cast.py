@@ -1,4 +1,4 @@
-"""The small fixed cast of the tests: one caller, two kinds of vendor, a few routes, senders and templates."""
+"""The test data: one client, two kinds of vendor, a few routes, sender names and templates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEMPLATE_TO = "+994501234567"
 
 
 class FreeText(Sender):
-    """A vendor that takes any text, without a sender field."""
+    """A vendor for free text, without a sender field."""
 
     slug, name, documents = "free-text", "Free text", "made up"
     default_base_url = "https://free-text.example"
@@ -43,7 +43,7 @@ class FreeText(Sender):
 
 
 class TemplateOnly(FreeText):
-    """A vendor that takes its own templates alone, asks for approved senders and takes 160 characters."""
+    """A vendor for registered templates and approved sender names, with at most 160 characters."""
 
     slug, name = "template-only", "Template only"
     carries = Carries.TEMPLATE
@@ -59,13 +59,13 @@ def basic(username: str = USERNAME, secret: str = SECRET) -> str:
 
 
 def body(**changes: Any) -> dict[str, Any]:
-    """A good body; a value of None leaves its field out."""
+    """A valid body; a value of None omits the field."""
     values = {"from": "AKINON", "to": FREE_TO, "text": TEXT} | {k.removesuffix("_"): v for k, v in changes.items()}
     return {key: value for key, value in values.items() if value is not None}
 
 
 def send(caller: Client, values: Any = None, **headers: Any) -> Any:
-    """POST /send-sms with the cast's credentials; bytes go out as they are."""
+    """POST /send-sms with the client's credentials; bytes are sent unchanged."""
     raw = values if isinstance(values, bytes) else json.dumps(body() if values is None else values).encode()
     headers = {"authorization": basic()} | headers
     content_type = headers.pop("content_type", "application/json")
@@ -75,7 +75,7 @@ def send(caller: Client, values: Any = None, **headers: Any) -> Any:
 
 
 def errors(response: Any) -> list[tuple[int, str, str]]:
-    """Status, code and field of each entry of an error answer."""
+    """Status, code and field of each error of a response."""
     assert response["Content-Type"] == "application/json", response.content
     return [(response.status_code, error["code"], error["field"]) for error in response.json()["errors"]]
 
@@ -113,7 +113,7 @@ def client(username: str = USERNAME, secret: str = SECRET, **more: Any) -> ApiCl
 
 
 def enter() -> None:
-    """Put the cast into the database."""
+    """Create the rows."""
     client()
     free = provider("free", FreeText.slug)
     only = provider("only", TemplateOnly.slug)

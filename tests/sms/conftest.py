@@ -1,8 +1,10 @@
-"""Every test of `sms` starts without a copy of the configuration; `caller` meets the cast."""
+"""Every test of `sms` starts with empty caches; `caller` is an HTTP client with the test data of `cast`."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,19 +17,20 @@ from tests.sms import cast
 
 
 @pytest.fixture(autouse=True)
-def _fresh_configuration() -> Iterator[None]:
+def _fresh_configuration(settings: Any) -> Iterator[None]:
+    settings.CONFIGURATION_MAX_AGE = math.inf  # at the usual second, a slow machine would query again within a test
     snapshot.forget()
-    rate_limits.forget()
-    login_throttle.forget()
+    rate_limits.limiter.reset_cache()
+    login_throttle.throttle.reset_cache()
     yield
     snapshot.forget()
-    rate_limits.forget()
-    login_throttle.forget()
+    rate_limits.limiter.reset_cache()
+    login_throttle.throttle.reset_cache()
 
 
 @pytest.fixture(autouse=True)
-def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread that rings for dispatchers: its connection would keep the test database from being dropped."""
+def _no_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts no notifying thread: its connection would prevent dropping the test database."""
     monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
     monkeypatch.setattr(notify, "_notify", lambda due: None)
 
@@ -41,5 +44,5 @@ def _cast(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def caller(_cast: None) -> Client:
-    """An HTTP client in front of the doors; a fault of ours comes back as its answer."""
+    """An HTTP client of the API; an internal error is returned as its response."""
     return Client(raise_request_exception=False)

@@ -1,4 +1,4 @@
-"""Each mistake of an installation has its system check."""
+"""The system checks."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.common.base import typed
 from sms.admin.common.page import for_those_who, page
 from sms.domain.typed_phone import regions
-from sms.services.staff.block_list import MOST_BYTES, MOST_ROWS, Imported, block_all
+from sms.services.staff.block_list import MAX_BYTES, MAX_ROWS, ImportResult, block_numbers
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
 from sms.services.table_files.text import TableFileError
 
@@ -50,9 +50,9 @@ class ImportForm(forms.Form):
     def lines(self) -> list[Line]:
         """At least one. Raises TableFileError."""
         if file := self.cleaned_data["file"]:
-            lines = lines_of(file.read(MOST_BYTES + 1), most_bytes=MOST_BYTES, most_rows=MOST_ROWS)
+            lines = lines_of(file.read(MAX_BYTES + 1), most_bytes=MAX_BYTES, most_rows=MAX_ROWS)
         else:
-            lines = lines_of_text(typed(self.cleaned_data["numbers"]), most_rows=MOST_ROWS)
+            lines = lines_of_text(typed(self.cleaned_data["numbers"]), most_rows=MAX_ROWS)
         if not lines:
             raise TableFileError(1, "There is no row to import.")
         return lines
@@ -68,13 +68,13 @@ def act(request: HttpRequest) -> HttpResponse:
     try:
         lines = form.lines()
     except TableFileError as error:
-        form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.words}")
+        form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.message}")
         return _page(request, form)
     values = form.cleaned_data
-    return _told(request, form, block_all(lines, reason=typed(values["reason"]), region=values["region"]))
+    return _told(request, form, block_numbers(lines, reason=typed(values["reason"]), region=values["region"]))
 
 
-def _told(request: HttpRequest, form: ImportForm, done: Imported) -> HttpResponse:
+def _told(request: HttpRequest, form: ImportForm, done: ImportResult) -> HttpResponse:
     """Back to the list; or, with what was left out, on a page where it can be corrected."""
     messages.success(request, _("%(a)d added, %(k)d known already.") % {"a": done.added, "k": done.known})
     if not done.mistakes:
@@ -89,5 +89,5 @@ def _told(request: HttpRequest, form: ImportForm, done: Imported) -> HttpRespons
     return _page(request, again, done)
 
 
-def _page(request: HttpRequest, form: ImportForm, done: Imported | None = None) -> HttpResponse:
+def _page(request: HttpRequest, form: ImportForm, done: ImportResult | None = None) -> HttpResponse:
     return page(request, "block_list", _("Import numbers"), import_form=form, done=done, shown=SHOWN)

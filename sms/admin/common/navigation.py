@@ -22,11 +22,11 @@ def open_alerts(request: HttpRequest) -> str:
 
 def shows_setup_first(request: HttpRequest) -> bool:
     """Set-up leads the menu until all is green."""
-    return request.user.has_perm("sms.view_provider") and not setup_checklist.is_green()
+    return request.user.has_perm("sms.view_provider") and not setup_checklist.status.is_green()
 
 
 def shows_setup_last(request: HttpRequest) -> bool:
-    return request.user.has_perm("sms.view_provider") and setup_checklist.is_green()
+    return request.user.has_perm("sms.view_provider") and setup_checklist.status.is_green()
 
 
 def _capped(rows: object) -> str:

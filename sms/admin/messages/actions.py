@@ -90,7 +90,7 @@ class MessageActions:
         variant=ActionVariant.PRIMARY,
     )
     def settle(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        message_actions.settle(
+        message_actions.settle_unconfirmed(
             as_id(object_id),
             went_out=form.cleaned_data["went_out"] == "yes",
             actor=request.user.get_username(),
@@ -119,7 +119,7 @@ class MessageActions:
         icon="contact_support",
     )
     def ask(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        status_query.ask(as_id(object_id), actor=request.user.get_username())
+        status_query.request_query(as_id(object_id), actor=request.user.get_username())
         return str(_("The vendor is asked."))
 
     @dialog_action(
@@ -164,7 +164,7 @@ def possible_actions(object_id: Any) -> set[str]:
         "resend": has_text and state in message_actions.RESENDABLE,
         "settle": state is Status.UNCONFIRMED,
         "cancel": state in message_actions.CANCELABLE,
-        "ask": status_query.can_ask(status_query.latest(message.pk)),
+        "ask": status_query.can_query(status_query.latest_attempt(message.pk)),
         "reveal": has_text and not privacy.is_revealed(message),
     }
     return {name for name, possible in checks.items() if possible}

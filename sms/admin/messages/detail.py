@@ -19,7 +19,7 @@ from .search import SAME_NUMBER
 
 def context(message: Message) -> dict[str, Any]:
     readable = privacy.may_read(message)
-    told = timeline.of(message)
+    told = timeline.timeline_of(message)
     return {
         "message": message,
         "timeline": told,

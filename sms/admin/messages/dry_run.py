@@ -19,7 +19,6 @@ from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
 from sms.services.configuration import snapshot
 from sms.services.intake import accept
-from sms.services.intake.rejections import RefusedCall
 from sms.services.staff import dry_run
 
 SEND = "sms.send_test"
@@ -83,7 +82,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
         return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
-    call = accept.Call(
+    call = accept.SendRequest(
         client=facts["client"],
         request_id=f"desk-{request.user.pk}-{uuid.uuid4().hex[:12]}",
         may_repeat=False,
@@ -92,9 +91,9 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         is_test=True,
     )
     try:
-        accepted = accept.accept(call, RefusedCall(client=facts["client"].id, request_id=call.request_id))
+        accepted = accept.accept(call)
     except Refusal as refusal:
         messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
         return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     messages.success(request, _("The test is on its way. This page follows it."))
-    return redirect("admin:sms_message_change", accepted.message)
+    return redirect("admin:sms_message_change", accepted.id)

@@ -61,7 +61,7 @@ def _release(request: HttpRequest) -> HttpResponse:
     wanted = typed(form.cleaned_data["skeleton"])
     held = next((each.held for each in unmatched.groups() if each.skeleton == wanted), ())
     provider = form.cleaned_data["provider"]
-    released = message_services.release(
+    released = message_services.release_held(
         held,
         provider_id=int(provider) if provider else None,
         actor=request.user.get_username(),

@@ -41,13 +41,13 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     """Added to the index page by the theme (UNFOLD["DASHBOARD_CALLBACK"])."""
     if not request.user.has_perm("sms.view_message"):
         return given
-    board = dashboard.board()
+    board = dashboard.read_dashboard()
     table = [(hour, [series[at] for series in board.series.values()]) for at, hour in enumerate(board.hours)]
     chart = json.dumps({"labels": [f"{hour:%H}:00" for hour in board.hours], "datasets": _datasets(board)})
     return {**given, "board": board, "chart": chart, "chart_options": json.dumps(OPTIONS), "table": table}
 
 
-def _datasets(board: dashboard.Board) -> list[dict[str, Any]]:
+def _datasets(board: dashboard.Dashboard) -> list[dict[str, Any]]:
     return [
         {"label": status, "data": numbers, "backgroundColor": COLOURS[Status(status)], "stack": "all"}
         for status, numbers in board.series.items()

@@ -26,7 +26,7 @@ PAGES = {
 
 @for_those_who("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
-    setup_checklist.forget()
+    setup_checklist.status.reset_cache()
     try:
         sections = setup_checklist.sections()
     except UndecryptableError as error:

@@ -23,7 +23,7 @@ PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resum
 @for_those_who("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
-    return page(request, "health", _("Providers"), cards=provider_health.cards(), may=may)
+    return page(request, "health", _("Providers"), cards=provider_health.provider_cards(), may=may)
 
 
 class ReasonForm(forms.Form):

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from sms.services.monitoring.status import ALIVE_SECONDS, lives_on
+from sms.services.monitoring.status import ALIVE, is_dispatcher_alive
 
 
 class Command(BaseCommand):
@@ -18,8 +18,9 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         host = platform.node()
         try:
-            alive = lives_on(host)
+            alive = is_dispatcher_alive(host=host[:100])
         except Error as error:
             raise CommandError(f"The database could not be asked ({type(error).__name__}).") from None
         if not alive:
-            raise CommandError(f"No dispatcher of {host} has updated its heartbeat for {ALIVE_SECONDS:g} seconds.")
+            seconds = ALIVE.total_seconds()
+            raise CommandError(f"No dispatcher of {host} has updated its heartbeat for {seconds:g} seconds.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sms.services.maintenance.database_copy import move
+from sms.services.maintenance.database_copy import copy_database
 from sms.services.queue.errors import ActionRefused
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *, to: str, **_: Any) -> None:
         try:
-            rows = move(to, lambda table, count: self.stdout.write(f"{count:>10}  {table}"))
+            rows = copy_database(to, lambda table, count: self.stdout.write(f"{count:>10}  {table}"))
         except ActionRefused as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{rows:>10}  rows in all, equal on both sides. The SQLite file is as it was.")

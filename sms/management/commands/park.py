@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 
-from sms.services.maintenance.restore import park
+from sms.services.maintenance.restore import quarantine
 from sms.services.queue.errors import ActionRefused
 
 
@@ -37,13 +37,15 @@ class Command(BaseCommand):
         if not reason.strip():
             raise CommandError("--reason is empty. Say why, such as: restored the backup of Friday 03:00.")
         try:
-            parked = park(before=before, reason=reason.strip())
+            changed = quarantine(before=before, reason=reason.strip())
         except ActionRefused as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{parked.messages} messages are unconfirmed now: staff settle them, nothing sends them again."
+            f"{changed.messages} messages are unconfirmed now: staff settle them, nothing sends them again."
         )
-        if parked.held:
-            self.stdout.write(f"{parked.held} messages stay held until staff release them: no template sets them free.")
-        if parked.pushes:
-            self.stdout.write(f"{parked.pushes} pushes have failed now: staff may push them again.")
+        if changed.held:
+            self.stdout.write(
+                f"{changed.held} messages stay held until staff release them: no template sets them free."
+            )
+        if changed.pushes:
+            self.stdout.write(f"{changed.pushes} pushes have failed now: staff may push them again.")

@@ -1,37 +1,42 @@
-"""Intake: one accepted call becomes one message, by one INSERT, committed before the answer."""
+"""Accepts a call in five steps: authenticate, validate, route and match, limit, insert.
+
+The API does the first two (sms/api/authentication.py, sms/api/fields.py), because their errors are HTTP's. Here one
+call becomes one message by one INSERT, committed before the answer.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from sms.domain.codes import Refusal, refuse
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
-from sms.domain.text import masked_digits, segments, visible
+from sms.domain.text import segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
 from sms.services.configuration import snapshot
-from sms.services.configuration.snapshot import ClientFacts, Snapshot
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
 from sms.services.monitoring import metrics
 from sms.services.queue import notify
 
 from . import insert, otp_limits, rate_limits
-from .near_miss import nearest_template
-from .rejections import RefusedCall
+from .near_miss import TemplateNotMatched
 
 _FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
-"""Whom a routing code blames; the others blame the text."""
-_ROUNDS = 3
-"""Tries at the insert: more than one only while an old row holds the key, more than two never yet."""
+"""The field that a routing code concerns; the other codes concern the text."""
+_INSERT_TRIES = 3
+"""A second one is needed where an expired message still has the idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The values after parsing: what makes two calls equal."""
+    """The validated values. Two calls with equal values and an equal request id are one."""
 
     sender: str
     to: str
@@ -41,8 +46,8 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One authenticated, well-formed call. `may_repeat`: its request id was given by the caller."""
+class SendRequest:
+    """One authenticated, valid call. `may_repeat`: the caller gave the request id."""
 
     client: ClientFacts
     request_id: str
@@ -53,27 +58,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedMessage:
     """The message of a call; not new where the call repeats an earlier one."""
 
-    message: uuid.UUID
+    id: uuid.UUID
     is_new: bool = True
 
 
-def accept(call: Call, seen: RefusedCall) -> Accepted:
-    """Store the call's message, committed, or find the one that it repeats.
-
-    Raises Refusal with the code of the interface's table; `seen` then holds what the record of refusals may keep.
-    """
-    key = repeat_key(call) if call.may_repeat else None
+def accept(call: SendRequest) -> AcceptedMessage:
+    """Store the call's message, committed, or find the one that it repeats. Raises Refusal."""
+    key = idempotency_key(call) if call.may_repeat else None
     try:
-        accepted = _store(call, key, seen)
+        decision, ttl = route_and_match(call)
+        with limit(call):
+            accepted = insert_once(_columns(call, decision, key), ttl)
+            if not accepted.is_new:
+                rate_limits.limiter.return_token(call.client)
     except Refusal as refusal:
-        repeated = insert.standing(key) if key else None
-        if repeated is None:
+        accepted = _earlier_message(key)
+        if accepted is None:
             _check_blocked(call, refusal)
             raise
-        accepted = Accepted(repeated, is_new=False)
     if accepted.is_new:
         metrics.accepted(is_otp=call.fields.is_otp)
         notify.ring()
@@ -82,8 +87,69 @@ def accept(call: Call, seen: RefusedCall) -> Accepted:
     return accepted
 
 
-def _check_blocked(call: Call, refusal: Refusal) -> None:
-    """The block list comes before routing and limits; only a call that they refuse pays for this look."""
+def idempotency_key(call: SendRequest) -> str:
+    """A digest of client, request id and the four values. The length before each part keeps the parts apart."""
+    fields = call.fields
+    parts = (str(call.client.id), call.request_id, fields.sender, fields.to, fields.text, str(fields.is_otp))
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
+
+
+def route_and_match(call: SendRequest) -> tuple[Decision, int]:
+    """The routing decision and the message's time to live in seconds. Raises Refusal."""
+    now = snapshot.current()
+    fields = call.fields
+    if not now.knows_sender(call.client, fields.sender):
+        raise refuse("unknown_sender", "from")
+    decision = now.decide(
+        text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
+    )
+    if decision.code and not is_held(call.client, decision, is_otp=fields.is_otp):
+        if decision.code == "template_not_matched":
+            raise TemplateNotMatched(now, decision, fields.text)
+        raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
+    route = now.routes_by_id[decision.route]
+    return decision, route.otp_ttl if fields.is_otp else route.ttl
+
+
+def is_held(client: ClientFacts, decision: Decision, *, is_otp: bool) -> bool:
+    """Whether the message waits for its template: the client's setting, for all but OTPs."""
+    return decision.code == "template_not_matched" and client.on_no_template == OnNoTemplate.HOLD and not is_otp
+
+
+@contextmanager
+def limit(call: SendRequest) -> Iterator[None]:
+    """Hold the client's limits around the INSERT. Raises Refusal; then the call's token is returned."""
+    rate_limits.limiter.take_token(call.client)
+    limits = otp_limits.limits_of(call.client, call.fields.to) if call.fields.is_otp else []
+    try:
+        with otp_limits.enforce(call.client, call.fields.to, limits) if limits else nullcontext():
+            yield
+    except Refusal:
+        rate_limits.limiter.return_token(call.client)
+        raise
+
+
+def insert_once(row: dict[str, Any], ttl: int) -> AcceptedMessage:
+    """Insert the message, unless an earlier one has its idempotency key. Raises Refusal."""
+    key = row["repeat_key"]
+    for _ in range(_INSERT_TRIES):
+        if insert.insert(row, due=row["provider_id"] is not None, ttl=ttl):
+            return AcceptedMessage(uuid.UUID(row["id"]))
+        if earlier := _earlier_message(key):
+            return earlier
+        if is_blocked(row["to"]):
+            raise refuse("recipient_blocked", "to")
+        insert.free_key(key)
+    raise refuse("unavailable", retry_after=1)
+
+
+def _earlier_message(key: str | None) -> AcceptedMessage | None:
+    duplicate = insert.find_duplicate(key) if key else None
+    return duplicate and AcceptedMessage(duplicate, is_new=False)
+
+
+def _check_blocked(call: SendRequest, refusal: Refusal) -> None:
+    """The block list's code precedes those of routing and limits. Only rejected calls pay for this query."""
     if refusal.code.name not in ("unknown_sender", "recipient_blocked") and is_blocked(call.fields.to):
         raise refuse("recipient_blocked", "to")
 
@@ -92,63 +158,7 @@ def is_blocked(number: str) -> bool:
     return BlockedNumber.objects.filter(phone=number).exists()
 
 
-def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
-    values, ttl = _message(call, seen)
-    values["repeat_key"] = key
-    rate_limits.take(call.client)
-    try:
-        accepted = _insert_within_caps(call, values, ttl)
-    except Refusal:
-        rate_limits.give_back(call.client)
-        raise
-    if not accepted.is_new:
-        rate_limits.give_back(call.client)
-    return accepted
-
-
-def _insert_within_caps(call: Call, values: dict[str, Any], ttl: int) -> Accepted:
-    caps = otp_limits.caps_of(call.client, call.fields.to) if call.fields.is_otp else []
-    if not caps:
-        return _insert(values, ttl)
-    with otp_limits.one_at_a_time(call.client, call.fields.to):
-        otp_limits.check(call.client, caps)
-        return _insert(values, ttl)
-
-
-def repeat_key(call: Call) -> str:
-    """A digest of client, request id and the four values; each part's length goes before it, so none runs over."""
-    fields = call.fields
-    parts = (str(call.client.id), call.request_id, fields.sender, fields.to, fields.text, str(fields.is_otp))
-    return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
-
-
-def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
-    """The message's columns and its time to live in seconds. Raises Refusal."""
-    now = snapshot.current()
-    fields = call.fields
-    if not now.knows_sender(call.client, fields.sender):
-        raise refuse("unknown_sender", "from")
-    decision = now.decide(
-        text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
-    )
-    if decision.code and not _is_held(call, decision):
-        if decision.code == "template_not_matched":
-            seen.miss = lambda: (masked_digits(fields.text), nearest_template(now, decision, fields.text))
-        raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
-    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
-
-
-def _is_held(call: Call, decision: Decision) -> bool:
-    waits = call.client.on_no_template == OnNoTemplate.HOLD and not call.fields.is_otp
-    return waits and decision.code == "template_not_matched"
-
-
-def _time_to_live(now: Snapshot, decision: Decision, is_otp: bool) -> int:
-    route = now.routes_by_id[decision.route]
-    return route.otp_ttl if is_otp else route.ttl
-
-
-def _columns(call: Call, decision: Decision) -> dict[str, Any]:
+def _columns(call: SendRequest, decision: Decision, key: str | None) -> dict[str, Any]:
     fields = call.fields
     size = segments(fields.text)
     chosen = next(iter(decision.eligible), None)
@@ -156,6 +166,7 @@ def _columns(call: Call, decision: Decision) -> dict[str, Any]:
         "id": clock.new_id().hex,
         "client_id": call.client.id,
         "request_id": call.request_id,
+        "repeat_key": key,
         "api_version": visible(call.api_version)[:32],
         "sender": fields.sender,
         "to": fields.to,
@@ -172,17 +183,3 @@ def _columns(call: Call, decision: Decision) -> dict[str, Any]:
         "status": (Status.QUEUED if chosen else Status.HELD).value,
         "provider_id": chosen and chosen.provider,
     }
-
-
-def _insert(values: dict[str, Any], ttl: int) -> Accepted:
-    key = values["repeat_key"]
-    for _ in range(_ROUNDS):
-        if insert.insert(values, due=values["provider_id"] is not None, ttl=ttl):
-            return Accepted(uuid.UUID(values["id"]))
-        repeated = insert.standing(key)
-        if repeated is not None:
-            return Accepted(repeated, is_new=False)
-        if is_blocked(values["to"]):
-            raise refuse("recipient_blocked", "to")
-        insert.release(key)
-    raise refuse("unavailable", retry_after=1)

@@ -15,19 +15,19 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Meta = Mapping[str, Any]
 """Headers and socket address as WSGI names them: `request.META`, or a WSGI environ."""
 
 FORWARDED_PROTO = "HTTP_X_FORWARDED_PROTO"
-LONGEST_HOP = 100
+MAX_HOP = 100
 """Characters. The longest address with brackets, zone, port and quotes has about 80."""
 # An address with a port: 192.0.2.1:80, [2001:db8::1]:80. RFC 7239 allows a port such as _a1 too.
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[0-9.]+))(?::(?:[0-9]{1,5}|_[\w.-]+))?")
 
 
-def client_ip(meta: Meta) -> Address | None:
+def client_ip(meta: Meta) -> IpAddress | None:
     """The client's address, or None if it is not known (a Unix socket, or a hop that can't be read).
 
     The hops are read from the last to the first. The first address that is not a trusted proxy is the client: the
@@ -60,7 +60,7 @@ def forwarded_scheme(meta: Meta) -> str | None:
     return named if named is not None else _parameter(next(iter(_elements(meta, "HTTP_FORWARDED")), ""), "proto")
 
 
-def throttle_address(address: Address | None) -> Address | None:
+def throttle_address(address: IpAddress | None) -> IpAddress | None:
     """The address that failed log-ins are counted for: of IPv6 the /64 network, since one customer has all of it."""
     if isinstance(address, ipaddress.IPv6Address):
         return ipaddress.IPv6Network((address, 64), strict=False).network_address
@@ -73,29 +73,29 @@ def for_axes(request: HttpRequest) -> str | None:
     return str(address) if address is not None else None
 
 
-def is_in(address: Address, networks: Iterable[Network]) -> bool:
+def is_in(address: IpAddress, networks: Iterable[IpNetwork]) -> bool:
     return any(address in network for network in networks)
 
 
 @lru_cache(maxsize=256)
-def networks_of(words: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(word, strict=False) for word in words)
+def networks_of(names: tuple[str, ...]) -> tuple[IpNetwork, ...]:
+    return tuple(ipaddress.ip_network(name, strict=False) for name in names)
 
 
-def parse_hop(word: str) -> Address | None:
+def parse_hop(text: str) -> IpAddress | None:
     """One hop of X-Forwarded-For or Forwarded as an address without port, brackets, quotes and zone id.
 
     An IPv4-mapped IPv6 address becomes the IPv4 address. None for anything else, such as `unknown` or `_hidden`.
     """
-    return _parse(word) if len(word) <= LONGEST_HOP else None
+    return _parse(text) if len(text) <= MAX_HOP else None
 
 
 @lru_cache(maxsize=4096)
-def _parse(word: str) -> Address | None:
-    word = word.strip(' \t"')
-    found = _WITH_PORT.fullmatch(word)
+def _parse(text: str) -> IpAddress | None:
+    text = text.strip(' \t"')
+    found = _WITH_PORT.fullmatch(text)
     try:
-        address = ipaddress.ip_address(found["v6"] or found["v4"] if found else word)
+        address = ipaddress.ip_address(found["v6"] or found["v4"] if found else text)
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address):
@@ -111,7 +111,7 @@ def _hops(meta: Meta) -> list[str]:
 
 def _elements(meta: Meta, header: str) -> list[str]:
     """Split at every comma, quoted or not: an open quote of the client must not include what a proxy appends."""
-    return [element for word in meta.get(header, "").split(",") if (element := word.strip())]
+    return [element for part in meta.get(header, "").split(",") if (element := part.strip())]
 
 
 def _parameter(element: str, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The one INSERT of the accepting transaction, and what may stand in its way: a repeat, a blocked number."""
+"""The INSERT of an accepted message, and the queries for its idempotency key (the column `repeat_key`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 from sms.services.database import clock
 
-REPEAT_HOURS = 24
+IDEMPOTENCY_HOURS = 24
 _TIMES = ("due_at", "expires_at", "created_at", "updated_at")
 _VALUES = (
     "id",
@@ -49,7 +49,7 @@ def _statement(time: str) -> str:
     names = ", ".join(f'"{name}"' for name in (*_VALUES, *_CONSTANTS, *_TIMES))
     slots = ", ".join(["%s"] * (len(_VALUES) + len(_CONSTANTS)) + [time] * len(_TIMES))
     return (
-        f"INSERT INTO sms_message ({names}) SELECT {slots} "  # noqa: S608 - names of ours
+        f"INSERT INTO sms_message ({names}) SELECT {slots} "  # noqa: S608 - our own column names
         "WHERE NOT EXISTS (SELECT 1 FROM sms_blockednumber WHERE phone = %s) ON CONFLICT (repeat_key) DO NOTHING"
     )
 
@@ -61,9 +61,9 @@ _INSERT = {
 
 
 def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
-    """Write the row; False if one with the same repeat key is there already, or the number is blocked.
+    """Write the row. False: a row with the same idempotency key exists, or the number is blocked.
 
-    `ttl` is in seconds. The block list is looked at here, so that it costs no query of its own.
+    `ttl` is in seconds. The statement checks the block list itself, to save a query.
     """
     times = _times((0 if due else None, ttl, 0, 0))
     row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, values["to"]]
@@ -73,31 +73,29 @@ def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
 
 
 def _times(seconds: tuple[int | None, ...]) -> list[Any]:
-    """Seconds from now, as the database's dialect wants them: PostgreSQL adds them to its own clock."""
+    """Parameters for times that are seconds from now. On PostgreSQL the statement adds them to the database's clock."""
     if connection.vendor == "postgresql":
         return list(seconds)
     now, adapt = clock.now(), connection.ops.adapt_datetimefield_value
     return [None if s is None else adapt(now + timedelta(seconds=s)) for s in seconds]
 
 
-def standing(repeat_key: str) -> uuid.UUID | None:
-    """The message that a call with this key repeats, if it was accepted within the last 24 hours."""
+def find_duplicate(key: str) -> uuid.UUID | None:
+    """The message that was accepted under this idempotency key within the last 24 hours."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM sms_message WHERE repeat_key = %s AND created_at > %s", [repeat_key, _repeat_horizon()]
-        )
+        cursor.execute("SELECT id FROM sms_message WHERE repeat_key = %s AND created_at > %s", [key, _expiry()])
         row = cursor.fetchone()
     return row and (row[0] if isinstance(row[0], uuid.UUID) else uuid.UUID(row[0]))
 
 
-def release(repeat_key: str) -> None:
-    """Take the key from a message that is older than 24 hours: an equal call is a new message now."""
+def free_key(key: str | None) -> None:
+    """Take the idempotency key from a message that is older than 24 hours, so that an equal call is a new message."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE sms_message SET repeat_key = NULL WHERE repeat_key = %s AND created_at <= %s",
-            [repeat_key, _repeat_horizon()],
+            "UPDATE sms_message SET repeat_key = NULL WHERE repeat_key = %s AND created_at <= %s", [key, _expiry()]
         )
 
 
-def _repeat_horizon() -> Any:
-    return connection.ops.adapt_datetimefield_value(clock.now() - timedelta(hours=REPEAT_HOURS))
+def _expiry() -> Any:
+    """Keys of messages that were created up to this time have expired."""
+    return connection.ops.adapt_datetimefield_value(clock.now() - timedelta(hours=IDEMPOTENCY_HOURS))

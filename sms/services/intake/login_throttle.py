@@ -1,8 +1,8 @@
-"""Log-ins of callers that fail: counted per user name and place, in the database, so that all processes know.
+"""Counts clients' failed log-ins per user name and source address, in the database, so that all processes know.
 
-From a place with too many failures a user name is let in no more for a while, with the right secret neither; a place
-from which the client has logged in before is never shut out, so nobody can lock a genuine caller out from beside it.
-Names that nobody has are counted alike, in a few buckets, and cost the same time.
+After too many failures a user name is locked out from that source for a while, even with the right secret. A source
+from which the client has logged in before is never locked out, so nobody can lock out a client from elsewhere.
+User names that don't exist are counted in a fixed number of buckets and take the same time.
 """
 
 from __future__ import annotations
@@ -18,48 +18,60 @@ from sms.models import LoginSource
 from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
 
-from .client_ip import Address, throttle_address
+from .client_ip import IpAddress, throttle_address
 
-MOST_FAILURES = 20
+MAX_FAILURES = 20
 WINDOW = timedelta(minutes=10)
 TRUSTED_FOR = timedelta(days=30)
-"""How long a log-in speaks for its place."""
+"""How long a log-in protects its source from being locked out."""
 BUCKETS = 4096
-REMEMBERED = 10_000
-"""Places that a process keeps in mind at the most."""
-LOOK_AGAIN_AFTER = 3600.0
-"""Seconds for which a process trusts what it knows of a genuine place."""
+MAX_CACHED = 10_000
+CACHED_FOR = 3600.0
+"""Seconds for which a process trusts a source that it has checked."""
 
-Source = Address | None
+Source = IpAddress | None
 
 log = structlog.get_logger(__name__)
-_genuine: dict[tuple[int, Source], float] = {}
 
 
-def succeeded(client: ClientFacts, source: Source) -> bool:
-    """The secret is right. May the caller in? Asked of the database once an hour per place and process."""
-    known = _genuine.get((client.id, source))
-    if known is not None and time.monotonic() - known < LOOK_AGAIN_AFTER:
+class LoginThrottle:
+    """The sources that one process has checked lately; the counts are in the database."""
+
+    def __init__(self) -> None:
+        self._checked: dict[tuple[int, Source], float] = {}
+
+    def allows(self, client: ClientFacts, source: Source) -> bool:
+        """Whether a client with the right secret is not locked out from this source."""
+        checked_at = self._checked.get((client.id, source))
+        if checked_at is not None and time.monotonic() - checked_at < CACHED_FOR:
+            return True
+        if _is_locked_out(str(client.id), source):
+            return False
+        LoginSource.objects.update_or_create(
+            account=str(client.id), source=_key(source), defaults={"succeeded_at": clock.now()}
+        )
+        if len(self._checked) >= MAX_CACHED:
+            self._checked.clear()
+        self._checked[client.id, source] = time.monotonic()
         return True
-    if _is_shut_out(str(client.id), source):
-        return False
-    _remember(client, source)
-    return True
+
+    def reset_cache(self) -> None:
+        self._checked.clear()
 
 
-def failed(username: str, client: ClientFacts | None, source: Source) -> None:
-    """Count a failure. A database that is away counts nothing; the caller gets its 401 all the same."""
+throttle = LoginThrottle()
+"""This process's."""
+
+
+def record_failure(username: str, client: ClientFacts | None, source: Source) -> None:
+    """Count a failed log-in. An unavailable database is logged: the client gets its 401 all the same."""
     try:
-        failures = _count(_account(username, client), _place(source))
+        failures = _count(_account(username, client), _key(source))
     except Error as error:
         log.warning("login.not_counted", error=type(error).__name__)
         return
-    if failures == MOST_FAILURES:
-        log.warning("login.shut_out", client=client.username if client else "", source=_place(source))
-
-
-def forget() -> None:
-    _genuine.clear()
+    if failures == MAX_FAILURES:
+        log.warning("login.shut_out", client=client.username if client else "", source=_key(source))
 
 
 def _account(username: str, client: ClientFacts | None) -> str:
@@ -68,30 +80,21 @@ def _account(username: str, client: ClientFacts | None) -> str:
     return f"nobody-{int(hashlib.sha256(username.encode()).hexdigest(), 16) % BUCKETS}"
 
 
-def _place(source: Source) -> str:
+def _key(source: Source) -> str:
     return str(throttle_address(source) or "")
 
 
-def _is_shut_out(account: str, source: Source) -> bool:
+def _is_locked_out(account: str, source: Source) -> bool:
     now = clock.now()
-    row = LoginSource.objects.filter(account=account, source=_place(source)).first()
+    row = LoginSource.objects.filter(account=account, source=_key(source)).first()
     if row is None or (row.succeeded_at is not None and row.succeeded_at > now - TRUSTED_FOR):
         return False
     is_recent = row.failures_since is not None and row.failures_since > now - WINDOW
-    return is_recent and row.failures >= MOST_FAILURES
+    return is_recent and row.failures >= MAX_FAILURES
 
 
-def _remember(client: ClientFacts, source: Source) -> None:
-    LoginSource.objects.update_or_create(
-        account=str(client.id), source=_place(source), defaults={"succeeded_at": clock.now()}
-    )
-    if len(_genuine) >= REMEMBERED:
-        _genuine.clear()
-    _genuine[client.id, source] = time.monotonic()
-
-
-def _count(account: str, place: str) -> int:
-    """This failure's number within its window."""
+def _count(account: str, source: str) -> int:
+    """Count the failure; returns how many there were within the window."""
     now = clock.now()
     adapt = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
@@ -101,6 +104,6 @@ def _count(account: str, place: str) -> int:
             "failures = CASE WHEN s.failures_since > %s THEN s.failures + 1 ELSE 1 END, "
             "failures_since = CASE WHEN s.failures_since > %s THEN s.failures_since ELSE excluded.failures_since END "
             "RETURNING failures",
-            [account, place, adapt(now), adapt(now - WINDOW), adapt(now - WINDOW)],
+            [account, source, adapt(now), adapt(now - WINDOW), adapt(now - WINDOW)],
         )
         return cursor.fetchone()[0]

@@ -1,17 +1,27 @@
-"""Why no template gave a text: the nearest one, and where the two part."""
+"""Explains why no template matched a text: the nearest template and the first difference from it."""
 
 from __future__ import annotations
 
+from sms.domain.codes import Fault, Refusal
 from sms.domain.matching.nearest import nearest
 from sms.domain.routing import Decision
 from sms.services.configuration.snapshot import EMPTY_SHELF, Snapshot
 
 
-def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:
-    """The nearest template's name and the first difference, in words; "" where no template is like the text.
+class TemplateNotMatched(Refusal):
+    """A refusal that keeps what `nearest_template` needs: it takes milliseconds, so only a recorded one pays for it."""
 
-    Of the providers that asked for a template and found none, the first that has a near one answers. Takes
-    milliseconds. No digit of the text stands in it.
+    def __init__(self, configuration: Snapshot, decision: Decision, text: str) -> None:
+        super().__init__(Fault("template_not_matched", "text"))
+        self.configuration = configuration
+        self.decision = decision
+        self.text = text
+
+
+def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:
+    """The nearest template's name and the first difference, for people; "" where no template is like the text.
+
+    The first provider with a near template decides. The answer holds no digit of the text.
     """
     for candidate in decision.candidates:
         if candidate.code == "template_not_matched":

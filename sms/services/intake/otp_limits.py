@@ -1,4 +1,4 @@
-"""Caps on OTPs to one number and to one range of 100 numbers: against pumping, by which others earn from our texts."""
+"""Limits on OTPs to one number and to one range of 100 numbers, against SMS pumping (artificially inflated traffic)."""
 
 from __future__ import annotations
 
@@ -19,72 +19,67 @@ from sms.services.database import clock
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
-    most: int
+class OtpLimit:
+    count: int
     window: timedelta
     numbers: Sequence[str]
-    words: str
+    description: str
 
 
-def caps_of(client: ClientFacts, to: str) -> list[Cap]:
-    """The caps that hold for an OTP to this number; 0 is no cap."""
-    stem = to[:-2]
-    caps = [
-        Cap(client.otp_per_number, timedelta(minutes=10), (to,), "OTPs to this number in 10 minutes"),
-        Cap(
-            client.otp_per_range,
-            timedelta(hours=1),
-            tuple(f"{stem}{number:02}" for number in range(100)),
-            "OTPs to this range of 100 numbers in an hour",
-        ),
+def limits_of(client: ClientFacts, to: str) -> list[OtpLimit]:
+    """The limits on an OTP to this number. A count of 0 is no limit."""
+    hundred = tuple(f"{to[:-2]}{last:02}" for last in range(100))
+    limits = [
+        OtpLimit(client.otp_per_number, timedelta(minutes=10), (to,), "OTPs to this number in 10 minutes"),
+        OtpLimit(client.otp_per_range, timedelta(hours=1), hundred, "OTPs to this range of 100 numbers in an hour"),
     ]
-    return [cap for cap in caps if cap.most]
+    return [limit for limit in limits if limit.count]
 
 
 @contextmanager
-def one_at_a_time(client: ClientFacts, to: str) -> Iterator[None]:
-    """A transaction in which nobody else counts or adds this client's OTPs to the range of this number.
+def enforce(client: ClientFacts, to: str, limits: Sequence[OtpLimit]) -> Iterator[None]:
+    """A transaction that has checked the limits; until it ends, no other counts or adds OTPs of this client and range.
 
-    PostgreSQL holds an advisory lock to its end; SQLite's transactions are one at a time anyway.
+    PostgreSQL needs an advisory lock; SQLite runs one writing transaction at a time. Raises Refusal (rate_limited, to).
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
             name = hashlib.sha256(f"otp {client.id} {to[:-2]}".encode()).digest()
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(name[:8], "big", signed=True)])
+        _check(client, limits)
         yield
 
 
-def check(client: ClientFacts, caps: Sequence[Cap]) -> None:
-    """Raises Refusal (rate_limited, to), with the seconds until the cap has room again."""
+def _check(client: ClientFacts, limits: Sequence[OtpLimit]) -> None:
     now = clock.now()
-    for cap in caps:
-        oldest = _nth_newest(client.id, cap, now)
+    for limit in limits:
+        oldest = _nth_newest(client.id, limit, now)
         if oldest is not None:
-            left = math.ceil((oldest + cap.window - now).total_seconds())
-            words = f"There were {cap.most:,} {cap.words}: that is the most."
-            raise refuse("rate_limited", "to", words, retry_after=max(1, left))
+            left = math.ceil((oldest + limit.window - now).total_seconds())
+            message = f"There were {limit.count:,} {limit.description}: that is the most."
+            raise refuse("rate_limited", "to", message, retry_after=max(1, left))
 
 
-def _nth_newest(client: int, cap: Cap, now: datetime) -> datetime | None:
-    """When the OTP was accepted that must leave the window first; None while there is room.
+def _nth_newest(client: int, limit: OtpLimit, now: datetime) -> datetime | None:
+    """When the limit's oldest OTP was accepted; None while there are fewer than the limit within the window.
 
-    Our ids rise with time, so the index on number and id finds the window's messages alone.
+    Ids increase with time, so the index on number and id gives only the messages of the window.
     """
-    since = now - cap.window
-    slots = ", ".join(["%s"] * len(cap.numbers))
+    since = now - limit.window
+    slots = ", ".join(["%s"] * len(limit.numbers))
     with connection.cursor() as cursor:
         cursor.execute(
-            f'SELECT created_at FROM sms_message WHERE "to" IN ({slots}) AND id > %s AND is_otp '  # noqa: S608 - slots alone
+            f'SELECT created_at FROM sms_message WHERE "to" IN ({slots}) AND id > %s AND is_otp '  # noqa: S608 - placeholders only
             "AND client_id = %s AND created_at > %s ORDER BY created_at DESC LIMIT 1 OFFSET %s",
-            [*cap.numbers, _first_id(since), client, _adapted(since), cap.most - 1],
+            [*limit.numbers, _first_id(since), client, _adapted(since), limit.count - 1],
         )
         row = cursor.fetchone()
-    return row and _as_time(row[0])
+    return row and _as_utc(row[0])
 
 
 def _first_id(since: datetime) -> str:
-    """Below every id of that time; a minute earlier, as ids carry our own clock."""
+    """Less than every id since that time. The extra minute allows for a process clock that differs."""
     return uuid7(int((since - timedelta(minutes=1)).timestamp() * 1000), 0).hex
 
 
@@ -92,6 +87,6 @@ def _adapted(time: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(time)
 
 
-def _as_time(value: datetime) -> datetime:
-    """SQLite gives raw rows their times without a zone; they are UTC."""
+def _as_utc(value: datetime) -> datetime:
+    """Raw SQL on SQLite returns times without a time zone."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""A caller's own messages, newest first: our ids rise with time, so the order is the primary key's."""
+"""A client's own messages, newest first. Ids increase with time, so the order is that of the primary key."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.db.models import QuerySet
 from sms.models import Message
 
 
-def newest(client: int, *, limit: int, before: uuid.UUID | None = None, **filters: Any) -> list[Message]:
-    """Messages older than `before`; filters that are None filter nothing."""
+def newest_messages(client: int, *, limit: int, before: uuid.UUID | None = None, **filters: Any) -> list[Message]:
+    """Messages older than `before`. A filter that is None is not applied."""
     found = _of(client).filter(**{name: value for name, value in filters.items() if value is not None})
     if before is not None:
         found = found.filter(id__lt=before)
     return list(found.order_by("-id")[:limit])
 
 
-def one(client: int, id: uuid.UUID) -> Message | None:
+def find_message(client: int, id: uuid.UUID) -> Message | None:
     return _of(client).filter(id=id).first()
 
 

@@ -1,7 +1,7 @@
 """A client's rate limit and daily budget, over all processes, exact to one block of tokens per process.
 
-A row that every accepted message updated would cut the rate of accepting to less than half (measured). So a process
-takes tokens in blocks: small ones, a twentieth of what is left, so that little is stranded where nobody uses it.
+Updating a shared row for every accepted message would halve the rate of accepting (measured). So each process takes
+tokens in blocks, of at most a twentieth of what is left: few tokens are lost in processes that don't use them.
 """
 
 from __future__ import annotations
@@ -27,51 +27,58 @@ Key = tuple[int, int | None, int | None]
 
 
 @dataclass(slots=True)
-class _Block:
-    """Tokens of one client in this process."""
+class TokenBlock:
+    """Tokens of one client in one process."""
 
     left: int = 0
     day: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_blocks: dict[Key, _Block] = {}
+class RateLimiter:
+    """The token blocks of one process."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[Key, TokenBlock] = {}
+
+    def take_token(self, client: ClientFacts) -> None:
+        """Take one token for one message. Raises Refusal (rate_limited) with Retry-After."""
+        if not _is_limited(client):
+            return
+        block = self._block(client)
+        with block.lock:
+            today = int(time.time()) // DAY
+            if block.day != today:
+                block.left, block.day = 0, today
+            if block.left < 1:
+                block.left = _fetch_block(client)
+            block.left -= 1
+
+    def return_token(self, client: ClientFacts) -> None:
+        """Return the token of a call that added no message: it repeated one, or was rejected."""
+        if _is_limited(client):
+            block = self._block(client)
+            with block.lock:
+                block.left += 1
+
+    def reset_cache(self) -> None:
+        """Drop the blocks, as the end of the process does."""
+        self._blocks.clear()
+
+    def _block(self, client: ClientFacts) -> TokenBlock:
+        return self._blocks.setdefault((client.id, client.rate_limit, client.daily_budget), TokenBlock())
 
 
-def take(client: ClientFacts) -> None:
-    """Take one token for one message. Raises Refusal (rate_limited) with Retry-After."""
-    if client.rate_limit is None and client.daily_budget is None:
-        return
-    block = _block(client)
-    with block.lock:
-        today = int(time.time()) // DAY
-        if block.day != today:
-            block.left, block.day = 0, today
-        if block.left < 1:
-            block.left = _fetch(client)
-        block.left -= 1
+limiter = RateLimiter()
+"""This process's."""
 
 
-def give_back(client: ClientFacts) -> None:
-    """The message did not come to be after all: it was a repeat, or was refused."""
-    if client.rate_limit is None and client.daily_budget is None:
-        return
-    block = _block(client)
-    with block.lock:
-        block.left += 1
+def _is_limited(client: ClientFacts) -> bool:
+    return client.rate_limit is not None or client.daily_budget is not None
 
 
-def forget() -> None:
-    """Drop this process's blocks, as its end would."""
-    _blocks.clear()
-
-
-def _block(client: ClientFacts) -> _Block:
-    return _blocks.setdefault((client.id, client.rate_limit, client.daily_budget), _Block())
-
-
-def _fetch(client: ClientFacts) -> int:
-    """A block of one token or more from the shared row. Raises Refusal."""
+def _fetch_block(client: ClientFacts) -> int:
+    """The size of a block taken from the shared row, at least 1. Raises Refusal."""
     granted, tokens, used = _update(client) or (_create(client) and _update(client)) or (0, 0.0, 0)
     if client.daily_budget is not None:
         _alert_on_budget(client, used, granted)
@@ -82,15 +89,15 @@ def _fetch(client: ClientFacts) -> int:
 
 def _refusal(client: ClientFacts, tokens: float, used: int) -> Refusal:
     if client.daily_budget is not None and used >= client.daily_budget:
-        words = f"The daily budget of {client.daily_budget:,} messages is used up; a new day starts at 00:00 UTC."
-        return refuse("rate_limited", message=words, retry_after=DAY - int(time.time()) % DAY)
+        message = f"The daily budget of {client.daily_budget:,} messages is used up; a new day starts at 00:00 UTC."
+        return refuse("rate_limited", message=message, retry_after=DAY - int(time.time()) % DAY)
     rate = client.rate_limit or 1
-    words = f"More than {rate:,} messages a second."
-    return refuse("rate_limited", message=words, retry_after=max(1, math.ceil((1 - tokens) / rate)))
+    message = f"More than {rate:,} messages a second."
+    return refuse("rate_limited", message=message, retry_after=max(1, math.ceil((1 - tokens) / rate)))
 
 
 def _update(client: ClientFacts) -> tuple[int, float, int] | None:
-    """Granted, tokens left, used today; None where the client has no row yet."""
+    """The tokens granted, left and used today; None where the client has no row yet."""
     rate = client.rate_limit or UNLIMITED
     values = {
         "client": client.id,
@@ -105,7 +112,7 @@ def _update(client: ClientFacts) -> tuple[int, float, int] | None:
 
 
 def _create(client: ClientFacts) -> bool:
-    """A first row, full of tokens."""
+    """The client's first row, with all its tokens."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO sms_clientallowance (client_id, tokens, at, day, used, granted) VALUES (%s, %s, 0, 0, 0, 0) "
@@ -116,7 +123,7 @@ def _create(client: ClientFacts) -> bool:
 
 
 def _statement(*, now: str, least: str, most: str, whole: str) -> str:
-    """One UPDATE that takes a block: the whole rule, in the database's own words for a few functions."""
+    """One UPDATE that computes and takes a block; the arguments are functions that the dialects name differently."""
     today = whole.format(f"{now} / {DAY}")
     tokens = f"{least}(%(rate)s, tokens + %(rate)s * {most}(0, {now} - at))"
     used = f"CASE WHEN day = {today} THEN used ELSE 0 END"
@@ -124,7 +131,7 @@ def _statement(*, now: str, least: str, most: str, whole: str) -> str:
     share = f"{most}(1, {spare} / {SHARE})"
     block = f"{most}(0, {least}(%(block)s, {whole.format(tokens)}, {share}, {spare}))"
     return (
-        "UPDATE sms_clientallowance SET "  # noqa: S608 - names and numbers of ours
+        "UPDATE sms_clientallowance SET "  # noqa: S608 - our own names and numbers
         f"tokens = {tokens} - {block}, at = {most}(at, {now}), day = {today}, used = ({used}) + {block}, "
         f"granted = {block} WHERE client_id = %(client)s RETURNING granted, tokens, used"
     )
@@ -142,7 +149,7 @@ _STATEMENTS = {
 
 
 def _alert_on_budget(client: ClientFacts, used: int, granted: int) -> None:
-    """Once a day, when the share that is worth a word is passed."""
+    """Open an alert once a day, when ALERT_AT of the budget is used."""
     limit = ALERT_AT * (client.daily_budget or 0)
     key = f"budget:{client.username}"
     if used < limit:

@@ -1,73 +1,78 @@
-"""The record of calls that were not accepted: what staff find when a caller asks "where is my message?"."""
+"""Records calls that were not accepted, for staff who look for a client's message."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 from django.db import Error, connection
 
 from sms.domain.codes import Refusal
-from sms.domain.text import visible
+from sms.domain.text import masked_digits, visible
 from sms.models import RefusalCount, RefusedRequest
 from sms.services.database import clock
 
-KEPT_A_MINUTE = 600
-"""Per client; the rest is only counted, so that a caller gone wild can't fill the disk."""
+from .near_miss import TemplateNotMatched, nearest_template
+
+RECORDED_A_MINUTE = 600
+"""Per client. Further rejections are only counted, so that no client can fill the disk."""
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class RefusedCall:
-    """What was known of a call when it was refused.
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A call that was not accepted: the reason, and as much as was known of the call."""
 
-    `miss` gives the text with its digits masked and the nearest template: asked for what is kept alone, as it takes
-    milliseconds.
-    """
-
+    refusal: Refusal
     client: int
     request_id: str
     sender: str = ""
     to: str = ""
     is_otp: bool = False
-    miss: Callable[[], tuple[str, str]] = lambda: ("", "")
 
 
-def record(call: RefusedCall, refusal: Refusal) -> None:
-    """Keep one row, under the code that decided the status. A database that is away costs the record alone."""
+def record(rejection: Rejection) -> None:
+    """Store one row, under the code that decided the status. If the database is unavailable, it is only logged."""
     try:
-        if _count(call.client) <= KEPT_A_MINUTE:
-            _insert(call, refusal)
+        if _count(rejection.client) <= RECORDED_A_MINUTE:
+            _insert(rejection)
     except Error as error:
-        log.error("refusal.not_recorded", request_id=call.request_id, error=type(error).__name__)
+        log.error("refusal.not_recorded", request_id=rejection.request_id, error=type(error).__name__)
 
 
 def _count(client: int) -> int:
-    """This refusal's number within its client's minute."""
+    """Count the rejection; returns how many this client has had within the minute."""
     table = RefusalCount._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} (client_id, minute, count) VALUES (%s, %s, 1) "  # noqa: S608 - a name of ours
+            f"INSERT INTO {table} (client_id, minute, count) VALUES (%s, %s, 1) "  # noqa: S608 - our own table name
             f"ON CONFLICT (client_id, minute) DO UPDATE SET count = {table}.count + 1 RETURNING count",
             [client, connection.ops.adapt_datetimefield_value(clock.now().replace(second=0, microsecond=0))],
         )
         return cursor.fetchone()[0]
 
 
-def _insert(call: RefusedCall, refusal: Refusal) -> None:
-    shape, nearest = call.miss()
+def _insert(rejection: Rejection) -> None:
+    refusal = rejection.refusal
+    shape, nearest = _near_miss(refusal)
     RefusedRequest.objects.create(
-        client_id=call.client,
-        request_id=call.request_id,
+        client_id=rejection.client,
+        request_id=rejection.request_id,
         http_status=refusal.code.status,
         code=refusal.code.name,
         field=refusal.faults[0].field[:64],
-        sender=visible(call.sender)[:64],
-        to=visible(call.to)[:32],
-        is_otp=call.is_otp,
+        sender=visible(rejection.sender)[:64],
+        to=visible(rejection.to)[:32],
+        is_otp=rejection.is_otp,
         shape=shape,
         nearest=nearest,
         created_at=clock.now(),
     )
+
+
+def _near_miss(refusal: Refusal) -> tuple[str, str]:
+    """The text with its digits masked, and the nearest template."""
+    if not isinstance(refusal, TemplateNotMatched):
+        return "", ""
+    return masked_digits(refusal.text), nearest_template(refusal.configuration, refusal.decision, refusal.text)

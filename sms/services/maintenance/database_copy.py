@@ -1,4 +1,4 @@
-"""Copies a whole SQLite database into an empty PostgreSQL: every table, every value as it is stored, and counts."""
+"""Copies an SQLite database into an empty PostgreSQL: every table, with values as they are stored."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from sms.models import ApiClient, EncryptedJSONField, Message, Provider
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 from sms.services.queue.errors import ActionRefused
 
-from .guard import require_no_dispatcher
+from .guard import require_no_worker
 
-TARGET = "move_target"
+TARGET = "copy_target"
 Model = type[models.Model]
 
 
-def move(url: str, say: Callable[[str, int], None]) -> int:
-    """Copy everything; `say` hears each table with its count. Returns the number of rows.
+def copy_database(url: str, report: Callable[[str, int], None]) -> int:
+    """Copy all rows or none; returns how many. `report` is called with each table and its number of rows.
 
-    All or nothing. While it copies, nobody can write into the SQLite file. Raises ActionRefused.
+    The SQLite file is locked for writers meanwhile. Raises ActionRefused.
     """
     _require_source()
-    require_no_dispatcher()
+    require_no_worker()
     _connect(url)
     try:
-        with transaction.atomic():  # IMMEDIATE: from here on no writer comes between
-            return _fill(say)
+        with transaction.atomic():  # IMMEDIATE, so it locks out other writers
+            return _fill_target(report)
     except Error as error:
         raise ActionRefused(f"PostgreSQL refused: {str(error).strip()} Nothing was copied.") from error
     finally:
@@ -56,11 +56,11 @@ def _connect(url: str) -> None:
         raise ActionRefused(f"--to is no database address ({type(error).__name__}).") from None
     if "postgresql" not in given.get("ENGINE", ""):
         raise ActionRefused("--to must be a PostgreSQL: postgres://user:password@host:5432/name.")
-    whole = connections.configure_settings({DEFAULT_DB_ALIAS: {}, TARGET: given})
-    connections.settings[TARGET] = whole[TARGET]
+    configured = connections.configure_settings({DEFAULT_DB_ALIAS: {}, TARGET: given})
+    connections.settings[TARGET] = configured[TARGET]
 
 
-def _fill(say: Callable[[str, int], None]) -> int:
+def _fill_target(report: Callable[[str, int], None]) -> int:
     if found := wrong_encoding(TARGET):
         raise ActionRefused(f"The encoding of the PostgreSQL database is {found}, not {NEEDED}. {HOW_TO}")
     call_command("migrate", database=TARGET, verbosity=0)
@@ -69,11 +69,11 @@ def _fill(say: Callable[[str, int], None]) -> int:
         if model._base_manager.using(TARGET).exists():
             raise ActionRefused(f"The PostgreSQL holds rows already ({model._meta.db_table}). Give an empty database.")
     with transaction.atomic(using=TARGET):
-        _empty(tables)  # of what the migrations put there: it comes again, with the numbers that our rows refer to
+        _empty(tables)  # of the rows that migrations add: they are copied, with the ids that other rows refer to
         for model in tables:
             _copy(model)
         _set_sequences(tables)
-        return sum(_count(model, say) for model in tables)
+        return sum(_compare_counts(model, report) for model in tables)
 
 
 def _tables() -> list[Model]:
@@ -94,34 +94,34 @@ def _copy(model: Model) -> None:
     try:
         target = connections[TARGET]
         with target.wrap_database_errors, target.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in _rows(model):
+            for row in stored_rows(model):
                 copy.write_row(row)
     except Error as error:
         raise ActionRefused(f"{model._meta.db_table}: {str(error).strip()} Nothing was copied.") from error
 
 
-def _rows(model: Model) -> Iterator[tuple[Any, ...]]:
-    """Every row. JSON and encrypted values come as the text that is stored, never read and written anew."""
+def stored_rows(model: Model) -> Iterator[tuple[Any, ...]]:
+    """Every row. JSON and encrypted values are the stored text, so that they are not parsed and written again."""
     fields = model._meta.concrete_fields
-    as_text = {f"stored_{own.name}": Cast(own.name, models.TextField()) for own in fields if _is_kept(own)}
-    names = [f"stored_{own.name}" if _is_kept(own) else own.attname for own in fields]
+    as_text = {f"stored_{own.name}": Cast(own.name, models.TextField()) for own in fields if is_copied_as_text(own)}
+    names = [f"stored_{own.name}" if is_copied_as_text(own) else own.attname for own in fields]
     return model._base_manager.order_by().annotate(**as_text).values_list(*names).iterator(chunk_size=2000)
 
 
-def _is_kept(own: models.Field) -> bool:
-    return isinstance(own, models.JSONField | EncryptedJSONField)
+def is_copied_as_text(field: models.Field) -> bool:
+    return isinstance(field, models.JSONField | EncryptedJSONField)
 
 
 def _set_sequences(tables: list[Model]) -> None:
-    """The next number of each table comes after those that were copied."""
+    """Makes the next id of each table greater than the copied ones."""
     with connections[TARGET].cursor() as cursor:
         for statement in connections[TARGET].ops.sequence_reset_sql(no_style(), tables):
             cursor.execute(statement)
 
 
-def _count(model: Model, say: Callable[[str, int], None]) -> int:
-    here, there = model._base_manager.count(), model._base_manager.using(TARGET).count()
-    if here != there:
-        raise ActionRefused(f"{model._meta.db_table}: {here} rows here, {there} there. Nothing was copied.")
-    say(model._meta.db_table, there)
-    return there
+def _compare_counts(model: Model, report: Callable[[str, int], None]) -> int:
+    source, target = model._base_manager.count(), model._base_manager.using(TARGET).count()
+    if source != target:
+        raise ActionRefused(f"{model._meta.db_table}: {source} rows here, {target} there. Nothing was copied.")
+    report(model._meta.db_table, target)
+    return target

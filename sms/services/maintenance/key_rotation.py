@@ -1,4 +1,4 @@
-"""Brings stored secrets under the first key of FIELD_ENCRYPTION_KEYS, so that an older key may be taken away."""
+"""Encrypts stored secrets with the first key of FIELD_ENCRYPTION_KEYS, so that older keys can be removed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sms.models.encrypted import decrypt, is_under_first_key
 
 
 @dataclass
-class Rotated:
-    """What became of one field's rows; `lost` are the keys of rows that no encryption key opens."""
+class RotatedField:
+    """The rows of one field; `lost` are the primary keys of those that no encryption key decrypts."""
 
     name: str
     changed: int = 0
@@ -23,11 +23,11 @@ class Rotated:
     lost: list[object] = field(default_factory=list)
 
 
-def rotate_secrets() -> list[Rotated]:
+def rotate_secrets() -> list[RotatedField]:
     """Re-encrypt every row of every encrypted field, history included.
 
-    Row by row, each on its own, by an UPDATE of that field alone: no time stamp moves, no history is written, and a
-    value that staff save meanwhile is left as they saved it.
+    One UPDATE per row, of that field only: it changes no time stamp, writes no history, and does not overwrite a
+    value that staff save meanwhile.
     """
     return [_rotate(model, name) for model, name in _encrypted_fields()]
 
@@ -39,8 +39,8 @@ def _encrypted_fields() -> Iterator[tuple[type[models.Model], str]]:
                 yield model, own.name
 
 
-def _rotate(model: type[models.Model], name: str) -> Rotated:
-    done = Rotated(f"{model._meta.label}.{name}")
+def _rotate(model: type[models.Model], name: str) -> RotatedField:
+    done = RotatedField(f"{model._meta.label}.{name}")
     rows = model._base_manager.annotate(token=Cast(name, models.TextField()))  # as stored, not decrypted
     for key, token in rows.values_list("pk", "token").iterator(chunk_size=500):
         if is_under_first_key(token):

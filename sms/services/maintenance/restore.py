@@ -1,7 +1,7 @@
-"""The one step between restoring a backup and the next dispatch.
+"""Quarantines the messages of a restored backup, before dispatchers start.
 
-A backup brings messages back as they were when it was taken: queued, though they may have gone out since. Nobody knows,
-so none is sent again by itself. What was held stays held, but in doubt: a template sets it free no more, a person may.
+The backup contains messages as queued that may have been sent since. So none is sent again automatically. A held
+message stays held, but in doubt: a new template does not release it, staff may.
 """
 
 from __future__ import annotations
@@ -19,41 +19,40 @@ from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, Messag
 from sms.services.database import clock
 from sms.services.reports import receive
 
-from .guard import require_no_dispatcher
+from .guard import require_no_worker
 
-AT_ONCE = 1000
+BATCH_SIZE = 1000
 ACTOR = "manage.py park"
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class Quarantined:
     messages: int
     held: int
     pushes: int
 
 
-def park(*, before: datetime, reason: str) -> Parked:
-    """Turn what was queued or sending, and stored before that time, into `unconfirmed`; waiting pushes have failed.
+def quarantine(*, before: datetime, reason: str) -> Quarantined:
+    """Make queued and sending messages that were stored before that time `unconfirmed`, and waiting pushes failed.
 
-    What was held is held for a person. Reports that were not read yet are read: one that says "it never left" hands its
-    message to nobody, for it may have done so already.
-
-    In batches: run it again after a fault. Raises ActionRefused while a dispatcher lives.
+    Held messages stay held for staff. Unread reports are applied, but none makes its message go to another provider,
+    because that may have happened already. Works in batches, so it can be repeated after an error. Raises
+    ActionRefused while a dispatcher is alive.
     """
-    require_no_dispatcher()
+    require_no_worker()
     messages = 0
-    while parked := _park_some(before, reason):
-        messages += parked
+    while changed := _quarantine_batch(before, reason):
+        messages += changed
     while receive.read_pending(may_send=False):
         pass
-    return Parked(messages, _doubt_held(before, reason), _stop_pushes(before, reason))
+    return Quarantined(messages, _mark_held(before, reason), _fail_pushes(before, reason))
 
 
 @transaction.atomic
-def _park_some(before: datetime, reason: str) -> int:
+def _quarantine_batch(before: datetime, reason: str) -> int:
     now = clock.now()
     detail = f"Parked after a restore, it may have gone out: {reason}"
-    ids = _some(Status.QUEUED, "expires_at", before) or _some(Status.SENDING, "lease_until", before)
+    ids = _next_ids(Status.QUEUED, "expires_at", before) or _next_ids(Status.SENDING, "lease_until", before)
     Message.objects.filter(pk__in=ids).update(
         status=Status.UNCONFIRMED,
         code="parked",
@@ -66,36 +65,36 @@ def _park_some(before: datetime, reason: str) -> int:
     Attempt.objects.filter(message__in=ids, outcome=None).update(
         outcome=Outcome.UNCONFIRMED, failure=Failure.AMBIGUOUS, code="parked", detail=detail, finished_at=now
     )
-    _note(ids, reason, now)
+    _add_events(ids, reason, now)
     return len(ids)
 
 
-def _some(status: Status, order: str, before: datetime) -> list[uuid.UUID]:
-    """In the order of the index that holds these alone: by their ids all older messages would be passed each time."""
+def _next_ids(status: Status, order: str, before: datetime) -> list[uuid.UUID]:
+    """In the order of the state's partial index. In order of id, each batch would scan all older messages."""
     waiting = Message.objects.filter(status=status, created_at__lt=before)
-    return list(waiting.order_by(order).values_list("pk", flat=True)[:AT_ONCE])
+    return list(waiting.order_by(order).values_list("pk", flat=True)[:BATCH_SIZE])
 
 
 @transaction.atomic
-def _doubt_held(before: datetime, reason: str) -> int:
+def _mark_held(before: datetime, reason: str) -> int:
     held = Message.objects.filter(status=Status.HELD, in_doubt=False, created_at__lt=before)
     ids = list(held.values_list("pk", flat=True))
-    for first in range(0, len(ids), AT_ONCE):
-        Message.objects.filter(pk__in=ids[first : first + AT_ONCE]).update(in_doubt=True)
-    _note(ids, reason, clock.now())
+    for first in range(0, len(ids), BATCH_SIZE):
+        Message.objects.filter(pk__in=ids[first : first + BATCH_SIZE]).update(in_doubt=True)
+    _add_events(ids, reason, clock.now())
     return len(ids)
 
 
-def _note(ids: Sequence[uuid.UUID], reason: str, now: datetime) -> None:
+def _add_events(ids: Sequence[uuid.UUID], reason: str, now: datetime) -> None:
     MessageEvent.objects.bulk_create(
         (MessageEvent(message_id=message, at=now, kind="parked", actor=ACTOR, reason=reason) for message in ids),
-        batch_size=AT_ONCE,
+        batch_size=BATCH_SIZE,
     )
 
 
 @transaction.atomic
-def _stop_pushes(before: datetime, reason: str) -> int:
-    """A partner that has answered 200 gets a message never again; whether it did, a restored row can't say."""
+def _fail_pushes(before: datetime, reason: str) -> int:
+    """A partner must not get a message again after answering 200, and a restored row doesn't say whether it did."""
     now = clock.now()
     waiting = InboundPush.objects.filter(status__in=[PushStatus.WAITING, PushStatus.PUSHING], created_at__lt=before)
     ids = list(waiting.values_list("pk", flat=True))

@@ -1,8 +1,7 @@
-"""What is kept how long: OTPs until they are over, texts, raw exchanges and rows by the RETENTION_* settings.
+"""Erases OTPs when they expire; texts, raw exchanges and rows after the days of the RETENTION_* settings.
 
-Dispatchers call `erase_due` and `delete_due` now and then, until both return 0. Each works on a few rows at a time,
-found by an index, so no statement takes long, and any number of dispatchers may do it at once. The counts that the
-dashboard shows are rows of their own and stay.
+Dispatchers call `erase_due` and `delete_due` periodically, until both return 0. Each call finds a few rows by an
+index, so statements are short, and any number of dispatchers may run them at once. The hourly sums are kept.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ from sms.models.refusal import REFUSALS_DAYS
 from sms.services.database import clock
 from sms.services.queue import redaction
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 WINDOW = 5000
-"""Rows that are passed at once where nothing is left to be erased."""
+"""Rows to skip at once where they need no erasing."""
 LOGINS_DAYS = 30
-WALK_AGAIN_AFTER = timedelta(days=1)
-"""After this a walk begins anew, for rows that were in use when it passed them."""
+SCAN_AGAIN_AFTER = timedelta(days=1)
+"""After this a scan starts again, for rows that were in use before."""
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
 
 Rows = models.QuerySet[Any]
@@ -53,95 +52,95 @@ Erase = Callable[[Rows, datetime], object]
 # --- erasing ------------------------------------------------------------------------
 
 
-def erase_due(limit: int = AT_ONCE) -> int:
-    """Erase what is due, at most `limit` rows of each kind. Returns how many were dealt with; 0: nothing is left."""
+def erase_due(limit: int = BATCH_SIZE) -> int:
+    """Erase at most `limit` rows of each kind. Returns how many were processed, 0 if none is due."""
     now = clock.now()
-    marks = _marks(now)
-    return _erase_otps(now, limit) + sum(walk.step(marks[walk.table], now, limit) for walk in WALKS)
+    positions = _positions(now)
+    return _erase_otps(now, limit) + sum(scan.step(positions[scan.table], now, limit) for scan in SCANS)
 
 
 def _erase_otps(now: datetime, limit: int) -> int:
-    """OTPs whose time to live is over. One that is being sent right now is left to the end of its lease."""
-    over = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
-    due = list(over.exclude(status__in=UNFINISHED).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
+    """OTPs whose time to live has ended, except those that are being sent."""
+    expired = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
+    due = list(expired.exclude(status__in=UNFINISHED).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
         redaction.erase(due)
     return len(due)
 
 
 @dataclass(frozen=True)
-class Walk:
-    """Goes through a table by its key, which rises with age, from the oldest row to the first that is young enough.
+class TableScan:
+    """Scans a table in the order of its key, which is the order of age, up to the first row that is not due.
 
-    It begins anew once a day. So no index is needed that every accepted message would have to pay for. Where it stands
-    is kept in the database: whoever moves it on does that step alone.
+    It starts again once a day. This needs no index, which would slow down accepting. The position is stored in the
+    database, and only the dispatcher that moves it processes the rows.
     """
 
     model: type[models.Model]
     time: str
     days: Callable[[], int]
-    is_to_do: Q
+    is_due: Q
     erase: Erase
 
     @property
     def table(self) -> str:
         return self.model._meta.db_table
 
-    def step(self, mark: RetentionWalk, now: datetime, limit: int) -> int:
-        """Deal with the next rows; 0: there are none."""
+    def step(self, saved: RetentionWalk, now: datetime, limit: int) -> int:
+        """Process the next rows. Returns how many, 0 if none is old enough."""
         rows = self.model._default_manager.all()
-        if mark.position:
-            rows = rows.filter(pk__gt=mark.position)
+        if saved.position:
+            rows = rows.filter(pk__gt=saved.position)
         end = self._window(rows, now - timedelta(days=self.days()), limit)
         if end is None:
-            self._begin_anew_once_a_day(mark, now)
+            self._restart_once_a_day(saved, now)
             return 0
-        due = _keys(rows.filter(self.is_to_do, pk__lte=end).order_by("pk"), limit)
+        due = _keys(rows.filter(self.is_due, pk__lte=end).order_by("pk"), limit)
         with transaction.atomic():
-            if self._move(mark, due[-1] if len(due) == limit else end) and due:
-                self.erase(self.model._default_manager.filter(self.is_to_do, pk__in=due), now)
+            if self._move(saved, due[-1] if len(due) == limit else end) and due:
+                self.erase(self.model._default_manager.filter(self.is_due, pk__in=due), now)
         return max(len(due), 1)
 
     def _window(self, rows: Rows, horizon: datetime, limit: int) -> Any:
-        """The last of the next rows that are old enough: of many, where many are."""
+        """The key of the last of the next rows that are old enough; of up to WINDOW rows where so many are."""
         due = _oldest(rows, self.time, horizon, limit)
         if len(due) == limit:
-            far = rows.order_by("pk").values_list("pk", self.time)[WINDOW - 1 : WINDOW]
-            due += [key for key, at in far if at < horizon]
+            last = rows.order_by("pk").values_list("pk", self.time)[WINDOW - 1 : WINDOW]
+            due += [key for key, at in last if at < horizon]
         return due[-1] if due else None
 
-    def _move(self, mark: RetentionWalk, position: Any) -> bool:
-        """False if another dispatcher was there first."""
-        here = RetentionWalk.objects.filter(pk=self.table, position=mark.position)
-        return here.update(position=str(position)) == 1
+    def _move(self, saved: RetentionWalk, position: Any) -> bool:
+        """False if another dispatcher was first."""
+        current = RetentionWalk.objects.filter(pk=self.table, position=saved.position)
+        return current.update(position=str(position)) == 1
 
-    def _begin_anew_once_a_day(self, mark: RetentionWalk, now: datetime) -> None:
-        if mark.position and now - mark.begun_at > WALK_AGAIN_AFTER:
+    def _restart_once_a_day(self, saved: RetentionWalk, now: datetime) -> None:
+        if saved.position and now - saved.begun_at > SCAN_AGAIN_AFTER:
             RetentionWalk.objects.filter(pk=self.table).update(position="", begun_at=now)
 
 
-def _marks(now: datetime) -> dict[str, RetentionWalk]:
-    """Where each walk stands."""
-    marks = RetentionWalk.objects.in_bulk()
-    for walk in WALKS:
-        if walk.table not in marks:
-            marks[walk.table], _ = RetentionWalk.objects.get_or_create(pk=walk.table, defaults={"begun_at": now})
-    return marks
+def _positions(now: datetime) -> dict[str, RetentionWalk]:
+    """The position of each scan, by table."""
+    positions = RetentionWalk.objects.in_bulk()
+    for scan in SCANS:
+        if scan.table not in positions:
+            positions[scan.table], _ = RetentionWalk.objects.get_or_create(pk=scan.table, defaults={"begun_at": now})
+    return positions
 
 
-def _texts(rows: Rows, _: datetime) -> None:
+def _erase_texts(rows: Rows, _: datetime) -> None:
     redaction.erase(list(rows.values_list("pk", flat=True)))
 
 
-def _raw_exchanges(rows: Rows, _: datetime) -> None:
+def _erase_exchanges(rows: Rows, _: datetime) -> None:
     rows.update(raw_request=None, raw_response=None)
 
 
-def _raw_calls(rows: Rows, _: datetime) -> None:
+def _erase_calls(rows: Rows, _: datetime) -> None:
     rows.update(body=None, query=b"")
 
 
-def _received_texts(rows: Rows, now: datetime) -> None:
+def _erase_received_texts(rows: Rows, now: datetime) -> None:
     rows.update(text=None, erased_at=now)
 
 
@@ -154,30 +153,30 @@ def _raw_days() -> int:
 
 
 def _received_raw_days() -> int:
-    """A received call's body holds its text: it goes with whichever goes first."""
+    """A received call's body contains the text, so the shorter period counts."""
     return min(_text_days(), _raw_days())
 
 
 HAS_EXCHANGE = ~Q(raw_request=None, raw_response=None)
 IS_READ = Q(read_at__isnull=False, body__isnull=False)
 IS_SENT = Q(erased_at=None) & ~Q(status__in=UNFINISHED)
-IS_HANDED_ON = Q(erased_at=None) & ~Q(push__status__in=(PushStatus.WAITING, PushStatus.PUSHING))
+IS_FORWARDED = Q(erased_at=None) & ~Q(push__status__in=(PushStatus.WAITING, PushStatus.PUSHING))
 
-WALKS = (
-    Walk(Message, "created_at", _text_days, IS_SENT, _texts),
-    Walk(Attempt, "started_at", _raw_days, HAS_EXCHANGE, _raw_exchanges),
-    Walk(Callback, "received_at", _raw_days, IS_READ, _raw_calls),
-    Walk(InboundMessage, "received_at", _text_days, IS_HANDED_ON, _received_texts),
-    Walk(InboundPushAttempt, "started_at", _received_raw_days, HAS_EXCHANGE, _raw_exchanges),
-    Walk(InboundCall, "received_at", _received_raw_days, IS_READ, _raw_calls),
+SCANS = (
+    TableScan(Message, "created_at", _text_days, IS_SENT, _erase_texts),
+    TableScan(Attempt, "started_at", _raw_days, HAS_EXCHANGE, _erase_exchanges),
+    TableScan(Callback, "received_at", _raw_days, IS_READ, _erase_calls),
+    TableScan(InboundMessage, "received_at", _text_days, IS_FORWARDED, _erase_received_texts),
+    TableScan(InboundPushAttempt, "started_at", _received_raw_days, HAS_EXCHANGE, _erase_exchanges),
+    TableScan(InboundCall, "received_at", _received_raw_days, IS_READ, _erase_calls),
 )
 
 
 # --- deleting -----------------------------------------------------------------------
 
 
-def delete_due(limit: int = AT_ONCE) -> int:
-    """Delete rows that are too old, at most `limit` of each kind. Returns how many; 0: nothing is left."""
+def delete_due(limit: int = BATCH_SIZE) -> int:
+    """Delete at most `limit` rows of each kind. Returns how many, 0 if none is due."""
     now = clock.now()
     rows = now - timedelta(days=settings.RETENTION_ROW_DAYS)
     refusals = now - timedelta(days=REFUSALS_DAYS)
@@ -191,11 +190,11 @@ def delete_due(limit: int = AT_ONCE) -> int:
         (RefusalCount, "minute", refusals),
     ):
         deleted += _delete(model, _oldest(model._default_manager.all(), time_field, horizon, limit))
-    return deleted + sum(_delete(small.model, _keys(small, limit)) for small in _small(now, rows))
+    return deleted + sum(_delete(due.model, _keys(due, limit)) for due in _due_of_small_tables(now, rows))
 
 
-def _small(now: datetime, horizon: datetime) -> list[Rows]:
-    """Tables of few rows, or with an index of their own for this."""
+def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
+    """Of tables with few rows, or with an index for this."""
     logins = now - timedelta(days=LOGINS_DAYS)
     return [
         LoginSource.objects.exclude(failures_since__gte=logins).exclude(succeeded_at__gte=logins),
@@ -205,7 +204,7 @@ def _small(now: datetime, horizon: datetime) -> list[Rows]:
 
 
 def _oldest(rows: Rows, time_field: str, horizon: datetime, limit: int) -> list[Any]:
-    """The keys of the first rows, up to one that is young enough: keys rise with age, so none behind it is older."""
+    """The keys of the first rows, up to one that is not old enough. The order of keys is the order of age."""
     first = rows.order_by("pk").values_list("pk", time_field)[:limit]
     return [key for key, _ in takewhile(lambda row: row[1] < horizon, first)]
 

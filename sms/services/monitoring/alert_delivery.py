@@ -1,7 +1,7 @@
-"""Tells people of alerts, by e-mail and by a webhook: one notice per change and channel, tried until it is told.
+"""Sends notices of alerts by e-mail and webhook: one per change and channel, tried until it is sent.
 
-Never from a request or a call to a vendor: the change leaves a row in its own transaction, and a thread beside the
-dispatcher's work delivers it. At least once: a process that dies after telling and before noting it tells again.
+The transaction that changes an alert adds a row; a thread of the dispatcher sends the notice later. At least once: a
+process that dies between sending a notice and recording it causes a second one.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ from sms.services.database import clock
 
 log = structlog.get_logger(__name__)
 
-SECONDS = 10.0
-"""How long a webhook may take to answer."""
-OURS_FOR = timedelta(seconds=60)
-"""How long nobody else tries a notice that one process has taken."""
+TIMEOUT = 10.0
+"""Seconds for a webhook to answer."""
+LEASE = timedelta(seconds=60)
+"""How long a notice that one process has claimed is not due for others."""
 PAUSES = (10, 30, 120, 600, 1800)
-"""Seconds until the next try; the last one repeats."""
-TRIES = 50
-"""A day, about. Then it is given up; the alert itself stays on the desk."""
-AT_ONCE = 10
+"""Seconds until the next try; the last value repeats."""
+MAX_TRIES = 50
+"""In about a day. Then the notice is given up; the alert itself stays in the admin."""
+BATCH_SIZE = 10
 EVERY = 5.0
-"""Seconds between two looks for notices."""
+"""Seconds between two queries for notices."""
 
 
 def channels() -> list[AlertNotice.Channel]:
-    """Those that the settings name."""
+    """The channels that the settings configure."""
     wanted = {AlertNotice.Channel.EMAIL: settings.ALERT_EMAIL, AlertNotice.Channel.WEBHOOK: settings.ALERT_WEBHOOK_URL}
-    return [channel for channel, where in wanted.items() if where]
+    return [channel for channel, address in wanted.items() if address]
 
 
-def queue(alerts: Iterable[int], change: AlertNotice.Change, *, now: datetime) -> None:
-    """Leave a notice for each channel, in the transaction that changed the alerts."""
+def queue_notices(alerts: Iterable[int], change: AlertNotice.Change, *, now: datetime) -> None:
+    """Add a notice for each channel, in the transaction that changed the alerts."""
     AlertNotice.objects.bulk_create(
         [
             AlertNotice(alert_id=alert, change=change, channel=channel, due_at=now)
@@ -61,13 +61,13 @@ def queue(alerts: Iterable[int], change: AlertNotice.Change, *, now: datetime) -
 
 
 def deliver_until(stopped: threading.Event) -> None:
-    """Deliver what is due until `stopped` is set; for a thread of its own."""
+    """Deliver notices in a thread until `stopped` is set."""
     while not stopped.wait(EVERY):
         deliver_safely()
         connection.close()
 
 
-def deliver_safely(limit: int = AT_ONCE) -> None:
+def deliver_safely(limit: int = BATCH_SIZE) -> None:
     try:
         deliver(limit)
     except Error as error:
@@ -76,34 +76,36 @@ def deliver_safely(limit: int = AT_ONCE) -> None:
         log.exception("notice.fault")
 
 
-def deliver(limit: int = AT_ONCE) -> int:
-    """Try notices that are due, up to so many, oldest first. Returns how many were told."""
+def deliver(limit: int = BATCH_SIZE) -> int:
+    """Try to send at most `limit` due notices, oldest first. Returns how many were sent."""
     due = AlertNotice.objects.filter(due_at__lte=clock.now()).select_related("alert__provider").order_by("id")
-    return sum(_tell(notice) for notice in due[:limit] if _take(notice))
+    return sum(_send(notice) for notice in due[:limit] if _claim(notice))
 
 
-def _take(notice: AlertNotice) -> bool:
-    """Make this try ours; False if another process took it first."""
+def _claim(notice: AlertNotice) -> bool:
+    """False if another process was first."""
     mine = AlertNotice.objects.filter(pk=notice.pk, due_at=notice.due_at)
-    return bool(mine.update(due_at=clock.now() + OURS_FOR, tries=F("tries") + 1))
+    return bool(mine.update(due_at=clock.now() + LEASE, tries=F("tries") + 1))
 
 
-def _tell(notice: AlertNotice) -> bool:
+def _send(notice: AlertNotice) -> bool:
     try:
         _CHANNELS[AlertNotice.Channel(notice.channel)](notice)
-    except Exception as error:  # SMTP servers and sockets fail in many ways; each is tried again
-        _failed(notice, error)
+    except Exception as error:  # SMTP servers and sockets fail in many ways; each is retried
+        _record_failure(notice, error)
         return False
     AlertNotice.objects.filter(pk=notice.pk).update(told_at=clock.now(), due_at=None, last_error="")
     return True
 
 
-def _failed(notice: AlertNotice, error: Exception) -> None:
+def _record_failure(notice: AlertNotice, error: Exception) -> None:
     tries = notice.tries + 1
-    words = error.detail if isinstance(error, ProviderError) else f"{type(error).__name__}: {error}"
-    again = clock.now() + timedelta(seconds=PAUSES[min(tries, len(PAUSES)) - 1])
-    AlertNotice.objects.filter(pk=notice.pk).update(due_at=again if tries < TRIES else None, last_error=words[:2000])
-    log.warning("notice.failed", channel=notice.channel, alert=notice.alert.key, tries=tries, error=words[:200])
+    message = error.detail if isinstance(error, ProviderError) else f"{type(error).__name__}: {error}"
+    retry_at = clock.now() + timedelta(seconds=PAUSES[min(tries, len(PAUSES)) - 1])
+    AlertNotice.objects.filter(pk=notice.pk).update(
+        due_at=retry_at if tries < MAX_TRIES else None, last_error=message[:2000]
+    )
+    log.warning("notice.failed", channel=notice.channel, alert=notice.alert.key, tries=tries, error=message[:200])
 
 
 # --- the channels ------------------------------------------------------------------------------
@@ -111,25 +113,25 @@ def _failed(notice: AlertNotice, error: Exception) -> None:
 
 def _email(notice: AlertNotice) -> None:
     alert = notice.alert
-    words = [alert.title, alert.advice, f"{notice.change} at {_time(_changed_at(notice))}", _desk()]
+    paragraphs = [alert.title, alert.advice, f"{notice.change} at {_time(_changed_at(notice))}", _admin_url()]
     EmailMessage(
         subject=f"[SMS Desk] {notice.change}: {alert.title}".replace("\n", " ")[:200],
-        body="\n\n".join(word for word in words if word),
+        body="\n\n".join(paragraph for paragraph in paragraphs if paragraph),
         to=settings.ALERT_EMAIL,
     ).send()
 
 
 def _webhook(notice: AlertNotice) -> None:
-    """POST JSON. Raises ProviderError where it was not taken with a 2xx answer."""
+    """POST JSON. Raises ProviderError, or RuntimeError where the status is not 2xx."""
     body = json.dumps(as_json(notice), ensure_ascii=False).encode()
     at = str(int(clock.now().timestamp()))
     headers = [("Content-Type", "application/json"), ("X-Sms-Desk-Timestamp", at)]
     if settings.ALERT_WEBHOOK_SECRET:
         headers.append(("X-Sms-Desk-Signature", f"sha256={signature(at, body)}"))
-    # The address comes from the operator's settings, not from a form: it may lead into the own network.
+    # The address is from the settings, not from a form, so it may be in the internal network.
     client = Client(allow_private=True)
     try:
-        response = client.send(HttpRequest("POST", settings.ALERT_WEBHOOK_URL, tuple(headers), body), timeout=SECONDS)
+        response = client.send(HttpRequest("POST", settings.ALERT_WEBHOOK_URL, tuple(headers), body), timeout=TIMEOUT)
     finally:
         client.close()
     if response.status // 100 != 2:
@@ -145,7 +147,7 @@ def signature(timestamp: str, body: bytes) -> str:
 
 
 def as_json(notice: AlertNotice) -> dict[str, Any]:
-    """What a webhook is told."""
+    """The body of the webhook's request."""
     alert = notice.alert
     return {
         "id": alert.pk,
@@ -157,7 +159,7 @@ def as_json(notice: AlertNotice) -> dict[str, Any]:
         "provider": alert.provider and alert.provider.slug,
         "opened_at": _time(alert.opened_at),
         "closed_at": alert.closed_at and _time(alert.closed_at),
-        "desk": _desk(),
+        "desk": _admin_url(),
     }
 
 
@@ -170,5 +172,5 @@ def _time(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _desk() -> str:
+def _admin_url() -> str:
     return f"{settings.PUBLIC_URL}/admin/sms/alert/" if settings.PUBLIC_URL else ""

@@ -1,6 +1,6 @@
-"""What nobody stumbles over while working, so that somebody has to look: late messages, doubts, no dispatcher.
+"""The alert rules: messages that wait too long, unconfirmed messages, no dispatcher alive.
 
-Dispatchers look after the queue. Whether any of them lives, only the web side can say.
+Dispatchers evaluate the rules. Each web process checks whether a dispatcher is alive.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ log = structlog.get_logger(__name__)
 OTP_LATE_SECONDS = 30.0
 WAITING_SECONDS = 900.0
 UNCONFIRMED_SECONDS = 600.0
-"""Reports settle most doubts within minutes; what is left then is for a person."""
+"""Delivery reports decide most unconfirmed messages within minutes; staff must decide the rest."""
 NO_DISPATCHER = "dispatcher:none"
-LOOK_EVERY = 30.0
-"""Seconds between two looks of the web side; the first comes after a dispatcher had time to start."""
+CHECK_EVERY = 30.0
+"""Seconds between two checks of a web process."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """An alert that is open for as long as `seconds` gives more than `limit`."""
+class AlertRule:
+    """An alert that is open while `seconds` returns more than `limit`."""
 
     key: str
     severity: str
@@ -42,7 +42,7 @@ class Rule:
 
 
 RULES = (
-    Rule(
+    AlertRule(
         "otp:late",
         "critical",
         OTP_LATE_SECONDS,
@@ -50,7 +50,7 @@ RULES = (
         lambda now: f"An OTP has waited {_minutes(now.lanes['otp'].oldest_seconds)}; {now.lanes['otp'].queued} wait",
         "Open the messages that are queued; each says what it waits for. Look at the breakers.",
     ),
-    Rule(
+    AlertRule(
         "queue:waiting",
         "warning",
         WAITING_SECONDS,
@@ -60,7 +60,7 @@ RULES = (
         ),
         "Open the messages that are queued; each says what it waits for. Look at breakers, limits and dispatchers.",
     ),
-    Rule(
+    AlertRule(
         "unconfirmed:waiting",
         "warning",
         UNCONFIRMED_SECONDS,
@@ -71,9 +71,9 @@ RULES = (
 )
 
 
-def look_out() -> None:
-    """Open what holds now, close what is over. A dispatcher says this, so one lives."""
-    found = status.look()
+def evaluate() -> None:
+    """Open and close alerts by the rules. Dispatchers call this, so one is alive."""
+    found = status.read_overview()
     is_open = set(Alert.objects.filter(closed_at=None).values_list("key", flat=True))
     for rule in RULES:
         seconds = rule.seconds(found)
@@ -85,22 +85,22 @@ def look_out() -> None:
         close_alert(NO_DISPATCHER)
 
 
-def mind_dispatchers(stopped: threading.Event, every: float = LOOK_EVERY) -> None:
-    """The web side's look, until `stopped` is set; for a thread of its own."""
-    stopped.wait(status.ALIVE_SECONDS - every)
+def watch_dispatchers(stopped: threading.Event, every: float = CHECK_EVERY) -> None:
+    """Run `check_dispatchers` in a thread of a web process until `stopped` is set."""
+    stopped.wait(status.ALIVE.total_seconds() - every)  # dispatchers may still be starting
     while not stopped.wait(every):
         try:
-            mind()
+            check_dispatchers()
         except Error as error:
             log.warning("database.unavailable", error=type(error).__name__)
         except Exception:
-            log.exception("lookout.fault")
+            log.exception("alert_rules.fault")
         connection.close()
 
 
-def mind() -> None:
-    """Say that no dispatcher lives, if that is so, and deliver the notice: nobody else is there to do it."""
-    if status.somebody_dispatches():
+def check_dispatchers() -> None:
+    """Open an alert if no dispatcher is alive, and deliver its notice, which is a dispatcher's task otherwise."""
+    if status.is_dispatcher_alive():
         return
     open_alert(
         NO_DISPATCHER,

@@ -1,4 +1,4 @@
-"""What staff must know: a stored row while it lasts, a log line and a notice at each change."""
+"""Opens and closes alerts: a stored row for each, and a log line and a notice for each change."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from . import alert_delivery
 log = structlog.get_logger(__name__)
 
 CLOSED_BY_HAND = ("config:", "report-beats-state:", "report-unapplied:", "unread-report:", "unread-received:")
-"""How the keys of those alerts begin that nothing measures the end of: staff say that they are over."""
+"""The key prefixes of alerts that nothing closes by itself, so that staff may close them."""
 
 
 def open_alert(
     key: str, *, title: str, advice: str = "", severity: str = "warning", provider_id: int | None = None
 ) -> bool:
     """Open an alert unless one with this key is open. True if this call opened it."""
-    key = _kept(key)
+    key = _truncated(key)
     if Alert.objects.filter(key=key, closed_at=None).exists():
         return False
     try:
@@ -30,7 +30,7 @@ def open_alert(
             alert = Alert.objects.create(
                 key=key, title=title[:200], advice=advice, severity=severity, provider_id=provider_id, opened_at=now
             )
-            alert_delivery.queue([alert.pk], AlertNotice.Change.OPENED, now=now)
+            alert_delivery.queue_notices([alert.pk], AlertNotice.Change.OPENED, now=now)
     except IntegrityError:
         return False  # another process opened it at the same moment
     log.warning("alert.opened", key=key, title=title)
@@ -39,7 +39,7 @@ def open_alert(
 
 def close_alert(key: str) -> bool:
     """Close the open alert with this key. True if there was one."""
-    key = _kept(key)
+    key = _truncated(key)
     now = clock.now()
     ids = list(Alert.objects.filter(key=key, closed_at=None).values_list("pk", flat=True))
     if not ids:
@@ -47,19 +47,19 @@ def close_alert(key: str) -> bool:
     with transaction.atomic():
         closed = Alert.objects.filter(pk__in=ids, closed_at=None).update(closed_at=now)
         if closed:
-            alert_delivery.queue(ids, AlertNotice.Change.CLOSED, now=now)
+            alert_delivery.queue_notices(ids, AlertNotice.Change.CLOSED, now=now)
     if closed:
         log.info("alert.closed", key=key)
     return bool(closed)
 
 
-def _kept(key: str) -> str:
-    """As much of it as is stored: some hold a vendor's code."""
+def _truncated(key: str) -> str:
+    """As much as the column holds. Some keys contain a vendor's code."""
     return key[: Alert._meta.get_field("key").max_length]
 
 
 def close_by_hand(alert_id: int, *, actor: str) -> None:
-    """Staff say that it is over. Raises ActionRefused for one that is closed, or that closes by itself."""
+    """For staff. Raises ActionRefused for an alert that is closed, or that closes by itself."""
     alert = Alert.objects.filter(pk=alert_id).first()
     if alert is None or alert.closed_at is not None:
         raise ActionRefused("This alert is closed already.")

@@ -1,4 +1,4 @@
-"""What the dashboard shows, from the hourly sums and a few small live queries."""
+"""The figures of the dashboard, from the hourly sums and a few small queries."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Pro
 from sms.services.database import clock
 
 from .hourly_stats import HOUR
-from .setup_checklist import ALIVE
+from .status import ALIVE
 
 DAY = timedelta(hours=24)
-WENT_WRONG = (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)
+UNSUCCESSFUL = (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)
 ORDER = tuple(Status)
-MOST_REASONS = 8
+MAX_REASONS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderLine:
-    """One provider's day. `delivered` in percent of what it ended; None where this vendor reports no delivery."""
+    """The last 24 hours of a provider. `delivered` is a percentage, None where the vendor reports no delivery."""
 
     id: int
     slug: str
@@ -45,11 +45,11 @@ class Reason:
     says: str
     count: int
     share: int
-    """Percent of the commonest reason: the length of the bar."""
+    """Percentage of the most frequent reason: the length of the bar."""
 
 
 @dataclass(frozen=True)
-class Board:
+class Dashboard:
     now: datetime
     messages: int
     messages_before: int
@@ -70,7 +70,7 @@ class Board:
 
     @property
     def change(self) -> int | None:
-        """Percent against the day before; None without one."""
+        """Percentage against the day before; None without messages on that day."""
         if not self.messages_before:
             return None
         return round(100 * (self.messages - self.messages_before) / self.messages_before)
@@ -80,7 +80,7 @@ class Board:
         return round(100 * self.wrong / self.messages, 1) if self.messages else None
 
 
-def board() -> Board:
+def read_dashboard() -> Dashboard:
     now = clock.now()
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     hours = tuple(this_hour - HOUR * back for back in range(23, -1, -1))
@@ -91,12 +91,12 @@ def board() -> Board:
     lines = _providers(today, hours[0])
     waiting, oldest = _waiting(now)
     dispatchers = tuple(Dispatcher.objects.filter(stopped_at=None)[:10])
-    return Board(
+    return Dashboard(
         now=now,
         messages=sum(row[4] for row in today),
         messages_before=sum(row[4] for row in counts if row[0] < hours[0]),
         delivered=_delivered_share(today, {line.id for line in lines if line.reports_delivery}),
-        wrong=sum(row[4] for row in today if row[2] in WENT_WRONG),
+        wrong=sum(row[4] for row in today if row[2] in UNSUCCESSFUL),
         waiting=waiting,
         oldest_waiting=oldest,
         unconfirmed=sum(row[4] for row in today if row[2] == Status.UNCONFIRMED),
@@ -115,15 +115,15 @@ Row = tuple[datetime, int | None, str, str, int]
 
 
 def _series(rows: list[Row], hours: tuple[datetime, ...]) -> dict[str, list[int]]:
-    place = {hour: at for at, hour in enumerate(hours)}
+    index = {hour: at for at, hour in enumerate(hours)}
     series: dict[str, list[int]] = {}
     for hour, _provider, status, _code, count in rows:
-        series.setdefault(status, [0] * len(hours))[place[hour]] += count
+        series.setdefault(status, [0] * len(hours))[index[hour]] += count
     return {status.value: series[status] for status in ORDER if status in series}
 
 
 def _delivered_share(rows: list[Row], providers: set[int | None]) -> float | None:
-    """Of what ended at vendors that report delivery; the others have no say in it."""
+    """The percentage of final messages, at providers whose vendors report delivery."""
     ended = [row for row in rows if row[1] in providers and row[2] in (Status.DELIVERED, Status.UNDELIVERED)]
     total = sum(row[4] for row in ended)
     good = sum(row[4] for row in ended if row[2] == Status.DELIVERED)
@@ -156,26 +156,26 @@ def _line(pk: int, slug: str, vendor: str, rows: list[Row], speeds: list[tuple[i
     )
 
 
-def _weighted(speeds: list[tuple[int, int, int]], place: int) -> int | None:
+def _weighted(speeds: list[tuple[int, int, int]], column: int) -> int | None:
     taken = sum(row[0] for row in speeds)
-    return round(sum(row[0] * row[place] for row in speeds) / taken) if taken else None
+    return round(sum(row[0] * row[column] for row in speeds) / taken) if taken else None
 
 
 def _reasons(rows: list[Row], vendors: dict[int, str]) -> tuple[Reason, ...]:
     counted: dict[tuple[str, str, str], int] = defaultdict(int)
     for _hour, provider, status, code, count in rows:
-        if status in WENT_WRONG:
+        if status in UNSUCCESSFUL:
             counted[status, code, vendors.get(provider or 0, "")] += count
-    most = sorted(counted.items(), key=lambda pair: -pair[1])[:MOST_REASONS]
+    most = sorted(counted.items(), key=lambda pair: -pair[1])[:MAX_REASONS]
     top = most[0][1] if most else 1
     return tuple(
-        Reason(status, code, _says(status, code, vendor), count, round(100 * count / top))
+        Reason(status, code, _description(status, code, vendor), count, round(100 * count / top))
         for (status, code, vendor), count in most
     )
 
 
-def _says(status: str, code: str, vendor: str) -> str:
-    """The vendor's own code in our words, else a code of ours, else what the state means."""
+def _description(status: str, code: str, vendor: str) -> str:
+    """The description of the vendor's code, else of our code, else of the state."""
     if vendor in SENDERS and code in SENDERS[vendor].codes:
         return SENDERS[vendor].codes[code][1]
     if code in words.CODE:
@@ -184,7 +184,7 @@ def _says(status: str, code: str, vendor: str) -> str:
 
 
 def _waiting(now: datetime) -> tuple[int, timedelta | None]:
-    """How many wait, capped, and how long the oldest has: both from the queue's own small index."""
+    """How many wait, and how long the oldest has waited. Both use the queue's partial index."""
     queued = Message.objects.filter(status=Status.QUEUED).order_by()
     oldest = queued.aggregate(oldest=Min("created_at"))["oldest"]
     return queued.count() if oldest else 0, (now - oldest) if oldest else None

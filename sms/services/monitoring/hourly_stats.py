@@ -1,7 +1,7 @@
-"""Sums by the hour, so that the dashboard costs the same with a thousand messages and with ten million.
+"""Hourly sums, so that the dashboard's cost does not depend on the number of messages.
 
-An hour is summed anew as a whole: a late report or a person may still move its messages. Recent hours are looked at
-often, older ones rarely. Any number of dispatchers may call this at once.
+An hour is always computed as a whole, because late reports and staff change the states of its messages: recent hours
+often, older ones rarely. Any number of dispatchers may do it at once.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from sms.models.message import NEEDS_A_LOOK
 from sms.services.database import clock, uuid_range
 
 HOUR = timedelta(hours=1)
-LOOK_BACK = timedelta(days=7)
-"""Older hours rest as they are: no vendor reports so late."""
+MAX_AGE = timedelta(days=7)
+"""Older hours are not computed again: no vendor reports so late."""
 REFRESH = (
     (timedelta(hours=2), timedelta(minutes=1)),
     (timedelta(hours=26), timedelta(minutes=10)),
     (timedelta(hours=74), timedelta(hours=1)),
-    (LOOK_BACK, timedelta(days=1)),
+    (MAX_AGE, timedelta(days=1)),
 )
-"""Up to this age an hour is summed anew this often."""
+"""Pairs: up to this age, an hour is computed this often."""
 SAMPLE = 5000
-"""Attempts of an hour that its speeds rest on."""
+"""Attempts of an hour of which its speeds are computed."""
 
 
 def roll_up(limit: int) -> int:
-    """Sum up to so many hours that are due, the newest first. Returns how many this call summed."""
+    """Compute at most `limit` due hours, newest first. Returns how many."""
     now = clock.now()
     _add_hours(now)
     due = [(hour, rolled_at) for hour, rolled_at in _known(now) if _is_due(hour, rolled_at, now)]
@@ -42,12 +42,12 @@ def roll_up(limit: int) -> int:
 
 
 def _oldest(now: datetime) -> datetime:
-    """How far back hours are summed: never past what retention has begun to delete."""
-    return now - min(LOOK_BACK, timedelta(days=settings.RETENTION_ROW_DAYS) - HOUR)
+    """The first hour to compute: later than those that retention has begun to delete."""
+    return now - min(MAX_AGE, timedelta(days=settings.RETENTION_ROW_DAYS) - HOUR)
 
 
 def _add_hours(now: datetime) -> None:
-    """A row for each hour since the first message that is still in reach."""
+    """Add a row for each hour since the first message that counts."""
     first_id = (
         Message.objects.filter(id__gte=uuid_range.oldest(_oldest(now)))
         .order_by("id")
@@ -74,16 +74,16 @@ def _known(now: datetime) -> Iterable[tuple[datetime, datetime | None]]:
 
 def _is_due(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
     if rolled_at is None or rolled_at < hour + HOUR <= now:
-        return True  # never summed, or not since the hour ended
+        return True  # never computed, or not since the hour ended
     age = now - hour
     every = next((every for limit, every in REFRESH if age <= limit), None)
     return every is not None and now - rolled_at >= every
 
 
 def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
-    """Sum one hour, unless another process has it."""
+    """Compute one hour, unless another process does."""
     with transaction.atomic():
-        # The row stays locked until the sums are committed: whoever comes second finds another `rolled_at`.
+        # The row stays locked until the sums are committed: a second process then finds another `rolled_at`.
         if not RollupHour.objects.filter(hour=hour, rolled_at=rolled_at).update(rolled_at=now):
             return False
         HourlyCount.objects.filter(hour=hour).delete()
@@ -96,16 +96,16 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
 
 
 def _matches(hour: datetime) -> list[HourlyMatch]:
-    taken = Message.objects.filter(
+    messages = Message.objects.filter(
         id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR), template_version__gt=0
     )
-    rows = taken.order_by().values_list("template_version__template").annotate(count=Count("id"))
+    rows = messages.order_by().values_list("template_version__template").annotate(count=Count("id"))
     return [HourlyMatch(hour_id=hour, template_id=template, count=count) for template, count in rows]
 
 
 def _counts(hour: datetime) -> list[HourlyCount]:
-    taken = Message.objects.filter(id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR)).order_by()
-    rows = taken.values_list("provider", "status", "code").annotate(count=Count("id"))
+    messages = Message.objects.filter(id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR)).order_by()
+    rows = messages.values_list("provider", "status", "code").annotate(count=Count("id"))
     summed: dict[tuple[int | None, str, str], int] = defaultdict(int)
     for provider, status, code, count in rows:
         summed[provider, status, code if status in NEEDS_A_LOOK else ""] += count
@@ -118,14 +118,14 @@ def _speeds(hour: datetime) -> list[HourlySpeed]:
         id__lt=uuid_range.oldest(hour + HOUR),
         outcome=Outcome.ACCEPTED,
         number__gt=F("message__attempts_before"),
-        message__attempts_before=0,  # a resend's time counts from a person's click, not from our door
+        message__attempts_before=0,  # a resend's time counts from the action of staff
     )
     times: dict[int, list[int]] = defaultdict(list)
-    for provider, taken_at, accepted_at in accepted.order_by("-id").values_list(
+    for provider, created_at, accepted_at in accepted.order_by("-id").values_list(
         "provider", "message__created_at", "finished_at"
     )[:SAMPLE]:
-        times[provider].append(max(0, round((accepted_at - taken_at).total_seconds() * 1000)))
-    return [_speed(hour, provider, sorted(took)) for provider, took in times.items()]
+        times[provider].append(max(0, round((accepted_at - created_at).total_seconds() * 1000)))
+    return [_speed(hour, provider, sorted(times_of_provider)) for provider, times_of_provider in times.items()]
 
 
 def _speed(hour: datetime, provider: int, took: list[int]) -> HourlySpeed:

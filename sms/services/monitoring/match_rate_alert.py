@@ -1,6 +1,6 @@
-"""When texts change under a template: its share of matches falls, or a new kind of text is refused in numbers.
+"""Opens alerts where a shop seems to have changed its texts.
 
-Both mean that a shop changed its words and nobody told us.
+Either a template's share of the matches has fallen, or many texts of a new kind are rejected.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from .alerts import close_alert, open_alert
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 FALL = 0.5
-"""The share of last week's share under which a template's share of today raises the alarm."""
-FEWEST = 50
-"""Messages that a template gave last week, and that all templates gave today, before shares say anything."""
+"""An alert opens where a template's share of today is less than this part of its share of last week."""
+MIN_MATCHES = 50
+"""Below this number of matches, of the template last week or of all templates today, shares mean nothing."""
 NEW_TEXTS = 20
-"""Refused texts of a new kind within an hour that raise the alarm when there are more."""
-KINDS_AT_ONCE = 500
+"""An alert opens where more texts of a new kind are rejected within an hour."""
+MAX_KINDS = 500
 
 _SHARE, _NEW = "template:share:", "texts:new:"
 
 
-def look() -> None:
-    """Open and close the alarms as things stand now."""
+def evaluate() -> None:
+    """Open and close the alerts."""
     now = clock.now()
-    found = _fallen(now) | _new_kinds(now)
+    found = _fallen_shares(now) | _new_kinds(now)
     for key, (title, advice) in found.items():
         open_alert(key, title=title, advice=advice)
     for key in Alert.objects.filter(closed_at=None).values_list("key", flat=True):
@@ -40,20 +40,20 @@ def look() -> None:
             close_alert(key)
 
 
-Words = tuple[str, str]
+TitleAndAdvice = tuple[str, str]
 
 
-def _fallen(now: datetime) -> dict[str, Words]:
-    """Templates whose share of the day's matches is less than half of what it was in the week before."""
+def _fallen_shares(now: datetime) -> dict[str, TitleAndAdvice]:
+    """Templates whose share of the last day's matches is less than half of their share of the week before."""
     today, week = _matches(now - DAY, now), _matches(now - DAY - WEEK, now - DAY)
     all_today, all_week = sum(today.values()), sum(week.values())
-    if all_today < FEWEST:
+    if all_today < MIN_MATCHES:
         return {}
     names = dict(MessageTemplate.objects.filter(pk__in=week).values_list("pk", "name"))
     return {
-        f"{_SHARE}{names[template]}": _share_words(names[template], today.get(template, 0) / all_today, then)
+        f"{_SHARE}{names[template]}": _share_alert(names[template], today.get(template, 0) / all_today, then)
         for template, count in week.items()
-        if count >= FEWEST
+        if count >= MIN_MATCHES
         and template in names
         and today.get(template, 0) / all_today < FALL * (then := count / all_week)
     }
@@ -64,20 +64,20 @@ def _matches(since: datetime, until: datetime) -> dict[int, int]:
     return dict(hours.values_list("template").annotate(total=Sum("count")))
 
 
-def _share_words(name: str, now: float, then: float) -> Words:
+def _share_alert(name: str, now: float, then: float) -> TitleAndAdvice:
     title = f"Template {name} gives {now:.0%} of today's texts; last week it gave {then:.0%}"
-    return title, "Look at the unmatched texts: the shop may have changed its words. Correct the template, or make one."
+    return title, "Look at the unmatched texts: the shop may have changed its texts. Correct the template, or make one."
 
 
-def _new_kinds(now: datetime) -> dict[str, Words]:
-    """Kinds of unmatched texts that came more than NEW_TEXTS times in the last hour, and never before the last day."""
+def _new_kinds(now: datetime) -> dict[str, TitleAndAdvice]:
+    """Kinds with more than NEW_TEXTS unmatched texts in the last hour, and none in the week before the last day."""
     hour = _unmatched(now - timedelta(hours=1), now)
     if sum(hour.values()) <= NEW_TEXTS:
         return {}
     known = _unmatched(now - WEEK, now - DAY)
     kinds = group({**dict.fromkeys(known, 1), **hour})
     return {
-        f"{_NEW}{_digest(kind)}": _new_words(kind, count)
+        f"{_NEW}{_digest(kind)}": _new_kind_alert(kind, count)
         for kind in kinds
         if not known.keys() & set(kind.texts) and (count := sum(hour.get(text, 0) for text in kind.texts)) > NEW_TEXTS
     }
@@ -86,14 +86,14 @@ def _new_kinds(now: datetime) -> dict[str, Words]:
 def _unmatched(since: datetime, until: datetime) -> Mapping[str, int]:
     refused = RefusedRequest.objects.filter(code="template_not_matched", created_at__gt=since, created_at__lte=until)
     counted = refused.exclude(shape="").values_list("shape").annotate(count=Count("id")).order_by("-count")
-    return dict(counted[:KINDS_AT_ONCE])
+    return dict(counted[:MAX_KINDS])
 
 
 def _digest(kind: Group) -> str:
     return hashlib.sha256(kind.texts[0].encode()).hexdigest()[:16]
 
 
-def _new_words(kind: Group, count: int) -> Words:
+def _new_kind_alert(kind: Group, count: int) -> TitleAndAdvice:
     shown = kind.skeleton if len(kind.skeleton) <= 80 else f"{kind.skeleton[:79]}…"
     title = f"A new kind of text is refused, {count} in the last hour: {shown}"
     return title, "Open the unmatched texts and make a template of these, or ask the shop whether the text is meant."

@@ -1,7 +1,7 @@
-"""What is counted while it happens: one call of a microsecond at each place, read at GET /metrics or --metrics-port.
+"""The counters of events, exposed at GET /metrics and --metrics-port. Counting takes about a microsecond.
 
-What the database knows already (queues, breakers, what waits for a person) is not counted here but asked at the scrape:
-services/gauges.py. Under gunicorn the counters of all its processes are added up (config/gunicorn.py).
+Values that the database has (queues, breakers, unconfirmed messages) are read at each scrape: prometheus.py. Under
+gunicorn the counters of all processes are summed (config/gunicorn.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 PREFIX = "sms_desk"
 LANE = {True: "otp", False: "other"}
-"""By `is_otp`: OTPs have a lane of their own."""
+"""By `is_otp`: OTPs have their own lane."""
 
 OWN = CollectorRegistry()
 """This process's counters."""
@@ -51,7 +51,7 @@ PUSHES = Counter(
     registry=OWN,
 )
 
-# Bound once: looking a label up costs as much as counting.
+# Looking up a label takes as long as counting, so it is done once.
 _accepted = {is_otp: ACCEPTED.labels(lane) for is_otp, lane in LANE.items()}
 _waited = {is_otp: WAITED.labels(lane) for is_otp, lane in LANE.items()}
 
@@ -75,7 +75,7 @@ def attempted(outcomes: Iterable[tuple[str, str]]) -> None:
 
 
 def begun(*, is_otp: bool, waited: float) -> None:
-    """The first attempt of a message begins, so many seconds after it was stored."""
+    """`waited`: seconds from storing the message to its first attempt."""
     _waited[is_otp].observe(max(waited, 0.0))
 
 

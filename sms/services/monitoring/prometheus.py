@@ -1,4 +1,4 @@
-"""What Prometheus reads: this service's counters, and what the database knows at the moment of the scrape."""
+"""The text of GET /metrics: the counters, and gauges that are read from the database at each scrape."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 log = structlog.get_logger(__name__)
 
 shared_folder: str | None = None
-"""Where gunicorn's processes keep their counters; None: this process has its own alone."""
+"""Where gunicorn's processes keep their counters; None for a single process."""
 
 
 def exposition() -> bytes:
-    """The text of GET /metrics: the counters of all web processes, and the database's gauges."""
+    """The counters of all web processes, and the gauges."""
     registry = CollectorRegistry()
     registry.register(MultiProcessCollector(None, shared_folder) if shared_folder else OWN)
     registry.register(DatabaseGauges())
@@ -37,25 +37,25 @@ def exposition() -> bytes:
 
 
 class DatabaseGauges(Collector):
-    """Asks at each scrape; while the database is away it says that alone."""
+    """Reads the database at each scrape. While it is unavailable, the only gauge is `database_up`."""
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = status.look()
+            found = status.read_overview()
         except Error as error:
             log.warning("metrics.database", error=type(error).__name__)
             connection.close()
             found = None
         yield _gauge("database_up", "1: the database answered this scrape.", [((), float(found is not None))])
         if found is not None:
-            yield from (_gauge(name, words, read(found), label) for name, words, label, read in GAUGES)
+            yield from (_gauge(name, help_text, samples(found), label) for name, help_text, label, samples in GAUGES)
 
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
 
 
-def _gauge(name: str, words: str, samples: Samples, label: str = "") -> Metric:
-    gauge = GaugeMetricFamily(f"{PREFIX}_{name}", words, labels=[label] if label else [])
+def _gauge(name: str, help_text: str, samples: Samples, label: str = "") -> Metric:
+    gauge = GaugeMetricFamily(f"{PREFIX}_{name}", help_text, labels=[label] if label else [])
     for labels, value in samples:
         gauge.add_metric(labels, value)
     return gauge

@@ -1,4 +1,4 @@
-"""How each provider is: one card each, read with a handful of queries."""
+"""The health of each provider, for its card in the admin."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sms.services.webhooks.urls import registered_address
 
 PERIOD = timedelta(hours=1)
 SAMPLE = 1000
-"""Attempts at most that a card's figures rest on: the newest ones."""
+"""The newest attempts, of which a card's figures are computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One provider. `rate` is the share of calls that the vendor took, in percent; `p95` in milliseconds."""
+    """`rate` is the percentage of accepted calls; `p95` is in milliseconds."""
 
     id: int
     slug: str
@@ -45,15 +45,15 @@ class Card:
     strongest: str
 
 
-def cards() -> list[Card]:
+def provider_cards() -> list[Card]:
     now = clock.now()
     providers = list(Provider.objects.defer("credentials").select_related("state"))
     loads = _loads()
-    return [_card(provider, *_recent(provider, now), loads.get(provider.pk, (0, 0))) for provider in providers]
+    return [_card(provider, *_last_hour(provider, now), loads.get(provider.pk, (0, 0))) for provider in providers]
 
 
 def _loads() -> dict[int, tuple[int, int]]:
-    """Calls in flight and messages waiting, per provider. Each state has a small index of its own; IN uses neither."""
+    """Calls in flight and queued messages, per provider. OR uses the partial index of each state; IN uses neither."""
     rows = (
         Message.objects.filter(Q(status=Status.QUEUED) | Q(status=Status.SENDING))
         .order_by()
@@ -65,16 +65,16 @@ def _loads() -> dict[int, tuple[int, int]]:
     return {row["provider"]: (row["sending"], row["waiting"]) for row in rows}
 
 
-def _recent(provider: Provider, now: datetime) -> tuple[float | None, int | None, int]:
-    """Share taken, p95 in milliseconds, and calls of the last hour, by the newest attempts."""
+def _last_hour(provider: Provider, now: datetime) -> tuple[float | None, int | None, int]:
+    """Percentage accepted, p95 in milliseconds, and number of calls."""
     newest = Attempt.objects.filter(provider=provider, id__gte=uuid_range.oldest(now - PERIOD), outcome__isnull=False)
     rows = list(newest.order_by("-id").values_list("outcome", "started_at", "finished_at")[:SAMPLE])
     if not rows:
         return None, None, 0
-    taken = sum(outcome == Outcome.ACCEPTED for outcome, _started, _finished in rows)
+    accepted = sum(outcome == Outcome.ACCEPTED for outcome, _started, _finished in rows)
     times = sorted((finished - started).total_seconds() * 1000 for _o, started, finished in rows if finished)
     p95 = round(times[int(len(times) * 0.95)]) if times else None
-    return round(100 * taken / len(rows), 1), p95, len(rows)
+    return round(100 * accepted / len(rows), 1), p95, len(rows)
 
 
 def _card(provider: Provider, rate: float | None, p95: int | None, calls: int, load: tuple[int, int]) -> Card:
@@ -111,14 +111,14 @@ def _health(provider: Provider) -> tuple[str, str, str]:
     if provider.paused:
         return "paused", "warning", "Paused by staff: its messages wait, or go to the next provider."
     if state.breaker == Breaker.OPEN:
-        return "not called", "danger", _breaker_words(state)
+        return "not called", "danger", _breaker_description(state)
     if state.bad_calls:
         last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
         return "degraded", "warning", f"{last} went wrong."
     return "healthy", "success", ""
 
 
-def _breaker_words(state: ProviderState) -> str:
+def _breaker_description(state: ProviderState) -> str:
     known = {failure.value for failure in Failure}
     why = words.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
     when = f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "Nothing is called until staff act."

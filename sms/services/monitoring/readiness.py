@@ -1,4 +1,4 @@
-"""Whether this process can accept: the database reachable and writable, the migrations applied."""
+"""Checks whether this process can accept messages: database reachable and writable, migrations applied."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from sms.domain.codes import Fault
 from sms.models import Dispatcher
 from sms.services.database import clock
 
-_is_migrated = False
+
+class Readiness:
+    """The check of one process; it asks for missing migrations until there are none."""
+
+    def __init__(self) -> None:
+        self._is_migrated = False
+
+    def problems(self) -> list[Fault]:
+        """One fault per reason; none where the process is ready."""
+        try:
+            self._is_migrated = self._is_migrated or not missing_migrations()
+            if not self._is_migrated:
+                return [Fault("unavailable", "migrations", "Migrations are missing: run manage.py migrate.")]
+            write_row()
+        except Error:
+            return [Fault("unavailable", "database", "The database can't be reached, or takes no writes.")]
+        return []
 
 
-def problems() -> list[Fault]:
-    """One fault per reason; none where all is well."""
-    try:
-        if not _migrated():
-            return [Fault("unavailable", "migrations", "Migrations are missing: run manage.py migrate.")]
-        _write_a_row()
-    except Error:
-        return [Fault("unavailable", "database", "The database can't be reached, or takes no writes.")]
-    return []
+def missing_migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _migrated() -> bool:
-    """Asked until it is so: a process's own migrations don't change, and what is applied stays."""
-    global _is_migrated
-    if not _is_migrated:
-        executor = MigrationExecutor(connection)
-        _is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return _is_migrated
-
-
-def _write_a_row() -> None:
-    """Write a row that nobody ever sees, and take it back."""
+def write_row() -> None:
+    """Insert a row and roll it back. Raises django.db.Error."""
     with transaction.atomic():
         now = clock.now()
         Dispatcher.objects.create(id=uuid.uuid4(), host="readyz", pid=0, slots=0, started_at=now, seen_at=now)

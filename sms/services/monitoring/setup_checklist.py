@@ -1,11 +1,12 @@
-"""What is still missing before messages go out: a list of facts, each with what to do and where."""
+"""Checks what is missing before messages can be sent: a list of steps, each with what to do and on which page."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 
@@ -24,10 +25,10 @@ from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
 from sms.services.webhooks.urls import registered_address
 
-ALIVE = timedelta(seconds=60)
-"""A dispatcher not seen for so long counts as dead."""
-KEEP_ANSWER = 10.0
-"""Seconds for which a process keeps the answer to `is_green`: the menu of every page asks."""
+from .status import ALIVE
+
+CACHED_FOR = 10.0
+"""Seconds for which a process keeps the answer of `is_green`, which the menu of every page needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Section:
 
 
 def sections() -> list[Section]:
-    """Everything, provider by provider."""
+    """The installation's steps, then those of each enabled provider."""
     current = snapshot.current()
     states = {state.pk: state for state in ProviderState.objects.all()}
     accounts = [a for a in current.accounts.values() if a.enabled]
@@ -67,20 +68,23 @@ def sections() -> list[Section]:
     return [_around(bool(accounts), current, calling), *listed]
 
 
-_known: tuple[float, bool] = (float("-inf"), False)
+class SetupStatus:
+    """Keeps one process's answer whether nothing is missing, for CACHED_FOR seconds."""
+
+    def __init__(self) -> None:
+        self.reset_cache()
+
+    def is_green(self) -> bool:
+        if time.monotonic() - self._checked_at >= CACHED_FOR:
+            self._is_green, self._checked_at = _all_green(), time.monotonic()
+        return self._is_green
+
+    def reset_cache(self) -> None:
+        self._is_green, self._checked_at = False, -math.inf
 
 
-def is_green() -> bool:
-    """Whether nothing is missing, by this process's answer of at most KEEP_ANSWER seconds ago."""
-    global _known
-    if time.monotonic() - _known[0] >= KEEP_ANSWER:
-        _known = (time.monotonic(), _all_green())
-    return _known[1]
-
-
-def forget() -> None:
-    global _known
-    _known = (float("-inf"), False)
+status = SetupStatus()
+"""This process's."""
 
 
 def _all_green() -> bool:

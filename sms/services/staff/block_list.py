@@ -1,4 +1,4 @@
-"""Putting many numbers on the block list at once."""
+"""Adds many numbers to the block list."""
 
 from __future__ import annotations
 
@@ -9,78 +9,54 @@ from dataclasses import dataclass
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read
 from sms.models import BlockedNumber
-from sms.services.table_files.rows import Line, Mistake, column_name, shown
+from sms.services.table_files.rows import Line, RowIssue, column_name, shown
 
-MOST_BYTES = 4 * 1024 * 1024
-MOST_ROWS = 100_000
-_NUMBER_COLUMNS = frozenset(
-    [
-        "phone",
-        "phone_number",
-        "mobile",
-        "mobile_number",
-        "number",
-        "msisdn",
-        "gsm",
-        "to",
-        "recipient",
-        "tel",
-        "telephone",
-        "telefon",
-        "telefon_nömrəsi",
-        "nömrə",
-        "nomre",
-        "cib_telefonu",
-        "numara",
-        "telefon_numarasi",
-        "cep_telefonu",
-        "număr",
-        "număr_de_telefon",
-        "numar",
-        "телефон",
-        "номер",
-        "номер_телефона",
-        "số",
-        "số_điện_thoại",
-        "điện_thoại",
-    ]
-)
-"""What the column of numbers is called in the languages of those who use this."""
+MAX_BYTES = 4 * 1024 * 1024
+MAX_ROWS = 100_000
+# fmt: off
+_NUMBER_COLUMNS = frozenset([
+    "phone", "phone_number", "mobile", "mobile_number", "number", "msisdn", "gsm", "to", "recipient", "tel",
+    "telephone", "telefon", "telefon_nömrəsi", "nömrə", "nomre", "cib_telefonu", "numara", "telefon_numarasi",
+    "cep_telefonu", "număr", "număr_de_telefon", "numar", "телефон", "номер", "номер_телефона", "số",
+    "số_điện_thoại", "điện_thoại",
+])
+# fmt: on
+"""Names of the column with the numbers, in the languages of the staff."""
 _MIXED_DELIMITERS = re.compile(r"[,;\t|]")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """`left_out`: the cells of the rows that are mistakes, as they came, to be corrected and imported again."""
+class ImportResult:
+    """`left_out`: the cells of the rejected rows, to be corrected and imported again."""
 
     added: int
     known: int
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[RowIssue, ...]
     left_out: tuple[str, ...]
 
 
-def block_all(lines: Sequence[Line], *, reason: str, region: str = "") -> Imported:
-    """Add the number of each row: its first cell, or the one in the column that the first row names so.
+def block_numbers(lines: Sequence[Line], *, reason: str, region: str = "") -> ImportResult:
+    """Add the number of each row: its first cell, or the one in the column that the first row names.
 
-    `region` is the country of numbers that name none; without it they are mistakes.
+    `region` is the country of numbers without a country code; without it they are rejected.
     """
-    place = _column(lines[0]) if lines else None
+    column = _column(lines[0]) if lines else None
     numbers: dict[str, None] = {}
     mistakes, left_out = [], []
-    for line in lines if place is None else lines[1:]:
+    for line in lines if column is None else lines[1:]:
         try:
-            numbers[_number(line, place, region)] = None
+            numbers[_number(line, column, region)] = None
         except PhoneError as error:
-            mistakes.append(Mistake(line.number, "", f"{shown(_cell(line, place))}: {error}"))
-            left_out.append(_cell(line, place))
-    known = _known(list(numbers))
+            mistakes.append(RowIssue(line.number, "", f"{shown(_cell(line, column))}: {error}"))
+            left_out.append(_cell(line, column))
+    known = _already_blocked(list(numbers))
     fresh = [BlockedNumber(phone=number, reason=reason[:200]) for number in numbers if number not in known]
     BlockedNumber.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=1000)
-    return Imported(len(fresh), len(known), tuple(mistakes), tuple(left_out))
+    return ImportResult(len(fresh), len(known), tuple(mistakes), tuple(left_out))
 
 
-def _known(numbers: list[str]) -> set[str]:
-    """Of these numbers those that are blocked already; asked in parts, as a statement has a limit of parameters."""
+def _already_blocked(numbers: list[str]) -> set[str]:
+    """The numbers that are blocked already; in parts, because the parameters of a statement are limited."""
     parts = (numbers[first : first + 1000] for first in range(0, len(numbers), 1000))
     return {
         number
@@ -90,20 +66,20 @@ def _known(numbers: list[str]) -> set[str]:
 
 
 def _column(head: Line) -> int | None:
-    """Where the numbers stand, if the row names its columns."""
-    named = (place for place, cell in enumerate(head.cells) if column_name(cell) in _NUMBER_COLUMNS)
+    """The column with the numbers, if the row is a header."""
+    named = (column for column, cell in enumerate(head.cells) if column_name(cell) in _NUMBER_COLUMNS)
     return next(named, None)
 
 
-def _cell(line: Line, place: int | None) -> str:
-    if place is not None:
-        return line.cells[place] if place < len(line.cells) else ""
+def _cell(line: Line, column: int | None) -> str:
+    if column is not None:
+        return line.cells[column] if column < len(line.cells) else ""
     return next(cell for cell in line.cells if cell.strip())
 
 
-def _number(line: Line, place: int | None, region: str) -> str:
-    cell = _cell(line, place)
-    others = [other for other in line.cells if other is not cell] if place is None else []
+def _number(line: Line, column: int | None, region: str) -> str:
+    cell = _cell(line, column)
+    others = [other for other in line.cells if other is not cell] if column is None else []
     try:
         number = read(cell, region)
     except PhoneError:

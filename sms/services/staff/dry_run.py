@@ -1,4 +1,4 @@
-"""What would happen to a text: the live path's own functions, without storing or sending anything."""
+"""A dry run of a text through the functions that accept messages; stores and sends nothing."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sms.services.intake.near_miss import nearest_template
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """The request to one vendor, as it would go out, secrets hidden; or why it can't be built."""
+class VendorRequest:
+    """The request to one vendor, without its secrets; or why it can't be built."""
 
     slug: str
     request: str
@@ -29,7 +29,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`text` is what would be matched and sent; `code` what the caller would be told, empty for 201."""
+    """`text` is what would be matched and sent; `code` is the error code of the answer, empty for 201."""
 
     text: str
     size: Segments
@@ -39,14 +39,14 @@ class Explanation:
     code: str
     is_held: bool
     near: str
-    wires: tuple[Wire, ...]
+    wires: tuple[VendorRequest, ...]
 
 
 def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp: bool) -> Explanation:
     now = snapshot.current()
     text = normalise(raw_text, client.newline_escape)
     decision = now.decide(text=text, sender=sender, to=to, client=client.id, is_otp=is_otp)
-    is_held = decision.code == "template_not_matched" and client.on_no_template == "hold" and not is_otp
+    is_held = accept.is_held(client, decision, is_otp=is_otp)
     draft = SimpleNamespace(to=to, text=text, is_otp=is_otp)
     return Explanation(
         text=text,
@@ -57,7 +57,7 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
         code=_code(now, decision, client, sender, to, is_held),
         is_held=is_held,
         near=nearest_template(now, decision, text),
-        wires=tuple(_wires(now, decision, draft)),
+        wires=tuple(_requests(now, decision, draft)),
     )
 
 
@@ -69,13 +69,13 @@ def _code(now: Snapshot, decision: Decision, client: ClientFacts, sender: str, t
     return "" if is_held else decision.code
 
 
-def _wires(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> Iterator[Wire]:
+def _requests(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> Iterator[VendorRequest]:
     for candidate in decision.eligible:
         account = now.accounts[candidate.provider]
         sms = outbound(draft, clock.new_id(), account, candidate)
-        # The address for its reports would be a genuine one: not for reading.
+        # The callback URL would be valid, so it is hidden like a secret.
         hidden = (*account.adapter.secrets(), *([sms.callback_url] if sms.callback_url else []))
         try:
-            yield Wire(candidate.slug, exchange_text(account.adapter.request(sms), hidden))
+            yield VendorRequest(candidate.slug, exchange_text(account.adapter.request(sms), hidden))
         except ProviderError as error:
-            yield Wire(candidate.slug, "", f"{error.code}: {error.detail}")
+            yield VendorRequest(candidate.slug, "", f"{error.code}: {error.detail}")

@@ -1,4 +1,4 @@
-"""What people do to a message: send it again, settle a doubt, cancel it. Each with a reason, each kept."""
+"""Actions of staff on messages: resend, settle, cancel, release. Each is recorded with its reason."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ NEVER_LEFT = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELED})
 
 
 def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int | None = None) -> None:
-    """Queue a message once more with a fresh time to live: by its routes, or by the provider that staff chose.
+    """Queue a message again with a new time to live: by its routes, or at the provider that staff chose.
 
-    Raises ActionRefused for an OTP, an erased text, a message still under way, or where nobody may carry it.
+    Raises ActionRefused for an OTP, an erased text, an unfinished message, or where no provider may send it.
     """
     with transaction.atomic():
         message = _locked(message_id)
-        _refuse_unresendable(message, reason)
+        _require_resendable(message, reason)
         decision = _decide(message, provider_id)
         now = clock.now()
-        _move(message, RESENDABLE, now, **_resent(message, decision, provider_id, now))
-        _note(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
+        _move(message, RESENDABLE, now, **_resend_columns(message, decision, provider_id, now))
+        _add_event(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
     notify.ring()
 
 
-def _refuse_unresendable(message: Message, reason: str) -> None:
+def _require_resendable(message: Message, reason: str) -> None:
     if message.is_otp:
         raise ActionRefused("An OTP is never sent again: it would come too late to help and may be used twice.")
     if message.text is None:
@@ -58,11 +58,11 @@ def _decide(message: Message, provider_id: int | None) -> Decision:
         decision = current.judge([provider_id], text=message.text, sender=message.sender)
     if not decision.eligible:
         reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
-        raise ActionRefused(f"Nobody may carry this message now: {reasons}")
+        raise ActionRefused(f"No provider may send this message now: {reasons}")
     return decision
 
 
-def _resent(message: Message, decision: Decision, provider_id: int | None, now: datetime) -> dict[str, Any]:
+def _resend_columns(message: Message, decision: Decision, provider_id: int | None, now: datetime) -> dict[str, Any]:
     first = decision.eligible[0]
     route = snapshot.current().route(to=message.to, client=message.client_id, is_otp=message.is_otp)
     return {
@@ -81,8 +81,8 @@ def _resent(message: Message, decision: Decision, provider_id: int | None, now: 
     }
 
 
-def settle(message_id: uuid.UUID, *, went_out: bool, actor: str, reason: str) -> None:
-    """Staff say what became of an unconfirmed message: `submitted`, or `failed`. Raises ActionRefused otherwise."""
+def settle_unconfirmed(message_id: uuid.UUID, *, went_out: bool, actor: str, reason: str) -> None:
+    """Set an unconfirmed message to `submitted` or `failed`. Raises ActionRefused for any other message."""
     with transaction.atomic():
         message = _locked(message_id)
         if message.status != Status.UNCONFIRMED:
@@ -91,16 +91,16 @@ def settle(message_id: uuid.UUID, *, went_out: bool, actor: str, reason: str) ->
             raise ActionRefused("Say how you know: a reason is kept with the message.")
         now = clock.now()
         status = Status.SUBMITTED if went_out else Status.FAILED
-        words = "Staff say that it went out." if went_out else "Staff say that it did not go out."
-        _move(message, {Status.UNCONFIRMED}, now, status=status, code="settled", detail=words, in_doubt=went_out)
-        _note(message, now, "settled", actor, reason, went_out=went_out)
+        detail = "Staff say that it went out." if went_out else "Staff say that it did not go out."
+        _move(message, {Status.UNCONFIRMED}, now, status=status, code="settled", detail=detail, in_doubt=went_out)
+        _add_event(message, now, "settled", actor, reason, went_out=went_out)
         _erase_otp(message, now)
 
 
 def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
-    """Take a queued or held message out. Raises ActionRefused if it left already.
+    """Cancel a queued or held message. Raises ActionRefused for any other.
 
-    One that may have gone out before (an earlier attempt is in doubt) becomes `unconfirmed`: nobody can take that back.
+    If an earlier attempt may have sent it, it becomes `unconfirmed`.
     """
     with transaction.atomic():
         message = _locked(message_id)
@@ -109,12 +109,12 @@ def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
         now = clock.now()
         status = Status.UNCONFIRMED if message.in_doubt else Status.CANCELED
         _move(message, CANCELABLE, now, status=status, code="canceled", detail="Canceled by staff.", waiting_for="")
-        _note(message, now, "canceled", actor, reason)
+        _add_event(message, now, "canceled", actor, reason)
         _erase_otp(message, now)
 
 
-def release(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor: str, reason: str) -> int:
-    """Queue held messages by hand: by their routes, or by a provider that staff chose. Returns how many went."""
+def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor: str, reason: str) -> int:
+    """Queue held messages: by their routes, or at the provider that staff chose. Returns how many were queued."""
     released = 0
     for message in Message.objects.filter(pk__in=list(message_ids), status=Status.HELD):
         try:
@@ -136,7 +136,7 @@ def _locked(message_id: uuid.UUID) -> Message:
 
 def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: Any) -> None:
     if not outbox.move(message.pk, leaves=leaves, now=now, **columns):
-        raise ActionRefused("The message moved at this very moment. Look at it again.")
+        raise ActionRefused("The message changed at the same moment. Open it again.")
 
 
 def _erase_otp(message: Message, now: datetime) -> None:
@@ -144,5 +144,5 @@ def _erase_otp(message: Message, now: datetime) -> None:
         redaction.erase([message.pk])
 
 
-def _note(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:
+def _add_event(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:
     MessageEvent.objects.create(message=message, at=now, kind=kind, actor=actor, reason=reason, detail=detail)

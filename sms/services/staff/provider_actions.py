@@ -1,4 +1,4 @@
-"""What people do to a provider: test its connection, pause it, resume it."""
+"""Actions of staff on providers: test the connection, pause, resume."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sms.services.queue.errors import ActionRefused
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
-    """Make the vendor's harmless call and return its words; an accepted test closes the breaker.
+    """Make the vendor's test call and return its response as text. An accepted test closes the circuit breaker.
 
-    Raises ActionRefused where the vendor has no such call, or with what went wrong.
+    Raises ActionRefused where the vendor has no such call, or the call fails.
     """
     provider = Provider.objects.get(pk=provider_id)
     adapter = provider.adapter()
@@ -25,25 +25,25 @@ def test_connection(provider_id: int, *, actor: str) -> str:
         raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
     client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
     try:
-        words = adapter.test_outcome(client.send(adapter.test_request(), timeout=provider.timeout))
+        response = adapter.test_outcome(client.send(adapter.test_request(), timeout=provider.timeout))
     except ProviderError as error:
-        _note_test(provider, accepted=False, words=f"{error.code}: {error.detail}")
+        _record_test(provider, accepted=False, detail=f"{error.code}: {error.detail}")
         raise ActionRefused(f"The test was not accepted. {error.code}: {error.detail}") from error
     finally:
         client.close()
-    _note_test(provider, accepted=True, words=words)
+    _record_test(provider, accepted=True, detail=response)
     circuit_breaker.close_by_hand(provider)
-    return words
+    return response
 
 
-def _note_test(provider: Provider, *, accepted: bool, words: str) -> None:
+def _record_test(provider: Provider, *, accepted: bool, detail: str) -> None:
     ProviderState.objects.filter(provider=provider).update(
-        last_test_at=clock.now(), last_test_accepted=accepted, last_test_detail=words
+        last_test_at=clock.now(), last_test_accepted=accepted, last_test_detail=detail
     )
 
 
 def pause(provider_id: int, *, actor: str, reason: str) -> None:
-    """Call this provider no more until it is resumed: its messages wait or go to the next provider."""
+    """Stop calling this provider until it is resumed. Its messages wait or go to the next provider."""
     provider = Provider.objects.get(pk=provider_id)
     if provider.paused:
         raise ActionRefused(f"{provider.slug} is paused already.")
@@ -53,7 +53,7 @@ def pause(provider_id: int, *, actor: str, reason: str) -> None:
 
 
 def resume(provider_id: int, *, actor: str, reason: str) -> None:
-    """Call this provider again; what waited for it is due at once."""
+    """Call this provider again. Messages that waited for it are due at once."""
     provider = Provider.objects.get(pk=provider_id)
     if not provider.paused:
         raise ActionRefused(f"{provider.slug} is not paused.")

@@ -1,4 +1,4 @@
-"""Asking a vendor at once for the state of a message that it took."""
+"""Queries a vendor for the state of a message, when staff ask for it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
 
 
-def latest(message_id: uuid.UUID) -> Attempt | None:
+def latest_attempt(message_id: uuid.UUID) -> Attempt | None:
     attempts = Attempt.objects.filter(message_id=message_id).select_related("provider").order_by("-number")
     return attempts.only("vendor_message_id", "provider__vendor").first()
 
 
-def can_ask(attempt: Attempt | None) -> bool:
-    """Whether this attempt's vendor can be asked: it answers polls, and gave the message an id."""
+def can_query(attempt: Attempt | None) -> bool:
+    """Whether the attempt's vendor supports polling and gave the message an id."""
     vendor = SENDERS.get(attempt.provider.vendor) if attempt and attempt.vendor_message_id else None
     return vendor is not None and Receipts.POLL in vendor.receipts
 
 
-def ask(message_id: uuid.UUID, *, actor: str) -> None:
-    """Make the dispatcher ask now. Raises ActionRefused where the vendor can't be asked."""
-    attempt = latest(message_id)
-    if attempt is None or not can_ask(attempt):
+def request_query(message_id: uuid.UUID, *, actor: str) -> None:
+    """Let a dispatcher poll now. Raises ActionRefused where the vendor can't be queried."""
+    attempt = latest_attempt(message_id)
+    if attempt is None or not can_query(attempt):
         raise ActionRefused("This vendor can't be asked for the state of this message.")
     now = clock.now()
     Attempt.objects.filter(pk=attempt.pk).update(poll_at=now)

@@ -1,4 +1,4 @@
-"""Everything that happened to one message, in the order in which it happened, and what comes next."""
+"""A message's timeline: everything that happened to it, in order, and what happens next."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _TONE_OF_REPORT = {ReportState.DELIVERED: GOOD, ReportState.SENT: GOOD, ReportSt
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timeline. `facts` are small pairs below it; `requests` the raw exchange, if it is still kept."""
+class TimelineEntry:
+    """`facts` are names and values; `exchange` is the raw request and response, if they are still stored."""
 
     at: datetime | None
     kind: str
@@ -34,35 +34,35 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
-    entries: tuple[Entry, ...]
+    entries: tuple[TimelineEntry, ...]
     next: str
     remedy: words.Remedy | None
     attempts: tuple[Attempt, ...] = field(default=())
 
 
-def of(message: Message) -> Timeline:
-    """Read it with three queries beside the message's own: attempts, reports, events."""
+def timeline_of(message: Message) -> Timeline:
+    """Reads attempts, reports and events with one query each."""
     slugs = dict(Provider.objects.values_list("pk", "slug"))
     attempts = tuple(message.attempts.order_by("number"))
     reports = list(message.reports.order_by("id"))
     events = list(message.events.order_by("at", "id"))
-    happened = [_taken(message), _decided(message)]
+    accepted = [_accepted(message), _routed(message)]
     later = [_attempt(attempt, slugs) for attempt in attempts]
     later += [_report(report, slugs) for report in reports] + [_event(event) for event in events]
     later.sort(key=lambda entry: entry.at or message.created_at)
-    return Timeline(tuple(happened + later), _next(message, slugs), _remedy(message, attempts), attempts)
+    return Timeline(tuple(accepted + later), _next(message, slugs), _remedy(message, attempts), attempts)
 
 
-def _taken(message: Message) -> Entry:
+def _accepted(message: Message) -> TimelineEntry:
     facts = [("request id", message.request_id)]
     if message.api_version:
         facts.append(("API version", message.api_version))
     title = f"Taken from {message.client.username}" + (" as a test" if message.is_test else "")
-    return Entry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
+    return TimelineEntry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
 
 
-def _decided(message: Message) -> Entry:
-    """Matched and routed, as it was decided when the message was taken (or sent again)."""
+def _routed(message: Message) -> TimelineEntry:
+    """The routing decision of when the message was accepted or resent."""
     decision = message.decision or {}
     candidates = tuple(decision.get("candidates", ()))
     prefix = decision.get("prefix", "")
@@ -75,27 +75,27 @@ def _decided(message: Message) -> Entry:
     if message.smoothing:
         facts.append(("smoothed", ", ".join(message.smoothing)))
     tone = DOUBT if message.status == Status.HELD else GOOD
-    return Entry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
+    return TimelineEntry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
 
 
-def _attempt(attempt: Attempt, slugs: dict[int, str]) -> Entry:
+def _attempt(attempt: Attempt, slugs: dict[int, str]) -> TimelineEntry:
     outcome = Outcome(attempt.outcome) if attempt.outcome else None
     title = f"Attempt {attempt.number} via {slugs.get(attempt.provider_id, '?')}: {outcome or 'under way'}"
-    facts = [("HTTP", str(attempt.http_status or "")), ("code", attempt.code), ("took", _took(attempt))]
+    facts = [("HTTP", str(attempt.http_status or "")), ("code", attempt.code), ("took", _duration(attempt))]
     facts.append(("vendor's id", attempt.vendor_message_id))
     exchange = (attempt.raw_request or "", attempt.raw_response or "")
-    return Entry(
+    return TimelineEntry(
         attempt.started_at,
         "attempt",
         title,
         _TONE_OF_OUTCOME.get(outcome, DOUBT) if outcome else NEUTRAL,
-        _attempt_words(attempt, outcome),
+        _attempt_description(attempt, outcome),
         tuple((name, value) for name, value in facts if value),
         exchange=exchange if any(exchange) else None,
     )
 
 
-def _attempt_words(attempt: Attempt, outcome: Outcome | None) -> str:
+def _attempt_description(attempt: Attempt, outcome: Outcome | None) -> str:
     if attempt.detail:
         return attempt.detail
     if attempt.code in words.CODE:
@@ -105,30 +105,30 @@ def _attempt_words(attempt: Attempt, outcome: Outcome | None) -> str:
     return (words.OUTCOME[outcome] if outcome else words.IN_FLIGHT).happened
 
 
-def _took(attempt: Attempt) -> str:
+def _duration(attempt: Attempt) -> str:
     if not attempt.finished_at:
         return ""
     return f"{(attempt.finished_at - attempt.started_at).total_seconds() * 1000:.0f} ms"
 
 
-def _report(report: DeliveryReport, slugs: dict[int, str]) -> Entry:
+def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
     state = ReportState(report.status)
     how = "answers our question" if report.is_poll else "reports"
     title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
     says = report.reason or report.detail or words.REPORT[state].happened
     facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
     tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
-    return Entry(report.received_at, "report", title, tone, says, facts)
+    return TimelineEntry(report.received_at, "report", title, tone, says, facts)
 
 
-def _event(event: MessageEvent) -> Entry:
+def _event(event: MessageEvent) -> TimelineEntry:
     facts = tuple((str(key), str(value)) for key, value in event.detail.items() if value not in ("", None))
     title = words.EVENT.get(event.kind, event.kind)
-    return Entry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
+    return TimelineEntry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
 
 
 def _next(message: Message, slugs: dict[int, str]) -> str:
-    """What comes next by itself, and when; empty where nothing does."""
+    """What happens next without staff; empty if nothing does."""
     status = Status(message.status)
     if status is Status.QUEUED:
         where = slugs.get(message.provider_id or 0, "?")
@@ -146,7 +146,7 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
 
 
 def _next_report(message: Message, status: Status) -> str:
-    """What this message's vendor may still say."""
+    """What this message's vendor may still report."""
     adapter = SENDERS.get(message.provider.vendor) if message.provider else None
     if adapter is None:
         return "Nothing of ours. A delivery report moves it, where this vendor sends one."

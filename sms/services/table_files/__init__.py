@@ -1,5 +1,5 @@
-"""Table files that people import, CSV and Excel: from bytes to rows.
+"""Reads CSV and Excel files that staff import.
 
-Comes in: a file's bytes. Goes out: rows of cells, or the reason why it can't be read. It writes no rows of the
+Comes in: a file's bytes. Goes out: rows of cells, or the reason why it can't be read. It does not use the
 database.
 """

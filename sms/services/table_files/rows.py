@@ -1,7 +1,6 @@
-"""Table files that people import: from bytes to rows of cells, and to rows under the names of their columns.
+"""Reads a table file into rows of cells, or into rows with named columns.
 
-Whatever a spreadsheet program writes is read; what can't be read is a mistake with its line and value, and nothing of
-the file is left out without one. Only this module knows the file formats.
+It accepts what spreadsheet programs write. Each part that it can't read is an issue with its line and value.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ from .workbook import rows as workbook_rows
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"""(?i)\s*["']?sep=(?P<sign>\\t|[^\r\n"'])["']?[;,\t]*(?:\r\n|\r|\n|\Z)""")
-_LONGEST_SHOWN = 40
-_AROUND_A_NAME = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+_MAX_SHOWN = 40
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """`line` is the row as a spreadsheet counts it, the first being 1; `column` may be empty."""
+class RowIssue:
+    """`line` is the number of the row in a spreadsheet, from 1; `column` may be empty."""
 
     line: int
     column: str
-    words: str
+    message: str
 
     def __str__(self) -> str:
         where = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
-        return f"{where}: {self.words}"
+        return f"{where}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class Row:
 @dataclass(slots=True)
 class Table:
     rows: list[Row] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[RowIssue] = field(default_factory=list)
 
-    def refuse(self, line: int, words: str) -> None:
-        self.mistakes.append(Mistake(line, "", words))
+    def refuse(self, line: int, message: str) -> None:
+        self.mistakes.append(RowIssue(line, "", message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Line:
 
 
 def lines_of(data: bytes, *, most_bytes: int, most_rows: int, heads: int = 0) -> list[Line]:
-    """The rows of a file that are not empty, `heads` of them beside the most. Raises TableFileError."""
+    """The rows of a file that are not empty: at most `most_rows`, and `heads` more. Raises TableFileError."""
     if len(data) > most_bytes:
         raise TableFileError(1, f"the file has {len(data):,} bytes; the most is {most_bytes:,}. Split the file.")
     if is_workbook(data):
@@ -72,10 +71,10 @@ def lines_of(data: bytes, *, most_bytes: int, most_rows: int, heads: int = 0) ->
 
 
 def lines_of_text(text: str, *, most_rows: int, heads: int = 0) -> list[Line]:
-    """The rows of a text, such as one that somebody pasted. Raises TableFileError."""
+    """The rows of a text, such as a pasted one. Raises TableFileError."""
     lines = _bounded(_parsed(*_delimited(text)), most_rows, heads)
-    if _is_quoted_as_a_whole(lines):
-        return lines_of_text("\n".join(_one_cell_each(lines)), most_rows=most_rows, heads=heads)
+    if _has_quoted_rows(lines):
+        return lines_of_text("\n".join(_unquoted_rows(lines)), most_rows=most_rows, heads=heads)
     return lines
 
 
@@ -86,7 +85,7 @@ def _bounded(found: Iterable[Line], most_rows: int, heads: int) -> list[Line]:
     return lines
 
 
-def read(
+def read_table(
     data: bytes,
     columns: Sequence[str],
     *,
@@ -97,55 +96,55 @@ def read(
 ) -> Table:
     """The rows of a file whose first row names these columns, in any order.
 
-    Cells missing at a row's end are empty, and so are those of `optional` columns that the file leaves out.
+    Missing cells at the end of a row are empty, and so are those of missing `optional` columns.
     """
     table = Table()
     try:
         lines = lines_of(data, most_bytes=most_bytes, most_rows=most_rows, heads=1)
     except TableFileError as error:
-        table.refuse(error.line, error.words)
+        table.refuse(error.line, error.message)
         return table
     head = lines[0] if lines else Line(1, [])
     names = [column_name(cell) for cell in head.cells]
     _check_head(table, head.number, names, columns, optional)
     blank = dict.fromkeys((*filter(None, names), *optional), "")
     for line in lines[1:] if not table.mistakes else ():
-        _take(table, line, names, dict(blank), as_value)
+        _add_row(table, line, names, dict(blank), as_value)
     return table
 
 
 def column_name(cell: str) -> str:
-    """The name without what spreadsheets and people change: letter case, blanks, quotes, a Turkish I."""
+    """The name without differences in letter case, spaces, quotes, and dotted or dotless I."""
     text = "".join(character for character in unicodedata.normalize("NFKC", cell) if character.isprintable())
-    text = text.strip().strip(_AROUND_A_NAME).strip().replace("\u0130", "i").replace("\u0131", "i")
+    text = text.strip().strip(_QUOTES).strip().replace("\u0130", "i").replace("\u0131", "i")
     return re.sub(r"[\s_-]+", "_", text.casefold())
 
 
 def shown(value: str) -> str:
-    """A cell's value in a mistake: its start, with hidden characters visible."""
+    """The start of a cell's value for a message, with hidden characters visible."""
     text = visible(value.strip())
-    return f"“{text[:_LONGEST_SHOWN]}{'…' if len(text) > _LONGEST_SHOWN else ''}”"
+    return f"“{text[:_MAX_SHOWN]}{'…' if len(text) > _MAX_SHOWN else ''}”"
 
 
 # --- from text to rows ------------------------------------------------------------------
 
 
 def _delimited(text: str) -> tuple[str, str]:
-    """The text without a `sep=` line, and what parts its cells."""
+    """The text without a `sep=` line, and its delimiter."""
     if line := _SEPARATOR_LINE.match(text):
         return text[line.end() :], "\t" if line["sign"] == "\\t" else line["sign"]
     return text, _delimiter(text)
 
 
 def _delimiter(text: str) -> str:
-    """The one that parts the first row that any of them parts into the most cells."""
+    """The delimiter that gives most cells, in the first row where any gives several."""
     readers = [csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) for delimiter in _DELIMITERS]
     try:
         for records in zip(*readers, strict=False):
             widest = max(records, key=len)
             if len(widest) > 1:
                 return _DELIMITERS[records.index(widest)]
-    except csv.Error:  # what is wrong is said when the rows are read
+    except csv.Error:  # reported when the rows are read
         pass
     return _DELIMITERS[0]
 
@@ -162,8 +161,8 @@ def _parsed(text: str, delimiter: str) -> Iterator[Line]:
         ) from error
 
 
-def _is_quoted_as_a_whole(lines: list[Line]) -> bool:
-    """A program that took each row for one cell has put quotes around it and doubled those inside."""
+def _has_quoted_rows(lines: list[Line]) -> bool:
+    """Whether a program has written each row as one quoted cell, with the inner quotes doubled."""
     cells = [_only_cell(line) for line in lines]
     return bool(cells) and all(cells) and any(sign in cells[0] for sign in _DELIMITERS)
 
@@ -173,8 +172,8 @@ def _only_cell(line: Line) -> str:
     return filled[0] if len(filled) == 1 else ""
 
 
-def _one_cell_each(lines: list[Line]) -> Iterator[str]:
-    """The only cells, each in its own place, so that the rows keep their numbers."""
+def _unquoted_rows(lines: list[Line]) -> Iterator[str]:
+    """The only cell of each row, and empty rows in between, so that the rows keep their numbers."""
     cells = {line.number: _only_cell(line) for line in lines}
     return (cells.get(number, "") for number in range(1, lines[-1].number + 1))
 
@@ -184,22 +183,22 @@ def _one_cell_each(lines: list[Line]) -> Iterator[str]:
 
 def _check_head(table: Table, line: int, names: list[str], columns: Sequence[str], optional: Sequence[str]) -> None:
     missing = [name for name in columns if name not in (*names, *optional)]
-    unknown = [visible(name)[:_LONGEST_SHOWN] for name in names if name and name not in columns]
+    unknown = [visible(name)[:_MAX_SHOWN] for name in names if name and name not in columns]
     twice = sorted({name for name in names if name and names.count(name) > 1})
-    faults = (("is missing", missing), ("is not known", unknown), ("stands there twice", twice))
-    for words, found in faults:
-        if found:
-            table.refuse(line, f"{', '.join(found)} {words}. The columns are {', '.join(columns)}.")
+    problems = (("is missing", missing), ("is not known", unknown), ("stands there twice", twice))
+    for problem, names_found in problems:
+        if names_found:
+            table.refuse(line, f"{', '.join(names_found)} {problem}. The columns are {', '.join(columns)}.")
 
 
-def _take(table: Table, line: Line, names: list[str], cells: dict[str, str], as_value: Callable[[str], str]) -> None:
-    """Fill the row's blank cells."""
-    for place, cell in enumerate(line.cells):
-        name = names[place] if place < len(names) else ""
+def _add_row(table: Table, line: Line, names: list[str], cells: dict[str, str], as_value: Callable[[str], str]) -> None:
+    """Add a row with the values of the line in place of the blank ones."""
+    for index, cell in enumerate(line.cells):
+        name = names[index] if index < len(names) else ""
         if name:
             cells[name] = as_value(cell)
         elif cell.strip():
-            words = f"{shown(cell)} stands in column {place + 1}, which has no name in the first row."
-            table.refuse(line.number, f"{words} Is a quotation mark missing?")
+            message = f"{shown(cell)} stands in column {index + 1}, which has no name in the first row."
+            table.refuse(line.number, f"{message} Is a quotation mark missing?")
             return
     table.rows.append(Row(line.number, cells))

@@ -1,4 +1,4 @@
-"""The text of a table file: its kind and encoding told from its bytes; what is not certain is refused by name."""
+"""Detects a table file's type and encoding from its bytes, and decodes it. What is not certain is rejected."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _CONTENTS = (
     ("word/", "a Word document (.docx)"),
     ("Index/", "a Numbers spreadsheet (.numbers)"),
 )
-_SEEN = 8
-"""Bytes at the start that tell UTF-16 without a byte order mark."""
+_SAMPLE = 8
+"""Bytes at the start, to detect UTF-16 without a byte order mark."""
 SAVE_AS = "Save it as “CSV UTF-8”."
 
 
 class TableFileError(ValueError):
-    """The file can't be read as a table; `line` is where, 1 if it is the file as a whole."""
+    """The file can't be read as a table. `line` is 1 if the whole file is the problem."""
 
-    def __init__(self, line: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
         self.line = line
-        self.words = words
+        self.message = message
 
 
 def text_of(data: bytes) -> str:
@@ -69,7 +69,7 @@ def text_of(data: bytes) -> str:
 
 
 def _kind(data: bytes) -> str:
-    """What a file is that its first bytes tell to be no text."""
+    """The type of a file whose first bytes show that it is not text."""
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _archive(data)
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
@@ -104,11 +104,11 @@ def _decoded(data: bytes) -> str:
 
 
 def _encoding(data: bytes) -> tuple[str, str, bytes]:
-    """The encoding, its name for people, and the bytes behind the byte order mark."""
+    """The encoding, its usual name, and the bytes after the byte order mark."""
     for mark, encoding, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return encoding, name, data[len(mark) :]
-    start = data[:_SEEN]
+    start = data[:_SAMPLE]
     even, odd = start[::2], start[1::2]
     if len(start) >= 4 and not any(odd) and all(even):
         return "utf-16-le", "UTF-16", data
@@ -118,13 +118,13 @@ def _encoding(data: bytes) -> tuple[str, str, bytes]:
 
 
 def _not_utf8(data: bytes, at: int) -> str:
-    """Which letter the byte would be in each code page: whoever wrote the file knows the right one."""
+    """Names the letter that the byte is in each code page, so that the author can tell the right one."""
     byte = data[at : at + 1]
     letters: dict[str, list[str]] = {}
     for page in _CODE_PAGES:
         letter = byte.decode(page, "ignore")
         if letter.isprintable() and letter:
             letters.setdefault(letter, []).append(page)
-    told = ", ".join(f"{letter} in {' and '.join(pages)}" for letter, pages in letters.items())
-    guess = f" The file seems to be in a Windows code page, where it is {told}." if told else ""
+    guesses = ", ".join(f"{letter} in {' and '.join(pages)}" for letter, pages in letters.items())
+    guess = f" The file seems to be in a Windows code page, where it is {guesses}." if guesses else ""
     return f"byte {at + 1} of the file (0x{byte.hex().upper()}) is not UTF-8.{guess} {SAVE_AS}"

@@ -1,4 +1,4 @@
-"""The rows of an Excel workbook (.xlsx), as text."""
+"""Reads the rows of an Excel workbook (.xlsx) as text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from openpyxl.utils.escape import unescape
 
 from .text import TableFileError
 
-MOST_UNPACKED = 32 * 1024 * 1024
-"""Bytes: a small archive can hold gigabytes."""
-MOST_COLUMNS = 256
+MAX_UNPACKED = 32 * 1024 * 1024
+"""Bytes. A small archive can contain gigabytes."""
+MAX_COLUMNS = 256
 _SHEETS = "xl/worksheets/"
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether it is an archive with worksheets in it."""
+    """Whether the file is an archive that contains worksheets."""
     if not data.startswith(b"PK\x03\x04"):
         return False
     try:
@@ -38,42 +38,42 @@ def rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
         yield from _only_sheet([(sheet.title, _sheet_rows(sheet)) for sheet in workbook.worksheets])
     except TableFileError:
         raise
-    except Exception as error:  # of a damaged workbook the library raises whatever it stumbles over
-        words = f"the workbook can't be read ({type(error).__name__}); save it again, or as “CSV UTF-8”."
-        raise TableFileError(1, words) from error
+    except Exception as error:  # for damaged workbooks the library raises many classes
+        message = f"the workbook can't be read ({type(error).__name__}); save it again, or as “CSV UTF-8”."
+        raise TableFileError(1, message) from error
 
 
 def _check_size(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
-    if size > MOST_UNPACKED:
-        raise TableFileError(1, f"the workbook has {size:,} bytes unpacked; the most is {MOST_UNPACKED:,}. Split it.")
+    if size > MAX_UNPACKED:
+        raise TableFileError(1, f"the workbook has {size:,} bytes unpacked; the most is {MAX_UNPACKED:,}. Split it.")
 
 
 def _only_sheet(sheets: list[tuple[str, Iterator[tuple[int, list[str]]]]]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the only sheet that has any."""
+    """The rows of the only sheet that has rows. Raises TableFileError where several have."""
     begun = ""
     for title, found in sheets:
         for row in found:
             if begun not in ("", title):
-                words = f"the workbook has rows on the sheets “{begun}” and “{title}”; leave one sheet."
-                raise TableFileError(1, words)
+                message = f"the workbook has rows on the sheets “{begun}” and “{title}”; leave one sheet."
+                raise TableFileError(1, message)
             begun = title
             yield row
 
 
 def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    sheet.reset_dimensions()  # what a file says of its size may be wrong
+    sheet.reset_dimensions()  # the dimensions in the file may be wrong
     for number, cells in enumerate(sheet.iter_rows(), 1):
-        if len(cells) > MOST_COLUMNS:
-            raise TableFileError(number, f"has {len(cells):,} columns; the most is {MOST_COLUMNS}.")
+        if len(cells) > MAX_COLUMNS:
+            raise TableFileError(number, f"has {len(cells):,} columns; the most is {MAX_COLUMNS}.")
         values = [_text(number, cell) for cell in cells]
         if any(value.strip() for value in values):
             yield number, values
 
 
 def _text(number: int, cell: Any) -> str:
-    """The cell as a person sees it. A formula's value may be missing in the file, or old."""
+    """The displayed value. A formula is rejected: its value in the file may be missing or old."""
     value = cell.value
     if cell.data_type == "f":
         raise TableFileError(number, f"cell {cell.coordinate} holds a formula; paste its value in its place.")

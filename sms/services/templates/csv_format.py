@@ -58,6 +58,6 @@ def _json(value: Any) -> str:
 
 def read(data: bytes) -> Table:
     """The rows of a table file under the names of `COLUMNS`; what can't be read is a mistake."""
-    return table_files_rows.read(
+    return table_files_rows.read_table(
         data, COLUMNS, optional=OPTIONAL, most_bytes=MOST_BYTES, most_rows=MOST_ROWS, as_value=original
     )

@@ -26,7 +26,7 @@ from sms.models import (
     TemplateApprovalStatus,
 )
 from sms.services.queue.errors import ActionRefused
-from sms.services.table_files.rows import Mistake, Row, Table
+from sms.services.table_files.rows import Row, RowIssue, Table
 
 from .approvals import approval_problems, bind, confirm, registered_body
 from .csv_format import APPROVAL, read, written_text
@@ -80,7 +80,7 @@ class Plan:
     new: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
     unchanged: int = 0
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[RowIssue, ...] = ()
     lost: tuple[str, ...] = ()
     ties: int = 0
 
@@ -196,21 +196,21 @@ def _compare(table: Table, row: Row, first: Row) -> None:
     for column in _TEXT:
         if row.cells[column] != first.cells[column]:
             words = f"differs from line {first.line}, which is of the same template; write the same in both."
-            table.mistakes.append(Mistake(row.line, column, words))
+            table.mistakes.append(RowIssue(row.line, column, words))
 
 
 def _add_approval(table: Table, row: Row, change: Change, providers: Mapping[str, Provider]) -> None:
     slug = row.cells["provider"].strip()
     if not slug:
         if any(row.cells[column].strip() for column in APPROVAL):
-            table.mistakes.append(Mistake(row.line, "provider", "is missing: the row says something of an approval."))
+            table.mistakes.append(RowIssue(row.line, "provider", "is missing: the row says something of an approval."))
         return
     provider = providers.get(slug)
     if provider is None:
-        table.mistakes.append(Mistake(row.line, "provider", f"there is no provider “{visible(slug)[:80]}”."))
+        table.mistakes.append(RowIssue(row.line, "provider", f"there is no provider “{visible(slug)[:80]}”."))
     elif (key := (provider.pk, row.cells["vendor_template"])) in change.lines:
         words = f"line {change.lines[key]} has this provider and vendor_template for this template already."
-        table.mistakes.append(Mistake(row.line, "provider", words))
+        table.mistakes.append(RowIssue(row.line, "provider", words))
     else:
         change.lines[key] = row.line
         _set_approval(table, row, change, provider)
@@ -247,7 +247,7 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
     status = row.cells["status"].strip()
     if status not in TemplateApprovalStatus.values:
         words = f"“{visible(status)[:40]}” is none; take {', '.join(TemplateApprovalStatus.values)}."
-        table.mistakes.append(Mistake(row.line, "status", words))
+        table.mistakes.append(RowIssue(row.line, "status", words))
         return None
     if parameters is None:
         return None
@@ -266,7 +266,7 @@ def _json(table: Table, row: Row, column: str, kind: type) -> Any:
         value = None
     if isinstance(value, kind):
         return value
-    table.mistakes.append(Mistake(row.line, column, f"must be JSON such as {example}."))
+    table.mistakes.append(RowIssue(row.line, column, f"must be JSON such as {example}."))
     return None
 
 
@@ -281,14 +281,14 @@ def _assign(row: Model, values: Mapping[str, Any]) -> list[str]:
 # --- what forms and provisioning would say, too ----------------------------------------------
 
 
-def _problems(change: Change) -> Iterator[Mistake]:
+def _problems(change: Change) -> Iterator[RowIssue]:
     yield from _own_problems(change)
     if change.body is not None:
         for approval in change.approvals:
             yield from _approval_problems(approval, change.body)
 
 
-def _own_problems(change: Change) -> Iterator[Mistake]:
+def _own_problems(change: Change) -> Iterator[RowIssue]:
     template = change.template
     column = "placeholders"
     try:
@@ -296,17 +296,17 @@ def _own_problems(change: Change) -> Iterator[Mistake]:
         column = "body"
         change.body = parse_body(template.body, kinds)
     except TemplateError as error:
-        yield Mistake(change.line, column, str(error))
+        yield RowIssue(change.line, column, str(error))
     if change.is_new:
         yield from _field_problems(change.line, template, exclude=("body", "placeholders", "current_version"))
 
 
-def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Mistake]:
+def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[RowIssue]:
     row, line = imported.row, imported.line
     try:
         imported.body = registered_body(row, current, renewed=imported.renewed)
     except TemplateError as error:
-        yield Mistake(line, "text", str(error))
+        yield RowIssue(line, "text", str(error))
         return
     told = approval_problems(
         imported.body,
@@ -315,23 +315,23 @@ def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Mi
         parameters=row.parameters,
         status=row.status,
     )
-    yield from (Mistake(line, column, words) for column, words in told)
+    yield from (RowIssue(line, column, words) for column, words in told)
     yield from _field_problems(line, row, exclude=("template", "provider", "parameters"))
 
 
 def _field_problems(
     line: int, row: TemplateApproval | MessageTemplate, *, exclude: tuple[str, ...]
-) -> Iterator[Mistake]:
+) -> Iterator[RowIssue]:
     """The model's own rules; and no character that a form's field would not take either."""
     try:
         row.clean_fields(exclude=exclude)
     except ValidationError as error:
         for column, problems in error.message_dict.items():
-            yield Mistake(line, column, " ".join(problems))
+            yield RowIssue(line, column, " ".join(problems))
     for column in {"name", "vendor_template", "note"} & {each.name for each in row._meta.fields}:
         value = getattr(row, column)
         if bad := forbidden_in_text(value) or next((each for each in value if "\ud800" <= each <= "\udfff"), None):
-            yield Mistake(line, column, f"{visible(bad)} can't stand there; take it out.")
+            yield RowIssue(line, column, f"{visible(bad)} can't stand there; take it out.")
 
 
 # --- what it does to texts -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from datetime import timedelta
 
@@ -106,13 +107,14 @@ def vendors(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def fresh_copies():
-    """No test sees another's copy of the configuration."""
+def fresh_copies(monkeypatch):
+    """No test sees another's copies, and no copy expires during a test, however slow the machine is."""
+    monkeypatch.setattr(setup_checklist, "CACHED_FOR", math.inf)
     snapshot.forget()
-    setup_checklist.forget()
+    setup_checklist.status.reset_cache()
     yield
     snapshot.forget()
-    setup_checklist.forget()
+    setup_checklist.status.reset_cache()
 
 
 @pytest.fixture

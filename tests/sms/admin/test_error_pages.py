@@ -72,7 +72,7 @@ def test_a_fault_of_ours_is_told_by_the_request_id_that_its_log_line_has(boss, m
     def breaks() -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr(dashboard, "board", breaks)
+    monkeypatch.setattr(dashboard, "read_dashboard", breaks)
     listener = Listener()
     monkeypatch.setattr(logging.getLogger("django.request"), "handlers", [listener])
     boss.raise_request_exception = False

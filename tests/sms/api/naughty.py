@@ -1,4 +1,4 @@
-"""Strings that have broken other people's programs, one for each way of breaking."""
+"""Strings that have broken other programs, one for each kind of problem."""
 
 STRINGS = {
     "empty": "",

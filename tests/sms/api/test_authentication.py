@@ -1,4 +1,4 @@
-"""Basic credentials: who gets in, and that every 401 is the same."""
+"""Basic credentials: which are accepted, and that every 401 is the same response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log-ins that fail are limited per user name and place, and nobody is locked out from elsewhere."""
+"""Failed log-ins are limited per user name and source, and nobody can lock out a client from elsewhere."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sms.services.intake import login_throttle
 from tests.sms import cast
 from tests.sms.cast import errors
 
-MOST = login_throttle.MOST_FAILURES
+MOST = login_throttle.MAX_FAILURES
 HOME, AWAY = "198.51.100.7", "203.0.113.9"
 
 
 def call(caller: Client, source: str, *, secret: str = cast.SECRET, username: str = cast.USERNAME) -> Any:
-    """A call with these credentials from this place; each as a process of its own would see it."""
-    login_throttle.forget()
+    """A call with these credentials from this address, as a process without a cache sees it."""
+    login_throttle.throttle.reset_cache()
     headers = {"authorization": cast.basic(username, secret), "x-akinon-request-id": "r"}
     return caller.get("/messages", headers=headers, REMOTE_ADDR=source)
 

@@ -1,4 +1,4 @@
-"""When we are at fault: the format holds, no trace leaves the house, a database that is away is 503."""
+"""Internal errors: the format is kept, no traceback is sent, an unavailable database is 503."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client
 
+from sms.api import health
 from sms.models import Message
 from sms.services.intake import accept, insert, rejections
 from sms.services.monitoring import readiness
@@ -55,12 +56,13 @@ class TestProbes:
     def test_without_a_database_it_can_not_accept_but_answers(
         self, caller: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(readiness, "_write_a_row", breaks(OperationalError("read only")))
+        monkeypatch.setattr(readiness, "write_row", breaks(OperationalError("read only")))
         response = caller.get("/readyz")
         assert errors(response) == [(503, "unavailable", "database")]
         assert int(response["Retry-After"]) > 0
         assert caller.get("/healthz").status_code == 200
 
     def test_without_its_migrations_it_can_not_accept(self, caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(readiness, "_migrated", lambda: False)
+        monkeypatch.setattr(health, "readiness", readiness.Readiness())
+        monkeypatch.setattr(readiness, "missing_migrations", lambda: True)
         assert errors(caller.get("/readyz")) == [(503, "unavailable", "migrations")]

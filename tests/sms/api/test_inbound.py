@@ -1,4 +1,4 @@
-"""`/inbound/<key>`: how gateways hand over what our numbers received."""
+"""`/inbound/<key>`: SMS from gateways."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_the_same_id_twice_is_one_message(client, gateway):
 
 @pytest.mark.parametrize("other", [{"from": "Other"}, {"text": "Other"}, {"to": "+994501112234"}])
 def test_an_equal_id_of_another_message_is_another_message(client, gateway, other):
-    """A modem's counter starts again after a swap."""
+    """A replaced modem counts from the start again."""
     RentedNumber.objects.create(phone="+994501112234", partner=RentedNumber.objects.get().partner, operation_id=356)
     for values in (MESSAGE, MESSAGE | other, MESSAGE, MESSAGE | other):
         get(client, gateway, **values, id="1")
@@ -198,7 +198,7 @@ def test_an_equal_id_is_the_same_message_whenever_it_comes(client, gateway):
 
 
 def test_an_equal_id_of_a_message_whose_text_is_erased_is_another_message(client, gateway):
-    """Nobody can tell any more; to push a message twice is better than to lose one."""
+    """It can't be known any more whether it is a repeat. A second push is better than a lost message."""
     get(client, gateway, **MESSAGE, id="77")
     InboundMessage.objects.update(text=None, erased_at=clock.now())
     get(client, gateway, **MESSAGE, id="77")
@@ -239,7 +239,7 @@ BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_without_an_id_an_equal_message_within_10_seconds_of_the_first_is_the_same(gateway, seconds, counts):
-    """In the order in which they were read, each received so many seconds after the beginning."""
+    """In the order of reading; each was received so many seconds after the start."""
     for after in seconds:
         read_at(gateway, BEGIN + timedelta(seconds=after))
     assert list(InboundMessage.objects.order_by("received_at").values_list("count", flat=True)) == counts
@@ -307,7 +307,7 @@ def test_kannels_get_is_read_with_its_own_names(client, gateway):
 
 
 def test_an_android_gateways_nested_json_is_read_with_our_number_in_the_address(client, gateway):
-    """docs/partners.md: the phone does not say its own number, so the registered address does."""
+    """docs/partners.md: the phone does not send its own number, so the registered address contains it."""
     gateway.fields = {"from": "payload.phoneNumber", "text": "payload.message", "id": "payload.messageId"}
     gateway.save()
     body = {

@@ -1,4 +1,4 @@
-"""`/inbound/<key>`: bodies of every make, read as they were meant or kept as unreadable."""
+"""`/inbound/<key>`: bodies in many formats, parsed correctly or stored as unreadable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def path(gateway: InboundGateway) -> str:
 
 
 def post(client, gateway, body, content_type="application/json", **more):
-    """The bytes as they are: the client's own `post` would encode them anew in the declared charset."""
+    """Posts the bytes unchanged. The client's own `post` would encode them in the declared charset."""
     return client.generic("POST", path(gateway), body, content_type=content_type, **more)
 
 

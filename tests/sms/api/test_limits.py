@@ -1,4 +1,4 @@
-"""Block list, rate limit, daily budget and the caps on OTPs: 422 recipient_blocked and 429 rate_limited."""
+"""Block list, rate limit, daily budget and OTP limits: 422 recipient_blocked and 429 rate_limited."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.sms.cast import body, errors, send
 def limit(**limits: Any) -> None:
     ApiClient.objects.update(**limits)
     snapshot.forget()
-    rate_limits.forget()
+    rate_limits.limiter.reset_cache()
 
 
 def statuses(caller: Client, count: int, **changes: Any) -> list[int]:
@@ -115,11 +115,11 @@ class TestRateLimit:
         self, caller: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         limit(rate_limit=40)
-        processes: list[dict[Any, Any]] = [{}, {}, {}]
+        processes = [rate_limits.RateLimiter() for _ in range(3)]
         started = time.monotonic()
         accepted = 0
         for number in range(120):
-            monkeypatch.setattr(rate_limits, "_blocks", processes[number % 3])
+            monkeypatch.setattr(rate_limits, "limiter", processes[number % 3])
             accepted += send(caller).status_code == 201
         block = 40 // rate_limits.SHARE
         assert accepted >= 40 - 3 * block

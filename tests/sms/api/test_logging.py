@@ -1,4 +1,4 @@
-"""The line that each call leaves in the log."""
+"""The log line of each call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET /messages and GET /messages/<id>: a client sees its own messages, newest first."""
+"""GET /messages and GET /messages/<id>: a client's own messages, newest first."""
 
 from __future__ import annotations
 

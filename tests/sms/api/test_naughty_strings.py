@@ -1,4 +1,4 @@
-"""Whatever comes in through a field, a header, a query or a path: never a 5xx, never HTML."""
+"""No field, header, query or path causes a 5xx or an HTML page."""
 
 from __future__ import annotations
 

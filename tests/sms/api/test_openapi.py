@@ -1,4 +1,4 @@
-"""The OpenAPI description: written from the code, committed, served, and true."""
+"""The OpenAPI description: generated, committed, served, and correct."""
 
 from __future__ import annotations
 

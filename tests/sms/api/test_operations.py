@@ -1,4 +1,4 @@
-"""GET /status and /metrics: who may read them, and what they say."""
+"""GET /status and /metrics: which networks may read them, and their contents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def dispatcher(db) -> Dispatcher:
 
 
 def age(seconds: float, **columns: object) -> None:
-    """Make all messages so old."""
+    """Set the age of all messages."""
     then = clock.now() - timedelta(seconds=seconds)
     Message.objects.update(created_at=then, updated_at=then, **columns)
 
@@ -88,7 +88,7 @@ def test_status_counts_what_waits_for_people(caller, dispatcher):
 
 @pytest.mark.parametrize("columns", [{"stopped_at": "now"}, {"seen_at": "old"}])
 def test_without_a_dispatcher_status_is_503_in_the_format_and_still_tells_all(caller, dispatcher, columns):
-    times = {"now": clock.now(), "old": clock.now() - timedelta(seconds=status.ALIVE_SECONDS + 1)}
+    times = {"now": clock.now(), "old": clock.now() - status.ALIVE - timedelta(seconds=1)}
     Dispatcher.objects.update(**{name: times[word] for name, word in columns.items()})
     response = caller.get("/status")
     assert cast.errors(response) == [(503, "unavailable", "dispatcher")]
@@ -147,7 +147,7 @@ def test_the_counters_are_served_while_the_database_is_away(caller, db, monkeypa
     def away() -> None:
         raise DatabaseError("made up")
 
-    monkeypatch.setattr(status, "look", away)
+    monkeypatch.setattr(status, "read_overview", away)
     found = series(caller.get("/metrics"))
     assert found["sms_desk_database_up"] == 0
     assert 'sms_desk_accepted_total{lane="otp"}' in found

@@ -1,4 +1,4 @@
-"""The parsers under anything at all: a value, or a refusal of ours, and never another exception."""
+"""Property tests of the parsers: they return a value or raise Refusal, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sms.api import request_ids, strict_json
 from sms.api.authentication import credentials
-from sms.api.fields import parse
+from sms.api.fields import parse_fields
 from sms.api.messages import parameters
 from sms.api.send_sms import check_content_type
 from sms.domain.codes import BY_NAME, Refusal
@@ -28,7 +28,7 @@ VALUES = st.recursive(
 
 
 def refusal_or(call: Any, *words: Any, **more: Any) -> Any:
-    """The value, or the codes of a refusal; each code is in the table."""
+    """The value or the refusal, whose codes are in the table."""
     try:
         found = call(*words, **more)
     except Refusal as refusal:
@@ -40,7 +40,7 @@ def refusal_or(call: Any, *words: Any, **more: Any) -> Any:
 @given(st.dictionaries(TEXT, VALUES, max_size=6))
 def test_every_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
     for ascii_alone in (True, False):
-        assert strict_json.parse(json.dumps(value, ensure_ascii=ascii_alone).encode()) == value
+        assert strict_json.parse_object(json.dumps(value, ensure_ascii=ascii_alone).encode()) == value
 
 
 @given(st.binary(max_size=200) | TEXT.map(str.encode))
@@ -48,13 +48,13 @@ def test_every_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
 @example(b'{"\\ud800":1}')
 @example(b'"' * 20_000)
 def test_any_bytes_are_an_object_or_malformed(body: bytes) -> None:
-    found = refusal_or(strict_json.parse, body)
+    found = refusal_or(strict_json.parse_object, body)
     assert isinstance(found, dict) or found.code.name == "malformed_json"
 
 
 @given(st.dictionaries(st.sampled_from(["from", "to", "text", "isOtp", "x"]), VALUES))
 def test_any_values_are_fields_or_faults(values: dict[str, Any]) -> None:
-    found = refusal_or(parse, values, escape="outside_urls", version="")
+    found = refusal_or(parse_fields, values, escape="outside_urls", version="")
     if isinstance(found, Refusal):
         assert found.code.status == 400
         assert len({fault.field for fault in found.faults}) == len(found.faults)
@@ -71,7 +71,7 @@ def test_any_authorization_is_credentials_or_none(header: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_request_id_is_kept_in_128_visible_characters(header: str) -> None:
-    kept = request_ids.kept(header)
+    kept = request_ids.storable(header)
     assert 1 <= len(kept) <= 128
     assert all("!" <= character <= "~" for character in kept)
 

@@ -1,4 +1,4 @@
-"""Every row of the interface's table of codes that Django answers: status, code and field, and the order of groups."""
+"""Every error code that Django answers: status, code and field, and the order of the checks."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_plain_http_is_400_where_https_is_due_but_for_the_probes(caller: Client,
 
 
 class TestOrder:
-    """The first group that finds something answers."""
+    """The first group of checks that fails decides the answer."""
 
     def test_credentials_come_before_the_body(self, caller: Client) -> None:
         assert errors(send(caller, b" " * 70_000, authorization=None)) == [(401, "unauthorized", "")]

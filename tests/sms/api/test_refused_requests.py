@@ -1,4 +1,4 @@
-"""What staff find of a call that was not accepted."""
+"""The record of rejected calls."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_whatever_stood_in_the_call_the_refusal_can_be_kept(caller: Client, valu
 
 
 def test_a_minutes_surplus_is_only_counted(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rejections, "KEPT_A_MINUTE", 3)
+    monkeypatch.setattr(rejections, "RECORDED_A_MINUTE", 3)
     for _ in range(5):
         send(caller, b"")
     counts = list(RefusalCount.objects.order_by("minute").values_list("count", flat=True))

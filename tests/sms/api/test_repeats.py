@@ -1,4 +1,4 @@
-"""Repeats: the same call again within 24 hours is answered 201 and stored once."""
+"""Idempotency: the same call again within 24 hours is answered 201 and stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""POST /send-sms: what is accepted, and what is stored of it."""
+"""POST /send-sms: accepted calls and the stored messages."""
 
 from __future__ import annotations
 

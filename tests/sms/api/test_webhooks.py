@@ -1,4 +1,4 @@
-"""The vendors' doors: who gets in, what is stored, what the answer says."""
+"""`/webhooks/<vendor>/<key>`: which calls are accepted, what is stored, and the answers."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_key_that_an_older_encryption_key_signed_still_opens(
 
 
 class TestNetworks:
-    """Where a vendor told us its addresses, calls from elsewhere find nothing."""
+    """Where a vendor has published its networks, other addresses get 404."""
 
     @pytest.fixture(autouse=True)
     def _networks(self, caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,12 +169,12 @@ class TestNetworks:
 
 
 class TestForgeries:
-    """Ten thousand forged keys of seven kinds change nothing and learn nothing."""
+    """Ten thousand forged keys of seven kinds change nothing and all get the same answer."""
 
     EACH = 1430
 
     def kinds(self, attempt: Attempt) -> dict[str, Any]:
-        """A maker of forged keys per kind."""
+        """A function per kind of forged key."""
         import secrets
         from base64 import urlsafe_b64encode
 
@@ -215,7 +215,7 @@ class TestForgeries:
         assert attempt.message.status == "queued"
 
     def test_a_near_miss_takes_no_other_time_than_a_far_one(self, attempt: Attempt) -> None:
-        """By what is computed, not by the clock: one HMAC per signing key for anything that reads as base64."""
+        """Counts computations, not time: one HMAC per signing key for any base64."""
         import hmac
         from unittest import mock
 

@@ -89,7 +89,7 @@ def test_staff_may_send_a_parked_message_again(shop, wire, work):  # noqa: F811
 
 
 def test_more_than_a_batch_is_parked(shop, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("sms.services.maintenance.restore.AT_ONCE", 3)
+    monkeypatch.setattr("sms.services.maintenance.restore.BATCH_SIZE", 3)
     for _ in range(7):
         shop.message()
     park()

@@ -34,7 +34,7 @@ def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, receipts, v
     monkeypatch.setattr(TextVendor, "receipts", frozenset(receipts))
     message = cast.message(status)
     Provider.objects.filter(pk=message.provider_id).update(vendor=vendor)
-    assert said in timeline.of(Message.objects.get(pk=message.pk)).next
+    assert said in timeline.timeline_of(Message.objects.get(pk=message.pk)).next
 
 
 DECISION = {

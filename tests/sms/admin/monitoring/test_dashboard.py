@@ -36,7 +36,7 @@ def test_the_dashboard_shows_figures_chart_table_and_reasons(boss, cast):
     assert "The vendor gave no whole answer in time." in page
     assert "The vendor&#x27;s code 121" in page
     assert "?status=failed&amp;code=121" in page
-    board = dashboard.board()
+    board = dashboard.read_dashboard()
     assert (board.messages, board.wrong, board.waiting) == (6, 2, 1)
     assert board.oldest_waiting is not None
     assert sum(board.series["submitted"]) == 2
@@ -47,14 +47,18 @@ def test_a_vendors_code_is_said_in_our_words(cast, monkeypatch):
     cast.message("failed", code="121", provider=cast.plain)
     cast.message("failed", code="121", provider=cast.templated)  # of another vendor: another meaning
     roll()
-    assert {reason.says for reason in dashboard.board().reasons} == {"The number is wrong.", "The vendor's code 121"}
+    reasons = dashboard.read_dashboard().reasons
+    assert {reason.says for reason in reasons} == {
+        "The number is wrong.",
+        "The vendor's code 121",
+    }
 
 
 def test_a_vendor_that_reports_no_delivery_has_no_share(boss, cast, monkeypatch):
     cast.message("submitted", provider=cast.templated)
     cast.message("sent", provider=cast.plain)
     roll()
-    board = dashboard.board()
+    board = dashboard.read_dashboard()
     assert board.delivered is None
     assert "this vendor does not report delivery" in boss.get(INDEX).content.decode()
     monkeypatch.setattr(TextVendor, "strongest", "delivered")
@@ -63,7 +67,7 @@ def test_a_vendor_that_reports_no_delivery_has_no_share(boss, cast, monkeypatch)
     cast.message("undelivered", provider=cast.templated)
     RollupHour.objects.update(rolled_at=None)
     roll()
-    assert dashboard.board().delivered == 75.0
+    assert dashboard.read_dashboard().delivered == 75.0
 
 
 def test_the_day_is_compared_with_the_day_before(cast):
@@ -71,7 +75,7 @@ def test_the_day_is_compared_with_the_day_before(cast):
         hour = (now() - back).replace(minute=0, second=0, microsecond=0)
         RollupHour.objects.create(hour=hour, rolled_at=now())
         HourlyCount.objects.create(hour_id=hour, status="delivered", count=count)
-    assert dashboard.board().change == 50
+    assert dashboard.read_dashboard().change == 50
 
 
 def test_the_dashboard_stays_within_its_budget(boss, cast, django_assert_max_num_queries):

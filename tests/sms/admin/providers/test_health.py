@@ -13,7 +13,7 @@ CARDS = "/admin/tools/providers/"
 
 
 def card(slug: str) -> provider_health.Card:
-    return next(card for card in provider_health.cards() if card.slug == slug)
+    return next(card for card in provider_health.provider_cards() if card.slug == slug)
 
 
 def test_a_card_shows_share_taken_speed_load_and_the_last_error(boss, cast):

@@ -1,4 +1,4 @@
-"""Which address a request came from: the socket, both headers, chains of proxies, and everything that is no address."""
+"""The client's address: from the socket, both headers, chains of proxies, and malformed values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from config.forwarded import ForwardedScheme
 from sms.services.intake.client_ip import (
-    LONGEST_HOP,
+    MAX_HOP,
     client_ip,
     for_axes,
     is_from_trusted_proxy,
@@ -65,7 +65,7 @@ HOPS = {
     "words behind a bracket": (f"[{CLIENT_V6}]x", None),
     "an empty zone": ("fe80::1%", None),
     "other digits": ("１９８.51.100.7", None),
-    "a zone as long as a header": (f"fe80::1%{'x' * LONGEST_HOP}", None),
+    "a zone as long as a header": (f"fe80::1%{'x' * MAX_HOP}", None),
     "a NUL": (f"{CLIENT}\0", None),
     "a line break": (f"{CLIENT}\n", None),
     "code": ("${jndi:ldap://x}", None),

@@ -1,4 +1,4 @@
-"""What is kept how long."""
+"""Retention: what is erased and deleted, and when."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.sms.cast import body, send
 
 
 def message(caller: Client, *, age: timedelta = timedelta(0), status: str = "submitted", **changes: Any) -> Message:
-    """An accepted message as it would be some time later."""
+    """An accepted message in a later state."""
     send(caller, body(**changes))
     found = Message.objects.order_by("-id")[0]
     then = clock.now() - age
@@ -126,7 +126,7 @@ class TestTextsAndRawExchanges:
         waiting = message(caller, age=timedelta(days=30), status="queued")
         until_nothing_is_left(retention.erase_due)
         Message.objects.update(status="expired")
-        monkeypatch.setattr(retention, "WALK_AGAIN_AFTER", timedelta(seconds=-1))
+        monkeypatch.setattr(retention, "SCAN_AGAIN_AFTER", timedelta(seconds=-1))
         until_nothing_is_left(retention.erase_due)
         until_nothing_is_left(retention.erase_due)
         assert is_erased(waiting)
@@ -144,7 +144,7 @@ class TestTextsAndRawExchanges:
 
     def test_another_dispatcher_goes_on_where_this_one_stands_and_takes_no_step_twice(self, caller: Client) -> None:
         kept = message(caller, age=timedelta(days=30))
-        texts, now = retention.WALKS[0], clock.now()
+        texts, now = retention.SCANS[0], clock.now()
         mark = RetentionWalk.objects.create(table=texts.table, begun_at=now)
         RetentionWalk.objects.update(position=str(kept.pk))  # the other one was here in the meantime
         assert texts.step(mark, now, 2) == 1
@@ -154,13 +154,13 @@ class TestTextsAndRawExchanges:
         self, caller: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         kept = message(caller, age=timedelta(days=30))
-        genuine = retention.Walk._move
+        genuine = retention.TableScan._move
 
-        def move(walk: retention.Walk, mark: RetentionWalk, position: Any) -> bool:
+        def move(walk: retention.TableScan, mark: RetentionWalk, position: Any) -> bool:
             Message.objects.update(status="queued")  # staff sent it again
             return genuine(walk, mark, position)
 
-        monkeypatch.setattr(retention.Walk, "_move", move)
+        monkeypatch.setattr(retention.TableScan, "_move", move)
         until_nothing_is_left(retention.erase_due)
         kept.refresh_from_db()
         assert (kept.text, kept.erased_at) == (cast.TEXT, None)
@@ -195,7 +195,7 @@ class TestTextsAndRawExchanges:
         ) as queries:
             retention.erase_due(500)
         others = 3  # the time, OTPs that are over, and where the walks stand
-        assert len([q for q in queries if q["sql"].startswith("SELECT")]) <= len(retention.WALKS) + others
+        assert len([q for q in queries if q["sql"].startswith("SELECT")]) <= len(retention.SCANS) + others
 
 
 class TestRows:
@@ -244,7 +244,7 @@ def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work,
     genuine = redaction.erase
 
     def erase(ids, **more):
-        """Between retention's look and its UPDATE, staff press "send again"."""
+        """Staff resend the message between retention's SELECT and its UPDATE."""
         if ids:
             monkeypatch.setattr(redaction, "erase", genuine)
             message_actions.resend(message.pk, actor="aysel", reason="the customer called")

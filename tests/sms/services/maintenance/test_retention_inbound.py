@@ -1,4 +1,4 @@
-"""What received messages leave behind: nothing of their text after its days."""
+"""No text of received messages remains after the retention period."""
 
 from __future__ import annotations
 

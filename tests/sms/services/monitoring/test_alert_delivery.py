@@ -1,4 +1,4 @@
-"""Alerts reach people by e-mail and webhook: once per change, tried until told, beside the sending."""
+"""Alerts are delivered by e-mail and webhook: once per change, retried, in their own thread."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET = "made-up-webhook-secret"
 
 @pytest.fixture
 def hook(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """A webhook and a mail server, both listening."""
+    """A webhook and a mail server."""
     settings.ALERT_EMAIL = ["staff@shop.example", "night@shop.example"]
     settings.ALERT_WEBHOOK_URL = "https://hook.example/alerts"
     settings.ALERT_WEBHOOK_SECRET = SECRET
@@ -141,12 +141,12 @@ def test_a_notice_is_given_up_after_a_day_and_the_alert_stays(hook, settings):
     settings.ALERT_EMAIL = []
     hook.always["hook.example"] = HttpResponse(500)
     open_one()
-    AlertNotice.objects.update(tries=alert_delivery.TRIES - 1)
+    AlertNotice.objects.update(tries=alert_delivery.MAX_TRIES - 1)
     alert_delivery.deliver()
     assert AlertNotice.objects.get().due_at is None
     assert Alert.objects.filter(closed_at=None).exists()
     assert (
-        sum(alert_delivery.PAUSES[min(n, len(alert_delivery.PAUSES)) - 1] for n in range(1, alert_delivery.TRIES))
+        sum(alert_delivery.PAUSES[min(n, len(alert_delivery.PAUSES)) - 1] for n in range(1, alert_delivery.MAX_TRIES))
         >= 20 * 3600
     )
 

@@ -1,4 +1,4 @@
-"""What nobody stumbles over: late messages, doubts that stay, no dispatcher."""
+"""The alert rules: late messages, unconfirmed messages, no dispatcher."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def ago(seconds: float):
 )
 def test_a_late_message_opens_an_alert_that_closes_when_it_is_gone(shop, key, is_otp, limit):
     message = shop.message(is_otp=is_otp, created_at=ago(limit - 20))
-    alert_rules.look_out()
+    alert_rules.evaluate()
     assert open_keys() == set()
     Message.objects.update(created_at=ago(limit + 1))
-    alert_rules.look_out()
-    alert_rules.look_out()
+    alert_rules.evaluate()
+    alert_rules.evaluate()
     assert open_keys() == {key}
     Message.objects.filter(pk=message.pk).update(status=Status.SUBMITTED)
-    alert_rules.look_out()
+    alert_rules.evaluate()
     assert open_keys() == set()
     assert Alert.objects.get().advice
 
@@ -44,44 +44,44 @@ def test_a_late_message_opens_an_alert_that_closes_when_it_is_gone(shop, key, is
 def test_a_doubt_that_stays_opens_an_alert_until_it_is_settled(shop):
     shop.message(status=Status.UNCONFIRMED, updated_at=ago(alert_rules.UNCONFIRMED_SECONDS + 61))
     shop.message(status=Status.UNCONFIRMED)
-    alert_rules.look_out()
+    alert_rules.evaluate()
     [alert] = Alert.objects.all()
     assert (alert.key, alert.title) == ("unconfirmed:waiting", "2 unconfirmed: the oldest for 11 minutes")
     Message.objects.update(status=Status.SUBMITTED)
-    alert_rules.look_out()
+    alert_rules.evaluate()
     assert open_keys() == set()
 
 
 def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_does(shop):
     dispatcher = periodic.new_dispatcher(8)
     dispatcher.save(force_insert=True)
-    alert_rules.mind()
+    alert_rules.check_dispatchers()
     assert open_keys() == set()
-    Dispatcher.objects.update(seen_at=ago(status.ALIVE_SECONDS + 1))
-    alert_rules.mind()
-    alert_rules.mind()
+    Dispatcher.objects.update(seen_at=ago(status.ALIVE.total_seconds() + 1))
+    alert_rules.check_dispatchers()
+    alert_rules.check_dispatchers()
     assert open_keys() == {alert_rules.NO_DISPATCHER}
-    alert_rules.look_out()
+    alert_rules.evaluate()
     assert open_keys() == set()
 
 
 def test_a_dispatcher_that_ended_by_itself_does_not_count(shop):
     periodic.new_dispatcher(8).save(force_insert=True)
     Dispatcher.objects.update(stopped_at=clock.now())
-    alert_rules.mind()
+    alert_rules.check_dispatchers()
     assert open_keys() == {alert_rules.NO_DISPATCHER}
 
 
 def test_the_web_side_delivers_that_notice_itself(shop, settings, mailoutbox):
     settings.ALERT_EMAIL = ["staff@shop.example"]
-    alert_rules.mind()
+    alert_rules.check_dispatchers()
     assert [message.subject for message in mailoutbox] == [
         "[SMS Desk] opened: No dispatcher was seen for a minute: messages are taken, and none goes out"
     ]
 
 
 def test_the_web_sides_thread_looks_again_and_again_and_outlives_faults(shop, monkeypatch):
-    monkeypatch.setattr(status, "ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(status, "ALIVE", timedelta(0))
     looks: list[int] = []
 
     def look() -> None:
@@ -89,9 +89,9 @@ def test_the_web_sides_thread_looks_again_and_again_and_outlives_faults(shop, mo
         if len(looks) == 1:
             raise RuntimeError("made up")
 
-    monkeypatch.setattr(alert_rules, "mind", look)
+    monkeypatch.setattr(alert_rules, "check_dispatchers", look)
     stopped = threading.Event()
-    thread = threading.Thread(target=alert_rules.mind_dispatchers, args=(stopped, 0.001))
+    thread = threading.Thread(target=alert_rules.watch_dispatchers, args=(stopped, 0.001))
     thread.start()
     eventually(lambda: len(looks) > 2)
     stopped.set()
@@ -114,7 +114,7 @@ def test_a_worker_that_is_called_again_and_again_counts_as_one_dispatcher(shop, 
     engine.work(budget=0.0)
     engine.work(budget=0.0)
     assert Dispatcher.objects.count() == 1
-    assert status.somebody_dispatches()
+    assert status.is_dispatcher_alive()
 
 
 def test_draining_once_leaves_no_heartbeat(shop, wire):

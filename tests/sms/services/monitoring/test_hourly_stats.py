@@ -1,4 +1,4 @@
-"""The hourly sums: right after late reports, and with several dispatchers at once."""
+"""The hourly sums are correct after late reports and with several dispatchers at once."""
 
 from __future__ import annotations
 

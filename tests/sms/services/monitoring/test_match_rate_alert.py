@@ -1,4 +1,4 @@
-"""The alarm when a shop changes its words."""
+"""The alerts for changed texts of a shop."""
 
 from __future__ import annotations
 
@@ -54,28 +54,28 @@ def test_a_template_whose_share_falls_by_half_raises_the_alarm_until_it_is_back(
     gave(stays, hours_ago=48, count=500)
     gave(falls, hours_ago=2, count=20)
     gave(stays, hours_ago=2, count=80)
-    match_rate_alert.look()
+    match_rate_alert.evaluate()
     assert is_open() == ["template:share:falls"]
     assert "20%" in Alert.objects.get().title
     gave(falls, hours_ago=1, count=80)
-    match_rate_alert.look()
+    match_rate_alert.evaluate()
     assert is_open() == []
 
 
 def test_few_messages_raise_no_alarm():
     falls, stays = template("falls"), template("stays")
-    gave(falls, hours_ago=48, count=match_rate_alert.FEWEST - 1)
+    gave(falls, hours_ago=48, count=match_rate_alert.MIN_MATCHES - 1)
     gave(stays, hours_ago=2, count=500)
-    match_rate_alert.look()
+    match_rate_alert.evaluate()
     assert is_open() == []
 
 
 def test_more_than_twenty_refused_texts_of_a_new_kind_raise_the_alarm(client):
     refused(client, "Sifariş {n} anbardan çıxdı", 20)
-    match_rate_alert.look()
+    match_rate_alert.evaluate()
     assert is_open() == []
     refused(client, "Sifariş {n} anbardan çıxdı", 1)
-    match_rate_alert.look()
+    match_rate_alert.evaluate()
     assert len(is_open()) == 1
     assert "anbardan" in Alert.objects.get().title
 
@@ -83,7 +83,7 @@ def test_more_than_twenty_refused_texts_of_a_new_kind_raise_the_alarm(client):
 def test_a_kind_that_was_refused_before_the_last_day_is_not_new(client):
     refused(client, "Sifariş {n} anbardan çıxdı", 1, hours_ago=30)
     refused(client, "Sifariş {n} anbardan çıxdı", 50)
-    match_rate_alert.look()
+    match_rate_alert.evaluate()
     assert is_open() == []
 
 

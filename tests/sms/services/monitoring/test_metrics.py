@@ -1,4 +1,4 @@
-"""What is counted where it happens: attempts, waiting times, reports."""
+"""The counters of attempts, waiting times and reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def value(name: str, **labels: str) -> float:
 
 @pytest.fixture
 def rise() -> Any:
-    """How much a counter rose since the test asked for it first."""
+    """A counter's increase since the test first read it."""
     before: dict[Any, float] = {}
 
     def risen(name: str, **labels: str) -> float:

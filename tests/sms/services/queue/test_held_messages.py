@@ -69,11 +69,11 @@ def test_a_text_that_our_own_code_fails_on_holds_up_no_other(shop, monkeypatch):
 def test_what_a_backup_brought_back_is_released_by_a_person_alone(shop, wire, work):
     """It may have gone out since the backup was taken."""
     held = hold(shop)
-    parked = restore.park(before=clock.now() + timedelta(seconds=1), reason="restored")
+    parked = restore.quarantine(before=clock.now() + timedelta(seconds=1), reason="restored")
     assert (parked.messages, parked.held) == (0, 1)
     work()
     assert (status(held), wire.texts()) == ("held", [])
     assert held.events.get().kind == "parked"
-    assert message_actions.release([held.pk], provider_id=None, **WHO) == 1
+    assert message_actions.release_held([held.pk], provider_id=None, **WHO) == 1
     work()
     assert wire.texts() == ["Salam"]

@@ -414,7 +414,7 @@ def test_a_word_that_it_never_left_ends_the_doubt(shop, wire, work):
 def test_a_doubt_that_a_restored_backup_left_is_ended_by_no_report_on_a_later_attempt(shop, wire, work):
     """The attempt that may have gone out is one that the backup lacks."""
     message = shop.message()
-    restore.park(before=clock.now(), reason="restored")
+    restore.quarantine(before=clock.now(), reason="restored")
     message_actions.resend(message.pk, actor="aysel", reason="the customer called")
     work()
     wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
@@ -460,7 +460,7 @@ def test_a_report_that_a_backup_brought_back_unread_hands_its_message_to_nobody(
     attempt = sent.attempts.get()
     body = urlencode({"id": str(attempt.pk), "state": "undelivered"}).encode()
     store(attempt.provider_id, attempt.pk, body=body)
-    restore.park(before=clock.now(), reason="restored")
+    restore.quarantine(before=clock.now(), reason="restored")
     work()
     assert status(sent) == "undelivered"
     assert wire.texts() == ["Salam"]

@@ -1,4 +1,4 @@
-"""The block list's import: a number of each row, and no row left out without a word."""
+"""The import of the block list: a number from each row, or a message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from openpyxl import Workbook
 
 from sms.models import BlockedNumber
-from sms.services.staff.block_list import MOST_BYTES, MOST_ROWS, Imported, block_all
+from sms.services.staff.block_list import MAX_BYTES, MAX_ROWS, ImportResult, block_numbers
 from sms.services.table_files.rows import lines_of, lines_of_text
 
 pytestmark = pytest.mark.django_db
@@ -17,8 +17,8 @@ ONE = "+994501112233"
 TWO = "+994502223344"
 
 
-def imported(text: str, region: str = "") -> Imported:
-    return block_all(lines_of_text(text, most_rows=MOST_ROWS), reason="opt-out", region=region)
+def imported(text: str, region: str = "") -> ImportResult:
+    return block_numbers(lines_of_text(text, most_rows=MAX_ROWS), reason="opt-out", region=region)
 
 
 def stored() -> set[str]:
@@ -104,8 +104,8 @@ def test_numbers_that_a_workbook_holds_as_numbers_are_read():
     for row in (("Phone", "Since"), (994501112233, None), ("+994 50 222 33 44", 2026)):
         made.active.append(row)
     made.save(file)
-    lines = lines_of(file.getvalue(), most_bytes=MOST_BYTES, most_rows=MOST_ROWS)
-    assert block_all(lines, reason="x", region="AZ").mistakes == ()
+    lines = lines_of(file.getvalue(), most_bytes=MAX_BYTES, most_rows=MAX_ROWS)
+    assert block_numbers(lines, reason="x", region="AZ").mistakes == ()
     assert stored() == {ONE, TWO}
 
 

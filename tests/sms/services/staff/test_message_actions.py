@@ -1,4 +1,4 @@
-"""What people do to a message."""
+"""Actions of staff on messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def now_of(message):
 
 @pytest.mark.parametrize(("went_out", "expected"), [(True, "submitted"), (False, "failed")])
 def test_staff_settle_a_doubt(unconfirmed, went_out, expected):
-    message_actions.settle(unconfirmed.pk, went_out=went_out, **WHO)
+    message_actions.settle_unconfirmed(unconfirmed.pk, went_out=went_out, **WHO)
     assert now_of(unconfirmed) == expected
     event = unconfirmed.events.get(kind="settled")
     assert (event.actor, event.reason) == ("aysel", "the customer called")
@@ -42,12 +42,12 @@ def test_only_a_doubt_can_be_settled(shop, wire, work):
     message = shop.message()
     work()
     with pytest.raises(ActionRefused, match="submitted"):
-        message_actions.settle(message.pk, went_out=True, **WHO)
+        message_actions.settle_unconfirmed(message.pk, went_out=True, **WHO)
 
 
 def test_a_reason_must_be_given(unconfirmed):
     with pytest.raises(ActionRefused, match="reason"):
-        message_actions.settle(unconfirmed.pk, went_out=True, actor="aysel", reason=" ")
+        message_actions.settle_unconfirmed(unconfirmed.pk, went_out=True, actor="aysel", reason=" ")
 
 
 def test_a_queued_message_is_canceled_and_never_sent(shop, wire, work):
@@ -151,7 +151,7 @@ def test_staff_release_held_messages_to_a_provider(shop, wire, work):
     held = shop.message(status="held", provider_id=None, due_at=None)
     shop.route.enabled = False
     shop.route.save()
-    assert message_actions.release([held.pk], provider_id=shop.second.pk, **WHO) == 1
+    assert message_actions.release_held([held.pk], provider_id=shop.second.pk, **WHO) == 1
     work()
     assert now_of(held) == "submitted"
     assert wire.texts("second") == ["Salam"]

@@ -1,4 +1,4 @@
-"""Table files as spreadsheet programs and people leave them: read as they are, or refused by line and value."""
+"""Table files as spreadsheet programs write them: accepted, or rejected with line and value."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from sms.services.table_files import rows as table_files_rows
-from sms.services.table_files.rows import read
+from sms.services.table_files.rows import read_table
 from sms.services.table_files.text import TableFileError
-from sms.services.table_files.workbook import MOST_UNPACKED
+from sms.services.table_files.workbook import MAX_UNPACKED
 
 COLUMNS = ("name", "body", "note")
 BODY = "Sifarişiniz {no} yoldadır, ş ğ ə"
@@ -24,7 +24,7 @@ ONE = [(2, {"name": "kod", "body": "Kod: {code}", "note": "n"})]
 
 
 def table(data: bytes) -> table_files_rows.Table:
-    return read(data, COLUMNS, most_bytes=1_000_000, most_rows=1000)
+    return read_table(data, COLUMNS, most_bytes=1_000_000, most_rows=1000)
 
 
 def rows(data: bytes | str) -> list[tuple[int, dict[str, str]]]:
@@ -120,7 +120,7 @@ def test_rows_keep_their_number_and_their_cells_to_the_letter(text, found):
 
 
 def test_a_turkish_spreadsheets_capitals_are_the_same_names():
-    found = read("PROVİDER,NıOTE,Vendor Template\na,b,c".encode(), ("provider", "niote", "vendor_template"),
+    found = read_table("PROVİDER,NıOTE,Vendor Template\na,b,c".encode(), ("provider", "niote", "vendor_template"),
                  most_bytes=999, most_rows=9)  # fmt: skip
     assert [dict(row.cells) for row in found.rows] == [{"provider": "a", "niote": "b", "vendor_template": "c"}]
 
@@ -251,7 +251,7 @@ def test_a_workbooks_mistakes_name_their_line(lines, told):
 def test_a_workbook_that_unpacks_to_gigabytes_is_not_unpacked():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("xl/worksheets/sheet1.xml", b" " * (MOST_UNPACKED + 1))
+        made.writestr("xl/worksheets/sheet1.xml", b" " * (MAX_UNPACKED + 1))
     (found,) = mistakes(file.getvalue())
     assert found.startswith("line 1: the workbook has 33,554,433 bytes unpacked; the most is")
 

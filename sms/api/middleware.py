@@ -1,4 +1,4 @@
-"""The way in for machines: every path outside the desk, without sessions, cookies or HTML."""
+"""Serves every path outside the admin, without sessions, cookies or HTML."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from sms.domain.codes import refuse
 
 from . import request_ids
-from .errors import ADMIN, answer_to, route_of
+from .errors import ADMIN, error_response, route_of
 
 STATIC = "/static/"
-FOR_NEIGHBOURS = ("/healthz", "/readyz", "/metrics")
-"""Asked inside the house, by plain HTTP and by whatever address a container has at the moment."""
+INTERNAL_PATHS = ("/healthz", "/readyz", "/metrics")
+"""Called inside the network, over plain HTTP and by the address that a container has at the moment."""
 POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 log = structlog.get_logger(__name__)
 
 
-class MachineDoors:
-    """The first middleware. The desk (admin and static files) goes on to Django's others; all else is served here.
+class ApiMiddleware:
+    """Passes requests for the admin and static files on to the next middleware, and serves all others here.
 
-    The others cost a machine's call a third of its time and give it nothing: there is no session and no form.
+    Django's middleware would add half to the time of an API call, which has no session and no form.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,28 +37,28 @@ class MachineDoors:
         if request.path_info.startswith((ADMIN, STATIC)):
             return self.get_response(request)
         started = time.perf_counter()
-        request.request_id = request_ids.of(request.META)  # type: ignore[attr-defined]
+        request.request_id = request_ids.request_id_of(request.META)  # type: ignore[attr-defined]
         bind_contextvars(request_id=request.request_id.value)  # type: ignore[attr-defined]
         try:
-            response = dressed(answered(request), request)
+            response = with_headers(answer(request), request)
             _log(request, response, started)
         finally:
             clear_contextvars()
         return response
 
 
-def answered(request: HttpRequest) -> HttpResponse:
-    """The view's answer; whatever happens, it keeps the format."""
+def answer(request: HttpRequest) -> HttpResponse:
+    """The view's response, or an error response in the API's format."""
     try:
-        check_address(request)
+        check_host_and_scheme(request)
         return serve(request)
     except Exception as error:
-        return answer_to(error, request)
+        return error_response(error, request)
 
 
 def _log(request: HttpRequest, response: HttpResponse, started: float) -> None:
-    note = log.debug if request.path_info.rstrip("/") in FOR_NEIGHBOURS else log.info  # probes come every few seconds
-    note(
+    write = log.debug if request.path_info.rstrip("/") in INTERNAL_PATHS else log.info  # probes are frequent
+    write(
         "request.answered",
         method=request.method,
         route=route_of(request),
@@ -67,9 +67,9 @@ def _log(request: HttpRequest, response: HttpResponse, started: float) -> None:
     )
 
 
-def check_address(request: HttpRequest) -> None:
-    """The host is one of ours, and the scheme is the one that is due. Raises DisallowedHost and Refusal."""
-    if request.path_info.rstrip("/") in FOR_NEIGHBOURS:
+def check_host_and_scheme(request: HttpRequest) -> None:
+    """Raises DisallowedHost, and Refusal for plain HTTP where PUBLIC_URL is https."""
+    if request.path_info.rstrip("/") in INTERNAL_PATHS:
         return
     request.get_host()
     if settings.IS_HTTPS and not request.is_secure():
@@ -83,8 +83,8 @@ def serve(request: HttpRequest) -> HttpResponse:
     return response.render() if hasattr(response, "render") else response
 
 
-def dressed(response: HttpResponse, request: HttpRequest) -> HttpResponse:
-    """The headers that every answer of a door has."""
+def with_headers(response: HttpResponse, request: HttpRequest) -> HttpResponse:
+    """Adds the headers that every response of the API has."""
     headers = response.headers
     headers["x-akinon-request-id"] = request.request_id.value  # type: ignore[attr-defined]
     headers.setdefault("Content-Security-Policy", POLICY)
@@ -93,7 +93,7 @@ def dressed(response: HttpResponse, request: HttpRequest) -> HttpResponse:
     headers["Referrer-Policy"] = "no-referrer"
     if settings.IS_HTTPS:
         headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's line would hold the path, and keys stand in paths
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log the path, which may contain a key
     if not response.streaming:
         headers.setdefault("Content-Length", str(len(response.content)))
     return response
