@@ -1,4 +1,4 @@
-"""The worker under Celery: beat sends an empty wish every second, and nothing else ever enters the broker."""
+"""The worker under Celery: beat sends one task without arguments every second; nothing else enters the broker."""
 
 from celery import Celery
 
@@ -7,13 +7,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_ignore_result=True,
     broker_connection_retry_on_startup=True,
-    beat_scheduler="celery.beat:Scheduler",  # it keeps no file: a wish that is lost comes again
+    beat_scheduler="celery.beat:Scheduler",  # it keeps no file: a lost task is followed by the next
     beat_schedule={"work": {"task": "sms.tasks.work", "schedule": 1.0, "options": {"expires": 1.0}}},
 )
 
 
 @app.task(name="sms.tasks.work")
 def work() -> None:
-    from sms.services.worker import engine  # here, because Django is set up by now
+    from sms.services.worker import engine, periodic  # imported here, because Django is set up by now
 
-    engine.work(budget=10.0)
+    engine.work(periodic.process_state(engine.DEFAULT_SLOTS), budget=10.0)

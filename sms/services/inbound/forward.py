@@ -104,7 +104,7 @@ def _require_text(message: InboundMessage) -> None:
 # --- claiming ----------------------------------------------------------------------------------
 
 
-def take(queue: QueueSnapshot, limit: int) -> list[Job]:
+def claim_pushes(queue: QueueSnapshot, limit: int) -> list[Job]:
     """Claim pushes that are due, up to so many. The claims are committed when this returns."""
     if limit <= 0 or not queue.partners:
         return []
@@ -183,7 +183,7 @@ class Step:
     detail: str = ""
 
 
-def settle(results: Sequence[Result]) -> None:
+def settle_pushes(results: Sequence[Result]) -> None:
     """Write what the tries came to."""
     for result in results:
         with worker_transaction() as now:

@@ -26,7 +26,7 @@ from . import forward
 log = structlog.get_logger(__name__)
 
 NEEDED = ("from", "to", "text")
-READ_AGAIN_AFTER = timedelta(seconds=10)
+RETRY_AFTER = timedelta(seconds=10)
 LONGEST_SENDER, LONGEST_TO, LONGEST_ID = 200, 64, 128
 
 
@@ -62,10 +62,10 @@ def receive(
     read(call)
 
 
-def read_again() -> int:
+def parse_unread_calls() -> int:
     """Read calls that were stored, but whose reading broke off. Returns how many."""
     found = list(
-        InboundCall.objects.filter(read_at=None, received_at__lt=clock.now() - READ_AGAIN_AFTER)
+        InboundCall.objects.filter(read_at=None, received_at__lt=clock.now() - RETRY_AFTER)
         .select_related("gateway")
         .order_by("pk")[:100]
     )

@@ -105,7 +105,7 @@ def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
         apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 
 
-def match_again(limit: int = 500) -> int:
+def match_missed_reports(limit: int = 500) -> int:
     """Match what `match_waiting` missed because its process died between a commit and the next. Returns how many.
 
     Among the newest alone: an id becomes known within seconds, or never.

@@ -16,8 +16,8 @@ REMEMBERED = timedelta(days=1)
 AT_ONCE = 2000
 
 
-def look() -> None:
-    """Open and close the alerts as things stand now."""
+def update_alerts() -> None:
+    """Open and close the alerts by what is stored now."""
     found = _providers()
     for slug, provider in found.items():
         open_alert(

@@ -122,7 +122,7 @@ def release(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor:
         except ActionRefused:
             continue
         with transaction.atomic():
-            if held_messages.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
+            if held_messages.queue_held(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
                 Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
                 released += 1
     return released

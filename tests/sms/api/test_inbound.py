@@ -347,6 +347,6 @@ def test_a_call_whose_reading_broke_off_is_read_later(client, gateway, monkeypat
         broken.setattr(receive, "_store", None)
         assert get(client, gateway, **MESSAGE).status_code == 500
     InboundCall.objects.update(received_at=clock.now() - timedelta(seconds=11))
-    assert receive.read_again() == 1
+    assert receive.parse_unread_calls() == 1
     assert InboundMessage.objects.get().text == MESSAGE["text"]
-    assert receive.read_again() == 0
+    assert receive.parse_unread_calls() == 0

@@ -14,8 +14,8 @@ from sms.models import ApiClient, Message, Provider, Route, RouteProvider, Sende
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import settle
-from sms.services.queue import held_messages
 from sms.services.worker import engine
+from sms.services.worker.periodic import WorkerState
 
 from .fakes import PolledVendor, TextVendor, Wire
 
@@ -34,7 +34,6 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.PUBLIC_URL = "https://desk.example"
     snapshot.forget()
     monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
-    held_messages._walk.stamp = None
     yield
     snapshot.forget()
 
@@ -93,5 +92,6 @@ class Shop:
 
 @pytest.fixture
 def work() -> Callable[[], bool]:
-    """Work off what is due."""
-    return lambda: engine.work(slots=8)
+    """Process what is due."""
+    state = WorkerState(slots=8)
+    return lambda: engine.work(state)

@@ -137,7 +137,7 @@ def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
 
 
 def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire, work):
-    (lost,) = forward.take(queue_state.read_queue(), limit=8)
+    (lost,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     push.refresh_from_db()
     lease = push.due_at - push.attempts.get().started_at
     assert lease == timedelta(seconds=5 + 2 + 10)  # connecting, Pigeon's timeout, slack
@@ -150,18 +150,18 @@ def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire,
 
 
 def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
-    (lost,) = forward.take(queue_state.read_queue(), limit=8)
+    (lost,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     received.push_now(push)
-    (_,) = forward.take(queue_state.read_queue(), limit=8)
+    (_,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     before = InboundPush.objects.values().get()
-    forward.settle([engine.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
+    forward.settle_pushes([engine.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
     assert InboundPush.objects.values().get() == before
 
 
 def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
     InboundPush.objects.update(tries=TRIES, status="pushing")
     received.push_now(push)
-    assert forward.take(queue_state.read_queue(), limit=8) == []
+    assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
     push.refresh_from_db()
     assert (push.status, push.due_at) == ("failed", None)
     assert Alert.objects.get().key == "push:renter"
@@ -171,14 +171,14 @@ def test_no_more_are_claimed_than_there_are_slots(push):
     gateway = push.message.gateway
     for number in range(3):
         forward.add(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
-    assert len(forward.take(queue_state.read_queue(), limit=3)) == 3
-    assert len(forward.take(queue_state.read_queue(), limit=3)) == 1
-    assert forward.take(queue_state.read_queue(), limit=0) == []
+    assert len(forward.claim_pushes(queue_state.read_queue(), limit=3)) == 3
+    assert len(forward.claim_pushes(queue_state.read_queue(), limit=3)) == 1
+    assert forward.claim_pushes(queue_state.read_queue(), limit=0) == []
 
 
 def test_a_partner_whose_key_is_lost_is_an_alert_and_holds_up_nobody(push, wire, work, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="]
-    assert forward.take(queue_state.read_queue(), limit=8) == []
+    assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
     assert Alert.objects.get().key == "partner:renter"
     push.refresh_from_db()
     assert (push.status, push.tries) == ("waiting", 0)

@@ -133,7 +133,7 @@ def test_an_id_that_no_attempt_gets_is_told_after_a_while_until_no_more_come(sho
     receive(polled.pk, None, b"id=V-1&state=delivered")
     for minutes, expected in ((0, []), (9, []), (11, ["report-unmatched:polled"]), (25 * 60, [])):
         DeliveryReport.objects.update(received_at=clock.now() - timedelta(minutes=minutes))
-        unmatched.look()
+        unmatched.update_alerts()
         assert alerts() == expected
 
 

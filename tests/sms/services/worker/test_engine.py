@@ -15,6 +15,7 @@ from sms.services.database import clock
 from sms.services.dispatch import rescue, settle
 from sms.services.queue import outbox
 from sms.services.worker import engine as worker_engine
+from sms.services.worker.periodic import WorkerState
 from tests.sms.services.fakes import error
 from tests.support.waiting import eventually
 
@@ -349,7 +350,8 @@ def test_no_more_calls_are_in_flight_than_the_provider_allows(shop, wire):
         return HttpResponse(200)
 
     wire.always["first.example"] = count
-    while worker_engine.work(slots=8):
+    state = WorkerState(slots=8)
+    while worker_engine.work(state):
         pass
     assert len(wire.calls) == 6
     assert max(most) <= 2

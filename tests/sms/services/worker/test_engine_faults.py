@@ -19,7 +19,8 @@ from sms.services.dispatch import eligibility, outcomes, poll, rescue, settle
 from sms.services.dispatch.claim import Claimer
 from sms.services.queue import claimed_messages, outbox, queue_state
 from sms.services.worker import engine as worker_engine
-from sms.services.worker import periodic
+from sms.services.worker.heartbeat import new_dispatcher
+from sms.services.worker.periodic import WorkerState
 from tests.sms.services.fakes import error
 
 WRONG_PASSWORD = error(Misconfigured, Failure.ACCOUNT, "401")
@@ -68,7 +69,7 @@ def turn_until_idle(engine):
 
 @pytest.fixture
 def engine(monkeypatch):
-    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    monkeypatch.setattr(worker_engine, "RETRY_SECONDS", 0.0)
     engine = worker_engine.Engine(8)
     yield engine
     engine.finish()
@@ -260,7 +261,7 @@ def test_a_fault_after_the_commit_frees_no_slot_twice(shop, wire, answered, monk
 
 def test_answers_are_kept_though_the_database_is_away_where_nothing_loops(shop, wire, work, monkeypatch):
     """As under Celery: the engine ends with the call, so it settles first."""
-    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    monkeypatch.setattr(worker_engine, "RETRY_SECONDS", 0.0)
     message, genuine, faults = shop.message(), settle.write, [OperationalError("gone")]
 
     def write(decided):
@@ -353,7 +354,7 @@ def test_after_an_account_fault_nothing_more_is_claimed_before_the_breaker_knows
     for number in range(5):
         shop.message(f"Salam {number}")
     wire.always["first.example"] = lambda request: play(request, None) if b"/ping" in request.body else refuse()
-    worker_engine.work(slots=1)
+    worker_engine.work(WorkerState(slots=1))
     assert len(wire.calls) == 1
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
 
@@ -429,7 +430,7 @@ def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(sh
 
 
 def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
-    dispatcher = periodic.new_dispatcher(8)
+    dispatcher = new_dispatcher(8)
     with transaction.atomic():
         rescue.beat(dispatcher, 0)
     dispatcher._state.adding = True
