@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -26,10 +27,9 @@ def _fresh_configuration() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread that rings for dispatchers: its connection would keep the test database from being dropped."""
-    monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
-    monkeypatch.setattr(notify, "_notify", lambda due: None)
+def _no_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread that notifies workers: its connection would keep the test database from being dropped."""
+    monkeypatch.setattr(notify, "_notifier", SimpleNamespace(notify=lambda subject: None))
 
 
 @pytest.fixture

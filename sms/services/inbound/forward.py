@@ -80,7 +80,7 @@ def push_by_hand(message_id: uuid.UUID) -> None:
             raise ActionRefused(why_not)
         add(message, number, now=now)
         InboundMessage.objects.filter(pk=message_id).update(not_pushed="")
-    notify.ring()
+    notify.notify_workers()
 
 
 def push_again(push_id: uuid.UUID) -> None:
@@ -93,7 +93,7 @@ def push_again(push_id: uuid.UUID) -> None:
         status=PushStatus.WAITING, due_at=now, tries_before=F("tries"), code="", detail="", updated_at=now
     ):
         raise ActionRefused(f"This push is {push.status}; only one that failed or was refused can be pushed again.")
-    notify.ring()
+    notify.notify_workers()
 
 
 def _require_text(message: InboundMessage) -> None:

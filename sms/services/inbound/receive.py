@@ -94,7 +94,7 @@ def read(call: InboundCall) -> None:
         for values in messages:
             _store(call, {name: value or "" for name, value in values.items()})
         _finish(call, "")
-    notify.ring()
+    notify.notify_workers()
 
 
 def _finish(call: InboundCall, note: str) -> None:

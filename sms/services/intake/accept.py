@@ -76,7 +76,7 @@ def accept(call: Call, seen: RefusedCall) -> Accepted:
         accepted = Accepted(repeated, is_new=False)
     if accepted.is_new:
         metrics.accepted(is_otp=call.fields.is_otp)
-        notify.ring()
+        notify.notify_workers()
     else:
         metrics.repeated()
     return accepted

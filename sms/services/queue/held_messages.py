@@ -103,5 +103,5 @@ def queue_held(message: uuid.UUID, decision: Decision, *, now: datetime, actor: 
     if moved:
         why = reason or "An approved template gives this text now."
         MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
-        notify.ring()
+        notify.notify_workers()
     return moved

@@ -245,7 +245,7 @@ def _is_in_doubt(attempt: _Attempt) -> bool:
 def _note_failed_over(message: LockedMessage, account: Account, now: datetime) -> None:
     why = f"{account.slug} reports that it never left."
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
-    transaction.on_commit(notify.ring)
+    transaction.on_commit(notify.notify_workers)
 
 
 def _alert_that_a_word_beat_us(message: LockedMessage, account: Account, word: Word) -> None:

@@ -97,7 +97,7 @@ def receive(
         known = _names_a_message(StoredCall(0, provider_id, attempt_id, call))
         if not (known and _store(row, most=0)):
             read(_COUNT_FLOOD, [clock.now(), digest])
-    notify.ring(notify.CALLS)
+    notify.notify_workers(notify.CALLS)
 
 
 def _store(call: Mapping[str, Any], *, most: int) -> bool:

@@ -34,7 +34,7 @@ def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int |
         now = clock.now()
         _move(message, RESENDABLE, now, **_resent(message, decision, provider_id, now))
         _note(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
-    notify.ring()
+    notify.notify_workers()
 
 
 def _refuse_unresendable(message: Message, reason: str) -> None:
