@@ -48,7 +48,7 @@ class Shop:
     """The shop of shop.toml with backups, in the test database."""
 
     def __init__(self, vendors: Vendors) -> None:
-        snapshot.forget()
+        snapshot.reset_cache()
         self.vendors = vendors
         for toml in (SHOP.replace("timeout = 5", "timeout = 1"), WITH_BACKUPS):
             provision(read(Template(toml).safe_substitute(vendors.addresses).encode()))

@@ -17,11 +17,11 @@ from tests.sms import cast
 
 @pytest.fixture(autouse=True)
 def _fresh_configuration() -> Iterator[None]:
-    snapshot.forget()
+    snapshot.reset_cache()
     rate_limits.forget()
     login_throttle.forget()
     yield
-    snapshot.forget()
+    snapshot.reset_cache()
     rate_limits.forget()
     login_throttle.forget()
 

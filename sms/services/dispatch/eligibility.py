@@ -70,7 +70,7 @@ class Judge:
     def of(cls, queue: QueueSnapshot) -> Judge:
         """With a configuration no older than the queue: a vendor is called with what staff closed its breaker with."""
         current = snapshot.current()
-        config = current if current.stamp >= queue.stamp else snapshot.fresh()
+        config = current if current.stamp >= queue.stamp else snapshot.latest()
         return cls(queue, config, frozenset(_open_providers(queue, config)))
 
     def judge(self, due: Due, tries: Sequence[Try], *, probes: int | None = None) -> Candidate | Reschedule:
@@ -90,7 +90,7 @@ class Judge:
     def is_behind(self) -> bool:
         """Whether the configuration has changed: another process may know already who may carry a message now."""
         if self._is_behind is None:
-            self._is_behind = snapshot.fresh().stamp != self.config.stamp
+            self._is_behind = snapshot.latest().stamp != self.config.stamp
         return self._is_behind
 
     def again(self, due: Due) -> Reschedule:

@@ -191,8 +191,8 @@ def _sender(account: Account, current: Snapshot) -> Step:
 
 
 def _template(account: Account, current: Snapshot) -> Step:
-    shelf = current.shelves.get(account.id)
-    count = len(shelf.templates) if shelf else 0
+    approved = current.template_sets.get(account.id)
+    count = len(approved.templates) if approved else 0
     says = (
         f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
     )

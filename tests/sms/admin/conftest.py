@@ -108,10 +108,10 @@ def vendors(monkeypatch):
 @pytest.fixture(autouse=True)
 def fresh_copies():
     """No test sees another's copy of the configuration."""
-    snapshot.forget()
+    snapshot.reset_cache()
     setup_checklist.forget()
     yield
-    snapshot.forget()
+    snapshot.reset_cache()
     setup_checklist.forget()
 
 

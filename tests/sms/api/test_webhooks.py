@@ -133,7 +133,7 @@ class TestNetworks:
     @pytest.fixture(autouse=True)
     def _networks(self, caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cast.FreeText, "report_networks", lambda self: ("198.51.100.0/24", "2001:db8::/32"))
-        snapshot.forget()
+        snapshot.reset_cache()
 
     @pytest.mark.parametrize("source", ["198.51.100.7", "::ffff:198.51.100.7", "2001:db8::7"])
     def test_from_inside_it_is_200(self, caller: Client, provider: Provider, source: str) -> None:

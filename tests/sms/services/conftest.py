@@ -32,10 +32,10 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No copy of another test's configuration; every look asks the database."""
     settings.CONFIGURATION_MAX_AGE = 0.0
     settings.PUBLIC_URL = "https://desk.example"
-    snapshot.forget()
+    snapshot.reset_cache()
     monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
     yield
-    snapshot.forget()
+    snapshot.reset_cache()
 
 
 @pytest.fixture

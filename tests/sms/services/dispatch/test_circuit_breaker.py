@@ -45,7 +45,7 @@ def guarded(shop, wire, settings):
 
     wire.always["first.example"] = answer
     shop.message()
-    snapshot.forget()
+    snapshot.reset_cache()
     return shop.first
 
 
@@ -55,7 +55,7 @@ def test_a_vendor_is_called_with_what_its_breaker_was_closed_with(shop, guarded,
     assert state_of(guarded).breaker == Breaker.OPEN
     waiting = shop.message("it waits")
     work()
-    snapshot.fresh()
+    snapshot.latest()
     calls = len(wire.calls)
     with transaction.atomic():  # as when staff save the form
         guarded.credentials = {"account_number": "1", "password": "new"}

@@ -327,7 +327,7 @@ def test_nothing_is_put_off_on_the_word_of_an_old_configuration(shop, wire, work
     Provider.objects.update(enabled=False)
     ConfigurationStamp.touch()
     settings.CONFIGURATION_MAX_AGE = 3600.0
-    snapshot.forget()
+    snapshot.reset_cache()
     snapshot.current()
     Provider.objects.update(enabled=True)
     ConfigurationStamp.touch()
