@@ -30,7 +30,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     address, account = _behind(vendor, key)
     source = client_ip(request.META)
     _check_source(account, source)
-    receive.receive(
+    receive.store_callback(
         provider_id=account.id,
         attempt_id=address.attempt_id,
         address=key,

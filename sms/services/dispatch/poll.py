@@ -51,7 +51,7 @@ def settle(results: Sequence[Result]) -> None:
         # A final report that came meanwhile has ended the asking.
         Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=again)
         if report:
-            apply.from_poll(job.account, attempt, report)
+            apply.apply_poll(job.account, attempt, report)
     _learn(results)
 
 

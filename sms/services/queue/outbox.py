@@ -327,7 +327,7 @@ def lock_callbacks(limit: int) -> list[StoredCall]:
 
 
 def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Take the reports that wait for one of these ids, as arguments of reports.Word."""
+    """Take the reports that wait for one of these ids, as arguments of ReportUpdate."""
     marks = ", ".join(["%s"] * len(vendor_ids))
     statement = f"""
         SELECT id, provider_id, status, callback_id, is_poll, reference, vendor_message_id, code, detail

@@ -42,7 +42,7 @@ def receive(provider_id, attempt_id, **more):
 
 def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
     key = tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id)
-    reports_receive.receive(
+    reports_receive.store_callback(
         provider_id=provider_id,
         attempt_id=attempt_id,
         address=key,
@@ -372,7 +372,7 @@ def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(apply, "apply", die)
+        dying.setattr(apply, "apply_reports", die)
         with pytest.raises(KeyboardInterrupt):
             call(sent.attempts.get())
     assert status(sent) == "submitted"

@@ -33,7 +33,7 @@ def sent(shop, wire, work):
 
 def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", content_encoding=""):
     """A call at the attempt's or the provider's address, read as a dispatcher would."""
-    reports_receive.receive(
+    reports_receive.store_callback(
         provider_id=provider_id,
         attempt_id=attempt_id,
         address=tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id),
