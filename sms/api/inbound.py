@@ -42,7 +42,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
 
 def _behind(key: str) -> InboundGateway:
     """The gateway that a key opens. Every wrong key is the same 404."""
-    address = tokens.resolve(key)
+    address = tokens.resolve_token(key)
     if address is None or address.purpose != Purpose.GATEWAY:
         raise refuse("not_found")
     gateway = InboundGateway.objects.filter(pk=address.gateway_id).first()

@@ -10,11 +10,10 @@ from sms.domain.codes import refuse
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
-from sms.services.intake.client_ip import Address as ClientAddress
-from sms.services.intake.client_ip import client_ip, is_in, networks_of
+from sms.services.intake.client_ip import Address, client_ip, is_in, networks_of
 from sms.services.reports import receive
 from sms.services.webhooks import tokens
-from sms.services.webhooks.tokens import Address, Purpose
+from sms.services.webhooks.tokens import Purpose, TokenTarget
 
 from . import bodies
 from .errors import method_not_allowed
@@ -46,16 +45,16 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     return response
 
 
-def _behind(vendor: str, key: str) -> tuple[Address, Account]:
+def _behind(vendor: str, key: str) -> tuple[TokenTarget, Account]:
     """What a key opens. Every wrong one is the same 404: a right key at another vendor's address too."""
-    address = tokens.resolve(key)
+    address = tokens.resolve_token(key)
     account = snapshot.current().accounts.get(address.provider_id or 0) if address else None
     if address is None or account is None or address.purpose == Purpose.GATEWAY or account.adapter.slug != vendor:
         raise refuse("not_found")
     return address, account
 
 
-def _check_source(account: Account, source: ClientAddress | None) -> None:
+def _check_source(account: Account, source: Address | None) -> None:
     """The vendor's networks, where it has told them. From elsewhere there is nothing at this address."""
     allowed = networks_of(account.adapter.report_networks())
     if allowed and (source is None or not is_in(source, allowed)):

@@ -331,7 +331,7 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
     per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
-    key = tokens.attempt_key(account.id, attempt) if per_attempt else ""
+    key = tokens.attempt_token(account.id, attempt) if per_attempt else ""
     return OutboundSms(
         reference=str(attempt),
         to=due.to,

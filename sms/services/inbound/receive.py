@@ -19,7 +19,15 @@ from sms.models.inbound import FIELDS
 from sms.services.database import clock
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
-from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
+from sms.services.webhooks.payload import (
+    ConflictingValues,
+    Fields,
+    RawCall,
+    Undecodable,
+    Unreadable,
+    field_groups,
+    parse_records,
+)
 
 from . import forward
 
@@ -118,12 +126,12 @@ Values = dict[str, str | None]
 def received_in(call: InboundCall) -> list[Values]:
     """The messages in a call, our fields by our names. Raises Unreadable."""
     raw = RawCall.stored(call.query, call.content_type, call.content_encoding, call.body)
-    return [values for record in records_of(raw) for values in _best(record, call.gateway)]
+    return [values for record in parse_records(raw) for values in _best(record, call.gateway)]
 
 
 def _best(record: Fields, gateway: InboundGateway) -> list[Values]:
     """A record's own message, or those of the inner object or array that has more of what makes a message."""
-    best = max(groups_in(record), key=lambda group: _completeness(group, gateway))
+    best = max(field_groups(record), key=lambda group: _completeness(group, gateway))
     return [_values(fields, gateway) for fields in best]
 
 
@@ -150,7 +158,7 @@ def _text(name: str, value: object) -> str | None:
     """A string or a whole number as text that both databases store; None for anything else. Raises Unreadable."""
     if isinstance(value, Undecodable):
         raise Unreadable(f"{name}: {value.reason}")
-    if isinstance(value, Several):
+    if isinstance(value, ConflictingValues):
         raise Unreadable(f"{name} came more than once, with different values")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

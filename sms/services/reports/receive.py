@@ -23,7 +23,7 @@ from sms.services.database.bulk_sql import plain, read, write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
-from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
+from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, field_groups, parse_records
 
 from . import apply
 from .apply import ReportUpdate
@@ -186,7 +186,7 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
     if account is None:
         return [], "the provider is gone"
     try:
-        records = records_of(call.raw)
+        records = parse_records(call.raw)
     except Unreadable as unreadable:
         return [], f"could not be read: {unreadable}"
     found = [pair for record in records for pair in _reports_in(record, account.adapter)]
@@ -206,7 +206,8 @@ def _reports_in(record: Fields, adapter: Sender) -> list[tuple[Report, Fields]]:
     They may be in an inner object or array: the groups with a known state and an id are preferred.
     """
     groups = [
-        [(report, fields) for fields in group for report in adapter.read_reports(fields)] for group in groups_in(record)
+        [(report, fields) for fields in group for report in adapter.read_reports(fields)]
+        for group in field_groups(record)
     ]
     best = max(map(_certainty, groups))
     if _certainty(groups[0]) == best:

@@ -32,7 +32,7 @@ def gateway(monkeypatch) -> InboundGateway:
 
 
 def path(gateway: InboundGateway) -> str:
-    return f"/inbound/{tokens.gateway_key(gateway.pk)}"
+    return f"/inbound/{tokens.gateway_token(gateway.pk)}"
 
 
 def get(client, gateway, **values):
@@ -149,7 +149,7 @@ def test_a_body_that_can_not_be_read_lacks_everything_and_is_kept(client, gatewa
 
 
 def test_a_wrong_key_is_404_and_stores_nothing(client, gateway):
-    for key in ("x", tokens.provider_key(gateway.pk), tokens.gateway_key(gateway.pk)[:-1], tokens.gateway_key(0)):
+    for key in ("x", tokens.provider_token(gateway.pk), tokens.gateway_token(gateway.pk)[:-1], tokens.gateway_token(0)):
         assert client.get(f"/inbound/{key}?{urlencode(MESSAGE)}").status_code == 404
     assert not InboundCall.objects.exists()
 

@@ -141,7 +141,7 @@ def test_an_operation_is_started_and_ended_on_the_numbers_page(boss, cast):
 def test_a_gateways_address_is_shown_to_those_who_set_it_up(boss, viewer, cast, settings):
     settings.PUBLIC_URL = "https://sms.example"
     gateway = InboundGateway.objects.create(slug="modem-1")
-    key = tokens.gateway_key(gateway.pk)
+    key = tokens.gateway_token(gateway.pk)
     assert f"https://sms.example/inbound/{key}" in page(boss, "inboundgateway", gateway)
     assert key not in page(viewer, "inboundgateway", gateway)
 

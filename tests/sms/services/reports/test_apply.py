@@ -41,7 +41,7 @@ def receive(provider_id, attempt_id, **more):
 
 
 def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
-    key = tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id)
+    key = tokens.attempt_token(provider_id, attempt_id) if attempt_id else tokens.provider_token(provider_id)
     reports_receive.store_callback(
         provider_id=provider_id,
         attempt_id=attempt_id,

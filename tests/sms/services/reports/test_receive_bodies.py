@@ -36,7 +36,7 @@ def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", 
     reports_receive.store_callback(
         provider_id=provider_id,
         attempt_id=attempt_id,
-        address=tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id),
+        address=tokens.attempt_token(provider_id, attempt_id) if attempt_id else tokens.provider_token(provider_id),
         method="POST" if body else "GET",
         query=query,
         content_type=content_type,
