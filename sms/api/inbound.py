@@ -24,7 +24,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
         return method_not_allowed(METHODS)
     source = client_ip(request.META)
     try:
-        inbound_receive.receive(
+        inbound_receive.store_call(
             _behind(key),
             method=request.method,
             query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),

@@ -222,7 +222,7 @@ class Cast:
         message = InboundMessage.objects.create(
             id=clock.new_id(), gateway=gateway, call=call, sender=PHONE, to=RENTED, text=text, received_at=now()
         )
-        push = forward.add(message, number, now=now())
+        push = forward.queue_push(message, number, now=now())
         InboundPush.objects.filter(pk=push.pk).update(status="refused", due_at=None, tries=1, code="NO_OPERATION")
         push.attempts.create(id=clock.new_id(), number=1, outcome="refused", code="NO_OPERATION", started_at=now())
         return push

@@ -261,7 +261,7 @@ def test_a_gateway_may_have_a_time_of_its_own(gateway, span, seconds, counts):
 def read_at(gateway: InboundGateway, moment: datetime) -> None:
     body = json.dumps(MESSAGE).encode()
     call = InboundCall.objects.create(gateway=gateway, method="POST", body=body, received_at=moment)
-    receive.read(call)
+    receive.parse_call(call)
 
 
 @pytest.mark.parametrize("other", [{"from": "Other"}, {"to": "+994501112234"}, {"text": "Other"}])
@@ -344,7 +344,7 @@ def test_a_number_without_an_active_operation_is_stored_and_not_pushed(client, g
 def test_a_call_whose_reading_broke_off_is_read_later(client, gateway, monkeypatch):
     client.raise_request_exception = False
     with monkeypatch.context() as broken:
-        broken.setattr(receive, "_store", None)
+        broken.setattr(receive, "_store_message", None)
         assert get(client, gateway, **MESSAGE).status_code == 500
     InboundCall.objects.update(received_at=clock.now() - timedelta(seconds=11))
     assert receive.parse_unread_calls() == 1

@@ -179,7 +179,7 @@ def test_a_call_that_can_not_be_read_shows_the_reason(boss, cast):
         gateway=gateway, method="GET", query=b"from=A&to=1&text=%EA%EE", received_at=clock.now()
     )
     with pytest.raises(receive.MissingFields):
-        receive.read(call)
+        receive.parse_call(call)
     for address in (
         reverse("admin:sms_inboundcall_changelist"),
         reverse("admin:sms_inboundcall_change", args=(call.pk,)),

@@ -29,7 +29,7 @@ TRIES = 3  # Pigeon's default
 def push(transactional_db, monkeypatch) -> InboundPush:
     monkeypatch.setitem(FORWARDERS, "pigeon", Pigeon)
     message = received.message(received.enter())
-    return forward.add(message, RentedNumber.objects.get(), now=clock.now())
+    return forward.queue_push(message, RentedNumber.objects.get(), now=clock.now())
 
 
 def again(push, work) -> None:
@@ -170,7 +170,7 @@ def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
 def test_no_more_are_claimed_than_there_are_slots(push):
     gateway = push.message.gateway
     for number in range(3):
-        forward.add(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
+        forward.queue_push(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
     assert len(forward.claim_pushes(queue_state.read_queue(), limit=3)) == 3
     assert len(forward.claim_pushes(queue_state.read_queue(), limit=3)) == 1
     assert forward.claim_pushes(queue_state.read_queue(), limit=0) == []
