@@ -47,7 +47,7 @@ class PartnerAdmin(HistoriedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         # A lost key must not take the list down with it: credentials are read where a form needs them.
-        recent = Q(pushes__id__gte=uuid_range.oldest(now() - RATE_OVER))
+        recent = Q(pushes__id__gte=uuid_range.min_id(now() - RATE_OVER))
         counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
         return super().get_queryset(request).defer("credentials").annotate(**counts)
 

@@ -167,7 +167,7 @@ def _begin(push: InboundPush, account: PartnerAccount, queue: QueueSnapshot) -> 
     message = push.message
     received = ReceivedSms(push.operation_id, message.sender, message.to, message.text or "")
     tries = number - push.tries_before
-    return Push(push.pk, attempt, tries, account, received, not_after=queue.asked + outbox.SLACK_SECONDS)
+    return Push(push.pk, attempt, tries, account, received, not_after=queue.read_at + outbox.SLACK_SECONDS)
 
 
 # --- settling ----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def _loads() -> dict[int, tuple[int, int]]:
 
 def _recent(provider: Provider, now: datetime) -> tuple[float | None, int | None, int]:
     """Share taken, p95 in milliseconds, and calls of the last hour, by the newest attempts."""
-    newest = Attempt.objects.filter(provider=provider, id__gte=uuid_range.oldest(now - PERIOD), outcome__isnull=False)
+    newest = Attempt.objects.filter(provider=provider, id__gte=uuid_range.min_id(now - PERIOD), outcome__isnull=False)
     rows = list(newest.order_by("-id").values_list("outcome", "started_at", "finished_at")[:SAMPLE])
     if not rows:
         return None, None, 0

@@ -90,7 +90,7 @@ def _release(message: Message) -> None:
 def queue_held(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str = "", reason: str = "") -> bool:
     """Queue a held message by this decision. False if it is no longer held."""
     first = decision.eligible[0]
-    moved = outbox.move(
+    moved = outbox.move_message(
         message,
         leaves=[Status.HELD],
         now=now,

@@ -359,7 +359,7 @@ def _write(batch: _Batch) -> None:
     write_records(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
     write_records(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
     write_records(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
-    redaction.erase(batch.erase)
+    redaction.erase_messages(batch.erase)
 
 
 def _record_report_times(providers: Iterable[int], now: datetime) -> None:

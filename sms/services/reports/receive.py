@@ -19,7 +19,7 @@ from providers.base import Report, ReportState, Sender
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.database import clock
-from sms.services.database.bulk_sql import plain, read, write_records
+from sms.services.database.bulk_sql import fetch_rows, stored_value, write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
@@ -96,7 +96,7 @@ def store_callback(
     if not _store(row, most=MAX_DIFFERENT_PER_HOUR):
         known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call))
         if not (known and _store(row, most=0)):
-            read(_COUNT_ONLY, [clock.now(), digest])
+            fetch_rows(_COUNT_ONLY, [clock.now(), digest])
     notify.notify_workers(notify.CALLS)
 
 
@@ -108,7 +108,7 @@ def _store(call: Mapping[str, Any], *, most: int) -> bool:
         values |= {"now": now, "hour_ago": now - timedelta(hours=1)}
     statement = _STORE.format(**_DIALECT[connection.vendor])
     with connection.cursor() as cursor:
-        cursor.execute(statement, {k: v if isinstance(v, bytes) else plain(v) for k, v in values.items()})
+        cursor.execute(statement, {k: v if isinstance(v, bytes) else stored_value(v) for k, v in values.items()})
         return cursor.fetchone() is not None
 
 
@@ -158,7 +158,7 @@ def _read_one(*, may_send: bool) -> int:
 
 
 def _read_batch(limit: int, *, may_send: bool) -> int:
-    if not outbox.callbacks_wait():
+    if not outbox.has_unread_callbacks():
         return 0
     with worker_transaction() as now:
         calls = outbox.lock_callbacks(limit)

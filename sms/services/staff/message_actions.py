@@ -135,13 +135,13 @@ def _locked(message_id: uuid.UUID) -> Message:
 
 
 def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: Any) -> None:
-    if not outbox.move(message.pk, leaves=leaves, now=now, **columns):
+    if not outbox.move_message(message.pk, leaves=leaves, now=now, **columns):
         raise ActionRefused("The message moved at this very moment. Look at it again.")
 
 
 def _erase_otp(message: Message, now: datetime) -> None:
     if message.is_otp:
-        redaction.erase([message.pk])
+        redaction.erase_messages([message.pk])
 
 
 def _note(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:

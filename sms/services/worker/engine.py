@@ -125,7 +125,7 @@ class Engine:
     def _read_queue(self) -> QueueSnapshot:
         """The queue. While each turn fills every slot, the last reading serves again: a claim checks the breaker."""
         last, self._last_queue = self._last_queue, None
-        is_recent = last is not None and time.monotonic() - last.asked < QUEUE_SECONDS
+        is_recent = last is not None and time.monotonic() - last.read_at < QUEUE_SECONDS
         return last if last is not None and is_recent else queue_state.read_queue()
 
     def _settle(self, done: list[Result]) -> list[dispatch_settle.Settled]:

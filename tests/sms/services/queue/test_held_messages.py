@@ -62,7 +62,7 @@ def test_new_ones_are_checked_for_a_while_after_a_change(shop, scan, monkeypatch
 
 def test_after_an_error_of_the_database_the_batch_is_checked_again(shop, scan, monkeypatch):
     held = [hold(shop) for _ in range(3)]
-    raising_once(monkeypatch, outbox, "move", OperationalError("deadlock detected"))
+    raising_once(monkeypatch, outbox, "move_message", OperationalError("deadlock detected"))
     with pytest.raises(OperationalError):
         scan.release_batch()
     pass_recheck_time(monkeypatch)

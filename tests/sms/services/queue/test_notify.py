@@ -11,10 +11,7 @@ from sms.services.queue import notify
 from sms.services.queue.notify import CALLS, MESSAGES, Notifier
 from tests.support.waiting import eventually
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite workers poll"),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql_alone]
 LONG = 3600.0
 
 

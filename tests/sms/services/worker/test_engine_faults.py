@@ -396,7 +396,7 @@ def is_due_for_a_probe(shop):
 
 def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_with(shop, wire, work, monkeypatch):
     message = is_due_for_a_probe(shop)
-    monkeypatch.setattr(outbox, "take_probe", lambda provider, **more: False)
+    monkeypatch.setattr(outbox, "claim_probe", lambda provider, **more: False)
     work()
     message.refresh_from_db()
     assert (message.waiting_for, wire.calls) == ("", [])
