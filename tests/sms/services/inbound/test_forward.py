@@ -96,7 +96,7 @@ def test_every_repeat_is_the_same_request(push, wire, work):
     assert len(set(wire.calls)) == 1
 
 
-def test_the_tries_are_capped_and_the_end_is_an_alert(push, wire, work):
+def test_the_tries_are_limited_and_the_last_failure_raises_an_alert(push, wire, work):
     wire.always[received.HOST] = AGAIN
     work()
     for _ in range(TRIES - 1):
@@ -119,13 +119,13 @@ def test_a_failed_push_can_be_pushed_again_with_fresh_tries_and_closes_the_alert
 
 
 @pytest.mark.parametrize("status", ["waiting", "pushing", "delivered"])
-def test_only_what_ended_badly_can_be_pushed_again(push, status):
+def test_only_a_failed_or_refused_push_can_be_pushed_again(push, status):
     InboundPush.objects.update(status=status)
     with pytest.raises(ActionRefused, match=f"This push is {status}"):
         forward.push_again(push.pk)
 
 
-def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
+def test_the_key_and_the_text_are_hidden_in_the_stored_exchange(push, wire, work):
     Partner.objects.update(url=f"https://{received.HOST}/made-up-key")
     wire.script(received.HOST, HttpResponse(200, body=b"got Code 800142 with made-up-key"))
     work()
@@ -149,7 +149,7 @@ def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire,
     assert (first.outcome, first.code) == ("again", "lease_over")
 
 
-def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
+def test_a_late_answer_of_an_abandoned_try_changes_nothing(push, wire, work):
     (lost,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     received.push_now(push)
     (_,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
@@ -176,7 +176,7 @@ def test_no_more_are_claimed_than_there_are_slots(push):
     assert forward.claim_pushes(queue_state.read_queue(), limit=0) == []
 
 
-def test_a_partner_whose_key_is_lost_is_an_alert_and_holds_up_nobody(push, wire, work, settings):
+def test_a_partner_whose_key_is_lost_raises_an_alert_and_does_not_block_others(push, wire, work, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="]
     assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
     assert Alert.objects.get().key == "partner:renter"

@@ -43,7 +43,7 @@ def raising_once(monkeypatch, place, name, fault):
     monkeypatch.setattr(place, name, first)
 
 
-def answer_unheard(monkeypatch, place, name):
+def lose_answer(monkeypatch, place, name):
     """The statement's commit comes through the next time, but its answer does not."""
     genuine = getattr(place, name)
 
@@ -78,7 +78,7 @@ def engine(monkeypatch):
 # --- claims -------------------------------------------------------------------------------------
 
 
-def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire, engine, monkeypatch):
+def test_what_is_claimed_is_sent_though_a_later_step_fails(shop, wire, engine, monkeypatch):
     message = shop.message()
     raising_once(monkeypatch, poll, "take", OperationalError("gone"))
     turn_until_idle(engine)
@@ -87,7 +87,7 @@ def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire
     assert wire.texts() == ["Salam"]
 
 
-def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fails(shop, wire, engine, monkeypatch):
+def test_what_is_claimed_is_sent_though_recording_the_outcomes_of_the_same_turn_fails(shop, wire, engine, monkeypatch):
     first = shop.message("Salam 1")
     engine.turn(0.0)
     second = shop.message("Salam 2")
@@ -99,10 +99,10 @@ def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fa
 
 
 @pytest.mark.parametrize("limit", [{}, {"max_in_flight": 5}, {"rate_limit": 100}])
-def test_a_claim_whose_answer_was_not_heard_is_given_back_and_sent_once(shop, wire, engine, monkeypatch, limit):
+def test_a_claim_whose_answer_was_lost_is_given_back_and_sent_once(shop, wire, engine, monkeypatch, limit):
     Provider.objects.update(**limit)
     message = shop.message()
-    answer_unheard(monkeypatch, outbox, "claim")
+    lose_answer(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     assert wire.calls == []
     turn_until_idle(engine)
@@ -114,7 +114,7 @@ def test_a_claim_whose_answer_was_not_heard_is_given_back_and_sent_once(shop, wi
     assert not MessageEvent.objects.exists()
 
 
-def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkeypatch):
+def test_a_claim_that_was_not_committed_leaves_no_rows(shop, wire, engine, monkeypatch):
     message = shop.message()
     raising_once(monkeypatch, outbox, "claim", OperationalError("the connection was cut"))
     turn_until_idle(engine)
@@ -151,9 +151,9 @@ def test_a_fault_between_claim_and_call_loses_nothing(shop, wire, engine, monkey
     assert engine._claimer.unstarted == set()
 
 
-def test_what_the_database_refuses_to_take_back_holds_up_nobody(shop, wire, engine, monkeypatch):
+def test_a_claim_that_can_not_be_given_back_does_not_block_others(shop, wire, engine, monkeypatch):
     first = shop.message("first")
-    answer_unheard(monkeypatch, outbox, "claim")
+    lose_answer(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     second = shop.message("second")
     monkeypatch.setattr(claimed_messages, "give_back", lambda attempts: raise_(DataError("no such number")))
@@ -167,9 +167,9 @@ def raise_(fault):
     raise fault
 
 
-def test_a_dispatcher_that_ends_gives_back_what_a_fault_left_behind(shop, wire, engine, monkeypatch):
+def test_a_worker_that_ends_gives_back_what_an_error_left_claimed(shop, wire, engine, monkeypatch):
     message = shop.message()
-    answer_unheard(monkeypatch, outbox, "claim")
+    lose_answer(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     engine.finish()
     message.refresh_from_db()
@@ -178,7 +178,7 @@ def test_a_dispatcher_that_ends_gives_back_what_a_fault_left_behind(shop, wire, 
 
 
 @pytest.mark.parametrize("refused", ["claim", "set_templates"])
-def test_a_message_that_the_database_refuses_holds_up_nobody(shop, wire, engine, monkeypatch, refused):
+def test_a_message_that_the_database_rejects_does_not_block_others(shop, wire, engine, monkeypatch, refused):
     poison, good = (
         shop.message("Salam 1", parameters={"other": "x"}),
         shop.message("Salam 2", parameters={"other": "x"}),
@@ -289,12 +289,12 @@ def test_a_message_that_our_code_fails_on_keeps_its_doubt_and_an_otp_not_its_tex
 # --- settles ------------------------------------------------------------------------------------
 
 
-def test_a_settle_whose_answer_was_not_heard_is_no_late_answer(shop, wire, engine, monkeypatch):
+def test_a_settle_whose_answer_was_lost_is_no_late_answer(shop, wire, engine, monkeypatch):
     message = shop.message()
     engine.turn(0.0)
     result = engine._results.get(timeout=30)
     engine._results.put(result)
-    answer_unheard(monkeypatch, outcomes, "write")
+    lose_answer(monkeypatch, outcomes, "write")
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert status(message) == "submitted"
@@ -302,7 +302,7 @@ def test_a_settle_whose_answer_was_not_heard_is_no_late_answer(shop, wire, engin
 
 
 @pytest.mark.parametrize(("fault", "left"), [(REFUSED_CONNECTION, "queued"), (SILENCE, "unconfirmed")])
-def test_a_result_that_our_own_code_fails_on_holds_up_nobody(shop, wire, work, monkeypatch, fault, left):
+def test_a_result_that_our_own_code_fails_on_does_not_block_others(shop, wire, work, monkeypatch, fault, left):
     poison, good = shop.message("Salam 1"), shop.message("Salam 2")
     wire.always["first.example"] = lambda request: play(request, fault)
     genuine = settle.candidates_of
@@ -334,7 +334,7 @@ def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wi
 # --- limits --------------------------------------------------------------------------------------
 
 
-def test_others_never_take_all_of_a_providers_slots_from_otps(shop, wire):
+def test_other_messages_never_use_all_of_a_providers_slots(shop, wire):
     shop.set_route(shop.first)
     shop.first.max_in_flight = 8
     shop.first.save()
@@ -349,7 +349,7 @@ def test_others_never_take_all_of_a_providers_slots_from_otps(shop, wire):
 # --- breakers -----------------------------------------------------------------------------------
 
 
-def test_after_an_account_fault_nothing_more_is_claimed_before_the_breaker_knows(shop, wire, work):
+def test_after_an_account_error_nothing_is_claimed_before_the_breaker_opens(shop, wire, work):
     shop.set_route(shop.first)
     for number in range(5):
         shop.message(f"Salam {number}")
@@ -375,7 +375,7 @@ def test_a_probe_that_was_not_made_closes_no_breaker(shop, wire, work):
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
 
 
-def test_what_waits_for_a_closed_provider_is_due_at_its_next_probe(shop, wire, work):
+def test_messages_that_wait_for_an_open_breaker_are_due_at_its_next_probe(shop, wire, work):
     shop.set_route(shop.first)
     message = shop.message()
     probe_at = clock.now() + timedelta(seconds=10)
@@ -429,7 +429,7 @@ def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(sh
 # --- beside the queue -----------------------------------------------------------------------------
 
 
-def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
+def test_a_heartbeat_goes_on_after_an_insert_whose_answer_was_lost(shop):
     dispatcher = new_dispatcher(8)
     with transaction.atomic():
         rescue.beat(dispatcher, 0)
