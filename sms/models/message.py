@@ -58,7 +58,7 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
     attempts_before = models.PositiveSmallIntegerField(default=0)
-    in_doubt = models.BooleanField(default=False, help_text="An earlier attempt may have gone out.")
+    in_doubt = models.BooleanField(default=False, help_text="An earlier attempt may have been sent.")
     crashes = models.PositiveSmallIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True, default="")
     detail = models.TextField(blank=True, default="")
@@ -163,7 +163,7 @@ class MessageEvent(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="events")
     at = models.DateTimeField()
     kind = models.CharField(max_length=32)
-    actor = models.CharField(max_length=150, blank=True, default="", help_text="Empty: a rule of the product.")
+    actor = models.CharField(max_length=150, blank=True, default="", help_text="Empty: a rule.")
     reason = models.TextField(blank=True, default="")
     detail = models.JSONField(default=dict)
 
