@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 max_length=16,
                 validators=[
                     django.core.validators.RegexValidator(
-                        "\\A\\+[0-9]{0,15}\\Z", "A plus sign and digits, such as +994; + alone is all others."
+                        "\\A\\+[0-9]{0,15}\\Z", "A plus sign and digits, such as +994; + alone is the rest."
                     )
                 ],
             ),
@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="providerstate",
             name="probe_interval",
-            field=models.PositiveIntegerField(default=0, help_text="Seconds from the next probe to the one after it."),
+            field=models.PositiveIntegerField(default=0, help_text="Seconds to the probe after the next."),
         ),
         migrations.AlterField(
             model_name="providerstate",
@@ -287,7 +287,7 @@ class Migration(migrations.Migration):
                 max_length=16,
                 validators=[
                     django.core.validators.RegexValidator(
-                        "\\A\\+[0-9]{0,15}\\Z", "A plus sign and digits, such as +994; + alone is all others."
+                        "\\A\\+[0-9]{0,15}\\Z", "A plus sign and digits, such as +994; + alone is the rest."
                     )
                 ],
             ),

@@ -33,16 +33,10 @@ class Provider(models.Model):
         help_text="Seconds from the first byte of the request to the end of the response. Connecting may take 5 more.",
     )
     max_in_flight = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Calls at a time, over all dispatchers.",
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls at a time, over all dispatchers."
     )
     rate_limit = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="Calls a second, over all dispatchers.",
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls a second, over all dispatchers."
     )
     credentials = EncryptedJSONField(default=dict, blank=True)
     credentials_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -96,9 +90,7 @@ class ProviderState(models.Model):
     breaker_detail = models.TextField(blank=True)
     opened_at = models.DateTimeField(null=True)
     probe_at = models.DateTimeField(null=True, help_text="When the next probe is due. Empty: staff must act first.")
-    probe_interval = models.PositiveIntegerField(
-        default=0, help_text="Seconds from the next probe to the one after it."
-    )
+    probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after the next.")
     probe_until = models.DateTimeField(null=True, help_text="A probe is in flight until then at the latest.")
     bad_calls = models.PositiveIntegerField(default=0, help_text="Unavailable or unconfirmed calls in a row.")
     tokens = models.FloatField(default=0, help_text="Calls left in the token bucket of the rate limit.")

@@ -12,16 +12,11 @@ from .provider import Provider
 
 
 class Route(models.Model):
-    """A route of messages to numbers with a prefix.
-
-    Of several that match, the longest prefix wins, then a route with a client, then one with a kind.
-    """
+    """A route. Of several that match, the longest prefix wins, then one with a client, then one with a kind."""
 
     prefix = models.CharField(
         max_length=16,
-        validators=[
-            RegexValidator(r"\A\+[0-9]{0,15}\Z", "A plus sign and digits, such as +994; + alone is all others.")
-        ],
+        validators=[RegexValidator(r"\A\+[0-9]{0,15}\Z", "A plus sign and digits, such as +994; + alone is the rest.")],
         help_text="The start of the number, such as +994. A + alone matches every number that no other route matches.",
     )
     client = models.ForeignKey(

@@ -169,11 +169,7 @@ class Snapshot:
 
 
 class SnapshotCache:
-    """This process's snapshot. Its threads share one, so the only module variable of the services holds it.
-
-    Within CONFIGURATION_MAX_AGE it is used without a query. Later one thread compares its stamp with the database's,
-    while the others go on with the snapshot that is there.
-    """
+    """This process's snapshot, which all its threads share: the only cache in a module variable of the services."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
@@ -181,6 +177,7 @@ class SnapshotCache:
         self._refreshing = threading.Lock()
 
     def current(self) -> Snapshot:
+        """The snapshot, at most CONFIGURATION_MAX_AGE seconds older than the database. One thread refreshes it."""
         snapshot = self._snapshot
         if snapshot is None:
             return self.latest()
@@ -193,6 +190,7 @@ class SnapshotCache:
             self._refreshing.release()
 
     def latest(self) -> Snapshot:
+        """The snapshot of what is in the database now, for decisions that an older one must not make."""
         with self._refreshing:
             return self._refresh()
 
@@ -205,25 +203,12 @@ class SnapshotCache:
         return snapshot
 
     def reset(self) -> None:
+        """Drop the snapshot; the next use builds it again."""
         self._snapshot = None
 
 
 _cache = SnapshotCache()
-
-
-def current() -> Snapshot:
-    """This process's snapshot, at most CONFIGURATION_MAX_AGE seconds older than the database."""
-    return _cache.current()
-
-
-def latest() -> Snapshot:
-    """The snapshot of what is in the database now, for decisions that an older one must not make."""
-    return _cache.latest()
-
-
-def reset_cache() -> None:
-    """Drop this process's snapshot; the next use builds it again."""
-    _cache.reset()
+current, latest, reset_cache = _cache.current, _cache.latest, _cache.reset
 
 
 def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:

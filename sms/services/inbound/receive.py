@@ -19,15 +19,9 @@ from sms.models.inbound import FIELDS
 from sms.services.database import clock
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
-from sms.services.webhooks.payload import (
-    ConflictingValues,
-    Fields,
-    RawCall,
-    Undecodable,
-    Unreadable,
-    field_groups,
-    parse_records,
-)
+from sms.services.webhooks.payload import Fields, RawCall, field_groups, parse_records
+from sms.services.webhooks.payload_charset import Undecodable, Unreadable
+from sms.services.webhooks.payload_forms import ConflictingValues
 
 from . import forward
 

@@ -23,7 +23,8 @@ from sms.services.database.bulk_sql import fetch_rows, stored_value, write_recor
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
-from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, field_groups, parse_records
+from sms.services.webhooks.payload import Fields, RawCall, StoredCall, field_groups, parse_records
+from sms.services.webhooks.payload_charset import Unreadable
 
 from . import apply
 from .apply import ReportUpdate

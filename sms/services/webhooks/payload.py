@@ -17,17 +17,6 @@ from . import payload_forms
 from .payload_charset import UTF_8, Undecodable, Unreadable, as_ascii_compatible, decompress, find_codec
 from .payload_forms import ConflictingValues
 
-__all__ = [
-    "ConflictingValues",
-    "Fields",
-    "RawCall",
-    "StoredCall",
-    "Undecodable",
-    "Unreadable",
-    "field_groups",
-    "parse_records",
-]
-
 MAX_FIELDS = 100
 MAX_RECORDS = 1000
 MAX_DEPTH = 3

@@ -19,6 +19,7 @@ from providers.http import Client
 from sms.services.dispatch import circuit_breaker, poll
 from sms.services.dispatch import settle as dispatch_settle
 from sms.services.dispatch.claim import Claimer
+from sms.services.dispatch.settle import Settled
 from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
@@ -128,7 +129,7 @@ class Engine:
         is_recent = last is not None and time.monotonic() - last.read_at < QUEUE_SECONDS
         return last if last is not None and is_recent else queue_state.read_queue()
 
-    def _settle(self, done: list[Result]) -> list[dispatch_settle.Settled]:
+    def _settle(self, done: list[Result]) -> list[Settled]:
         """Store the results. Their slots are free once they are committed."""
         forward.settle_pushes([result for result in done if isinstance(result.job, Push)])
         sends = [result for result in done if isinstance(result.job, Send)]
@@ -145,26 +146,21 @@ class Engine:
         return settled
 
     def _claim_after(
-        self,
-        queue: QueueSnapshot,
-        done: list[Result],
-        settled: Sequence[dispatch_settle.Settled],
-        *,
-        may_claim: bool,
+        self, snapshot: QueueSnapshot, done: list[Result], settled: Sequence[Settled], *, may_claim: bool
     ) -> bool:
         """Fill the free slots, then record the outcomes of the settled calls for their providers."""
         begun = 0
         try:
             if may_claim:
-                begun = self._claim(queue)
+                begun = self._claim(snapshot)
         finally:
-            record_outcomes(settled, done, queue)
+            record_outcomes(settled, done, snapshot)
         if may_claim:
-            begun += self._submit(self._claim_pushes_and_polls(queue))
+            begun += self._submit(self._claim_pushes_and_polls(snapshot))
         came_back = any(result.error or result.surely_not_sent for result in done)
         has_room = self._free_for_others() > 0
         self._may_find_more = came_back or (begun > 0 and has_room)
-        self._last_queue = queue if begun and not (came_back or has_room) else None
+        self._last_queue = snapshot if begun and not (came_back or has_room) else None
         return bool(done or begun)
 
     def _claim(self, snapshot: QueueSnapshot) -> int:
@@ -239,14 +235,12 @@ def _is_about_the_database(error: Exception) -> bool:
     return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
-def record_outcomes(
-    settled: Sequence[dispatch_settle.Settled], done: Sequence[Result], snapshot: QueueSnapshot
-) -> None:
+def record_outcomes(settled: Sequence[Settled], done: Sequence[Result], snapshot: QueueSnapshot) -> None:
     """What follows the commit of the results: circuit breakers, early reports, the answers to polls and probes."""
     dispatch_settle.afterwards(settled, in_trouble={each.provider for each in snapshot.providers if each.bad_calls})
     poll.settle([result for result in done if isinstance(result.job, Poll)])
     for result in done:
-        if isinstance(result.job, Probe) and not result.surely_not_sent:
+        if isinstance(result.job, Probe) and not result.surely_not_sent:  # else the probe was not made
             circuit_breaker.record_outcome(result.job.account, [result.error], was_probe=True)
 
 

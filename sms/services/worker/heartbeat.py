@@ -14,23 +14,18 @@ class Heartbeat:
     """One process's row. It is written first by the first beat."""
 
     def __init__(self, slots: int) -> None:
-        self.slots = slots
+        self._slots = slots
         self._row: Dispatcher | None = None
 
     def beat(self, in_flight: int) -> None:
         """Record that this worker runs, and how many calls it has in flight."""
         if self._row is None or self._row.pid != os.getpid():  # a forked process is a worker of its own
-            self._row = new_dispatcher(self.slots)
+            now, host = clock.now(), platform.node()[:100]
+            self._row = Dispatcher(
+                id=clock.new_id(), host=host, pid=os.getpid(), slots=self._slots, started_at=now, seen_at=now
+            )
         rescue.beat(self._row, in_flight)
 
     def mark_stopped(self) -> None:
         if self._row is not None:
             Dispatcher.objects.filter(pk=self._row.pk).update(stopped_at=clock.now())
-
-
-def new_dispatcher(slots: int) -> Dispatcher:
-    """This process's row, not stored yet."""
-    now = clock.now()
-    return Dispatcher(
-        id=clock.new_id(), host=platform.node()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
-    )

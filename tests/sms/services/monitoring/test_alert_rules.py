@@ -11,7 +11,8 @@ from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message
 from sms.services.database import clock
 from sms.services.monitoring import alert_delivery, alert_rules, status
-from sms.services.worker import engine, heartbeat
+from sms.services.worker import engine
+from sms.services.worker.heartbeat import Heartbeat
 from sms.services.worker.periodic import WorkerState
 from tests.support.waiting import eventually
 
@@ -54,8 +55,7 @@ def test_a_doubt_that_stays_opens_an_alert_until_it_is_settled(shop):
 
 
 def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_does(shop):
-    dispatcher = heartbeat.new_dispatcher(8)
-    dispatcher.save(force_insert=True)
+    Heartbeat(8).beat(0)
     alert_rules.mind()
     assert open_keys() == set()
     Dispatcher.objects.update(seen_at=ago(status.ALIVE_SECONDS + 1))
@@ -67,7 +67,7 @@ def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_do
 
 
 def test_a_dispatcher_that_ended_by_itself_does_not_count(shop):
-    heartbeat.new_dispatcher(8).save(force_insert=True)
+    Heartbeat(8).beat(0)
     Dispatcher.objects.update(stopped_at=clock.now())
     alert_rules.mind()
     assert open_keys() == {alert_rules.NO_DISPATCHER}

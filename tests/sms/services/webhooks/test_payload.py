@@ -12,15 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms.services.webhooks.payload import (
-    ConflictingValues,
-    Fields,
-    RawCall,
-    Undecodable,
-    Unreadable,
-    field_groups,
-    parse_records,
-)
+from sms.services.webhooks.payload import Fields, RawCall, field_groups, parse_records
+from sms.services.webhooks.payload_charset import Undecodable, Unreadable
+from sms.services.webhooks.payload_forms import ConflictingValues
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, OperationalError, transaction
+from django.db import DataError, OperationalError
 from structlog.testing import capture_logs
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
-from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
+from sms.models import Attempt, Breaker, Dispatcher, Message, MessageEvent, Provider, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import claim as dispatch_claim
@@ -19,7 +20,7 @@ from sms.services.dispatch import eligibility, outcomes, poll, rescue, settle
 from sms.services.dispatch.claim import Claimer
 from sms.services.queue import claimed_messages, outbox, queue_state
 from sms.services.worker import engine as worker_engine
-from sms.services.worker.heartbeat import new_dispatcher
+from sms.services.worker.heartbeat import Heartbeat
 from sms.services.worker.periodic import WorkerState
 from tests.sms.services.fakes import error
 
@@ -429,11 +430,16 @@ def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(sh
 # --- beside the queue -----------------------------------------------------------------------------
 
 
-def test_a_heartbeat_goes_on_after_an_insert_whose_answer_was_lost(shop):
-    dispatcher = new_dispatcher(8)
-    with transaction.atomic():
-        rescue.beat(dispatcher, 0)
-    dispatcher._state.adding = True
-    rescue.beat(dispatcher, 3)
-    dispatcher.refresh_from_db()
-    assert dispatcher.in_flight == 3
+def test_a_heartbeat_goes_on_after_an_insert_whose_answer_was_lost(shop, monkeypatch):
+    save, heartbeat = Dispatcher.save, Heartbeat(8)
+
+    def insert_and_fail(row):
+        save(copy.deepcopy(row))  # `row` itself does not know that it is stored
+        raise OperationalError("the connection was cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Dispatcher, "save", insert_and_fail)
+        with pytest.raises(OperationalError):
+            heartbeat.beat(0)
+    heartbeat.beat(3)
+    assert Dispatcher.objects.get().in_flight == 3
