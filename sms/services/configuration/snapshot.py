@@ -155,9 +155,11 @@ class Snapshot:
     def decide(self, *, text: str, sender: str, to: str, client: int, is_otp: bool) -> Decision:
         """Choose a route, providers and templates for a text: for the API and for every page that explains it."""
         route = self.route(to=to, client=client, is_otp=is_otp)
-        return self.judge(route.providers if route else (), text=text, sender=sender, route=route)
+        return self.check_providers(route.providers if route else (), text=text, sender=sender, route=route)
 
-    def judge(self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None) -> Decision:
+    def check_providers(
+        self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None
+    ) -> Decision:
         """Check which of these providers can carry a text. One that was deleted is left out."""
         return decide(
             route,
@@ -169,7 +171,7 @@ class Snapshot:
 
 
 class SnapshotCache:
-    """This process's snapshot, which all its threads share: the only cache in a module variable of the services."""
+    """This process's snapshot, which all its threads share: the cache of the configuration."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
