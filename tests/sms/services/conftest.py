@@ -29,11 +29,11 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 @pytest.fixture(autouse=True)
 def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No copy of another test's configuration; every look asks the database."""
+    """No snapshot of another test, and a check of the database at each use."""
     settings.CONFIGURATION_MAX_AGE = 0.0
     settings.PUBLIC_URL = "https://desk.example"
     snapshot.reset_cache()
-    monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
+    monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # the back-off is always the whole step
     yield
     snapshot.reset_cache()
 

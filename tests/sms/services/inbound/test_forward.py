@@ -1,4 +1,4 @@
-"""Pushing received messages to a partner: each try, what follows it, and who may start it anew."""
+"""Pushing received messages to a partner: each try, what follows it, and pushing again."""
 
 from __future__ import annotations
 

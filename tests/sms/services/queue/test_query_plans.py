@@ -1,4 +1,4 @@
-"""Which way PostgreSQL goes for the questions of every turn: statistics of a minute ago must not lead it astray."""
+"""PostgreSQL's plans for the queries of every turn: they must be right with old statistics, too."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def status(message):
 
 
 def raising_once(monkeypatch, place, name, fault):
-    """The function raises the first time, and works from then on."""
+    """The function raises once, and works afterwards."""
     genuine = getattr(place, name)
 
     def first(*args, **more):
@@ -45,7 +45,7 @@ def raising_once(monkeypatch, place, name, fault):
 
 
 def lose_answer(monkeypatch, place, name):
-    """The statement's commit comes through the next time, but its answer does not."""
+    """The next call is committed, but its answer is lost."""
     genuine = getattr(place, name)
 
     def lost(*words, **more):
@@ -57,7 +57,7 @@ def lose_answer(monkeypatch, place, name):
 
 
 def take(**slots):
-    """Claim as a dispatcher that then dies would."""
+    """Claim as a worker that then dies."""
     jobs = []
     Claimer().claim(jobs, queue_state.read_queue(), **slots)
     return jobs
