@@ -48,7 +48,7 @@ def measure(made: Stage, witness: Witness, port: int, count: int, *, is_otp: boo
         text = f"measured {'otp' if is_otp else 'plain'} {n}"
         begun = post(port, text, is_otp=is_otp)
         waits.append((witness.arrival(text) - begun) * 1000)
-        time.sleep(0.12)  # at rest: past the pause between two bells
+        time.sleep(0.12)  # at rest: past the pause between two notifications
     return sorted(waits)
 
 

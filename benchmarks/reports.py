@@ -26,7 +26,7 @@ django.setup()
 from sms.models import Attempt
 from sms.services.webhooks import tokens
 rows = Attempt.objects.filter(reported="").values_list("provider_id", "id")[: int(sys.argv[1])]
-print(json.dumps([[tokens.attempt_key(provider, attempt), str(attempt)] for provider, attempt in rows]))
+print(json.dumps([[tokens.attempt_token(provider, attempt), str(attempt)] for provider, attempt in rows]))
 """
 
 

@@ -14,6 +14,6 @@ app.conf.update(
 
 @app.task(name="sms.tasks.work")
 def work() -> None:
-    from sms.services.worker import engine  # imported here, when Django is set up
+    from sms.services.worker import engine, periodic  # imported here, when Django is set up
 
-    engine.work(budget=10.0)
+    engine.work(periodic.process_state(engine.DEFAULT_SLOTS), budget=10.0)

@@ -21,7 +21,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
     if request.method not in METHODS:
         return method_not_allowed(METHODS)
     try:
-        inbound_receive.receive(_resolve(key), **request_body.raw_call(request))
+        inbound_receive.store_call(_resolve(key), **request_body.raw_call(request))
     except inbound_receive.MissingFields as missing:
         raise Refusal(*(Fault("required", name) for name in missing.names)) from missing
     return empty_response(200)
@@ -29,7 +29,7 @@ def receive(request: WSGIRequest, key: str) -> HttpResponse:
 
 def _resolve(key: str) -> InboundGateway:
     """The gateway of a key. Every wrong key is the same 404."""
-    address = tokens.resolve(key)
+    address = tokens.resolve_token(key)
     if address is None or address.purpose != Purpose.GATEWAY:
         raise refuse("not_found")
     gateway = InboundGateway.objects.filter(pk=address.gateway_id).first()

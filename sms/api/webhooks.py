@@ -12,7 +12,7 @@ from sms.services.configuration.snapshot import Account
 from sms.services.intake.client_ip import IpAddress, client_ip, is_in, networks_of
 from sms.services.reports import receive
 from sms.services.webhooks import tokens
-from sms.services.webhooks.tokens import Address, Purpose
+from sms.services.webhooks.tokens import Purpose, TokenTarget
 
 from . import request_body
 from .errors import empty_response, method_not_allowed
@@ -28,13 +28,13 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     address, account = _resolve(vendor, key)
     _check_source(account, client_ip(request.META))
     raw = request_body.raw_call(request)
-    receive.receive(provider_id=account.id, attempt_id=address.attempt_id, address=key, **raw)
+    receive.store_callback(provider_id=account.id, attempt_id=address.attempt_id, address=key, **raw)
     return empty_response(200)
 
 
-def _resolve(vendor: str, key: str) -> tuple[Address, Account]:
+def _resolve(vendor: str, key: str) -> tuple[TokenTarget, Account]:
     """The address and the account of a key. Every wrong key is the same 404, so is a key of another vendor."""
-    address = tokens.resolve(key)
+    address = tokens.resolve_token(key)
     account = snapshot.current().accounts.get(address.provider_id or 0) if address else None
     if address is None or account is None or address.purpose == Purpose.GATEWAY or account.adapter.slug != vendor:
         raise refuse("not_found")

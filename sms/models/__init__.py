@@ -1,4 +1,4 @@
-"""Memory: one module per subject."""
+"""The tables, one module per subject."""
 
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .blocked import BlockedNumber

@@ -1,4 +1,4 @@
-"""What a vendor says to a sender name or a template that was submitted to it."""
+"""The states of a sender name or a template that is submitted to a vendor for approval."""
 
 from django.db import models
 
@@ -20,7 +20,7 @@ class TemplateApprovalStatus(models.TextChoices):
 
 
 class ConfirmedHow(models.TextChoices):
-    """Where a statement about a vendor's text came from."""
+    """How a vendor's text was confirmed."""
 
     ADMIN = "admin", "in the admin"
     PROVISIONING = "provision", "by a provisioning file"

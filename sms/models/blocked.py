@@ -1,4 +1,4 @@
-"""Numbers whose owners do not want messages."""
+"""The block list: numbers whose owners do not want messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sms.domain.phone import masked
 
 
 class BlockedNumber(models.Model):
-    """One number of the block list (opt-out): a call to it is refused with `recipient_blocked`."""
+    """One number of the block list (opt-out): a call with it is rejected with `recipient_blocked`."""
 
     phone = models.CharField(
         max_length=16,
@@ -25,5 +25,5 @@ class BlockedNumber(models.Model):
         verbose_name = "blocked number"
 
     def __str__(self) -> str:
-        """Shortened: the log of what staff did keeps it for good, and shows it to everybody."""
+        """Masked, because the admin's log keeps this text forever and shows it to all staff."""
         return masked(self.phone)

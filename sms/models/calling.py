@@ -1,4 +1,4 @@
-"""Where vendors see our calls come from: some let in only the addresses that they were told."""
+"""The public addresses of our server: some vendors accept calls only from addresses that they were told."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from django.db import models
 
 from providers.address import is_public
 
-from .history import kept
+from .history import change_history
 
 
 def check_calling_address(value: str) -> None:
-    """Raises ValidationError for what no vendor could let in."""
+    """Raises ValidationError unless this is a public address or network."""
     try:
         network = ipaddress.ip_network(value)
     except ValueError as error:
         raise ValidationError(
-            f"{value} is no address and no network. Write one such as 203.0.113.7 or 203.0.113.8/29."
+            f"{value} is neither an address nor a network. Write one such as 203.0.113.7 or 203.0.113.8/29."
         ) from error
     if not (settings.ALLOW_PRIVATE_PROVIDER_HOSTS or is_public(str(network.network_address))):
-        raise ValidationError(f"{value} is an inside address: vendors see another one. Ask whoever runs the server.")
+        raise ValidationError(f"{value} is a private address: vendors see another one. Ask whoever runs the server.")
 
 
 class CallingAddress(models.Model):
-    """One public address, or network, that our server calls vendors from. No process can find it out by itself."""
+    """A public address or network from which our server calls vendors. Staff enter it: no process can detect it."""
 
     address = models.CharField(
         max_length=43,
@@ -36,7 +36,7 @@ class CallingAddress(models.Model):
     )
     note = models.CharField(max_length=200, blank=True, help_text="For example: the dispatchers' gateway.")
     created_at = models.DateTimeField(auto_now_add=True)
-    history = kept()
+    history = change_history()
 
     class Meta:
         ordering = ("address",)

@@ -1,4 +1,4 @@
-"""Who may call the endpoint."""
+"""The clients that may call the API."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import datetime
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
-from .history import kept
+from .history import change_history
 from .sender import SenderName
 
 
 def digest(secret: str) -> str:
     """SHA-256 of a secret, in hex.
 
-    A fast digest is right here: the secrets are generated (128 bits and more), so guessing is hopeless, and a password
-    hash at every request would cost a hundred times the request itself (measured: 8 requests a second).
+    The secrets are generated with 128 bits or more, so a fast digest can't be attacked by guessing. A password hash at
+    every request would take a hundred times as long as the request (measured: 8 requests a second).
     """
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -29,12 +29,12 @@ class NewlineEscape(models.TextChoices):
 
 
 class OnNoTemplate(models.TextChoices):
-    REFUSE = "refuse", "refuse the call (422)"
-    HOLD = "hold", "hold the message until a template gives its text"
+    REFUSE = "refuse", "reject the call (422)"
+    HOLD = "hold", "hold the message until a template matches its text"
 
 
 class ApiClient(models.Model):
-    """A caller of POST /send-sms, such as one Akinon shop."""
+    """A caller of the API, such as one Akinon shop."""
 
     username = models.CharField(
         max_length=64,
@@ -54,18 +54,18 @@ class ApiClient(models.Model):
     daily_budget = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Messages a UTC day. Empty: no limit."
     )
-    read_messages = models.BooleanField(default=True, help_text="Off: GET /messages is refused.")
+    read_messages = models.BooleanField(default=True, help_text="Off: GET /messages is rejected.")
     on_no_template = models.CharField(max_length=8, choices=OnNoTemplate, default=OnNoTemplate.REFUSE)
     otp_per_number = models.PositiveIntegerField(
-        default=5, validators=[MaxValueValidator(10_000)], help_text="OTPs to one number in 10 minutes. 0: no cap."
+        default=5, validators=[MaxValueValidator(10_000)], help_text="OTPs to one number in 10 minutes. 0: no limit."
     )
     otp_per_range = models.PositiveIntegerField(
         default=50,
         validators=[MaxValueValidator(1_000_000)],
-        help_text="OTPs an hour to one range of 100 numbers. 0: no cap.",
+        help_text="OTPs an hour to one range of 100 numbers. 0: no limit.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    history = kept(without=("secret_digest", "previous_digest"), m2m_fields=[senders])
+    history = change_history(without=("secret_digest", "previous_digest"), m2m_fields=[senders])
 
     class Meta:
         ordering = ("username",)
@@ -78,12 +78,12 @@ class ApiClient(models.Model):
         self.secret_digest = digest(secret)
 
     def generate_secret(self) -> str:
-        """Give this client a new secret of 192 bits and return it: it is shown once and never stored."""
+        """Set a new secret of 192 bits and return it. Only its digest is stored."""
         secret = secrets.token_urlsafe(24)
         self.set_secret(secret)
         return secret
 
     def rotate_secret(self, *, previous_valid_until: datetime) -> str:
-        """A new secret; the old one stays valid until then."""
+        """Set a new secret and return it. The old one stays valid until the given time."""
         self.previous_digest, self.previous_valid_until = self.secret_digest, previous_valid_until
         return self.generate_secret()

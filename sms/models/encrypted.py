@@ -1,4 +1,4 @@
-"""A JSON field that is ciphertext in the database."""
+"""A JSON field that is encrypted in the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import models
 
 
 class UndecryptableError(Exception):
-    """A stored secret that no key of FIELD_ENCRYPTION_KEYS opens."""
+    """A stored value that no key of FIELD_ENCRYPTION_KEYS decrypts."""
 
 
 @lru_cache(maxsize=4)
@@ -31,7 +31,7 @@ def encrypt(value: dict[str, Any]) -> str:
 
 
 def decrypt(token: str) -> dict[str, Any]:
-    """The stored value. Raises UndecryptableError: a wrong key must never read as "no credentials"."""
+    """The stored value. Raises UndecryptableError, so that a wrong key is never taken for "no credentials"."""
     try:
         return json.loads(_fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(token.encode()))
     except InvalidToken as error:
@@ -39,7 +39,7 @@ def decrypt(token: str) -> dict[str, Any]:
 
 
 def is_under_first_key(token: str) -> bool:
-    """Whether this value needs the first key alone, so that the others may be taken away."""
+    """Whether the first key decrypts this value, so that the other keys are not needed for it."""
     try:
         _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS[:1])).decrypt(token.encode())
     except InvalidToken:
@@ -48,9 +48,9 @@ def is_under_first_key(token: str) -> bool:
 
 
 class EncryptedJSONField(models.TextField):
-    """A JSON object, encrypted with the first of FIELD_ENCRYPTION_KEYS, read with any of them.
+    """A JSON object, encrypted with the first of FIELD_ENCRYPTION_KEYS and decrypted with any of them.
 
-    It offers no lookups: ciphertext answers none, and a lookup would let a reader guess letter by letter.
+    It has no lookups: they can't work on ciphertext.
     """
 
     def get_prep_value(self, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""SMS that our own numbers received: the raw call, the message, and its push to a partner."""
+"""SMS that our numbers received: the gateway's call, the message, and its push to a partner."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
-from .history import kept
+from .history import change_history
 from .partner import Partner, RentedNumber
 
 FIELDS = ("from", "to", "text", "id")
-"""What we read from a gateway's call; `id` is optional."""
+"""The fields of a gateway's call; `id` is optional."""
 REPEAT_SECONDS = 10
-"""A widespread modem app hands each message over twice, about five seconds apart."""
+"""A common modem app sends each message twice, about five seconds apart."""
 
 
 def validate_fields(value: Any) -> None:
-    """Raises ValidationError unless this maps our names to the gateway's own."""
+    """Raises ValidationError unless this maps our field names to the gateway's."""
     if not isinstance(value, dict) or not all(isinstance(name, str) and name.strip() for name in value.values()):
         raise ValidationError('Write a table such as {"from": "sender", "text": "message"}.')
     unknown = [name for name in value if name not in FIELDS]
@@ -28,7 +28,7 @@ def validate_fields(value: Any) -> None:
 
 
 class InboundGateway(models.Model):
-    """A modem or a gateway of ours that hands over what our numbers receive."""
+    """A modem or a gateway of ours that calls us with the SMS that our numbers receive."""
 
     slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as modem-1.")
     fields = models.JSONField(
@@ -42,10 +42,10 @@ class InboundGateway(models.Model):
         db_default=REPEAT_SECONDS,
         blank=True,
         validators=[MaxValueValidator(3600)],
-        help_text="Without an id, an equal message within so many seconds of the first is the same one. 0: never.",
+        help_text="Without an id, an equal message within this many seconds of the first is a repeat. 0: never.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    history = kept()
+    history = change_history()
 
     class Meta:
         ordering = ("slug",)
@@ -55,12 +55,12 @@ class InboundGateway(models.Model):
         return self.slug
 
     def field(self, name: str) -> str:
-        """The gateway's own name of one of FIELDS."""
+        """The gateway's name for one of FIELDS."""
         return self.fields.get(name, name)
 
 
 class InboundCall(models.Model):
-    """A raw call at a gateway's door, stored before anything is read into it."""
+    """A gateway's call as it was received. It is stored before it is parsed."""
 
     gateway = models.ForeignKey(InboundGateway, models.PROTECT, related_name="calls")
     method = models.CharField(max_length=8)
@@ -69,7 +69,7 @@ class InboundCall(models.Model):
     content_encoding = models.CharField(max_length=40, blank=True, default="", db_default="")
     body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
-    note = models.CharField(max_length=200, blank=True, default="", help_text="Why no message was read, if none was.")
+    note = models.CharField(max_length=200, blank=True, default="", help_text="Why no message was read from it.")
     received_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
 
@@ -86,7 +86,7 @@ class InboundCall(models.Model):
 
 
 class InboundMessage(models.Model):
-    """One SMS that a number of ours received. `to` is E.164 where it can be, else as it came."""
+    """One SMS that a number of ours received. `to` is in E.164 form if it can be parsed, else as received."""
 
     id = models.UUIDField(primary_key=True)
     gateway = models.ForeignKey(InboundGateway, models.PROTECT, related_name="messages", db_index=False)
@@ -95,7 +95,7 @@ class InboundMessage(models.Model):
     sender = models.CharField("from", max_length=200)
     to = models.CharField(max_length=64)
     text = models.TextField(null=True)
-    count = models.PositiveIntegerField("times", default=1, help_text="How often the gateway handed it over.")
+    count = models.PositiveIntegerField("times", default=1, help_text="How often the gateway sent it.")
     not_pushed = models.CharField(max_length=200, blank=True, default="", help_text="Why it was not pushed.")
     received_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True)
@@ -123,9 +123,9 @@ class PushStatus(models.TextChoices):
 
 
 class InboundPush(models.Model):
-    """The forwarding of one received message to one partner. The rows that are due are its queue.
+    """The forwarding of one received message to one partner. This table is the queue of pushes.
 
-    While `pushing`, `due_at` is the end of the lease: a push whose dispatcher died is due again then.
+    In `pushing`, `due_at` is the end of the lease: a push whose worker died is due again then.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -137,7 +137,7 @@ class InboundPush(models.Model):
     due_at = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
-    tries_before = models.PositiveSmallIntegerField(default=0, help_text="Those before staff pushed it again.")
+    tries_before = models.PositiveSmallIntegerField(default=0, help_text="Tries before staff pushed it again.")
     code = models.CharField(max_length=64, blank=True, default="")
     detail = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()
@@ -170,7 +170,7 @@ class InboundPush(models.Model):
 
 
 class InboundPushAttempt(models.Model):
-    """One try of a push. `outcome` is empty while it is in flight; `again` leads to the next try."""
+    """One try of a push. `outcome` is empty while the call is in flight; after `again` another try follows."""
 
     id = models.UUIDField(primary_key=True)
     push = models.ForeignKey(InboundPush, models.CASCADE, related_name="attempts", db_index=False)

@@ -1,4 +1,4 @@
-"""What the doors count: a client's messages against its limits, and log-ins that failed."""
+"""Counters for limits: a client's messages, and failed log-ins."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .client import ApiClient
 
 
 class ClientAllowance(models.Model):
-    """What a client may still send. Processes take tokens from here in blocks, never in the accepting transaction.
+    """A client's token bucket and daily budget. Processes take tokens in blocks, not in the transaction of a message.
 
-    `at` is in seconds since 1970, `day` in days since then (UTC), `used` that day's messages. `granted` is what the
-    last process got: it reads it from the UPDATE that took it.
+    `at` is in seconds since 1970, `day` in days since then (UTC), `used` counts that day's messages. `granted` is the
+    size of the last block, which the process reads from its own UPDATE.
     """
 
     client = models.OneToOneField(ApiClient, models.CASCADE, primary_key=True, related_name="allowance")
@@ -26,7 +26,7 @@ class ClientAllowance(models.Model):
 
 
 class LoginSource(models.Model):
-    """Log-ins for one user name from one place. `account` is a client's id, or a bucket of names that nobody has."""
+    """Log-ins for one user name from one address. `account` is a client's id, or a bucket of unknown user names."""
 
     account = models.CharField(max_length=24)
     source = models.CharField(max_length=45, help_text="An IPv4 address, or the /64 network of an IPv6 one.")

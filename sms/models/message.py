@@ -1,4 +1,4 @@
-"""Messages, and each attempt to send one. This table is the queue."""
+"""Messages and their attempts. The message table is the queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .client import ApiClient
 from .provider import Provider
 from .template import TemplateVersion
 
-NEEDS_A_LOOK = [
+NEEDS_ATTENTION = [
     Status.HELD,
     Status.UNCONFIRMED,
     Status.UNDELIVERED,
@@ -19,15 +19,15 @@ NEEDS_A_LOOK = [
     Status.EXPIRED,
     Status.CANCELED,
 ]
-"""The states that staff ask for; few rows, so a partial index finds them among millions."""
+"""The states that staff look for. They have few rows, which a partial index finds among millions."""
 
 
 class Message(models.Model):
-    """One accepted call of POST /send-sms. Written by one INSERT in services/intake.py.
+    """One accepted call of POST /send-sms. services/intake/insert.py stores it with one INSERT.
 
-    `decision` is the routing decision as it was at intake (every candidate with its reason); `provider` is the one
-    that the next attempt asks, or the last one asked. `progress` counts only attempts after `attempts_before`, so a
-    resend starts afresh.
+    `decision` is the routing decision at the time of the call, with every candidate and its reason. `provider` is the
+    provider of the next attempt, or of the last one. Attempts up to `attempts_before` were made before staff resent the
+    message, and don't count for the retries after it.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -58,7 +58,7 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
     attempts_before = models.PositiveSmallIntegerField(default=0)
-    in_doubt = models.BooleanField(default=False, help_text="An earlier attempt may have gone out.")
+    in_doubt = models.BooleanField(default=False, help_text="An earlier attempt may have been sent.")
     crashes = models.PositiveSmallIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True, default="")
     detail = models.TextField(blank=True, default="")
@@ -100,7 +100,7 @@ class Message(models.Model):
             models.Index(fields=("lease_until",), condition=Q(status=Status.SENDING), name="message_leases"),
             models.Index(
                 fields=("status", "-id"),
-                condition=Q(status__in=NEEDS_A_LOOK),
+                condition=Q(status__in=NEEDS_ATTENTION),
                 name="message_needs_a_look",
             ),
             models.Index(
@@ -116,9 +116,9 @@ class Message(models.Model):
 
 
 class Attempt(models.Model):
-    """One call to one provider for one message. Written when the claim is committed, before the first byte.
+    """One call to one provider for one message. Stored with the claim, before the first byte is sent.
 
-    `outcome` is what the call came to (empty while in flight), `reported` the vendor's later word.
+    `outcome` is the result of the call (null while it is in flight), `reported` the state of the last delivery report.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -158,12 +158,12 @@ class Attempt(models.Model):
 
 
 class MessageEvent(models.Model):
-    """What people and rules did to a message after intake: resent, settled, canceled, rerouted, erased."""
+    """A change of a message by staff or by a rule: resent, settled, canceled, rerouted, erased."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="events")
     at = models.DateTimeField()
     kind = models.CharField(max_length=32)
-    actor = models.CharField(max_length=150, blank=True, default="", help_text="Empty: a rule of the product.")
+    actor = models.CharField(max_length=150, blank=True, default="", help_text="Empty: a rule.")
     reason = models.TextField(blank=True, default="")
     detail = models.JSONField(default=dict)
 

@@ -1,4 +1,4 @@
-"""What keeps the processes together: configuration stamp, heartbeats, alerts."""
+"""State that all processes share: the configuration's stamp, heartbeats, the position of retention, alerts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .provider import Provider
 
 
 class ConfigurationStamp(models.Model):
-    """One row whose number rises with every change of configuration; each process compares it with its copy."""
+    """One row with a number that each change of the configuration increases, so that processes notice the change."""
 
     number = models.BigIntegerField(default=0)
 
@@ -21,7 +21,7 @@ class ConfigurationStamp(models.Model):
 
     @classmethod
     def touch(cls) -> None:
-        """Say that the configuration changed. In the same transaction as the change."""
+        """Increase the number. Call it in the transaction of the change."""
         if not cls.objects.filter(pk=1).update(number=F("number") + 1):
             cls.objects.get_or_create(pk=1, defaults={"number": 1})
 
@@ -50,24 +50,24 @@ class Dispatcher(models.Model):
 
 
 class RetentionWalk(models.Model):
-    """How far retention has come in a table: for all dispatchers, and across their restarts."""
+    """How far retention has come in a table, for all workers and across their restarts."""
 
     table = models.CharField(max_length=40, primary_key=True)
-    position = models.CharField(max_length=40, blank=True, default="", help_text="The last key that was passed.")
-    begun_at = models.DateTimeField(help_text="When the walk last began with the oldest row.")
+    position = models.CharField(max_length=40, blank=True, default="", help_text="The last key that was checked.")
+    begun_at = models.DateTimeField(help_text="When retention last began with the oldest row.")
 
     class Meta:
         ordering = ("table",)
-        verbose_name = "retention walk"
+        verbose_name = "retention position"
 
     def __str__(self) -> str:
         return self.table
 
 
 class Alert(models.Model):
-    """Something that staff must know: opened once, closed when it is over, with what to do in its words."""
+    """A condition that staff must know of. It is opened once, says what to do, and is closed when it has ended."""
 
-    key = models.CharField(max_length=100, help_text="What it is about: one open alert per key.")
+    key = models.CharField(max_length=100, help_text="The condition: at most one open alert per key.")
     severity = models.CharField(max_length=8, choices=[("warning", "warning"), ("critical", "critical")])
     title = models.CharField(max_length=200)
     advice = models.TextField(blank=True, default="")
@@ -87,7 +87,7 @@ class Alert(models.Model):
 
 
 class AlertNotice(models.Model):
-    """One change of an alert, to be told on one channel: kept until it is told."""
+    """The notice of a change of an alert on one channel. It is tried until it is delivered or given up."""
 
     class Change(models.TextChoices):
         OPENED = "opened", "opened"
@@ -100,7 +100,7 @@ class AlertNotice(models.Model):
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices")
     change = models.CharField(max_length=6, choices=Change)
     channel = models.CharField(max_length=7, choices=Channel)
-    due_at = models.DateTimeField(null=True, help_text="When it is tried next; none: it is told, or given up.")
+    due_at = models.DateTimeField(null=True, help_text="When it is tried next. Empty: it was delivered, or given up.")
     told_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True, default="")

@@ -1,4 +1,4 @@
-"""Partners that rent our numbers, and the numbers that they rent."""
+"""Partners, and the numbers of ours that they rent."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from providers.registry import FORWARDERS
 from sms.domain.phone import masked
 
 from .encrypted import EncryptedJSONField
-from .history import kept
+from .history import change_history
 
 
 def partner_choices() -> list[tuple[str, str]]:
-    """A callable, so that a new partner needs no migration."""
+    """The choices. They are a function, so that a new partner needs no migration."""
     return [(slug, adapter.name) for slug, adapter in sorted(FORWARDERS.items())]
 
 
 class Partner(models.Model):
-    """A system that gets what the numbers receive that it rents from us."""
+    """A system that rents numbers of ours and gets the SMS that they receive."""
 
     slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as renter-1.")
     vendor = models.CharField("kind", max_length=32, choices=partner_choices)
-    url = models.CharField("address", max_length=300, help_text="The whole address, as the partner gave it to us.")
+    url = models.CharField("address", max_length=300, help_text="The full URL, as the partner gave it.")
     credentials = EncryptedJSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = kept(without=("credentials",))
+    history = change_history(without=("credentials",))
 
     class Meta:
         ordering = ("slug",)
@@ -49,7 +49,7 @@ class Partner(models.Model):
 
 
 class RentedNumber(models.Model):
-    """One of our numbers, and the operation under which a partner rents it now."""
+    """One of our numbers, and the operation by which a partner rents it now."""
 
     phone = models.CharField(
         max_length=16,
@@ -61,12 +61,12 @@ class RentedNumber(models.Model):
     operation_id = models.PositiveBigIntegerField(
         "operation", validators=[MinValueValidator(1)], help_text="Our id of this rental; the partner sees it."
     )
-    active = models.BooleanField(default=True, help_text="Off: what the number receives is stored, not pushed.")
+    active = models.BooleanField(default=True, help_text="Off: received SMS are stored, not pushed.")
     valid_from = models.DateTimeField("from", null=True, blank=True, help_text="Empty: from now on.")
     valid_until = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until it is turned off.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = kept()
+    history = change_history()
 
     class Meta:
         ordering = ("phone",)
@@ -85,7 +85,7 @@ class RentedNumber(models.Model):
         return f"{masked(self.phone)}, operation {self.operation_id}"
 
     def is_active_at(self, moment: datetime) -> bool:
-        """Whether the operation is under way then."""
+        """Whether the operation is active at this time."""
         begun = self.valid_from is None or self.valid_from <= moment
         over = self.valid_until is not None and self.valid_until <= moment
         return self.active and begun and not over

@@ -1,4 +1,4 @@
-"""A vendor's account with us, as staff set it up, and what the machines know of it."""
+"""Providers, which are accounts at vendors: their configuration, and their state."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from providers.base import Sender
 from providers.registry import SENDERS
 
 from .encrypted import EncryptedJSONField
-from .history import kept
+from .history import change_history
 
 
 def vendor_choices() -> list[tuple[str, str]]:
-    """A callable, so that a new vendor needs no migration."""
+    """The choices. They are a function, so that a new vendor needs no migration."""
     return [(slug, adapter.name) for slug, adapter in sorted(SENDERS.items())]
 
 
@@ -24,13 +24,13 @@ class Provider(models.Model):
 
     slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as main-az.")
     vendor = models.CharField(max_length=32, choices=vendor_choices)
-    base_url = models.CharField("address", max_length=300, blank=True, help_text="Empty: the vendor's own address.")
+    base_url = models.CharField("address", max_length=300, blank=True, help_text="Empty: the vendor's default address.")
     enabled = models.BooleanField(default=True, help_text="Off: no message is routed here.")
     paused = models.BooleanField(default=False, help_text="On: messages routed here wait, or go to the next provider.")
     timeout = models.PositiveSmallIntegerField(
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(120)],
-        help_text="Seconds from the first byte written to the whole answer. Connecting has 5 of its own.",
+        help_text="Seconds from the first byte of the request to the end of the response. Connecting may take 5 more.",
     )
     max_in_flight = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls at a time, over all dispatchers."
@@ -43,7 +43,7 @@ class Provider(models.Model):
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = kept(without=("credentials",))
+    history = change_history(without=("credentials",))
 
     class Meta:
         ordering = ("slug",)
@@ -78,9 +78,9 @@ class Breaker(models.TextChoices):
 
 
 class ProviderState(models.Model):
-    """What machines write while staff may be editing.
+    """The state of a provider, which workers write.
 
-    A row of its own, so that saving a form never closes a breaker.
+    It has its own table, so that saving a provider's form in the admin never changes it.
     """
 
     provider = models.OneToOneField(Provider, models.CASCADE, primary_key=True, related_name="state")
@@ -89,13 +89,13 @@ class ProviderState(models.Model):
     breaker_code = models.CharField(max_length=64, blank=True)
     breaker_detail = models.TextField(blank=True)
     opened_at = models.DateTimeField(null=True)
-    probe_at = models.DateTimeField(null=True, help_text="When the next probe may go; none: staff must act first.")
-    probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after this one.")
-    probe_until = models.DateTimeField(null=True, help_text="A probe is under way until then.")
+    probe_at = models.DateTimeField(null=True, help_text="When the next probe is due. Empty: staff must act first.")
+    probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after the next.")
+    probe_until = models.DateTimeField(null=True, help_text="A probe is in flight until then at the latest.")
     bad_calls = models.PositiveIntegerField(default=0, help_text="Unavailable or unconfirmed calls in a row.")
-    tokens = models.FloatField(default=0, help_text="Calls left of the rate limit.")
+    tokens = models.FloatField(default=0, help_text="Calls left in the token bucket of the rate limit.")
     tokens_at = models.DateTimeField(null=True)
-    retry_at = models.DateTimeField(null=True, help_text="The vendor asked us to wait until then.")
+    retry_at = models.DateTimeField(null=True, help_text="The vendor asked for no calls until then.")
     last_error_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=64, blank=True)
     last_error_detail = models.TextField(blank=True)

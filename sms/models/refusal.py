@@ -1,4 +1,4 @@
-"""Calls that were not accepted: they leave no message, but staff can find them."""
+"""Rejected calls. They have no message, but staff can find them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.db import models
 from .client import ApiClient
 
 REFUSALS_DAYS = 7
-"""After so many days a refused request is deleted."""
+"""Days after which a rejected call is deleted."""
 
 
 class RefusedRequest(models.Model):
-    """A 4xx that an authenticated caller got. The text itself is never kept, only its shape."""
+    """A call of an authenticated client that was answered with 4xx. Only the masked text is stored, never the text."""
 
     client = models.ForeignKey(ApiClient, models.CASCADE, related_name="refused_requests")
     request_id = models.CharField(max_length=128, db_index=True)
@@ -40,7 +40,7 @@ class RefusedRequest(models.Model):
 
 
 class RefusalCount(models.Model):
-    """How many refusals a client had in one minute: past 600 they are only counted."""
+    """How many calls of a client were rejected in one minute. After 600 they are only counted."""
 
     client = models.ForeignKey(ApiClient, models.CASCADE, related_name="refusal_counts")
     minute = models.DateTimeField()

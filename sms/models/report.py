@@ -1,4 +1,4 @@
-"""What vendors tell us later: the raw call, and each delivery report read from one."""
+"""Callbacks of vendors, and the delivery reports in them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .provider import Provider
 
 
 class Callback(models.Model):
-    """A raw call at a vendor's door, stored before anything is read into it. Equal bodies are one row with a count."""
+    """A vendor's call as it was received. It is stored before it is parsed; equal calls are one row with a count."""
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="callbacks")
     attempt = models.ForeignKey(Attempt, models.SET_NULL, null=True, related_name="callbacks")
-    address_digest = models.CharField(max_length=64, help_text="SHA-256 of the address that was called.")
+    address_digest = models.CharField(max_length=64, help_text="SHA-256 of the token in the URL.")
     body_digest = models.CharField(max_length=64, help_text="SHA-256 of method, query, content type and body.")
     method = models.CharField(max_length=8)
     query = models.BinaryField(default=bytes)
@@ -24,7 +24,7 @@ class Callback(models.Model):
     body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
     count = models.PositiveIntegerField(default=1)
-    note = models.CharField(max_length=200, blank=True, default="", help_text="Why it was not read, if it was not.")
+    note = models.CharField(max_length=200, blank=True, default="", help_text="Why it could not be read.")
     received_at = models.DateTimeField()
     last_received_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
@@ -44,7 +44,7 @@ class Callback(models.Model):
 
 
 class DeliveryReport(models.Model):
-    """One vendor's word on one attempt, applied or not, kept either way."""
+    """One delivery report about one attempt, whether it was applied or not."""
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="reports")
     callback = models.ForeignKey(Callback, models.SET_NULL, null=True, related_name="reports")

@@ -1,4 +1,4 @@
-"""Hourly sums, kept by the dispatchers: the dashboard reads these and never counts the message table."""
+"""Hourly sums, which workers write: the dashboard reads them instead of counting the message table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class RollupHour(models.Model):
-    """One hour that is summed up. Whoever moves `rolled_at` sums it anew, in the same transaction."""
+    """One hour with sums. The process that changes `rolled_at` writes the sums in the same transaction."""
 
     hour = models.DateTimeField(primary_key=True)
     rolled_at = models.DateTimeField(null=True)
@@ -19,9 +19,9 @@ class RollupHour(models.Model):
 
 
 class HourlyCount(models.Model):
-    """How many messages that were taken in this hour are in this state now. `provider` is null before any was asked.
+    """How many messages accepted in this hour are in this state now. `provider` is null if none was tried.
 
-    `code` is filled where a message went wrong.
+    `code` is set only for the states of NEEDS_ATTENTION.
     """
 
     hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="counts")
@@ -35,7 +35,7 @@ class HourlyCount(models.Model):
 
 
 class HourlySpeed(models.Model):
-    """How long messages of this hour took from our door to the vendor's yes, in milliseconds."""
+    """How long messages of this hour took from our answer to the vendor's acceptance, in milliseconds."""
 
     hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="speeds")
     provider = models.ForeignKey("sms.Provider", models.CASCADE, related_name="+")
@@ -48,7 +48,7 @@ class HourlySpeed(models.Model):
 
 
 class HourlyMatch(models.Model):
-    """How many messages of this hour a template gave."""
+    """How many messages of this hour matched a template."""
 
     hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="matches")
     template = models.ForeignKey("sms.MessageTemplate", models.CASCADE, related_name="+")

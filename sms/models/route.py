@@ -1,4 +1,4 @@
-"""Which providers carry messages to which numbers."""
+"""Routes: which providers send messages to which numbers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from django.db import models
 from django.db.models import Q
 
 from .client import ApiClient
-from .history import kept
+from .history import change_history
 from .provider import Provider
 
 
 class Route(models.Model):
-    """The longest prefix wins, then the route that names the client, then the one that names the kind."""
+    """A route. Of several that match, the longest prefix wins, then one with a client, then one with a kind."""
 
     prefix = models.CharField(
         max_length=16,
         validators=[RegexValidator(r"\A\+[0-9]{0,15}\Z", "A plus sign and digits, such as +994; + alone is the rest.")],
-        help_text="The start of the number, such as +994. A + alone takes every number that no other route takes.",
+        help_text="The start of the number, such as +994. A + alone matches every number that no other route matches.",
     )
     client = models.ForeignKey(
         ApiClient, models.CASCADE, null=True, blank=True, related_name="routes", help_text="Empty: every client."
@@ -35,9 +35,9 @@ class Route(models.Model):
     )
     resend_unconfirmed_otp = models.BooleanField(
         default=False,
-        help_text="An OTP whose fate is unknown may go out once more, by the next provider: it may arrive twice.",
+        help_text="An unconfirmed OTP may be sent once more by the next provider. It may arrive twice.",
     )
-    history = kept()
+    history = change_history()
 
     class Meta:
         ordering = ("prefix", "client", "is_otp")
@@ -61,12 +61,12 @@ class Route(models.Model):
 
 
 class RouteProvider(models.Model):
-    """A provider's place in a route's order of preference: 1 is asked first."""
+    """A provider's position in a route: 1 is tried first."""
 
     route = models.ForeignKey(Route, models.CASCADE, related_name="steps")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="route_steps")
     position = models.PositiveSmallIntegerField(default=1)
-    history = kept()
+    history = change_history()
 
     class Meta:
         ordering = ("route", "position")

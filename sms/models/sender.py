@@ -1,20 +1,20 @@
-"""Sender names, and which provider has approved which."""
+"""Sender names, and their approvals by providers."""
 
 from __future__ import annotations
 
 from django.db import models
 
 from .approval import ApprovalStatus
-from .history import kept
+from .history import change_history
 from .provider import Provider
 
 
 class SenderName(models.Model):
-    """What the recipient sees as the sender; Akinon's `from`."""
+    """A name that recipients see as the sender: `from` of POST /send-sms."""
 
     name = models.CharField(max_length=64, unique=True, help_text="Exactly as Akinon sends it, letter case included.")
     created_at = models.DateTimeField(auto_now_add=True)
-    history = kept()
+    history = change_history()
 
     class Meta:
         ordering = ("name",)
@@ -27,9 +27,9 @@ class SenderName(models.Model):
 class SenderApproval(models.Model):
     sender = models.ForeignKey(SenderName, models.CASCADE, related_name="approvals")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="sender_approvals")
-    vendor_name = models.CharField(max_length=64, blank=True, help_text="As the vendor knows it. Empty: the same name.")
+    vendor_name = models.CharField(max_length=64, blank=True, help_text="The vendor's own form. Empty: the same name.")
     status = models.CharField(max_length=16, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
-    history = kept()
+    history = change_history()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("sender", "provider"), name="one_approval_per_sender_provider")]

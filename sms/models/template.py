@@ -1,4 +1,4 @@
-"""Message templates: the text now, every text it ever had, and which text is approved where."""
+"""Message templates, all versions of their texts, and the approvals of these texts by providers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from django.utils import timezone
 from .approval import ConfirmedHow, TemplateApprovalStatus
 from .provider import Provider
 
-_AT_ONCE = 500
-"""Rows in one statement."""
+_BATCH_SIZE = 500
+"""Rows per statement."""
 
 
 class MessageTemplate(models.Model):
-    """A text with named placeholders. A changed text makes a new version; messages and approvals name versions."""
+    """A text with named placeholders. Each change of the text adds a version; messages and approvals name versions."""
 
     name = models.SlugField(max_length=64, unique=True)
-    body = models.TextField(help_text="Placeholders are {name}; {{ and }} stand for the braces themselves.")
+    body = models.TextField(help_text="Placeholders are {name}; {{ and }} are literal braces.")
     placeholders = models.JSONField(
         default=dict,
         blank=True,
         help_text='Kinds: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}.',
     )
-    # RESTRICT, not PROTECT: a template's versions go with it; only a message that points at one keeps them.
+    # RESTRICT, not PROTECT: deleting a template deletes its versions, unless a message refers to one.
     current_version = models.ForeignKey("TemplateVersion", models.RESTRICT, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -39,37 +39,37 @@ class MessageTemplate(models.Model):
         return self.name
 
     def save(self, *args: Any, author: Any = None, **kwargs: Any) -> None:
-        """Save, and keep the text as a new immutable version if it changed."""
+        """Save, and add a version if the text changed."""
         with transaction.atomic():
             super().save(*args, **kwargs)
-            if not self._current_version_says_the_same():
+            if not self._is_current_version():
                 _add_versions([self], author)
 
     @classmethod
     def save_all(cls, templates: Iterable[MessageTemplate], *, author: Any) -> None:
-        """As `save`, for many in a few statements. No signal is sent: touch the configuration's stamp afterwards."""
+        """As `save`, for many in a few statements. It sends no signals: touch the configuration's stamp afterwards."""
         templates = list(templates)
         now = timezone.now()
         with transaction.atomic():
-            stored = [each for each in templates if not each._state.adding]
-            cls.objects.bulk_create([each for each in templates if each._state.adding], batch_size=_AT_ONCE)
+            stored = [each for each in templates if each.pk is not None]
+            cls.objects.bulk_create([each for each in templates if each.pk is None], batch_size=_BATCH_SIZE)
             for each in stored:
                 each.updated_at = now
-            cls.objects.bulk_update(stored, ["body", "placeholders", "updated_at"], batch_size=_AT_ONCE)
-            _add_versions([each for each in templates if not each._current_version_says_the_same()], author)
+            cls.objects.bulk_update(stored, ["body", "placeholders", "updated_at"], batch_size=_BATCH_SIZE)
+            _add_versions([each for each in templates if not each._is_current_version()], author)
 
     def add_version(self, body: str, placeholders: dict[str, Any]) -> TemplateVersion:
-        """Keep a text that a vendor has registered, beside the template's own; the current version stays."""
+        """Add a text that a vendor has registered. The current version stays."""
         last = self.versions.aggregate(last=models.Max("number"))["last"] or 0
         return self.versions.create(number=last + 1, body=body, placeholders=placeholders)
 
-    def _current_version_says_the_same(self) -> bool:
+    def _is_current_version(self) -> bool:
         now = self.current_version
         return now is not None and (now.body, now.placeholders) == (self.body, self.placeholders)
 
 
 def _add_versions(templates: Sequence[MessageTemplate], author: Any) -> None:
-    """Keep these templates' texts as new versions, and make them the current ones."""
+    """Add these templates' texts as new versions, and make them the current ones."""
     before = TemplateVersion.objects.filter(template__in=templates).order_by().values_list("template")
     last = dict(before.annotate(last=models.Max("number")))
     versions = TemplateVersion.objects.bulk_create(
@@ -83,28 +83,28 @@ def _add_versions(templates: Sequence[MessageTemplate], author: Any) -> None:
             )
             for each in templates
         ],
-        batch_size=_AT_ONCE,
+        batch_size=_BATCH_SIZE,
     )
     for template, version in zip(templates, versions, strict=True):
         template.current_version = version
-    MessageTemplate.objects.bulk_update(templates, ["current_version"], batch_size=_AT_ONCE)
-    _carry_approvals({version.template_id: version for version in versions})
+    MessageTemplate.objects.bulk_update(templates, ["current_version"], batch_size=_BATCH_SIZE)
+    _move_approvals({version.template_id: version for version in versions})
 
 
-def _carry_approvals(versions: Mapping[int, TemplateVersion]) -> None:
-    """Approvals of the very same text go with it: only kinds of placeholders changed, of which the vendor knows none.
+def _move_approvals(versions: Mapping[int, TemplateVersion]) -> None:
+    """Move approvals of the same text to the new version: vendors don't know the kinds of placeholders.
 
-    An approval of another text stays where it is.
+    An approval of another text keeps its version.
     """
     approvals = TemplateApproval.objects.filter(template__in=versions, version__isnull=False).select_related("version")
-    carried = [each for each in approvals if each.version.body == versions[each.template_id].body]
-    for approval in carried:
+    moved = [each for each in approvals if each.version.body == versions[each.template_id].body]
+    for approval in moved:
         approval.version = versions[approval.template_id]
-    TemplateApproval.objects.bulk_update(carried, ["version"], batch_size=_AT_ONCE)
+    TemplateApproval.objects.bulk_update(moved, ["version"], batch_size=_BATCH_SIZE)
 
 
 class TemplateVersion(models.Model):
-    """One text of a template: from one edit to the next, or as a vendor has registered it. Never changed."""
+    """One text of a template, as edited or as a vendor has registered it. It is never changed."""
 
     template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -149,7 +149,7 @@ class TemplateApproval(models.Model):
     )
     status = models.CharField(max_length=16, choices=TemplateApprovalStatus, default=TemplateApprovalStatus.DRAFT)
     note = models.CharField(max_length=200, blank=True)
-    approved_at = models.DateTimeField(null=True, editable=False, help_text="Empty: before this was recorded.")
+    approved_at = models.DateTimeField(null=True, editable=False, help_text="Empty: approved before this was recorded.")
     confirmed_at = models.DateTimeField(null=True, editable=False)
     confirmed_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
     confirmed_how = models.CharField(
@@ -183,7 +183,7 @@ class TemplateApproval(models.Model):
         super().save(*args, **kwargs)
 
     def bind(self) -> None:
-        """The first time that this is set to approved, keep which version of the template it is, and since when."""
+        """When this is first set to approved, record the version of the template and the time."""
         if self.status == TemplateApprovalStatus.APPROVED:
             self.version = self.version or self.template.current_version
             self.approved_at = self.approved_at or timezone.now()

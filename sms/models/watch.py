@@ -1,4 +1,4 @@
-"""Raises the configuration stamp whenever something changes that the live path keeps a copy of."""
+"""Touches the configuration's stamp when a model changes that the snapshot contains."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _touch(**_: Any) -> None:
     ConfigurationStamp.touch()
 
 
-def watch() -> None:
-    """Connect the signals; called once, when Django is ready."""
+def connect_signals() -> None:
+    """Called once, when Django is ready."""
     for model in WATCHED:
         for signal in (post_save, post_delete):
             signal.connect(_touch, sender=model, dispatch_uid=f"stamp-{model.__name__}-{id(signal)}")

@@ -166,7 +166,7 @@ def test_a_source_that_is_no_sqlite_is_refused(moved: str):
 
 
 def test_a_living_dispatcher_is_stopped_first(own: str, durable_postgres: Postgres):
-    alive = "from sms.services.worker import periodic as h; h.new_dispatcher(8).save(force_insert=True)"
+    alive = "from sms.services.worker import heartbeat as h; h.Heartbeat(8).beat(0)"
     run(["shell", "-c", alive], process_environment(DATABASE_URL=own))
     assert "Stop every dispatcher" in refused(move(own, durable_postgres.create_database()))
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,10 +23,9 @@ SHORT_TIMEOUT = SHOP.replace("timeout = 5", "timeout = 1")
 
 
 @pytest.fixture(autouse=True)
-def _silent_bell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No thread of ours that rings for dispatchers: its connection would keep the test database from being dropped."""
-    monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
-    monkeypatch.setattr(notify, "_notify", lambda due: None)
+def _no_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread that notifies workers: its connection would keep the test database from being dropped."""
+    monkeypatch.setattr(notify, "_notifier", SimpleNamespace(notify=lambda subject: None))
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from sms.models import Message, Provider, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.provisioning.apply import provision, read
-from sms.services.queue import held_messages
 from sms.services.worker import engine
+from sms.services.worker.periodic import WorkerState
 from tests.simulators import Vendor, Vendors
 from tests.support.stack import PASSWORD, SHOP, USER
 
@@ -48,8 +48,7 @@ class Shop:
     """The shop of shop.toml with backups, in the test database."""
 
     def __init__(self, vendors: Vendors) -> None:
-        snapshot.forget()
-        held_messages._walk.stamp = None
+        snapshot.reset_cache()
         self.vendors = vendors
         for toml in (SHOP.replace("timeout = 5", "timeout = 1"), WITH_BACKUPS):
             provision(read(Template(toml).safe_substitute(vendors.addresses).encode()))
@@ -68,7 +67,7 @@ class Shop:
 
     def work(self) -> None:
         """Send what is due now."""
-        engine.work(slots=4)
+        engine.work(WorkerState(slots=4))
 
     def make_due(self, message: Message) -> None:
         """As if the back-off were over, and nobody had asked the provider to wait."""

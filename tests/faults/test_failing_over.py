@@ -7,8 +7,7 @@ import pytest
 from providers.base import ReportState
 from sms.models import Message, Route
 from sms.services.database import clock
-from sms.services.reports import apply
-from sms.services.reports.apply import Word
+from sms.services.reports.apply import ReportUpdate, apply_reports
 from tests.simulators import Vendors
 
 from .load import Item, next_marker, smsplus_item
@@ -24,7 +23,7 @@ def say(message: Message, number: int, state: str) -> None:
     """The vendor of this attempt reports."""
     attempt = message.attempts.get(number=number)
     left = False if state == "undelivered" else None
-    apply.apply([Word(attempt.provider_id, ReportState(state), attempt=attempt.pk, left=left)])
+    apply_reports([ReportUpdate(attempt.provider_id, ReportState(state), attempt=attempt.pk, left=left)])
     message.refresh_from_db()
 
 

@@ -92,13 +92,13 @@ def test_behind_a_transaction_pooler_dispatchers_notice_and_poll(
     web.start(lambda: http_status(web_port, "/readyz") == 200)
     pooled = [pooled_dispatcher(stack, environment, number) for number in (1, 2)]
     for dispatcher in pooled:
-        eventually(lambda: "listen.deaf" in dispatcher.output(), because="it notices")  # noqa: B023
+        eventually(lambda: "listen.unsupported" in dispatcher.output(), because="it notices")  # noqa: B023
     load = Load(web_port, items(60), rate=10).run()
     drained(stack)
     waited = sorted(times_to_vendor(stack, load))
     assert len(waited) == 60
     assert waited[len(waited) // 2] < POLL_SECONDS + SLACK_SECONDS
-    assert all(dispatcher.output().count("listen.deaf") == 1 for dispatcher in pooled)
+    assert all(dispatcher.output().count("listen.unsupported") == 1 for dispatcher in pooled)
     figures = invariants.check(stack, load)
     assert figures.unconfirmed == 0
     ledger.note("behind a transaction pooler (PgBouncer)", figures, database="PostgreSQL")

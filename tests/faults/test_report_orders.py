@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from providers.base import ReportState
 from sms.models import Attempt, DeliveryReport, Message
 from sms.services.database import clock
-from sms.services.reports import apply
-from sms.services.reports.apply import Word
+from sms.services.reports.apply import ReportUpdate, apply_reports
 
 from .load import etelecom_item
 from .shop import Shop
@@ -78,8 +77,10 @@ def begin(message: Message, status: str) -> None:
     Message.objects.filter(pk=message.pk).update(status=status, attempts_made=2, code="", detail="")
 
 
-def words(message: Message, said: Sequence[Event]) -> list[Word]:
-    return [Word(message.provider_id, ReportState(word), vendor_id=attempt, may_wait=True) for attempt, word in said]
+def updates(message: Message, said: Sequence[Event]) -> list[ReportUpdate]:
+    return [
+        ReportUpdate(message.provider_id, ReportState(word), vendor_id=attempt, may_wait=True) for attempt, word in said
+    ]
 
 
 @pytest.mark.parametrize("orders", [100, pytest.param(5_000, marks=pytest.mark.faults)])
@@ -92,7 +93,7 @@ def test_any_order_of_reports_ends_where_the_model_says(db: None, vendors: Any, 
         with transaction.atomic():
             begin(message, status)
             for place in range(0, len(said), at_once):
-                apply.apply(words(message, said[place : place + at_once]))
+                apply_reports(updates(message, said[place : place + at_once]))
             message.refresh_from_db()
             assert message.status == ends(status, said), (status, said, at_once)
             transaction.set_rollback(True)
@@ -121,6 +122,6 @@ def test_concurrent_reports_end_where_some_order_of_them_ends(transactional_db: 
 
 def apply_alone(message: Message, event: Event) -> None:
     try:
-        apply.apply(words(message, [event]))
+        apply_reports(updates(message, [event]))
     finally:
         connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,20 +20,19 @@ from tests.sms import cast
 @pytest.fixture(autouse=True)
 def _fresh_configuration(settings: Any) -> Iterator[None]:
     settings.CONFIGURATION_MAX_AGE = math.inf  # at the usual second, a slow machine would query again within a test
-    snapshot.forget()
+    snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
     login_throttle.throttle.reset_cache()
     yield
-    snapshot.forget()
+    snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
     login_throttle.throttle.reset_cache()
 
 
 @pytest.fixture(autouse=True)
 def _no_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starts no notifying thread: its connection would prevent dropping the test database."""
-    monkeypatch.setattr(notify, "_rouse_thread", lambda: None)
-    monkeypatch.setattr(notify, "_notify", lambda due: None)
+    """No thread that notifies workers: its connection would keep the test database from being dropped."""
+    monkeypatch.setattr(notify, "_notifier", SimpleNamespace(notify=lambda subject: None))
 
 
 @pytest.fixture

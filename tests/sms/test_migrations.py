@@ -29,16 +29,16 @@ def upgraded(transactional_db, monkeypatch, settings):
     settings.CONFIGURATION_MAX_AGE = 0.0
     monkeypatch.setitem(SENDERS, TemplateOnly.slug, TemplateOnly)
     latest = MigrationExecutor(connection).loader.graph.leaf_nodes("sms")[0][1]
-    snapshot.forget()
+    snapshot.reset_cache()
 
     def upgrade(fill) -> None:
         fill(migrate(BEFORE))
         migrate(latest)
-        snapshot.forget()
+        snapshot.reset_cache()
 
     yield upgrade
     migrate(latest)
-    snapshot.forget()
+    snapshot.reset_cache()
 
 
 def fill(apps: Any) -> None:
@@ -74,7 +74,7 @@ def test_what_was_sent_before_goes_on_and_what_is_uncertain_is_marked(upgraded):
     from sms.models import TemplateApproval
 
     upgraded(fill)
-    now = snapshot.fresh()
+    now = snapshot.latest()
     for text, name in (("Kod 17", "kept"), ("Hello Aysel", "changed"), ("Order 7", "same")):
         decision = now.decide(text=text, sender="AKINON", to=TO, client=1, is_otp=False)
         assert [each.template for each in decision.eligible] == [name]

@@ -105,4 +105,4 @@ class PeriodFilter(ListedFilter):
         return [(key, str(label)) for key, (label, _length) in PERIODS.items()]
 
     def narrow(self, queryset: QuerySet, value: str) -> QuerySet:
-        return queryset.filter(id__gte=uuid_range.oldest(now() - PERIODS[value][1]))
+        return queryset.filter(id__gte=uuid_range.min_id(now() - PERIODS[value][1]))

@@ -26,7 +26,7 @@ from sms.models.inbound import REPEAT_SECONDS
 from sms.models.partner import partner_choices
 from sms.services.database import uuid_range
 from sms.services.database.clock import now
-from sms.services.webhooks.tokens import gateway_key, inbound_url
+from sms.services.webhooks.tokens import gateway_token, inbound_url
 
 RATE_OVER = timedelta(days=7)
 LAST_ERRORS = 5
@@ -47,7 +47,7 @@ class PartnerAdmin(HistoriedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         # A lost key must not take the list down with it: credentials are read where a form needs them.
-        recent = Q(pushes__id__gte=uuid_range.oldest(now() - RATE_OVER))
+        recent = Q(pushes__id__gte=uuid_range.min_id(now() - RATE_OVER))
         counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
         return super().get_queryset(request).defer("credentials").annotate(**counts)
 
@@ -165,4 +165,4 @@ class InboundGatewayAdmin(HistoriedAdmin):
     @display(description=_("address"))
     def address(self, gateway: InboundGateway) -> str:
         """Where the gateway hands messages over. Whoever knows it may do so."""
-        return inbound_url(gateway_key(gateway.pk)) or str(_("PUBLIC_URL is not set."))
+        return inbound_url(gateway_token(gateway.pk)) or str(_("PUBLIC_URL is not set."))

@@ -16,7 +16,7 @@ from sms.admin.common.filters import Choices, ListedFilter, listed
 from sms.admin.common.time_range import TimeRangeFilter
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageTemplate, Provider, SenderName
-from sms.models.message import NEEDS_A_LOOK
+from sms.models.message import NEEDS_ATTENTION
 from sms.services.database import uuid_range
 from sms.services.database.clock import now
 
@@ -40,7 +40,7 @@ class CodeFilter(TextFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         code = (self.value() or "").strip()
-        return queryset.filter(status__in=NEEDS_A_LOOK, code=code) if code else queryset
+        return queryset.filter(status__in=NEEDS_ATTENTION, code=code) if code else queryset
 
 
 class TakenFilter(TimeRangeFilter):
@@ -50,8 +50,8 @@ class TakenFilter(TimeRangeFilter):
 
     def narrow(self, queryset: QuerySet, first: datetime | None, last: datetime | None) -> QuerySet:
         if first:
-            queryset = queryset.filter(id__gte=uuid_range.oldest(first))
-        return queryset.filter(id__lt=uuid_range.oldest(last)) if last else queryset
+            queryset = queryset.filter(id__gte=uuid_range.min_id(first))
+        return queryset.filter(id__lt=uuid_range.min_id(last)) if last else queryset
 
 
 # --- views in one click ------------------------------------------------------------------
@@ -70,7 +70,7 @@ def _no_report(messages: QuerySet[Message]) -> QuerySet[Message]:
         expected = {"submitted": [], "sent": ["submitted"], "delivered": ["submitted", "sent"]}[strongest]
         if expected:
             stronger |= Q(provider=pk, status__in=expected)
-    recent = messages.filter(id__gte=uuid_range.oldest(at - LOOK_BACK), id__lt=uuid_range.oldest(at - SILENT_AFTER))
+    recent = messages.filter(id__gte=uuid_range.min_id(at - LOOK_BACK), id__lt=uuid_range.min_id(at - SILENT_AFTER))
     return recent.filter(stronger) if stronger else recent.none()
 
 

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from sms.models import InboundGateway, Provider
-from sms.services.webhooks.tokens import gateway_key, inbound_url
-from sms.services.webhooks.urls import registered_address
+from sms.services.webhooks.tokens import gateway_token, inbound_url
+from sms.services.webhooks.urls import registered_url
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
             raise CommandError("PUBLIC_URL is not set, so no vendor can reach us. Set it, then run this again.")
         gateways = InboundGateway.objects.all()
         addresses: dict[str, dict[str, str | None]] = {
-            "providers": {provider.slug: registered_address(provider) for provider in Provider.objects.all()},
-            "gateways": {gateway.slug: inbound_url(gateway_key(gateway.pk)) for gateway in gateways},
+            "providers": {provider.slug: registered_url(provider) for provider in Provider.objects.all()},
+            "gateways": {gateway.slug: inbound_url(gateway_token(gateway.pk)) for gateway in gateways},
         }
         self.stdout.write(json.dumps(addresses, indent=2))

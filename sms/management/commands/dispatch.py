@@ -10,26 +10,27 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.management import metrics_port as metrics_server
 from sms.services.worker import engine as worker_engine
-from sms.services.worker.periodic import House
+from sms.services.worker.periodic import BackgroundThreads, WorkerState
 
 
 class Command(BaseCommand):
     help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
-    # Not the checks of addresses, pages and desk: those load the whole web side, which this process never needs.
+    # Not the checks of URLs, pages and the admin: those load the whole web side, which this process does not use.
     requires_system_checks = ("caches", "compatibility", "files", "models", "security", "sms")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--slots", type=int, default=worker_engine.DEFAULT_SLOTS, help="Calls at a time of this process (64)."
         )
-        parser.add_argument("--drain", action="store_true", help="Work off what is due now, then exit.")
+        parser.add_argument("--drain", action="store_true", help="Process what is due now, then exit.")
         parser.add_argument("--metrics-port", type=int, help="Serve this process's Prometheus metrics here.")
 
     def handle(self, *args: Any, slots: int, drain: bool, metrics_port: int | None, **options: Any) -> None:
         if metrics_port is not None:
             _serve_metrics(metrics_port)
         if drain:
-            while worker_engine.work(slots=slots):
+            state = WorkerState(slots)
+            while worker_engine.work(state):
                 pass
             return
         self._run(slots)
@@ -38,10 +39,10 @@ class Command(BaseCommand):
         stopped = threading.Event()
         engine = worker_engine.Engine(slots)
         self._stop_at_signals(stopped, engine)
-        house = House(slots=slots, in_flight=lambda: engine.in_flight, wake_engine=engine.wake)
-        house.open()
+        threads = BackgroundThreads(slots=slots, in_flight=lambda: engine.in_flight, wake_engine=engine.wake)
+        threads.start()
         engine.run_forever(stopped)
-        house.close()
+        threads.stop()
 
     def _stop_at_signals(self, stopped: threading.Event, engine: worker_engine.Engine) -> None:
         """The first signal finishes what is in flight; a second one quits at once."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from providers.base import HttpRequest, ProviderError, json_post
 from providers.http import Client
 from sms.models import Provider
-from sms.services.webhooks.urls import registered_address
+from sms.services.webhooks.urls import registered_url
 
 SECONDS = 5.0
 
@@ -27,7 +27,7 @@ def register_addresses(simulators: Mapping[str, str]) -> None:
     """Tell the simulated vendors our addresses, as a person would on the real one's pages."""
     client = Client(allow_private=True)
     for provider in Provider.objects.filter(vendor__in=simulators):
-        address = registered_address(provider)
+        address = registered_url(provider)
         if address:
             setup = json_post(f"{simulators[provider.vendor]}/_sim/setup", {"webhook_url": address})
             client.send(setup, timeout=SECONDS)

@@ -1,7 +1,7 @@
-"""The configuration as plain values: built once per change, the same for the live path, the admin and the dispatcher.
+"""The configuration as plain values, the same for the API, the admin and the worker. It is built after each change.
 
-Each process keeps one copy and compares its stamp with the database's at most once a second, so a change in the admin
-is live everywhere within two seconds and an accepted message costs no configuration query.
+Each process caches one snapshot and compares its stamp with the database's at most once a second. So a change takes
+effect in every process within two seconds, and accepting a message needs no query for the configuration.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ClientFacts:
-    """A caller, as the endpoint needs it. `senders` is None where every sender name is allowed."""
+    """A client, as the API needs it. `senders` is None where every sender name is allowed."""
 
     id: int
     username: str
@@ -59,7 +59,7 @@ class ClientFacts:
 
 @dataclass(frozen=True)
 class Account:
-    """A provider as the dispatcher needs it: its adapter, and how it may be called."""
+    """A provider as the worker needs it: its adapter, and the limits of its calls."""
 
     id: int
     slug: str
@@ -72,7 +72,7 @@ class Account:
 
     @property
     def is_limited(self) -> bool:
-        """Dispatchers share a limit of its calls."""
+        """Whether its calls have a limit, which all workers share."""
         return self.max_in_flight is not None or self.rate_limit is not None
 
     @cached_property
@@ -103,8 +103,8 @@ class ApprovalRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """The templates approved at one provider, and the index that finds them; what it was made of."""
+class TemplateSet:
+    """The templates approved at one provider, the index that finds them, and the rows that both were built from."""
 
     templates: Mapping[int, ApprovedTemplate]
     bodies: tuple[tuple[int, Body], ...]
@@ -121,14 +121,14 @@ class Shelf:
         return (found, self.templates[found.key]) if isinstance(found, Matched) else found
 
     def _newest(self, tied: Ambiguous[int], text: str) -> Matched[int] | Ambiguous[int] | None:
-        """Approvals of one template that give the same text, such as an old id and a new one, are no tie."""
+        """The newest approval, if all that match are of one template, such as an old id and a new one."""
         if len({self.templates[key].name for key in tied.keys}) > 1:
             return tied
         newest = max(tied.keys)
         return Index([(newest, dict(self.bodies)[newest])]).match(text)
 
 
-EMPTY_SHELF = Shelf({}, ())
+NO_TEMPLATES = TemplateSet({}, ())
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,11 @@ class Snapshot:
     stamp: int
     clients: Mapping[str, ClientFacts]
     sender_names: Mapping[str, Mapping[int, str]]
-    """Each sender name, with the providers that have approved it and what they call it."""
+    """Each sender name, with the ids of the providers that have approved it and their names for it."""
     routes: tuple[RouteFacts, ...]
-    """The enabled ones."""
+    """The enabled routes."""
     accounts: Mapping[int, Account]
-    shelves: Mapping[int, Shelf] = field(default_factory=dict)
+    template_sets: Mapping[int, TemplateSet] = field(default_factory=dict)
 
     @cached_property
     def routes_by_id(self) -> Mapping[int, RouteFacts]:
@@ -153,71 +153,75 @@ class Snapshot:
         return pick_route(self.routes, to=to, client=client, is_otp=is_otp)
 
     def decide(self, *, text: str, sender: str, to: str, client: int, is_otp: bool) -> Decision:
-        """Route a text: the one function behind the live path and every page that explains it."""
+        """Choose a route, providers and templates for a text: for the API and for every page that explains it."""
         route = self.route(to=to, client=client, is_otp=is_otp)
-        return self.judge(route.providers if route else (), text=text, sender=sender, route=route)
+        return self.check_providers(route.providers if route else (), text=text, sender=sender, route=route)
 
-    def judge(self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None) -> Decision:
-        """Judge these providers as they are now; one that is gone is left out."""
+    def check_providers(
+        self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None
+    ) -> Decision:
+        """Check which of these providers can carry a text. One that was deleted is left out."""
         return decide(
             route,
             [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
             sender_names=self.sender_names.get(sender, {}),
-            match=lambda provider: self.shelves.get(provider, EMPTY_SHELF).match(text),
+            match=lambda provider: self.template_sets.get(provider, NO_TEMPLATES).match(text),
         )
 
 
-_current: Snapshot | None = None
-_checked_at = 0.0
-_refresh = threading.Lock()
+class SnapshotCache:
+    """This process's snapshot, which all its threads share: the cache of the configuration."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._checked_at = 0.0
+        self._refreshing = threading.Lock()
+
+    def current(self) -> Snapshot:
+        """The snapshot, at most CONFIGURATION_MAX_AGE seconds older than the database. One thread refreshes it."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return self.latest()
+        is_recent = time.monotonic() - self._checked_at < settings.CONFIGURATION_MAX_AGE
+        if is_recent or not self._refreshing.acquire(blocking=False):
+            return snapshot
+        try:
+            return self._refresh()
+        finally:
+            self._refreshing.release()
+
+    def latest(self) -> Snapshot:
+        """The snapshot of what is in the database now, for decisions that an older one must not make."""
+        with self._refreshing:
+            return self._refresh()
+
+    def _refresh(self) -> Snapshot:
+        stamp = ConfigurationStamp.current()
+        snapshot = self._snapshot
+        if snapshot is None or snapshot.stamp != stamp:
+            self._snapshot = snapshot = build(stamp, snapshot.template_sets if snapshot else {})
+        self._checked_at = time.monotonic()
+        return snapshot
+
+    def reset(self) -> None:
+        """Drop the snapshot; the next use builds it again."""
+        self._snapshot = None
 
 
-def current() -> Snapshot:
-    """This process's copy, at most CONFIGURATION_MAX_AGE seconds behind the database."""
-    fresh = time.monotonic() - _checked_at < settings.CONFIGURATION_MAX_AGE
-    if _current is not None and fresh:
-        return _current
-    if _current is not None and not _refresh.acquire(blocking=False):
-        return _current  # another thread looks already
-    if _current is None:
-        _refresh.acquire()
-    try:
-        return _look()
-    finally:
-        _refresh.release()
+_cache = SnapshotCache()
+current, latest, reset_cache = _cache.current, _cache.latest, _cache.reset
 
 
-def fresh() -> Snapshot:
-    """This process's copy as the database has it right now: for what must not be done on an old one's word."""
-    with _refresh:
-        return _look()
-
-
-def _look() -> Snapshot:
-    global _current, _checked_at
-    stamp = ConfigurationStamp.current()
-    if _current is None or _current.stamp != stamp:
-        _current = build(stamp, _current.shelves if _current else {})
-    _checked_at = time.monotonic()
-    return _current
-
-
-def forget() -> None:
-    """Drop this process's copy; the next use builds it anew."""
-    global _current, _checked_at
-    _current, _checked_at = None, 0.0
-
-
-def build(stamp: int, known: Mapping[int, Shelf]) -> Snapshot:
-    """`known`: the shelves of before. With thousands of templates they are nearly all the work, and few change."""
+def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
+    """Read the configuration. Template sets take most of the time, so unchanged ones of `previous` are used again."""
     return Snapshot(
         stamp=stamp,
         clients={client.username: _client(client) for client in ApiClient.objects.prefetch_related("senders")},
         sender_names=_sender_names(),
         routes=tuple(_route(route) for route in Route.objects.filter(enabled=True).prefetch_related("steps")),
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
-        shelves=_shelves(known),
+        template_sets=_template_sets(previous),
     )
 
 
@@ -267,22 +271,24 @@ _OF_VERSION = ("template__name", "version", "version__body", "version__placehold
 _STORED = ("id", "vendor_template", "text", "parameters", *_OF_VERSION)
 
 
-def _shelves(known: Mapping[int, Shelf]) -> dict[int, Shelf]:
+def _template_sets(previous: Mapping[int, TemplateSet]) -> dict[int, TemplateSet]:
     approvals = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED).order_by("id")
     by_provider: dict[int, list[ApprovalRow]] = {}
     for provider, *stored in approvals.values_list("provider", *_STORED):
         by_provider.setdefault(provider, []).append(ApprovalRow(*stored))
-    return {provider: _shelf(rows, known.get(provider, EMPTY_SHELF)) for provider, rows in by_provider.items()}
+    return {
+        provider: _template_set(rows, previous.get(provider, NO_TEMPLATES)) for provider, rows in by_provider.items()
+    }
 
 
-def _shelf(rows: Sequence[ApprovalRow], known: Shelf) -> Shelf:
-    """The one of before, with its index, if nothing on it changed; of its bodies those that did not."""
-    if rows == known.rows:
-        return known
-    before, parsed = {row.id: row for row in known.rows}, dict(known.bodies)
+def _template_set(rows: Sequence[ApprovalRow], previous: TemplateSet) -> TemplateSet:
+    """The previous set with its index if no row changed; else a new one, with the parsed bodies that did not change."""
+    if rows == previous.rows:
+        return previous
+    before, parsed = {row.id: row for row in previous.rows}, dict(previous.bodies)
     bodies = {row.id: parsed[row.id] if _is_same_text(row, before.get(row.id)) else _parsed(row) for row in rows}
     approved = {row.id: found for row in rows if (found := _approved(row, bodies[row.id])) is not None}
-    return Shelf(approved, tuple((key, body) for key, body in bodies.items() if key in approved), rows)
+    return TemplateSet(approved, tuple((key, body) for key, body in bodies.items() if key in approved), rows)
 
 
 def _is_same_text(row: ApprovalRow, before: ApprovalRow | None) -> bool:
@@ -294,7 +300,7 @@ def _parsed(row: ApprovalRow) -> Body:
 
 
 def _approved(row: ApprovalRow, body: Body) -> ApprovedTemplate | None:
-    """None for an approval that contradicts itself: no form lets one in, and the others must go on being sent."""
+    """The template as approved; None for an invalid row, which no form accepts, so that the others stay usable."""
     order = parameter_order(row.parameters, body)
     try:
         registered = read_vendor_text(row.text, order, known=[row.body]) if row.text else of_body(body, order)

@@ -1,4 +1,4 @@
 """Access to the database that every other package uses: statements over many rows, transactions, time.
 
-Comes in: SQL and parameters. Goes out: rows, the database's time, ids of a period. It writes no rows of its own.
+Comes in: SQL and parameters. Goes out: rows, the database's time, the ids of a period. It has no tables of its own.
 """

@@ -1,7 +1,7 @@
-"""Many rows in one statement, on both databases.
+"""Writes many rows with one statement, on both databases.
 
-A list of records travels as one JSON parameter and is read back as a table named `v`, so a batch of results is one
-UPDATE … FROM v, whatever its size, and every statement's text stays the same.
+The records are one JSON parameter, which the statement reads as a table named `v`. So a batch of any size is one
+UPDATE … FROM v, and the text of a statement does not depend on the size.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from django.db import connection, transaction
 
 Rows = list[tuple[Any, ...]]
 Columns = Mapping[str, str]
-"""Column name -> PostgreSQL type. SQLite takes the values as they are."""
+"""Column names with their PostgreSQL types. SQLite needs no types."""
 
 
-def table(columns: Columns) -> str:
-    """`v AS (…)`: the rows of one JSON parameter, and how many they are.
+def values_table(columns: Columns) -> str:
+    """`v AS (…)`: the rows of one JSON parameter, limited to their number.
 
-    Without their number PostgreSQL reckons with a hundred, and for so many reads all that is queued rather than a row
-    or two by their keys.
+    Without the limit PostgreSQL expects a hundred rows, and for so many it scans the queue instead of using the keys.
     """
     if connection.vendor == "postgresql":
         types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
@@ -33,9 +32,9 @@ def table(columns: Columns) -> str:
     return f"v AS MATERIALIZED (SELECT {fields} FROM json_each(%s) LIMIT %s)"
 
 
-def parameter(records: Sequence[Mapping[str, Any]]) -> str:
-    """The records as one JSON text. A NUL or a lone surrogate, which PostgreSQL stores nowhere, becomes visible."""
-    text = json.dumps(records, default=_plain_here())
+def json_parameter(records: Sequence[Mapping[str, Any]]) -> str:
+    """The records as JSON. NUL and lone surrogates, which PostgreSQL can't store, are escaped."""
+    text = json.dumps(records, default=_converter())
     if "\\u0000" in text or "\\ud" in text:
         text = json.dumps(json.loads(text, object_hook=_storable))
     return text
@@ -46,21 +45,21 @@ def _storable(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def storable(text: str) -> str:
-    """Text that every database takes."""
+    """The text with characters escaped that PostgreSQL can't store."""
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
-def plain(value: Any) -> Any:
-    """A value as this database stores it."""
-    return _plain_here()(value)
+def stored_value(value: Any) -> Any:
+    """A value as a parameter for this database."""
+    return _converter()(value)
 
 
-def _plain_here() -> Callable[[Any], Any]:
-    """Which database this is costs more to find out than a value to convert: it is asked once per statement."""
-    return _plain_on_postgresql if connection.vendor == "postgresql" else _plain_on_sqlite
+def _converter() -> Callable[[Any], Any]:
+    """The conversion for this database. Checking the vendor is slower than converting a value, so it is done once."""
+    return _for_postgresql if connection.vendor == "postgresql" else _for_sqlite
 
 
-def _plain_on_postgresql(value: Any) -> Any:
+def _for_postgresql(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, uuid.UUID | datetime):
@@ -68,25 +67,25 @@ def _plain_on_postgresql(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def _plain_on_sqlite(value: Any) -> Any:
+def _for_sqlite(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return value.hex
     if isinstance(value, datetime):
         return str(value.astimezone(UTC).replace(tzinfo=None))
-    return _plain_on_postgresql(value)
+    return _for_postgresql(value)
 
 
 def write_records(statement: str, columns: Columns, records: Sequence[Mapping[str, Any]], *more: Any) -> Rows:
-    """Run `WITH v AS (…) statement` and return what it returns. Nothing is run for no records."""
+    """Run `WITH v AS (…) statement` and return its rows. Without records nothing is run."""
     if not records:
         return []
-    values = [parameter(records), len(records), *map(_plain_here(), more)]
-    return _execute(f"WITH {table(columns)} {statement}", values)
+    values = [json_parameter(records), len(records), *map(_converter(), more)]
+    return _execute(f"WITH {values_table(columns)} {statement}", values)
 
 
-def read(statement: str, parameters: Sequence[Any] = ()) -> Rows:
+def fetch_rows(statement: str, parameters: Sequence[Any] = ()) -> Rows:
     """Run a statement and return its rows."""
-    return _execute(statement, [*map(_plain_here(), parameters)])
+    return _execute(statement, [*map(_converter(), parameters)])
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> Rows:
@@ -96,7 +95,7 @@ def _execute(statement: str, parameters: Sequence[Any]) -> Rows:
 
 
 def one_commit() -> AbstractContextManager[Any]:
-    """For statements that are one on PostgreSQL, or follow each other: all of them are committed, or none."""
+    """A transaction for statements that must be committed together. PostgreSQL may need only one of them."""
     return transaction.atomic(savepoint=False)
 
 
@@ -109,6 +108,6 @@ def as_json(value: Any) -> Any:
 
 
 def as_time(value: Any) -> datetime:
-    """A stored time; SQLite gives it without a zone, and stores UTC."""
+    """A stored time with its zone. SQLite stores UTC without a zone."""
     stored = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return stored if stored.tzinfo else stored.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The database's clock: stored times are compared with it and with nothing else."""
+"""The database's clock. Stored times are compared only with it, so clocks of machines may differ."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from . import bulk_sql
 
 
 def now() -> datetime:
-    """The database's time. SQLite lives in this process's machine and has the same clock."""
+    """The database's time. SQLite runs in this process and has the same clock."""
     if connection.vendor == "sqlite":
         return datetime.now(UTC)
-    return bulk_sql.read("SELECT statement_timestamp()")[0][0]
+    return bulk_sql.fetch_rows("SELECT statement_timestamp()")[0][0]
 
 
-def moment() -> tuple[str, list[datetime]]:
-    """The time at which a statement is run, in SQL, and the parameters of that: for who does not know it yet."""
+def now_sql() -> tuple[str, list[datetime]]:
+    """The current time as an SQL expression and its parameters, for a statement that would need a query for it."""
     return ("%s", [now()]) if connection.vendor == "sqlite" else ("statement_timestamp()", [])
 
 
 def new_id() -> uuid.UUID:
-    """An id of now. Parts of the millisecond stand before the randomness (RFC 9562, 6.2, method 3).
+    """A new id, with fractions of the millisecond before the random bits (RFC 9562, 6.2, method 3).
 
-    So what one process accepts in turn is listed in turn, down to a quarter of a microsecond.
+    So ids of one process are in the order of their creation, to a quarter of a microsecond.
     """
     milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
     return uuid7(milliseconds, (nanoseconds << 12) // 1_000_000 << 62 | secrets.randbits(62))

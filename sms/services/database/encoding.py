@@ -1,4 +1,4 @@
-"""The encoding of a PostgreSQL database: texts of all languages are stored, so it must be UTF8."""
+"""Checks the encoding of a PostgreSQL database. It must be UTF8, because texts of all languages are stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HOW_TO = "Create the database anew: CREATE DATABASE name ENCODING 'UTF8' TEMPLAT
 
 
 def wrong_encoding(alias: str) -> str | None:
-    """The encoding of the database if it can't hold every text; None for UTF8 and for SQLite, which is always."""
+    """The encoding of the database if it is not UTF8, else None. SQLite always uses UTF-8."""
     connection = connections[alias]
     if connection.vendor != "postgresql":
         return None

@@ -1,4 +1,4 @@
-"""Times as ids: our ids rise with time, so a range of times is a range of the primary key."""
+"""Ids for times: our ids increase with time, so a period is a range of the primary key."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from uuid import UUID
 from sms.domain.ids import uuid7
 
 
-def oldest(since: datetime) -> UUID:
-    """The smallest id that a row made at this time can have."""
+def min_id(since: datetime) -> UUID:
+    """The lowest id that a row created at this time can have."""
     return uuid7(int(since.timestamp() * 1000), 0)
 
 
-def time_of(id: UUID) -> datetime:
-    """When a row with this id was made, to the millisecond."""
+def time_of_id(id: UUID) -> datetime:
+    """When a row with this id was created, to the millisecond."""
     return datetime.fromtimestamp((id.int >> 80) / 1000, UTC)

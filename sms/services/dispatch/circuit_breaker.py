@@ -39,7 +39,7 @@ def allowance(account: Account, *, is_otp: bool, wanted: int, now: datetime) -> 
         return 0  # another dispatcher claims here at this moment
     if account.max_in_flight is not None:
         kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
-        wanted = min(wanted, account.max_in_flight - kept - outbox.in_flight(account.id))
+        wanted = min(wanted, account.max_in_flight - kept - outbox.count_in_flight(account.id))
     if account.rate_limit is not None and wanted > 0:
         wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
     return max(wanted, 0)
@@ -60,7 +60,7 @@ def take_probe(queue: ProviderQueue, account: Account, *, now: datetime) -> bool
     if not (account.adapter.can_test or queue.otps_due or queue.others_due):
         return False  # nothing to probe with: the next message will be the probe
     until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
-    return outbox.take_probe(account.id, now=now, until=until)
+    return outbox.claim_probe(account.id, now=now, until=until)
 
 
 def give_probe_back(account: Account) -> None:

@@ -83,7 +83,7 @@ def _measure(jobs: Sequence[Job], queue: QueueSnapshot) -> None:
     """How long the messages waited whose first attempt begins now."""
     for job in jobs:
         if isinstance(job, Send) and job.message.attempts_made == 1:
-            waited = (queue.now - job.message.created_at).total_seconds() + time.monotonic() - queue.asked
+            waited = (queue.now - job.message.created_at).total_seconds() + time.monotonic() - queue.read_at
             metrics.begun(is_otp=job.message.is_otp, waited=max(waited, 0.0))
 
 
@@ -202,7 +202,7 @@ class ClaimBatch:
             chosen = {"version": candidate.version, "parameters": values}
             self.templates.append({"message": due.id, "attempt": attempt, **chosen})
         queue = self.judge.queue
-        expires = queue.asked + (due.expires_at - queue.now).total_seconds()
+        expires = queue.read_at + (due.expires_at - queue.now).total_seconds()
         return Send(
             message=due,
             attempt=attempt,
@@ -243,7 +243,7 @@ class ClaimBatch:
         self.claimer.unstarted -= {attempt for _, attempt, _ in steps if attempt}
         for due, _, step in steps:
             if due.is_otp and step.status != Status.QUEUED:
-                redaction.erase([due.id], status=step.status)
+                redaction.erase_messages([due.id], status=step.status)
 
     # --- what waits -----------------------------------------------------------------------------
 
@@ -299,7 +299,7 @@ class ClaimBatch:
     def _plan_probe(self, queue: ProviderQueue, account: Account) -> bool:
         """The vendor's harmless call, or else the message that is due longest."""
         if account.adapter.can_test:
-            not_after = self.judge.queue.asked + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS
+            not_after = self.judge.queue.read_at + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS
             self.jobs.append(Probe(account, not_after))
             return True
         return any(self._probe_with(account, is_otp=is_otp) for is_otp in (True, False))
@@ -331,7 +331,7 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
     per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
-    key = tokens.attempt_key(account.id, attempt) if per_attempt else ""
+    key = tokens.attempt_token(account.id, attempt) if per_attempt else ""
     return OutboundSms(
         reference=str(attempt),
         to=due.to,

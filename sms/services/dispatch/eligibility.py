@@ -70,12 +70,12 @@ class Judge:
     def of(cls, queue: QueueSnapshot) -> Judge:
         """With a configuration no older than the queue: a vendor is called with what staff closed its breaker with."""
         current = snapshot.current()
-        config = current if current.stamp >= queue.stamp else snapshot.fresh()
+        config = current if current.stamp >= queue.stamp else snapshot.latest()
         return cls(queue, config, frozenset(_open_providers(queue, config)))
 
     def judge(self, due: Due, tries: Sequence[Try], *, probes: int | None = None) -> Candidate | Reschedule:
         """The provider that it waits at, if that may be called with it (or `probes`); else what becomes of it."""
-        judged = self.config.judge(candidates_of(due), text=due.text, sender=due.sender)
+        judged = self.config.check_providers(candidates_of(due), text=due.text, sender=due.sender)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         left = remaining(list(may), tries)
         if due.provider in left and (due.provider in self.open_providers or due.provider == probes):
@@ -90,7 +90,7 @@ class Judge:
     def is_behind(self) -> bool:
         """Whether the configuration has changed: another process may know already who may carry a message now."""
         if self._is_behind is None:
-            self._is_behind = snapshot.fresh().stamp != self.config.stamp
+            self._is_behind = snapshot.latest().stamp != self.config.stamp
         return self._is_behind
 
     def again(self, due: Due) -> Reschedule:

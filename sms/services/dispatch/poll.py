@@ -32,8 +32,8 @@ def take(queue: QueueSnapshot, limit: int) -> list[Job]:
 
 def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:
     until = queue.now + timedelta(seconds=outbox.lease_seconds(account.timeout))
-    taken = outbox.take_polls(account.id, now=queue.now, until=until, limit=limit)
-    return [Poll(attempt, account, vendor_id, queue.asked + outbox.SLACK_SECONDS) for attempt, vendor_id in taken]
+    taken = outbox.claim_polls(account.id, now=queue.now, until=until, limit=limit)
+    return [Poll(attempt, account, vendor_id, queue.read_at + outbox.SLACK_SECONDS) for attempt, vendor_id in taken]
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -51,7 +51,7 @@ def settle(results: Sequence[Result]) -> None:
         # A final report that came meanwhile has ended the asking.
         Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=again)
         if report:
-            apply.from_poll(job.account, attempt, report)
+            apply.apply_poll(job.account, attempt, report)
     _learn(results)
 
 

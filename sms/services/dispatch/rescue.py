@@ -47,8 +47,8 @@ def _abandoned(found: Claimed) -> Result:
 def expire() -> int:
     """End what waited past its time. Returns how many."""
     with worker_transaction() as now:
-        ended = outbox.expire(now=now, limit=AT_ONCE)
-        redaction.erase([message for message, is_otp in ended if is_otp])
+        ended = outbox.expire_messages(now=now, limit=AT_ONCE)
+        redaction.erase_messages([message for message, is_otp in ended if is_otp])
     return len(ended)
 
 

@@ -1,8 +1,8 @@
-"""Hands received messages on to partners: the queue, each try, and what follows it.
+"""Forwards received messages to partners: queues pushes, claims them, and settles each try.
 
-A partner's protocol is to repeat: the same request again some seconds after the end of the last try, until the partner
-ends it or the tries are used up. Claims and conditional updates are as for messages; but a try whose dispatcher died is
-simply due again when its lease is over.
+A partner expects repeats: the same request again some seconds after the end of the last try, until the partner accepts
+or refuses it, or all tries are used up. Claims and conditional updates work as for messages, except that a push whose
+worker died is due again when its lease ends.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ NOT_RENTED = "This number is not rented out."
 NOT_ACTIVE = "This number's operation is not active."
 
 
-# --- adding ------------------------------------------------------------------------------------
+# --- queuing ------------------------------------------------------------------------------------
 
 
-def rented(to: str, moment: datetime) -> tuple[RentedNumber | None, str]:
-    """The rented number that received this and whose operation is under way, or None and why not."""
+def find_rented_number(to: str, moment: datetime) -> tuple[RentedNumber | None, str]:
+    """The rented number with an active operation, or None and the reason."""
     number = RentedNumber.objects.filter(phone=to).first()
     if number is None:
         return None, NOT_RENTED
     return (number, "") if number.is_active_at(moment) else (None, NOT_ACTIVE)
 
 
-def add(message: InboundMessage, number: RentedNumber, *, now: datetime) -> InboundPush:
-    """Queue a message's push, in the same transaction as what it follows from."""
+def queue_push(message: InboundMessage, number: RentedNumber, *, now: datetime) -> InboundPush:
+    """Queue a message for its partner, in the caller's transaction."""
     return InboundPush.objects.create(
         id=clock.new_id(),
         message=message,
@@ -67,7 +67,7 @@ def add(message: InboundMessage, number: RentedNumber, *, now: datetime) -> Inbo
 
 
 def push_by_hand(message_id: uuid.UUID) -> None:
-    """Push a message that was not pushed when it came. Raises ActionRefused."""
+    """Queue a message that was not pushed when it was received. Raises ActionRefused."""
     with transaction.atomic():
         message = InboundMessage.objects.get(pk=message_id)
         outbox.lock_gateway(message.gateway_id)
@@ -75,16 +75,16 @@ def push_by_hand(message_id: uuid.UUID) -> None:
             raise ActionRefused("This message was pushed already. Open its push to push it again.")
         _require_text(message)
         now = clock.now()
-        number, why_not = rented(message.to, now)
+        number, why_not = find_rented_number(message.to, now)
         if number is None:
             raise ActionRefused(why_not)
-        add(message, number, now=now)
+        queue_push(message, number, now=now)
         InboundMessage.objects.filter(pk=message_id).update(not_pushed="")
-    notify.ring()
+    notify.notify_workers()
 
 
 def push_again(push_id: uuid.UUID) -> None:
-    """Start a push that has failed or was refused anew. Raises ActionRefused."""
+    """Queue a push again that has failed or was refused. Raises ActionRefused."""
     push = InboundPush.objects.select_related("message").get(pk=push_id)
     _require_text(push.message)
     now = clock.now()
@@ -93,7 +93,7 @@ def push_again(push_id: uuid.UUID) -> None:
         status=PushStatus.WAITING, due_at=now, tries_before=F("tries"), code="", detail="", updated_at=now
     ):
         raise ActionRefused(f"This push is {push.status}; only one that failed or was refused can be pushed again.")
-    notify.ring()
+    notify.notify_workers()
 
 
 def _require_text(message: InboundMessage) -> None:
@@ -104,15 +104,15 @@ def _require_text(message: InboundMessage) -> None:
 # --- claiming ----------------------------------------------------------------------------------
 
 
-def take(queue: QueueSnapshot, limit: int) -> list[Job]:
-    """Claim pushes that are due, up to so many. The claims are committed when this returns."""
+def claim_pushes(queue: QueueSnapshot, limit: int) -> list[Job]:
+    """Claim up to `limit` pushes that are due. The claims are committed when this returns."""
     if limit <= 0 or not queue.partners:
         return []
     jobs: list[Job] = []
     for partner in Partner.objects.filter(pk__in=queue.partners).defer("credentials"):
         account = _account(partner)
         if account is not None:
-            jobs += _take_from(account, queue, limit - len(jobs))
+            jobs += _claim_from(account, queue, limit - len(jobs))
     return jobs
 
 
@@ -120,23 +120,23 @@ def _account(partner: Partner) -> PartnerAccount | None:
     try:
         adapter = partner.adapter()
     except (UndecryptableError, KeyError) as error:
-        alerts.open_alert(_out_of_reach(partner.slug), title=f"{partner.slug} can't be called", advice=str(error))
+        alerts.open_alert(_unusable_key(partner.slug), title=f"{partner.slug} can't be called", advice=str(error))
         return None
     return PartnerAccount(partner.pk, partner.slug, adapter, timeout=adapter.option["timeout"])
 
 
 @worker_transaction()
-def _take_from(account: PartnerAccount, queue: QueueSnapshot, limit: int) -> list[Job]:
+def _claim_from(account: PartnerAccount, queue: QueueSnapshot, limit: int) -> list[Job]:
     now = queue.now
     ids = outbox.lock_due_pushes(account.id, now=now, limit=limit)
     pushes = list(InboundPush.objects.filter(pk__in=ids).select_related("message").order_by("due_at"))
     _close_abandoned(ids, now)
-    jobs = [_begin(push, account, queue) for push in pushes if not _is_used_up(push, account, now)]
+    jobs = [_begin(push, account, queue) for push in pushes if not _end_used_up(push, account, now)]
     return [job for job in jobs if job is not None]
 
 
 def _close_abandoned(ids: Sequence[uuid.UUID], now: datetime) -> None:
-    """Tries whose dispatcher was not heard of in time."""
+    """Settle the tries whose lease ended without a result."""
     InboundPushAttempt.objects.filter(push__in=ids, finished_at=None).update(
         outcome=Pushed.AGAIN,
         code="lease_over",
@@ -145,14 +145,14 @@ def _close_abandoned(ids: Sequence[uuid.UUID], now: datetime) -> None:
     )
 
 
-def _is_used_up(push: InboundPush, account: PartnerAccount, now: datetime) -> bool:
-    """End a push whose last try was abandoned."""
+def _end_used_up(push: InboundPush, account: PartnerAccount, now: datetime) -> bool:
+    """Whether no try is left after an abandoned one; then the push is settled as failed."""
     if push.tries - push.tries_before < account.adapter.option["max_tries"]:
         return False
     InboundPush.objects.filter(pk=push.pk).update(
         status=PushStatus.FAILED, due_at=None, lease_token=None, code="lease_over", updated_at=now
     )
-    _alert(account)
+    _alert_failed(account)
     return True
 
 
@@ -167,15 +167,15 @@ def _begin(push: InboundPush, account: PartnerAccount, queue: QueueSnapshot) -> 
     message = push.message
     received = ReceivedSms(push.operation_id, message.sender, message.to, message.text or "")
     tries = number - push.tries_before
-    return Push(push.pk, attempt, tries, account, received, not_after=queue.asked + outbox.SLACK_SECONDS)
+    return Push(push.pk, attempt, tries, account, received, not_after=queue.read_at + outbox.SLACK_SECONDS)
 
 
 # --- settling ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What a try came to, and what becomes of its push."""
+class TryOutcome:
+    """The outcome of a try, and the status of its push after it."""
 
     outcome: Pushed
     status: PushStatus
@@ -183,80 +183,80 @@ class Step:
     detail: str = ""
 
 
-def settle(results: Sequence[Result]) -> None:
-    """Write what the tries came to."""
+def settle_pushes(results: Sequence[Result]) -> None:
+    """Store the results of tries."""
     for result in results:
         with worker_transaction() as now:
-            _settle(result, result.job, now)
+            _settle_push(result, result.job, now)
 
 
-def _settle(result: Result, job: Push, now: datetime) -> None:
+def _settle_push(result: Result, job: Push, now: datetime) -> None:
     ended = now - timedelta(seconds=max(time.monotonic() - result.ended, 0))
-    step = _step(result, job)
+    outcome = _outcome(result, job)
     again = ended + timedelta(seconds=job.account.adapter.retry_seconds)
     moved = InboundPush.objects.filter(pk=job.push, status=PushStatus.PUSHING, lease_token=job.attempt).update(
-        status=step.status,
-        due_at=again if step.status == PushStatus.WAITING else None,
+        status=outcome.status,
+        due_at=again if outcome.status == PushStatus.WAITING else None,
         lease_token=None,
-        code=step.code[:64],
-        detail=step.detail,
+        code=outcome.code[:64],
+        detail=outcome.detail,
         updated_at=now,
     )
     InboundPushAttempt.objects.filter(pk=job.attempt, finished_at=None).update(
-        outcome=step.outcome,
-        code=step.code[:64],
-        detail=step.detail,
+        outcome=outcome.outcome,
+        code=outcome.code[:64],
+        detail=outcome.detail,
         http_status=result.http_status,
         raw_request=result.raw_request,
         raw_response=result.raw_response,
         finished_at=ended,
     )
     if moved:
-        _tell(step, job)
+        _record_outcome(outcome, job)
 
 
-def _step(result: Result, job: Push) -> Step:
+def _outcome(result: Result, job: Push) -> TryOutcome:
     if isinstance(result.value, tuple):
-        pushed, word = result.value
+        pushed, code = result.value
         if pushed != Pushed.AGAIN:
-            return Step(pushed, PushStatus(pushed), word)
-        return Step(pushed, _next_status(job), word)
+            return TryOutcome(pushed, PushStatus(pushed), code)
+        return TryOutcome(pushed, _next_status(job), code)
     if result.error is not None:
-        return Step(Pushed.AGAIN, _next_status(job), result.error.code, result.error.detail)
+        return TryOutcome(Pushed.AGAIN, _next_status(job), result.error.code, result.error.detail)
     code = "lease_over" if result.never_started else "internal_fault"
-    return Step(Pushed.AGAIN, _next_status(job), code, result.crash or "The try was not begun in time.")
+    return TryOutcome(Pushed.AGAIN, _next_status(job), code, result.crash or "The try was not begun in time.")
 
 
 def _next_status(job: Push) -> PushStatus:
     return PushStatus.WAITING if job.tries < job.account.adapter.option["max_tries"] else PushStatus.FAILED
 
 
-def _tell(step: Step, job: Push) -> None:
-    """Count the try; one alert per partner while any push of it has failed."""
-    metrics.pushed(job.account.slug, step.outcome)
-    if step.status == PushStatus.FAILED:
-        _alert(job.account)
-    elif step.status == PushStatus.DELIVERED and not _has_failed(job.account):
-        alerts.close_alert(_key(job.account))
-        alerts.close_alert(_out_of_reach(job.account.slug))
+def _record_outcome(outcome: TryOutcome, job: Push) -> None:
+    """Count the try. Each partner has one alert while any of its pushes has failed."""
+    metrics.pushed(job.account.slug, outcome.outcome)
+    if outcome.status == PushStatus.FAILED:
+        _alert_failed(job.account)
+    elif outcome.status == PushStatus.DELIVERED and not _has_failed(job.account):
+        alerts.close_alert(_alert_key(job.account))
+        alerts.close_alert(_unusable_key(job.account.slug))
 
 
 def _has_failed(account: PartnerAccount) -> bool:
     return InboundPush.objects.filter(partner=account.id, status=PushStatus.FAILED).exists()
 
 
-def _out_of_reach(slug: str) -> str:
+def _unusable_key(slug: str) -> str:
     return f"partner:{slug}"
 
 
-def _key(account: PartnerAccount) -> str:
+def _alert_key(account: PartnerAccount) -> str:
     return f"push:{account.slug}"
 
 
-def _alert(account: PartnerAccount) -> None:
+def _alert_failed(account: PartnerAccount) -> None:
     log.warning("push.failed", partner=account.slug)
     alerts.open_alert(
-        _key(account),
+        _alert_key(account),
         title=f"{account.slug} did not take a received message",
         advice="All tries are used up. Look at the last answers on the push, then push it again.",
     )

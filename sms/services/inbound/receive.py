@@ -1,4 +1,4 @@
-"""Received SMS: the raw call is stored first, then read, then handed on to the partner that rents the number."""
+"""Received SMS: a raw call is stored, then parsed; its messages are queued for the partner that rents the number."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ from sms.models.inbound import FIELDS
 from sms.services.database import clock
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
-from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
+from sms.services.webhooks.payload import Fields, RawCall, field_groups, parse_records
+from sms.services.webhooks.payload_charset import Undecodable, Unreadable
+from sms.services.webhooks.payload_forms import ConflictingValues
 
 from . import forward
 
 log = structlog.get_logger(__name__)
 
-NEEDED = ("from", "to", "text")
-READ_AGAIN_AFTER = timedelta(seconds=10)
-LONGEST_SENDER, LONGEST_TO, LONGEST_ID = 200, 64, 128
+REQUIRED = ("from", "to", "text")
+RETRY_AFTER = timedelta(seconds=10)
+MAX_SENDER, MAX_TO, MAX_ID = 200, 64, 128
 
 
 class MissingFields(ValueError):
-    """The call lacks what makes a message; `names` are our names of the fields."""
+    """The call lacks required fields; `names` are our names for them."""
 
     def __init__(self, names: list[str]) -> None:
         super().__init__(", ".join(names))
         self.names = names
 
 
-def receive(
+def store_call(
     gateway: InboundGateway,
     *,
     method: str,
@@ -48,7 +50,7 @@ def receive(
     source: str | None,
     content_encoding: str = "",
 ) -> None:
-    """Store a raw call, then take the message out of it. Raises MissingFields; django.db.Error if it was not stored."""
+    """Store a raw call, then parse it. Raises MissingFields, and django.db.Error if the call was not stored."""
     call = InboundCall.objects.create(
         gateway=gateway,
         method=method,
@@ -59,98 +61,98 @@ def receive(
         source=source,
         received_at=clock.now(),
     )
-    read(call)
+    parse_call(call)
 
 
-def read_again() -> int:
-    """Read calls that were stored, but whose reading broke off. Returns how many."""
+def parse_unread_calls() -> int:
+    """Parse stored calls whose process ended before they were parsed. Returns how many."""
     found = list(
-        InboundCall.objects.filter(read_at=None, received_at__lt=clock.now() - READ_AGAIN_AFTER)
+        InboundCall.objects.filter(read_at=None, received_at__lt=clock.now() - RETRY_AFTER)
         .select_related("gateway")
         .order_by("pk")[:100]
     )
     for call in found:
         try:
-            read(call)
+            parse_call(call)
         except MissingFields:
             log.info("inbound.incomplete", call=call.pk)
     return len(found)
 
 
-def read(call: InboundCall) -> None:
-    """Take the messages out of a stored call. Raises MissingFields."""
+def parse_call(call: InboundCall) -> None:
+    """Store the messages of a stored call. Raises MissingFields."""
     try:
-        messages = received_in(call)
+        messages = parse_messages(call)
     except Unreadable as unreadable:
-        _finish(call, f"could not be read: {unreadable}")
+        _mark_read(call, f"could not be read: {unreadable}")
         _alert_unread(call.gateway)
-        raise MissingFields(list(NEEDED)) from unreadable
-    missing = [name for name in NEEDED if any(values[name] is None for values in messages)]
+        raise MissingFields(list(REQUIRED)) from unreadable
+    missing = [name for name in REQUIRED if any(values[name] is None for values in messages)]
     if missing:
-        _finish(call, f"missing: {', '.join(missing)}")
+        _mark_read(call, f"missing: {', '.join(missing)}")
         raise MissingFields(missing)
     with transaction.atomic():
         outbox.lock_gateway(call.gateway_id)
         for values in messages:
-            _store(call, {name: value or "" for name, value in values.items()})
-        _finish(call, "")
-    notify.ring()
+            _store_message(call, {name: value or "" for name, value in values.items()})
+        _mark_read(call, "")
+    notify.notify_workers()
 
 
-def _finish(call: InboundCall, note: str) -> None:
+def _mark_read(call: InboundCall, note: str) -> None:
     InboundCall.objects.filter(pk=call.pk).update(read_at=clock.now(), note=note[:200])
 
 
 def _alert_unread(gateway: InboundGateway) -> None:
     alerts.open_alert(
         f"unread-received:{gateway.slug}",
-        title=f"A call of gateway {gateway.slug} could not be read: the SMS in it was not taken over",
+        title=f"A call of gateway {gateway.slug} could not be read: the SMS in it was not stored",
         advice="Open the inbound calls of this gateway: each says why. Let the gateway send UTF-8, or declare the"
         " charset in its Content-Type; then close this.",
     )
 
 
-# --- reading ---------------------------------------------------------------------------------
+# --- parsing ---------------------------------------------------------------------------------
 
 Values = dict[str, str | None]
 
 
-def received_in(call: InboundCall) -> list[Values]:
-    """The messages in a call, our fields by our names. Raises Unreadable."""
+def parse_messages(call: InboundCall) -> list[Values]:
+    """The values of the messages in a call, by our names. Raises Unreadable."""
     raw = RawCall.stored(call.query, call.content_type, call.content_encoding, call.body)
-    return [values for record in records_of(raw) for values in _best(record, call.gateway)]
+    return [values for record in parse_records(raw) for values in _best_group(record, call.gateway)]
 
 
-def _best(record: Fields, gateway: InboundGateway) -> list[Values]:
-    """A record's own message, or those of the inner object or array that has more of what makes a message."""
-    best = max(groups_in(record), key=lambda group: _completeness(group, gateway))
+def _best_group(record: Fields, gateway: InboundGateway) -> list[Values]:
+    """The messages of a record: from the record, or from the inner object or array with more required fields."""
+    best = max(field_groups(record), key=lambda group: _completeness(group, gateway))
     return [_values(fields, gateway) for fields in best]
 
 
 def _completeness(group: Sequence[Fields], gateway: InboundGateway) -> int:
-    return min(sum(_at(fields, gateway.field(name)) is not None for name in NEEDED) for fields in group)
+    return min(sum(_value_at(fields, gateway.field(name)) is not None for name in REQUIRED) for fields in group)
 
 
 def _values(fields: Fields, gateway: InboundGateway) -> Values:
-    """An empty text is a text; an empty number is none. Raises Unreadable."""
-    values = {name: _text(name, _at(fields, gateway.field(name))) for name in FIELDS}
+    """A message's values. An empty text counts as a text, other empty values as missing. Raises Unreadable."""
+    values = {name: _text(name, _value_at(fields, gateway.field(name))) for name in FIELDS}
     return {name: value if value or name == "text" else None for name, value in values.items()}
 
 
-def _at(values: Mapping[str, Any], name: str) -> Any:
-    """The value of this name; a dot leads into an inner object."""
+def _value_at(values: Mapping[str, Any], name: str) -> Any:
+    """The value of a name; a dot separates the names of nested objects."""
     if name in values:
         return values[name]
     outer, _, inner = name.partition(".")
     within = values.get(outer)
-    return _at(Fields(within), inner) if inner and isinstance(within, Mapping) else None
+    return _value_at(Fields(within), inner) if inner and isinstance(within, Mapping) else None
 
 
 def _text(name: str, value: object) -> str | None:
     """A string or a whole number as text that both databases store; None for anything else. Raises Unreadable."""
     if isinstance(value, Undecodable):
         raise Unreadable(f"{name}: {value.reason}")
-    if isinstance(value, Several):
+    if isinstance(value, ConflictingValues):
         raise Unreadable(f"{name} came more than once, with different values")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -162,45 +164,45 @@ def _text(name: str, value: object) -> str | None:
 # --- storing ---------------------------------------------------------------------------------
 
 
-def _store(call: InboundCall, values: Mapping[str, str]) -> None:
-    """A new message with its push, or one more count of the same one. Under the gateway's lock."""
-    facts = {
+def _store_message(call: InboundCall, values: Mapping[str, str]) -> None:
+    """Insert a message with its push, or count a repeat. The caller holds the gateway's lock."""
+    columns = {
         "gateway_message_id": _short_id(values["id"]),
-        "sender": (phone.parse_loose(values["from"]) or values["from"])[:LONGEST_SENDER],
-        "to": phone.parse_loose(values["to"]) or values["to"].strip()[:LONGEST_TO],
+        "sender": (phone.parse_loose(values["from"]) or values["from"])[:MAX_SENDER],
+        "to": phone.parse_loose(values["to"]) or values["to"].strip()[:MAX_TO],
         "text": values["text"],
     }
-    if _counted(call, facts):
+    if _count_repeat(call, columns):
         return
     message = InboundMessage(
-        id=clock.new_id(), gateway_id=call.gateway_id, call=call, received_at=call.received_at, **facts
+        id=clock.new_id(), gateway_id=call.gateway_id, call=call, received_at=call.received_at, **columns
     )
-    number, message.not_pushed = forward.rented(message.to, call.received_at)
+    number, message.not_pushed = forward.find_rented_number(message.to, call.received_at)
     message.save(force_insert=True)
     if number is not None:
-        forward.add(message, number, now=call.received_at)
+        forward.queue_push(message, number, now=call.received_at)
 
 
 def _short_id(value: str) -> str:
-    return value if len(value) <= LONGEST_ID else "sha256:" + hashlib.sha256(value.encode()).hexdigest()
+    return value if len(value) <= MAX_ID else "sha256:" + hashlib.sha256(value.encode()).hexdigest()
 
 
-def _counted(call: InboundCall, facts: Mapping[str, str]) -> bool:
-    """Whether this repeats a message that is stored already: then it is counted there.
+def _count_repeat(call: InboundCall, columns: Mapping[str, str]) -> bool:
+    """Count a repeat of a stored message. False if this is a new message.
 
-    An equal id is not enough: a modem's counter starts again after a swap. Without an id the time counts, from the
-    first of the equal calls: a repeat of a repeat begins no new span, or a steady sender would be silenced.
+    An equal id is not enough: a modem's counter starts again after a replacement. Without an id a repeat comes within
+    `repeat_seconds` of the first message. A repeat does not extend this time, or a steady sender would lose messages.
     """
     span = timedelta(seconds=call.gateway.repeat_seconds)
-    equal = InboundMessage.objects.filter(gateway=call.gateway_id, **facts)
-    if not facts["gateway_message_id"]:
+    equal = InboundMessage.objects.filter(gateway=call.gateway_id, **columns)
+    if not columns["gateway_message_id"]:
         if not span:
             return False
         equal = equal.filter(received_at__range=(call.received_at - span, call.received_at + span))
     first = equal.order_by("received_at").values_list("pk", flat=True).first()
     if first is None:
         return False
-    # A call that was stored first and read last moves the span to its own time.
+    # Calls may be parsed in another order than they were stored: the time counts from the first stored.
     earlier = Least("received_at", Value(call.received_at, DateTimeField()))
     InboundMessage.objects.filter(pk=first).update(count=F("count") + 1, received_at=earlier)
     return True

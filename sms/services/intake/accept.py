@@ -81,7 +81,7 @@ def accept(call: SendRequest) -> AcceptedMessage:
             raise
     if accepted.is_new:
         metrics.accepted(is_otp=call.fields.is_otp)
-        notify.ring()
+        notify.notify_workers()
     else:
         metrics.repeated()
     return accepted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sms.domain.codes import Fault, Refusal
 from sms.domain.matching.nearest import nearest
 from sms.domain.routing import Decision
-from sms.services.configuration.snapshot import EMPTY_SHELF, Snapshot
+from sms.services.configuration.snapshot import NO_TEMPLATES, Snapshot
 
 
 class TemplateNotMatched(Refusal):
@@ -25,8 +25,8 @@ def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:
     """
     for candidate in decision.candidates:
         if candidate.code == "template_not_matched":
-            shelf = now.shelves.get(candidate.provider, EMPTY_SHELF)
-            found = nearest(shelf.index, text)
+            approved = now.template_sets.get(candidate.provider, NO_TEMPLATES)
+            found = nearest(approved.index, text)
             if found is not None:
-                return f"{shelf.templates[found.key].name}: {found.difference}"
+                return f"{approved.templates[found.key].name}: {found.difference}"
     return ""

@@ -64,7 +64,7 @@ def _erase_otps(now: datetime, limit: int) -> int:
     expired = Message.objects.filter(is_otp=True, erased_at=None, expires_at__lte=now)
     due = list(expired.exclude(status__in=UNFINISHED).order_by("expires_at", "id").values_list("pk", flat=True)[:limit])
     with transaction.atomic():
-        redaction.erase(due)
+        redaction.erase_messages(due)
     return len(due)
 
 
@@ -129,7 +129,7 @@ def _positions(now: datetime) -> dict[str, RetentionWalk]:
 
 
 def _erase_texts(rows: Rows, _: datetime) -> None:
-    redaction.erase(list(rows.values_list("pk", flat=True)))
+    redaction.erase_messages(list(rows.values_list("pk", flat=True)))
 
 
 def _erase_exchanges(rows: Rows, _: datetime) -> None:

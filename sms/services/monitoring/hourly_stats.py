@@ -16,7 +16,7 @@ from django.db.models import Count, F
 
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, HourlyCount, HourlyMatch, HourlySpeed, Message, RollupHour
-from sms.models.message import NEEDS_A_LOOK
+from sms.models.message import NEEDS_ATTENTION
 from sms.services.database import clock, uuid_range
 
 HOUR = timedelta(hours=1)
@@ -49,12 +49,12 @@ def _oldest(now: datetime) -> datetime:
 def _add_hours(now: datetime) -> None:
     """Add a row for each hour since the first message that counts."""
     first_id = (
-        Message.objects.filter(id__gte=uuid_range.oldest(_oldest(now)))
+        Message.objects.filter(id__gte=uuid_range.min_id(_oldest(now)))
         .order_by("id")
         .values_list("id", flat=True)
         .first()
     )
-    start = _hour_of(uuid_range.time_of(first_id) if first_id else now)
+    start = _hour_of(uuid_range.time_of_id(first_id) if first_id else now)
     newest = RollupHour.objects.values_list("hour", flat=True).first()
     if newest is not None and newest >= _hour_of(now):
         return
@@ -97,25 +97,25 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
 
 def _matches(hour: datetime) -> list[HourlyMatch]:
     messages = Message.objects.filter(
-        id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR), template_version__gt=0
+        id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR), template_version__gt=0
     )
     rows = messages.order_by().values_list("template_version__template").annotate(count=Count("id"))
     return [HourlyMatch(hour_id=hour, template_id=template, count=count) for template, count in rows]
 
 
 def _counts(hour: datetime) -> list[HourlyCount]:
-    messages = Message.objects.filter(id__gte=uuid_range.oldest(hour), id__lt=uuid_range.oldest(hour + HOUR)).order_by()
+    messages = Message.objects.filter(id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR)).order_by()
     rows = messages.values_list("provider", "status", "code").annotate(count=Count("id"))
     summed: dict[tuple[int | None, str, str], int] = defaultdict(int)
     for provider, status, code, count in rows:
-        summed[provider, status, code if status in NEEDS_A_LOOK else ""] += count
+        summed[provider, status, code if status in NEEDS_ATTENTION else ""] += count
     return [HourlyCount(hour_id=hour, provider_id=p, status=s, code=c, count=n) for (p, s, c), n in summed.items()]
 
 
 def _speeds(hour: datetime) -> list[HourlySpeed]:
     accepted = Attempt.objects.filter(
-        id__gte=uuid_range.oldest(hour),
-        id__lt=uuid_range.oldest(hour + HOUR),
+        id__gte=uuid_range.min_id(hour),
+        id__lt=uuid_range.min_id(hour + HOUR),
         outcome=Outcome.ACCEPTED,
         number__gt=F("message__attempts_before"),
         message__attempts_before=0,  # a resend's time counts from the action of staff

@@ -13,7 +13,7 @@ from sms.domain import words
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
 from sms.services.database import clock, uuid_range
-from sms.services.webhooks.urls import registered_address
+from sms.services.webhooks.urls import registered_url
 
 PERIOD = timedelta(hours=1)
 SAMPLE = 1000
@@ -67,7 +67,7 @@ def _loads() -> dict[int, tuple[int, int]]:
 
 def _last_hour(provider: Provider, now: datetime) -> tuple[float | None, int | None, int]:
     """Percentage accepted, p95 in milliseconds, and number of calls."""
-    newest = Attempt.objects.filter(provider=provider, id__gte=uuid_range.oldest(now - PERIOD), outcome__isnull=False)
+    newest = Attempt.objects.filter(provider=provider, id__gte=uuid_range.min_id(now - PERIOD), outcome__isnull=False)
     rows = list(newest.order_by("-id").values_list("outcome", "started_at", "finished_at")[:SAMPLE])
     if not rows:
         return None, None, 0
@@ -98,7 +98,7 @@ def _card(provider: Provider, rate: float | None, p95: int | None, calls: int, l
         limits=_limits(provider),
         can_test=bool(adapter and adapter.can_test),
         paused=provider.paused,
-        callback=(registered_address(provider) or "") if adapter else "",
+        callback=(registered_url(provider) or "") if adapter else "",
         per_attempt=Receipts.PUSH_PER_ATTEMPT in receipts,
         strongest=adapter.strongest if adapter else "",
     )

@@ -23,7 +23,7 @@ from sms.models import (
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.database import clock
-from sms.services.webhooks.urls import registered_address
+from sms.services.webhooks.urls import registered_url
 
 from .status import ALIVE
 
@@ -195,8 +195,8 @@ def _sender(account: Account, current: Snapshot) -> Step:
 
 
 def _template(account: Account, current: Snapshot) -> Step:
-    shelf = current.shelves.get(account.id)
-    count = len(shelf.templates) if shelf else 0
+    approved = current.template_sets.get(account.id)
+    count = len(approved.templates) if approved else 0
     says = (
         f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
     )
@@ -228,7 +228,7 @@ def _callback(account: Account, provider: Provider, state: ProviderState) -> Ste
     title = "Delivery reports come in"
     if not settings.PUBLIC_URL:
         return Step(title, False, "Without PUBLIC_URL there is no address for reports.")
-    address = registered_address(provider) or ""
+    address = registered_url(provider) or ""
     how = "Register this address at the vendor." if address else "The address goes to the vendor with each message."
     if state.first_report_at:
         return Step(title, True, f"First report seen at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)

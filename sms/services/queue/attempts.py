@@ -1,4 +1,4 @@
-"""What was tried for a message since it was last queued by a person."""
+"""The attempts of a message since staff last queued it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sms.domain.lifecycle import Try
 from sms.models import Attempt
 
 
-class Tried(Protocol):
+class AttemptedMessage(Protocol):
     @property
     def id(self) -> uuid.UUID: ...
     @property
     def attempts_before(self) -> int: ...
 
 
-def tries_of(messages: Iterable[Tried]) -> dict[uuid.UUID, list[Try]]:
-    """Each message's finished attempts, oldest first, with one query, or with none for no messages.
+def tries_of(messages: Iterable[AttemptedMessage]) -> dict[uuid.UUID, list[Try]]:
+    """Each message's finished attempts, oldest first, with one query.
 
-    A provider that reported "it never left" counts as one that refused: it is not asked again.
+    An attempt that was reported as not sent counts as rejected: its provider is not tried again.
     """
     before = {message.id: message.attempts_before for message in messages}
     if not before:

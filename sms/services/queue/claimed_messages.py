@@ -1,6 +1,6 @@
-"""What becomes of claimed messages before their calls begin: their templates are set, or they are queued again.
+"""Changes claimed messages before their calls begin: sets their templates, or queues them again.
 
-No statement here locks rows: each names the claim that owns its row.
+No statement here locks rows: each names the lease that it must own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
-from sms.services.database.bulk_sql import one_commit, read, write_records
+from sms.services.database.bulk_sql import fetch_rows, one_commit, write_records
 
 _TEMPLATE_COLUMNS = {"message": "uuid", "attempt": "uuid", "version": "bigint", "parameters": "jsonb"}
 _SET_ON_MESSAGES = """
@@ -24,7 +24,7 @@ _SET_ON_ATTEMPTS = "UPDATE sms_attempt SET template_version_id = v.version FROM 
 
 
 def set_templates(records: Sequence[Mapping[str, Any]]) -> None:
-    """Write which template claimed messages go out with, and what it takes from their texts."""
+    """Store the templates with which claimed messages are sent, and their parameters."""
     with one_commit():
         write_records(_SET_ON_MESSAGES, _TEMPLATE_COLUMNS, records)
         write_records(_SET_ON_ATTEMPTS, _TEMPLATE_COLUMNS, records)
@@ -59,10 +59,10 @@ DELETE FROM sms_attempt WHERE id IN (SELECT v.attempt FROM v JOIN sms_message ON
 
 
 def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
-    """Have messages wait, in one commit: until `due_at`, at `provider`, for what `waiting_for` says.
+    """Queue messages again, in one commit, with `due_at`, `provider` and `waiting_for`.
 
-    With an `attempt`, the message is claimed and its call was never begun: the attempt is deleted and counts for
-    nothing. Without, it is queued and locked. `crashes`, `code` and `detail` are written where they are not None.
+    A record with an `attempt` is of a claimed message whose call was not begun: the attempt is deleted. One without
+    is of a queued message that the caller has locked. `crashes`, `code` and `detail` are written unless None.
     """
     whole = [dict.fromkeys(_RESCHEDULE_COLUMNS) | {"status": Status.QUEUED} | dict(record) for record in records]
     if connection.vendor == "postgresql":
@@ -76,7 +76,7 @@ def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def give_back(attempts: Iterable[uuid.UUID]) -> None:
-    """Queue again what these attempts claimed, as far as they did: none of their calls was begun."""
+    """Queue the messages of these attempts again. None of the calls may have been begun."""
     listed = list(attempts)
     marks = ", ".join(["%s"] * len(listed))
     statement = f"SELECT message_id, id, provider_id FROM sms_attempt WHERE outcome IS NULL AND id IN ({marks})"
@@ -84,6 +84,6 @@ def give_back(attempts: Iterable[uuid.UUID]) -> None:
     reschedule(
         [
             {"message": row[0], "attempt": row[1], "provider": row[2], "due_at": now, "waiting_for": ""}
-            for row in read(statement, listed)
+            for row in fetch_rows(statement, listed)
         ]
     )

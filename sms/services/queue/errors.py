@@ -1,5 +1,5 @@
-"""The word for an action of staff that can't be done now."""
+"""The exception for an action of staff that can't be done now."""
 
 
 class ActionRefused(ValueError):
-    """Says in words why this can't be done, for whoever pressed the button."""
+    """An action can't be done. The message says why, for the member of staff."""

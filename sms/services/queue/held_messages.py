@@ -1,10 +1,9 @@
-"""Held messages: released by themselves as soon as a provider on their route may carry their text."""
+"""Held messages: queued without anybody's help as soon as a provider on their route may carry their text."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,81 +19,78 @@ from . import notify, outbox
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 200
-STALE = timedelta(seconds=30)
-"""So long after a change another process may still hold a message that the configuration of now would not."""
+BATCH_SIZE = 200
+RECHECK_TIME = timedelta(seconds=30)
+"""So long after a change, another process may hold a message by its older copy of the configuration."""
 
 
-@dataclass(slots=True)
-class Walk:
-    """How far this process has looked at held messages with the configuration of this stamp; None: at all of them."""
+class HeldMessageScan:
+    """Checks held messages against the routing decision of now, and queues those that a provider may carry.
 
-    stamp: int | None = None
-    position: uuid.UUID | None = None
-    ends: float = 0.0
-
-    def begin(self, stamp: int) -> None:
-        self.stamp, self.position = stamp, uuid.UUID(int=0)
-        self.ends = time.monotonic() + STALE.total_seconds()
-
-
-_walk = Walk()
-
-
-def release(limit: int = AT_ONCE) -> int:
-    """Look at held messages again once the configuration changed: at all of them, so many at a time.
-
-    Then for a while at the newest. Returns how many of all it looked at; 0: there are no more.
+    A change of the configuration begins a scan of all held messages, oldest first; for RECHECK_TIME the newest are
+    checked as well. Each worker process has its own scan.
     """
-    current = snapshot.current()
-    if current.stamp != _walk.stamp:
-        _walk.begin(current.stamp)
-    held = _next(limit)
-    for message in held or _newest():
-        _release_safely(message)
-    if _walk.position is not None:
-        _walk.position = held[-1].id if len(held) == limit else None
-    return len(held)
 
+    def __init__(self) -> None:
+        self._stamp: int | None = None
+        """The stamp of the configuration that this scan was begun with."""
+        self._position: uuid.UUID | None = None
+        """The last message that was checked; None after all were."""
+        self._recheck_ends = 0.0
 
-def _next(limit: int) -> list[Message]:
-    if _walk.position is None:
-        return []
-    return list(_held().filter(id__gt=_walk.position).order_by("id")[:limit])
+    def release_batch(self, limit: int = BATCH_SIZE) -> int:
+        """Check the next messages of the scan, else the newest. Returns how many of the scan were checked."""
+        self._begin_after_change(snapshot.current().stamp)
+        batch = self._next_batch(limit)
+        for message in batch or self._newest():
+            _release_safely(message)
+        if self._position is not None:
+            self._position = batch[-1].id if len(batch) == limit else None
+        return len(batch)
 
+    def _begin_after_change(self, stamp: int) -> None:
+        if stamp != self._stamp:
+            self._stamp, self._position = stamp, uuid.UUID(int=0)
+            self._recheck_ends = time.monotonic() + RECHECK_TIME.total_seconds()
 
-def _newest() -> list[Message]:
-    if time.monotonic() > _walk.ends:
-        return []
-    return list(_held().filter(created_at__gt=clock.now() - STALE).order_by("-id")[: 5 * AT_ONCE])
+    def _next_batch(self, limit: int) -> list[Message]:
+        if self._position is None:
+            return []
+        return list(_held().filter(id__gt=self._position).order_by("id")[:limit])
+
+    def _newest(self) -> list[Message]:
+        if time.monotonic() > self._recheck_ends:
+            return []
+        return list(_held().filter(created_at__gt=clock.now() - RECHECK_TIME).order_by("-id")[: 5 * BATCH_SIZE])
 
 
 def _held() -> models.QuerySet[Message]:
-    """One in doubt came back with a backup: it may have gone out since, so only a person releases it."""
+    """The messages that may be released. One in doubt came from a backup and may have been sent since: staff decide."""
     return Message.objects.filter(status=Status.HELD, in_doubt=False, expires_at__gt=clock.now())
 
 
 def _release_safely(message: Message) -> None:
-    """A text that our own code fails on holds up no other."""
+    """Release a message if it may go. A text that our own code fails on does not stop the others."""
     try:
         _release(message)
     except Error:
-        raise  # the database's fault, not the message's: all of them are looked at once more
+        raise  # not about this message: the batch is checked again
     except Exception as error:
-        log.error("release.crashed", message=str(message.pk), fault=type(error).__name__)
+        log.error("release.failed", message=str(message.pk), fault=type(error).__name__)
 
 
-def _release(message: Message) -> bool:
+def _release(message: Message) -> None:
     decision = snapshot.current().decide(
         text=message.text, sender=message.sender, to=message.to, client=message.client_id, is_otp=False
     )
-    return not decision.code and queue(message.pk, decision, now=clock.now())
+    if not decision.code:
+        queue_held(message.pk, decision, now=clock.now())
 
 
-def queue(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str = "", reason: str = "") -> bool:
-    """Queue a held message along this decision. False if it is held no more."""
+def queue_held(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str = "", reason: str = "") -> bool:
+    """Queue a held message by this decision. False if it is no longer held."""
     first = decision.eligible[0]
-    moved = outbox.move(
+    moved = outbox.move_message(
         message,
         leaves=[Status.HELD],
         now=now,
@@ -107,5 +103,5 @@ def queue(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str =
     if moved:
         why = reason or "An approved template gives this text now."
         MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
-        notify.ring()
+        notify.notify_workers()
     return moved

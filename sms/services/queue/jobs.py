@@ -1,4 +1,4 @@
-"""One call to a vendor, without a database: what a dispatcher's thread does."""
+"""Jobs: calls to vendors and partners, which a worker's threads make without a database."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .outbox import Due
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A claimed message, ready to go. In monotonic time: when its lease no longer covers a call, and when it ends."""
+    """A claimed message to send. In monotonic time: `lease_ends`, and until when a call fits into the lease."""
 
     message: Due
     attempt: uuid.UUID
@@ -43,7 +43,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A question for the state of an attempt."""
+    """A query for the state of an attempt."""
 
     attempt: uuid.UUID
     account: Account
@@ -53,7 +53,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The vendor's harmless call, to see whether it is back."""
+    """A test call, to check whether the vendor is available again."""
 
     account: Account
     not_after: float
@@ -61,7 +61,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class PartnerAccount:
-    """A partner as a call needs it."""
+    """A partner, as a job needs it."""
 
     id: int
     slug: str
@@ -71,7 +71,7 @@ class PartnerAccount:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One try to hand a received message to a partner."""
+    """One try to forward a received message to a partner."""
 
     push: uuid.UUID
     attempt: uuid.UUID
@@ -82,14 +82,14 @@ class Push:
 
 
 Job = Send | Poll | Probe | Push
-Reader = Callable[[HttpResponse], Accepted | Report | tuple[Pushed, str] | str | None]
+ResponseParser = Callable[[HttpResponse], Accepted | Report | tuple[Pushed, str] | str | None]
 
 
 @dataclass(slots=True)
 class Result:
-    """What a call came to: `value` if the vendor said yes, else `error`; `crash` if our own code failed.
+    """The result of a job: `value` if the vendor accepted, else `error`; `crash` is the trace if our own code failed.
 
-    Written by the thread that makes the call, and by nobody once it is handed over.
+    Only the thread that makes the call writes it.
     """
 
     job: Job
@@ -98,12 +98,12 @@ class Result:
     crash: str = ""
     never_started: bool = False
     is_guess: bool = False
-    """True where nobody heard the vendor: the sweep's word for a call whose dispatcher is gone."""
+    """True for a message whose lease ended: the vendor's answer is not known."""
     http_status: int | None = None
     raw_request: str | None = None
     raw_response: str | None = None
     ended: float = 0.0
-    """The monotonic time at which the call was over."""
+    """The monotonic time at which the call ended."""
 
     @property
     def failure(self) -> Failure | None:
@@ -111,12 +111,12 @@ class Result:
 
     @property
     def surely_not_sent(self) -> bool:
-        """No byte left us, through our own doing."""
+        """Whether no byte was sent, for a reason of our own."""
         return self.never_started or (bool(self.crash) and self.error is None)
 
 
 def run(job: Job, client: Client) -> Result:
-    """Execute a job. Raises nothing: every way to fail is a result."""
+    """Run a job. It raises nothing: every failure is a result."""
     result = _run(job, client)
     result.ended = time.monotonic()
     return result
@@ -125,29 +125,31 @@ def run(job: Job, client: Client) -> Result:
 def _run(job: Job, client: Client) -> Result:
     adapter = job.account.adapter
     if isinstance(job, Push):
-        # What a rented number receives is mostly a one-time password: the kept exchange never shows it.
+        # Rented numbers receive mostly one-time passwords: the stored exchange must not show them.
         hidden = (*adapter.secrets(), job.received.text)
-        return _call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
+        return _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
     if isinstance(job, Send):
-        return _call(job, client, lambda: adapter.request(job.sms), adapter.outcome, _hidden(job))
+        return _run_call(job, client, lambda: adapter.request(job.sms), adapter.outcome, _secrets_of(job))
     if isinstance(job, Poll):
-        return _call(job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, adapter.secrets())
-    return _call(job, client, adapter.test_request, adapter.test_outcome, adapter.secrets())
+        return _run_call(
+            job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, adapter.secrets()
+        )
+    return _run_call(job, client, adapter.test_request, adapter.test_outcome, adapter.secrets())
 
 
-def _hidden(job: Send) -> tuple[str, ...]:
-    """What the kept exchange must not show: secrets always, and all that an OTP says."""
+def _secrets_of(job: Send) -> tuple[str, ...]:
+    """The values to hide in the stored exchange: the provider's secrets, and an OTP's text and parameters."""
     secrets = job.account.adapter.secrets()
     if not job.sms.is_otp:
         return secrets
     return (*secrets, job.sms.text, *(value for _, value in job.sms.parameters))
 
 
-def _call(
+def _run_call(
     job: Job,
     client: Client,
     build: Callable[[], HttpRequest],
-    read: Reader,
+    parse: ResponseParser,
     hidden: tuple[str, ...],
 ) -> Result:
     try:
@@ -157,16 +159,16 @@ def _call(
         return Result(job, error=error)
     except Exception:
         return Result(job, crash=trace_of(*hidden))
-    result = _exchange(job, client, request, read, hidden)
+    result = _send(job, client, request, parse, hidden)
     result.raw_request = kept
     return result
 
 
-def _exchange(
+def _send(
     job: Job,
     client: Client,
     request: HttpRequest,
-    read: Reader,
+    parse: ResponseParser,
     hidden: tuple[str, ...],
 ) -> Result:
     try:
@@ -176,34 +178,34 @@ def _exchange(
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
-        return _perhaps_sent(job, hidden)
-    return _read(job, response, read, hidden)
+        return _maybe_sent(job, hidden)
+    return _parse(job, response, parse, hidden)
 
 
-def _read(
+def _parse(
     job: Job,
     response: HttpResponse,
-    read: Reader,
+    parse: ResponseParser,
     hidden: tuple[str, ...],
 ) -> Result:
     try:
-        result = Result(job, value=read(response))
+        result = Result(job, value=parse(response))
     except ProviderError as error:
         result = Result(job, error=error)
     except Exception:
-        result = _perhaps_sent(job, hidden)
+        result = _maybe_sent(job, hidden)
     result.http_status, result.raw_response = response.status, exchange_text(response, hidden)
     return result
 
 
-def _perhaps_sent(job: Job, hidden: tuple[str, ...]) -> Result:
-    """Our own code failed after the first byte may have left: that is doubt, never a reason to send again."""
-    words = "An internal fault came up during the call; the message may have gone out."
-    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", words), crash=trace_of(*hidden))
+def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
+    """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
+    detail = "An internal fault came up during the call; the message may have gone out."
+    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*hidden))
 
 
 def trace_of(*hidden: str) -> str:
-    """The current exception's trace for staff, without what is to be hidden and without local values."""
+    """The current exception's trace for staff, without the hidden values and without local variables."""
     trace = traceback.format_exc(limit=-8)
     for value in hidden:
         if value:

@@ -1,8 +1,8 @@
-"""The queue is the message table: claims, settles and sweeps, and the only lock clauses of the product.
+"""The statements of the queue, which is the message table, and all row locks of the product.
 
-A message may be sent only by the process whose claim is committed on its row. Every move is one conditional UPDATE:
-its WHERE lists the state it may leave and the lease it must own, and a row that it does not return was moved by
-somebody else first.
+Only the process whose claim is committed on a message's row may send the message. Every change of state is one
+conditional UPDATE: its WHERE names the states that it may change and the lease that it must own. A row that it does not
+return was changed by another process first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
-from sms.services.database.bulk_sql import as_json, as_time, as_uuid, one_commit, read, write_records
+from sms.services.database.bulk_sql import as_json, as_time, as_uuid, fetch_rows, one_commit, write_records
 from sms.services.webhooks.payload import RawCall, StoredCall
 
 CONNECT_SECONDS = 5
@@ -25,13 +25,13 @@ SLACK_SECONDS = 10
 
 
 def lease_seconds(timeout: int) -> int:
-    """How long a claim owns its message: connecting, the call's own deadline, and slack."""
+    """How long a claim owns its message: the time to connect, the call's timeout, and a margin."""
     return CONNECT_SECONDS + timeout + SLACK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message to be sent, as its row has it."""
+    """A message that is due, from its row."""
 
     id: uuid.UUID
     provider: int
@@ -67,12 +67,12 @@ _DUE_COLUMNS = (
 
 
 def _skip_locked() -> str:
-    """Rows that somebody else holds are passed over; SQLite has one writer, and transactions that start as writers."""
+    """Skips rows that another process has locked. SQLite has one writer, and its transactions begin as writers."""
     return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
 
 
 def _for_update() -> str:
-    """Rows that somebody else holds are waited for."""
+    """Waits for rows that another process has locked."""
     return "FOR UPDATE" if connection.vendor == "postgresql" else ""
 
 
@@ -93,24 +93,26 @@ def _due(row: tuple[Any, ...]) -> Due:
 
 
 def _claimed(row: tuple[Any, ...]) -> Claimed:
-    """From the columns of a message, followed by its lease's token."""
+    """From a message's columns and its lease token."""
     return Claimed(_due(row[:-1]), as_uuid(row[-1]))
 
 
-# --- what may go ------------------------------------------------------------------------
+# --- providers ------------------------------------------------------------------------
 
 
 def lock_state(provider: int, *, wait: bool = False) -> bool:
-    """Take the provider's state row for this transaction; without `wait`, False if another dispatcher has it."""
+    """Lock the provider's state until the transaction ends. False without `wait` if another process has locked it."""
     clause = _for_update() if wait else _skip_locked()
-    return bool(read(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {clause}", [provider]))
+    return bool(fetch_rows(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {clause}", [provider]))
 
 
-def in_flight(provider: int) -> int:
-    return read("SELECT count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s", [provider])[0][0]
+def count_in_flight(provider: int) -> int:
+    """How many calls to this provider are in flight, in all workers."""
+    statement = "SELECT count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s"
+    return fetch_rows(statement, [provider])[0][0]
 
 
-_TAKE_PROBE = """
+_CLAIM_PROBE = """
 UPDATE sms_providerstate SET probe_until = %s
 WHERE provider_id = (SELECT provider_id FROM sms_providerstate WHERE provider_id = %s AND breaker = 'open'
                      AND probe_at <= %s AND (probe_until IS NULL OR probe_until <= %s) {skip_locked})
@@ -118,10 +120,10 @@ RETURNING provider_id
 """
 
 
-def take_probe(provider: int, *, now: datetime, until: datetime) -> bool:
-    """Whether this dispatcher makes the next probe of an open breaker; until then nobody else does."""
-    statement = _TAKE_PROBE.format(skip_locked=_skip_locked())
-    return bool(read(statement, [until, provider, now, now]))
+def claim_probe(provider: int, *, now: datetime, until: datetime) -> bool:
+    """Claim the next probe of an open breaker. True if this worker is to make it; until `until` no other one does."""
+    statement = _CLAIM_PROBE.format(skip_locked=_skip_locked())
+    return bool(fetch_rows(statement, [until, provider, now, now]))
 
 
 # --- claims -------------------------------------------------------------------------------
@@ -130,12 +132,12 @@ _IS_DUE = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= 
 
 
 def lock_due(provider: int, *, is_otp: bool, limit: int) -> list[Due]:
-    """Lock up to so many messages that are due at this provider, the longest waiting first."""
-    now, times = clock.moment()
+    """Lock up to `limit` messages that are due at this provider, the longest due first."""
+    now, times = clock.now_sql()
     statement = f"""
         SELECT {_DUE_COLUMNS} FROM sms_message WHERE {_IS_DUE.format(now=now)}
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
-    return [_due(row) for row in read(statement, [provider, is_otp, *times * 2, limit])]
+    return [_due(row) for row in fetch_rows(statement, [provider, is_otp, *times * 2, limit])]
 
 
 _MAY_BE_CALLED = """
@@ -170,17 +172,17 @@ FROM (SELECT 1) AS always LEFT JOIN m ON true ORDER BY due_at
 def claim(
     provider: int, *, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, is_probe: bool = False
 ) -> tuple[list[Claimed], int]:
-    """Mark messages that are due here `sending`, each with its attempt, in one commit: the longest waiting first.
+    """Claim messages that are due, the longest due first: mark them `sending` and insert their attempts, in one commit.
 
-    At most one for each id in `attempts`, which becomes its attempt's id and its lease's token; `lease` is in seconds.
-    Those that wait for something (`waiting_for`) are left out: they are judged before they are claimed. Where the
-    breaker has opened since the queue was read, nothing is claimed. Neither holds for a probe. Returns what was
-    claimed, and how many were left out.
+    Each id in `attempts` is used for at most one message, as its attempt's id and its lease token; `lease` is in
+    seconds. Messages with a `waiting_for` are left out: they are checked before they are claimed. Nothing is claimed if
+    the breaker opened after the queue was read. A probe ignores both. Returns the claimed messages, and how many were
+    left out.
     """
     if connection.vendor != "postgresql":
         return _claim_on_sqlite(provider, is_otp, attempts, lease, is_probe=is_probe)
     ids = "{" + ",".join(map(str, attempts)) + "}"
-    rows = read(_CLAIM, [provider, is_otp, is_probe, provider, len(attempts), is_probe, ids, lease])
+    rows = fetch_rows(_CLAIM, [provider, is_otp, is_probe, provider, len(attempts), is_probe, ids, lease])
     return [_claimed(row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
 
@@ -195,10 +197,10 @@ FROM v WHERE sms_message.id = v.message
 def _claim_on_sqlite(
     provider: int, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, *, is_probe: bool
 ) -> tuple[list[Claimed], int]:
-    """SQLite has no UPDATE within a SELECT; its transactions begin as writers, so nobody comes in between."""
+    """SQLite has no UPDATE in a SELECT. Its transactions begin as writers, so no other process can write in between."""
     now = clock.now()
     with one_commit():
-        if not is_probe and not read(f"SELECT {_MAY_BE_CALLED.format(now='%s')}", [provider, now])[0][0]:
+        if not is_probe and not fetch_rows(f"SELECT {_MAY_BE_CALLED.format(now='%s')}", [provider, now])[0][0]:
             return [], 0
         found = lock_due(provider, is_otp=is_otp, limit=len(attempts))
         free = [due for due in found if is_probe or not due.waiting_for]
@@ -220,20 +222,20 @@ _WAKE_WAITING = (
 
 
 def wake_waiting(provider: int, *, now: datetime) -> None:
-    """A provider may be called again: the first that wait for it are due at once, the others within half a minute."""
+    """Make the first messages that wait for a provider due now. The others become due within half a minute."""
     for is_otp in (True, False):
-        read(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
+        fetch_rows(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
 
 
-# --- sweeps ----------------------------------------------------------------------------------
+# --- leases and times ----------------------------------------------------------------------------------
 
 
 def lock_abandoned(*, now: datetime, limit: int) -> list[Claimed]:
-    """Lock messages whose lease is over: their dispatcher died, or their call hangs. Perhaps sent."""
+    """Lock messages whose lease has ended: their worker died, or the call hangs. They may have been sent."""
     statement = f"""
         SELECT {_DUE_COLUMNS}, lease_token FROM sms_message
         WHERE status = 'sending' AND lease_until < %s ORDER BY lease_until LIMIT %s {_skip_locked()}"""
-    return [_claimed(row) for row in read(statement, [now, limit])]
+    return [_claimed(row) for row in fetch_rows(statement, [now, limit])]
 
 
 _EXPIRE = """
@@ -245,14 +247,14 @@ RETURNING id, is_otp
 """
 
 
-def expire(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]]:
-    """End what waited past its time. One that may have gone out before is `unconfirmed`, not `expired`."""
+def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]]:
+    """Expire queued and held messages. One that an earlier attempt may have sent becomes `unconfirmed` instead."""
     detail = "Its time was up before it could go."
     statement = _EXPIRE.format(skip_locked=_skip_locked())
-    return [(as_uuid(row[0]), bool(row[1])) for row in read(statement, [detail, now, now, limit])]
+    return [(as_uuid(row[0]), bool(row[1])) for row in fetch_rows(statement, [detail, now, now, limit])]
 
 
-_TAKE_POLLS = """
+_CLAIM_POLLS = """
 UPDATE sms_attempt SET poll_at = %s, polls = polls + 1
 WHERE id IN (SELECT id FROM sms_attempt WHERE poll_at <= %s AND provider_id = %s
              ORDER BY poll_at LIMIT %s {skip_locked})
@@ -260,17 +262,17 @@ RETURNING id, vendor_message_id
 """
 
 
-def take_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
-    """Take attempts whose state is to be asked for; until then nobody else asks. Pairs of attempt and vendor's id."""
-    statement = _TAKE_POLLS.format(skip_locked=_skip_locked())
-    return [(as_uuid(row[0]), row[1]) for row in read(statement, [until, now, provider, limit])]
+def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
+    """Claim attempts to poll until `until`. Returns pairs of the attempt and the vendor's message id."""
+    statement = _CLAIM_POLLS.format(skip_locked=_skip_locked())
+    return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [until, now, provider, limit])]
 
 
-# --- one message at a time: reports and people -------------------------------------------------
+# --- one message: reports and staff ------------------------------------------------------------
 
 
-def move(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime, **columns: Any) -> bool:
-    """One conditional UPDATE of one message. False: somebody else was first, nothing was written."""
+def move_message(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime, **columns: Any) -> bool:
+    """Update a message if its state is one of `leaves`. False if it was not: another process was first."""
     names = ", ".join(f"{name} = %s" for name in columns)
     states = list(leaves)
     marks = ", ".join(["%s"] * len(states))
@@ -278,20 +280,20 @@ def move(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime, **colum
         f"UPDATE sms_message SET {names}, lease_token = NULL, lease_until = NULL, updated_at = %s "
         f"WHERE id = %s AND status IN ({marks}) RETURNING id"
     )
-    return bool(read(statement, [*columns.values(), now, message, *states]))
+    return bool(fetch_rows(statement, [*columns.values(), now, message, *states]))
 
 
 def lock_message(message: uuid.UUID) -> bool:
-    """Hold one message's row until the transaction ends, waiting for whoever has it."""
+    """Lock a message until the transaction ends. False if it does not exist."""
     return bool(lock_messages([message]))
 
 
-# --- many at a time: reports ------------------------------------------------------------------
+# --- many messages: reports ------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class LockedMessage:
-    """What the rules for reports look at; `status` follows the reports as they are applied."""
+    """The columns that the rules for reports need. `status` changes as the reports are applied."""
 
     id: uuid.UUID
     status: str
@@ -300,57 +302,57 @@ class LockedMessage:
 
 
 def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
-    """Hold these rows until the transaction ends, waiting for whoever has them; always in the order of their ids."""
+    """Lock these messages until the transaction ends, in the order of their ids, so that processes don't deadlock."""
     if not messages:
         return []
     marks = ", ".join(["%s"] * len(messages))
     statement = (
         f"SELECT id, status, attempts_made, is_otp FROM sms_message WHERE id IN ({marks}) ORDER BY id {_for_update()}"
     )
-    return [LockedMessage(as_uuid(row[0]), row[1], row[2], bool(row[3])) for row in read(statement, messages)]
+    return [LockedMessage(as_uuid(row[0]), row[1], row[2], bool(row[3])) for row in fetch_rows(statement, messages)]
 
 
-def callbacks_wait() -> bool:
-    """Whether there is a stored call to read: asked before a transaction is begun for it."""
-    return bool(read("SELECT 1 FROM sms_callback WHERE read_at IS NULL ORDER BY id LIMIT 1"))
+def has_unread_callbacks() -> bool:
+    """Whether there is a callback to read, without a transaction."""
+    return bool(fetch_rows("SELECT 1 FROM sms_callback WHERE read_at IS NULL ORDER BY id LIMIT 1"))
 
 
 def lock_callbacks(limit: int) -> list[StoredCall]:
-    """Take stored calls to read, oldest first, until the transaction ends."""
+    """Lock unread callbacks until the transaction ends, oldest first."""
     statement = f"""
         SELECT id, provider_id, attempt_id, query, content_type, content_encoding, body FROM sms_callback
         WHERE read_at IS NULL ORDER BY id LIMIT %s {_skip_locked()}"""
     return [
         StoredCall(row[0], row[1], as_uuid(row[2]) if row[2] else None, RawCall.stored(*row[3:]))
-        for row in read(statement, [limit])
+        for row in fetch_rows(statement, [limit])
     ]
 
 
 def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Take the reports that wait for one of these ids, as arguments of reports.Word."""
+    """Lock the reports that wait for one of these ids. Returns arguments of ReportUpdate."""
     marks = ", ".join(["%s"] * len(vendor_ids))
     statement = f"""
         SELECT id, provider_id, status, callback_id, is_poll, reference, vendor_message_id, code, detail
         FROM sms_deliveryreport WHERE is_waiting AND vendor_message_id IN ({marks}) ORDER BY id {_skip_locked()}"""
     names = ("id", "provider", "state", "callback", "is_poll", "reference", "vendor_id", "code", "detail")
-    rows = [dict(zip(names, row, strict=True)) for row in read(statement, vendor_ids)]
+    rows = [dict(zip(names, row, strict=True)) for row in fetch_rows(statement, vendor_ids)]
     return [row | {"may_wait": True, "is_poll": bool(row["is_poll"])} for row in rows]
 
 
 # --- received messages ---------------------------------------------------------------------------
 
 OPEN_PUSHES = "status IN ('waiting', 'pushing')"
-"""A push that is under way is due again when its lease is over: here a repeat is the protocol."""
+"""A push in `pushing` is due again when its lease ends, because partners expect repeats."""
 
 
 def lock_due_pushes(partner: int, *, now: datetime, limit: int) -> list[uuid.UUID]:
-    """Lock up to so many pushes that are due at this partner, the longest waiting first."""
+    """Lock up to `limit` pushes that are due at this partner, the longest due first."""
     statement = f"""
         SELECT id FROM sms_inboundpush WHERE partner_id = %s AND {OPEN_PUSHES} AND due_at <= %s
         ORDER BY due_at LIMIT %s {_skip_locked()}"""
-    return [as_uuid(row[0]) for row in read(statement, [partner, now, limit])]
+    return [as_uuid(row[0]) for row in fetch_rows(statement, [partner, now, limit])]
 
 
 def lock_gateway(gateway: int) -> None:
-    """Hold a gateway's row until the transaction ends, so that equal calls are looked at one after the other."""
-    read(f"SELECT id FROM sms_inboundgateway WHERE id = %s {_for_update()}", [gateway])
+    """Lock a gateway until the transaction ends, so that equal calls are processed one after the other."""
+    fetch_rows(f"SELECT id FROM sms_inboundgateway WHERE id = %s {_for_update()}", [gateway])

@@ -1,4 +1,4 @@
-"""The state of the queue: what is due, and which providers may be called. Read at every turn of a dispatcher."""
+"""The state of the queue: what is due, and which providers may be called. A worker reads it at every turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import outbox
 
 @dataclass(frozen=True, slots=True)
 class ProviderQueue:
-    """A provider's part of the queue, and its breaker."""
+    """A provider's part of the queue, and its circuit breaker."""
 
     provider: int
     otps_due: bool
@@ -35,17 +35,18 @@ class ProviderQueue:
 
 @dataclass(frozen=True, slots=True)
 class QueueSnapshot:
-    """The queue as it is at one moment of the database's time."""
+    """The queue at one moment."""
 
-    asked: float
-    """The monotonic time right before it was read: leases count from there, however long the process is frozen."""
+    read_at: float
+    """The monotonic time just before the query. Leases count from it, so a process that freezes later loses them."""
     now: datetime
+    """The database's time."""
     providers: Sequence[ProviderQueue]
     partners: Sequence[int]
-    """Those with received messages to be forwarded."""
+    """Partners with received messages to forward."""
     polls_due: bool
     stamp: int
-    """The configuration's, read together with the breakers."""
+    """The configuration's stamp, read with the same query as the breakers."""
 
     @property
     def is_anything_due(self) -> bool:
@@ -66,18 +67,18 @@ SELECT {now}, (SELECT min(poll_at) FROM sms_attempt) <= {now},
        s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
 FROM (SELECT 1) AS one LEFT JOIN sms_providerstate s ON true
 """
-"""The first of each, not whether there is one: that way the order alone leads to an index. Asked the other way, with
-statistics of when the queue was full, PostgreSQL reads the whole table for one row that is there no more."""
+"""It reads the first due time instead of EXISTS, because the ORDER BY makes PostgreSQL use the index. For EXISTS, with
+statistics from a full queue, it would scan the whole table."""
 _AS_ARRAY = {"postgresql": "json_agg", "sqlite": "json_group_array"}
 
 
 def read_queue() -> QueueSnapshot:
-    asked = time.monotonic()
-    now, times = clock.moment()
-    found = bulk_sql.read(_READ_QUEUE.format(now=now, as_array=_AS_ARRAY[connection.vendor], **_PARTS), times * 5)
+    read_at = time.monotonic()
+    now, times = clock.now_sql()
+    found = bulk_sql.fetch_rows(_READ_QUEUE.format(now=now, as_array=_AS_ARRAY[connection.vendor], **_PARTS), times * 5)
     moment, polls_due, stamp, partners = found[0][:4]
     providers = [_provider_queue(row[4:]) for row in found if row[4] is not None]
-    return QueueSnapshot(asked, as_time(moment), providers, as_json(partners) or (), bool(polls_due), stamp)
+    return QueueSnapshot(read_at, as_time(moment), providers, as_json(partners) or (), bool(polls_due), stamp)
 
 
 def _provider_queue(row: tuple[Any, ...]) -> ProviderQueue:

@@ -1,16 +1,16 @@
-"""Delivery reports: applied by the state rules, in batches, and kept either way."""
+"""Applies delivery reports in batches, by the rules of sms/domain/lifecycle.py. Each is stored, applied or not."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from providers.base import Report, ReportState
 from sms.domain.lifecycle import Outcome, ReportEffect, Status, after_report, choose, is_final, remaining
@@ -18,7 +18,6 @@ from sms.domain.text import visible
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
-from sms.services.database import clock
 from sms.services.database.bulk_sql import write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
@@ -26,13 +25,16 @@ from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.outbox import LockedMessage
 
-NOTE_EVERY = 5.0
-"""Seconds between two notes of when a provider last reported."""
+REPORT_TIME_SECONDS = 5.0
+"""Seconds between two updates of the time of a provider's last report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What a vendor says of one attempt. `id` is the stored row's, if it waited; `may_wait`: its id may come to be."""
+class ReportUpdate:
+    """What a vendor reports about one attempt.
+
+    `id` is that of the stored row of a report that waited for its attempt. `may_wait`: the attempt may become known.
+    """
 
     provider: int
     state: ReportState
@@ -46,7 +48,7 @@ class Word:
     code: str = ""
     detail: str = ""
     left: bool | None = None
-    """As in providers.base.Report; of a report that waited for its id it is not known any more."""
+    """As in providers.base.Report; None for a report that waited, because the row does not store it."""
     final: bool = False
 
 
@@ -61,11 +63,11 @@ class _Attempt:
 
 @dataclass
 class _Batch:
-    """The rows that some words are about, and what is to be written to them."""
+    """The attempts and messages that some reports are about, and the rows to be written."""
 
     now: datetime
     named: dict[tuple[int, str], uuid.UUID]
-    """Attempts by provider and vendor's id."""
+    """Attempts by provider and vendor's message id."""
     attempts: dict[uuid.UUID, _Attempt]
     messages: dict[uuid.UUID, LockedMessage]
     may_send: bool
@@ -75,40 +77,40 @@ class _Batch:
     erase: list[uuid.UUID] = field(default_factory=list)
 
 
-def apply(words: Sequence[Word], *, may_send: bool = True) -> list[tuple[int, str]]:
-    """Apply each word in turn, in the caller's transaction if there is one.
+def apply_reports(updates: Sequence[ReportUpdate], *, may_send: bool = True) -> list[tuple[int, str]]:
+    """Apply the reports in order, in the caller's transaction if there is one.
 
-    Without `may_send` none hands its message to the next provider.
-    Returns pairs of provider and vendor's id of those that wait for their id to become known: once this is committed,
-    `match_waiting` must look for them again, because it may have become known in the meantime.
+    Without `may_send` no message is queued for the next provider.
+    Returns pairs of provider and vendor's message id of the reports that wait for their attempt. After the commit the
+    caller passes them to `match_waiting`, because the attempt may have become known in the meantime.
     """
-    if not words:
+    if not updates:
         return []
     with worker_transaction(savepoint=False) as now:
-        batch = _gather(words, now, may_send=may_send)
-        for word in words:
-            _take(batch, word)
+        batch = _load_batch(updates, now, may_send=may_send)
+        for update in updates:
+            _apply_one(batch, update)
         _write(batch)
-    _note_reports({word.provider for word in words})
+    _record_report_times({update.provider for update in updates}, now)
     return [(row["provider"], row["vendor_id"]) for row in batch.rows if row["is_waiting"]]
 
 
-def match_waiting(accepted: Iterable[tuple[int, str]]) -> None:
-    """Apply reports that came before the vendor's id was known: pairs of provider and vendor's id."""
-    ids = set(accepted)
+def match_waiting(ids: Iterable[tuple[int, str]]) -> None:
+    """Apply the reports that were waiting for these pairs of provider and vendor's message id."""
+    ids = set(ids)
     vendor_ids = [vendor_id for _, vendor_id in ids]
-    # Asked before a transaction is begun for it: hardly any report is faster than the vendor's own answer.
+    # Checked without a transaction first: few reports arrive before the vendor's answer to the call.
     if not ids or not DeliveryReport.objects.filter(is_waiting=True, vendor_message_id__in=vendor_ids).exists():
         return
     with worker_transaction():
         stored = outbox.lock_waiting_reports(vendor_ids)
-        apply([Word(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
+        apply_reports([ReportUpdate(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
 
 
-def match_again(limit: int = 500) -> int:
-    """Match what `match_waiting` missed because its process died between a commit and the next. Returns how many.
+def match_missed_reports(limit: int = 500) -> int:
+    """Match reports whose process ended before it called `match_waiting`. Returns how many.
 
-    Among the newest alone: an id becomes known within seconds, or never.
+    Only among the newest: a vendor's id becomes known within seconds, or never.
     """
     waiting = DeliveryReport.objects.filter(is_waiting=True).exclude(vendor_message_id="")
     newest = set(waiting.order_by("-pk").values_list("provider_id", "vendor_message_id")[:limit])
@@ -120,11 +122,11 @@ def match_again(limit: int = 500) -> int:
     return len(missed)
 
 
-def from_poll(account: Account, attempt: Attempt, report: Report) -> None:
-    """Keep and apply what a poll answered, unless it says nothing new."""
+def apply_poll(account: Account, attempt: Attempt, report: Report) -> None:
+    """Store and apply the answer to a poll, unless the state is unknown or unchanged."""
     if report.state in (ReportState.UNKNOWN, attempt.reported):
         return
-    word = Word(
+    update = ReportUpdate(
         provider=account.id,
         state=report.state,
         attempt=attempt.pk,
@@ -135,21 +137,21 @@ def from_poll(account: Account, attempt: Attempt, report: Report) -> None:
         left=report.left,
         final=report.final,
     )
-    apply([word])
+    apply_reports([update])
 
 
-# --- finding what a word is about -----------------------------------------------------------------
+# --- loading the rows ---------------------------------------------------------------------------
 
 
-def names_an_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
-    """Whether one of these ids is known at this provider."""
+def knows_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
+    """Whether an attempt of this provider has one of these ids."""
     return bool(vendor_ids) and Attempt.objects.filter(provider=provider, vendor_message_id__in=vendor_ids).exists()
 
 
-def _gather(words: Iterable[Word], now: datetime, *, may_send: bool) -> _Batch:
-    """Find the attempts, lock their messages in one order, and read what may have changed until then."""
-    own = {word.attempt for word in words if word.attempt}
-    named = _named({word.vendor_id for word in words if not word.attempt} - {""})
+def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: bool) -> _Batch:
+    """Find the attempts, lock their messages in the order of their ids, then read the attempts again."""
+    own = {update.attempt for update in updates if update.attempt}
+    named = _named({update.vendor_id for update in updates if not update.attempt} - {""})
     ids = own | {attempt for attempt, _ in named.values()}
     found = dict(Attempt.objects.filter(pk__in=own).values_list("pk", "message_id")) if own else {}
     messages = set(found.values()) | {message for _, message in named.values()}
@@ -171,36 +173,36 @@ def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, 
     return {(provider, vendor_id): (attempt, message) for provider, vendor_id, attempt, message in columns}
 
 
-# --- one word after the other ------------------------------------------------------------------------
+# --- applying one report ------------------------------------------------------------------------
 
 
-def _take(batch: _Batch, word: Word) -> None:
-    attempt = batch.attempts.get(word.attempt or batch.named.get((word.provider, word.vendor_id)))
+def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
+    attempt = batch.attempts.get(update.attempt or batch.named.get((update.provider, update.vendor_id)))
     if attempt is None:
-        why = "no attempt has this id yet" if word.may_wait else "its id is not that of the address's attempt"
-        _keep(batch, word, None, ReportEffect(False, why))
+        why = "no attempt has this id yet" if update.may_wait else "its id is not that of the address's attempt"
+        _record(batch, update, None, ReportEffect(False, why))
         return
     message = batch.messages[attempt.message]
-    never_left = word.state == ReportState.UNDELIVERED and word.left is False
-    following = _following(message, attempt, batch) if never_left else None
+    never_left = update.state == ReportState.UNDELIVERED and update.left is False
+    next_provider = _next_provider(message, attempt, batch) if never_left else None
     effect = after_report(
         status=Status(message.status),
         is_latest=attempt.number == message.attempts_made,
         reported=attempt.reported,
-        report=word.state,
+        report=update.state,
         means_not_sent=never_left,
-        another_is_left=following is not None,
+        another_is_left=next_provider is not None,
     )
-    _keep(batch, word, attempt, effect)
+    _record(batch, update, attempt, effect)
     if effect.applied:
-        attempt.reported = word.state
-        batch.reported[attempt.id] = {"attempt": attempt.id, "reported": word.state, "final": word.final}
+        attempt.reported = update.state
+        batch.reported[attempt.id] = {"attempt": attempt.id, "reported": update.state, "final": update.final}
     if effect.status is not None:
-        _move(batch, word, attempt, message, effect, following)
+        _move(batch, update, attempt, message, effect, next_provider)
 
 
-def _following(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:
-    """The provider that would take over from an attempt that never left, while there is time."""
+def _next_provider(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:
+    """The provider to try after an attempt that was not sent; None if none is left or the message expired."""
     if not batch.may_send:
         return None
     whole = Message.objects.get(pk=message.id)
@@ -208,7 +210,7 @@ def _following(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int 
         return None
     stored = [candidate["provider"] for candidate in whole.decision.get("candidates", [])]
     providers = [whole.pinned_provider_id] if whole.pinned_provider_id else stored
-    judged = snapshot.current().judge(providers, text=whole.text, sender=whole.sender)
+    judged = snapshot.current().check_providers(providers, text=whole.text, sender=whole.sender)
     tries = tries_of([whole])[whole.id]
     left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
     closed = {each.provider for each in queue_state.read_queue().providers if each.is_open}
@@ -216,43 +218,48 @@ def _following(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int 
 
 
 def _move(
-    batch: _Batch, word: Word, attempt: _Attempt, message: LockedMessage, effect: ReportEffect, following: int | None
+    batch: _Batch,
+    update: ReportUpdate,
+    attempt: _Attempt,
+    message: LockedMessage,
+    effect: ReportEffect,
+    next_provider: int | None,
 ) -> None:
-    """Note the move, and what goes with it."""
-    account = snapshot.current().accounts[word.provider]
-    move = {"message": message.id, "status": effect.status, "code": word.code, "detail": word.detail}
+    """Change the message's state in the batch, with the event, the alert and the erasure that belong to it."""
+    account = snapshot.current().accounts[update.provider]
+    move = {"message": message.id, "status": effect.status, "code": update.code, "detail": update.detail}
     if effect.moves_on:
-        move |= {"provider": following, "due_at": batch.now, "in_doubt": _is_in_doubt(attempt)}
-        _note_failed_over(message, account, batch.now)
+        move |= {"provider": next_provider, "due_at": batch.now, "in_doubt": _is_in_doubt(attempt)}
+        _record_failover(message, account, batch.now)
     elif message.status == Status.QUEUED:
         move["provider"] = attempt.provider  # the further attempt that waited is dropped
     batch.moves[message.id] = move
     if effect.alerts:
-        _alert_that_a_word_beat_us(message, account, word)
+        _alert_contradiction(message, account, update)
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
     message.status = effect.status
 
 
 def _is_in_doubt(attempt: _Attempt) -> bool:
-    """Whether its message may have gone out by another attempt, or by one that a restored backup lacks."""
+    """Whether the message may have been sent by another attempt, or by one that a restored backup lacks."""
     others = Attempt.objects.filter(message=attempt.message).exclude(pk=attempt.id)
     maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
     is_parked = MessageEvent.objects.filter(message=attempt.message, kind="parked").exists()
     return is_parked or others.filter(maybe).exclude(reported=ReportState.UNDELIVERED).exists()
 
 
-def _note_failed_over(message: LockedMessage, account: Account, now: datetime) -> None:
+def _record_failover(message: LockedMessage, account: Account, now: datetime) -> None:
     why = f"{account.slug} reports that it never left."
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
-    transaction.on_commit(notify.ring)
+    transaction.on_commit(notify.notify_workers)
 
 
-def _alert_that_a_word_beat_us(message: LockedMessage, account: Account, word: Word) -> None:
+def _alert_contradiction(message: LockedMessage, account: Account, update: ReportUpdate) -> None:
     alerts.open_alert(
         f"report-beats-state:{message.id}",
-        title=f"{account.slug} reports {word.state} for a message that was {message.status}",
-        advice="The vendor's word was taken over. Look at the message: it may have been repeated elsewhere.",
+        title=f"{account.slug} reports {update.state} for a message that was {message.status}",
+        advice="The report was applied. Look at the message: it may have been sent again by another provider.",
         provider_id=account.id,
     )
 
@@ -266,29 +273,29 @@ def _alert_unapplied(provider: int, slug: str) -> None:
     )
 
 
-def _keep(batch: _Batch, word: Word, attempt: _Attempt | None, effect: ReportEffect) -> None:
-    waits = attempt is None and word.may_wait
+def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effect: ReportEffect) -> None:
+    waits = attempt is None and update.may_wait
     batch.rows.append(
         {
-            "id": word.id,
-            "provider": word.provider,
-            "callback": word.callback,
+            "id": update.id,
+            "provider": update.provider,
+            "callback": update.callback,
             "attempt": attempt.id if attempt else None,
             "message": attempt.message if attempt else None,
-            "status": word.state,
-            "reference": word.reference,
-            "vendor_id": word.vendor_id,
-            "code": word.code,
-            "detail": word.detail,
+            "status": update.state,
+            "reference": update.reference,
+            "vendor_id": update.vendor_id,
+            "code": update.code,
+            "detail": update.detail,
             "applied": effect.applied,
             "reason": effect.reason,
             "is_waiting": waits,
-            "is_poll": word.is_poll,
+            "is_poll": update.is_poll,
         }
     )
-    slug = snapshot.current().accounts[word.provider].slug
+    slug = snapshot.current().accounts[update.provider].slug
     if attempt is None and not waits:
-        _alert_unapplied(word.provider, slug)
+        _alert_unapplied(update.provider, slug)
     metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
 
 
@@ -352,18 +359,13 @@ def _write(batch: _Batch) -> None:
     write_records(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
     write_records(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
     write_records(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
-    redaction.erase(batch.erase)
+    redaction.erase_messages(batch.erase)
 
 
-_noted: dict[int, float] = {}
-
-
-def _note_reports(providers: Iterable[int]) -> None:
-    """When a provider first reported, and last; the latter only now and then."""
-    for provider in providers:
-        if time.monotonic() - _noted.get(provider, -NOTE_EVERY) < NOTE_EVERY:
-            continue
-        _noted[provider] = time.monotonic()
-        now, states = clock.now(), ProviderState.objects.filter(provider=provider)
-        states.filter(first_report_at=None).update(first_report_at=now)
-        states.update(last_report_at=now)
+def _record_report_times(providers: Iterable[int], now: datetime) -> None:
+    """Record when these providers reported first and last; the latter only every few seconds."""
+    is_due = Q(last_report_at=None) | Q(last_report_at__lt=now - timedelta(seconds=REPORT_TIME_SECONDS))
+    for provider in sorted(providers):
+        ProviderState.objects.filter(is_due, provider=provider).update(
+            first_report_at=Coalesce("first_report_at", Value(now)), last_report_at=now
+        )

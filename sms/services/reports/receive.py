@@ -1,7 +1,7 @@
-"""Calls at the vendors' doors: stored raw with one statement, answered, and read afterwards in batches.
+"""Callbacks of vendors: stored as they came with one statement, answered, and read afterwards in batches.
 
-The web side only stores; dispatchers read and apply, woken at once. So a callback costs the vendor's connection one
-INSERT, and a fault while reading loses nothing.
+The web process stores them; a worker is notified, parses them and applies the reports. So a vendor waits for one
+INSERT, and an error while parsing loses nothing.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ from providers.base import Report, ReportState, Sender
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.database import clock
-from sms.services.database.bulk_sql import plain, read, write_records
+from sms.services.database.bulk_sql import fetch_rows, stored_value, write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
 from sms.services.queue import notify, outbox
-from sms.services.webhooks.payload import Fields, RawCall, StoredCall, Unreadable, groups_in, records_of
+from sms.services.webhooks.payload import Fields, RawCall, StoredCall, field_groups, parse_records
+from sms.services.webhooks.payload_charset import Unreadable
 
 from . import apply
-from .apply import Word
+from .apply import ReportUpdate
 
 log = structlog.get_logger(__name__)
 
 MAX_DIFFERENT_PER_HOUR = 1000
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
-# --- taking a call in ---------------------------------------------------------------------------
+# --- storing a callback -----------------------------------------------------------------------
 
 _STORE = """
 INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type,
@@ -55,14 +56,14 @@ _DIALECT = {
     },
     "sqlite": {"source": "%(source)s", "now": "%(now)s", "hour_ago": "%(hour_ago)s"},
 }
-_COUNT_FLOOD = """
+_COUNT_ONLY = """
 UPDATE sms_callback SET count = count + 1, last_received_at = %s
 WHERE id = (SELECT id FROM sms_callback WHERE address_digest = %s ORDER BY received_at DESC LIMIT 1)
 RETURNING id
 """
 
 
-def receive(
+def store_callback(
     *,
     provider_id: int,
     attempt_id: uuid.UUID | None,
@@ -74,10 +75,10 @@ def receive(
     source: str | None,
     content_encoding: str = "",
 ) -> None:
-    """Store a raw call; an equal one at the same address is counted on its row.
+    """Store a callback as it came; a repeat at the same URL is counted in the first one's row.
 
-    Past MAX_DIFFERENT_PER_HOUR different ones at an address, further ones are only counted, unless they hold the
-    report of a message that we know. Raises django.db.Error if it could not be stored.
+    After MAX_DIFFERENT_PER_HOUR different ones at a URL, further ones are only counted, unless they report about a
+    known attempt. Raises django.db.Error if the callback could not be stored.
     """
     digest = _digest(address.encode())
     call = RawCall(query, content_type, content_encoding, body)
@@ -94,21 +95,21 @@ def receive(
         "source": source,
     }
     if not _store(row, most=MAX_DIFFERENT_PER_HOUR):
-        known = _names_a_message(StoredCall(0, provider_id, attempt_id, call))
+        known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call))
         if not (known and _store(row, most=0)):
-            read(_COUNT_FLOOD, [clock.now(), digest])
-    notify.ring(notify.CALLS)
+            fetch_rows(_COUNT_ONLY, [clock.now(), digest])
+    notify.notify_workers(notify.CALLS)
 
 
 def _store(call: Mapping[str, Any], *, most: int) -> bool:
-    """Whether it is stored: no, if there were `most` different ones at its address within an hour (0: no limit)."""
+    """Store a callback unless its URL had `most` different ones within an hour (0: no limit). True if it is stored."""
     values = {**call, "most": most}
     if connection.vendor == "sqlite":
         now = clock.now()
         values |= {"now": now, "hour_ago": now - timedelta(hours=1)}
     statement = _STORE.format(**_DIALECT[connection.vendor])
     with connection.cursor() as cursor:
-        cursor.execute(statement, {k: v if isinstance(v, bytes) else plain(v) for k, v in values.items()})
+        cursor.execute(statement, {k: v if isinstance(v, bytes) else stored_value(v) for k, v in values.items()})
         return cursor.fetchone() is not None
 
 
@@ -119,19 +120,19 @@ def _digest(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
-def _names_a_message(call: StoredCall) -> bool:
-    words, _ = _words_of(call)
-    return apply.names_an_attempt(call.provider, [word.vendor_id for word in words if word.vendor_id])
+def _is_about_known_attempt(call: StoredCall) -> bool:
+    updates, _ = _parse_call(call)
+    return apply.knows_attempt(call.provider, [update.vendor_id for update in updates if update.vendor_id])
 
 
-# --- reading what is stored --------------------------------------------------------------------------
+# --- reading stored callbacks -------------------------------------------------------------------
 
 
-def read_pending(limit: int = AT_ONCE, *, may_send: bool = True) -> int:
-    """Read and apply stored calls, oldest first. Returns how many were read.
+def read_pending(limit: int = BATCH_SIZE, *, may_send: bool = True) -> int:
+    """Parse stored callbacks, oldest first, and apply their reports. Returns how many were read.
 
-    One that our own code fails on is marked and left, so that it holds up nothing. Without `may_send` no report hands
-    its message to the next provider.
+    A callback that our own code fails on is marked as read with a note, so that it does not block the others. Without
+    `may_send` no message is queued for the next provider.
     """
     try:
         return _read_batch(limit, may_send=may_send)
@@ -139,63 +140,63 @@ def read_pending(limit: int = AT_ONCE, *, may_send: bool = True) -> int:
         raise
     except Exception:
         log.exception("callbacks.batch_failed")
-    return sum(_read_alone(may_send=may_send) for _ in range(limit))
+    return sum(_read_one(may_send=may_send) for _ in range(limit))
 
 
-def _read_alone(*, may_send: bool) -> int:
+def _read_one(*, may_send: bool) -> int:
     try:
         return _read_batch(1, may_send=may_send)
     except Error:
         raise
     except Exception:
-        log.exception("callback.unreadable")
+        log.exception("callback.failed")
     with worker_transaction() as now:
         calls = outbox.lock_callbacks(1)
-        _finish({call.id: "our own code failed on it; see the log" for call in calls}, now)
+        _mark_read({call.id: "our own code failed on it; see the log" for call in calls}, now)
         for call in calls:
             _alert_unread(call.provider)
     return len(calls)
 
 
 def _read_batch(limit: int, *, may_send: bool) -> int:
-    if not outbox.callbacks_wait():
+    if not outbox.has_unread_callbacks():
         return 0
     with worker_transaction() as now:
         calls = outbox.lock_callbacks(limit)
-        words, notes = _words_in(calls)
-        waiting = apply.apply(words, may_send=may_send)
-        _finish(notes, now)
+        updates, notes = _parse_calls(calls)
+        waiting = apply.apply_reports(updates, may_send=may_send)
+        _mark_read(notes, now)
     apply.match_waiting(waiting)
     return len(calls)
 
 
-def _words_in(calls: Sequence[StoredCall]) -> tuple[list[Word], dict[int, str]]:
-    words: list[Word] = []
+def _parse_calls(calls: Sequence[StoredCall]) -> tuple[list[ReportUpdate], dict[int, str]]:
+    updates: list[ReportUpdate] = []
     notes: dict[int, str] = {}
     for call in calls:
-        found, notes[call.id] = _words_of(call)
-        words += found
+        found, notes[call.id] = _parse_call(call)
+        updates += found
         if notes[call.id] and not call.raw.is_empty():
             _alert_unread(call.provider)
-    return words, notes
+    return updates, notes
 
 
-def _words_of(call: StoredCall) -> tuple[list[Word], str]:
-    """The reports in a call, and what of it was not read, and why."""
+def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
+    """The reports in a callback, and a note for staff on what could not be read and why."""
     account = snapshot.current().accounts.get(call.provider)
     if account is None:
         return [], "the provider is gone"
     try:
-        records = records_of(call.raw)
+        records = parse_records(call.raw)
     except Unreadable as unreadable:
         return [], f"could not be read: {unreadable}"
     found = [pair for record in records for pair in _reports_in(record, account.adapter)]
-    words = [_word(call, report, fields) for report, fields in found]
-    return words, _note(records) or ("" if words else "no delivery report was found in it")
+    updates = [_update_from(call, report, fields) for report, fields in found]
+    return updates, _note(records) or ("" if updates else "no delivery report was found in it")
 
 
 def _note(records: Sequence[Fields]) -> str:
-    """Which fields could not be read."""
+    """The names of the fields that could not be decoded, each with the reason."""
     bad = {name: reason for record in records for name, reason in record.undecodable().items()}
     return "; ".join(f"could not be read: {visible(name)[:40]}: {reason}" for name, reason in bad.items())
 
@@ -203,10 +204,11 @@ def _note(records: Sequence[Fields]) -> str:
 def _reports_in(record: Fields, adapter: Sender) -> list[tuple[Report, Fields]]:
     """The reports of a record, each with the fields that it was read from.
 
-    They may stand in an inner object or array: what names a state and an id counts more than what does not.
+    They may be in an inner object or array: the groups with a known state and an id are preferred.
     """
     groups = [
-        [(report, fields) for fields in group for report in adapter.read_reports(fields)] for group in groups_in(record)
+        [(report, fields) for fields in group for report in adapter.read_reports(fields)]
+        for group in field_groups(record)
     ]
     best = max(map(_certainty, groups))
     if _certainty(groups[0]) == best:
@@ -235,13 +237,13 @@ def _alert_unread(provider: int) -> None:
     )
 
 
-def _word(call: StoredCall, report: Report, fields: Fields) -> Word:
-    """One report, with the attempt of the address where it is about that one."""
-    return Word(
+def _update_from(call: StoredCall, report: Report, fields: Fields) -> ReportUpdate:
+    """A report to apply, with the attempt of the callback's URL if it is about that one."""
+    return ReportUpdate(
         provider=call.provider,
         state=report.state,
         callback=call.id,
-        attempt=call.attempt if _is_of_address(call.attempt, report, fields) else None,
+        attempt=call.attempt if _is_of_url(call.attempt, report, fields) else None,
         may_wait=call.attempt is None and bool(report.vendor_id),
         reference=visible(report.reference)[:128],
         vendor_id=visible(report.vendor_id)[:128],
@@ -252,8 +254,8 @@ def _word(call: StoredCall, report: Report, fields: Fields) -> Word:
     )
 
 
-def _is_of_address(attempt: uuid.UUID | None, report: Report, fields: Fields) -> bool:
-    """Whether a report names the attempt of the address, in any form of a UUID, or names none at all."""
+def _is_of_url(attempt: uuid.UUID | None, report: Report, fields: Fields) -> bool:
+    """Whether a report names the attempt of the URL, in any form of a UUID, or names no attempt."""
     if attempt is None:
         return False
     if not report.reference:
@@ -264,10 +266,10 @@ def _is_of_address(attempt: uuid.UUID | None, report: Report, fields: Fields) ->
         return False
 
 
-_FINISH_COLUMNS = {"id": "bigint", "note": "text"}
+_MARK_READ_COLUMNS = {"id": "bigint", "note": "text"}
 
 
-def _finish(notes: Mapping[int, str], now: datetime) -> None:
+def _mark_read(notes: Mapping[int, str], now: datetime) -> None:
     records = [{"id": id_, "note": note[:200]} for id_, note in notes.items()]
     statement = "UPDATE sms_callback SET read_at = %s, note = v.note FROM v WHERE sms_callback.id = v.id"
-    write_records(statement, _FINISH_COLUMNS, records, now)
+    write_records(statement, _MARK_READ_COLUMNS, records, now)

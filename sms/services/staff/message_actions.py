@@ -34,7 +34,7 @@ def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int |
         now = clock.now()
         _move(message, RESENDABLE, now, **_resend_columns(message, decision, provider_id, now))
         _add_event(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
-    notify.ring()
+    notify.notify_workers()
 
 
 def _require_resendable(message: Message, reason: str) -> None:
@@ -55,7 +55,7 @@ def _decide(message: Message, provider_id: int | None) -> Decision:
             text=message.text, sender=message.sender, to=message.to, client=message.client_id, is_otp=message.is_otp
         )
     else:
-        decision = current.judge([provider_id], text=message.text, sender=message.sender)
+        decision = current.check_providers([provider_id], text=message.text, sender=message.sender)
     if not decision.eligible:
         reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
         raise ActionRefused(f"No provider may send this message now: {reasons}")
@@ -122,7 +122,7 @@ def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, a
         except ActionRefused:
             continue
         with transaction.atomic():
-            if held_messages.queue(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
+            if held_messages.queue_held(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
                 Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
                 released += 1
     return released
@@ -135,13 +135,13 @@ def _locked(message_id: uuid.UUID) -> Message:
 
 
 def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: Any) -> None:
-    if not outbox.move(message.pk, leaves=leaves, now=now, **columns):
+    if not outbox.move_message(message.pk, leaves=leaves, now=now, **columns):
         raise ActionRefused("The message changed at the same moment. Open it again.")
 
 
 def _erase_otp(message: Message, now: datetime) -> None:
     if message.is_otp:
-        redaction.erase([message.pk])
+        redaction.erase_messages([message.pk])
 
 
 def _add_event(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:

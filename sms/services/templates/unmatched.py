@@ -97,10 +97,10 @@ def recent_texts() -> Recent:
 
 
 def _taken_texts(since: datetime) -> tuple[Counter[str], datetime]:
-    kept = Message.objects.filter(id__gte=uuid_range.oldest(since), text__isnull=False, is_otp=False).order_by("-id")
+    kept = Message.objects.filter(id__gte=uuid_range.min_id(since), text__isnull=False, is_otp=False).order_by("-id")
     rows = list(kept.values_list("id", "text")[:MOST_TEXTS])
     if len(rows) == MOST_TEXTS:
-        since = uuid_range.time_of(rows[-1][0])
+        since = uuid_range.time_of_id(rows[-1][0])
     return Counter(masked_digits(text) for _, text in rows), since
 
 

@@ -1,4 +1,4 @@
-"""What a raw call of a vendor or a gateway says: its fields, by what its headers declare."""
+"""Reads the fields of a raw call of a vendor or a gateway, as its headers declare them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from django.utils.http import parse_header_parameters
 from sms.domain.text import visible
 
 from . import payload_forms
-from .payload_charset import UTF_8, Undecodable, Unreadable, codec_of, inflated, narrowed
-from .payload_forms import Several
-
-__all__ = ["Fields", "RawCall", "Several", "StoredCall", "Undecodable", "Unreadable", "groups_in", "records_of"]
+from .payload_charset import UTF_8, Undecodable, Unreadable, as_ascii_compatible, decompress, find_codec
+from .payload_forms import ConflictingValues
 
 MAX_FIELDS = 100
 MAX_RECORDS = 1000
 MAX_DEPTH = 3
-"""How far down fields are looked for: `{"data": {"reports": [{…}]}}`."""
+"""How deep fields may be nested: `{"data": {"reports": [{…}]}}`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawCall:
-    """A call as it came."""
+    """A call as it was received."""
 
     query: bytes = b""
     content_type: str = ""
@@ -43,14 +41,14 @@ class RawCall:
         return not (self.query or self.body)
 
     def parts(self) -> tuple[bytes, ...]:
-        """What makes two calls equal."""
+        """The parts by which two calls are compared."""
         coding = (self.content_encoding.encode(),) if self.content_encoding else ()
         return (self.query, self.content_type.encode(), self.body, *coding)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCall:
-    """A raw call of a vendor that is stored and not read yet."""
+    """A stored callback that has not been read yet."""
 
     id: int
     provider: int
@@ -59,11 +57,11 @@ class StoredCall:
 
 
 class Fields(Mapping[str, Any]):
-    """A call's fields, found by their exact names, or else without regard to letter case and outer blanks."""
+    """A call's fields. A name is looked up exactly, then without regard to letter case and surrounding blanks."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
-        self._folded = _object([(_folded(name), value) for name, value in values.items()])
+        self._folded = _merge_members([(_folded(name), value) for name, value in values.items()])
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name] if name in self._values else self._folded[_folded(name)]
@@ -78,28 +76,28 @@ class Fields(Mapping[str, Any]):
         return isinstance(name, str) and _folded(name) in self._folded
 
     def undecodable(self) -> dict[str, str]:
-        """Names of the fields that can't be read, each with the reason."""
+        """The names of the fields that could not be decoded, each with the reason."""
         return {name: value.reason for name, value in self._values.items() if isinstance(value, Undecodable)}
 
     def is_plain(self) -> bool:
-        """Whether each field came once and could be read."""
-        return not any(isinstance(value, Undecodable | Several) for value in self._folded.values())
+        """Whether each field came once and could be decoded."""
+        return not any(isinstance(value, Undecodable | ConflictingValues) for value in self._folded.values())
 
 
 def _folded(name: str) -> str:
     return name.strip().casefold()
 
 
-def records_of(call: RawCall) -> list[Fields]:
-    """The call's records: one, or as many as its JSON array has. The query's fields stand in each.
+def parse_records(call: RawCall) -> list[Fields]:
+    """The call's records: one for each object of a JSON array, else one. Each has the query's fields, too.
 
     Raises Unreadable.
     """
-    asked = payload_forms.url_encoded(call.query)
-    in_query = payload_forms.declared_for(asked, None)
-    query = payload_forms.fields(asked, in_query)
-    body = inflated(call.body, call.content_encoding)
-    records = [{}] if _says_nothing(body, query) else _records(body, call.content_type, in_query)
+    pairs = payload_forms.parse_url_encoded(call.query)
+    in_query = payload_forms.form_charset(pairs, None)
+    query = payload_forms.decode_fields(pairs, in_query)
+    body = decompress(call.body, call.content_encoding)
+    records = [{}] if _has_no_fields(body, query) else _records(body, call.content_type, in_query)
     found = [Fields({**query, **record}) for record in records]
     if len(found) > MAX_RECORDS:
         raise Unreadable(f"it has more than {MAX_RECORDS} records")
@@ -108,8 +106,8 @@ def records_of(call: RawCall) -> list[Fields]:
     return found
 
 
-def groups_in(record: Fields, depth: int = MAX_DEPTH) -> Iterator[list[Fields]]:
-    """Where a record's fields may stand: in itself, or in its inner objects and arrays, each with the outer fields."""
+def field_groups(record: Fields, depth: int = MAX_DEPTH) -> Iterator[list[Fields]]:
+    """The places where a record's fields may be: the record, or its inner objects and arrays with the outer fields."""
     yield [record]
     if depth == 0:
         return
@@ -118,7 +116,7 @@ def groups_in(record: Fields, depth: int = MAX_DEPTH) -> Iterator[list[Fields]]:
         inner = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
         group = [Fields({**outer, **item}) for item in inner[:MAX_RECORDS]]
         if len(group) == 1:
-            yield from groups_in(group[0], depth - 1)
+            yield from field_groups(group[0], depth - 1)
         elif group:
             yield group
 
@@ -126,25 +124,25 @@ def groups_in(record: Fields, depth: int = MAX_DEPTH) -> Iterator[list[Fields]]:
 # --- the body ------------------------------------------------------------------------------------
 
 
-def _says_nothing(body: bytes, query: Mapping[str, Any]) -> bool:
-    """Whether the body is blank, or a few words beside the fields of a query."""
+def _has_no_fields(body: bytes, query: Mapping[str, Any]) -> bool:
+    """Whether the body is blank, or plain text beside the fields of a query."""
     return not body.strip() or (bool(query) and body.isascii() and not re.search(rb"[\0={\[<]", body))
 
 
 def _records(body: bytes, content_type: str, in_query: str | None) -> list[Mapping[str, Any]]:
     media_type, options = _header(content_type)
-    body, certain = narrowed(body)
-    charset = certain or options.get("charset")
+    body, detected = as_ascii_compatible(body)
+    charset = detected or options.get("charset")
     if media_type == "multipart/form-data":
-        pairs = payload_forms.multipart(body, options.get("boundary", ""))
-        return _of_form(pairs, certain or payload_forms.declared_for(pairs, charset, in_query))
+        pairs = payload_forms.parse_multipart(body, options.get("boundary", ""))
+        return _form_records(pairs, detected or payload_forms.form_charset(pairs, charset, in_query))
     start = body.lstrip()[:1]
-    if start in (b"{", b"["):  # whatever the content type says: many send JSON as a form or as text
-        return _of_json(_json(body, charset))
+    if start in (b"{", b"["):  # many send JSON with the content type of a form or of text
+        return _json_records(_json(body, charset))
     if body and (start == b"<" or b"=" not in body):
         raise Unreadable("it is neither a form nor a JSON object" + (": it may be XML" if start == b"<" else ""))
-    pairs = payload_forms.url_encoded(body)
-    return _of_form(pairs, certain or payload_forms.declared_for(pairs, charset, in_query))
+    pairs = payload_forms.parse_url_encoded(body)
+    return _form_records(pairs, detected or payload_forms.form_charset(pairs, charset, in_query))
 
 
 def _header(content_type: str) -> tuple[str, Mapping[str, str]]:
@@ -154,26 +152,26 @@ def _header(content_type: str) -> tuple[str, Mapping[str, str]]:
         raise Unreadable("its Content-Type can't be read") from None
 
 
-def _of_form(pairs: list[payload_forms.Pair], charset: str | None) -> list[Mapping[str, Any]]:
-    fields = payload_forms.fields(pairs, charset)
-    return [{**fields, **_json_within(fields)}]
+def _form_records(pairs: list[payload_forms.FormField], charset: str | None) -> list[Mapping[str, Any]]:
+    fields = payload_forms.decode_fields(pairs, charset)
+    return [{**fields, **_json_in_form(fields)}]
 
 
-def _json_within(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What the only field of a form holds as JSON, such as data=[{…}], beside that field.
+def _json_in_form(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON in a form's only field, such as data=[{…}], under a name of its own.
 
-    The field stays: it may be the text of somebody's SMS, which must not name another sender.
+    The field itself is kept: it may be the text of an SMS, which must not set another field such as the sender.
     """
     (name, text), *more = fields.items() or [("", "")]
     if more or not isinstance(text, str) or not text.lstrip().startswith(("{", "[")):
         return {}
     try:
-        return {f"{name} as JSON": _of_json(json.loads(text, parse_float=str))}
+        return {f"{name} as JSON": _json_records(json.loads(text, parse_float=str))}
     except (ValueError, RecursionError):
         return {}
 
 
-def _of_json(value: Any) -> list[Mapping[str, Any]]:
+def _json_records(value: Any) -> list[Mapping[str, Any]]:
     records = value if isinstance(value, list) else [value]
     if not all(isinstance(record, dict) for record in records):
         raise Unreadable("its JSON is neither an object nor an array of objects")
@@ -181,9 +179,9 @@ def _of_json(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _json(body: bytes, charset: str | None) -> Any:
-    """The value, with an Undecodable in place of each string that is not in the charset. Raises Unreadable."""
-    codec = codec_of(charset) if charset else UTF_8
-    reading: dict[str, Any] = {"parse_float": str, "object_pairs_hook": _object}
+    """The JSON value, in which strings that are not in the charset are Undecodable. Raises Unreadable."""
+    codec = find_codec(charset) if charset else UTF_8
+    reading: dict[str, Any] = {"parse_float": str, "object_pairs_hook": _merge_members}
     try:
         return json.loads(body.decode(codec), **reading)
     except UnicodeDecodeError:
@@ -191,25 +189,25 @@ def _json(body: bytes, charset: str | None) -> Any:
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is neither a form nor a JSON object: {type(error).__name__}") from error
     try:
-        return _marked(json.loads(body.decode(codec, "surrogateescape"), **reading), codec)
+        return _mark_undecodable(json.loads(body.decode(codec, "surrogateescape"), **reading), codec)
     except (ValueError, RecursionError):
         raise Unreadable(f"the body is not {codec}") from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members; a name that came with different values is a Several."""
+def _merge_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members. Different values of one name are ConflictingValues."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         differs = name in found and found[name] != value
-        found[name] = Several((visible(str(found[name])), visible(str(value)))) if differs else value
+        found[name] = ConflictingValues((visible(str(found[name])), visible(str(value)))) if differs else value
     return found
 
 
-def _marked(value: Any, codec: str) -> Any:
+def _mark_undecodable(value: Any, codec: str) -> Any:
     if isinstance(value, str):
         return Undecodable(f"it is not {codec}") if any("\udc80" <= char <= "\udcff" for char in value) else value
     if isinstance(value, list):
-        return [_marked(item, codec) for item in value]
+        return [_mark_undecodable(item, codec) for item in value]
     if isinstance(value, dict):
-        return {name: _marked(item, codec) for name, item in value.items()}
+        return {name: _mark_undecodable(item, codec) for name, item in value.items()}
     return value

@@ -11,38 +11,38 @@ from urllib.parse import parse_qsl
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from .payload_charset import UTF_8, Undecodable, Unreadable, codec_of, decoded, is_known
+from .payload_charset import UTF_8, Undecodable, Unreadable, decode, find_codec, is_known
 
 MAX_PARTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
-    """Stands where a field came several times, with different values."""
+class ConflictingValues:
+    """The value of a field that came several times, with different values."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A field's name and value as bytes; `charset`: what it declares for itself."""
+class FormField:
+    """A field's name and value as bytes, and the charset that the field itself declares."""
 
     name: bytes
     value: bytes
     charset: str | None = None
 
 
-Value = str | Undecodable | Several
+Value = str | Undecodable | ConflictingValues
 
 
-def url_encoded(raw: bytes) -> list[Pair]:
-    # Latin-1 has a character for each byte, so the library's parser loses nothing.
+def parse_url_encoded(raw: bytes) -> list[FormField]:
+    # Latin-1 has a character for each byte, so the parser changes none.
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-    return [Pair(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    return [FormField(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
 
 
-def multipart(body: bytes, boundary: str) -> list[Pair]:
-    """The parts that have a name, but for files that hold no text. Raises Unreadable."""
+def parse_multipart(body: bytes, boundary: str) -> list[FormField]:
+    """The parts that have a name and are text. Raises Unreadable."""
     try:
         with PushMultipartParser(boundary, max_segment_count=MAX_PARTS, header_charset="latin-1") as parser:
             return [pair for pair in _pairs(parser.parse(body)) if pair.name]
@@ -50,7 +50,7 @@ def multipart(body: bytes, boundary: str) -> list[Pair]:
         raise Unreadable(f"the multipart body is broken: {error}"[:150]) from error
 
 
-def _pairs(events: Iterable[MultipartSegment | bytearray | bytes | None]) -> Iterable[Pair]:
+def _pairs(events: Iterable[MultipartSegment | bytearray | bytes | None]) -> Iterable[FormField]:
     part, content = None, b""
     for event in events:
         if isinstance(event, MultipartSegment):
@@ -59,15 +59,17 @@ def _pairs(events: Iterable[MultipartSegment | bytearray | bytes | None]) -> Ite
             content += event
         elif part is not None and _is_text(part):
             name = (part.name or "").encode("latin-1", "replace")
-            yield Pair(name, _transferred(content, part.header("Content-Transfer-Encoding", "")), part.charset)
+            yield FormField(
+                name, _without_transfer_encoding(content, part.header("Content-Transfer-Encoding", "")), part.charset
+            )
 
 
 def _is_text(part: MultipartSegment) -> bool:
     return not part.filename or (part.content_type or "").startswith(("text/", "application/json"))
 
 
-def _transferred(content: bytes, encoding: str) -> bytes:
-    """Without a transfer encoding, which old clients add to a part."""
+def _without_transfer_encoding(content: bytes, encoding: str) -> bytes:
+    """The content without the transfer encoding that old clients add to a part."""
     if encoding.lower() == "quoted-printable":
         return quopri.decodestring(content)
     if encoding.lower() != "base64":
@@ -78,47 +80,47 @@ def _transferred(content: bytes, encoding: str) -> bytes:
         raise Unreadable("a part of the multipart body is not base64") from None
 
 
-def declared_for(pairs: Iterable[Pair], header: str | None, otherwise: str | None = None) -> str | None:
-    """The charset of a form: HTML's own field knows best, then the header, then what gateways add as a field.
+def form_charset(pairs: Iterable[FormField], header: str | None, otherwise: str | None = None) -> str | None:
+    """The charset of a form: HTML's `_charset_` field, then the header, then a `charset` field.
 
-    That field may mean something else: Kannel writes GSM into it.
+    Gateways add the last one. It may name no charset: Kannel writes GSM into it.
     """
     found = {pair.name: pair.value.decode("latin-1").strip() for pair in pairs}
     added = found.get(b"charset", "")
     return found.get(b"_charset_") or header or (added if is_known(added) else None) or otherwise
 
 
-def fields(pairs: Iterable[Pair], charset: str | None) -> dict[str, Value]:
-    """Names and values as text: the last one counts where equal ones came.
+def decode_fields(pairs: Iterable[FormField], charset: str | None) -> dict[str, Value]:
+    """Names and values as text; equal repeats of a field count once.
 
-    A value that can't be decoded is an Undecodable. One that differs from an earlier one of its name is a Several.
+    A value that can't be decoded is Undecodable. Different values of one name are ConflictingValues.
     """
     found: dict[str, Value] = {}
     for pair in pairs:
         name, value = _name(pair.name, charset), _value(pair.value, pair.charset or charset)
-        found[name] = _joined(found[name], value) if name in found else value
+        found[name] = _merged(found[name], value) if name in found else value
     return found
 
 
 def _name(raw: bytes, charset: str | None) -> str:
-    """Names are ASCII in practice, in whatever charset the values are."""
+    """A field's name. In practice it is ASCII, whatever the charset of the values is."""
     value = _value(raw, None if raw.isascii() else charset)
     return value if isinstance(value, str) else raw.decode("latin-1")
 
 
 def _value(raw: bytes, charset: str | None) -> str | Undecodable:
     try:
-        codec = codec_of(charset) if charset else UTF_8
+        codec = find_codec(charset) if charset else UTF_8
     except Unreadable as unknown:
         return raw.decode() if raw.isascii() else Undecodable(str(unknown))
-    value = decoded(raw, codec)
+    value = decode(raw, codec)
     if isinstance(value, Undecodable) and not charset:
         return Undecodable("it is not UTF-8, and no charset is declared")
     return value
 
 
-def _joined(before: Value, value: Value) -> Value:
+def _merged(before: Value, value: Value) -> Value:
     if before == value:
         return value
-    earlier = before.values if isinstance(before, Several) else (str(before),)
-    return Several((*earlier, str(value)))
+    earlier = before.values if isinstance(before, ConflictingValues) else (str(before),)
+    return ConflictingValues((*earlier, str(value)))

@@ -1,7 +1,7 @@
-"""The unguessable part of the addresses that vendors and gateways call.
+"""Signed tokens in the URLs that vendors and gateways call. Nobody can guess a URL without them.
 
-A key says what it is for (purpose, provider, attempt or gateway) and is signed with a key of its own: derived from
-FIELD_ENCRYPTION_KEYS, apart from SECRET_KEY. The first signs, all verify, so keys rotate without a lost callback.
+A token names its purpose and its provider, attempt or gateway. The signing keys are derived from FIELD_ENCRYPTION_KEYS,
+not from SECRET_KEY. The first one signs, all verify, so a key rotation loses no callback.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Purpose(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """What a genuine key stands for."""
+class TokenTarget:
+    """What a valid token names."""
 
     purpose: Purpose
     provider_id: int | None = None
@@ -40,48 +40,48 @@ class Address:
     gateway_id: int | None = None
 
 
-def attempt_key(provider_id: int, attempt_id: uuid.UUID) -> str:
+def attempt_token(provider_id: int, attempt_id: uuid.UUID) -> str:
     return _sign(_ATTEMPT.pack(Purpose.ATTEMPT, provider_id, attempt_id.bytes))
 
 
-def provider_key(provider_id: int) -> str:
+def provider_token(provider_id: int) -> str:
     return _sign(_SINGLE.pack(Purpose.PROVIDER, provider_id))
 
 
-def gateway_key(gateway_id: int) -> str:
+def gateway_token(gateway_id: int) -> str:
     return _sign(_SINGLE.pack(Purpose.GATEWAY, gateway_id))
 
 
-def callback_url(vendor: str, key: str) -> str | None:
-    """The whole address for a vendor, or None without PUBLIC_URL."""
-    return f"{settings.PUBLIC_URL}/webhooks/{vendor}/{key}" if settings.PUBLIC_URL else None
+def callback_url(vendor: str, token: str) -> str | None:
+    """The URL for a vendor, or None without PUBLIC_URL."""
+    return f"{settings.PUBLIC_URL}/webhooks/{vendor}/{token}" if settings.PUBLIC_URL else None
 
 
-def inbound_url(key: str) -> str | None:
-    """The whole address for a gateway, or None without PUBLIC_URL."""
-    return f"{settings.PUBLIC_URL}/inbound/{key}" if settings.PUBLIC_URL else None
+def inbound_url(token: str) -> str | None:
+    """The URL for a gateway, or None without PUBLIC_URL."""
+    return f"{settings.PUBLIC_URL}/inbound/{token}" if settings.PUBLIC_URL else None
 
 
-def resolve(key: str) -> Address | None:
-    """What a key stands for, or None for anything that we did not sign. Takes the same time for every wrong key."""
+def resolve_token(token: str) -> TokenTarget | None:
+    """What a token names, or None for one that we did not sign. Every wrong token takes the same time."""
     try:
-        signed = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
+        signed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         signed = b""
     claim, tag = signed[:-TAG_BYTES], signed[-TAG_BYTES:]
-    genuine = [hmac.compare_digest(_tag(secret, claim), tag) for secret in _secrets(_keys())]
-    # Only the one spelling that we gave out: base64 would let the last character vary.
-    return _read(claim) if any(genuine) and _text(signed) == key else None
+    valid = [hmac.compare_digest(_tag(secret, claim), tag) for secret in _secrets(_keys())]
+    # Base64 has several spellings of the last character: only the one that we gave out is valid.
+    return _unpack(claim) if any(valid) and _text(signed) == token else None
 
 
-def _read(claim: bytes) -> Address | None:
+def _unpack(claim: bytes) -> TokenTarget | None:
     if len(claim) == _ATTEMPT.size:
         purpose, provider, attempt = _ATTEMPT.unpack(claim)
-        return Address(Purpose(purpose), provider_id=provider, attempt_id=uuid.UUID(bytes=attempt))
+        return TokenTarget(Purpose(purpose), provider_id=provider, attempt_id=uuid.UUID(bytes=attempt))
     purpose, owner = _SINGLE.unpack(claim)
     if purpose == Purpose.GATEWAY:
-        return Address(Purpose.GATEWAY, gateway_id=owner)
-    return Address(Purpose(purpose), provider_id=owner)
+        return TokenTarget(Purpose.GATEWAY, gateway_id=owner)
+    return TokenTarget(Purpose(purpose), provider_id=owner)
 
 
 def _sign(claim: bytes) -> str:

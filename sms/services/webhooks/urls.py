@@ -1,18 +1,18 @@
-"""The addresses that people register by hand, at a vendor or in a gateway's settings."""
+"""The URLs that staff register at a vendor by hand."""
 
 from __future__ import annotations
 
 from providers.base import Receipts
 from sms.models import Provider
 
-from .tokens import callback_url, provider_key
+from .tokens import callback_url, provider_token
 
 
-def registered_address(provider: Provider) -> str | None:
-    """Where this provider's vendor is to send its reports; None where it is told with each message, or never reports.
+def registered_url(provider: Provider) -> str | None:
+    """The URL for this provider's delivery reports.
 
-    None too without PUBLIC_URL.
+    None if the vendor gets a URL with each message, if it sends no reports, and without PUBLIC_URL.
     """
     if Receipts.PUSH_REGISTERED not in provider.adapter_class.receipts:
         return None
-    return callback_url(provider.vendor, provider_key(provider.pk))
+    return callback_url(provider.vendor, provider_token(provider.pk))

@@ -1,6 +1,7 @@
-"""The worker: claims what is due, has it called by a pool of threads, and settles the results in batches.
+"""The worker's main loop: claims due messages, makes the calls in a pool of threads, settles the results in batches.
 
-A slot is held from the claim until the result is committed, so a killed dispatcher leaves at most its slots behind.
+A slot is occupied from the claim until the result is committed, so a killed worker leaves at most as many messages in
+`sending` as it has slots.
 """
 
 from __future__ import annotations
@@ -18,26 +19,26 @@ from providers.http import Client
 from sms.services.dispatch import circuit_breaker, poll
 from sms.services.dispatch import settle as dispatch_settle
 from sms.services.dispatch.claim import Claimer
+from sms.services.dispatch.settle import Settled
 from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
 from sms.services.queue.jobs import Job, Poll, Probe, Push, Result, Send, run
 from sms.services.queue.queue_state import QueueSnapshot
 
-from . import periodic
-from .periodic import AFTER_A_FAULT, IDLE_SECONDS
+from .periodic import IDLE_SECONDS, RETRY_SECONDS, WorkerState, run_once, run_safely
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_SLOTS = 64
 QUEUE_SECONDS = 0.1
-"""How long a full dispatcher goes on with what it has read of the queue."""
+"""How long an engine whose slots are all in use may go on with its last reading of the queue."""
 RESERVED_SHARE = 8
-"""One slot in eight is kept for OTPs."""
+"""One slot in eight is reserved for OTPs."""
 
 
 class Engine:
-    """One dispatcher. `turn` is its unit of work; nothing here is shared between engines but the database."""
+    """One worker. `turn` is its unit of work. Engines share nothing but the database."""
 
     def __init__(self, slots: int = DEFAULT_SLOTS) -> None:
         self.slots = slots
@@ -52,33 +53,33 @@ class Engine:
         self._threads: list[threading.Thread] = []
         self._claimer = Claimer()
         self._last_queue: QueueSnapshot | None = None
-        """Where the last turn filled every slot; None: the queue must be read."""
+        """Kept while each turn fills every slot. None: the queue must be read."""
 
     # --- the loop ---------------------------------------------------------------------
 
     def turn(self, wait: float) -> bool:
-        """Settle what came back, then claim what is due; with nothing to do, wait that long. True if there was work."""
+        """Settle results, then claim what is due. Waits up to `wait` seconds for a result. True if there was work."""
         self._unsettled += self._collect(wait if not self._unsettled else 0.0)
         self._claimer.give_back()
         done = self._unsettled
-        # After a failure nothing is claimed before the breakers have learnt of it.
+        # After a failure nothing is claimed before the circuit breakers have counted it.
         may_claim = self.accepting and not any(result.error or result.crash for result in done)
         if not done and not (may_claim and self._free() > 0):
             return False
-        waiting = self._read_queue()
-        if not done and not waiting.is_anything_due:
+        snapshot = self._read_queue()
+        if not done and not snapshot.is_anything_due:
             return False
         settled = self._settle(done)
-        return self._go_on(waiting, done, settled, may_claim=may_claim)
+        return self._claim_after(snapshot, done, settled, may_claim=may_claim)
 
     def run_forever(self, stopped: threading.Event) -> None:
-        """Turn until `stopped` is set, then finish the calls in flight."""
+        """Repeat `turn` until `stopped` is set, then finish the calls in flight."""
         while not stopped.is_set():
             self._turn_safely(0.0 if self._may_find_more else IDLE_SECONDS[connection.vendor])
         self.finish()
 
     def finish(self) -> None:
-        """Take nothing new, and see the calls in flight through to their commit."""
+        """Claim nothing more, and settle the calls in flight."""
         self.accepting = False
         while self.in_flight or self._claimer.unstarted:
             self._turn_safely(1.0)
@@ -90,11 +91,11 @@ class Engine:
         self._threads.clear()
 
     def wake(self) -> None:
-        """Cut an idle wait short. May be called by any thread."""
+        """End an idle wait. May be called by any thread."""
         self._results.put(None)
 
     def _turn_safely(self, wait: float) -> bool:
-        """A fault of the database ends no dispatcher: what is unsettled is kept and tried again."""
+        """As `turn`. After an error the results that are not settled are kept for the next turn."""
         self._may_find_more = False
         try:
             return self.turn(wait)
@@ -103,19 +104,19 @@ class Engine:
         except Exception:
             log.exception("dispatcher.fault")
         connection.close()
-        time.sleep(AFTER_A_FAULT)
+        time.sleep(RETRY_SECONDS)
         return False
 
     # --- one turn ------------------------------------------------------------------------
 
     def _collect(self, wait: float) -> list[Result]:
-        """Everything that came back, waiting for the first if there is nothing else to do."""
+        """The results that are there; waits for the first of them up to `wait` seconds."""
         results: list[Result] = []
         try:
             first = self._results.get(timeout=wait) if wait else self._results.get_nowait()
             while True:
                 if first is None:
-                    self._last_queue = None  # something became due
+                    self._last_queue = None  # `wake` was called: the queue has changed
                 else:
                     results.append(first)
                 first = self._results.get_nowait()
@@ -123,14 +124,14 @@ class Engine:
             return results
 
     def _read_queue(self) -> QueueSnapshot:
-        """The queue; while each turn fills every slot, as it was a moment ago: a claim asks the breaker itself."""
+        """The queue. While each turn fills every slot, the last reading serves again: a claim checks the breaker."""
         last, self._last_queue = self._last_queue, None
-        is_recent = last is not None and time.monotonic() - last.asked < QUEUE_SECONDS
+        is_recent = last is not None and time.monotonic() - last.read_at < QUEUE_SECONDS
         return last if last is not None and is_recent else queue_state.read_queue()
 
-    def _settle(self, done: list[Result]) -> list[dispatch_settle.Settled]:
-        """Write what came back. From its commit on these slots are free, and each is counted once."""
-        forward.settle([result for result in done if isinstance(result.job, Push)])
+    def _settle(self, done: list[Result]) -> list[Settled]:
+        """Store the results. Their slots are free once they are committed."""
+        forward.settle_pushes([result for result in done if isinstance(result.job, Push)])
         sends = [result for result in done if isinstance(result.job, Send)]
         try:
             settled = dispatch_settle.write(dispatch_settle.decide(sends))
@@ -144,29 +145,29 @@ class Engine:
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
         return settled
 
-    def _go_on(
-        self, waiting: QueueSnapshot, done: list[Result], settled: Sequence[dispatch_settle.Settled], *, may_claim: bool
+    def _claim_after(
+        self, snapshot: QueueSnapshot, done: list[Result], settled: Sequence[Settled], *, may_claim: bool
     ) -> bool:
-        """Fill the free slots, then pass on what the settled calls say of their providers."""
+        """Fill the free slots, then record the outcomes of the settled calls for their providers."""
         begun = 0
         try:
             if may_claim:
-                begun = self._claim(waiting)
+                begun = self._claim(snapshot)
         finally:
-            learn_from(settled, done, waiting)
+            record_outcomes(settled, done, snapshot)
         if may_claim:
-            begun += self._submit(self._take_others(waiting))
+            begun += self._submit(self._claim_pushes_and_polls(snapshot))
         came_back = any(result.error or result.surely_not_sent for result in done)
         has_room = self._free_for_others() > 0
         self._may_find_more = came_back or (begun > 0 and has_room)
-        self._last_queue = waiting if begun and not (came_back or has_room) else None
+        self._last_queue = snapshot if begun and not (came_back or has_room) else None
         return bool(done or begun)
 
-    def _claim(self, waiting: QueueSnapshot) -> int:
-        """Hand out what is claimed, whatever else fails: nobody else will send it."""
+    def _claim(self, snapshot: QueueSnapshot) -> int:
+        """Claim messages and submit them, even if a later claim fails: no other worker will send them."""
         jobs: list[Job] = []
         try:
-            self._claimer.claim(jobs, waiting, otp_slots=self._free(), other_slots=self._free_for_others())
+            self._claimer.claim(jobs, snapshot, otp_slots=self._free(), other_slots=self._free_for_others())
         finally:
             self._submit(jobs)
         return len(jobs)
@@ -175,17 +176,17 @@ class Engine:
         return self.slots - self.in_flight
 
     def _free_for_others(self) -> int:
-        """The same, less what is kept for OTPs."""
+        """Free slots that are not reserved for OTPs."""
         return max(self._free() - max(self.reserved - self.otps_in_flight, 0), 0)
 
-    def _take_others(self, waiting: QueueSnapshot) -> list[Job]:
-        """What is no message of a shop: a partner's received messages, and questions for a state.
+    def _claim_pushes_and_polls(self, snapshot: QueueSnapshot) -> list[Job]:
+        """Pushes of received messages to partners, and polls for the state of attempts.
 
-        A partner's repeats are due to the second: they may use half of what is kept for OTPs.
+        A partner expects each repeat at its second, so pushes may use half of the slots reserved for OTPs.
         """
         for_others = self._free_for_others()
-        jobs = forward.take(waiting, min(self._free(), for_others + self.reserved // 2))
-        return jobs + poll.take(waiting, min(for_others - len(jobs), max(1, self.slots // 4)))
+        jobs = forward.claim_pushes(snapshot, min(self._free(), for_others + self.reserved // 2))
+        return jobs + poll.take(snapshot, min(for_others - len(jobs), max(1, self.slots // 4)))
 
     def _submit(self, jobs: Sequence[Job]) -> int:
         self._count(jobs)
@@ -219,7 +220,7 @@ def _is_otp(job: Job) -> bool:
 
 
 def settle_one_by_one(settle: Callable[[Sequence[Result]], None], results: Sequence[Result]) -> None:
-    """A result that can't be written must not hold up the others: it is left to its lease, which ends."""
+    """Settle each result by itself. One that can't be stored is dropped: its message is settled when its lease ends."""
     for result in results:
         try:
             settle([result])
@@ -230,35 +231,35 @@ def settle_one_by_one(settle: Callable[[Sequence[Result]], None], results: Seque
 
 
 def _is_about_the_database(error: Exception) -> bool:
-    """Not about what was to be written: it is worth another try."""
+    """Whether the database failed, not the statement's values: another try may succeed."""
     return isinstance(error, Error) and not isinstance(error, DataError | IntegrityError | ProgrammingError)
 
 
-def learn_from(settled: Sequence[dispatch_settle.Settled], done: Sequence[Result], waiting: QueueSnapshot) -> None:
-    """What follows a commit: breakers, early reports, answers to polls and probes."""
-    dispatch_settle.afterwards(settled, in_trouble={each.provider for each in waiting.providers if each.bad_calls})
+def record_outcomes(settled: Sequence[Settled], done: Sequence[Result], snapshot: QueueSnapshot) -> None:
+    """What follows the commit of the results: circuit breakers, early reports, the answers to polls and probes."""
+    dispatch_settle.afterwards(settled, in_trouble={each.provider for each in snapshot.providers if each.bad_calls})
     poll.settle([result for result in done if isinstance(result.job, Poll)])
     for result in done:
-        if isinstance(result.job, Probe) and not result.surely_not_sent:  # a probe that was not made says nothing
+        if isinstance(result.job, Probe) and not result.surely_not_sent:  # else the probe was not made
             circuit_breaker.record_outcome(result.job.account, [result.error], was_probe=True)
 
 
 # --- without a loop ---------------------------------------------------------------------------
 
 
-def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
-    """Work off what is due now, for at most `budget` seconds, and return whether there was anything.
+def work(state: WorkerState, *, budget: float | None = None) -> bool:
+    """Process what is due now, for at most `budget` seconds, and return whether there was anything.
 
-    The calls that were begun are finished and committed before this returns, whatever the budget.
+    Every call that was begun is settled before this returns, whatever the budget.
     """
-    engine = Engine(slots)
+    engine = Engine(state.slots)
     ends = time.monotonic() + budget if budget is not None else float("inf")
-    if budget is not None:  # a worker that is called again and again lives between the calls, too
-        periodic.beat_between_calls(slots)
-    chores = periodic.one_round()
+    if budget is not None:  # a scheduler calls this again and again: the worker counts as running between the calls
+        run_safely([lambda: state.heartbeat.beat(0)])
+    tasks = run_once(state)
     try:
-        found = engine.turn(0.0)  # an OTP does not wait for chores
-        while time.monotonic() < ends and next(chores, False):
+        found = engine.turn(0.0)  # messages before tasks: an OTP must not wait
+        while time.monotonic() < ends and next(tasks, False):
             found = engine.turn(0.0) or found
         while time.monotonic() < ends and (engine.turn(0.0) or engine.in_flight):
             found = True
@@ -266,5 +267,5 @@ def work(*, budget: float | None = None, slots: int = DEFAULT_SLOTS) -> bool:
                 engine.turn(0.05)
     finally:
         engine.finish()
-    alert_delivery.deliver_safely(limit=1)  # a web server that hangs must not hold up the next call of this
+    alert_delivery.deliver_safely(limit=1)  # one alone: a mail or web server that hangs must not delay the next call
     return found

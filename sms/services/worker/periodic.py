@@ -1,208 +1,213 @@
-"""What a dispatcher looks after beside sending: vendors' calls, leases that ended, time that is up, heartbeats.
+"""What a worker does beside sending: periodic tasks, reading callbacks, listening for notifications, alerts.
 
-Each in a thread of its own or at its times, so that nothing of it holds up a claim.
+Each has a thread of its own, so that none of them delays a claim.
 """
 
 from __future__ import annotations
 
-import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
 
 import structlog
 from django.db import Error, connection
 
-from sms.models import Dispatcher
-from sms.services.database import clock
 from sms.services.dispatch import rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
-from sms.services.queue import held_messages
+from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.queue.notify import CALLS, CHANNEL
-from sms.services.reports import apply, receive, unmatched
+from sms.services.reports import receive, unmatched
+from sms.services.reports.apply import match_missed_reports
+
+from .heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = {"postgresql": 0.25, "sqlite": 0.05}
-"""How long an idle dispatcher sleeps unless it is woken."""
-AFTER_A_FAULT = 0.5
-HEAR_SECONDS = 2.0
-"""How long a NOTIFY may take before a dispatcher says that it hears none."""
-
-HOURS_AT_ONCE = 3
-LONGEST_CHORE = 2.0
-"""Seconds after which a chore that works in batches lets the others have their turn."""
-
-Chore = tuple[float, Callable[[], object]]
-
-CHORES: tuple[Chore, ...] = (
-    (5.0, lambda: _for_a_while(rescue.park_abandoned)),
-    (1.0, lambda: _for_a_while(rescue.expire)),
-    (1.0, lambda: _for_a_while(held_messages.release)),
-    (5.0, apply.match_again),
-    (5.0, inbound_receive.read_again),
-    (15.0, alert_rules.evaluate),
-    (60.0, match_rate_alert.evaluate),
-    (60.0, unmatched.look),
-    (5.0, lambda: _for_a_while(retention.erase_due)),
-    (30.0, lambda: _for_a_while(retention.delete_due)),
-    (30.0, lambda: hourly_stats.roll_up(HOURS_AT_ONCE)),
-)
-"""With the seconds between two rounds of each. Where several are due, the first goes first."""
+"""How long an idle worker waits for a notification before it polls."""
+RETRY_SECONDS = 0.5
+"""How long a worker waits after an error before it tries again."""
+PROBE_SECONDS = 2.0
+"""How long the probe of LISTEN waits for its own NOTIFY."""
+HEARTBEAT_SECONDS = 5.0
+MAX_HOURS_PER_RUN = 3
+MAX_TASK_SECONDS = 2.0
+"""How long a task that works in batches runs before other tasks get their turn."""
 
 
-def _for_a_while(batch: Callable[[], int]) -> None:
-    ends = time.monotonic() + LONGEST_CHORE
-    while batch() and time.monotonic() < ends:
+class PeriodicTask(NamedTuple):
+    """A function, and the seconds between two runs of it."""
+
+    seconds: float
+    run: Callable[[], object]
+
+
+class WorkerState:
+    """What one worker process keeps between two runs of its tasks. Made at the process's start."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self.heartbeat = Heartbeat(slots)
+        self.held_messages = HeldMessageScan()
+
+
+@cache
+def process_state(slots: int) -> WorkerState:
+    """The state of a process in which a task queue calls `engine.work` again and again."""
+    return WorkerState(slots)
+
+
+def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
+    """The tasks in order of priority: of several that are due, the first runs first."""
+    return [
+        PeriodicTask(5.0, lambda: _run_batches(rescue.park_abandoned)),
+        PeriodicTask(1.0, lambda: _run_batches(rescue.expire)),
+        PeriodicTask(1.0, lambda: _run_batches(state.held_messages.release_batch)),
+        PeriodicTask(5.0, match_missed_reports),
+        PeriodicTask(5.0, inbound_receive.parse_unread_calls),
+        PeriodicTask(15.0, alert_rules.evaluate),
+        PeriodicTask(60.0, match_rate_alert.evaluate),
+        PeriodicTask(60.0, unmatched.update_alerts),
+        PeriodicTask(5.0, lambda: _run_batches(retention.erase_due)),
+        PeriodicTask(30.0, lambda: _run_batches(retention.delete_due)),
+        PeriodicTask(30.0, lambda: hourly_stats.roll_up(MAX_HOURS_PER_RUN)),
+    ]
+
+
+def _run_batches(run_batch: Callable[[], int]) -> None:
+    ends = time.monotonic() + MAX_TASK_SECONDS
+    while run_batch() and time.monotonic() < ends:
         pass
 
 
-class Timetable:
-    """Which chore is due. Asked anew after each, so that long ones never keep those before them waiting in a row."""
+class Schedule:
+    """Which task is due next. It starts at the first task after each run, so a slow task delays no task before it."""
 
-    def __init__(self, chores: Sequence[Chore]) -> None:
-        self._chores = chores
-        self._next_at = [0.0] * len(chores)
+    def __init__(self, tasks: Sequence[PeriodicTask]) -> None:
+        self._tasks = tasks
+        self._next_at = [0.0] * len(tasks)
 
-    def due(self, now: float) -> Callable[[], object] | None:
-        """The first chore whose time has come; its next time is counted from now."""
-        for number, (every, chore) in enumerate(self._chores):
+    def next_due(self, now: float) -> PeriodicTask | None:
+        """The first task that is due; its next run is counted from now."""
+        for number, task in enumerate(self._tasks):
             if self._next_at[number] <= now:
-                self._next_at[number] = now + every
-                return chore
+                self._next_at[number] = now + task.seconds
+                return task
         return None
 
 
-def one_round() -> Iterator[bool]:
-    """One round of everything, step by step, for a worker that does not loop."""
-    for _, chore in CHORES:
-        do([chore])
+def run_once(state: WorkerState) -> Iterator[bool]:
+    """Run every task once and read the stored callbacks, one step per iteration: for a worker without a loop."""
+    for task in periodic_tasks(state):
+        run_safely([task.run])
         yield True
     while receive.read_pending():
         yield True
 
 
-_heartbeat: Dispatcher | None = None
-
-
-def beat_between_calls(slots: int) -> None:
-    """The heartbeat of a process that works in calls instead of a loop; after a fork it is another process."""
-    global _heartbeat
-    if _heartbeat is None or _heartbeat.pid != os.getpid():
-        _heartbeat = new_dispatcher(slots)
-    do([lambda: rescue.beat(_heartbeat, 0)])
-
-
-def do(chores: Iterable[Callable[[], object]]) -> None:
-    """Do them one after the other; one that fails leaves the others to be done."""
-    for chore in chores:
+def run_safely(functions: Iterable[Callable[[], object]]) -> None:
+    """Call the functions in turn. The error of one is logged and does not stop the others."""
+    for function in functions:
         try:
-            chore()
+            function()
         except Error as error:
             log.warning("database.unavailable", error=type(error).__name__)
             connection.close()
         except Exception:
-            log.exception("chore.fault")
+            log.exception("periodic_task.failed")
 
 
-class House:
-    """The threads beside an engine: `wake_engine` cuts its idle wait short, `in_flight` counts its calls."""
+class BackgroundThreads:
+    """The threads beside an engine: `wake_engine` ends its idle wait, `in_flight` counts its calls."""
 
     def __init__(self, *, slots: int, in_flight: Callable[[], int], wake_engine: Callable[[], None]) -> None:
-        self.slots, self.in_flight, self.wake_engine = slots, in_flight, wake_engine
+        self._in_flight, self._wake_engine = in_flight, wake_engine
+        self._state = WorkerState(slots)
         self._stopped = threading.Event()
-        self._called = threading.Event()
-        self._heartbeat: Dispatcher | None = None
-        self._knows_of_deafness = False
+        self._callbacks_stored = threading.Event()
+        self._is_listen_probed = False
         self._threads: list[threading.Thread] = []
 
-    def open(self) -> None:
-        for job in (self._do_chores, self._read_callbacks, self._listen, self._deliver_notices):
-            thread = threading.Thread(target=self._until_stopped, args=(job,), name=job.__name__, daemon=True)
+    def start(self) -> None:
+        for loop in (self._run_tasks, self._read_callbacks, self._listen, self._deliver_alerts):
+            thread = threading.Thread(target=self.run_until_stopped, args=(loop,), name=loop.__name__, daemon=True)
             thread.start()
             self._threads.append(thread)
 
-    def close(self) -> None:
-        """End the threads, and say that this dispatcher has stopped."""
-        self._stopped.set()
-        self._called.set()
+    def stop(self) -> None:
+        """End the threads, and record that this worker has stopped."""
+        self.request_stop()
         for thread in self._threads:
             thread.join(timeout=5)
-        do([self._say_goodbye])
+        run_safely([self._state.heartbeat.mark_stopped])
 
-    def _say_goodbye(self) -> None:
-        if self._heartbeat is not None:
-            Dispatcher.objects.filter(pk=self._heartbeat.pk).update(stopped_at=clock.now())
+    def request_stop(self) -> None:
+        """Have the threads end after their current step."""
+        self._stopped.set()
+        self._callbacks_stored.set()
 
-    def _until_stopped(self, job: Callable[[], None]) -> None:
-        """Run a job again and again. A database that is away is waited for; a fault of ours is logged."""
+    def run_until_stopped(self, step: Callable[[], None]) -> None:
+        """Repeat a step until the threads are stopped. After an error it is repeated, too."""
         while not self._stopped.is_set():
             try:
-                job()
+                step()
             except Error as error:
-                log.warning("database.unavailable", thread=job.__name__, error=type(error).__name__)
+                log.warning("database.unavailable", thread=step.__name__, error=type(error).__name__)
                 connection.close()
-                self._stopped.wait(AFTER_A_FAULT)
+                self._stopped.wait(RETRY_SECONDS)
             except Exception:
-                log.exception("dispatcher.fault", thread=job.__name__)
-                self._stopped.wait(AFTER_A_FAULT)
+                log.exception("dispatcher.fault", thread=step.__name__)
+                self._stopped.wait(RETRY_SECONDS)
         connection.close()
 
-    # --- the jobs -----------------------------------------------------------------------
+    # --- the threads' steps -----------------------------------------------------------
 
-    def _do_chores(self) -> None:
-        timetable = Timetable(((5.0, self._beat), *CHORES))
+    def _run_tasks(self) -> None:
+        schedule = Schedule([PeriodicTask(HEARTBEAT_SECONDS, self._beat), *periodic_tasks(self._state)])
         while not self._stopped.wait(0.25):
-            while (chore := timetable.due(time.monotonic())) and not self._stopped.is_set():
-                do([chore])
+            while (task := schedule.next_due(time.monotonic())) and not self._stopped.is_set():
+                run_safely([task.run])
 
     def _beat(self) -> None:
-        if self._heartbeat is None:
-            self._heartbeat = new_dispatcher(self.slots)
-        rescue.beat(self._heartbeat, self.in_flight())
+        self._state.heartbeat.beat(self._in_flight())
 
     def _read_callbacks(self) -> None:
         if receive.read_pending() == 0:
-            self._called.wait(IDLE_SECONDS[connection.vendor])
-            self._called.clear()
+            self._callbacks_stored.wait(IDLE_SECONDS[connection.vendor])
+            self._callbacks_stored.clear()
 
     def _listen(self) -> None:
-        """Wake whom a NOTIFY is for. Behind a pooler that drops LISTEN, the idle waits do it alone: said once."""
+        """Pass on each notification. Behind a pooler that drops LISTEN none arrives, and the worker polls."""
         if connection.vendor != "postgresql":
             self._stopped.wait()
             return
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
-        if not self._knows_of_deafness and not _hears():
-            self._knows_of_deafness = True
-            log.warning("listen.deaf", advice="A transaction pooler drops LISTEN: this dispatcher polls instead.")
+        if not self._is_listen_probed:
+            if not probe_listen():
+                log.warning("listen.unsupported", advice="A transaction pooler drops LISTEN: this dispatcher polls.")
+            self._is_listen_probed = True
         while not self._stopped.is_set():
-            for note in connection.connection.notifies(timeout=1.0, stop_after=1):
-                if note.payload == CALLS:
-                    self._called.set()
+            for notification in connection.connection.notifies(timeout=1.0, stop_after=1):
+                if notification.payload == CALLS:
+                    self._callbacks_stored.set()
                 else:
-                    self.wake_engine()
+                    self._wake_engine()
 
-    def _deliver_notices(self) -> None:
+    def _deliver_alerts(self) -> None:
         alert_delivery.deliver_until(self._stopped)
 
 
-def _hears() -> bool:
-    """Whether a NOTIFY of another connection reaches this one, which listens."""
+def probe_listen() -> bool:
+    """Whether this connection, which listens, receives a NOTIFY of another connection."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:
             cursor.execute(f"NOTIFY {CHANNEL}")
     finally:
         other.close()
-    return any(True for _ in connection.connection.notifies(timeout=HEAR_SECONDS, stop_after=1))
-
-
-def new_dispatcher(slots: int) -> Dispatcher:
-    now = clock.now()
-    return Dispatcher(
-        id=clock.new_id(), host=platform.node()[:100], pid=os.getpid(), slots=slots, started_at=now, seen_at=now
-    )
+    return any(True for _ in connection.connection.notifies(timeout=PROBE_SECONDS, stop_after=1))

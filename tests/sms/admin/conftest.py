@@ -110,10 +110,10 @@ def vendors(monkeypatch):
 def fresh_copies(monkeypatch):
     """No test sees another's copies, and no copy expires during a test, however slow the machine is."""
     monkeypatch.setattr(setup_checklist, "CACHED_FOR", math.inf)
-    snapshot.forget()
+    snapshot.reset_cache()
     setup_checklist.status.reset_cache()
     yield
-    snapshot.forget()
+    snapshot.reset_cache()
     setup_checklist.status.reset_cache()
 
 
@@ -224,7 +224,7 @@ class Cast:
         message = InboundMessage.objects.create(
             id=clock.new_id(), gateway=gateway, call=call, sender=PHONE, to=RENTED, text=text, received_at=now()
         )
-        push = forward.add(message, number, now=now())
+        push = forward.queue_push(message, number, now=now())
         InboundPush.objects.filter(pk=push.pk).update(status="refused", due_at=None, tries=1, code="NO_OPERATION")
         push.attempts.create(id=clock.new_id(), number=1, outcome="refused", code="NO_OPERATION", started_at=now())
         return push

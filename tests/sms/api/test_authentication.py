@@ -66,13 +66,13 @@ def test_the_schemes_letter_case_does_not_matter(caller: Client, scheme: str) ->
 
 def test_a_secret_may_hold_colons_and_any_letters(caller: Client) -> None:
     cast.client("colon", "a:b:ç\u00a0")
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller, authorization=cast.basic("colon", "a:b:ç\u00a0")).status_code == 201
 
 
 def test_a_disabled_client_is_out(caller: Client) -> None:
     ApiClient.objects.update(enabled=False)
-    snapshot.forget()
+    snapshot.reset_cache()
     assert errors(send(caller)) == [(401, "unauthorized", "")]
 
 
@@ -83,12 +83,12 @@ def test_during_a_rotation_the_old_secret_holds_until_its_time_is_up(
     client = ApiClient.objects.get()
     new = client.rotate_secret(previous_valid_until=clock.now() + left)
     client.save()
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller).status_code == status
     assert send(caller, authorization=cast.basic(secret=new)).status_code == 201
 
 
 def test_an_empty_previous_digest_lets_nobody_in(caller: Client) -> None:
     ApiClient.objects.update(previous_digest="", previous_valid_until=clock.now() + timedelta(hours=1))
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller, authorization=cast.basic(secret="")).status_code == 401

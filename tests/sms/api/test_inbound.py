@@ -32,7 +32,7 @@ def gateway(monkeypatch) -> InboundGateway:
 
 
 def path(gateway: InboundGateway) -> str:
-    return f"/inbound/{tokens.gateway_key(gateway.pk)}"
+    return f"/inbound/{tokens.gateway_token(gateway.pk)}"
 
 
 def get(client, gateway, **values):
@@ -149,7 +149,7 @@ def test_a_body_that_can_not_be_read_lacks_everything_and_is_kept(client, gatewa
 
 
 def test_a_wrong_key_is_404_and_stores_nothing(client, gateway):
-    for key in ("x", tokens.provider_key(gateway.pk), tokens.gateway_key(gateway.pk)[:-1], tokens.gateway_key(0)):
+    for key in ("x", tokens.provider_token(gateway.pk), tokens.gateway_token(gateway.pk)[:-1], tokens.gateway_token(0)):
         assert client.get(f"/inbound/{key}?{urlencode(MESSAGE)}").status_code == 404
     assert not InboundCall.objects.exists()
 
@@ -261,7 +261,7 @@ def test_a_gateway_may_have_a_time_of_its_own(gateway, span, seconds, counts):
 def read_at(gateway: InboundGateway, moment: datetime) -> None:
     body = json.dumps(MESSAGE).encode()
     call = InboundCall.objects.create(gateway=gateway, method="POST", body=body, received_at=moment)
-    receive.read(call)
+    receive.parse_call(call)
 
 
 @pytest.mark.parametrize("other", [{"from": "Other"}, {"to": "+994501112234"}, {"text": "Other"}])
@@ -344,9 +344,9 @@ def test_a_number_without_an_active_operation_is_stored_and_not_pushed(client, g
 def test_a_call_whose_reading_broke_off_is_read_later(client, gateway, monkeypatch):
     client.raise_request_exception = False
     with monkeypatch.context() as broken:
-        broken.setattr(receive, "_store", None)
+        broken.setattr(receive, "_store_message", None)
         assert get(client, gateway, **MESSAGE).status_code == 500
     InboundCall.objects.update(received_at=clock.now() - timedelta(seconds=11))
-    assert receive.read_again() == 1
+    assert receive.parse_unread_calls() == 1
     assert InboundMessage.objects.get().text == MESSAGE["text"]
-    assert receive.read_again() == 0
+    assert receive.parse_unread_calls() == 0

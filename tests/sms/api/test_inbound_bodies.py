@@ -28,7 +28,7 @@ def gateway(monkeypatch) -> InboundGateway:
 
 
 def path(gateway: InboundGateway) -> str:
-    return f"/inbound/{tokens.gateway_key(gateway.pk)}"
+    return f"/inbound/{tokens.gateway_token(gateway.pk)}"
 
 
 def post(client, gateway, body, content_type="application/json", **more):

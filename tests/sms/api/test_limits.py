@@ -21,7 +21,7 @@ from tests.sms.cast import body, errors, send
 
 def limit(**limits: Any) -> None:
     ApiClient.objects.update(**limits)
-    snapshot.forget()
+    snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
 
 
@@ -166,7 +166,7 @@ class TestOtpCaps:
         limit(otp_per_number=1)
         send(caller, body(isOtp=True))
         cast.client("other", "another-made-up-secret", otp_per_number=1)
-        snapshot.forget()
+        snapshot.reset_cache()
         other = cast.basic("other", "another-made-up-secret")
         assert send(caller, body(isOtp=True), authorization=other).status_code == 201
 

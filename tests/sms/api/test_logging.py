@@ -47,7 +47,7 @@ def test_a_fault_of_ours_is_logged_with_the_same_id(caller: Client, monkeypatch:
 
 
 def test_no_key_of_a_vendors_address_gets_into_the_log(caller: Client) -> None:
-    key = tokens.provider_key(Provider.objects.get(slug="free").pk)
+    key = tokens.provider_token(Provider.objects.get(slug="free").pk)
     with capture_logs() as lines:
         assert caller.post(f"/webhooks/{cast.FreeText.slug}/{key}").status_code == 200
         assert caller.post(f"/webhooks/{cast.FreeText.slug}/{key}x").status_code == 404

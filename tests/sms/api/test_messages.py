@@ -167,7 +167,7 @@ def test_a_bad_parameter_is_named(caller: Client, query: str, field: str) -> Non
 def test_other_clients_messages_do_not_exist(caller: Client) -> None:
     send(caller)
     cast.client("other", "another-made-up-secret")
-    snapshot.forget()
+    snapshot.reset_cache()
     other = {"authorization": cast.basic("other", "another-made-up-secret")}
     assert caller.get("/messages", headers=other).json()["results"] == []
     assert errors(caller.get(f"/messages/{Message.objects.get().id}", headers=other)) == [(404, "not_found", "")]
@@ -176,7 +176,7 @@ def test_other_clients_messages_do_not_exist(caller: Client) -> None:
 
 def test_a_client_that_may_not_read_is_403(caller: Client) -> None:
     ApiClient.objects.update(read_messages=False)
-    snapshot.forget()
+    snapshot.reset_cache()
     assert errors(get(caller)) == [(403, "forbidden", "")]
     assert RefusedRequest.objects.get().code == "forbidden"
     assert send(caller).status_code == 201

@@ -60,7 +60,7 @@ def test_through_headers_queries_paths_and_keys(caller: Client, string: str) -> 
 def test_through_a_vendors_door(caller: Client, string: str) -> None:
     from sms.models import Provider
 
-    address = f"/webhooks/{cast.FreeText.slug}/{tokens.provider_key(Provider.objects.get(slug='free').pk)}"
+    address = f"/webhooks/{cast.FreeText.slug}/{tokens.provider_token(Provider.objects.get(slug='free').pk)}"
     escaped = quote(string[:2000], safe="")
     assert caller.get(f"{address}?id={escaped}&{escaped}=1").status_code == 200
     for raw in (string.encode(), json.dumps({"id": string, "status": string}).encode(), f"id={escaped}".encode()):

@@ -198,7 +198,7 @@ def test_what_no_provider_can_carry_is_422_with_one_entry(
 
 def test_a_disabled_provider_is_no_route(caller: Client) -> None:
     Provider.objects.update(enabled=False)
-    snapshot.forget()
+    snapshot.reset_cache()
     assert errors(send(caller)) == [(422, "no_route", "to")]
 
 

@@ -57,7 +57,7 @@ def test_texts_that_become_equal_are_equal(caller: Client) -> None:
 
 def test_another_clients_call_is_no_repeat(caller: Client) -> None:
     cast.client("other", "another-made-up-secret")
-    snapshot.forget()
+    snapshot.reset_cache()
     send(caller, x_akinon_request_id="r-1")
     send(caller, x_akinon_request_id="r-1", authorization=cast.basic("other", "another-made-up-secret"))
     assert Message.objects.count() == 2
@@ -66,7 +66,7 @@ def test_another_clients_call_is_no_repeat(caller: Client) -> None:
 def test_values_do_not_run_over_into_each_other(caller: Client) -> None:
     SenderName.objects.create(name="AB")
     SenderName.objects.create(name="A")
-    snapshot.forget()
+    snapshot.reset_cache()
     send(caller, body(from_="A", text="Bx"), x_akinon_request_id="r-1")
     send(caller, body(from_="AB", text="x"), x_akinon_request_id="r-1")
     assert Message.objects.count() == 2
@@ -76,7 +76,7 @@ def test_a_repeat_is_201_even_where_routing_would_refuse_now(caller: Client) -> 
     send(caller, x_akinon_request_id="r-1")
     Provider.objects.update(enabled=False)
     SenderName.objects.filter(name="AKINON").delete()
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller, x_akinon_request_id="r-1").status_code == 201
     assert not RefusedRequest.objects.exists()
     assert errors(send(caller, x_akinon_request_id="r-2")) == [(422, "unknown_sender", "from")]
@@ -84,10 +84,10 @@ def test_a_repeat_is_201_even_where_routing_would_refuse_now(caller: Client) -> 
 
 def test_a_refused_call_is_no_first(caller: Client) -> None:
     Provider.objects.update(enabled=False)
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller, x_akinon_request_id="r-1").status_code == 422
     Provider.objects.update(enabled=True)
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller, x_akinon_request_id="r-1").status_code == 201
     assert Message.objects.count() == 1
 

@@ -99,7 +99,7 @@ def test_a_text_without_a_template_is_held_for_a_client_that_asks_for_it(caller:
     ApiClient.objects.update(on_no_template="hold")
     from sms.services.configuration import snapshot
 
-    snapshot.forget()
+    snapshot.reset_cache()
     assert send(caller, body(to=cast.TEMPLATE_TO, text="No template")).status_code == 201
     message = Message.objects.get()
     assert (message.status, message.provider, message.due_at) == ("held", None, None)

@@ -55,7 +55,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 def test_any_call_with_a_right_key_is_stored_raw_and_answered_200(
     caller: Client, attempt: Attempt, method: str, call: dict[str, Any]
 ) -> None:
-    key = tokens.attempt_key(attempt.provider_id, attempt.id)
+    key = tokens.attempt_token(attempt.provider_id, attempt.id)
     response = caller.generic(method, path(key), **call)
     assert (response.status_code, response.content) == (200, b"")
     kept = Callback.objects.get()
@@ -66,14 +66,14 @@ def test_any_call_with_a_right_key_is_stored_raw_and_answered_200(
 
 
 def test_both_spellings_and_a_providers_own_key_are_served(caller: Client, provider: Provider) -> None:
-    key = tokens.provider_key(provider.pk)
+    key = tokens.provider_token(provider.pk)
     assert caller.post(path(key)).status_code == caller.post(path(key) + "/").status_code == 200
     assert Callback.objects.get().attempt_id is None
     assert Callback.objects.get().count == 2
 
 
 def test_every_wrong_key_is_the_same_404(caller: Client, attempt: Attempt) -> None:
-    right = tokens.attempt_key(attempt.provider_id, attempt.id)
+    right = tokens.attempt_token(attempt.provider_id, attempt.id)
     other = Provider.objects.get(slug="only")
     swapped = right[:-1] + ("A" if right[-1] != "A" else "B")
     wrong = {
@@ -86,9 +86,9 @@ def test_every_wrong_key_is_the_same_404(caller: Client, attempt: Attempt) -> No
         "padding": path(right + "="),
         "another vendor": path(right, cast.TemplateOnly.slug),
         "no vendor": path(right, "nobody"),
-        "another provider's key": path(tokens.provider_key(other.pk)),
-        "a provider that is gone": path(tokens.provider_key(10_000)),
-        "a gateway's key": path(tokens.gateway_key(attempt.provider_id)),
+        "another provider's key": path(tokens.provider_token(other.pk)),
+        "a provider that is gone": path(tokens.provider_token(10_000)),
+        "a gateway's key": path(tokens.gateway_token(attempt.provider_id)),
         "not ASCII": path("ключ"),
         "NUL": path("%00"),
     }
@@ -107,20 +107,20 @@ def test_every_wrong_key_is_the_same_404(caller: Client, attempt: Attempt) -> No
 
 
 def test_over_64_kib_is_413(caller: Client, provider: Provider) -> None:
-    address = path(tokens.provider_key(provider.pk))
+    address = path(tokens.provider_token(provider.pk))
     assert errors(caller.post(address, b"x" * 65_537, content_type="text/plain")) == [(413, "payload_too_large", "")]
     assert caller.post(address, b"x" * 65_536, content_type="text/plain").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_another_method_is_405(caller: Client, provider: Provider, method: str) -> None:
-    assert errors(caller.generic(method, path(tokens.provider_key(provider.pk)))) == [(405, "method_not_allowed", "")]
+    assert errors(caller.generic(method, path(tokens.provider_token(provider.pk)))) == [(405, "method_not_allowed", "")]
 
 
 def test_a_key_that_an_older_encryption_key_signed_still_opens(
     caller: Client, provider: Provider, settings: Any
 ) -> None:
-    address = path(tokens.provider_key(provider.pk))
+    address = path(tokens.provider_token(provider.pk))
     settings.FIELD_ENCRYPTION_KEYS = ["bmV3LWtleS1mb3ItdGVzdHMtYW5kLXdvcnRobGVzcyE=", *settings.FIELD_ENCRYPTION_KEYS]
     assert caller.post(address).status_code == 200
     settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
@@ -133,15 +133,15 @@ class TestNetworks:
     @pytest.fixture(autouse=True)
     def _networks(self, caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(cast.FreeText, "report_networks", lambda self: ("198.51.100.0/24", "2001:db8::/32"))
-        snapshot.forget()
+        snapshot.reset_cache()
 
     @pytest.mark.parametrize("source", ["198.51.100.7", "::ffff:198.51.100.7", "2001:db8::7"])
     def test_from_inside_it_is_200(self, caller: Client, provider: Provider, source: str) -> None:
-        assert caller.post(path(tokens.provider_key(provider.pk)), REMOTE_ADDR=source).status_code == 200
+        assert caller.post(path(tokens.provider_token(provider.pk)), REMOTE_ADDR=source).status_code == 200
 
     @pytest.mark.parametrize("source", ["203.0.113.7", "127.0.0.1", "::1", ""])
     def test_from_outside_it_is_404(self, caller: Client, provider: Provider, source: str) -> None:
-        response = caller.post(path(tokens.provider_key(provider.pk)), REMOTE_ADDR=source)
+        response = caller.post(path(tokens.provider_token(provider.pk)), REMOTE_ADDR=source)
         assert errors(response) == [(404, "not_found", "")]
         assert not Callback.objects.exists()
 
@@ -163,7 +163,7 @@ class TestNetworks:
 
         settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
         response = caller.post(
-            path(tokens.provider_key(provider.pk)), REMOTE_ADDR=peer, headers={"x-forwarded-for": forwarded}
+            path(tokens.provider_token(provider.pk)), REMOTE_ADDR=peer, headers={"x-forwarded-for": forwarded}
         )
         assert response.status_code == status
 
@@ -178,13 +178,13 @@ class TestForgeries:
         import secrets
         from base64 import urlsafe_b64encode
 
-        right = tokens.attempt_key(attempt.provider_id, attempt.id)
+        right = tokens.attempt_token(attempt.provider_id, attempt.id)
         length = len(right)
         claim = right[: -(length // 3)]
 
         def signed_otherwise(number: int) -> str:
             with override_settings(FIELD_ENCRYPTION_KEYS=[f"another-key-{number % 3}"]):
-                return tokens.attempt_key(attempt.provider_id, attempt.id)
+                return tokens.attempt_token(attempt.provider_id, attempt.id)
 
         return {
             "random bytes": lambda n: urlsafe_b64encode(secrets.token_bytes(length * 3 // 4)).decode(),
@@ -195,12 +195,12 @@ class TestForgeries:
             "another length": lambda n: right[: n % length] or "x",
             "another alphabet": lambda n: quote(right[: n % length] + chr(0x100 + n)),
             "another key's signature": signed_otherwise,
-            "an attempt's tag under a provider's claim": lambda n: tokens.provider_key(n)[:-22] + right[-22:],
+            "an attempt's tag under a provider's claim": lambda n: tokens.provider_token(n)[:-22] + right[-22:],
         }
 
     @pytest.mark.any_database  # a key that is none of ours is asked for nowhere
     def test_they_are_all_the_same_404(self, caller: Client, attempt: Attempt) -> None:
-        right = tokens.attempt_key(attempt.provider_id, attempt.id)
+        right = tokens.attempt_token(attempt.provider_id, attempt.id)
         seen = set()
         for kind, forge in self.kinds(attempt).items():
             for number in range(self.EACH):
@@ -219,10 +219,10 @@ class TestForgeries:
         import hmac
         from unittest import mock
 
-        right = tokens.attempt_key(attempt.provider_id, attempt.id)
+        right = tokens.attempt_token(attempt.provider_id, attempt.id)
         counts = set()
         for key in (right[:-1] + ("A" if right[-1] != "A" else "Q"), "A" * len(right), "x", ""):
             with mock.patch.object(hmac, "digest", wraps=hmac.digest) as digest:
-                assert tokens.resolve(key) is None
+                assert tokens.resolve_token(key) is None
             counts.add(digest.call_count)
         assert len(counts) == 1

@@ -23,7 +23,7 @@ class TemplateOnly(cast.TemplateOnly):
 def only(db, monkeypatch, settings) -> Provider:
     settings.CONFIGURATION_MAX_AGE = 0.0
     monkeypatch.setitem(SENDERS, TemplateOnly.slug, TemplateOnly)
-    snapshot.forget()
+    snapshot.reset_cache()
     provider = cast.provider("only", TemplateOnly.slug)
     cast.route("+994", provider)
     cast.client()

@@ -21,7 +21,7 @@ def send(text: str) -> int:
 
 def wire(text: str) -> tuple[str, tuple[str, ...]] | None:
     """What the vendor would be given for this text: its id and the parameters in its order."""
-    decision = snapshot.fresh().decide(text=text, sender="AKINON", to=TO, client=1, is_otp=False)
+    decision = snapshot.latest().decide(text=text, sender="AKINON", to=TO, client=1, is_otp=False)
     if decision.code:
         return None
     (chosen,) = decision.eligible

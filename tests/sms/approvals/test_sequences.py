@@ -156,7 +156,7 @@ def play(seed: int, ways: list[Way]) -> Counter[str]:
         for _ in range(STEPS):
             world.step()
         transaction.set_rollback(True)
-    snapshot.forget()
+    snapshot.reset_cache()
     return world.done
 
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from providers.base import Receipts
 from providers.registry import SENDERS
 from sms.models import InboundGateway, Provider
-from sms.services.webhooks.tokens import Purpose, resolve
+from sms.services.webhooks.tokens import Purpose, resolve_token
 from tests.support.standins import STAND_INS, Parrot
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_the_address_carries_a_key_that_opens_this_providers_door(settings, caps
     url = json.loads(capsys.readouterr().out)["providers"]["our-herald"]
     door, _, key = url.rpartition("/")
     assert door == "https://sms.example/webhooks/herald"
-    address = resolve(key)
+    address = resolve_token(key)
     assert (address.purpose, address.provider_id) == (Purpose.PROVIDER, providers[0].pk)
 
 
@@ -60,4 +60,4 @@ def test_a_gateways_address_opens_its_door(settings, capsys):
     call_command("callback_urls")
     door, _, key = json.loads(capsys.readouterr().out)["gateways"]["modem-1"].rpartition("/")
     assert door == "https://sms.example/inbound"
-    assert (resolve(key).purpose, resolve(key).gateway_id) == (Purpose.GATEWAY, gateway.pk)
+    assert (resolve_token(key).purpose, resolve_token(key).gateway_id) == (Purpose.GATEWAY, gateway.pk)

@@ -21,7 +21,7 @@ from sms.models import (
 )
 from sms.services.database import clock
 from sms.services.staff import message_actions
-from sms.services.worker import periodic
+from sms.services.worker.heartbeat import Heartbeat
 from tests.sms.services.conftest import fresh, shop, wire, work  # noqa: F401 - the small shop of the services' tests
 from tests.sms.services.fakes import error
 
@@ -119,7 +119,7 @@ def test_waiting_pushes_fail_so_that_no_partner_gets_a_message_twice(shop):  # n
 
 def test_a_living_dispatcher_is_stopped_first(shop, wire):  # noqa: F811
     message = shop.message()
-    periodic.new_dispatcher(8).save(force_insert=True)
+    Heartbeat(8).beat(0)
     with pytest.raises(CommandError, match="Stop every dispatcher"):
         park()
     assert status(message) == Status.QUEUED

@@ -14,8 +14,8 @@ from sms.models import ApiClient, Message, Provider, Route, RouteProvider, Sende
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import settle
-from sms.services.queue import held_messages
 from sms.services.worker import engine
+from sms.services.worker.periodic import WorkerState
 
 from .fakes import PolledVendor, TextVendor, Wire
 
@@ -29,14 +29,13 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 @pytest.fixture(autouse=True)
 def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No copy of another test's configuration; every look asks the database."""
+    """No snapshot of another test, and a check of the database at each use."""
     settings.CONFIGURATION_MAX_AGE = 0.0
     settings.PUBLIC_URL = "https://desk.example"
-    snapshot.forget()
-    monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # back-off without luck: always the whole step
-    held_messages._walk.stamp = None
+    snapshot.reset_cache()
+    monkeypatch.setattr(settle.random, "random", lambda: 1.0)  # the back-off is always the whole step
     yield
-    snapshot.forget()
+    snapshot.reset_cache()
 
 
 @pytest.fixture
@@ -93,5 +92,6 @@ class Shop:
 
 @pytest.fixture
 def work() -> Callable[[], bool]:
-    """Work off what is due."""
-    return lambda: engine.work(slots=8)
+    """Process what is due."""
+    state = WorkerState(slots=8)
+    return lambda: engine.work(state)

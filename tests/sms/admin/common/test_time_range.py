@@ -13,7 +13,7 @@ from django.utils.timezone import make_aware
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from sms.admin.common.time_range import RangeForm
-from sms.services.database.uuid_range import oldest
+from sms.services.database.uuid_range import min_id
 
 LIST = "/admin/sms/message/"
 EXPORT = LIST + "export/"
@@ -115,9 +115,9 @@ def test_what_can_not_be_read_is_an_error_on_the_page_and_lists_nothing(given, b
 @pytest.mark.parametrize("language", OURS)
 def test_the_list_is_filtered_the_same_in_each_language(language, boss, cast):
     at = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-    wanted = cast.message(id=oldest(at))
-    cast.message(id=oldest(at - timedelta(days=28)))
-    cast.message(id=oldest(datetime(2026, 4, 3, 12, 0, tzinfo=UTC)))  # day and month swapped
+    wanted = cast.message(id=min_id(at))
+    cast.message(id=min_id(at - timedelta(days=28)))
+    cast.message(id=min_id(datetime(2026, 4, 3, 12, 0, tzinfo=UTC)))  # day and month swapped
     with translation.override(language):
         for day in {"%Y-%m-%d", formats.get_format("DATE_INPUT_FORMATS")[0]}:
             written = at.strftime(day)

@@ -141,7 +141,7 @@ def test_an_operation_is_started_and_ended_on_the_numbers_page(boss, cast):
 def test_a_gateways_address_is_shown_to_those_who_set_it_up(boss, viewer, cast, settings):
     settings.PUBLIC_URL = "https://sms.example"
     gateway = InboundGateway.objects.create(slug="modem-1")
-    key = tokens.gateway_key(gateway.pk)
+    key = tokens.gateway_token(gateway.pk)
     assert f"https://sms.example/inbound/{key}" in page(boss, "inboundgateway", gateway)
     assert key not in page(viewer, "inboundgateway", gateway)
 
@@ -179,7 +179,7 @@ def test_a_call_that_can_not_be_read_shows_the_reason(boss, cast):
         gateway=gateway, method="GET", query=b"from=A&to=1&text=%EA%EE", received_at=clock.now()
     )
     with pytest.raises(receive.MissingFields):
-        receive.read(call)
+        receive.parse_call(call)
     for address in (
         reverse("admin:sms_inboundcall_changelist"),
         reverse("admin:sms_inboundcall_change", args=(call.pk,)),

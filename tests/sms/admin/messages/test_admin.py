@@ -13,7 +13,7 @@ from django.test import Client
 
 from sms.admin.common.csv_export import safe
 from sms.services.database.clock import now
-from sms.services.database.uuid_range import oldest as oldest_id
+from sms.services.database.uuid_range import min_id as oldest_id
 from tests.sms.admin.conftest import PHONE
 
 LIST = "/admin/sms/message/"

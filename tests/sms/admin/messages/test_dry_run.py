@@ -68,7 +68,7 @@ def test_the_code_that_a_caller_would_get_is_said(changes, code, boss, cast):
 
 def test_where_no_template_fits_the_nearest_one_and_the_first_difference_are_named(boss, cast):
     cast.route.steps.filter(provider=cast.plain).delete()
-    snapshot.forget()
+    snapshot.reset_cache()
     told = told_of("Hello Aysel, it is on its  way.")
     assert told.code == "template_not_matched"
     assert told.near.startswith("order-shipped: ")

@@ -20,7 +20,7 @@ ADDRESSES = "/admin/sms/callingaddress/"
 
 
 def step(section: str, title: str) -> setup_checklist.Step:
-    snapshot.forget()
+    snapshot.reset_cache()
     found = next(s for s in setup_checklist.sections() if s.title == section)
     return next(s for s in found.steps if s.title == title)
 
@@ -76,7 +76,7 @@ def test_when_all_is_green_the_page_leaves_the_head_of_the_menu(boss, cast, sett
     templated = Provider.objects.get(pk=cast.templated.pk)
     templated.credentials = {"account": "5", "token": "t"}
     templated.save()
-    snapshot.forget()
+    snapshot.reset_cache()
     after = boss.get(SETUP).content.decode()
     assert "Everything is set up" in after
     assert after.index(">Set-up<") > after.index(">Dashboard<")

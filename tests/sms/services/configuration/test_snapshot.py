@@ -1,4 +1,4 @@
-"""The copy of the configuration that each process keeps."""
+"""The snapshot of the configuration that each process caches."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def clock(monkeypatch, settings):
     return hands
 
 
-def shelves(now: snapshot.Snapshot) -> list[str]:
-    return [template.name for shelf in now.shelves.values() for template in shelf.templates.values()]
+def template_names(now: snapshot.Snapshot) -> list[str]:
+    return [template.name for each in now.template_sets.values() for template in each.templates.values()]
 
 
 def test_an_approved_template_is_live_within_two_seconds(shop, clock):
-    assert shelves(snapshot.current()) == []
+    assert template_names(snapshot.current()) == []
     template = MessageTemplate.objects.create(name="greeting", body="Salam {name}")
     template.approvals.create(provider=shop.first, vendor_template="1", status="approved")
     clock[0] += LIVE_WITHIN
-    assert shelves(snapshot.current()) == ["greeting"]
+    assert template_names(snapshot.current()) == ["greeting"]
 
 
 def test_until_it_is_a_second_old_a_copy_costs_no_query(shop, clock, django_assert_num_queries):
@@ -55,7 +55,7 @@ def test_what_staff_save_moves_the_stamp(shop, what):
 
 
 @pytest.fixture
-def shelved(shop):
+def approved(shop):
     """Two templates approved at the first provider, and one at the second."""
     for number, provider in enumerate((shop.first, shop.first, shop.second)):
         template = MessageTemplate.objects.create(name=f"t{number}", body=f"Salam {{name}} {number}")
@@ -63,32 +63,32 @@ def shelved(shop):
     return shop
 
 
-def test_a_change_elsewhere_leaves_the_templates_with_their_index_as_they_are(shelved):
-    before = snapshot.fresh()
-    indexes = [shelf.index for shelf in before.shelves.values()]
-    shelved.first.paused = True
-    shelved.first.save()
-    after = snapshot.fresh()
+def test_a_change_elsewhere_leaves_the_templates_with_their_index_as_they_are(approved):
+    before = snapshot.latest()
+    indexes = [each.index for each in before.template_sets.values()]
+    approved.first.paused = True
+    approved.first.save()
+    after = snapshot.latest()
     assert after is not before
-    assert [shelf.index for shelf in after.shelves.values()] == indexes
+    assert [each.index for each in after.template_sets.values()] == indexes
 
 
-def test_a_changed_template_leaves_the_text_that_was_approved(shelved):
+def test_a_changed_template_leaves_the_text_that_was_approved(approved):
     changed = MessageTemplate.objects.get(name="t0")
     changed.body = "Hello {name}"
     changed.save()
-    after = snapshot.fresh().shelves[shelved.first.pk]
+    after = snapshot.latest().template_sets[approved.first.pk]
     assert after.match("Salam Aysel 0")[1].name == "t0"
     assert after.match("Hello Aysel") is None
 
 
-def test_a_new_approval_is_read_and_it_alone(shelved):
-    before = snapshot.fresh().shelves[shelved.first.pk]
+def test_a_new_approval_is_read_and_it_alone(approved):
+    before = snapshot.latest().template_sets[approved.first.pk]
     changed = MessageTemplate.objects.get(name="t0")
     changed.body = "Hello {name}"
     changed.save()
-    changed.approvals.create(provider=shelved.first, vendor_template="v0-new", status="approved")
-    after = snapshot.fresh().shelves[shelved.first.pk]
+    changed.approvals.create(provider=approved.first, vendor_template="v0-new", status="approved")
+    after = snapshot.latest().template_sets[approved.first.pk]
     assert after.match("Hello Aysel")[1].vendor_template == "v0-new"
     assert after.match("Salam Aysel 0")[1].vendor_template == "v0"
     assert {key: body for key, body in after.bodies if key in dict(before.bodies)} == dict(before.bodies)
@@ -96,13 +96,13 @@ def test_a_new_approval_is_read_and_it_alone(shelved):
 
 
 @pytest.mark.parametrize("column", [{"vendor_template": "v9"}, {"parameters": [{"name": "who"}]}])
-def test_a_changed_approval_is_what_the_vendor_is_given(shelved, column):
-    snapshot.fresh()
-    [approval] = TemplateApproval.objects.filter(provider=shelved.second)
+def test_a_changed_approval_is_what_the_vendor_is_given(approved, column):
+    snapshot.latest()
+    [approval] = TemplateApproval.objects.filter(provider=approved.second)
     for name, value in column.items():
         setattr(approval, name, value)
     approval.save()
-    [template] = snapshot.fresh().shelves[shelved.second.pk].templates.values()
+    [template] = snapshot.latest().template_sets[approved.second.pk].templates.values()
     assert (template.vendor_template, template.order) == (
         ("v9", (("name", "name"),)) if "vendor_template" in column else ("v2", (("name", "who"),))
     )

@@ -45,7 +45,7 @@ def guarded(shop, wire, settings):
 
     wire.always["first.example"] = answer
     shop.message()
-    snapshot.forget()
+    snapshot.reset_cache()
     return shop.first
 
 
@@ -55,7 +55,7 @@ def test_a_vendor_is_called_with_what_its_breaker_was_closed_with(shop, guarded,
     assert state_of(guarded).breaker == Breaker.OPEN
     waiting = shop.message("it waits")
     work()
-    snapshot.fresh()
+    snapshot.latest()
     calls = len(wire.calls)
     with transaction.atomic():  # as when staff save the form
         guarded.credentials = {"account_number": "1", "password": "new"}
@@ -79,7 +79,7 @@ def test_bad_calls_that_are_not_in_a_row_open_no_breaker(shop, wire, work):
 def test_a_breaker_opens_together_with_its_alert(shop, wire, monkeypatch):
     """A fault in between undoes both; the next bad call opens both."""
     shop.set_route(shop.first)
-    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    monkeypatch.setattr(worker_engine, "RETRY_SECONDS", 0.0)
     engine = worker_engine.Engine(2)
     wire.script("first.example", NO_CREDIT, NO_CREDIT)
     raising_once(monkeypatch, alerts, "open_alert", OperationalError("gone"))

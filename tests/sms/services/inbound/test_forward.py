@@ -1,4 +1,4 @@
-"""Pushing received messages to a partner: each try, what follows it, and who may start it anew."""
+"""Pushing received messages to a partner: each try, what follows it, and pushing again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRIES = 3  # Pigeon's default
 def push(transactional_db, monkeypatch) -> InboundPush:
     monkeypatch.setitem(FORWARDERS, "pigeon", Pigeon)
     message = received.message(received.enter())
-    return forward.add(message, RentedNumber.objects.get(), now=clock.now())
+    return forward.queue_push(message, RentedNumber.objects.get(), now=clock.now())
 
 
 def again(push, work) -> None:
@@ -96,7 +96,7 @@ def test_every_repeat_is_the_same_request(push, wire, work):
     assert len(set(wire.calls)) == 1
 
 
-def test_the_tries_are_capped_and_the_end_is_an_alert(push, wire, work):
+def test_the_tries_are_limited_and_the_last_failure_raises_an_alert(push, wire, work):
     wire.always[received.HOST] = AGAIN
     work()
     for _ in range(TRIES - 1):
@@ -119,13 +119,13 @@ def test_a_failed_push_can_be_pushed_again_with_fresh_tries_and_closes_the_alert
 
 
 @pytest.mark.parametrize("status", ["waiting", "pushing", "delivered"])
-def test_only_what_ended_badly_can_be_pushed_again(push, status):
+def test_only_a_failed_or_refused_push_can_be_pushed_again(push, status):
     InboundPush.objects.update(status=status)
     with pytest.raises(ActionRefused, match=f"This push is {status}"):
         forward.push_again(push.pk)
 
 
-def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
+def test_the_key_and_the_text_are_hidden_in_the_stored_exchange(push, wire, work):
     Partner.objects.update(url=f"https://{received.HOST}/made-up-key")
     wire.script(received.HOST, HttpResponse(200, body=b"got Code 800142 with made-up-key"))
     work()
@@ -137,7 +137,7 @@ def test_the_key_and_the_text_stay_out_of_the_kept_exchange(push, wire, work):
 
 
 def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire, work):
-    (lost,) = forward.take(queue_state.read_queue(), limit=8)
+    (lost,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     push.refresh_from_db()
     lease = push.due_at - push.attempts.get().started_at
     assert lease == timedelta(seconds=5 + 2 + 10)  # connecting, Pigeon's timeout, slack
@@ -149,19 +149,19 @@ def test_a_try_whose_dispatcher_died_is_repeated_when_its_lease_ends(push, wire,
     assert (first.outcome, first.code) == ("again", "lease_over")
 
 
-def test_a_late_answer_of_an_abandoned_try_moves_nothing(push, wire, work):
-    (lost,) = forward.take(queue_state.read_queue(), limit=8)
+def test_a_late_answer_of_an_abandoned_try_changes_nothing(push, wire, work):
+    (lost,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     received.push_now(push)
-    (_,) = forward.take(queue_state.read_queue(), limit=8)
+    (_,) = forward.claim_pushes(queue_state.read_queue(), limit=8)
     before = InboundPush.objects.values().get()
-    forward.settle([engine.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
+    forward.settle_pushes([engine.Result(lost, value=(forward.Pushed.DELIVERED, "late"))])
     assert InboundPush.objects.values().get() == before
 
 
 def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
     InboundPush.objects.update(tries=TRIES, status="pushing")
     received.push_now(push)
-    assert forward.take(queue_state.read_queue(), limit=8) == []
+    assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
     push.refresh_from_db()
     assert (push.status, push.due_at) == ("failed", None)
     assert Alert.objects.get().key == "push:renter"
@@ -170,15 +170,15 @@ def test_a_last_try_that_is_abandoned_ends_the_push(push, wire, work):
 def test_no_more_are_claimed_than_there_are_slots(push):
     gateway = push.message.gateway
     for number in range(3):
-        forward.add(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
-    assert len(forward.take(queue_state.read_queue(), limit=3)) == 3
-    assert len(forward.take(queue_state.read_queue(), limit=3)) == 1
-    assert forward.take(queue_state.read_queue(), limit=0) == []
+        forward.queue_push(received.message(gateway, text=str(number)), RentedNumber.objects.get(), now=clock.now())
+    assert len(forward.claim_pushes(queue_state.read_queue(), limit=3)) == 3
+    assert len(forward.claim_pushes(queue_state.read_queue(), limit=3)) == 1
+    assert forward.claim_pushes(queue_state.read_queue(), limit=0) == []
 
 
-def test_a_partner_whose_key_is_lost_is_an_alert_and_holds_up_nobody(push, wire, work, settings):
+def test_a_partner_whose_key_is_lost_raises_an_alert_and_does_not_block_others(push, wire, work, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="]
-    assert forward.take(queue_state.read_queue(), limit=8) == []
+    assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
     assert Alert.objects.get().key == "partner:renter"
     push.refresh_from_db()
     assert (push.status, push.tries) == ("waiting", 0)

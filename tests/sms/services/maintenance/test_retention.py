@@ -241,16 +241,16 @@ class TestRows:
 def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work, monkeypatch):
     message = shop.message(status="unconfirmed", in_doubt=True)
     Message.objects.update(created_at=clock.now() - timedelta(days=8))
-    genuine = redaction.erase
+    genuine = redaction.erase_messages
 
     def erase(ids, **more):
         """Staff resend the message between retention's SELECT and its UPDATE."""
         if ids:
-            monkeypatch.setattr(redaction, "erase", genuine)
+            monkeypatch.setattr(redaction, "erase_messages", genuine)
             message_actions.resend(message.pk, actor="aysel", reason="the customer called")
         genuine(ids, **more)
 
-    monkeypatch.setattr(redaction, "erase", erase)
+    monkeypatch.setattr(redaction, "erase_messages", erase)
     while retention.erase_due():
         pass
     work()

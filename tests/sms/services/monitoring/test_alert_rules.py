@@ -11,7 +11,9 @@ from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, Message
 from sms.services.database import clock
 from sms.services.monitoring import alert_delivery, alert_rules, status
-from sms.services.worker import engine, periodic
+from sms.services.worker import engine
+from sms.services.worker.heartbeat import Heartbeat
+from sms.services.worker.periodic import WorkerState
 from tests.support.waiting import eventually
 
 
@@ -53,8 +55,7 @@ def test_a_doubt_that_stays_opens_an_alert_until_it_is_settled(shop):
 
 
 def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_does(shop):
-    dispatcher = periodic.new_dispatcher(8)
-    dispatcher.save(force_insert=True)
+    Heartbeat(8).beat(0)
     alert_rules.check_dispatchers()
     assert open_keys() == set()
     Dispatcher.objects.update(seen_at=ago(status.ALIVE.total_seconds() + 1))
@@ -66,7 +67,7 @@ def test_the_web_side_says_that_no_dispatcher_lives_and_a_dispatcher_that_one_do
 
 
 def test_a_dispatcher_that_ended_by_itself_does_not_count(shop):
-    periodic.new_dispatcher(8).save(force_insert=True)
+    Heartbeat(8).beat(0)
     Dispatcher.objects.update(stopped_at=clock.now())
     alert_rules.check_dispatchers()
     assert open_keys() == {alert_rules.NO_DISPATCHER}
@@ -111,12 +112,13 @@ def test_the_notices_thread_delivers_until_it_is_stopped(shop, monkeypatch):
 
 
 def test_a_worker_that_is_called_again_and_again_counts_as_one_dispatcher(shop, wire):
-    engine.work(budget=0.0)
-    engine.work(budget=0.0)
+    state = WorkerState(slots=8)
+    engine.work(state, budget=0.0)
+    engine.work(state, budget=0.0)
     assert Dispatcher.objects.count() == 1
     assert status.is_dispatcher_alive()
 
 
 def test_draining_once_leaves_no_heartbeat(shop, wire):
-    engine.work()
+    engine.work(WorkerState(slots=8))
     assert not Dispatcher.objects.exists()

@@ -10,7 +10,7 @@ from django.db import connection
 
 from sms.models import HourlyCount, HourlySpeed, Message, RollupHour
 from sms.services.database.clock import now
-from sms.services.database.uuid_range import oldest, time_of
+from sms.services.database.uuid_range import min_id, time_of_id
 from sms.services.monitoring import hourly_stats
 from tests.sms.admin.conftest import Cast, TemplateVendor, TextVendor
 
@@ -42,7 +42,7 @@ def test_an_hour_is_summed_by_provider_state_and_code(cast):
 
 def test_a_late_report_moves_the_sums_of_its_old_hour(cast):
     three_hours_ago = now() - timedelta(hours=3)
-    message = cast.message("submitted", id=oldest(three_hours_ago))
+    message = cast.message("submitted", id=min_id(three_hours_ago))
     everything()
     assert sums() == {("submitted", ""): 1}
     Message.objects.filter(pk=message.pk).update(status="delivered")
@@ -59,7 +59,7 @@ def test_an_hour_that_was_summed_a_moment_ago_is_left_alone(cast):
 
 def test_the_limit_bounds_a_call_and_the_newest_hours_come_first(cast):
     for hours in range(5):
-        cast.message("delivered", id=oldest(now() - timedelta(hours=hours)))
+        cast.message("delivered", id=min_id(now() - timedelta(hours=hours)))
     assert hourly_stats.roll_up(2) == 2
     summed = RollupHour.objects.exclude(rolled_at=None).values_list("hour", flat=True)
     assert min(summed) > now() - timedelta(hours=2)
@@ -92,7 +92,7 @@ def test_an_old_hour_rests_even_when_its_messages_are_deleted(cast):
 
 def test_the_time_in_an_id_is_the_time_it_was_made(db):
     at = now().replace(microsecond=123000)
-    assert time_of(oldest(at)) == at
+    assert time_of_id(min_id(at)) == at
 
 
 @pytest.mark.django_db(transaction=True)
@@ -104,7 +104,7 @@ def test_several_dispatchers_count_nothing_twice(monkeypatch):
     cast, at = Cast(), now()
     for hours in range(4):
         for number in range(5):
-            cast.message("delivered", id=oldest(at - timedelta(hours=hours, milliseconds=number)))
+            cast.message("delivered", id=min_id(at - timedelta(hours=hours, milliseconds=number)))
     errors: list[BaseException] = []
 
     def work() -> None:

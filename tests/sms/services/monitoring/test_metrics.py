@@ -78,7 +78,7 @@ def test_reports_are_counted_as_applied_refused_or_orphaned(shop, wire, work, ri
     attempt = message.attempts.get()
 
     def report(id: object, state: str, source: str) -> None:
-        receive.receive(
+        receive.store_callback(
             provider_id=attempt.provider_id,
             attempt_id=attempt.pk,
             address="made-up",

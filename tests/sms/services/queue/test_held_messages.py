@@ -1,7 +1,8 @@
-"""Held messages: what sets them free, and what does not."""
+"""Held messages: what releases them, and what does not."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,21 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.maintenance import restore
 from sms.services.queue import held_messages, outbox
+from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.staff import message_actions
 from tests.sms.services.worker.test_engine_faults import raising_once, status
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
+
+
+@pytest.fixture
+def scan():
+    return HeldMessageScan()
+
+
+def pass_recheck_time(monkeypatch):
+    later = time.monotonic() + held_messages.RECHECK_TIME.total_seconds() + 1
+    monkeypatch.setattr(held_messages.time, "monotonic", lambda: later)
 
 
 def hold(shop, **columns):
@@ -24,45 +36,44 @@ def hold(shop, **columns):
     return held
 
 
-def test_of_many_a_few_are_looked_at_at_a_time(shop):
-    """So that what else a dispatcher looks after has its turn; a change of the configuration begins anew."""
+def test_they_are_checked_in_batches_and_again_after_each_change(shop, scan):
     held = [hold(shop) for _ in range(5)]
-    assert [held_messages.release(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [scan.release_batch(limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert {status(each) for each in held} == {"queued"}
     old = hold(shop, created_at=clock.now() - timedelta(hours=1))
-    assert held_messages.release(limit=2) == 0
+    assert scan.release_batch(limit=2) == 0
     assert status(old) == "held"
     shop.first.save()
-    assert held_messages.release(limit=2) == 1
+    assert scan.release_batch(limit=2) == 1
     assert status(old) == "queued"
 
 
-def test_what_another_process_holds_right_after_a_change_is_looked_at_again_and_later_no_more(shop, monkeypatch):
-    """That process may have looked at the configuration of a moment before."""
-    held_messages.release()
+def test_new_ones_are_checked_for_a_while_after_a_change(shop, scan, monkeypatch):
+    """Another process may have held them by its older copy of the configuration."""
+    scan.release_batch()
     held = hold(shop)
-    held_messages.release()
+    scan.release_batch()
     assert status(held) == "queued"
-    monkeypatch.setattr(held_messages._walk, "ends", 0.0)
+    pass_recheck_time(monkeypatch)
     later = hold(shop)
-    held_messages.release()
+    scan.release_batch()
     assert status(later) == "held"
 
 
-def test_a_fault_of_the_database_leaves_none_behind(shop, monkeypatch):
+def test_after_an_error_of_the_database_the_batch_is_checked_again(shop, scan, monkeypatch):
     held = [hold(shop) for _ in range(3)]
-    raising_once(monkeypatch, outbox, "move", OperationalError("deadlock detected"))
+    raising_once(monkeypatch, outbox, "move_message", OperationalError("deadlock detected"))
     with pytest.raises(OperationalError):
-        held_messages.release()
-    monkeypatch.setattr(held_messages._walk, "ends", 0.0)
-    held_messages.release()
+        scan.release_batch()
+    pass_recheck_time(monkeypatch)
+    scan.release_batch()
     assert {status(each) for each in held} == {"queued"}
 
 
-def test_a_text_that_our_own_code_fails_on_holds_up_no_other(shop, monkeypatch):
+def test_a_text_that_our_own_code_fails_on_does_not_stop_the_others(shop, scan, monkeypatch):
     poison, good = hold(shop), hold(shop)
     raising_once(monkeypatch, snapshot.Snapshot, "decide", ValueError("a fault of ours"))
-    held_messages.release()
+    scan.release_batch()
     assert (status(poison), status(good)) == ("held", "queued")
 
 

@@ -1,4 +1,4 @@
-"""Which way PostgreSQL goes for the questions of every turn: statistics of a minute ago must not lead it astray."""
+"""PostgreSQL's plans for the queries of every turn: they must be right with old statistics, too."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_whether_a_call_of_a_vendor_waits_reads_none_that_was_read(shop):
         cursor.execute("ANALYZE sms_callback")
         cursor.execute("UPDATE sms_callback SET read_at = now()")
     with statements() as sent:
-        outbox.callbacks_wait()
+        outbox.has_unread_callbacks()
         outbox.lock_callbacks(100)
     assert len(sent) == 2
     for statement in sent:

@@ -41,8 +41,8 @@ def receive(provider_id, attempt_id, **more):
 
 
 def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
-    key = tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id)
-    reports_receive.receive(
+    key = tokens.attempt_token(provider_id, attempt_id) if attempt_id else tokens.provider_token(provider_id)
+    reports_receive.store_callback(
         provider_id=provider_id,
         attempt_id=attempt_id,
         address=key,
@@ -58,7 +58,7 @@ def status(message):
     return Message.objects.get(pk=message.pk).status
 
 
-def test_a_report_moves_its_message_and_is_kept_with_the_raw_call(sent):
+def test_a_report_changes_its_message_and_is_stored_with_the_callback(sent):
     call(sent.attempts.get())
     report = DeliveryReport.objects.get()
     assert status(sent) == "sent"
@@ -108,7 +108,7 @@ def test_an_id_of_another_attempt_is_stored_and_not_applied(shop, sent, work):
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"[1, 2]", b"{", b'{"id": 1', b"a" * 5000, b"\0", b"[" * 4000])
-def test_a_call_that_says_nothing_readable_is_stored_and_moves_nothing(sent, body):
+def test_an_unreadable_callback_is_stored_and_changes_nothing(sent, body):
     attempt = sent.attempts.get()
     receive(attempt.provider_id, attempt.pk, body=body)
     callback = Callback.objects.get()
@@ -135,7 +135,7 @@ def test_a_flood_of_different_calls_is_only_counted(sent, monkeypatch):
     assert sum(Callback.objects.values_list("count", flat=True)) == 10
 
 
-def test_a_report_before_the_answer_counts_and_the_answer_is_kept(shop, wire, work):
+def test_a_report_before_the_answer_is_applied_and_the_answer_is_stored(shop, wire, work):
     message = shop.message()
 
     def early(request):
@@ -157,7 +157,7 @@ def test_a_report_settles_an_unconfirmed_message(shop, wire, work):
     assert status(message) == "sent"
 
 
-def test_a_report_that_it_never_left_sends_it_by_the_next_provider_once(shop, wire, work, sent):
+def test_a_message_reported_as_not_sent_goes_to_the_next_provider_once(shop, wire, work, sent):
     call(sent.attempts.get(), state="undelivered")
     work()
     assert wire.texts("second") == ["Salam"]
@@ -173,7 +173,7 @@ def test_with_no_other_provider_a_bad_report_means_undelivered(shop, wire, work)
     assert status(message) == "undelivered"
 
 
-def test_a_late_bad_report_of_the_first_attempt_leaves_the_second_alone(shop, wire, work, sent):
+def test_a_late_bad_report_of_the_first_attempt_does_not_change_the_second(shop, wire, work, sent):
     first = sent.attempts.get()
     call(first, state="undelivered")
     work()
@@ -200,7 +200,7 @@ def test_a_good_report_of_an_earlier_attempt_drops_the_one_that_waits(shop, wire
 
 
 @pytest.mark.parametrize("was", ["failed", "expired"])
-def test_a_vendors_word_beats_our_guess_with_an_alert(sent, was):
+def test_a_report_changes_a_guessed_state_and_raises_an_alert(sent, was):
     Message.objects.filter(pk=sent.pk).update(status=was)
     call(sent.attempts.get())
     assert status(sent) == "sent"
@@ -238,13 +238,13 @@ def ask(wire, work, answer):
 
 
 @pytest.mark.parametrize(("word", "ends"), [("delivered", True), ("undelivered", True), ("sent", False)])
-def test_the_asking_ends_with_a_final_answer(polled, wire, work, word, ends):
+def test_polling_ends_with_a_final_state(polled, wire, work, word, ends):
     ask(wire, work, HttpResponse(200, body=word.encode()))
     assert status(polled) == word
     assert (polled.attempts.get().poll_at is None) == ends
 
 
-def test_the_asking_goes_on_after_a_bad_answer_that_may_change(polled, wire, work, monkeypatch):
+def test_polling_goes_on_after_a_state_that_may_change(polled, wire, work, monkeypatch):
     answer = Report(ReportState.UNDELIVERED, may_change=True)
     with monkeypatch.context() as patched:
         patched.setattr(PolledVendor, "poll_outcome", lambda self, response: answer)
@@ -255,7 +255,7 @@ def test_the_asking_goes_on_after_a_bad_answer_that_may_change(polled, wire, wor
 
 
 @pytest.mark.parametrize("word", ["delivered", "undelivered"])
-def test_a_final_report_ends_the_asking_though_a_question_is_under_way(polled, wire, work, word):
+def test_a_final_report_ends_polling_though_a_poll_is_in_flight(polled, wire, work, word):
     def reported_meanwhile(request):
         receive(polled.attempts.get().provider_id, None, body=f"id=V-1&state={word}".encode())
         return HttpResponse(200)
@@ -264,7 +264,7 @@ def test_a_final_report_ends_the_asking_though_a_question_is_under_way(polled, w
     assert (status(polled), polled.attempts.get().poll_at) == (word, None)
 
 
-def test_a_refused_login_at_a_question_opens_the_breaker_with_an_alert(polled, wire, work):
+def test_a_poll_with_rejected_credentials_opens_the_breaker_and_raises_an_alert(polled, wire, work):
     ask(wire, work, HttpResponse(401))
     state = ProviderState.objects.get(provider__slug="polled")
     assert (state.breaker, state.breaker_failure, state.breaker_code) == ("open", "account", "http-401")
@@ -279,7 +279,7 @@ def test_a_refused_login_at_a_question_opens_the_breaker_with_an_alert(polled, w
 @pytest.mark.parametrize(
     "answer", [HttpResponse(500), HttpResponse(404), HttpResponse(429), HttpResponse(200, body=b"")]
 )
-def test_other_bad_answers_to_a_question_leave_the_breaker_alone(polled, wire, work, answer):
+def test_other_bad_answers_to_a_poll_do_not_open_the_breaker(polled, wire, work, answer):
     for _ in range(6):
         ask(wire, work, answer)
     state = ProviderState.objects.get(provider__slug="polled")
@@ -287,7 +287,7 @@ def test_other_bad_answers_to_a_question_leave_the_breaker_alone(polled, wire, w
     assert status(polled) == "submitted"
 
 
-def test_a_bad_report_hands_the_message_on_only_if_it_says_that_it_never_left(shop, wire, work, monkeypatch):
+def test_a_bad_report_moves_the_message_to_the_next_provider_only_if_it_was_not_sent(shop, wire, work, monkeypatch):
     monkeypatch.setattr(
         TextVendor, "read_reports", lambda self, values: [Report(ReportState.UNDELIVERED, reference=values["id"])]
     )
@@ -298,7 +298,7 @@ def test_a_bad_report_hands_the_message_on_only_if_it_says_that_it_never_left(sh
     assert status(message) == "undelivered"
 
 
-def test_a_poll_moves_the_message_and_stops_when_delivered(polled, wire, work):
+def test_a_poll_changes_the_message_and_polling_stops_when_delivered(polled, wire, work):
     message = polled
     attempt = message.attempts.get()
     assert 29 <= (attempt.poll_at - attempt.finished_at).total_seconds() <= 31
@@ -313,7 +313,7 @@ def test_a_poll_moves_the_message_and_stops_when_delivered(polled, wire, work):
     assert message.attempts.get().poll_at is None
 
 
-def test_a_call_that_our_own_code_fails_on_holds_up_no_other(shop, wire, work, monkeypatch):
+def test_a_callback_that_our_own_code_fails_on_does_not_block_others(shop, wire, work, monkeypatch):
     bad, good = shop.message(), shop.message()
     work()
     was = TextVendor.read_reports
@@ -332,7 +332,7 @@ def test_a_call_that_our_own_code_fails_on_holds_up_no_other(shop, wire, work, m
     assert "failed" in Callback.objects.order_by("pk").first().note
 
 
-def test_what_was_stored_while_nobody_read_is_read_later(sent, monkeypatch):
+def test_callbacks_stored_while_no_worker_ran_are_read_later(sent, monkeypatch):
     monkeypatch.setattr(reports_receive, "read_pending", lambda: 0)
     call(sent.attempts.get())
     assert status(sent) == "submitted"
@@ -341,7 +341,7 @@ def test_what_was_stored_while_nobody_read_is_read_later(sent, monkeypatch):
     assert status(sent) == "sent"
 
 
-def test_concurrent_writers_end_where_the_strongest_word_says(shop, wire, work):
+def test_concurrent_reports_end_in_the_strongest_state(shop, wire, work):
     polled = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
     shop.set_route(polled)
     message = shop.message()
@@ -372,7 +372,7 @@ def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(apply, "apply", die)
+        dying.setattr(apply, "apply_reports", die)
         with pytest.raises(KeyboardInterrupt):
             call(sent.attempts.get())
     assert status(sent) == "submitted"
@@ -394,13 +394,13 @@ def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_
     assert status(message) == "submitted"
     for number in range(3):
         receive(shop.first.pk, None, body=f"id=nobody-{number}&state=delivered".encode())
-    assert apply.match_again(limit=3) == 0  # newer ones that name an id that nobody knows
-    assert apply.match_again(limit=4) == 1
+    assert apply.match_missed_reports(limit=3) == 0  # newer ones that name an id that nobody knows
+    assert apply.match_missed_reports(limit=4) == 1
     assert status(message) == "delivered"
-    assert apply.match_again() == 0
+    assert apply.match_missed_reports() == 0
 
 
-def test_a_word_that_it_never_left_ends_the_doubt(shop, wire, work):
+def test_a_report_as_not_sent_ends_the_doubt(shop, wire, work):
     message = shop.message()
     wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
     wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
@@ -455,7 +455,7 @@ def test_of_an_otp_that_is_over_before_its_answer_no_exchange_is_kept(shop, wire
     assert (status(message), attempt.raw_request, attempt.raw_response) == ("sent", None, None)
 
 
-def test_a_report_that_a_backup_brought_back_unread_hands_its_message_to_nobody(sent, wire, work):
+def test_an_unread_report_of_a_restored_backup_moves_no_message_to_the_next_provider(sent, wire, work):
     """It may have done so after the backup was taken: then the next provider has the message."""
     attempt = sent.attempts.get()
     body = urlencode({"id": str(attempt.pk), "state": "undelivered"}).encode()

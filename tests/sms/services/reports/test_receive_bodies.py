@@ -33,10 +33,10 @@ def sent(shop, wire, work):
 
 def receive(provider_id, attempt_id, body=b"", content_type=FORM, *, query=b"", content_encoding=""):
     """A call at the attempt's or the provider's address, read as a dispatcher would."""
-    reports_receive.receive(
+    reports_receive.store_callback(
         provider_id=provider_id,
         attempt_id=attempt_id,
-        address=tokens.attempt_key(provider_id, attempt_id) if attempt_id else tokens.provider_key(provider_id),
+        address=tokens.attempt_token(provider_id, attempt_id) if attempt_id else tokens.provider_token(provider_id),
         method="POST" if body else "GET",
         query=query,
         content_type=content_type,
@@ -115,7 +115,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
-def test_an_id_that_is_not_the_attempts_is_kept_and_told(sent, body):
+def test_an_id_of_no_attempt_is_stored_and_raises_an_alert(sent, body):
     at_attempt(sent, body)
     assert (state_of(sent), DeliveryReport.objects.get().applied) == ("submitted", False)
     assert "report-unapplied:first" in alerts()
@@ -127,13 +127,13 @@ def test_a_report_that_the_state_refuses_is_no_alert(sent):
     assert (state_of(sent), alerts()) == ("sent", [])
 
 
-def test_an_id_that_no_attempt_gets_is_told_after_a_while_until_no_more_come(shop):
+def test_an_id_that_stays_unknown_raises_an_alert_until_no_more_come(shop):
     polled = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
     shop.set_route(polled)
     receive(polled.pk, None, b"id=V-1&state=delivered")
     for minutes, expected in ((0, []), (9, []), (11, ["report-unmatched:polled"]), (25 * 60, [])):
         DeliveryReport.objects.update(received_at=clock.now() - timedelta(minutes=minutes))
-        unmatched.look()
+        unmatched.update_alerts()
         assert alerts() == expected
 
 
@@ -180,7 +180,7 @@ def bodies(id_: str) -> dict[str, tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("name", bodies(""))
-def test_a_report_is_applied_whatever_it_came_in(sent, name):
+def test_a_report_is_applied_from_every_kind_of_body(sent, name):
     content_type, body = bodies(str(sent.attempts.get().pk))[name]
     at_attempt(sent, body, content_type)
     report = DeliveryReport.objects.get()
@@ -218,7 +218,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("content_type", "body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_can_not_be_read_is_kept_with_the_reason_and_told(sent, content_type, body, reason):
+def test_an_unreadable_callback_is_stored_with_the_reason_and_raises_an_alert(sent, content_type, body, reason):
     at_attempt(sent, body, content_type)
     callback = Callback.objects.get()
     assert callback.note.startswith("could not be read: ")
@@ -235,7 +235,7 @@ def test_a_report_counts_though_a_field_beside_it_can_not_be_read(sent):
     assert alerts() == ["unread-report:first"]
 
 
-def test_fields_in_which_no_report_is_found_are_told_and_an_empty_call_is_not(sent):
+def test_fields_without_a_report_raise_an_alert_and_an_empty_call_does_not(sent):
     at_attempt(sent)
     assert (Callback.objects.get().note, alerts()) == ("no delivery report was found in it", [])
     at_attempt(sent, b"something=else")

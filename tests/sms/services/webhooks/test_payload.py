@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms.services.webhooks.payload import Fields, RawCall, Several, Undecodable, Unreadable, groups_in, records_of
+from sms.services.webhooks.payload import Fields, RawCall, field_groups, parse_records
+from sms.services.webhooks.payload_charset import Undecodable, Unreadable
+from sms.services.webhooks.payload_forms import ConflictingValues
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"
@@ -208,7 +210,7 @@ READABLE = {
 
 @pytest.mark.parametrize(("call", "text"), READABLE.values(), ids=READABLE)
 def test_a_text_is_read_as_it_was_meant(call, text):
-    (record,) = records_of(call)
+    (record,) = parse_records(call)
     assert record["text"] == text
 
 
@@ -231,7 +233,7 @@ FIELD_UNREADABLE = {
 
 @pytest.mark.parametrize("call", FIELD_UNREADABLE.values(), ids=FIELD_UNREADABLE)
 def test_a_text_that_can_not_be_decoded_is_never_guessed(call):
-    (record,) = records_of(call)
+    (record,) = parse_records(call)
     assert isinstance(record["text"], Undecodable)
     assert record.undecodable()["text"]
     assert not record.is_plain()
@@ -273,7 +275,7 @@ UNREADABLE = {
 @pytest.mark.parametrize(("call", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_can_not_be_read_says_why(call, reason):
     with pytest.raises(Unreadable, match=reason):
-        records_of(call)
+        parse_records(call)
 
 
 @settings(deadline=None)
@@ -296,50 +298,50 @@ def test_what_can_not_be_read_says_why(call, reason):
 )
 def test_any_bytes_are_read_or_refused(query, content_type, content_encoding, body):
     for record in read_or_refused(RawCall(query, content_type, content_encoding, body)):
-        assert all(isinstance(fields, Fields) for group in groups_in(record) for fields in group)
+        assert all(isinstance(fields, Fields) for group in field_groups(record) for fields in group)
 
 
 def read_or_refused(call: RawCall) -> list[Fields]:
     try:
-        return records_of(call)
+        return parse_records(call)
     except Unreadable as unreadable:
         return [Fields({})] if str(unreadable).isprintable() else pytest.fail(ascii(str(unreadable)))
 
 
 def test_a_reason_quotes_nothing_of_the_text():
     with pytest.raises(Unreadable) as unreadable:
-        records_of(RawCall(body=b'{"text": "Code 800142'))
+        parse_records(RawCall(body=b'{"text": "Code 800142'))
     assert "800142" not in str(unreadable.value)
 
 
 def test_each_record_of_an_array_has_the_fields_of_the_query():
     call = RawCall(query=b"to=1", body=as_json([{"text": "a"}, {"text": "b", "to": "2"}]))
-    assert [dict(record) for record in records_of(call)] == [{"to": "1", "text": "a"}, {"to": "2", "text": "b"}]
+    assert [dict(record) for record in parse_records(call)] == [{"to": "1", "text": "a"}, {"to": "2", "text": "b"}]
 
 
 def test_numbers_of_json_keep_their_digits():
-    (record,) = records_of(RawCall(body=b'{"id": 12345678901234567890, "price": 0.10}'))
+    (record,) = parse_records(RawCall(body=b'{"id": 12345678901234567890, "price": 0.10}'))
     assert (record["id"], record["price"]) == (12345678901234567890, "0.10")
 
 
 @pytest.mark.parametrize("body", [b"id=1&id=2", b'{"id": "1", "id": "2"}'])
 def test_a_field_that_contradicts_itself_is_none_of_its_values(body):
-    (record,) = records_of(RawCall(body=body))
-    assert record["id"] == Several(("1", "2"))
+    (record,) = parse_records(RawCall(body=body))
+    assert record["id"] == ConflictingValues(("1", "2"))
     assert not record.is_plain()
 
 
 def test_names_are_found_in_any_letter_case_the_exact_one_first():
     fields = Fields({"MessageId": "1", "status": "a", "STATUS": "b"})
     assert (fields["messageid"], fields.get("MESSAGEID"), fields["status"], fields["STATUS"]) == ("1", "1", "a", "b")
-    assert fields["Status"] == Several(("a", "b"))
+    assert fields["Status"] == ConflictingValues(("a", "b"))
     assert fields.get("other") is None
     assert "messageID" in fields
     assert not Fields({"a": "1", "A": "2"}).is_plain()
 
 
 def groups(value):
-    return [[dict(fields) for fields in group] for group in groups_in(Fields(value))]
+    return [[dict(fields) for fields in group] for group in field_groups(Fields(value))]
 
 
 @pytest.mark.parametrize(
@@ -356,8 +358,8 @@ def groups(value):
     ],
 )
 def test_the_only_field_of_a_form_may_hold_json(call):
-    (record,) = records_of(call)
-    assert [fields["text"] for group in groups_in(record) for fields in group if "text" in fields] == [TEXT]
+    (record,) = parse_records(call)
+    assert [fields["text"] for group in field_groups(record) for fields in group if "text" in fields] == [TEXT]
 
 
 def test_fields_may_stand_further_down():

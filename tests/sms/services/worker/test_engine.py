@@ -15,6 +15,7 @@ from sms.services.database import clock
 from sms.services.dispatch import rescue, settle
 from sms.services.queue import outbox
 from sms.services.worker import engine as worker_engine
+from sms.services.worker.periodic import WorkerState
 from tests.sms.services.fakes import error
 from tests.support.waiting import eventually
 
@@ -57,7 +58,7 @@ def test_the_attempt_is_committed_before_the_first_byte(shop, wire, work):
     assert seen == [None, "sending"]
 
 
-def test_the_vendors_id_and_words_are_kept(shop, wire, work):
+def test_the_vendors_id_and_answer_are_stored(shop, wire, work):
     shop.message()
     wire.script("first.example", HttpResponse(200, body=b"vendor-77"))
     work()
@@ -89,7 +90,7 @@ def test_what_follows_a_failure(shop, wire, work, answers, status, asked, outcom
     assert list(message.attempts.values_list("outcome", flat=True)) == outcomes
 
 
-def test_refused_by_every_provider_it_fails(shop, wire, work):
+def test_a_message_that_every_provider_rejects_fails(shop, wire, work):
     message = shop.message()
     wire.script("first.example", BAD_NUMBER)
     wire.script("second.example", BAD_NUMBER)
@@ -98,7 +99,7 @@ def test_refused_by_every_provider_it_fails(shop, wire, work):
     assert (message.status, message.code) == ("failed", "121")
 
 
-def test_an_unavailable_provider_is_asked_twice_before_the_next(shop, wire, work):
+def test_an_unavailable_provider_is_tried_twice_before_the_next(shop, wire, work):
     message = shop.message()
     wire.script("first.example", REFUSED_CONNECTION, REFUSED_CONNECTION)
     work()
@@ -131,7 +132,7 @@ def test_raw_exchanges_of_an_otp_never_show_its_text(shop, wire, work):
     assert "004217" not in Attempt.objects.get().raw_request
 
 
-def test_an_unconfirmed_otp_goes_out_once_more_only_where_its_route_says_so(shop, wire, work):
+def test_an_unconfirmed_otp_is_sent_again_only_if_its_route_allows_it(shop, wire, work):
     shop.route.resend_unconfirmed_otp = True
     shop.route.save()
     message = shop.message("Kod: 004217", is_otp=True)
@@ -143,7 +144,7 @@ def test_an_unconfirmed_otp_goes_out_once_more_only_where_its_route_says_so(shop
     assert len(wire.calls) == 2
 
 
-def test_a_time_to_live_that_is_over_means_expired_and_never_sent(shop, wire, work):
+def test_a_message_whose_time_to_live_has_ended_expires_and_is_not_sent(shop, wire, work):
     message = shop.message(is_otp=True, ttl=-1)
     work()
     message.refresh_from_db()
@@ -152,14 +153,14 @@ def test_a_time_to_live_that_is_over_means_expired_and_never_sent(shop, wire, wo
     assert wire.calls == []
 
 
-def test_a_doubtful_message_whose_time_is_up_stays_in_doubt(shop, wire, work):
+def test_a_message_in_doubt_becomes_unconfirmed_when_its_time_to_live_ends(shop, wire, work):
     message = shop.message(ttl=-1, in_doubt=True)
     work()
     message.refresh_from_db()
     assert message.status == "unconfirmed"
 
 
-def test_a_lease_that_is_over_parks_the_message_and_is_never_queued_again(shop, wire, work):
+def test_a_message_whose_lease_ended_is_unconfirmed_and_never_queued_again(shop, wire, work):
     message = shop.message()
     claim(message, lease_seconds=-1)
     assert rescue.park_abandoned() == 1
@@ -192,7 +193,7 @@ def late(shop, wire):
     return message
 
 
-def test_an_answer_after_the_lease_moves_nothing_and_is_shown(late):
+def test_an_answer_after_the_lease_changes_no_state_and_is_shown(late):
     message, engine = late, worker_engine.Engine(2)
     engine.turn(0.0)
     engine.finish()
@@ -202,7 +203,7 @@ def test_an_answer_after_the_lease_moves_nothing_and_is_shown(late):
     assert event.detail["outcome"] == "accepted"
 
 
-def test_a_late_answer_is_kept_by_the_commit_that_settles_it(late, monkeypatch):
+def test_a_late_answer_is_stored_by_the_commit_that_settles_it(late, monkeypatch):
     """Whatever becomes of the dispatcher right afterwards."""
     monkeypatch.setattr(outbox, "lease_seconds", lambda timeout: 0.0)
     engine = worker_engine.Engine(2)
@@ -221,7 +222,7 @@ def test_a_late_answer_is_kept_by_the_commit_that_settles_it(late, monkeypatch):
     assert MessageEvent.objects.get(kind="late_answer").detail["attempt"] == str(late.attempts.get().id)
 
 
-def test_a_call_that_could_not_begin_in_time_is_given_back(shop, wire, work):
+def test_a_message_whose_call_could_not_begin_in_time_is_queued_again(shop, wire, work):
     message = shop.message()
     wire.script("first.example", TooLate())
     work()
@@ -242,7 +243,7 @@ def test_a_message_that_our_own_code_fails_on_is_failed_after_the_third_time(sho
     assert wire.texts() == ["Salam"]
 
 
-def test_a_fault_of_ours_after_the_first_byte_is_doubt(shop, wire, work):
+def test_our_own_error_after_the_first_byte_is_ambiguous(shop, wire, work):
     message = shop.message()
     wire.script("first.example", HttpResponse(200, body=b"unreadable for our own code"))
     work()
@@ -271,7 +272,7 @@ def test_an_account_fault_opens_the_breaker_and_alerts_once(shop, wire, work):
     assert "first" in message.waiting_for
 
 
-def test_a_probe_that_succeeds_closes_the_breaker_and_frees_what_waited(shop, wire, work):
+def test_a_successful_probe_closes_the_breaker_and_makes_waiting_messages_due(shop, wire, work):
     shop.set_route(shop.first)
     messages = [shop.message(f"Salam {n}") for n in range(3)]
     wire.script("first.example", NO_MONEY, NO_MONEY, NO_MONEY)
@@ -288,7 +289,7 @@ def test_a_probe_that_succeeds_closes_the_breaker_and_frees_what_waited(shop, wi
     }
 
 
-def test_waiting_messages_go_elsewhere_when_their_provider_closes(shop, wire, work):
+def test_waiting_messages_go_to_the_next_provider_when_the_breaker_opens(shop, wire, work):
     ProviderState.objects.filter(provider=shop.first).update(breaker="open")
     message = shop.message()
     work()
@@ -298,7 +299,7 @@ def test_waiting_messages_go_elsewhere_when_their_provider_closes(shop, wire, wo
 
 
 @pytest.mark.parametrize("switch", [{"paused": True}, {"enabled": False}])
-def test_a_provider_that_is_switched_off_is_passed_over(shop, wire, work, switch):
+def test_a_provider_that_is_disabled_or_paused_is_skipped(shop, wire, work, switch):
     message = shop.message()
     for name, value in switch.items():
         setattr(shop.first, name, value)
@@ -308,7 +309,7 @@ def test_a_provider_that_is_switched_off_is_passed_over(shop, wire, work, switch
     assert (message.status, message.provider) == ("submitted", shop.second)
 
 
-def test_with_nobody_else_a_message_waits_for_its_paused_provider(shop, wire, work):
+def test_without_another_provider_a_message_waits_for_its_paused_one(shop, wire, work):
     shop.set_route(shop.first)
     message = shop.message()
     shop.first.paused = True
@@ -320,13 +321,13 @@ def test_with_nobody_else_a_message_waits_for_its_paused_provider(shop, wire, wo
     assert wire.calls == []
 
 
-def test_nothing_is_put_off_on_the_word_of_an_old_configuration(shop, wire, work, settings):
+def test_no_message_is_rescheduled_by_an_old_configuration(shop, wire, work, settings):
     """Another process knows already that the provider may carry it; this one's copy is a moment older."""
     message = shop.message()
     Provider.objects.update(enabled=False)
     ConfigurationStamp.touch()
     settings.CONFIGURATION_MAX_AGE = 3600.0
-    snapshot.forget()
+    snapshot.reset_cache()
     snapshot.current()
     Provider.objects.update(enabled=True)
     ConfigurationStamp.touch()
@@ -349,7 +350,8 @@ def test_no_more_calls_are_in_flight_than_the_provider_allows(shop, wire):
         return HttpResponse(200)
 
     wire.always["first.example"] = count
-    while worker_engine.work(slots=8):
+    state = WorkerState(slots=8)
+    while worker_engine.work(state):
         pass
     assert len(wire.calls) == 6
     assert max(most) <= 2
@@ -379,7 +381,7 @@ def test_otps_keep_slots_of_their_own(shop, wire):
     engine.finish()
 
 
-def test_retry_after_holds_the_whole_provider(shop, wire, work):
+def test_retry_after_stops_all_calls_to_the_provider(shop, wire, work):
     shop.set_route(shop.first)
     first = shop.message("Salam 1")
     wire.script("first.example", error(Unavailable, Failure.TRANSIENT, "http-429", retry_after=60.0))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import DataError, OperationalError, transaction
+from django.db import DataError, OperationalError
 from structlog.testing import capture_logs
 
 from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
 from providers.http import TooLate
-from sms.models import Attempt, Breaker, Message, MessageEvent, Provider, ProviderState
+from sms.models import Attempt, Breaker, Dispatcher, Message, MessageEvent, Provider, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import claim as dispatch_claim
@@ -19,7 +20,8 @@ from sms.services.dispatch import eligibility, outcomes, poll, rescue, settle
 from sms.services.dispatch.claim import Claimer
 from sms.services.queue import claimed_messages, outbox, queue_state
 from sms.services.worker import engine as worker_engine
-from sms.services.worker import periodic
+from sms.services.worker.heartbeat import Heartbeat
+from sms.services.worker.periodic import WorkerState
 from tests.sms.services.fakes import error
 
 WRONG_PASSWORD = error(Misconfigured, Failure.ACCOUNT, "401")
@@ -32,7 +34,7 @@ def status(message):
 
 
 def raising_once(monkeypatch, place, name, fault):
-    """The function raises the first time, and works from then on."""
+    """The function raises once, and works afterwards."""
     genuine = getattr(place, name)
 
     def first(*args, **more):
@@ -42,8 +44,8 @@ def raising_once(monkeypatch, place, name, fault):
     monkeypatch.setattr(place, name, first)
 
 
-def answer_unheard(monkeypatch, place, name):
-    """The statement's commit comes through the next time, but its answer does not."""
+def lose_answer(monkeypatch, place, name):
+    """The next call is committed, but its answer is lost."""
     genuine = getattr(place, name)
 
     def lost(*words, **more):
@@ -55,7 +57,7 @@ def answer_unheard(monkeypatch, place, name):
 
 
 def take(**slots):
-    """Claim as a dispatcher that then dies would."""
+    """Claim as a worker that then dies."""
     jobs = []
     Claimer().claim(jobs, queue_state.read_queue(), **slots)
     return jobs
@@ -68,7 +70,7 @@ def turn_until_idle(engine):
 
 @pytest.fixture
 def engine(monkeypatch):
-    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    monkeypatch.setattr(worker_engine, "RETRY_SECONDS", 0.0)
     engine = worker_engine.Engine(8)
     yield engine
     engine.finish()
@@ -77,7 +79,7 @@ def engine(monkeypatch):
 # --- claims -------------------------------------------------------------------------------------
 
 
-def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire, engine, monkeypatch):
+def test_what_is_claimed_is_sent_though_a_later_step_fails(shop, wire, engine, monkeypatch):
     message = shop.message()
     raising_once(monkeypatch, poll, "take", OperationalError("gone"))
     turn_until_idle(engine)
@@ -86,7 +88,7 @@ def test_what_is_claimed_when_a_later_step_fails_is_sent_all_the_same(shop, wire
     assert wire.texts() == ["Salam"]
 
 
-def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fails(shop, wire, engine, monkeypatch):
+def test_what_is_claimed_is_sent_though_recording_the_outcomes_of_the_same_turn_fails(shop, wire, engine, monkeypatch):
     first = shop.message("Salam 1")
     engine.turn(0.0)
     second = shop.message("Salam 2")
@@ -98,10 +100,10 @@ def test_what_is_claimed_is_sent_though_a_word_about_what_was_settled_with_it_fa
 
 
 @pytest.mark.parametrize("limit", [{}, {"max_in_flight": 5}, {"rate_limit": 100}])
-def test_a_claim_whose_answer_was_not_heard_is_given_back_and_sent_once(shop, wire, engine, monkeypatch, limit):
+def test_a_claim_whose_answer_was_lost_is_given_back_and_sent_once(shop, wire, engine, monkeypatch, limit):
     Provider.objects.update(**limit)
     message = shop.message()
-    answer_unheard(monkeypatch, outbox, "claim")
+    lose_answer(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     assert wire.calls == []
     turn_until_idle(engine)
@@ -113,7 +115,7 @@ def test_a_claim_whose_answer_was_not_heard_is_given_back_and_sent_once(shop, wi
     assert not MessageEvent.objects.exists()
 
 
-def test_a_claim_that_never_was_leaves_nothing_behind(shop, wire, engine, monkeypatch):
+def test_a_claim_that_was_not_committed_leaves_no_rows(shop, wire, engine, monkeypatch):
     message = shop.message()
     raising_once(monkeypatch, outbox, "claim", OperationalError("the connection was cut"))
     turn_until_idle(engine)
@@ -150,9 +152,9 @@ def test_a_fault_between_claim_and_call_loses_nothing(shop, wire, engine, monkey
     assert engine._claimer.unstarted == set()
 
 
-def test_what_the_database_refuses_to_take_back_holds_up_nobody(shop, wire, engine, monkeypatch):
+def test_a_claim_that_can_not_be_given_back_does_not_block_others(shop, wire, engine, monkeypatch):
     first = shop.message("first")
-    answer_unheard(monkeypatch, outbox, "claim")
+    lose_answer(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     second = shop.message("second")
     monkeypatch.setattr(claimed_messages, "give_back", lambda attempts: raise_(DataError("no such number")))
@@ -166,9 +168,9 @@ def raise_(fault):
     raise fault
 
 
-def test_a_dispatcher_that_ends_gives_back_what_a_fault_left_behind(shop, wire, engine, monkeypatch):
+def test_a_worker_that_ends_gives_back_what_an_error_left_claimed(shop, wire, engine, monkeypatch):
     message = shop.message()
-    answer_unheard(monkeypatch, outbox, "claim")
+    lose_answer(monkeypatch, outbox, "claim")
     engine._turn_safely(0.0)
     engine.finish()
     message.refresh_from_db()
@@ -177,7 +179,7 @@ def test_a_dispatcher_that_ends_gives_back_what_a_fault_left_behind(shop, wire, 
 
 
 @pytest.mark.parametrize("refused", ["claim", "set_templates"])
-def test_a_message_that_the_database_refuses_holds_up_nobody(shop, wire, engine, monkeypatch, refused):
+def test_a_message_that_the_database_rejects_does_not_block_others(shop, wire, engine, monkeypatch, refused):
     poison, good = (
         shop.message("Salam 1", parameters={"other": "x"}),
         shop.message("Salam 2", parameters={"other": "x"}),
@@ -260,7 +262,7 @@ def test_a_fault_after_the_commit_frees_no_slot_twice(shop, wire, answered, monk
 
 def test_answers_are_kept_though_the_database_is_away_where_nothing_loops(shop, wire, work, monkeypatch):
     """As under Celery: the engine ends with the call, so it settles first."""
-    monkeypatch.setattr(worker_engine, "AFTER_A_FAULT", 0.0)
+    monkeypatch.setattr(worker_engine, "RETRY_SECONDS", 0.0)
     message, genuine, faults = shop.message(), settle.write, [OperationalError("gone")]
 
     def write(decided):
@@ -288,12 +290,12 @@ def test_a_message_that_our_code_fails_on_keeps_its_doubt_and_an_otp_not_its_tex
 # --- settles ------------------------------------------------------------------------------------
 
 
-def test_a_settle_whose_answer_was_not_heard_is_no_late_answer(shop, wire, engine, monkeypatch):
+def test_a_settle_whose_answer_was_lost_is_no_late_answer(shop, wire, engine, monkeypatch):
     message = shop.message()
     engine.turn(0.0)
     result = engine._results.get(timeout=30)
     engine._results.put(result)
-    answer_unheard(monkeypatch, outcomes, "write")
+    lose_answer(monkeypatch, outcomes, "write")
     turn_until_idle(engine)
     turn_until_idle(engine)
     assert status(message) == "submitted"
@@ -301,7 +303,7 @@ def test_a_settle_whose_answer_was_not_heard_is_no_late_answer(shop, wire, engin
 
 
 @pytest.mark.parametrize(("fault", "left"), [(REFUSED_CONNECTION, "queued"), (SILENCE, "unconfirmed")])
-def test_a_result_that_our_own_code_fails_on_holds_up_nobody(shop, wire, work, monkeypatch, fault, left):
+def test_a_result_that_our_own_code_fails_on_does_not_block_others(shop, wire, work, monkeypatch, fault, left):
     poison, good = shop.message("Salam 1"), shop.message("Salam 2")
     wire.always["first.example"] = lambda request: play(request, fault)
     genuine = settle.candidates_of
@@ -333,7 +335,7 @@ def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wi
 # --- limits --------------------------------------------------------------------------------------
 
 
-def test_others_never_take_all_of_a_providers_slots_from_otps(shop, wire):
+def test_other_messages_never_use_all_of_a_providers_slots(shop, wire):
     shop.set_route(shop.first)
     shop.first.max_in_flight = 8
     shop.first.save()
@@ -348,12 +350,12 @@ def test_others_never_take_all_of_a_providers_slots_from_otps(shop, wire):
 # --- breakers -----------------------------------------------------------------------------------
 
 
-def test_after_an_account_fault_nothing_more_is_claimed_before_the_breaker_knows(shop, wire, work):
+def test_after_an_account_error_nothing_is_claimed_before_the_breaker_opens(shop, wire, work):
     shop.set_route(shop.first)
     for number in range(5):
         shop.message(f"Salam {number}")
     wire.always["first.example"] = lambda request: play(request, None) if b"/ping" in request.body else refuse()
-    worker_engine.work(slots=1)
+    worker_engine.work(WorkerState(slots=1))
     assert len(wire.calls) == 1
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
 
@@ -374,7 +376,7 @@ def test_a_probe_that_was_not_made_closes_no_breaker(shop, wire, work):
     assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
 
 
-def test_what_waits_for_a_closed_provider_is_due_at_its_next_probe(shop, wire, work):
+def test_messages_that_wait_for_an_open_breaker_are_due_at_its_next_probe(shop, wire, work):
     shop.set_route(shop.first)
     message = shop.message()
     probe_at = clock.now() + timedelta(seconds=10)
@@ -395,7 +397,7 @@ def is_due_for_a_probe(shop):
 
 def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_with(shop, wire, work, monkeypatch):
     message = is_due_for_a_probe(shop)
-    monkeypatch.setattr(outbox, "take_probe", lambda provider, **more: False)
+    monkeypatch.setattr(outbox, "claim_probe", lambda provider, **more: False)
     work()
     message.refresh_from_db()
     assert (message.waiting_for, wire.calls) == ("", [])
@@ -428,11 +430,16 @@ def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(sh
 # --- beside the queue -----------------------------------------------------------------------------
 
 
-def test_a_heartbeat_goes_on_after_an_insert_that_only_seemed_to_fail(shop):
-    dispatcher = periodic.new_dispatcher(8)
-    with transaction.atomic():
-        rescue.beat(dispatcher, 0)
-    dispatcher._state.adding = True
-    rescue.beat(dispatcher, 3)
-    dispatcher.refresh_from_db()
-    assert dispatcher.in_flight == 3
+def test_a_heartbeat_goes_on_after_an_insert_whose_answer_was_lost(shop, monkeypatch):
+    save, heartbeat = Dispatcher.save, Heartbeat(8)
+
+    def insert_and_fail(row):
+        save(copy.deepcopy(row))  # `row` itself does not know that it is stored
+        raise OperationalError("the connection was cut")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Dispatcher, "save", insert_and_fail)
+        with pytest.raises(OperationalError):
+            heartbeat.beat(0)
+    heartbeat.beat(3)
+    assert Dispatcher.objects.get().in_flight == 3

@@ -1,4 +1,4 @@
-"""What a dispatcher looks after beside sending."""
+"""The periodic tasks and the threads of a worker."""
 
 from __future__ import annotations
 
@@ -14,74 +14,73 @@ from tests.sms.services.reports.test_apply import store
 from tests.support.waiting import eventually
 
 
-def test_one_round_expires_erases_and_sums_up(shop, wire, work):
+def test_one_run_expires_erases_and_sums_up(shop, wire, work):
     late = shop.message("Kod: 004217", is_otp=True, ttl=-1)
-    assert all(periodic.one_round())
+    assert all(periodic.run_once(periodic.WorkerState(slots=8)))
     late.refresh_from_db()
     assert (late.status, late.text) == ("expired", None)
     assert HourlyCount.objects.exists()
 
 
-def test_one_round_ends_all_whose_time_is_up_a_few_at_a_time(shop, monkeypatch):
+def test_one_run_expires_all_that_are_due_in_batches(shop, monkeypatch):
     monkeypatch.setattr(rescue, "AT_ONCE", 1)
     for _ in range(3):
         shop.message(ttl=-1)
-    assert all(periodic.one_round())
+    assert all(periodic.run_once(periodic.WorkerState(slots=8)))
     assert set(Message.objects.values_list("status", flat=True)) == {"expired"}
 
 
-def test_a_chore_that_fails_leaves_the_others_to_be_done():
+def test_the_error_of_one_task_does_not_stop_the_others():
     done = []
-    periodic.do([lambda: 1 / 0, lambda: done.append("next")])
+    periodic.run_safely([lambda: 1 / 0, lambda: done.append("next")])
     assert done == ["next"]
 
 
-def test_long_chores_let_those_before_them_have_their_turn_between():
-    """Two that take two seconds each, at the same time: what is due every second waits for one of them alone."""
-    chores = {name: (lambda name=name: name) for name in ("release", "erase", "delete")}
-    timetable = periodic.Timetable([(1, chores["release"]), (5, chores["erase"]), (30, chores["delete"])])
-    done = [timetable.due(now) for now in (0, 0, 2, 2, 4, 4)]
-    assert done[:5] == [chores[name] for name in ("release", "erase", "release", "delete", "release")]
-    assert done[5] is None
+def test_a_slow_task_delays_no_task_before_it():
+    """Two tasks that take two seconds each are due at once: what is due every second waits for one of them alone."""
+    release, erase, delete = (periodic.PeriodicTask(seconds, object) for seconds in (1.0, 5.0, 30.0))
+    schedule = periodic.Schedule([release, erase, delete])
+    run = [schedule.next_due(now) for now in (0, 0, 2, 2, 4, 4)]
+    assert run == [release, erase, release, delete, release, None]
 
 
-def test_a_database_that_is_away_is_waited_for(monkeypatch):
-    house = periodic.House(slots=1, in_flight=lambda: 0, wake_engine=lambda: None)
+def test_a_step_is_repeated_after_an_error_of_the_database(monkeypatch):
+    threads = periodic.BackgroundThreads(slots=1, in_flight=lambda: 0, wake_engine=lambda: None)
     tries = []
 
     def job():
         tries.append(1)
         if len(tries) < 3:
             raise OperationalError("away")
-        house._stopped.set()
+        threads.request_stop()
 
-    monkeypatch.setattr(periodic, "AFTER_A_FAULT", 0.01)
-    house._until_stopped(job)
+    monkeypatch.setattr(periodic, "RETRY_SECONDS", 0.01)
+    threads.run_until_stopped(job)
     assert len(tries) == 3
 
 
 @pytest.mark.parametrize("in_flight", [0, 5])
-def test_a_house_beats_while_it_is_open_and_says_when_it_stopped(shop, in_flight):
+def test_the_threads_write_a_heartbeat_and_record_the_stop(shop, in_flight):
     woken = threading.Event()
-    house = periodic.House(slots=8, in_flight=lambda: in_flight, wake_engine=woken.set)
-    house.open()
+    threads = periodic.BackgroundThreads(slots=8, in_flight=lambda: in_flight, wake_engine=woken.set)
+    threads.start()
     dispatcher = eventually(lambda: Dispatcher.objects.first())
-    house.close()
+    threads.stop()
     dispatcher.refresh_from_db()
     assert (dispatcher.slots, dispatcher.in_flight) == (8, in_flight)
     assert dispatcher.stopped_at
 
 
-def test_calls_stored_while_it_is_open_are_read(shop, wire, work):
+def test_callbacks_are_read_while_the_threads_run(shop, wire, work):
     message = shop.message()
     work()
 
     attempt = message.attempts.get()
-    house = periodic.House(slots=8, in_flight=lambda: 0, wake_engine=lambda: None)
-    house.open()
+    threads = periodic.BackgroundThreads(slots=8, in_flight=lambda: 0, wake_engine=lambda: None)
+    threads.start()
     try:
         store(attempt.provider_id, attempt.pk, body=f"id={attempt.pk}&state=sent".encode())
         eventually(lambda: Message.objects.get(pk=message.pk).status == "sent")
     finally:
-        house.close()
+        threads.stop()
         connection.close()
