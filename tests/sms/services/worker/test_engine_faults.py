@@ -226,7 +226,7 @@ def test_a_fault_of_ours_with_a_message_is_logged_without_its_text(shop, wire, w
     def judge(self, providers, *, text, **more):
         raise ValueError(f"no idea what {text!r} means")
 
-    monkeypatch.setattr(snapshot.Snapshot, "judge", judge)
+    monkeypatch.setattr(snapshot.Snapshot, "check_providers", judge)
     with capture_logs() as logs:
         work()
     message.refresh_from_db()
