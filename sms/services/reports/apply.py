@@ -88,10 +88,10 @@ def apply_reports(updates: Sequence[ReportUpdate], *, may_send: bool = True) -> 
         return []
     with worker_transaction(savepoint=False) as now:
         batch = _load_batch(updates, now, may_send=may_send)
-        for update in updates:
-            _apply_one(batch, update)
+        for each in updates:
+            _apply_one(batch, each)
         _write(batch)
-    _record_report_times({update.provider for update in updates}, now)
+    _record_report_times({each.provider for each in updates}, now)
     return [(row["provider"], row["vendor_id"]) for row in batch.rows if row["is_waiting"]]
 
 
@@ -150,8 +150,8 @@ def knows_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
 
 def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: bool) -> _Batch:
     """Find the attempts, lock their messages in the order of their ids, then read the attempts again."""
-    own = {update.attempt for update in updates if update.attempt}
-    named = _named({update.vendor_id for update in updates if not update.attempt} - {""})
+    own = {each.attempt for each in updates if each.attempt}
+    named = _named({each.vendor_id for each in updates if not each.attempt} - {""})
     ids = own | {attempt for attempt, _ in named.values()}
     found = dict(Attempt.objects.filter(pk__in=own).values_list("pk", "message_id")) if own else {}
     messages = set(found.values()) | {message for _, message in named.values()}

@@ -122,7 +122,7 @@ def _digest(*parts: bytes) -> str:
 
 def _is_about_known_attempt(call: StoredCall) -> bool:
     updates, _ = _parse_call(call)
-    return apply.knows_attempt(call.provider, [update.vendor_id for update in updates if update.vendor_id])
+    return apply.knows_attempt(call.provider, [each.vendor_id for each in updates if each.vendor_id])
 
 
 # --- reading stored callbacks -------------------------------------------------------------------
