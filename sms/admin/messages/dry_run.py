@@ -16,7 +16,8 @@ from sms.admin.common.base import typed
 from sms.admin.common.page import for_those_who, page
 from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
-from sms.domain.text import escaped, forbidden_in_text, normalise
+from sms.domain.newline_escape import normalise
+from sms.domain.text import escaped, forbidden_in_text
 from sms.services.configuration import snapshot
 from sms.services.intake import accept
 from sms.services.intake.rejections import RefusedCall

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 from providers.base import ProviderError
 from providers.exchange import exchange_text
+from sms.domain.newline_escape import normalise
 from sms.domain.routing import Candidate, Decision
-from sms.domain.text import Segments, forcing_ucs2, normalise, segments
+from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
