@@ -31,8 +31,8 @@ _LONGEST = 253
 _WORDS = frozenset(
     str.split(
         "ad ai al am an ar as at az ba be bi biz bo by ca call care ce ci cu da de di do et fi fun gel good has he "
-        "here how il in is it ki la lot ma me mi mm mo mu my na ne new news ni no now nu of om on one open or our pa pe "
-        "play plus re sa sale save se si so su ta te th to today tu un us va ve vi we win you your"
+        "here how il in is it ki la lot ma me mi mm mo mu my na ne new news ni no now nu of om on one open or our pa "
+        "pe play plus re sa sale save se si so su ta te th to today tu un us va ve vi we win you your"
     )
 )
 # Units behind a number without a blank: "5.kg", "100.TL", "9.30.am".

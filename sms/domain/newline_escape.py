@@ -87,12 +87,15 @@ class EscapedText:
 
 
 def read(raw: str, escape: Escape) -> EscapedText:
-    """CR LF and CR become LF, and the escapes `/n` and backslash-n are found, as the client's rule says."""
+    """CR LF and CR become LF, and the escapes `/n` and backslash-n are found, as the client's rule says.
+
+    By the rules "always" and "off" there is one reading.
+    """
     source = raw.replace("\r\n", "\n").replace("\r", "\n")
     if escape == "off" or not _ESCAPE.search(source):
         return EscapedText(source)
     if escape == "always":
-        return EscapedText(source, tuple(found.start() for found in _ESCAPE.finditer(source)))
+        return EscapedText(_ESCAPE.sub("\n", source))
     places = list(_escapes(source))
     sure = tuple(at for at, is_doubtful in places if not is_doubtful)
     return EscapedText(source, sure, tuple(at for at, is_doubtful in places if is_doubtful))
@@ -103,9 +106,10 @@ def normalise(raw: str, escape: Escape) -> str:
     return read(raw, escape).text
 
 
-def holds_new_line(value: str) -> bool:
-    """Whether a value holds an escape that is surely one: no word of it, so it must not be sent as it stands."""
-    return bool(read(value, "outside_urls").sure)
+def escapes_in(value: str) -> tuple[bool, bool]:
+    """Whether a template's value holds an escape that is surely a new line, and one that may be part of a word."""
+    found = read(value, "outside_urls")
+    return bool(found.sure), bool(found.doubtful)
 
 
 def _escapes(text: str) -> Iterator[tuple[int, bool]]:

@@ -46,9 +46,18 @@ class TextForm(forms.Form):
         bad = forbidden_in_text(normalise(text, "off"))
         if bad:
             raise ValidationError(_("Character %(c)s can't stand in a text."), params={"c": escaped(bad)})
-        if len(text) > LONGEST:
-            raise ValidationError(_("At most 1,600 characters."))
         return text
+
+    def clean(self) -> None:
+        """As a caller's text: what counts is the text with its new lines."""
+        values = self.cleaned_data
+        if not {"client", "text"} <= values.keys():
+            return
+        text = normalise(values["text"], snapshot.current().clients[values["client"]].newline_escape)
+        if not text.strip():
+            self.add_error("text", _("The text is blank."))
+        elif len(text) > LONGEST:
+            self.add_error("text", _("At most 1,600 characters."))
 
     @property
     def facts(self) -> dict[str, Any]:

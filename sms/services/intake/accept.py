@@ -13,7 +13,8 @@ from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import masked_digits, segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
-from sms.services.configuration import snapshot
+from sms.services.configuration import readings, snapshot
+from sms.services.configuration.readings import Reading
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 from sms.services.monitoring import metrics
@@ -31,7 +32,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The values after parsing: what makes two calls equal."""
+    """The values after parsing: what makes two calls equal. `text` is the first reading of `raw_text`."""
 
     sender: str
     to: str
@@ -103,6 +104,8 @@ def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
         raise
     if not accepted.is_new:
         rate_limits.give_back(call.client)
+    elif values["newline_is_undecided"]:
+        metrics.newline_undecided(call.client.username)
     return accepted
 
 
@@ -128,14 +131,27 @@ def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
     fields = call.fields
     if not now.knows_sender(call.client, fields.sender):
         raise refuse("unknown_sender", "from")
-    decision = now.decide(
-        text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
-    )
+    reading = _reading(now, call)
+    decision = reading.decision
     if decision.code and not _is_held(call, decision):
         if decision.code == "template_not_matched":
             seen.miss = lambda: (masked_digits(fields.text), nearest_template(now, decision, fields.text))
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
-    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
+    return _columns(call, reading), _time_to_live(now, decision, fields.is_otp)
+
+
+def _reading(now: Snapshot, call: Call) -> Reading:
+    """The text that goes out. It rests on the approved templates, so what makes two calls equal does not rest on it."""
+    fields = call.fields
+    return readings.route_text(
+        now,
+        fields.raw_text,
+        call.client.newline_escape,
+        sender=fields.sender,
+        to=fields.to,
+        client=call.client.id,
+        is_otp=fields.is_otp,
+    )
 
 
 def _is_held(call: Call, decision: Decision) -> bool:
@@ -148,9 +164,9 @@ def _time_to_live(now: Snapshot, decision: Decision, is_otp: bool) -> int:
     return route.otp_ttl if is_otp else route.ttl
 
 
-def _columns(call: Call, decision: Decision) -> dict[str, Any]:
-    fields = call.fields
-    size = segments(fields.text)
+def _columns(call: Call, reading: Reading) -> dict[str, Any]:
+    fields, decision = call.fields, reading.decision
+    size = segments(reading.text)
     chosen = next(iter(decision.eligible), None)
     return {
         "id": clock.new_id().hex,
@@ -160,7 +176,8 @@ def _columns(call: Call, decision: Decision) -> dict[str, Any]:
         "sender": fields.sender,
         "to": fields.to,
         "raw_text": fields.raw_text,
-        "text": fields.text,
+        "text": reading.text,
+        "newline_is_undecided": reading.is_undecided,
         "is_otp": fields.is_otp,
         "is_test": call.is_test,
         "encoding": size.encoding.value,
