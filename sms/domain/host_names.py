@@ -23,16 +23,20 @@ _LABEL_CHARACTER = f"[^\\W_{_HIDDEN}]"
 _ENDING = re.compile(
     f"(?<=[\\w{_HIDDEN}-]){_DOT}[{_HIDDEN}]*+(?P<ending>(?:xn--)?(?:{_LABEL_CHARACTER}[{_HIDDEN}]*+)+)"
 )
-_LOCAL_PART = re.compile(r"[\w.%+-]+@[\w.-]*\Z")
+_LOCAL_PART = re.compile(r"[\w.%+-]@[\w.-]*\Z")
 _LONGEST = 253
+# Characters behind a host name that tell it from an address.
+_CONTEXT = 4
 
 # Endings that are also words with which a sentence begins. Capitalised, as in "Bitdi.Biz", they are such a word where
 # a blank is missing behind a full stop; in another letter case ("shop.biz", "SHOP.BIZ") they are a host name's end.
 _WORDS = frozenset(
     str.split(
-        "ad ai al am an ar as at az ba be bi biz bo by ca call care ce ci cu da de di do et fi fun gel good has he "
-        "here how il in is it ki la lot ma me mi mm mo mu my na ne new news ni no now nu of om on one open or our pa "
-        "pe play plus re sa sale save se si so su ta te th to today tu un us va ve vi we win you your"
+        "ad ai al am an ar as at az ba be bi biz bo book buy by ca call care ce ci cu da date day de di do et fi "
+        "food free fun gel gift good has he here how il in is it ki kim la live lot love ma man me mi mm mo moi "
+        "money mu my na ne new news next ni no now nu of off om on one open or our pa pay pe phone play plus re "
+        "read sa safe sale save se see si so store su ta te team th to today tu un us va ve vi we win work xin "
+        "you your"
     )
 )
 # Units behind a number without a blank: "5.kg", "100.TL", "9.30.am".
@@ -54,29 +58,47 @@ def _plain(label: str) -> str:
     return unicodedata.normalize("NFKC", _SKIPPED.sub("", label)).casefold()
 
 
-def bare_hosts(text: str) -> Iterator[tuple[int, int]]:
-    """The shortest parts of a text that make a link of it for a handset: `l.com` of `evil.com`.
+def bare_hosts(text: str) -> Iterator[tuple[int, int, int]]:
+    """The host names that make a link of a text for a handset: first and last start, and end.
 
-    An address of electronic mail is no link. Linear.
+    What begins within the two starts and reaches the end is a link: of `evil.com` all down to `l.com`. An address of
+    electronic mail is none, though what begins behind its local part is. Linear.
     """
     for found in _ENDING.finditer(text):
-        if is_ending(found["ending"]):
-            start = _start(text, found)
-            if start is not None and not _is_mail(text, found.start()):
-                yield start, found.end()
+        last = _last_start(text, found.start(), found["ending"], found.end(), len(text))
+        if last is not None:
+            yield _mail_sign(text, found.start()), last, found.end()
 
 
-def _start(text: str, found: re.Match[str]) -> int | None:
-    """Where a host name begins at the latest; None where it is a word, a unit or an address."""
-    ending, dot = _SKIPPED.sub("", found["ending"]), found.start()
+def bare_hosts_of_parts(text: str) -> Iterator[tuple[int, int, int, bool]]:
+    """The same for every part of a text: first and last start, end, and whether only a part with this end is a link.
+
+    Of `evil.company` the part `evil.com` is one, of `Cad.No:5` the part `Cad.No`.
+    """
+    for found in _ENDING.finditer(text):
+        first, dot, ending = _mail_sign(text, found.start()), found.start(), found["ending"]
+        begin = found.end() - len(ending)
+        for end in range(begin + 1, found.end()):
+            last = _last_start(text, dot, text[begin:end], end, end)
+            if last is not None:
+                yield first, last, end, True
+        stop = min(found.end() + _CONTEXT, len(text))
+        for end in range(found.end(), stop + 1):
+            last = _last_start(text, dot, ending, found.end(), end)
+            if last is not None:
+                yield first, last, end, end < stop
+
+
+def _last_start(text: str, dot: int, ending: str, end: int, stop: int) -> int | None:
+    """Where a host name begins at the latest, in the text up to `stop`; None where it is a word, a unit, an address."""
+    if not is_ending(ending) or text.startswith("_", end, stop):
+        return None
+    ending = _SKIPPED.sub("", ending)
     plain = _plain(ending)
-    if text.startswith("_", found.end()):
-        return None
-    if _BEHIND_HOST.match(text, found.end()) and not (plain in _ADDRESS and text[found.end()] == ":"):
+    is_address = plain in _ADDRESS and _ADDRESS_NUMBER.match(text, end, stop)
+    if _BEHIND_HOST.match(text, end, stop) and not is_address:
         return dot - 1
-    if plain in _ADDRESS and _ADDRESS_NUMBER.match(text, found.end()):
-        return None
-    if ending.istitle() and plain in _WORDS:
+    if is_address or (ending.istitle() and plain in _WORDS):
         return None
     return _begin_of_label(text, dot, ending, plain)
 
@@ -95,6 +117,7 @@ def _begin_of_label(text: str, dot: int, ending: str, plain: str) -> int | None:
     return dot - least if len(label) == least and all(each.isalnum() or each == "-" for each in label) else None
 
 
-def _is_mail(text: str, dot: int) -> bool:
+def _mail_sign(text: str, dot: int) -> int:
+    """Where the @ of an address stands whose host name this is; 0 if it is none."""
     at = text.rfind("@", max(0, dot - _LONGEST), dot)
-    return at > 0 and _LOCAL_PART.search(text, max(0, at - 64), dot) is not None
+    return at if at > 0 and _LOCAL_PART.search(text, at - 1, dot) else 0
