@@ -38,4 +38,14 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.AlterField(
+            model_name="messagetemplate",
+            name="placeholders",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text='Kinds by placeholder: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}. '
+                "The kinds are any, digits, code, number, amount, date, time, name, phone, email, link and text.",
+            ),
+        ),
     ]

@@ -10,10 +10,12 @@ from sms.services.configuration.snapshot import EMPTY_SHELF, Snapshot
 def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:
     """The nearest template's name and the first difference, in words; "" where no template is like the text.
 
-    Of the providers that asked for a template and found none, the first that has a near one answers. Takes
-    milliseconds. No digit of the text stands in it.
+    Of the providers that asked for a template and found none, the first that has a near one answers; one whose template
+    gives the text, but may not, with the reason. Takes milliseconds. No digit of the text stands in it.
     """
     for candidate in decision.candidates:
+        if candidate.code == "template_not_matched" and candidate.template:
+            return f"{candidate.template}: {candidate.reason}"
         if candidate.code == "template_not_matched":
             shelf = now.shelves.get(candidate.provider, EMPTY_SHELF)
             found = nearest(shelf.index, text)
