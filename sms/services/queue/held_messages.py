@@ -11,9 +11,13 @@ import structlog
 from django.db import Error, models
 
 from sms.domain.lifecycle import Status
+from sms.domain.newline_escape import EscapedText, read
 from sms.domain.routing import Decision
+from sms.domain.text import segments
 from sms.models import Message, MessageEvent
-from sms.services.configuration import snapshot
+from sms.services.configuration import readings, snapshot
+from sms.services.configuration.readings import Reading
+from sms.services.configuration.snapshot import Snapshot
 from sms.services.database import clock
 
 from . import notify, outbox
@@ -85,14 +89,34 @@ def _release_safely(message: Message) -> None:
 
 
 def _release(message: Message) -> bool:
-    decision = snapshot.current().decide(
-        text=message.text, sender=message.sender, to=message.to, client=message.client_id, is_otp=False
+    current = snapshot.current()
+    reading = readings.choose(
+        _escaped(message, current),
+        lambda text: current.decide(
+            text=text, sender=message.sender, to=message.to, client=message.client_id, is_otp=False
+        ),
     )
-    return not decision.code and queue(message.pk, decision, now=clock.now())
+    other = reading if reading.text != message.text else None
+    return not reading.decision.code and queue(message.pk, reading.decision, now=clock.now(), other=other)
 
 
-def queue(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str = "", reason: str = "") -> bool:
-    """Queue a held message along this decision. False if it is held no more."""
+def _escaped(message: Message, current: Snapshot) -> EscapedText:
+    """The message's text with its `/n`, as far as its client's rule still gives the text that is stored."""
+    rules = (client.newline_escape for client in current.clients.values() if client.id == message.client_id)
+    found = read(message.raw_text or message.text, next(rules, "off"))
+    return found if found.text == message.text else EscapedText(message.text)
+
+
+def queue(
+    message: uuid.UUID,
+    decision: Decision,
+    *,
+    now: datetime,
+    actor: str = "",
+    reason: str = "",
+    other: Reading | None = None,
+) -> bool:
+    """Queue a held message along this decision. False if it is held no more. `other`: another reading of its text."""
     first = decision.eligible[0]
     moved = outbox.move(
         message,
@@ -103,9 +127,20 @@ def queue(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str =
         due_at=now,
         decision=decision.as_json(),
         template_version_id=first.version,
+        **(_text_columns(other) if other else {}),
     )
     if moved:
         why = reason or "An approved template gives this text now."
         MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
         notify.ring()
     return moved
+
+
+def _text_columns(reading: Reading) -> dict[str, str | int | bool]:
+    size = segments(reading.text)
+    return {
+        "text": reading.text,
+        "encoding": size.encoding.value,
+        "segments": size.count,
+        "newline_is_undecided": reading.is_undecided,
+    }

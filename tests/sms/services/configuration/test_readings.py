@@ -11,6 +11,7 @@ from django.test import Client
 from sms.models import ApiClient, Message, MessageTemplate, Provider, RouteProvider, TemplateApproval
 from sms.services.configuration import snapshot
 from sms.services.monitoring.metrics import OWN
+from sms.services.queue import held_messages
 from sms.services.staff import dry_run
 from tests.sms import cast
 from tests.sms.cast import body, errors, send
@@ -137,3 +138,15 @@ def test_a_repeat_is_one_also_when_the_templates_changed_in_between(caller: Clie
     send(caller, body(text="Bax and/not: 5", to=cast.TEMPLATE_TO), x_akinon_request_id="r-1")
     assert [m.text for m in Message.objects.all()] == ["Bax and/not: 5"]
     assert MessageTemplate.objects.filter(name="new-line").exists()
+
+
+def test_a_held_message_goes_out_in_the_reading_of_a_template_that_is_approved_later(caller: Client) -> None:
+    ApiClient.objects.update(on_no_template="hold")
+    snapshot.forget()
+    send(caller, body(text="Bax and/not: 5", to=cast.TEMPLATE_TO))
+    held = Message.objects.get()
+    assert (held.status, held.text, held.newline_is_undecided) == ("held", "Bax and\not: 5", True)
+    approve("Bax and/not: {x}")
+    held_messages.release()
+    released = Message.objects.get()
+    assert (released.status, released.text, released.newline_is_undecided) == ("queued", "Bax and/not: 5", False)
