@@ -248,6 +248,8 @@ class Sender(Adapter):
     max_parameters: ClassVar[int | None] = None
     max_length: ClassVar[int | None] = None
     """The longest rendered text in characters (code points), if the vendor says one."""
+    max_value_length: ClassVar[int | None] = None
+    """The longest value of a parameter in characters, if the vendor says one."""
     has_sender_field: ClassVar[bool] = False
     names_parameters: ClassVar[bool] = False
     """True where parameters travel under names, False where only their order counts."""
@@ -284,6 +286,10 @@ class Sender(Adapter):
                 f"{self.name} takes at most {self.max_parameters} parameters; the template has {len(sms.parameters)}."
             )
             raise Misconfigured(Failure.CONFIG, "too_many_parameters", words)
+        for name, value in sms.parameters:
+            if self.max_value_length is not None and len(value) > self.max_value_length:
+                words = f"The value of {name} has {len(value)} characters; {self.name} takes at most "
+                raise Refused(Failure.CONTENT, "text_too_long", f"{words}{self.max_value_length}.")
         if self.max_length is not None and len(sms.text) > self.max_length:
             words = f"{self.name} takes at most {self.max_length} characters; the text has {len(sms.text)}."
             raise Refused(Failure.CONTENT, "text_too_long", words)

@@ -10,7 +10,8 @@ from django.conf import settings
 
 from sms.domain import phone
 from sms.domain.codes import VERSION_HEADER, Fault, Refusal
-from sms.domain.text import Escape, escaped, forbidden_in_sender, forbidden_in_text, normalise
+from sms.domain.newline_escape import Escape, normalise
+from sms.domain.text import escaped, forbidden_in_sender, forbidden_in_text
 from sms.services.intake.accept import Fields
 
 MAX_CHARS = {"from": 64, "text": 1600}

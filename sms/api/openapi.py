@@ -51,7 +51,8 @@ SCHEMAS: Json = {
             "text": {
                 "type": "string",
                 "minLength": 1,
-                "description": f"At most {MAX_CHARS['text']:,} characters. /n stands for a new line, but not in links.",
+                "description": f"At most {MAX_CHARS['text']:,} characters. /n stands for a new line, but not in "
+                "links, dates and units.",
             },
             "isOtp": {
                 "type": ["boolean", "null"],

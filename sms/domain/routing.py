@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from .matching.index import Ambiguous, Matched, normalise
+from .matching.kinds import PlaceholderKind, link_or_phone
+from .matching.templates import Body, values_problem
 from .matching.vendor_text import VendorText
 
 Values = Mapping[str, str]
@@ -37,6 +39,7 @@ class ProviderFacts:
     takes_text: bool
     has_sender_field: bool
     max_length: int | None = None
+    max_value_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class ApprovedTemplate:
     vendor_template: str
     order: tuple[tuple[str, str], ...]
     registered: VendorText
+    body: Body
 
     def parameters(self, values: Values) -> tuple[tuple[str, str], ...]:
         return tuple((theirs, values[ours]) for ours, theirs in self.order)
@@ -61,6 +65,16 @@ class ApprovedTemplate:
         """Whether the vendor's own text with these parameters reads as this text, letter by letter."""
         rendered = self.registered.render([value for _, value in parameters])
         return normalise(rendered)[0] == normalise(text)[0]
+
+    def problem_of_otp(self, values: Values) -> str:
+        """Why these values can't stand in a one-time password's text, without the values; "" if they can."""
+        for placeholder in self.body.placeholders:
+            if placeholder.kind is PlaceholderKind.ANY and not placeholder.allow_links:
+                held = link_or_phone(values[placeholder.name])
+                if held:
+                    where = f"The value of {{{placeholder.name}}} in {self.name} holds {held}"
+                    return f"{where}; in a one-time password's text it must not, unless allow_links is set for it."
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +147,7 @@ def decide(
     providers: Iterable[ProviderFacts],
     *,
     text: str,
+    is_otp: bool,
     sender_names: Mapping[int, str],
     match: Match,
 ) -> Decision:
@@ -141,7 +156,7 @@ def decide(
     `sender_names` maps the providers that have approved the sender to their name for it; `match` finds the template
     among those approved at a provider.
     """
-    candidates = tuple(_judge(provider, text, sender_names, match) for provider in providers)
+    candidates = tuple(_judge(provider, text, is_otp, sender_names, match) for provider in providers)
     code = "" if any(c.is_eligible for c in candidates) else _furthest(candidates)
     return Decision(route.id if route else None, route.prefix if route else "", candidates, code)
 
@@ -150,7 +165,9 @@ def _furthest(candidates: Iterable[Candidate]) -> str:
     return max((c.code for c in candidates), key=PROGRESS.index, default="no_route")
 
 
-def _judge(provider: ProviderFacts, text: str, sender_names: Mapping[int, str], match: Match) -> Candidate:
+def _judge(
+    provider: ProviderFacts, text: str, is_otp: bool, sender_names: Mapping[int, str], match: Match
+) -> Candidate:
     if not provider.enabled:
         return Candidate(provider.id, provider.slug, "no_route", "The provider is disabled.")
     if provider.has_sender_field and provider.id not in sender_names:
@@ -160,10 +177,10 @@ def _judge(provider: ProviderFacts, text: str, sender_names: Mapping[int, str], 
     vendor_sender = sender_names.get(provider.id, "")
     if provider.takes_text:
         return _within_length(Candidate(provider.id, provider.slug, vendor_sender=vendor_sender), provider, text)
-    return _judge_template(provider, text, vendor_sender, match)
+    return _judge_template(provider, text, is_otp, vendor_sender, match)
 
 
-def _judge_template(provider: ProviderFacts, text: str, vendor_sender: str, match: Match) -> Candidate:
+def _judge_template(provider: ProviderFacts, text: str, is_otp: bool, vendor_sender: str, match: Match) -> Candidate:
     found = match(provider.id)
     if found is None:
         reason = "None of the templates approved at this provider gives exactly this text."
@@ -176,6 +193,8 @@ def _judge_template(provider: ProviderFacts, text: str, vendor_sender: str, matc
     if not template.sends(parameters, text):
         reason = f"The vendor's own text of {template.name} ({template.vendor_template}) would read differently."
         return Candidate(provider.id, provider.slug, "template_not_matched", reason)
+    if is_otp and (problem := template.problem_of_otp(matched.values)):
+        return Candidate(provider.id, provider.slug, "template_not_matched", problem, template=template.name)
     candidate = Candidate(
         provider.id,
         provider.slug,
@@ -189,6 +208,9 @@ def _judge_template(provider: ProviderFacts, text: str, vendor_sender: str, matc
         smoothing=matched.smoothing,
     )
     # The vendor renders the template itself: what counts is the text as it was compared.
+    too_long = values_problem(template.body, matched.values, max_value_length=provider.max_value_length)
+    if too_long:
+        return Candidate(provider.id, provider.slug, "text_too_long", too_long, template=template.name)
     return _within_length(candidate, provider, unicodedata.normalize("NFC", text).strip())
 
 

@@ -1,4 +1,4 @@
-"""A message's text: line ends, segments, what must not stand in it, how to show it safely.
+"""A message's text: segments, what must not stand in it, how to show it safely.
 
 Segments: GSM 03.38 (3GPP TS 23.038) septets, or UCS-2 in UTF-16 units. A text of one
 segment has 160 septets or 70 units; in a longer one a header for putting it together
@@ -11,17 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
-Escape = Literal["outside_urls", "always", "off"]
-
-_ESCAPE = re.compile(r"/n|\\n")
-# What may begin a URL span, or be an escape. ASCII, or ignoring case would take the long s (U+017F) for an s.
-_TOKEN = re.compile(r"(?P<url>(?ai:https?://|www\.))|(?P<slash>/)|\\n")
-# The end of a host name: a label, a dot, and a last label of 2 to 6 lower-case letters.
-_HOST_END = re.compile(r"[A-Za-z0-9-]\.[a-z]{2,6}\Z")
-_HOST_END_LENGTH = 8
-_WHITE = re.compile(r"\s")
 _DIGIT = re.compile(r"\d")
 
 # Category Cc. New line and tab are fine in a text, in a sender name nothing of it is.
@@ -67,34 +57,6 @@ class Segments:
     count: int
     units: int
     left: int
-
-
-def normalise(raw: str, escape: Escape) -> str:
-    """CR LF and CR become LF, and so do `/n` and backslash-n, as the client's rule says.
-
-    "outside_urls" leaves URL spans alone (docs of the caller, "/n"): a span starts at
-    `http://`, `https://`, `www.` in any letter case, or at a host name right before a
-    slash, and ends at white space. The text is read from left to right; what was taken
-    for an escape is white space from then on, so it is no part of a host name. Linear.
-    """
-    text = raw.replace("\r\n", "\n").replace("\r", "\n")
-    if escape == "off" or not _ESCAPE.search(text):
-        return text
-    return _ESCAPE.sub("\n", text) if escape == "always" else _replace_outside_urls(text)
-
-
-def _replace_outside_urls(text: str) -> str:
-    pieces: list[str] = []
-    kept = position = 0  # all before `kept` is in `pieces`; all before `position` is decided
-    while token := _TOKEN.search(text, position):
-        at, position = token.span()
-        if token["url"] or (token["slash"] and _HOST_END.search(text, max(kept, at - _HOST_END_LENGTH), at)):
-            white = _WHITE.search(text, position)
-            position = white.start() if white else len(text)
-        elif not token["slash"] or text.startswith("n", position):
-            pieces += text[kept:at], "\n"
-            kept = position = at + 2
-    return "".join(pieces) + text[kept:]
 
 
 def segments(text: str) -> Segments:
@@ -150,7 +112,7 @@ def _is_hidden(character: str) -> bool:
 
 
 def forbidden_in_text(text: str) -> str | None:
-    """The first control character (category Cc) that is neither new line nor tab. Ask it after `normalise`."""
+    """The first control character (category Cc) that is neither new line nor tab. Ask it after `read`."""
     found = _CONTROL_BUT_LINES.search(text)
     return found[0] if found else None
 

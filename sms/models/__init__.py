@@ -13,7 +13,7 @@ from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
-from .rollup import HourlyCount, HourlyMatch, HourlySpeed, RollupHour
+from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlySpeed, RollupHour
 from .route import Route, RouteProvider
 from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
@@ -36,6 +36,7 @@ __all__ = [
     "EncryptedJSONField",
     "HourlyCount",
     "HourlyMatch",
+    "HourlyNewline",
     "HourlySpeed",
     "InboundCall",
     "InboundGateway",

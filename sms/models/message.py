@@ -39,6 +39,9 @@ class Message(models.Model):
     to = models.CharField(max_length=16)
     raw_text = models.TextField(null=True)
     text = models.TextField(null=True)
+    newline_is_undecided = models.BooleanField(
+        default=False, db_default=False, help_text="A /n may be a new line or part of a word, and no template tells."
+    )
     is_otp = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
     encoding = models.CharField(max_length=5)

@@ -47,6 +47,17 @@ class HourlySpeed(models.Model):
         return f"{self.hour_id} {self.provider_id} {self.p95} ms"
 
 
+class HourlyNewline(models.Model):
+    """How many messages of this hour and client hold a `/n` of which nothing tells whether it is a new line."""
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="newlines")
+    client = models.ForeignKey("sms.ApiClient", models.CASCADE, related_name="+")
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.client_id} {self.count}"
+
+
 class HourlyMatch(models.Model):
     """How many messages of this hour matched a template."""
 

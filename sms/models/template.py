@@ -24,7 +24,8 @@ class MessageTemplate(models.Model):
     placeholders = models.JSONField(
         default=dict,
         blank=True,
-        help_text='Kinds: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}.',
+        help_text='Kinds by placeholder: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}. '
+        "The kinds are any, digits, code, number, amount, date, time, name, phone, email, link and text.",
     )
     # RESTRICT, not PROTECT: deleting a template deletes its versions, unless a message refers to one.
     current_version = models.ForeignKey("TemplateVersion", models.RESTRICT, null=True, editable=False, related_name="+")

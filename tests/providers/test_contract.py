@@ -22,6 +22,7 @@ from providers.base import (
     Misconfigured,
     ProviderError,
     Receipts,
+    Refused,
     Sender,
     Unavailable,
     Unconfirmed,
@@ -136,6 +137,19 @@ def test_a_template_is_asked_for_exactly_where_texts_are_not_carried(slug: str) 
         with pytest.raises(Misconfigured):
             adapter.request(sms(slug, vendor_template=None))
         assert sms(slug).text.encode() not in adapter.request(sms(slug)).body
+
+
+@every_vendor
+def test_a_value_that_is_too_long_for_the_vendor_is_refused_before_the_call(
+    slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SENDERS[slug], "max_value_length", 4)
+    message = sms(slug, parameters=(("code", "00421"),))
+    with pytest.raises(Refused) as refused:
+        sender(slug).check(message)
+    assert refused.value.code == "text_too_long"
+    assert "00421" not in refused.value.detail
+    sender(slug).check(sms(slug, parameters=(("code", "0042"),)))
 
 
 @every_vendor

@@ -26,6 +26,7 @@ def context(message: Message) -> dict[str, Any]:
         "readable": readable,
         "shown_to": privacy.number(message.to, message),
         "shown_text": privacy.text(message),
+        "raw_text": message.raw_text if readable and message.raw_text != message.text else None,
         "why_no_text": privacy.why_no_text(message),
         "parameters": (message.parameters or {}).items() if readable else (),
         "tone": labels.STATUS.get(message.status, ""),

@@ -16,7 +16,8 @@ from sms.admin.common.base import typed
 from sms.admin.common.page import for_those_who, page
 from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
-from sms.domain.text import escaped, forbidden_in_text, normalise
+from sms.domain.newline_escape import normalise
+from sms.domain.text import escaped, forbidden_in_text
 from sms.services.configuration import snapshot
 from sms.services.intake import accept
 from sms.services.staff import dry_run
@@ -44,9 +45,18 @@ class TextForm(forms.Form):
         bad = forbidden_in_text(normalise(text, "off"))
         if bad:
             raise ValidationError(_("Character %(c)s can't stand in a text."), params={"c": escaped(bad)})
-        if len(text) > LONGEST:
-            raise ValidationError(_("At most 1,600 characters."))
         return text
+
+    def clean(self) -> None:
+        """As a caller's text: what counts is the text with its new lines."""
+        values = self.cleaned_data
+        if not {"client", "text"} <= values.keys():
+            return
+        text = normalise(values["text"], snapshot.current().clients[values["client"]].newline_escape)
+        if not text.strip():
+            self.add_error("text", _("The text is blank."))
+        elif len(text) > LONGEST:
+            self.add_error("text", _("At most 1,600 characters."))
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -7,8 +7,11 @@ is a date, so that a text whose digits are masked keeps its kinds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from typing import NamedTuple
+
+from sms.domain.host_names import bare_hosts, bare_hosts_of_parts
 
 # Unicode's mandatory line breaks (UAX 14: BK, CR, LF, NL): no value holds one. Only LF, U+2028 and U+2029 can be part
 # of an accepted text.
@@ -30,6 +33,8 @@ PHONE_INSIDE = re.compile(
     r"|0(?:[ \u00a0()-]{0,2}[0-9]){9}"
     r"|8[ \u00a0()-]{0,2}[3489](?:[ \u00a0()-]{0,2}[0-9]){9}"
 )
+# Six to eight digits without a blank are a code, whatever stands behind them: no first group of a number has so many.
+_CODE_INSIDE = re.compile(r"[0-9]{6,8}(?![0-9])")
 
 
 class PlaceholderKind(StrEnum):
@@ -47,13 +52,13 @@ class PlaceholderKind(StrEnum):
     DATE = "date"
     TIME = "time"
     NAME = "name"
-    """No digit, no link, no white space at its ends."""
+    """No digit, no link, no white space at its ends. A host name without scheme and path is a link too."""
     PHONE = "phone"
     EMAIL = "email"
     LINK = "link"
     """No white space; starts with http://, https:// or www. in any letter case, or with a host name and a slash."""
     TEXT = "text"
-    """No link, no phone number."""
+    """No link, no phone number. A host name without scheme and path is a link too."""
 
 
 ANY, DIGITS, CODE, NUMBER = PlaceholderKind.ANY, PlaceholderKind.DIGITS, PlaceholderKind.CODE, PlaceholderKind.NUMBER
@@ -137,7 +142,7 @@ _NOT_FITTING = {
 """Characters that no value of these kinds holds. Every part of their values is a value too, but for a name's ends."""
 
 RUNS = frozenset(_NOT_FITTING)
-PREFIX_CLOSED = RUNS - {NAME}
+PREFIX_CLOSED = RUNS - {NAME, TEXT}
 """Kinds that take every beginning of a value, if it is long enough."""
 
 _BAD = {LINK: re.compile(r"\s"), CODE: re.compile("[^A-Za-z0-9]"), EMAIL: re.compile(r"\s")}
@@ -163,7 +168,9 @@ def accepts_kind(kind: PlaceholderKind, value: str, hosts: Sequence[str] = ()) -
         return False
     if kind is NAME and (value[0].isspace() or value[-1].isspace()):
         return False
-    return not any(at == 0 or is_everywhere for at, _, is_everywhere in forbidden_parts(kind, value))
+    if kind in (NAME, TEXT) and _holds(value, _links, _hosts_of_value):
+        return False
+    return not (kind is TEXT and _holds(value, _phones))
 
 
 def bad_character(kind: PlaceholderKind, value: str) -> int | None:
@@ -173,16 +180,63 @@ def bad_character(kind: PlaceholderKind, value: str) -> int | None:
     return bad.start() if bad else None
 
 
-def forbidden_parts(kind: PlaceholderKind, text: str) -> Iterator[tuple[int, int, bool]]:
-    """Parts that no value of the kind holds: start, end, and whether that is so wherever the value begins.
+class ForbiddenPart(NamedTuple):
+    """A part that no value of a kind holds. It counts for values that begin there or before, or there alone.
 
-    Digits inside a longer run of digits are a phone number only for a value that begins with them.
+    `ends_there`: only for values that end with it.
+    """
+
+    at: int
+    end: int
+    is_everywhere: bool
+    ends_there: bool = False
+
+
+def forbidden_parts(kind: PlaceholderKind, text: str) -> Iterator[ForbiddenPart]:
+    """What makes parts of a text unfit for the kind.
+
+    Digits inside a longer run of digits are a phone number only for a value that begins with them. So is the host name
+    in an address of electronic mail a link.
     """
     if kind in (NAME, TEXT):
-        yield from ((at, end, True) for at, end in _overlapping(LINK_INSIDE, text))
+        yield from _links(text)
+        for first, last, end, ends_there in bare_hosts_of_parts(text):
+            yield from _starts(first, last, end, ends_there)
     if kind is TEXT:
-        for at, end in _overlapping(PHONE_INSIDE, text):
-            yield at, end, text[at] == "+" or text[at - 1 : at] not in _DIGITS
+        yield from _phones(text)
+
+
+def _links(text: str) -> Iterator[ForbiddenPart]:
+    return (ForbiddenPart(at, end, True) for at, end in _overlapping(LINK_INSIDE, text))
+
+
+def _hosts_of_value(value: str) -> Iterator[ForbiddenPart]:
+    for first, last, end in bare_hosts(value):
+        yield from _starts(first, last, end)
+
+
+def _starts(first: int, last: int, end: int, ends_there: bool = False) -> Iterator[ForbiddenPart]:
+    if first == 0:
+        yield ForbiddenPart(last, end, True, ends_there)
+    else:
+        yield from (ForbiddenPart(at, end, False, ends_there) for at in range(first, last + 1))
+
+
+def _phones(text: str) -> Iterator[ForbiddenPart]:
+    for at, end in _overlapping(PHONE_INSIDE, text):
+        if not _CODE_INSIDE.match(text, at):
+            yield ForbiddenPart(at, end, text[at] == "+" or text[at - 1 : at] not in _DIGITS)
+
+
+def _holds(value: str, *finders: Callable[[str], Iterator[ForbiddenPart]]) -> bool:
+    return any(part.at == 0 or part.is_everywhere for find in finders for part in find(value))
+
+
+def link_or_phone(value: str) -> str:
+    """What a value holds that a handset makes clickable, in words: "a link", "a phone number" or nothing."""
+    if _holds(value, _links, _hosts_of_value):
+        return "a link"
+    return "a phone number" if _holds(value, _phones) else ""
 
 
 def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from sms.domain.text import visible
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"(?:[\w-]+\.)+[\w-]+")
-_KEYS = ("kind", "min_length", "max_length", "hosts")
+_KEYS = ("kind", "min_length", "max_length", "hosts", "allow_links")
 
 
 class TemplateError(ValueError):
@@ -21,13 +21,17 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """Lengths in characters; None: no bound of its own. `hosts`: those that a link may lead to; empty for all."""
+    """Lengths in characters; None: no bound of its own. `hosts`: those that a link may lead to; empty for all.
+
+    `allow_links`: the value may hold a link or a phone number in a one-time password's text too.
+    """
 
     name: str
     kind: PlaceholderKind = PlaceholderKind.ANY
     max_length: int | None = None
     min_length: int | None = None
     hosts: tuple[str, ...] = ()
+    allow_links: bool = False
 
     @property
     def shortest(self) -> int:
@@ -53,6 +57,7 @@ class Placeholder:
             "min_length": self.min_length,
             "max_length": self.max_length,
             "hosts": list(self.hosts) or None,
+            "allow_links": self.allow_links or None,
         }
         given = {key: value for key, value in more.items() if value is not None}
         return {"kind": self.kind.value, **given} if given else self.kind.value
@@ -62,6 +67,8 @@ class Placeholder:
         """Why no value can ever fit, in words; None if one can."""
         if self.hosts and self.kind is not PlaceholderKind.LINK:
             return f"hosts are for links; this placeholder is of kind {self.kind}."
+        if self.allow_links and self.kind is not PlaceholderKind.ANY:
+            return f"allow_links is for kind any; this placeholder is of kind {self.kind}."
         if self.min_length is not None and self.min_length < 1:
             return f"min_length is {self.min_length}, but a placeholder takes one character or more."
         longest = self.longest
@@ -94,6 +101,7 @@ def _parse_kind(name: str, given: object) -> Placeholder:
         _length(name, "max_length", given.get("max_length")),
         _length(name, "min_length", given.get("min_length")),
         _hosts(name, given.get("hosts")),
+        _switch(name, "allow_links", given.get("allow_links")),
     )
     if placeholder.problem:
         raise TemplateError(f"{name}: {placeholder.problem}")
@@ -111,6 +119,12 @@ def _length(name: str, key: str, given: object) -> int | None:
     if given is None or (isinstance(given, int) and not isinstance(given, bool)):
         return given
     raise TemplateError(f"{name}: {key} must be a whole number, not '{visible(str(given))}'.")
+
+
+def _switch(name: str, key: str, given: object) -> bool:
+    if given is None or isinstance(given, bool):
+        return bool(given)
+    raise TemplateError(f"{name}: {key} must be true or false, not '{visible(str(given))}'.")
 
 
 def _hosts(name: str, given: object) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from sms.domain.matching.kinds import (
@@ -29,6 +31,7 @@ from sms.domain.matching.kinds import (
     NAME,
     PREFIX_CLOSED,
     RUNS,
+    ForbiddenPart,
     PlaceholderKind,
     accepts_kind,
     beginnings,
@@ -112,7 +115,7 @@ class Subject:
         self._characters: dict[str, int] = {}
         self._occurrences: dict[str, int] = {}
         self._classes: dict[PlaceholderKind, int] = {}
-        self._windows: dict[PlaceholderKind, list[tuple[int, int, int]]] = {}
+        self._windows: dict[PlaceholderKind, list[Window]] = {}
         self._beginnings: dict[PlaceholderKind, list[int]] = {}
         self._ends: dict[tuple[PlaceholderKind, tuple[str, ...], int], int] = {}
 
@@ -156,11 +159,8 @@ class Subject:
         """The characters that are white space."""
         return int("0" + "".join(["01"[character.isspace()] for character in self.text]), 2)
 
-    def windows(self, kind: PlaceholderKind) -> list[tuple[int, int, int]]:
-        """Values that begin from the first to the second position, both included, end at the third at the latest.
-
-        From the text's end to its start. It says where a value would hold a forbidden part, and no more.
-        """
+    def windows(self, kind: PlaceholderKind) -> list[Window]:
+        """Where a value would hold a forbidden part, and no more; from the text's end to its start."""
         if kind not in self._windows:
             self._windows[kind] = _windows(forbidden_parts(kind, self.text), self.size)
         return self._windows[kind]
@@ -178,14 +178,14 @@ class Subject:
         if slot.kind not in RUNS:
             return self._ends_of_form(slot, start) & self.between(first, last)
         stop = not_fitting(slot.kind).search(self.text, start)
-        last = min([last, *([stop.start()] if stop else []), *self._limits(slot.kind, start)])
+        last = min(last, stop.start()) if stop else last
         ends = self.between(first, last)
+        for window in self.windows(slot.kind):
+            if window.low <= start <= window.high:
+                ends &= self.between(0, window.limit) & ~window.holes
         if slot.kind is NAME:
             ends = 0 if self.text[start : start + 1].isspace() else ends & ~self.white
         return ends
-
-    def _limits(self, kind: PlaceholderKind, start: int) -> list[int]:
-        return [limit for low, high, limit in self.windows(kind) if low <= start <= high]
 
     def _ends_of_form(self, slot: Slot, start: int) -> int:
         key = slot.kind, slot.hosts, start
@@ -201,19 +201,35 @@ class Subject:
         return ((1 << max(last - first + 1, 0)) - 1) << self.size - last if last >= first else 0
 
 
-def _windows(parts: Iterable[tuple[int, int, bool]], size: int) -> list[tuple[int, int, int]]:
-    windows: list[tuple[int, int, int]] = []
+class Window(NamedTuple):
+    """Values that begin from `low` to `high`, both included, end at `limit` at the latest, and never at a hole."""
+
+    low: int
+    high: int
+    limit: int
+    holes: int
+
+
+def _windows(parts: Iterable[ForbiddenPart], size: int) -> list[Window]:
+    windows: list[Window] = []
     high = limit = size
-    for at, end, is_everywhere in sorted(parts, reverse=True):
-        if end > limit:
-            continue
-        windows.append((at + 1, high, limit))
-        if is_everywhere:
-            high, limit = at, end - 1
+    holes = 0
+    for at, group in groupby(sorted(parts, reverse=True), attrgetter("at")):
+        here = list(group)
+        windows.append(Window(at + 1, high, limit, holes))
+        limit, holes = _narrowed(limit, holes, (part for part in here if part.is_everywhere), size)
+        windows.append(Window(at, at, *_narrowed(limit, holes, here, size)))
+        high = at - 1
+    return [*(window for window in windows if window.low <= window.high), Window(0, high, limit, holes)]
+
+
+def _narrowed(limit: int, holes: int, parts: Iterable[ForbiddenPart], size: int) -> tuple[int, int]:
+    for part in parts:
+        if part.ends_there:
+            holes |= 1 << size - part.end
         else:
-            windows.append((at, at, end - 1))
-            high = at - 1
-    return [*windows, (0, high, limit)]
+            limit = min(limit, part.end - 1)
+    return limit, holes
 
 
 def split(form: Form, subject: Subject) -> list[str] | None:
@@ -316,8 +332,8 @@ def possible_starts(slot: Slot, ends: int, subject: Subject) -> int:
 def _reach_within(slot: Slot, ends: int, fitting: int, subject: Subject) -> int:
     """As `_reach`, window by window."""
     starts = 0
-    for low, high, limit in subject.windows(slot.kind):
-        allowed = ends & subject.between(0, limit)
+    for low, high, limit, holes in subject.windows(slot.kind):
+        allowed = ends & subject.between(0, limit) & ~holes
         if allowed:
             starts |= _reach(allowed, fitting, slot.shortest, slot.longest) & subject.between(low, high)
     return starts

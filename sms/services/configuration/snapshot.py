@@ -86,6 +86,7 @@ class Account:
             takes_text=kind.carries == Carries.TEXT,
             has_sender_field=kind.has_sender_field,
             max_length=kind.max_length,
+            max_value_length=kind.max_value_length,
         )
 
 
@@ -155,16 +156,19 @@ class Snapshot:
     def decide(self, *, text: str, sender: str, to: str, client: int, is_otp: bool) -> Decision:
         """Choose a route, providers and templates for a text: for the API and for every page that explains it."""
         route = self.route(to=to, client=client, is_otp=is_otp)
-        return self.check_providers(route.providers if route else (), text=text, sender=sender, route=route)
+        return self.check_providers(
+            route.providers if route else (), text=text, sender=sender, is_otp=is_otp, route=route
+        )
 
     def check_providers(
-        self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None
+        self, providers: Iterable[int], *, text: str, sender: str, is_otp: bool, route: RouteFacts | None = None
     ) -> Decision:
         """Check which of these providers can carry a text. One that was deleted is left out."""
         return decide(
             route,
             [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
+            is_otp=is_otp,
             sender_names=self.sender_names.get(sender, {}),
             match=lambda provider: self.template_sets.get(provider, NO_TEMPLATES).match(text),
         )
@@ -307,7 +311,7 @@ def _approved(row: ApprovalRow, body: Body) -> ApprovedTemplate | None:
     except (TemplateError, KeyError) as error:
         log.error("approval.unreadable", approval=row.id, template=row.name, fault=str(error))
         return None
-    return ApprovedTemplate(row.id, row.name, row.version, row.vendor_template, order, registered)
+    return ApprovedTemplate(row.id, row.name, row.version, row.vendor_template, order, registered, body)
 
 
 def parameter_order(parameters: Iterable[str | Mapping[str, str]], body: Body) -> tuple[tuple[str, str], ...]:

@@ -75,7 +75,7 @@ class Judge:
 
     def judge(self, due: Due, tries: Sequence[Try], *, probes: int | None = None) -> Candidate | Reschedule:
         """The provider that it waits at, if that may be called with it (or `probes`); else what becomes of it."""
-        judged = self.config.check_providers(candidates_of(due), text=due.text, sender=due.sender)
+        judged = self.config.check_providers(candidates_of(due), text=due.text, sender=due.sender, is_otp=due.is_otp)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         left = remaining(list(may), tries)
         if due.provider in left and (due.provider in self.open_providers or due.provider == probes):

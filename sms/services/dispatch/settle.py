@@ -137,7 +137,9 @@ def _after_error(
     job: Send, error: ProviderError, tries: list[Try], current: Snapshot, closed: frozenset[int]
 ) -> NextStep:
     message = job.message
-    judged = current.check_providers(candidates_of(message), text=message.text, sender=message.sender)
+    judged = current.check_providers(
+        candidates_of(message), text=message.text, sender=message.sender, is_otp=message.is_otp
+    )
     candidates = [candidate.provider for candidate in judged.eligible]
     if error.failure == Failure.TRANSIENT and job.account.id not in candidates:
         candidates.append(job.account.id)  # it may come back; until then the message waits

@@ -19,8 +19,9 @@ from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
-from sms.services.configuration import snapshot
-from sms.services.configuration.snapshot import ClientFacts
+from sms.services.configuration import readings, snapshot
+from sms.services.configuration.readings import Reading
+from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 from sms.services.monitoring import metrics
 from sms.services.queue import notify
@@ -36,7 +37,10 @@ _INSERT_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The validated values. Two calls with equal values and an equal request id are one."""
+    """The validated values. Two calls with equal values and an equal request id are one.
+
+    `text` is the first reading of `raw_text`: it does not depend on the approved templates.
+    """
 
     sender: str
     to: str
@@ -69,9 +73,9 @@ def accept(call: SendRequest) -> AcceptedMessage:
     """Store the call's message, committed, or find the one that it repeats. Raises Refusal."""
     key = idempotency_key(call) if call.may_repeat else None
     try:
-        decision, ttl = route_and_match(call)
+        reading, ttl = route_and_match(call)
         with limit(call):
-            accepted = insert_once(_columns(call, decision, key), ttl)
+            accepted = insert_once(_columns(call, reading, key), ttl)
             if not accepted.is_new:
                 rate_limits.limiter.return_token(call.client)
     except Refusal as refusal:
@@ -81,6 +85,8 @@ def accept(call: SendRequest) -> AcceptedMessage:
             raise
     if accepted.is_new:
         metrics.accepted(is_otp=call.fields.is_otp)
+        if reading.is_undecided:
+            metrics.newline_undecided(call.client.username)
         notify.notify_workers()
     else:
         metrics.repeated()
@@ -94,21 +100,26 @@ def idempotency_key(call: SendRequest) -> str:
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
 
 
-def route_and_match(call: SendRequest) -> tuple[Decision, int]:
-    """The routing decision and the message's time to live in seconds. Raises Refusal."""
+def route_and_match(call: SendRequest) -> tuple[Reading, int]:
+    """The text that goes out with its routing decision, and the time to live in seconds. Raises Refusal."""
     now = snapshot.current()
     fields = call.fields
     if not now.knows_sender(call.client, fields.sender):
         raise refuse("unknown_sender", "from")
-    decision = now.decide(
-        text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
-    )
+    reading = _read(now, call)
+    decision = reading.decision
     if decision.code and not is_held(call.client, decision, is_otp=fields.is_otp):
         if decision.code == "template_not_matched":
             raise TemplateNotMatched(now, decision, fields.text)
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
     route = now.routes_by_id[decision.route]
-    return decision, route.otp_ttl if fields.is_otp else route.ttl
+    return reading, route.otp_ttl if fields.is_otp else route.ttl
+
+
+def _read(now: Snapshot, call: SendRequest) -> Reading:
+    fields, client = call.fields, call.client
+    route_to = {"sender": fields.sender, "to": fields.to, "client": client.id, "is_otp": fields.is_otp}
+    return readings.route_text(now, fields.raw_text, client.newline_escape, **route_to)
 
 
 def is_held(client: ClientFacts, decision: Decision, *, is_otp: bool) -> bool:
@@ -158,9 +169,9 @@ def is_blocked(number: str) -> bool:
     return BlockedNumber.objects.filter(phone=number).exists()
 
 
-def _columns(call: SendRequest, decision: Decision, key: str | None) -> dict[str, Any]:
-    fields = call.fields
-    size = segments(fields.text)
+def _columns(call: SendRequest, reading: Reading, key: str | None) -> dict[str, Any]:
+    fields, decision = call.fields, reading.decision
+    size = segments(reading.text)
     chosen = next(iter(decision.eligible), None)
     return {
         "id": clock.new_id().hex,
@@ -171,7 +182,8 @@ def _columns(call: SendRequest, decision: Decision, key: str | None) -> dict[str
         "sender": fields.sender,
         "to": fields.to,
         "raw_text": fields.raw_text,
-        "text": fields.text,
+        "text": reading.text,
+        "newline_is_undecided": reading.is_undecided,
         "is_otp": fields.is_otp,
         "is_test": call.is_test,
         "encoding": size.encoding.value,

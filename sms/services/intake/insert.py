@@ -23,6 +23,7 @@ _VALUES = (
     "to",
     "raw_text",
     "text",
+    "newline_is_undecided",
     "is_otp",
     "is_test",
     "encoding",

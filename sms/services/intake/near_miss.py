@@ -21,9 +21,12 @@ class TemplateNotMatched(Refusal):
 def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:
     """The nearest template's name and the first difference, for people; "" where no template is like the text.
 
-    The first provider with a near template decides. The answer holds no digit of the text.
+    The first provider with a near template decides; where a template gives the text but may not be used, its reason
+    is given. The answer holds no digit of the text.
     """
     for candidate in decision.candidates:
+        if candidate.code == "template_not_matched" and candidate.template:
+            return f"{candidate.template}: {candidate.reason}"
         if candidate.code == "template_not_matched":
             approved = now.template_sets.get(candidate.provider, NO_TEMPLATES)
             found = nearest(approved.index, text)

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, F
 
 from sms.domain.lifecycle import Outcome
-from sms.models import Attempt, HourlyCount, HourlyMatch, HourlySpeed, Message, RollupHour
+from sms.models import Attempt, HourlyCount, HourlyMatch, HourlyNewline, HourlySpeed, Message, RollupHour
 from sms.models.message import NEEDS_ATTENTION
 from sms.services.database import clock, uuid_range
 
@@ -89,9 +89,11 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
         HourlyCount.objects.filter(hour=hour).delete()
         HourlySpeed.objects.filter(hour=hour).delete()
         HourlyMatch.objects.filter(hour=hour).delete()
+        HourlyNewline.objects.filter(hour=hour).delete()
         HourlyCount.objects.bulk_create(_counts(hour))
         HourlySpeed.objects.bulk_create(_speeds(hour))
         HourlyMatch.objects.bulk_create(_matches(hour))
+        HourlyNewline.objects.bulk_create(_newlines(hour))
     return True
 
 
@@ -101,6 +103,14 @@ def _matches(hour: datetime) -> list[HourlyMatch]:
     )
     rows = messages.order_by().values_list("template_version__template").annotate(count=Count("id"))
     return [HourlyMatch(hour_id=hour, template_id=template, count=count) for template, count in rows]
+
+
+def _newlines(hour: datetime) -> list[HourlyNewline]:
+    taken = Message.objects.filter(
+        id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR), newline_is_undecided=True
+    )
+    rows = taken.order_by().values_list("client").annotate(count=Count("id"))
+    return [HourlyNewline(hour_id=hour, client_id=client, count=count) for client, count in rows]
 
 
 def _counts(hour: datetime) -> list[HourlyCount]:

@@ -20,6 +20,13 @@ OWN = CollectorRegistry()
 
 ACCEPTED = Counter("accepted", "Messages stored and answered 201.", ["lane"], namespace=PREFIX, registry=OWN)
 REPEATED = Counter("repeated", "Calls answered 201 as repeats of a stored one.", namespace=PREFIX, registry=OWN)
+NEWLINES = Counter(
+    "undecided_newlines",
+    "Accepted messages with a /n of which nothing tells whether it is a new line or part of a word, by client.",
+    ["client"],
+    namespace=PREFIX,
+    registry=OWN,
+)
 REFUSED = Counter("refused", "Callers' calls refused, by error code.", ["code"], namespace=PREFIX, registry=OWN)
 ATTEMPTS = Counter(
     "attempts",
@@ -62,6 +69,10 @@ def accepted(*, is_otp: bool) -> None:
 
 def repeated() -> None:
     REPEATED.inc()
+
+
+def newline_undecided(client: str) -> None:
+    NEWLINES.labels(client).inc()
 
 
 def refused(code: str) -> None:

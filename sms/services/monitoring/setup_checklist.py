@@ -6,14 +6,16 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Sum
 
 from providers.base import Carries, Receipts
 from sms.models import (
     CallingAddress,
     Dispatcher,
+    HourlyNewline,
     Provider,
     ProviderState,
     TemplateApproval,
@@ -27,6 +29,8 @@ from sms.services.webhooks.urls import registered_url
 
 from .status import ALIVE
 
+NEWLINE_DAYS = 7
+"""How many days texts with an undecided `/n` are counted for."""
 CACHED_FOR = 10.0
 """Seconds for which a process keeps the answer of `is_green`, which the menu of every page needs."""
 
@@ -112,6 +116,7 @@ def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
             _caller(current),
             _dispatcher(),
             _calling(calling),
+            *_undecided_newlines(),
         ),
     )
 
@@ -137,6 +142,18 @@ def _calling(calling: str) -> Step:
         return Step(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
     says = "Record it: some vendors let in only addresses that they know. Whoever runs the server knows it."
     return Step(title, None, says, "addresses")
+
+
+def _undecided_newlines() -> Iterator[Step]:
+    """Clients whose texts hold a `/n` that may be part of a word: new lines stand in their words. Never red."""
+    since = clock.now() - timedelta(days=NEWLINE_DAYS)
+    counts = HourlyNewline.objects.filter(hour__gte=since).values_list("client__username").annotate(Sum("count"))
+    if found := ", ".join(f"{client}: {count}" for client, count in counts.order_by("-count__sum")):
+        says = (
+            f"Messages of the last {NEWLINE_DAYS} days by client: {found}. Look at some of them. If the /n is part "
+            "of a word there, the client needs “newline escape” set to “off”, and a new line of its own as \\n in JSON."
+        )
+        yield Step("Texts in which /n may be part of a word", None, says, "clients")
 
 
 def latest_heartbeat() -> datetime | None:

@@ -10,9 +10,13 @@ import structlog
 from django.db import Error, models
 
 from sms.domain.lifecycle import Status
+from sms.domain.newline_escape import EscapedText, read
 from sms.domain.routing import Decision
+from sms.domain.text import segments
 from sms.models import Message, MessageEvent
-from sms.services.configuration import snapshot
+from sms.services.configuration import readings, snapshot
+from sms.services.configuration.readings import Reading
+from sms.services.configuration.snapshot import Snapshot
 from sms.services.database import clock
 
 from . import notify, outbox
@@ -80,15 +84,35 @@ def _release_safely(message: Message) -> None:
 
 
 def _release(message: Message) -> None:
-    decision = snapshot.current().decide(
-        text=message.text, sender=message.sender, to=message.to, client=message.client_id, is_otp=False
+    current = snapshot.current()
+    reading = readings.choose(
+        _escaped(message, current),
+        lambda text: current.decide(
+            text=text, sender=message.sender, to=message.to, client=message.client_id, is_otp=False
+        ),
     )
-    if not decision.code:
-        queue_held(message.pk, decision, now=clock.now())
+    other = reading if reading.text != message.text else None
+    if not reading.decision.code:
+        queue_held(message.pk, reading.decision, now=clock.now(), other=other)
 
 
-def queue_held(message: uuid.UUID, decision: Decision, *, now: datetime, actor: str = "", reason: str = "") -> bool:
-    """Queue a held message by this decision. False if it is no longer held."""
+def _escaped(message: Message, current: Snapshot) -> EscapedText:
+    """The message's text with its `/n`, as far as its client's rule still gives the text that is stored."""
+    rules = (client.newline_escape for client in current.clients.values() if client.id == message.client_id)
+    found = read(message.raw_text or message.text, next(rules, "off"))
+    return found if found.text == message.text else EscapedText(message.text)
+
+
+def queue_held(
+    message: uuid.UUID,
+    decision: Decision,
+    *,
+    now: datetime,
+    actor: str = "",
+    reason: str = "",
+    other: Reading | None = None,
+) -> bool:
+    """Queue a held message by this decision. False if it is no longer held. `other`: another reading of its text."""
     first = decision.eligible[0]
     moved = outbox.move_message(
         message,
@@ -99,9 +123,20 @@ def queue_held(message: uuid.UUID, decision: Decision, *, now: datetime, actor: 
         due_at=now,
         decision=decision.as_json(),
         template_version_id=first.version,
+        **(_text_columns(other) if other else {}),
     )
     if moved:
         why = reason or "An approved template gives this text now."
         MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
         notify.notify_workers()
     return moved
+
+
+def _text_columns(reading: Reading) -> dict[str, str | int | bool]:
+    size = segments(reading.text)
+    return {
+        "text": reading.text,
+        "encoding": size.encoding.value,
+        "segments": size.count,
+        "newline_is_undecided": reading.is_undecided,
+    }

@@ -210,7 +210,7 @@ def _next_provider(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> 
         return None
     stored = [candidate["provider"] for candidate in whole.decision.get("candidates", [])]
     providers = [whole.pinned_provider_id] if whole.pinned_provider_id else stored
-    judged = snapshot.current().check_providers(providers, text=whole.text, sender=whole.sender)
+    judged = snapshot.current().check_providers(providers, text=whole.text, sender=whole.sender, is_otp=whole.is_otp)
     tries = tries_of([whole])[whole.id]
     left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
     closed = {each.provider for each in queue_state.read_queue().providers if each.is_open}

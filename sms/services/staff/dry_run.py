@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from providers.base import ProviderError
 from providers.exchange import exchange_text
 from sms.domain.routing import Candidate, Decision
-from sms.domain.text import Segments, forcing_ucs2, normalise, segments
-from sms.services.configuration import snapshot
+from sms.domain.text import Segments, forcing_ucs2, segments
+from sms.services.configuration import readings, snapshot
 from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 from sms.services.dispatch.claim import outbound
@@ -29,9 +29,13 @@ class VendorRequest:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`text` is what would be matched and sent; `code` is the error code of the answer, empty for 201."""
+    """`text` is what would be matched and sent; `code` is the error code of the answer, empty for 201.
+
+    `newline_is_undecided`: nothing tells whether a `/n` is a new line or part of a word.
+    """
 
     text: str
+    newline_is_undecided: bool
     size: Segments
     forcing: tuple[str, ...]
     decision: Decision
@@ -44,12 +48,15 @@ class Explanation:
 
 def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp: bool) -> Explanation:
     now = snapshot.current()
-    text = normalise(raw_text, client.newline_escape)
-    decision = now.decide(text=text, sender=sender, to=to, client=client.id, is_otp=is_otp)
+    reading = readings.route_text(
+        now, raw_text, client.newline_escape, sender=sender, to=to, client=client.id, is_otp=is_otp
+    )
+    text, decision = reading.text, reading.decision
     is_held = accept.is_held(client, decision, is_otp=is_otp)
     draft = SimpleNamespace(to=to, text=text, is_otp=is_otp)
     return Explanation(
         text=text,
+        newline_is_undecided=reading.is_undecided,
         size=segments(text),
         forcing=forcing_ucs2(text),
         decision=decision,

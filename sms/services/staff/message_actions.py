@@ -55,7 +55,9 @@ def _decide(message: Message, provider_id: int | None) -> Decision:
             text=message.text, sender=message.sender, to=message.to, client=message.client_id, is_otp=message.is_otp
         )
     else:
-        decision = current.check_providers([provider_id], text=message.text, sender=message.sender)
+        decision = current.check_providers(
+            [provider_id], text=message.text, sender=message.sender, is_otp=message.is_otp
+        )
     if not decision.eligible:
         reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
         raise ActionRefused(f"No provider may send this message now: {reasons}")

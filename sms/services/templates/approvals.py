@@ -83,6 +83,7 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         body,
         max_parameters=vendor.max_parameters,
         max_length=vendor.max_length,
+        max_value_length=vendor.max_value_length,
         parameters=[ours for ours, _ in order] or None,
     )
 

@@ -98,7 +98,15 @@ def _limits(body: Body, length: int) -> list[Limit]:
         adapter = SENDERS.get(vendor)
         if adapter is None or adapter.carries != Carries.TEMPLATE:
             continue
-        problem = limits_problem(body, max_parameters=adapter.max_parameters, max_length=adapter.max_length) or ""
+        problem = (
+            limits_problem(
+                body,
+                max_parameters=adapter.max_parameters,
+                max_length=adapter.max_length,
+                max_value_length=adapter.max_value_length,
+            )
+            or ""
+        )
         if not problem and adapter.max_length is not None and length > adapter.max_length:
             problem = f"With these samples it has {length} characters; this vendor takes at most {adapter.max_length}."
         found.append(Limit(slug, adapter.name, problem))

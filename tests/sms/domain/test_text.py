@@ -1,6 +1,5 @@
-"""Line ends and the /n rule, segments, forbidden and hidden characters."""
+"""Segments, forbidden and hidden characters."""
 
-import re
 import string
 import unicodedata
 
@@ -10,119 +9,6 @@ from hypothesis import strategies as st
 
 from sms.domain import text
 from sms.domain.text import Encoding, Segments
-
-URL_START = re.compile(r"(?:[hH][tT][tT][pP][sS]?://|[wW]{3}\.)")
-HOST_BEFORE_SLASH = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[a-z]{2,6}/")
-
-
-def slow_normalise(raw):
-    """The rule read out loud, one position at a time; quadratic."""
-    rest, out = re.sub("\r\n?", "\n", raw), ""
-    at = boundary = 0
-    while at < len(rest):
-        begins = URL_START.match(rest, at) or (
-            re.match("[A-Za-z0-9-]", rest[at]) and HOST_BEFORE_SLASH.match(rest[boundary:], at - boundary)
-        )
-        if begins:
-            end = next((i for i in range(at, len(rest)) if rest[i].isspace()), len(rest))
-            out, at = out + rest[at:end], end
-        elif rest[at : at + 2] in ("/n", "\\n"):
-            out, at = out + "\n", at + 2
-            boundary = at
-        else:
-            out, at = out + rest[at], at + 1
-    return out
-
-
-NORMALISED = [
-    ("Salut/nVezi https://shop.example/new/n11", "Salut\nVezi https://shop.example/new/n11"),
-    ("Hi/nhttps://x.example/new", "Hi\nhttps://x.example/new"),
-    ("HTTPS://X.EXAMPLE/new bax/nora", "HTTPS://X.EXAMPLE/new bax\nora"),
-    ("http://a/new/n\thttp://b/n/n x/n", "http://a/new/n\thttp://b/n/n x\n"),
-    ("WwW.shop.az/new", "WwW.shop.az/new"),
-    ("bax:www.shop.az/new", "bax:www.shop.az/new"),
-    ("shop.az/new", "shop.az/new"),
-    ("Shop-1.co.uk/new", "Shop-1.co.uk/new"),
-    ("mağaza.az/new", "mağaza.az/new"),
-    ("Salut/nshop.az/new", "Salut\nshop.az/new"),
-    ("Qiymət 12.50/nSağ olun", "Qiymət 12.50\nSağ olun"),
-    ("Bye.Thanks/nBest", "Bye.Thanks\nBest"),
-    ("a.toolong/n", "a.toolong\n"),
-    ("a.b/n", "a.b\n"),
-    (".az/n", ".az\n"),
-    ("x/n.az/n", "x\n.az\n"),
-    ("shop.az /n", "shop.az \n"),
-    ("httpſ://new", "httpſ:/\new"),
-    ("bir\\niki", "bir\niki"),
-    ("bir\\Niki/Nuc", "bir\\Niki/Nuc"),
-    ("https://x.example/a\\nb", "https://x.example/a\\nb"),
-    ("a/n/n/nb", "a\n\n\nb"),
-    ("a//nb", "a/\nb"),
-    ("bir\r\niki\rüç\n", "bir\niki\nüç\n"),
-    ("and/not", "and\not"),
-    ("", ""),
-]
-
-
-@pytest.mark.parametrize(("raw", "expected"), NORMALISED)
-def test_the_escape_becomes_a_new_line_outside_urls(raw, expected):
-    assert text.normalise(raw, "outside_urls") == expected
-    assert slow_normalise(raw) == expected
-
-
-def test_always_replaces_inside_urls_too_and_off_replaces_nothing():
-    raw = "Salut/nVezi\\nhttps://shop.example/new\r\n"
-    assert text.normalise(raw, "always") == "Salut\nVezi\nhttps://shop.example\new\n"
-    assert text.normalise(raw, "off") == "Salut/nVezi\\nhttps://shop.example/new\n"
-
-
-PIECES = [
-    "/n",
-    "\\n",
-    "/",
-    "n",
-    "a",
-    "Z",
-    "7",
-    ".",
-    ".az",
-    ".Com",
-    "-",
-    " ",
-    "\n",
-    "\r",
-    "http://",
-    "HTTPS://",
-    "www.",
-    "w",
-    "ə",
-]
-
-
-@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
-def test_normalise_agrees_with_the_rule_read_slowly(raw):
-    assert text.normalise(raw, "outside_urls") == slow_normalise(raw)
-
-
-@pytest.mark.parametrize("piece", ["/", "/n", "a.az", "aaaa", "http://", "www.", "\\n/", "a.az/ ", "x.aaaaaaa", "\r"])
-def test_normalise_looks_at_each_character_a_bounded_number_of_times(piece, monkeypatch):
-    looks = []
-
-    class Counting:
-        def __init__(self, pattern):
-            self.pattern = pattern
-
-        def search(self, *arguments):
-            found = self.pattern.search(*arguments)
-            end = found.end() if found else len(arguments[0])
-            looks.append((arguments[2] if len(arguments) > 2 else end) - arguments[1] + 1)
-            return found
-
-    for name in ("_TOKEN", "_HOST_END", "_WHITE"):
-        monkeypatch.setattr(text, name, Counting(getattr(text, name)))
-    raw = "/n" + piece * (65536 // len(piece))
-    text.normalise(raw, "outside_urls")
-    assert sum(looks) <= 12 * len(raw)
 
 
 def slow_segments(value):

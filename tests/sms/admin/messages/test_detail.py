@@ -187,3 +187,15 @@ def test_the_vendor_can_be_asked_only_where_it_answers(boss, cast):
     press(boss, message, "ask")
     assert "can&#x27;t be asked" in boss.get(page(message)).content.decode()
     assert Message.objects.get(pk=message.pk).attempts.get().poll_at is None
+
+
+def test_an_undecided_new_line_is_said_and_the_text_as_it_came_is_shown(boss, cast):
+    said, raw = "may be a new line or part of a word", "Bax and/not 5"
+    message = cast.message(text="Bax and\not 5", raw_text=raw, newline_is_undecided=True)
+    hidden = boss.get(page(message)).content.decode()
+    assert said in hidden
+    assert raw not in hidden
+    press(boss, message, "reveal", reason="the customer called")
+    assert raw in boss.get(page(message)).content.decode()
+    decided = cast.message(text="Salam\nSonra", raw_text="Salam/nSonra")
+    assert said not in boss.get(page(decided)).content.decode()

@@ -10,10 +10,10 @@ from django.urls import reverse
 from providers.registry import SENDERS
 from sms.domain import words
 from sms.domain.codes import TABLE
-from sms.models import ApiClient, CallingAddress, Dispatcher, Provider, ProviderState
+from sms.models import ApiClient, CallingAddress, Dispatcher, Message, Provider, ProviderState, RollupHour
 from sms.services.configuration import snapshot
 from sms.services.database.clock import now
-from sms.services.monitoring import setup_checklist
+from sms.services.monitoring import hourly_stats, setup_checklist
 
 SETUP = "/admin/tools/set-up/"
 ADDRESSES = "/admin/sms/callingaddress/"
@@ -116,5 +116,21 @@ def test_the_legend_names_every_word(boss):
 def test_our_own_pages_stay_within_their_budget(boss, cast, django_assert_max_num_queries):
     for address in (SETUP, "/admin/tools/akinon/", "/admin/tools/words/", "/admin/tools/providers/"):
         boss.get(address)
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             assert boss.get(address).status_code == 200
+
+
+def test_a_shop_whose_words_hold_the_new_line_escape_is_named(cast):
+    title = "Texts in which /n may be part of a word"
+    for undecided in (True, True, False):
+        cast.message(newline_is_undecided=undecided)
+    hourly_stats.roll_up(1)
+    found = step("This installation", title)
+    assert (found.done, found.target) == (None, "clients")
+    assert "akinon: 2" in found.says
+    assert "newline escape" in found.says
+    Message.objects.update(newline_is_undecided=False)
+    RollupHour.objects.update(rolled_at=None)
+    hourly_stats.roll_up(1)
+    snapshot.reset_cache()
+    assert title not in [step.title for section in setup_checklist.sections() for step in section.steps]

@@ -8,7 +8,7 @@ import pytest
 from sms.domain.matching.index import Ambiguous, Index, Matched
 from sms.domain.matching.nearest import nearest
 from sms.domain.matching.templates import parse_body, parse_kinds
-from sms.domain.text import normalise
+from sms.domain.newline_escape import normalise
 
 TABLES = {
     path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("corpus/*.toml"))

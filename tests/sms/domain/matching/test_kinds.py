@@ -239,10 +239,11 @@ def test_lengths_and_hosts_are_declared_and_written_back():
         "b": {"kind": "link", "hosts": ["shop.az"]},
         "c": {"kind": "any", "min_length": 2},
         "d": "amount",
+        "f": {"kind": "any", "allow_links": True},
     }
-    body = parse_body("{a} {b} {c} {d} {e}", parse_kinds(declared))
+    body = parse_body("{a} {b} {c} {d} {e} {f}", parse_kinds(declared))
     assert body.kinds == declared
-    assert body.min_length == 4 + 4 + 5 + 2 + 1 + 1
+    assert body.min_length == 5 + 4 + 5 + 2 + 1 + 1 + 1
     assert parse_kinds({"b": {"kind": "link", "hosts": ["Shop.AZ", "shop.az"]}})["b"].hosts == ("shop.az",)
 
 
@@ -253,6 +254,8 @@ def test_lengths_and_hosts_are_declared_and_written_back():
         ({"kind": "code", "min_length": 9, "max_length": 8}, "min_length is 9, but the longest value has 8 characters"),
         ({"kind": "time", "min_length": 17}, "min_length is 17, but the longest value has 16 characters"),
         ({"kind": "date", "max_length": 2}, "max_length is 2, but a placeholder of kind date takes 3 or more"),
+        ({"kind": "any", "allow_links": "yes"}, "allow_links must be true or false, not 'yes'"),
+        ({"kind": "text", "allow_links": True}, "allow_links is for kind any; this placeholder is of kind text"),
         ({"kind": "code", "hosts": ["shop.az"]}, "hosts are for links; this placeholder is of kind code"),
         ({"kind": "link", "hosts": "shop.az"}, "hosts must be a list"),
         ({"kind": "link", "hosts": [3]}, "hosts must be a list"),
@@ -263,7 +266,7 @@ def test_lengths_and_hosts_are_declared_and_written_back():
             {"kind": "money"},
             "the kinds are any, digits, code, number, amount, date, time, name, phone, email, link and text",
         ),
-        ({"least": 3}, "unknown key least; known are kind, min_length, max_length and hosts"),
+        ({"least": 3}, "unknown key least; known are kind, min_length, max_length, hosts and allow_links"),
     ],
 )
 def test_a_declaration_that_no_value_fits_is_refused_in_words(declared, words):

@@ -17,7 +17,22 @@ from tests.sms.domain.matching.test_matching_cost import UNITS, calls
 
 LITERALS = [" ", ", ", ".", "-", ":", "/", "1", "0", "a", " AZN", "az", "@", ", 1 ", "\n", "https://", "'", "h", "+"]
 PIECES = [*LITERALS, "2", "25", "11", "2026", "250", ",50", "₼", "đ", "Ə", "b.az/", "www.", "noyabr", "x.az", "(", "₺"]
-PIECES += ["+994501112233", "0501112233", "8 800 555 35 35", "a@b.co", "14:30", "14h", "25.11.2026", "1 250,50 ₼", "PM"]
+PIECES += [
+    "evil.company",
+    "Cad.No:5",
+    "TP.HN",
+    "b.Biz",
+    "01234567 15",
+    "+994501112233",
+    "0501112233",
+    "8 800 555 35 35",
+    "a@b.co",
+    "14:30",
+    "14h",
+    "25.11.2026",
+    "1 250,50 ₼",
+    "PM",
+]
 HOSTS = ("x.az", "b.az")
 
 
@@ -54,7 +69,7 @@ VALUES = {
     PlaceholderKind.PHONE: ["+994501112233", "(050) 111-22-33", "195", "0501112233"],
     PlaceholderKind.EMAIL: ["a@b.co", "a.b@x.az"],
     PlaceholderKind.LINK: ["www.x", "b.az/1", "https://x.az", "https://a.x.az/2?1", "http://b.az:80/"],
-    PlaceholderKind.TEXT: ["a", "1 2, 25", "b.az", "050 111"],
+    PlaceholderKind.TEXT: ["a", "1 2, 25", "b.azs", "050 111", "Cad.No:5"],
 }
 
 
