@@ -102,6 +102,9 @@ class ApprovalRow(NamedTuple):
     placeholders: dict[str, Any]
 
 
+Found = tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None
+
+
 @dataclass(frozen=True)
 class Shelf:
     """The templates approved at one provider, and the index that finds them; what it was made of."""
@@ -109,16 +112,27 @@ class Shelf:
     templates: Mapping[int, ApprovedTemplate]
     bodies: tuple[tuple[int, Body], ...]
     rows: Sequence[ApprovalRow] = ()
+    _without: dict[frozenset[int], Index[int]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def index(self) -> Index[int]:
         return Index(self.bodies)
 
-    def match(self, text: str) -> tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None:
-        found = self.index.match(text)
-        if isinstance(found, Ambiguous):
-            found = self._newest(found, text)
+    def match(self, text: str, doubted: Iterable[int] = ()) -> Found:
+        """The best approved template that gives this text; of its approvals the newest.
+
+        An approval in doubt gives way to any other that gives the same text.
+        """
+        found = self._match(self.index, text)
+        in_doubt = self.templates.keys() & doubted if doubted else ()
+        if in_doubt and found is not None and not _keys_of(found).isdisjoint(in_doubt):
+            other = self._match(self._index_without(frozenset(in_doubt)), text)
+            found = other if isinstance(other, Matched) else found
         return (found, self.templates[found.key]) if isinstance(found, Matched) else found
+
+    def _match(self, index: Index[int], text: str) -> Matched[int] | Ambiguous[int] | None:
+        found = index.match(text)
+        return self._newest(found, text) if isinstance(found, Ambiguous) else found
 
     def _newest(self, tied: Ambiguous[int], text: str) -> Matched[int] | Ambiguous[int] | None:
         """Approvals of one template that give the same text, such as an old id and a new one, are no tie."""
@@ -126,6 +140,19 @@ class Shelf:
             return tied
         newest = max(tied.keys)
         return Index([(newest, dict(self.bodies)[newest])]).match(text)
+
+    def _index_without(self, in_doubt: frozenset[int]) -> Index[int]:
+        """Built once for each set of doubts: they begin and end seldom."""
+        index = self._without.get(in_doubt)
+        if index is None:
+            index = Index((key, body) for key, body in self.bodies if key not in in_doubt)
+            self._without.clear()
+            self._without[in_doubt] = index
+        return index
+
+
+def _keys_of(found: Matched[int] | Ambiguous[int]) -> set[int]:
+    return {found.key} if isinstance(found, Matched) else set(found.keys)
 
 
 EMPTY_SHELF = Shelf({}, ())
@@ -157,14 +184,25 @@ class Snapshot:
         route = self.route(to=to, client=client, is_otp=is_otp)
         return self.judge(route.providers if route else (), text=text, sender=sender, route=route)
 
-    def judge(self, providers: Iterable[int], *, text: str, sender: str, route: RouteFacts | None = None) -> Decision:
-        """Judge these providers as they are now; one that is gone is left out."""
+    def judge(
+        self,
+        providers: Iterable[int],
+        *,
+        text: str,
+        sender: str,
+        route: RouteFacts | None = None,
+        doubted: Iterable[int] = (),
+    ) -> Decision:
+        """Judge these providers as they are now; one that is gone is left out.
+
+        `doubted`: template approvals that give way to others which give the same text.
+        """
         return decide(
             route,
             [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
             sender_names=self.sender_names.get(sender, {}),
-            match=lambda provider: self.shelves.get(provider, EMPTY_SHELF).match(text),
+            match=lambda provider: self.shelves.get(provider, EMPTY_SHELF).match(text, doubted),
         )
 
 

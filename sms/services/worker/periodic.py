@@ -16,7 +16,7 @@ from django.db import Error, connection
 
 from sms.models import Dispatcher
 from sms.services.database import clock
-from sms.services.dispatch import rescue
+from sms.services.dispatch import approval_doubt, rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
@@ -43,6 +43,7 @@ CHORES: tuple[Chore, ...] = (
     (1.0, lambda: _for_a_while(rescue.expire)),
     (1.0, lambda: _for_a_while(held_messages.release)),
     (5.0, apply.match_again),
+    (5.0, approval_doubt.end_outdated),
     (5.0, inbound_receive.read_again),
     (15.0, alert_rules.look_out),
     (60.0, match_rate_alert.look),
