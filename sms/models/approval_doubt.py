@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from .approval import ApprovalStatus
 from .provider import Provider
-from .sender import SenderApproval
-from .template import TemplateApproval
+from .sender import SenderApproval, SenderName
+from .template import MessageTemplate, TemplateApproval
 
 
 class ApprovalDoubt(models.Model):
@@ -48,10 +48,12 @@ class ApprovalDoubt(models.Model):
         return f"{self.title} ({self.code})"
 
     @classmethod
-    def in_force(cls) -> list[ApprovalDoubt]:
+    def in_force(cls, **about: object) -> list[ApprovalDoubt]:
         """Those about what staff state now."""
-        stored = cls.objects.select_related("template_approval__template", "sender_approval__sender", "provider").defer(
-            "provider__credentials"
+        stored = (
+            cls.objects.filter(**about)
+            .select_related("template_approval__template", "sender_approval__sender", "provider")
+            .defer("provider__credentials")
         )
         return [doubt for doubt in stored if doubt.is_in_force]
 
@@ -67,11 +69,18 @@ class ApprovalDoubt(models.Model):
         return is_approved and (self.vendor_key, self.confirmed_at) == statement_of(self.approval)
 
     @property
+    def owner(self) -> MessageTemplate | SenderName:
+        """The template or the sender name that the approval is of."""
+        if self.template_approval is not None:
+            return self.template_approval.template
+        assert self.sender_approval is not None, "the constraint wants one of the two"
+        return self.sender_approval.sender
+
+    @property
     def title(self) -> str:
         """What is in doubt, for staff."""
-        if self.template_approval is not None:
-            return f"the approval of template {self.template_approval.template.name} at {self.provider.slug}"
-        return f"the approval of sender {self.approval.sender.name} at {self.provider.slug}"
+        kind = "template" if self.template_approval is not None else "sender"
+        return f"the approval of {kind} {self.owner.name} at {self.provider.slug}"
 
     @property
     def alert_key(self) -> str:

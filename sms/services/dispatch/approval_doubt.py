@@ -82,7 +82,7 @@ def read_doubts() -> Doubts:
         if row.template_approval_id is not None:
             templates[row.template_approval_id] = doubt
         else:
-            senders[row.provider_id, row.approval.sender.name] = doubt
+            senders[row.provider_id, row.owner.name] = doubt
     return Doubts(templates, senders)
 
 
@@ -209,12 +209,14 @@ def _advice(doubt: ApprovalDoubt) -> str:
 def end(doubts: Iterable[int]) -> list[ApprovalDoubt]:
     """End these doubts, with their alerts: messages may be sent with the approvals again. Returns those that ended."""
     ended = []
-    with worker_transaction():
+    with worker_transaction() as now:
         for doubt in ApprovalDoubt.objects.filter(pk__in=list(doubts)).select_related("provider"):
             if ApprovalDoubt.objects.filter(pk=doubt.pk).delete()[0]:
                 alerts.close_alert(doubt.alert_key)
                 log.info("doubt.ended", about=doubt.title, code=doubt.code)
                 ended.append(doubt)
+        for provider in {doubt.provider_id for doubt in ended}:
+            outbox.wake_waiting(provider, now=now)
     return ended
 
 
