@@ -142,11 +142,12 @@ class Shelf:
         return Index([(newest, dict(self.bodies)[newest])]).match(text)
 
     def _index_without(self, in_doubt: frozenset[int]) -> Index[int]:
-        """Built once for each set of doubts: they begin and end seldom."""
+        """Built once for each set of doubts: they begin and end seldom. Two are kept: all, and all but those probed."""
         index = self._without.get(in_doubt)
         if index is None:
             index = Index((key, body) for key, body in self.bodies if key not in in_doubt)
-            self._without.clear()
+            if len(self._without) >= 2:
+                self._without.clear()
             self._without[in_doubt] = index
         return index
 

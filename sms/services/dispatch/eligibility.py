@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from sms.domain.lifecycle import Status, Try, choose, remaining
-from sms.domain.routing import Candidate
+from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Snapshot
 from sms.services.queue.jobs import trace_of
@@ -88,8 +88,9 @@ class Judge:
         Where the candidate's approval is in doubt, one message may go as a probe. A claimed one takes the probe's
         lease.
         """
-        judged = self.config.judge(candidates_of(due), text=due.text, sender=due.sender, doubted=self.doubts.templates)
+        judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
+        may |= self._due_for_a_probe(due, may)
         left = [may[provider] for provider in remaining(list(may), tries)]
         here = next((candidate for candidate in left if candidate.provider == due.provider), None)
         if here is not None and (due.provider == probes or self._may_call(here, due, is_claimed=is_claimed)):
@@ -99,6 +100,17 @@ class Judge:
         if self.is_behind:
             return self.again(due)
         return self._wait(due, LATER, f"waiting for {_reasons(judged.candidates)}"[:200])
+
+    def _decide(self, due: Due, doubted: Iterable[int]) -> Decision:
+        return self.config.judge(candidates_of(due), text=due.text, sender=due.sender, doubted=doubted)
+
+    def _due_for_a_probe(self, due: Due, may: Mapping[int, Candidate]) -> dict[int, Candidate]:
+        """Where all approvals that give the text are in doubt, one whose probe is due goes before those that wait."""
+        waiting = {approval for approval, doubt in self.doubts.templates.items() if not self._is_free(doubt)}
+        if len(waiting) == len(self.doubts.templates) or not any(c.approval in waiting for c in may.values()):
+            return {}
+        found = {candidate.provider: candidate for candidate in self._decide(due, waiting).eligible}
+        return {provider: c for provider, c in found.items() if may[provider].approval in waiting}
 
     def doubts_of(self, candidate: Candidate, due: Due) -> tuple[Doubt, ...]:
         return self.doubts.of(candidate, due.sender)
@@ -116,11 +128,13 @@ class Judge:
 
     def _is_probe_free(self, doubts: Sequence[Doubt]) -> bool:
         """Whether these may be probed now. One message in each round is told so."""
-        ids = {doubt.id for doubt in doubts}
-        if ids & self._offered or not all(doubt.is_probe_free(self.queue.now) for doubt in doubts):
+        if not all(self._is_free(doubt) for doubt in doubts):
             return False
-        self._offered |= ids
+        self._offered |= {doubt.id for doubt in doubts}
         return True
+
+    def _is_free(self, doubt: Doubt) -> bool:
+        return doubt.is_probe_free(self.queue.now) and doubt.id not in self._offered
 
     @property
     def is_behind(self) -> bool:

@@ -234,6 +234,21 @@ def test_where_both_are_in_doubt_the_newest_is_probed(shop, only, vendor, work):
     assert [each.template_approval_id for each in ApprovalDoubt.in_force()] != [newest.pk]
 
 
+def test_where_both_are_in_doubt_the_older_is_probed_in_its_turn(shop, only, vendor, work):
+    approve("code", shop.first, "9")
+    vendor.templates = set()
+    message = shop.message("Kod 1")
+    work()
+    make_waiting_due_only()
+    work()
+    vendor.templates = {"7"}
+    make_due()
+    for _ in range(2):
+        make_waiting_due_only()
+        work()
+    assert (state(message), vendor.taken) == ("submitted", ["7"])
+
+
 def test_a_new_approval_sends_what_waits_within_seconds(shop, only, vendor, work):
     forget(vendor)
     message = shop.message("Kod 1")
