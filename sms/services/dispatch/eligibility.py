@@ -110,7 +110,7 @@ class Judge:
         if len(waiting) == len(self.doubts.templates) or not any(c.approval in waiting for c in may.values()):
             return {}
         found = {candidate.provider: candidate for candidate in self._decide(due, waiting).eligible}
-        return {provider: c for provider, c in found.items() if may[provider].approval in waiting}
+        return {p: c for p, c in found.items() if p in may and may[p].approval in waiting}
 
     def doubts_of(self, candidate: Candidate, due: Due) -> tuple[Doubt, ...]:
         return self.doubts.of(candidate, due.sender)

@@ -249,6 +249,35 @@ def test_where_both_are_in_doubt_the_older_is_probed_in_its_turn(shop, only, ven
     assert (state(message), vendor.taken) == ("submitted", ["7"])
 
 
+def in_doubt(approval, *, probe_in):
+    now = clock.now()
+    return ApprovalDoubt.objects.create(
+        provider=approval.provider,
+        template_approval=approval,
+        vendor_key=approval.vendor_template,
+        code="no-template",
+        begun_at=now,
+        probe_at=now + timedelta(seconds=probe_in),
+        probe_interval=30,
+    )
+
+
+def test_two_templates_in_doubt_that_tie_at_one_provider_disturb_no_other(shop, approval, vendor, work):
+    third = Provider.objects.create(slug="third", vendor=TemplateVendor.slug, base_url="https://third.example")
+    SenderApproval.objects.create(sender=shop.sender, provider=third, status="approved")
+    there = approve("code", third, "5")
+    shop.set_route(shop.first, third)
+    message = shop.message("Kod 1", provider_id=third.pk)
+    tied = approve("same", shop.first, "9")
+    in_doubt(approval, probe_in=-1)
+    for each in (tied, there):
+        in_doubt(each, probe_in=60)
+    work()
+    assert (state(message), message.crashes) == ("queued", 0)
+    assert message.waiting_for == "waiting for the approval of template code at third, which is in doubt (no-template)"
+    assert vendor.refused == vendor.taken == []
+
+
 def test_a_new_approval_sends_what_waits_within_seconds(shop, only, vendor, work):
     forget(vendor)
     message = shop.message("Kod 1")
