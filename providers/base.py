@@ -186,6 +186,13 @@ class Carries(StrEnum):
     TEMPLATE = "template"
 
 
+class ApprovalKind(StrEnum):
+    """What a vendor approves before it sends: a template's text, or a sender name."""
+
+    TEMPLATE = "template"
+    SENDER = "sender"
+
+
 class Receipts(StrEnum):
     """How delivery reports come: the address is ours per attempt, registered by hand, or we ask."""
 
@@ -263,6 +270,10 @@ class Sender(Adapter):
     codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
     """The vendor's own codes, each with its class and our words for it: the legend and the dashboard read them."""
 
+    doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {}
+    """The codes, all of class `config`, that contradict an approval: the vendor does not know this template or sender
+    name, has not approved it, or wants other parameters. They stop the calls with that approval, and no others."""
+
     def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
         super().__init__(base_url=base_url.rstrip("/"), credentials=credentials, options=options)
 
@@ -293,6 +304,11 @@ class Sender(Adapter):
         if self.max_length is not None and len(sms.text) > self.max_length:
             words = f"{self.name} takes at most {self.max_length} characters; the text has {len(sms.text)}."
             raise Refused(Failure.CONTENT, "text_too_long", words)
+
+    @classmethod
+    def approval_in_doubt(cls, failure: str, code: str) -> ApprovalKind | None:
+        """Which approval a failed call with this code contradicts, if it does."""
+        return cls.doubted_approvals.get(code) if failure == Failure.CONFIG else None
 
     @classmethod
     def vendor_template_problem(cls, vendor_template: str) -> str | None:

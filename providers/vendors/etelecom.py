@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, text_of, words_in
 from providers.base import (
     Accepted,
+    ApprovalKind,
     Carries,
     Failure,
     HttpRequest,
@@ -49,6 +50,7 @@ CODES: Codes = {
     "-8": (Failure.CONFIG, "There is no routing for this template; the vendor's technicians must set one up."),
     "-9": (Failure.CONFIG, "A channel of the route rule is not set up; ask the vendor's technicians."),
 }
+DOUBTED_APPROVALS = {"-6": ApprovalKind.TEMPLATE, "-8": ApprovalKind.TEMPLATE}
 TEXTS: Codes = {
     "unauthorized": (Failure.ACCOUNT, "User name or password is wrong."),
     "can't access from this ip": (Failure.ACCOUNT, "Our server's IP address is not on the vendor's allow-list."),
@@ -65,6 +67,7 @@ class ETelecom(Sender):
     name = "eTelecom"
     documents = "eTelecom, Send SMS (OmniMessage); public clients for the status call and the webhook"
     codes: ClassVar[Codes] = {**CODES, **REPORT_CODES}
+    doubted_approvals = DOUBTED_APPROVALS
     credentials = (
         Setting("username", "User name", "The user name that eTelecom gave."),
         Setting("password", "Password", "The password that eTelecom gave.", secret=True),

@@ -19,6 +19,7 @@ import re
 from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, words_in
 from providers.base import (
     Accepted,
+    ApprovalKind,
     Carries,
     Failure,
     HttpRequest,
@@ -59,6 +60,14 @@ CODES: Codes = {
     "122": (Failure.AMBIGUOUS, "An error while sending: the vendor does not say whether the message went out."),
     "123": (Failure.CONFIG, "The method is not supported at this address."),
 }
+DOUBTED_APPROVALS = {
+    "110": ApprovalKind.SENDER,
+    "111": ApprovalKind.TEMPLATE,
+    # The registered text has a parameter that the approval here has not.
+    "113": ApprovalKind.TEMPLATE,
+    "114": ApprovalKind.TEMPLATE,
+    "115": ApprovalKind.TEMPLATE,
+}
 PARAMETER_FIELDS = ("first_parameters", "second_parameters", "third_parameters")
 
 
@@ -67,6 +76,7 @@ class SmsPlus(Sender):
     name = "smsplus.az"
     documents = "smsplus.az, API for send SMS"
     codes = CODES
+    doubted_approvals = DOUBTED_APPROVALS
     credentials = (
         Setting("token", "Token", "The API token, without blanks, from the customer's personal information.",
                 secret=True, pattern=r"[!-~]+"),

@@ -5,7 +5,7 @@ from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, rejected
-from sms.admin.monitoring import alerts
+from sms.admin.monitoring import alerts, approval_doubts
 from sms.admin.providers import admin as provider_admin
 from sms.admin.providers import routes, source_addresses
 from sms.admin.templates import admin as template_admin
@@ -13,6 +13,7 @@ from sms.admin.templates import senders
 
 __all__ = [
     "alerts",
+    "approval_doubts",
     "attempts",
     "block_list",
     "clients",

@@ -44,6 +44,11 @@ def _after_bad_call(state: BreakerState, failure: Failure, was_probe: bool) -> B
     return counted
 
 
+def next_interval(interval: int) -> int:
+    """Seconds to the probe that follows one which failed; 0: none was made yet."""
+    return min(interval * 2, LONGEST_PROBE) if interval else FIRST_PROBE
+
+
 def _open(state: BreakerState, failure: Failure, *, waits_for_staff: bool) -> BreakerState:
-    interval = min(state.probe_interval * 2, LONGEST_PROBE) if state.is_open else FIRST_PROBE
+    interval = next_interval(state.probe_interval if state.is_open else 0)
     return BreakerState(True, failure, state.bad_calls, interval, None if waits_for_staff else interval)

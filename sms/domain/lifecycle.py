@@ -50,7 +50,7 @@ FINAL: Set[Status] = {Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Statu
 """Nothing of ours moves these on by itself. `submitted` and `sent` are final where the vendor can say no more."""
 
 PERMANENT: Set[Failure] = {Failure.RECIPIENT, Failure.CONTENT, Failure.CONFIG}
-"""After these the same provider is not asked again for the same message."""
+"""After these the same provider is not asked again for the same message, unless the vendor contradicted an approval."""
 
 
 def is_final(status: Status, strongest: str) -> bool:
@@ -154,6 +154,12 @@ class Try:
 
     provider: int
     failure: Failure | None
+    doubts_approval: bool = False
+    """The vendor contradicted an approval. That may be over later, or another approval may be used."""
+
+    @property
+    def is_permanent(self) -> bool:
+        return self.failure in PERMANENT and not self.doubts_approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +204,7 @@ def after_failure(now: Situation) -> NextStep:
 
 def remaining(candidates: Sequence[int], tries: Sequence[Try]) -> list[int]:
     """The candidates that have not refused this message for good, in order."""
-    gone = {t.provider for t in tries if t.failure in PERMANENT}
+    gone = {t.provider for t in tries if t.is_permanent}
     return [provider for provider in candidates if provider not in gone]
 
 

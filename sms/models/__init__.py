@@ -1,6 +1,7 @@
 """The tables, one module per subject."""
 
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
+from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
 from .calling import CallingAddress
 from .client import ApiClient, NewlineEscape, OnNoTemplate
@@ -22,6 +23,7 @@ __all__ = [
     "Alert",
     "AlertNotice",
     "ApiClient",
+    "ApprovalDoubt",
     "ApprovalStatus",
     "Attempt",
     "BlockedNumber",

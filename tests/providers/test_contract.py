@@ -15,6 +15,7 @@ from providers.address import url_problem
 from providers.base import (
     Accepted,
     Adapter,
+    ApprovalKind,
     Carries,
     Failure,
     HttpRequest,
@@ -65,6 +66,18 @@ def test_each_vendors_file_holds_one_adapter() -> None:
 
 
 # --- facts ----------------------------------------------------------------------------------------
+
+
+@every_vendor
+def test_a_code_that_contradicts_an_approval_is_a_fault_of_set_up_at_a_vendor_that_approves(slug: str) -> None:
+    vendor = SENDERS[slug]
+    for code, kind in vendor.doubted_approvals.items():
+        assert vendor.codes[code][0] is Failure.CONFIG, code
+        assert vendor.approval_in_doubt(Failure.CONFIG, code) is kind
+        assert vendor.approval_in_doubt(Failure.ACCOUNT, code) is None
+        assert vendor.has_sender_field if kind is ApprovalKind.SENDER else vendor.carries is Carries.TEMPLATE
+    assert vendor.carries is Carries.TEXT or ApprovalKind.TEMPLATE in vendor.doubted_approvals.values()
+    assert not vendor.has_sender_field or ApprovalKind.SENDER in vendor.doubted_approvals.values()
 
 
 @pytest.mark.parametrize("adapter", [*SENDERS.values(), *FORWARDERS.values()])

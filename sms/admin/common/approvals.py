@@ -7,9 +7,18 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from sms.models import ApprovalStatus, MessageTemplate, SenderApproval, TemplateApproval, TemplateApprovalStatus
+from sms.models import (
+    ApprovalDoubt,
+    ApprovalStatus,
+    MessageTemplate,
+    SenderApproval,
+    TemplateApproval,
+    TemplateApprovalStatus,
+)
 
 from .filters import Choices, ListedFilter, provider_choices
 
@@ -53,19 +62,21 @@ class ApprovedAtFilter(ListedFilter):
 
 def with_approvals(rows: QuerySet, approval: type[SenderApproval | TemplateApproval], *beside: str) -> QuerySet:
     """With each row's approvals and their providers' slugs: two queries for a whole list."""
-    approvals = approval.objects.select_related("provider", *beside).defer("provider__credentials", "provider__options")
+    approvals = approval.objects.select_related("provider", "doubt", *beside).defer(
+        "provider__credentials", "provider__options"
+    )
     return rows.prefetch_related(Prefetch("approvals", queryset=approvals.order_by("provider_id")))
 
 
 def approvals_label(approvals: Iterable[SenderApproval]) -> list[str]:
     """`main-az: approved` for each provider."""
-    return [f"{approval.provider.slug}: {approval.status}" for approval in approvals]
+    return [f"{each.provider.slug}: {each.status}{_doubt(each)}" for each in approvals]
 
 
 def template_approvals_label(template: MessageTemplate) -> list[str]:
     """`main-az: approved` for each approval that has not ended, with its version where that is not the current one."""
     standing = [each for each in template.approvals.all() if each.status != TemplateApprovalStatus.ENDED]
-    return [f"{each.provider.slug}: {each.status}{_which_text(template, each)}" for each in standing]
+    return [f"{each.provider.slug}: {each.status}{_which_text(template, each)}{_doubt(each)}" for each in standing]
 
 
 def _which_text(template: MessageTemplate, approval: TemplateApproval) -> str:
@@ -74,3 +85,24 @@ def _which_text(template: MessageTemplate, approval: TemplateApproval) -> str:
     if approval.version is None or approval.version_id == template.current_version_id:
         return ""
     return str(_(", version %(number)d")) % {"number": approval.version.number}
+
+
+def doubt_about(approval: SenderApproval | TemplateApproval) -> ApprovalDoubt | None:
+    """The doubt about this approval, where there is one. Select `doubt` with the approvals."""
+    doubt: ApprovalDoubt | None = getattr(approval, "doubt", None)
+    return doubt if doubt is not None and doubt.is_in_force else None
+
+
+def doubt_words(approval: SenderApproval | TemplateApproval) -> str:
+    """What is in doubt, since when and why, with a link to the page that ends it; empty where nothing is."""
+    doubt = doubt_about(approval)
+    if doubt is None:
+        return ""
+    words = _("IN DOUBT since %(day)s: the vendor answered %(code)s. %(detail)s")
+    facts = {"day": f"{doubt.begun_at:%Y-%m-%d %H:%M}", "code": doubt.code, "detail": doubt.detail}
+    page = reverse("admin:sms_approvaldoubt_change", args=(doubt.pk,))
+    return format_html('<a href="{}">{}</a>', page, str(words) % facts)
+
+
+def _doubt(approval: SenderApproval | TemplateApproval) -> str:
+    return str(_(", in doubt")) if doubt_about(approval) is not None else ""

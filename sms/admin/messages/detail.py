@@ -11,7 +11,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from sms.admin.common import labels, privacy
-from sms.models import Message
+from sms.domain.lifecycle import Status
+from sms.models import ApprovalDoubt, Message
 from sms.services.staff import timeline
 
 from .search import SAME_NUMBER
@@ -23,6 +24,7 @@ def context(message: Message) -> dict[str, Any]:
     return {
         "message": message,
         "timeline": told,
+        "doubts": doubts(message),
         "readable": readable,
         "shown_to": privacy.number(message.to, message),
         "shown_text": privacy.text(message),
@@ -34,6 +36,23 @@ def context(message: Message) -> dict[str, Any]:
         "same_number": list_address(q=f"{SAME_NUMBER}{message.pk}"),
         "curl": curl(message) if readable else "",
     }
+
+
+def doubts(message: Message) -> list[ApprovalDoubt]:
+    """Of the approvals that this message may go out with, those in doubt now."""
+    if message.status != Status.QUEUED:
+        return []
+    candidates = (message.decision or {}).get("candidates", ())
+    approvals = {candidate.get("approval") for candidate in candidates}
+    providers = {candidate.get("provider") for candidate in candidates}
+    listed = ApprovalDoubt.in_force(provider__in=providers)
+    return [doubt for doubt in listed if _concerns(doubt, approvals, message.sender)]
+
+
+def _concerns(doubt: ApprovalDoubt, approvals: set[int | None], sender: str) -> bool:
+    if doubt.template_approval_id is not None:
+        return doubt.template_approval_id in approvals
+    return doubt.owner.name == sender
 
 
 def list_address(**filters: str) -> str:

@@ -19,6 +19,7 @@ PAGES = {
     "dispatchers": "sms_dispatcher_changelist",
     "senders": "sms_sendername_changelist",
     "templates": "sms_messagetemplate_changelist",
+    "doubts": "sms_approvaldoubt_changelist",
     "routes": "sms_route_changelist",
     "test": "tools_test_text",
 }

@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from sms.admin.common.approvals import (
     ApprovedAtFilter,
     TemplateApprovalFilter,
+    doubt_words,
     template_approvals_label,
     with_approvals,
 )
@@ -170,8 +171,8 @@ class ApprovalInline(RowsInline):
     model = TemplateApproval
     form = ApprovalForm
     formset = ApprovalFormSet
-    fields = ("provider", "status", "vendor_template", "text", "parameters", "confirmed", "in_use", "note")
-    readonly_fields = ("in_use",)
+    fields = ("provider", "status", "vendor_template", "text", "parameters", "confirmed", "in_use", "in_doubt", "note")
+    readonly_fields = ("in_use", "in_doubt")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[BaseInlineFormSet]:
         formset = super().get_formset(request, obj, **kwargs)
@@ -179,7 +180,7 @@ class ApprovalInline(RowsInline):
         return formset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateApproval]:
-        return super().get_queryset(request).select_related("version", "provider", "template")
+        return super().get_queryset(request).select_related("version", "provider", "template", "doubt")
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -203,6 +204,10 @@ class ApprovalInline(RowsInline):
             by = approval.confirmed_by or approval.get_confirmed_how_display()
             facts.append(str(_("confirmed %(day)s %(by)s")) % {"day": approval.confirmed_at.date(), "by": by})
         return "; ".join(facts)
+
+    @display(description=_("doubt"))
+    def in_doubt(self, approval: TemplateApproval) -> str:
+        return doubt_words(approval) or "—"
 
 
 class VersionInline(LookOnlyInline):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from sms.admin.common.approvals import ApprovalFilter, ApprovedAtFilter, approvals_label, with_approvals
+from sms.admin.common.approvals import ApprovalFilter, ApprovedAtFilter, approvals_label, doubt_words, with_approvals
 from sms.admin.common.base import RowsInline
 from sms.admin.common.history import HistoriedAdmin
 from sms.domain.text import forbidden_in_sender
@@ -20,7 +20,15 @@ from sms.models import SenderApproval, SenderName
 
 class SenderApprovalInline(RowsInline):
     model = SenderApproval
-    fields = ("provider", "vendor_name", "status")
+    fields = ("provider", "vendor_name", "status", "in_doubt")
+    readonly_fields = ("in_doubt",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SenderApproval]:
+        return super().get_queryset(request).select_related("doubt")
+
+    @display(description=_("doubt"))
+    def in_doubt(self, approval: SenderApproval) -> str:
+        return doubt_words(approval) or "—"
 
 
 @admin.register(SenderName)

@@ -103,6 +103,9 @@ class ApprovalRow(NamedTuple):
     placeholders: dict[str, Any]
 
 
+Found = tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None
+
+
 @dataclass(frozen=True)
 class TemplateSet:
     """The templates approved at one provider, the index that finds them, and the rows that both were built from."""
@@ -110,16 +113,27 @@ class TemplateSet:
     templates: Mapping[int, ApprovedTemplate]
     bodies: tuple[tuple[int, Body], ...]
     rows: Sequence[ApprovalRow] = ()
+    _without: dict[frozenset[int], Index[int]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def index(self) -> Index[int]:
         return Index(self.bodies)
 
-    def match(self, text: str) -> tuple[Matched[int], ApprovedTemplate] | Ambiguous[int] | None:
-        found = self.index.match(text)
-        if isinstance(found, Ambiguous):
-            found = self._newest(found, text)
+    def match(self, text: str, doubted: Iterable[int] = ()) -> Found:
+        """The best approved template that gives this text; of its approvals the newest.
+
+        An approval in doubt gives way to any other that gives the same text.
+        """
+        found = self._match(self.index, text)
+        in_doubt = self.templates.keys() & doubted if doubted else ()
+        if in_doubt and found is not None and not _keys_of(found).isdisjoint(in_doubt):
+            other = self._match(self._index_without(frozenset(in_doubt)), text)
+            found = other if isinstance(other, Matched) else found
         return (found, self.templates[found.key]) if isinstance(found, Matched) else found
+
+    def _match(self, index: Index[int], text: str) -> Matched[int] | Ambiguous[int] | None:
+        found = index.match(text)
+        return self._newest(found, text) if isinstance(found, Ambiguous) else found
 
     def _newest(self, tied: Ambiguous[int], text: str) -> Matched[int] | Ambiguous[int] | None:
         """The newest approval, if all that match are of one template, such as an old id and a new one."""
@@ -127,6 +141,20 @@ class TemplateSet:
             return tied
         newest = max(tied.keys)
         return Index([(newest, dict(self.bodies)[newest])]).match(text)
+
+    def _index_without(self, in_doubt: frozenset[int]) -> Index[int]:
+        """Built once for each set of doubts: they begin and end seldom. Two are kept: all, and all but those probed."""
+        index = self._without.get(in_doubt)
+        if index is None:
+            index = Index((key, body) for key, body in self.bodies if key not in in_doubt)
+            if len(self._without) >= 2:
+                self._without.clear()
+            self._without[in_doubt] = index
+        return index
+
+
+def _keys_of(found: Matched[int] | Ambiguous[int]) -> set[int]:
+    return {found.key} if isinstance(found, Matched) else set(found.keys)
 
 
 NO_TEMPLATES = TemplateSet({}, ())
@@ -161,16 +189,26 @@ class Snapshot:
         )
 
     def check_providers(
-        self, providers: Iterable[int], *, text: str, sender: str, is_otp: bool, route: RouteFacts | None = None
+        self,
+        providers: Iterable[int],
+        *,
+        text: str,
+        sender: str,
+        is_otp: bool,
+        route: RouteFacts | None = None,
+        doubted: Iterable[int] = (),
     ) -> Decision:
-        """Check which of these providers can carry a text. One that was deleted is left out."""
+        """Check which of these providers can carry a text. One that was deleted is left out.
+
+        `doubted`: template approvals that give way to others which give the same text.
+        """
         return decide(
             route,
             [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
             is_otp=is_otp,
             sender_names=self.sender_names.get(sender, {}),
-            match=lambda provider: self.template_sets.get(provider, NO_TEMPLATES).match(text),
+            match=lambda provider: self.template_sets.get(provider, NO_TEMPLATES).match(text, doubted),
         )
 
 

@@ -186,7 +186,7 @@ class ClaimBatch:
     ) -> Send | Reschedule:
         """What becomes of one message; one that our own code fails on holds up no other."""
         try:
-            verdict = self.judge.judge(claimed.message, tries, probes=probes)
+            verdict = self.judge.judge(claimed.message, tries, probes=probes, is_claimed=True)
             if isinstance(verdict, Reschedule):
                 return verdict
             return self._send(account, claimed, verdict, begun, is_probe=probes is not None)
@@ -211,6 +211,8 @@ class ClaimBatch:
             not_after=min(begun + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, expires),
             lease_ends=begun + outbox.lease_seconds(account.timeout),
             is_probe=is_probe,
+            approval=candidate.approval,
+            doubts=tuple(doubt.id for doubt in self.judge.doubts_of(candidate, due)),
         )
 
     def _hand_out(self, sends: Sequence[Send]) -> None:

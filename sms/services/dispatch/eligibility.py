@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from sms.domain.lifecycle import Status, Try, choose, remaining
-from sms.domain.routing import Candidate
+from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Snapshot
 from sms.services.queue.jobs import trace_of
 from sms.services.queue.outbox import Due
 from sms.services.queue.queue_state import QueueSnapshot
+
+from . import approval_doubt
+from .approval_doubt import Doubt, Doubts
 
 log = structlog.get_logger(__name__)
 
@@ -64,27 +67,76 @@ class Judge:
     """Those that may be called."""
     must_repeat: bool = False
     """Another round finds something: a message moved to a provider that may be called."""
+    doubts: Doubts = approval_doubt.NONE
     _is_behind: bool | None = None
+    _offered: set[int] = field(default_factory=set)
+    """The doubts that a message may probe in this round."""
 
     @classmethod
     def of(cls, queue: QueueSnapshot) -> Judge:
         """With a configuration no older than the queue: a vendor is called with what staff closed its breaker with."""
         current = snapshot.current()
         config = current if current.stamp >= queue.stamp else snapshot.latest()
-        return cls(queue, config, frozenset(_open_providers(queue, config)))
+        doubts = approval_doubt.read_doubts() if queue.has_doubts else approval_doubt.NONE
+        return cls(queue, config, frozenset(_open_providers(queue, config)), doubts=doubts)
 
-    def judge(self, due: Due, tries: Sequence[Try], *, probes: int | None = None) -> Candidate | Reschedule:
-        """The provider that it waits at, if that may be called with it (or `probes`); else what becomes of it."""
-        judged = self.config.check_providers(candidates_of(due), text=due.text, sender=due.sender, is_otp=due.is_otp)
+    def judge(
+        self, due: Due, tries: Sequence[Try], *, probes: int | None = None, is_claimed: bool = False
+    ) -> Candidate | Reschedule:
+        """The provider that it waits at, if that may be called with it (or `probes`); else what becomes of it.
+
+        Where the candidate's approval is in doubt, one message may go as a probe. A claimed one takes the probe's
+        lease.
+        """
+        judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
-        left = remaining(list(may), tries)
-        if due.provider in left and (due.provider in self.open_providers or due.provider == probes):
-            return may[due.provider]
+        may |= self._due_for_a_probe(due, may)
+        left = [may[provider] for provider in remaining(list(may), tries)]
+        here = next((candidate for candidate in left if candidate.provider == due.provider), None)
+        if here is not None and (due.provider == probes or self._may_call(here, due, is_claimed=is_claimed)):
+            return here
         if left:
-            return self._move_on(due, choose(left, self.open_providers, tries))
+            return self._move_on(due, left, tries)
         if self.is_behind:
             return self.again(due)
         return self._wait(due, LATER, f"waiting for {_reasons(judged.candidates)}"[:200])
+
+    def _decide(self, due: Due, doubted: Iterable[int]) -> Decision:
+        return self.config.check_providers(
+            candidates_of(due), text=due.text, sender=due.sender, is_otp=due.is_otp, doubted=doubted
+        )
+
+    def _due_for_a_probe(self, due: Due, may: Mapping[int, Candidate]) -> dict[int, Candidate]:
+        """Where all approvals that give the text are in doubt, one whose probe is due goes before those that wait."""
+        waiting = {approval for approval, doubt in self.doubts.templates.items() if not self._is_free(doubt)}
+        if len(waiting) == len(self.doubts.templates) or not any(c.approval in waiting for c in may.values()):
+            return {}
+        found = {candidate.provider: candidate for candidate in self._decide(due, waiting).eligible}
+        return {p: c for p, c in found.items() if p in may and may[p].approval in waiting}
+
+    def doubts_of(self, candidate: Candidate, due: Due) -> tuple[Doubt, ...]:
+        return self.doubts.of(candidate, due.sender)
+
+    def _may_call(self, candidate: Candidate, due: Due, *, is_claimed: bool) -> bool:
+        if candidate.provider not in self.open_providers:
+            return False
+        doubts = self.doubts_of(candidate, due)
+        if not doubts:
+            return True
+        if not self._is_probe_free(doubts):
+            return False
+        account = self.config.accounts[candidate.provider]
+        return not is_claimed or approval_doubt.take_probe(doubts, account, now=self.queue.now)
+
+    def _is_probe_free(self, doubts: Sequence[Doubt]) -> bool:
+        """Whether these may be probed now. One message in each round is told so."""
+        if not all(self._is_free(doubt) for doubt in doubts):
+            return False
+        self._offered |= {doubt.id for doubt in doubts}
+        return True
+
+    def _is_free(self, doubt: Doubt) -> bool:
+        return doubt.is_probe_free(self.queue.now) and doubt.id not in self._offered
 
     @property
     def is_behind(self) -> bool:
@@ -113,13 +165,21 @@ class Judge:
             detail=trace,
         )
 
-    def _move_on(self, due: Due, provider: int) -> Reschedule:
-        if provider == due.provider or provider not in self.open_providers:
-            account = self.config.accounts.get(due.provider)
-            slug = account.slug if account else "its provider"
-            return self._wait(due, LATER_WHEN_CLOSED, f"waiting for {slug}, which may not be called now")
-        self.must_repeat = True
-        return Reschedule(provider, self.queue.now)
+    def _move_on(self, due: Due, candidates: Sequence[Candidate], tries: Sequence[Try]) -> Reschedule:
+        doubted = [c for c in candidates if c.provider in self.open_providers and self.doubts_of(c, due)]
+        free = self.open_providers - {candidate.provider for candidate in doubted}
+        provider = choose([candidate.provider for candidate in candidates], free, tries)
+        if provider not in free:  # a probe may go elsewhere
+            others = (c for c in doubted if c.provider != due.provider and self._is_probe_free(self.doubts_of(c, due)))
+            provider = next((candidate.provider for candidate in others), due.provider)
+        if provider != due.provider:
+            self.must_repeat = True
+            return Reschedule(provider, self.queue.now)
+        if doubted:
+            return self._wait(due, LATER, f"waiting for {self.doubts_of(doubted[0], due)[0].title}"[:200])
+        account = self.config.accounts.get(due.provider)
+        slug = account.slug if account else "its provider"
+        return self._wait(due, LATER_WHEN_CLOSED, f"waiting for {slug}, which may not be called now")
 
     def _wait(self, due: Due, seconds: Mapping[bool, float], reason: str) -> Reschedule:
         """Until later, but no later than its provider's next probe: that needs a message."""

@@ -25,7 +25,8 @@ from sms.services.queue.attempts import tries_of
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply
 
-from . import circuit_breaker, outcomes
+from . import approval_doubt, circuit_breaker, outcomes
+from .approval_doubt import Doubts
 from .eligibility import CRASHES_ALLOWED, candidates_of
 
 log = structlog.get_logger(__name__)
@@ -66,11 +67,10 @@ def settle(results: Sequence[Result]) -> None:
 
 def decide(results: Sequence[Result]) -> list[Settled]:
     """What follows from each result."""
-    current = snapshot.current()
     failed = [result.job.message for result in results if result.error is not None]
     tries = tries_of(failed) if failed else {}
-    closed = _closed_providers() if failed else frozenset()
-    return [_follow_safely(result, tries.get(result.job.message.id, []), current, closed) for result in results]
+    facts = _read_facts() if failed else _Facts(snapshot.current())
+    return [_follow_safely(result, tries.get(result.job.message.id, []), facts) for result in results]
 
 
 def write(settled: list[Settled]) -> list[Settled]:
@@ -86,19 +86,30 @@ def write(settled: list[Settled]) -> list[Settled]:
         return _mark_late(settled, outcomes.write(records))
 
 
-def _closed_providers() -> frozenset[int]:
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the steps after failed calls are decided by: `closed` providers may not be called now."""
+
+    config: Snapshot
+    closed: frozenset[int] = frozenset()
+    doubts: Doubts = approval_doubt.NONE
+
+
+def _read_facts() -> _Facts:
     queue = queue_state.read_queue()
     waits = (each.provider for each in queue.providers if each.retry_at is not None and each.retry_at > queue.now)
-    return frozenset(each.provider for each in queue.providers if each.is_open) | frozenset(waits)
+    closed = frozenset(each.provider for each in queue.providers if each.is_open) | frozenset(waits)
+    doubts = approval_doubt.read_doubts() if queue.has_doubts else approval_doubt.NONE
+    return _Facts(snapshot.current(), closed, doubts)
 
 
 # --- what follows ----------------------------------------------------------------------------
 
 
-def _follow_safely(result: Result, tries: list[Try], current: Snapshot, closed: frozenset[int]) -> Settled:
+def _follow_safely(result: Result, tries: list[Try], facts: _Facts) -> Settled:
     """What follows; if our own code fails on it, what surely did not leave waits, and the rest is in doubt."""
     try:
-        return _follow(result, tries, current, closed)
+        return _follow(result, tries, facts)
     except Exception as error:
         job = result.job
         log.error("settle.crashed", message=str(job.message.id), fault=type(error).__name__)
@@ -107,11 +118,11 @@ def _follow_safely(result: Result, tries: list[Try], current: Snapshot, closed: 
         return _after_crash(result)
 
 
-def _follow(result: Result, tries: list[Try], current: Snapshot, closed: frozenset[int]) -> Settled:
+def _follow(result: Result, tries: list[Try], facts: _Facts) -> Settled:
     job = result.job
     message = job.message
     if result.error is not None:
-        step = _after_error(job, result.error, tries, current, closed)
+        step = _after_error(job, result.error, tries, facts)
         return Settled(result, job, step, message.crashes)
     if result.never_started:
         return Settled(result, job, _back(job), message.crashes)
@@ -133,22 +144,27 @@ def _back(job: Send, delay: float = 0.0) -> NextStep:
     return NextStep(Status.QUEUED, job.account.id, delay, job.message.in_doubt)
 
 
-def _after_error(
-    job: Send, error: ProviderError, tries: list[Try], current: Snapshot, closed: frozenset[int]
-) -> NextStep:
-    message = job.message
-    judged = current.check_providers(
-        candidates_of(message), text=message.text, sender=message.sender, is_otp=message.is_otp
+def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Facts) -> NextStep:
+    message, config = job.message, facts.config
+    kind = job.account.adapter.approval_in_doubt(error.failure, error.code)
+    doubts = facts.doubts.with_refusal(job, kind)
+    judged = config.check_providers(
+        candidates_of(message),
+        text=message.text,
+        sender=message.sender,
+        is_otp=message.is_otp,
+        doubted=doubts.templates,
     )
     candidates = [candidate.provider for candidate in judged.eligible]
-    if error.failure == Failure.TRANSIENT and job.account.id not in candidates:
+    if (error.failure == Failure.TRANSIENT or kind is not None) and job.account.id not in candidates:
         candidates.append(job.account.id)  # it may come back; until then the message waits
-    route = next((r for r in current.routes if r.id == message.decision.get("route")), None)
+    doubted = {candidate.provider for candidate in judged.eligible if doubts.of(candidate, message.sender)}
+    route = next((r for r in config.routes if r.id == message.decision.get("route")), None)
     situation = Situation(
         is_otp=message.is_otp,
         candidates=candidates,
-        open_providers=_open(current, candidates, closed, job, error),
-        tries=[*tries, Try(job.account.id, error.failure)],
+        open_providers=_open(facts, candidates, job, error) - doubted,
+        tries=[*tries, Try(job.account.id, error.failure, doubts_approval=kind is not None)],
         jitter=random.random(),  # noqa: S311  spreads retries; no secret hangs on it
         in_doubt=message.in_doubt,
         retry_after=error.retry_after,
@@ -157,11 +173,9 @@ def _after_error(
     return after_failure(situation)
 
 
-def _open(
-    current: Snapshot, candidates: Iterable[int], closed: frozenset[int], job: Send, error: ProviderError
-) -> frozenset[int]:
+def _open(facts: _Facts, candidates: Iterable[int], job: Send, error: ProviderError) -> frozenset[int]:
     """The candidates that may be called: an account or balance fault closes its provider at once."""
-    shut = set(closed) | {p for p in candidates if current.accounts[p].paused}
+    shut = set(facts.closed) | {p for p in candidates if facts.config.accounts[p].paused}
     if error.failure in (Failure.ACCOUNT, Failure.BALANCE):
         shut.add(job.account.id)
     return frozenset(candidates) - shut
@@ -265,7 +279,9 @@ def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()
     metrics.attempted((s.job.account.slug, s.outcome) for s in settled if not s.is_late)
     by_provider: dict[int, list[Settled]] = {}
     for s in settled:
-        if not (s.result.surely_not_sent or s.result.is_guess):
+        if s.result.surely_not_sent:
+            approval_doubt.give_probes_back(s.job.doubts)
+        elif not s.result.is_guess:
             by_provider.setdefault(s.job.account.id, []).append(s)
     for group in by_provider.values():
         _teach(group, is_in_trouble=group[0].job.account.id in in_trouble)
@@ -285,12 +301,17 @@ def _teach(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
     answers = [s.result.error for s in group]
     probes = [s.result.error for s in group if s.job.is_probe]
     for error in answers:
-        if error is not None and error.failure == Failure.CONFIG:
+        if error is not None and error.failure == Failure.CONFIG and not _is_about_approval(account, error):
             _alert_misconfigured(account, error)
+    approval_doubt.record_outcomes(account, [(s.job, s.result.error) for s in group])
     if probes:
         circuit_breaker.record_outcome(account, probes, was_probe=True)
     if any(error is not None for error in answers) or is_in_trouble or _is_news(account):
         circuit_breaker.record_outcome(account, answers, was_probe=False)
+
+
+def _is_about_approval(account: Account, error: ProviderError) -> bool:
+    return account.adapter.approval_in_doubt(error.failure, error.code) is not None
 
 
 def _is_news(account: Account) -> bool:

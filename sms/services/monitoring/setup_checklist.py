@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from providers.base import Carries, Receipts
 from sms.models import (
+    ApprovalDoubt,
     CallingAddress,
     Dispatcher,
     HourlyNewline,
@@ -64,7 +65,8 @@ class Section:
 def sections() -> list[Section]:
     """The installation's steps, then those of each enabled provider."""
     current = snapshot.current()
-    states = {state.pk: state for state in ProviderState.objects.all()}
+    has_doubts = Exists(ApprovalDoubt.objects.filter(provider=OuterRef("pk")))
+    states = {state.pk: state for state in ProviderState.objects.annotate(has_doubts=has_doubts)}
     accounts = [a for a in current.accounts.values() if a.enabled]
     providers = {p.pk: p for p in Provider.objects.defer("credentials").filter(pk__in=[a.id for a in accounts])}
     calling = ", ".join(CallingAddress.objects.values_list("address", flat=True))
@@ -178,6 +180,8 @@ def _steps(
     if account.adapter.carries == Carries.TEMPLATE:
         yield _template(account, current)
         yield from _unconfirmed_texts(account)
+    if getattr(state, "has_doubts", False):
+        yield from _doubts(account)
     yield _route(account, current)
     if account.adapter.receipts & {Receipts.PUSH_PER_ATTEMPT, Receipts.PUSH_REGISTERED}:
         yield _callback(account, provider, state)
@@ -233,6 +237,16 @@ def _unconfirmed_texts(account: Account) -> Iterator[Step]:
             "the text that the vendor has registered, then confirm or correct the approval."
         )
         yield Step("Approved texts are confirmed", False, says, "templates")
+
+
+def _doubts(account: Account) -> Iterator[Step]:
+    """Approvals that the vendor contradicts."""
+    doubts = ApprovalDoubt.in_force(provider=account.id)
+    if doubts:
+        shown = "; ".join(f"{doubt.owner.name}: {doubt.code}, {doubt.detail}" for doubt in doubts[:5])
+        more = f" And {len(doubts) - 5} more." if len(doubts) > 5 else ""
+        says = f"{shown}{more} Compare with what the vendor has approved, then end the doubt or correct the approval."
+        yield Step("No approval is in doubt", False, says, "doubts")
 
 
 def _route(account: Account, current: Snapshot) -> Step:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from providers.base import Failure, ReportState
+from providers.registry import SENDERS
 from sms.domain.lifecycle import Try
 from sms.models import Attempt
 
@@ -28,11 +29,15 @@ def tries_of(messages: Iterable[AttemptedMessage]) -> dict[uuid.UUID, list[Try]]
         return {}
     attempts = Attempt.objects.filter(message_id__in=before, outcome__isnull=False).order_by("number")
     tries: dict[uuid.UUID, list[Try]] = {message: [] for message in before}
-    for attempt in attempts.values_list("message_id", "number", "provider_id", "failure", "reported"):
-        message, number, provider, failure, reported = attempt
+    for attempt in attempts.values_list(*_COLUMNS):
+        message, number, provider, vendor, failure, code, reported = attempt
         if number > before[message]:
-            tries[message].append(Try(provider, _failure(failure, reported)))
+            doubts = vendor in SENDERS and SENDERS[vendor].approval_in_doubt(failure, code) is not None
+            tries[message].append(Try(provider, _failure(failure, reported), doubts))
     return tries
+
+
+_COLUMNS = ("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported")
 
 
 def _failure(failure: str, reported: str) -> Failure | None:

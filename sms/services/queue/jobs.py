@@ -39,6 +39,10 @@ class Send:
     not_after: float
     lease_ends: float
     is_probe: bool = False
+    approval: int | None = None
+    """The template approval that it goes out with."""
+    doubts: tuple[int, ...] = ()
+    """The doubts about approvals that this call probes."""
 
 
 @dataclass(frozen=True, slots=True)

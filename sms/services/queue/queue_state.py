@@ -47,6 +47,8 @@ class QueueSnapshot:
     polls_due: bool
     stamp: int
     """The configuration's stamp, read with the same query as the breakers."""
+    has_doubts: bool = False
+    """Whether any approval is in doubt."""
 
     @property
     def is_anything_due(self) -> bool:
@@ -63,6 +65,7 @@ _READ_QUEUE = """
 SELECT {now}, (SELECT min(poll_at) FROM sms_attempt) <= {now},
        COALESCE((SELECT number FROM sms_configurationstamp WHERE id = 1), 0),
        (SELECT {as_array}(DISTINCT partner_id) FROM sms_inboundpush WHERE {open_pushes} AND due_at <= {now}),
+       EXISTS (SELECT 1 FROM sms_approvaldoubt),
        s.provider_id, {first_otp_due} <= {now}, {first_other_due} <= {now},
        s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
 FROM (SELECT 1) AS one LEFT JOIN sms_providerstate s ON true
@@ -76,9 +79,10 @@ def read_queue() -> QueueSnapshot:
     read_at = time.monotonic()
     now, times = clock.now_sql()
     found = bulk_sql.fetch_rows(_READ_QUEUE.format(now=now, as_array=_AS_ARRAY[connection.vendor], **_PARTS), times * 5)
-    moment, polls_due, stamp, partners = found[0][:4]
-    providers = [_provider_queue(row[4:]) for row in found if row[4] is not None]
-    return QueueSnapshot(read_at, as_time(moment), providers, as_json(partners) or (), bool(polls_due), stamp)
+    moment, polls_due, stamp, partners, has_doubts = found[0][:5]
+    providers = [_provider_queue(row[5:]) for row in found if row[5] is not None]
+    partners = as_json(partners) or ()
+    return QueueSnapshot(read_at, as_time(moment), providers, partners, bool(polls_due), stamp, bool(has_doubts))
 
 
 def _provider_queue(row: tuple[Any, ...]) -> ProviderQueue:

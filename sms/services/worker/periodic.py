@@ -14,7 +14,7 @@ from typing import NamedTuple
 import structlog
 from django.db import Error, connection
 
-from sms.services.dispatch import rescue
+from sms.services.dispatch import approval_doubt, rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
@@ -68,6 +68,7 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(1.0, lambda: _run_batches(rescue.expire)),
         PeriodicTask(1.0, lambda: _run_batches(state.held_messages.release_batch)),
         PeriodicTask(5.0, match_missed_reports),
+        PeriodicTask(5.0, approval_doubt.end_outdated),
         PeriodicTask(5.0, inbound_receive.parse_unread_calls),
         PeriodicTask(15.0, alert_rules.evaluate),
         PeriodicTask(60.0, match_rate_alert.evaluate),

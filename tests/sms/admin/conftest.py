@@ -20,6 +20,7 @@ from sms.domain.lifecycle import Status
 from sms.models import (
     Alert,
     ApiClient,
+    ApprovalDoubt,
     Attempt,
     BlockedNumber,
     Callback,
@@ -37,8 +38,11 @@ from sms.models import (
     RefusedRequest,
     RentedNumber,
     Route,
+    SenderApproval,
     SenderName,
+    TemplateApproval,
 )
+from sms.models.approval_doubt import statement_of
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.clock import now
@@ -229,6 +233,24 @@ class Cast:
         push.attempts.create(id=clock.new_id(), number=1, outcome="refused", code="NO_OPERATION", started_at=now())
         return push
 
+    def doubt(self, approval: TemplateApproval | SenderApproval) -> ApprovalDoubt:
+        """The vendor has answered that it does not know this template or sender name."""
+        is_template = isinstance(approval, TemplateApproval)
+        vendor_key, confirmed_at = statement_of(approval)
+        at = now()
+        return ApprovalDoubt.objects.create(
+            provider=approval.provider,
+            template_approval=approval if is_template else None,
+            sender_approval=None if is_template else approval,
+            vendor_key=vendor_key,
+            confirmed_at=confirmed_at,
+            code="111" if is_template else "110",
+            detail="The vendor does not know it.",
+            begun_at=at,
+            probe_at=at + timedelta(seconds=15),
+            probe_interval=30,
+        )
+
     def partner(self) -> Partner:
         kind, address = Forward.slug, "https://renter.example/push"
         return Partner.objects.create(slug="renter", vendor=kind, url=address, credentials={"key": "s3cret-key"})
@@ -243,8 +265,8 @@ class Cast:
             sender = SenderName.objects.create(name=f"SENDER{number}")
             template = MessageTemplate.objects.create(name=f"template-{number}", body=f"Text {number}")
             for provider in (self.plain, self.templated):
-                sender.approvals.create(provider=provider, status="approved")
-                template.approvals.create(provider=provider, vendor_template="7")
+                self.doubt(sender.approvals.create(provider=provider, status="approved"))
+                self.doubt(template.approvals.create(provider=provider, vendor_template="7", status="approved"))
             Provider.objects.create(slug=f"provider-{number}", vendor="plainvendor")
             Route.objects.create(prefix=f"+90{number}").steps.create(provider=self.plain, position=1)
             client = ApiClient(username=f"shop-{number}", all_senders=False)
@@ -262,6 +284,7 @@ class Cast:
         at = now()
         self.shop.refusal_counts.create(minute=at, count=700)
         Group.objects.create(name="Night shift")
+        self.doubt(self.template.approvals.get())
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import pytest
 
+from providers.base import ApprovalKind
 from providers.registry import SENDERS
 from sms.models import Provider
 from sms.services.configuration import snapshot
@@ -17,6 +21,7 @@ class TemplateOnly(cast.TemplateOnly):
 
     max_length = None
     has_sender_field = False
+    doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {"111": ApprovalKind.TEMPLATE}
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Random sequences of what staff, vendors and shops do: no handset shows a text other than the accepted one.
 
 The vendor sends its own registered text of an id, whatever is stored here. Staff are truthful: they call approved
-what the vendor has approved. They edit templates as they like, in any of the three ways.
+what the vendor has approved. They edit templates as they like, in any of the three ways. The vendor drops ids on its
+side without a word, and restores some of them later.
 """
 
 from __future__ import annotations
@@ -13,17 +14,25 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import transaction
 
+from providers.base import Failure, Misconfigured
 from sms.domain.matching.templates import Body, parse_body
 from sms.domain.matching.vendor_text import of_body
 from sms.domain.routing import Candidate
-from sms.models import MessageTemplate, Provider
+from sms.models import ApprovalDoubt, MessageTemplate, Provider
 from sms.services.configuration import snapshot
+from sms.services.database import clock
+from sms.services.dispatch import approval_doubt
+from sms.services.dispatch.claim import outbound
+from sms.services.dispatch.eligibility import Judge, Reschedule
+from sms.services.queue.jobs import Send
+from sms.services.queue.outbox import Due
+from sms.services.queue.queue_state import QueueSnapshot
 from tests.sms.approvals.vendor import Registry
 from tests.sms.approvals.ways import WAYS, Way
 
 TO = "+994501234567"
-FEW, MANY = 60, 10_000
-STEPS = 8
+FEW, MANY = 50, 10_000
+STEPS = 12
 BODIES = (
     "Kod {code}. Paylasmayin.",
     "Kodunuz {code}. Paylasmayin.",
@@ -60,8 +69,9 @@ class World:
     done: Counter[str] = field(default_factory=Counter)
 
     def step(self) -> None:
-        action = self.chance.choice((self.edit, self.edit, self.approve, self.approve, self.end, self.change_text))
-        action()
+        by_staff = (self.edit, self.edit, self.approve, self.approve, self.approve, self.end, self.change_text)
+        by_vendor = (self.drop, self.restore) if self.registry.dropped else (self.drop, self.drop)
+        self.chance.choice((*by_staff, *by_vendor))()
         self.send_all()
 
     def way(self) -> Way:
@@ -111,6 +121,20 @@ class World:
         )
         self.done["changed texts"] += 1
 
+    def drop(self) -> None:
+        """The vendor knows an id no more; nobody is told."""
+        known = [text.key for text in self.texts if text.in_use and text.key not in self.registry.dropped]
+        if known:
+            self.registry.dropped.add(self.chance.choice(known))
+            self.done["drops"] += 1
+
+    def restore(self) -> None:
+        """The vendor knows an id again, and the next probe is due."""
+        if self.registry.dropped:
+            self.registry.dropped.remove(self.chance.choice(sorted(self.registry.dropped)))
+            ApprovalDoubt.objects.update(probe_at=clock.now())
+            self.done["restores"] += 1
+
     def send_all(self) -> None:
         bodies = [parse_body(body) for body in BODIES]
         for body in [*bodies, *(text.body for text in self.texts)]:
@@ -121,14 +145,79 @@ class World:
         owners = {each.template for each in self.texts if each.in_use and gives(each.body, text)}
         if decision.eligible:
             assert self.handset_shows(decision.eligible[0]) == text
-            self.done["sent"] += 1
+            self.dispatch(text)
         else:
             assert decision.code == ("template_ambiguous" if owners else "template_not_matched"), text
             assert len(owners) != 1, f"{text} is registered, and was refused"
             self.done["refused"] += 1
 
+    def dispatch(self, text: str) -> None:
+        """As a dispatcher does with an accepted message: it calls until the vendor takes it, or lets it wait."""
+        known = [each for each in self.texts if each.in_use and each.key not in self.registry.dropped]
+        able = {each.template for each in known if gives(each.body, text)}
+        for _ in range(len(self.texts) + 1):
+            job = self.claim(text)
+            if job is None:
+                assert len(able) != 1, f"{text} waits, and {able} would be sent"
+                self.done["waited"] += 1
+                return
+            if self.call(job):
+                assert self.handset_shows_of(job) == text
+                assert able, text
+                self.done["sent"] += 1
+                return
+        raise AssertionError(f"{text} was refused more often than it has approvals")
+
+    def claim(self, text: str) -> Send | None:
+        queue = QueueSnapshot(0.0, clock.now(), (), (), False, 0)
+        account = next(iter(snapshot.current().accounts.values()))
+        judge = Judge(queue, snapshot.current(), frozenset([account.id]), doubts=approval_doubt.read_doubts())
+        due = due_message(text, account.id)
+        verdict = judge.judge(due, [], is_claimed=True)
+        if isinstance(verdict, Reschedule):
+            assert "which is in doubt (111)" in verdict.waiting_for
+            return None
+        doubts = tuple(doubt.id for doubt in judge.doubts_of(verdict, due))
+        sms = outbound(due, due.id, account, verdict)
+        return Send(due, due.id, account, sms, 0.0, 0.0, approval=verdict.approval, doubts=doubts)
+
+    def call(self, job: Send) -> bool:
+        """Whether the vendor takes it; what its answer says of the approval is taken in."""
+        is_known = job.sms.vendor_template not in self.registry.dropped
+        refusal = None if is_known else Misconfigured(Failure.CONFIG, "111", "The template is not known.")
+        approval_doubt.record_outcomes(job.account, [(job, refusal)])
+        self.done["probes"] += bool(job.doubts)
+        self.done["doubts ended"] += bool(job.doubts) and is_known
+        return is_known
+
+    def handset_shows_of(self, job: Send) -> str:
+        return self.registry.handset_shows(job.sms.vendor_template or "", tuple(v for _, v in job.sms.parameters))
+
     def handset_shows(self, chosen: Candidate) -> str:
         return self.registry.handset_shows(chosen.vendor_template or "", tuple(v for _, v in chosen.parameters))
+
+
+def due_message(text: str, provider: int) -> Due:
+    now = clock.now()
+    return Due(
+        id=clock.new_id(),
+        provider=provider,
+        attempts_made=1,
+        attempts_before=0,
+        to=TO,
+        sender="AKINON",
+        text=text,
+        is_otp=False,
+        decision={"candidates": [{"provider": provider}]},
+        pinned_provider=None,
+        in_doubt=False,
+        crashes=0,
+        expires_at=now,
+        created_at=now,
+        version=None,
+        waiting_for="",
+        parameters=None,
+    )
 
 
 def numbered(body: Body, order: list[str]) -> str:
@@ -174,7 +263,9 @@ def run(seeds: range) -> Counter[str]:
 @pytest.mark.any_database
 def test_no_sequence_of_edits_and_approvals_changes_what_a_handset_shows(only: Provider):
     done = run(range(FEW))
-    assert min(done[name] for name in ("edits", "approvals", "ends", "changed texts", "sent", "refused")) > FEW // 4
+    by_staff = ("edits", "approvals", "ends", "changed texts", "sent", "refused")
+    assert min(done[name] for name in by_staff) > FEW // 4
+    assert min(done[name] for name in ("drops", "restores", "waited", "probes", "doubts ended")) > 0
 
 
 @pytest.mark.faults

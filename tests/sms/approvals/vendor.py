@@ -12,6 +12,8 @@ class Registry:
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self.dropped: set[str] = set()
+        """Ids that the vendor does not know now."""
 
     def register(self, text: str) -> str:
         """Approve a text under a new id."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection
 
-from providers.answers import by_status, text_in
+from providers.answers import Codes, by_code, by_status, text_in
 from providers.base import (
     Accepted,
+    ApprovalKind,
     Carries,
+    Failure,
     HttpRequest,
     HttpResponse,
     OutboundSms,
@@ -90,6 +93,60 @@ class PolledVendor(TextVendor):
         if response.status != 200:
             raise by_status(response)
         return "pong"
+
+
+class TemplateVendor(Sender):
+    """Sends approved templates under approved sender names; says which of the two it does not know."""
+
+    slug = "templatevendor"
+    name = "Template vendor"
+    documents = "none: a vendor of the tests"
+    default_base_url = "https://template.example"
+    carries = Carries.TEMPLATE
+    has_sender_field = True
+    codes: ClassVar[Codes] = {
+        "no-sender": (Failure.CONFIG, "The sender name is not known."),
+        "no-template": (Failure.CONFIG, "The template is not known."),
+        "no-address": (Failure.CONFIG, "The address is wrong."),
+        "no-number": (Failure.RECIPIENT, "The number is wrong."),
+    }
+    doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {
+        "no-sender": ApprovalKind.SENDER,
+        "no-template": ApprovalKind.TEMPLATE,
+    }
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        body = {"sender": sms.sender, "template": sms.vendor_template, "values": [value for _, value in sms.parameters]}
+        return HttpRequest("POST", f"{self.base_url}/send", (), json.dumps(body).encode())
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        if response.status == 422:
+            raise by_code(self.codes, response.body.decode(), response, refused=True)
+        if response.status != 200:
+            raise by_status(response)
+        return Accepted(code="ok")
+
+
+class ApprovingVendor:
+    """The vendor's side of `TemplateVendor`: an answer for `Wire.always`. It counts what it was asked for."""
+
+    def __init__(self, *templates: str) -> None:
+        self.templates = set(templates)
+        self.senders = {"AKINON"}
+        self.always = ""
+        self.taken: list[str] = []
+        self.refused: list[str] = []
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = json.loads(request.body)
+        code = self.always or self._problem(asked)
+        (self.refused if code else self.taken).append(asked["template"])
+        return HttpResponse(422, {}, code.encode()) if code else HttpResponse(200)
+
+    def _problem(self, asked: Mapping[str, str]) -> str:
+        if asked["sender"] not in self.senders:
+            return "no-sender"
+        return "" if asked["template"] in self.templates else "no-template"
 
 
 class Wire:

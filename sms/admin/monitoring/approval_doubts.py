@@ -1,0 +1,57 @@
+"""Approvals in doubt: which, since when, and the action that ends a doubt."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+
+from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.filters import ProviderFilter
+from sms.models import ApprovalDoubt
+from sms.services.staff import approval_actions
+
+
+@admin.register(ApprovalDoubt)
+class ApprovalDoubtAdmin(LookOnlyAdmin):
+    list_display = ("about", "vendor_key", "code", "detail", "begun_at", "probe_at")
+    list_filter = (ProviderFilter,)
+    fields = ("about", "vendor_key", ("code", "detail"), ("begun_at", "probe_at", "probe_until"))
+    readonly_fields = ("about",)
+    actions_detail = ("end",)
+
+    has_end_doubt_permission = needs("sms.end_doubt")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApprovalDoubt]:
+        about = ("template_approval__template", "sender_approval__sender", "provider")
+        return super().get_queryset(request).select_related(*about).defer("provider__credentials")
+
+    def page_of(self, object_id: str) -> str:
+        """The list: an ended doubt has no page."""
+        return reverse("admin:sms_approvaldoubt_changelist")
+
+    @dialog_action(
+        title=_("End this doubt?"),
+        says=_(
+            "Messages are sent with this approval again, and what waits for it is sent at once. If the vendor refuses "
+            "it again, it is in doubt again."
+        ),
+        button=_("End the doubt"),
+        permission="end_doubt",
+        icon="check",
+    )
+    def end(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        """The reason stands in the history of the template, or of the sender name."""
+        doubt = approval_actions.end_doubt(int(object_id), actor=request.user.get_username())
+        words = f"Ended the doubt about {doubt.title} ({doubt.code}): {form.cleaned_data['reason']}"
+        self.log_change(request, doubt.owner, words)
+        return str(_("The doubt is ended."))
+
+    @display(description=_("about"))
+    def about(self, doubt: ApprovalDoubt) -> str:
+        return doubt.title

@@ -1,0 +1,236 @@
+"""Approvals that their vendors contradict: which are in doubt, who probes one, what begins a doubt and what ends it.
+
+The rules are the breaker's: calls with the approval stop but for one probe at a time, over all dispatchers, and an
+answer as it should be ends the doubt. Messages are matched as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import IntegrityError
+from django.db.models import Q
+
+from providers.base import ApprovalKind, ProviderError
+from sms.domain.breaker import next_interval
+from sms.domain.routing import Candidate
+from sms.models import Alert, ApprovalDoubt, SenderApproval, TemplateApproval
+from sms.models.approval_doubt import statement_of
+from sms.services.configuration.snapshot import Account
+from sms.services.database.transactions import worker_transaction
+from sms.services.monitoring import alerts
+from sms.services.queue import outbox
+from sms.services.queue.jobs import Send
+
+log = structlog.get_logger(__name__)
+
+Refusal = tuple[Send, ProviderError]
+ALERTS = "doubt:"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An approval in doubt, as claiming needs it."""
+
+    id: int
+    title: str
+    probe_at: datetime | None = None
+    probe_until: datetime | None = None
+
+    def is_probe_free(self, now: datetime) -> bool:
+        """Due, and made by nobody yet."""
+        is_due = self.probe_at is not None and self.probe_at <= now
+        return is_due and (self.probe_until is None or self.probe_until <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """The doubts of one moment: by the template approval, and by provider and sender name."""
+
+    templates: Mapping[int, Doubt] = field(default_factory=dict)
+    senders: Mapping[tuple[int, str], Doubt] = field(default_factory=dict)
+
+    def of(self, candidate: Candidate, sender: str) -> tuple[Doubt, ...]:
+        """Those that keep this candidate from being called."""
+        if not self.templates and not self.senders:
+            return ()
+        found = (self.templates.get(candidate.approval or 0), self.senders.get((candidate.provider, sender)))
+        return tuple(doubt for doubt in found if doubt is not None)
+
+    def with_refusal(self, job: Send, kind: ApprovalKind | None) -> Doubts:
+        """The same, and the doubt that this refusal is about to begin."""
+        doubt = Doubt(0, "")
+        if kind is ApprovalKind.SENDER:
+            return Doubts(self.templates, {**self.senders, (job.account.id, job.message.sender): doubt})
+        if kind is ApprovalKind.TEMPLATE and job.approval is not None:
+            return Doubts({**self.templates, job.approval: doubt}, self.senders)
+        return self
+
+
+NONE = Doubts()
+
+
+def read_doubts() -> Doubts:
+    """One query. Asked only where the queue says that there are any."""
+    templates: dict[int, Doubt] = {}
+    senders: dict[tuple[int, str], Doubt] = {}
+    for row in ApprovalDoubt.in_force():
+        doubt = Doubt(row.pk, f"{row.title}, which is in doubt ({row.code})", row.probe_at, row.probe_until)
+        if row.template_approval_id is not None:
+            templates[row.template_approval_id] = doubt
+        else:
+            senders[row.provider_id, row.owner.name] = doubt
+    return Doubts(templates, senders)
+
+
+def take_probe(doubts: Sequence[Doubt], account: Account, *, now: datetime) -> bool:
+    """Whether this dispatcher makes the next probe of all of these; until its lease is over nobody else does."""
+    until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
+    is_free = Q(probe_at__lte=now) & (Q(probe_until=None) | Q(probe_until__lte=now))
+    taken: list[int] = []
+    for doubt in doubts:
+        if not ApprovalDoubt.objects.filter(is_free, pk=doubt.id).update(probe_until=until):
+            give_probes_back(taken)
+            return False
+        taken.append(doubt.id)
+    return True
+
+
+def give_probes_back(doubts: Iterable[int]) -> None:
+    """No call was made: the next probe need not wait until this one's lease is over."""
+    if ids := list(doubts):
+        ApprovalDoubt.objects.filter(pk__in=ids).update(probe_until=None)
+
+
+# --- what calls say of approvals, after they are settled ---------------------------------------
+
+
+def record_outcomes(account: Account, calls: Sequence[tuple[Send, ProviderError | None]]) -> None:
+    """Take in what a provider's calls came to (None: it answered as it should)."""
+    ended: set[int] = set()
+    failed_probes: dict[int, ProviderError] = {}
+    refusals: dict[tuple[ApprovalKind, int | str | None], Refusal] = {}
+    for job, error in calls:
+        if error is None:
+            ended.update(job.doubts)
+            continue
+        failed_probes |= dict.fromkeys(job.doubts, error)
+        if (kind := account.adapter.approval_in_doubt(error.failure, error.code)) is not None:
+            refusals[kind, job.approval if kind is ApprovalKind.TEMPLATE else job.message.sender] = job, error
+    _postpone(failed_probes)
+    for (kind, _), (job, error) in refusals.items():
+        _begin(job, kind, error)
+    if ended:
+        end(ended)
+
+
+def _postpone(probes: Mapping[int, ProviderError]) -> None:
+    """The probe did not succeed: the next one waits longer."""
+    if not probes:
+        return
+    with worker_transaction() as now:
+        for doubt in ApprovalDoubt.objects.filter(pk__in=probes):
+            ApprovalDoubt.objects.filter(pk=doubt.pk).update(
+                probe_at=now + timedelta(seconds=doubt.probe_interval),
+                probe_interval=next_interval(doubt.probe_interval),
+                probe_until=None,
+            )
+
+
+def _begin(job: Send, kind: ApprovalKind, error: ProviderError) -> None:
+    """Put the approval in doubt, unless it is. A doubt about what staff stated before begins anew."""
+    approval = _approval_of(job, kind)
+    if approval is None:
+        return  # deleted since
+    about = {f"{kind}_approval": approval}
+    try:
+        with worker_transaction() as now:
+            values = _values(job, approval, error, now)
+            doubt, is_new = ApprovalDoubt.objects.get_or_create(**about, defaults=values)
+            if not is_new and not doubt.is_in_force:
+                ApprovalDoubt.objects.filter(pk=doubt.pk).update(**values)
+            if is_new:
+                _open_alert(doubt, error)
+    except IntegrityError:
+        log.warning("doubt.approval_gone", provider=job.account.slug, kind=kind)
+
+
+def _approval_of(job: Send, kind: ApprovalKind) -> TemplateApproval | SenderApproval | None:
+    if kind is ApprovalKind.TEMPLATE:
+        return TemplateApproval.objects.filter(pk=job.approval).first()
+    return SenderApproval.objects.filter(provider=job.account.id, sender__name=job.message.sender).first()
+
+
+def _values(
+    job: Send, approval: TemplateApproval | SenderApproval, error: ProviderError, now: datetime
+) -> dict[str, object]:
+    vendor_key, confirmed_at = statement_of(approval)
+    interval = next_interval(0)
+    return {
+        "provider_id": job.account.id,
+        "vendor_key": vendor_key,
+        "confirmed_at": confirmed_at,
+        "code": error.code[:64],
+        "detail": error.detail,
+        "begun_at": now,
+        "probe_at": now + timedelta(seconds=interval),
+        "probe_interval": next_interval(interval),
+        "probe_until": None,
+    }
+
+
+def _open_alert(doubt: ApprovalDoubt, error: ProviderError) -> None:
+    log.warning("doubt.begun", about=doubt.title, code=doubt.code)
+    alerts.open_alert(
+        doubt.alert_key,
+        severity="critical",
+        title=f"{doubt.title[0].upper()}{doubt.title[1:]} is in doubt: {doubt.code}",
+        advice=f"{error.detail} {_advice(doubt)}",
+        provider_id=doubt.provider_id,
+    )
+
+
+def _advice(doubt: ApprovalDoubt) -> str:
+    known_as = f" (the vendor's {doubt.vendor_key})" if doubt.vendor_key else ""
+    what = "template" if doubt.template_approval_id else "sender name"
+    return (
+        f"Messages with it go to the next provider, or wait; one now and then is sent as a probe. Look at the vendor "
+        f"whether this {what}{known_as} is still approved. If it is, end the doubt. If the vendor has it under another "
+        f"{'id, add' if doubt.template_approval_id else 'name, state it in'} the approval here, and end the old one."
+    )
+
+
+# --- the end of a doubt ---------------------------------------------------------------------------
+
+
+def end(doubts: Iterable[int]) -> list[ApprovalDoubt]:
+    """End these doubts, with their alerts: messages may be sent with the approvals again. Returns those that ended."""
+    ended = []
+    with worker_transaction() as now:
+        for doubt in ApprovalDoubt.objects.filter(pk__in=list(doubts)).select_related("provider"):
+            if ApprovalDoubt.objects.filter(pk=doubt.pk).delete()[0]:
+                alerts.close_alert(doubt.alert_key)
+                log.info("doubt.ended", about=doubt.title, code=doubt.code)
+                ended.append(doubt)
+        for provider in {doubt.provider_id for doubt in ended}:
+            outbox.wake_waiting(provider, now=now)
+    return ended
+
+
+def end_outdated() -> None:
+    """End the doubts about what staff no longer state, and close alerts of approvals that were deleted."""
+    stored = ApprovalDoubt.objects.select_related("template_approval", "sender_approval")
+    outdated = [doubt.pk for doubt in stored if not doubt.is_in_force]
+    if outdated:
+        end(outdated)
+    _close_orphaned_alerts()
+
+
+def _close_orphaned_alerts() -> None:
+    open_now = Alert.objects.filter(key__startswith=ALERTS, closed_at=None).values_list("key", flat=True)
+    if keys := set(open_now):
+        for key in keys - {doubt.alert_key for doubt in ApprovalDoubt.objects.all()}:
+            alerts.close_alert(key)
