@@ -8,9 +8,13 @@ from collections.abc import Collection
 
 from anyascii import anyascii
 
+from sms.domain.matching.placeholders import NAME
+
 _APOSTROPHES = re.compile("['\u2019\u02bc`\"]")
 _CAMEL = re.compile("([a-z0-9])([A-Z])")
 _OTHERS = re.compile("[^a-z0-9]+")
+_IN_BRACES = re.compile(r"\{\{|\}\}|\{(?P<words>[^{}\n]{1,80})\}")
+_LETTER = re.compile(r"[^\W\d_]")
 LONGEST_PLACEHOLDER = 40
 LONGEST_TEMPLATE = 60
 
@@ -34,6 +38,25 @@ def unique(name: str, taken: Collection[str], joint: str) -> str:
         number += 1
         free = f"{name}{joint}{number}"
     return free
+
+
+def with_identifiers(body: str) -> tuple[str, dict[str, str]]:
+    """A template's body whose placeholders have names of words, with identifiers for them; and which was renamed how.
+
+    `Salam {Müştəri adı}` becomes `Salam {musteri_adi}`. A word in braces that is a name already stays.
+    """
+    taken = [found["words"] for found in _IN_BRACES.finditer(body) if found["words"] and NAME.fullmatch(found["words"])]
+    renamed: dict[str, str] = {}
+
+    def name(found: re.Match[str]) -> str:
+        words = found["words"]
+        if not words or NAME.fullmatch(words) or not _LETTER.search(words):
+            return found[0]
+        if words not in renamed:
+            renamed[words] = placeholder_name(words, [*taken, *renamed.values()])
+        return f"{{{renamed[words]}}}"
+
+    return _IN_BRACES.sub(name, body), renamed
 
 
 def _ascii(words: str, joint: str) -> str:

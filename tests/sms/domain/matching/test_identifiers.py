@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.matching.identifiers import placeholder_name, template_name
+from sms.domain.matching.identifiers import placeholder_name, template_name, with_identifiers
 from sms.domain.matching.placeholders import NAME
 
 
@@ -40,6 +40,20 @@ def test_a_name_that_is_taken_gets_a_number():
     assert placeholder_name("Kod", ["kod"]) == "kod_2"
     assert placeholder_name("Kod", ["KOD", "kod_2"]) == "kod_3"
     assert template_name("Sifariş yoldadır", ["sifaris-yoldadir"]) == "sifaris-yoldadir-2"
+
+
+@pytest.mark.parametrize(
+    ("body", "becomes"),
+    [
+        ("Salam {Müştəri adı}, {kod}", "Salam {musteri_adi}, {kod}"),
+        ("{Код} {kod} {код}", "{kod_2} {kod} {kod_3}"),
+        ("{{Müştəri adı}} {order-no}", "{{Müştəri adı}} {order_no}"),
+        ("{1} {} { {name}", "{1} {} { {name}"),
+        ("{имя} {имя}", "{imya} {imya}"),
+    ],
+)
+def test_words_in_a_bodys_braces_become_names(body, becomes):
+    assert with_identifiers(body)[0] == becomes
 
 
 @given(st.text(), st.lists(st.text(max_size=3)))
