@@ -177,7 +177,7 @@ class ApprovalInline(StackInline):
     form = ApprovalForm
     formset = ApprovalFormSet
     hide_title = False
-    fields = (("provider", "status", "vendor_template"), "text", "parameters", "in_use", ("confirmed", "note"))
+    fields = (("provider", "status"), ("vendor_template", "note"), "text", "parameters", "in_use", "confirmed")
     readonly_fields = ("in_use",)
     verbose_name_plural = _("Approvals: the texts that vendors have registered")
 

@@ -21,13 +21,13 @@ LONGEST_TEMPLATE = 60
 
 def placeholder_name(words: str, taken: Collection[str] = (), *, otherwise: str = "value") -> str:
     """An identifier of these words that is not taken yet; `otherwise` where they hold no letter and no digit."""
-    name = _ascii(words, "_")[:LONGEST_PLACEHOLDER].strip("_") or otherwise
+    name = ascii_words(words, "_")[:LONGEST_PLACEHOLDER].strip("_") or otherwise
     return unique(f"n{name}" if name[0].isdigit() else name, taken, "_")
 
 
 def template_name(words: str, taken: Collection[str] = (), *, otherwise: str = "template") -> str:
     """The same for a template, whose words are joined by hyphens; it may begin with a digit."""
-    return unique(_ascii(words, "-")[:LONGEST_TEMPLATE].strip("-") or otherwise, taken, "-")
+    return unique(ascii_words(words, "-")[:LONGEST_TEMPLATE].strip("-") or otherwise, taken, "-")
 
 
 def unique(name: str, taken: Collection[str], joint: str) -> str:
@@ -59,8 +59,11 @@ def with_identifiers(body: str) -> tuple[str, dict[str, str]]:
     return _IN_BRACES.sub(name, body), renamed
 
 
-def _ascii(words: str, joint: str) -> str:
-    """Lower case first: of `Đ` and `Ə` the library would make capitals inside a word."""
+def ascii_words(words: str, joint: str = "_") -> str:
+    """The words in lower-case ASCII, joined; "" for none.
+
+    Lower case first: of `Đ` and `Ə` the library would make capitals inside a word.
+    """
     parted = _CAMEL.sub(r"\1 \2", unicodedata.normalize("NFC", words))
     text = anyascii(parted.lower()).lower()
     return _OTHERS.sub(joint, _APOSTROPHES.sub("", text)).strip(joint)
