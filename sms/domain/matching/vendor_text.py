@@ -122,14 +122,21 @@ def _readings(text: str, order: Order) -> Iterator[tuple[VendorText, bool]]:
 
 def _reading(text: str, notation: Notation, order: Order) -> VendorText | None:
     parts: list[str | int] = []
-    for part in notation.parts(text):
+    found = list(notation.parts(text))
+    known = {name for pair in order for name in pair}
+    is_by_name = any(_name(part) in known for part in found if not isinstance(part, str))
+    for part in found:
         before = sum(isinstance(each, int) for each in parts)
-        read = part if isinstance(part, str) else _read(part, notation, order, before)
+        read = part if isinstance(part, str) else _read(part, notation, order, before, is_by_name=is_by_name)
         if read is None:
             return None
         append_part(parts, read)
     places = sorted(part for part in parts if isinstance(part, int))
     return VendorText(tuple(parts)) if places == list(range(len(order))) else None
+
+
+def _name(found: re.Match[str]) -> str | None:
+    return found[1] if found.re.groups else None
 
 
 def append_part(parts: list[str | int], part: str | int) -> None:
@@ -151,8 +158,11 @@ def is_placeholder(found: re.Match[str]) -> bool:
     return not found.re.groups or found[1] is not None
 
 
-def _read(found: re.Match[str], notation: Notation, order: Order, before: int) -> int | str | None:
-    """Which parameter a placeholder stands for, counted from 0: by its place, its name, or as the next one."""
+def _read(found: re.Match[str], notation: Notation, order: Order, before: int, *, is_by_name: bool) -> int | str | None:
+    """Which parameter a placeholder stands for, counted from 0: by its place, its name, or as the next one.
+
+    Of a text none of whose names is known the placeholders stand in the order of the parameters.
+    """
     if not is_placeholder(found):
         return found[0][0]
     if not found.re.groups:
@@ -160,6 +170,8 @@ def _read(found: re.Match[str], notation: Notation, order: Order, before: int) -
     said = found[1]
     if said.isdecimal():
         return int(said) - notation.first
+    if not is_by_name:
+        return before
     theirs: Mapping[str, int] = {name: place for place, (_, name) in enumerate(order)}
     ours: Mapping[str, int] = {name: place for place, (name, _) in enumerate(order)}
     return theirs.get(said, ours.get(said))
