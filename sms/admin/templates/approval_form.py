@@ -26,8 +26,9 @@ from sms.services.templates.approvals import (
     same_id,
     unconfirmed_days,
 )
+from sms.services.templates.effect import effect
 from sms.services.templates.preview import names_of
-from sms.services.templates.unmatched import ApprovedText, approved_texts, recent_texts, replay_of
+from sms.services.templates.unmatched import ApprovedText, approved_texts
 
 from .fields import PARAMETERS_HELP, ParametersField, resolved
 
@@ -110,16 +111,11 @@ class ApprovalFormSet(BaseInlineFormSet):
             raise ValidationError(_("An approval that was in use is ended, not deleted: messages were sent with it."))
 
     def _ask_before_texts_are_lost(self) -> None:
-        """Replayed on what came in lately: a change that takes texts away is saved on a second, knowing try."""
+        """Replayed on the last week: a change that takes texts away is saved on a second, knowing try."""
         now = approved_texts()
-        then = self._approved_then(now)
-        if [(each.approval, each.body) for each in then] == [(each.approval, each.body) for each in now]:
-            return
-        told = replay_of(now, then, recent_texts())
-        if told.lost or told.ties:
-            words = _("%(lost)d kinds of text of the last days would match no longer, %(ties)d would tie. ")
-            advice = _("Tick “save although texts would be lost” to save.")
-            raise ValidationError(f"{words % {'lost': len(told.lost), 'ties': len(told.ties)}}{advice}")
+        told = effect(now, self._approved_then(now))
+        if told.is_harmful:
+            raise ValidationError(f"{told} {_('Tick “save although texts would be lost” to save.')}")
 
     def _approved_then(self, now: list[ApprovedText]) -> list[ApprovedText]:
         """The approved texts as they would be."""

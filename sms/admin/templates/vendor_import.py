@@ -211,6 +211,7 @@ def _list_page(
         "last": min(start + AT_ONCE, len(rows)),
         "start": start,
         "kinds": KINDS,
+        "effect": vendor_list.effect_of(proposals),
     }
     return page(request, "templates_editor/vendor_list", _("Texts at %s") % source.provider.slug, **context)
 

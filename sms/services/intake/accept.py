@@ -10,7 +10,7 @@ from typing import Any
 
 from sms.domain.codes import Refusal, refuse
 from sms.domain.lifecycle import Status
-from sms.domain.routing import Decision
+from sms.domain.routing import Candidate, Decision
 from sms.domain.text import masked_digits, segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
 from sms.services.configuration import snapshot
@@ -18,6 +18,7 @@ from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 from sms.services.monitoring import metrics
 from sms.services.queue import notify
+from sms.services.templates import otp_shapes
 
 from . import insert, otp_limits, rate_limits
 from .near_miss import nearest_template
@@ -93,7 +94,7 @@ def is_blocked(number: str) -> bool:
 
 
 def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
-    values, ttl = _message(call, seen)
+    values, ttl, chosen = _message(call, seen)
     values["repeat_key"] = key
     rate_limits.take(call.client)
     try:
@@ -103,6 +104,8 @@ def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
         raise
     if not accepted.is_new:
         rate_limits.give_back(call.client)
+    elif call.fields.is_otp:
+        otp_shapes.record(snapshot.current(), chosen)
     return accepted
 
 
@@ -122,8 +125,8 @@ def repeat_key(call: Call) -> str:
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
 
 
-def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
-    """The message's columns and its time to live in seconds. Raises Refusal."""
+def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int, Candidate | None]:
+    """The message's columns, its time to live in seconds, and the provider that it goes to. Raises Refusal."""
     now = snapshot.current()
     fields = call.fields
     if not now.knows_sender(call.client, fields.sender):
@@ -135,7 +138,8 @@ def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
         if decision.code == "template_not_matched":
             seen.miss = lambda: (masked_digits(fields.text), nearest_template(now, decision, fields.text))
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
-    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
+    chosen = next(iter(decision.eligible), None)
+    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp), chosen
 
 
 def _is_held(call: Call, decision: Decision) -> bool:

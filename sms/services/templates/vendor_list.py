@@ -24,7 +24,8 @@ from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval
 from sms.services.queue.errors import ActionRefused
 
 from .approvals import Parameters, approval_problems, bind, compared, confirm, registered_body, same_id
-from .unmatched import recent_texts
+from .effect import Effect, effect
+from .unmatched import ApprovedText, approved_texts, recent_texts
 from .vendor_rows import VendorRow
 
 _ENOUGH_VALUES = 3
@@ -201,6 +202,13 @@ def _kind_of(guessed: PlaceholderKind, seen: set[str]) -> PlaceholderKind:
     if guessed is not PlaceholderKind.ANY and all(accepts_kind(guessed, value) for value in plain):
         return guessed
     return common_kind(seen) if len(seen) >= _ENOUGH_VALUES else PlaceholderKind.ANY
+
+
+def effect_of(proposals: Sequence[Proposal]) -> Effect:
+    """What the texts that are ticked and have no problem would do to the texts of the last week."""
+    now = approved_texts()
+    ticked = [each for each in proposals if each.take and not each.problems]
+    return effect(now, [*now, *(ApprovedText(None, each.name, _template(each)[1]) for each in ticked)])
 
 
 # --- saving -----------------------------------------------------------------------------------------
