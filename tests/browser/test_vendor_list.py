@@ -99,7 +99,7 @@ def test_a_template_is_written_and_its_parameters_ordered_by_keyboard_alone(shop
     expect(page.locator("[data-placeholder-table] tbody tr")).to_have_count(3)
     page.get_by_label("Kind musteri_kodu").focus()
     page.keyboard.type("code")
-    page.get_by_text("Add another Template approval").focus()
+    page.locator("a.add-row").first.focus()
     page.keyboard.press("Enter")
     page.locator("#id_approvals-0-provider").select_option(label="smsplus-az")
     page.get_by_label("Parameter 1", exact=True).select_option("order")

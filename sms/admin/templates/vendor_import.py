@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from providers.base import Carries
 from sms.admin.common.base import typed
 from sms.admin.common.page import for_those_who, page
+from sms.domain.matching.vendor_text import NOTATIONS
 from sms.models import Provider
 from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.text import TableFileError
@@ -188,7 +189,12 @@ def _is_saved(request: HttpRequest, source: Source, proposals: Sequence[Proposal
 
 
 def _page(request: HttpRequest, form: SourceForm) -> HttpResponse:
-    context = {"form": form, "most_rows": MOST_ROWS, "providers": form.fields["provider"].choices}
+    context = {
+        "form": form,
+        "most_rows": MOST_ROWS,
+        "providers": form.fields["provider"].choices,
+        "notations": [notation.example for notation in NOTATIONS],
+    }
     return page(request, "templates_editor/vendor_import", _("Import a vendor's texts"), **context)
 
 
