@@ -94,12 +94,14 @@ def propose(rows: Sequence[VendorRow], provider: Provider) -> list[Proposal]:
 
 def correct(proposals: Sequence[Proposal], corrections: Sequence[Correction], provider: Provider) -> None:
     """Take what staff said into the proposals. Another notation has other placeholders: theirs are proposed anew."""
-    known = _Known(provider)
+    known: _Known | None = None
     for proposal, said in zip(proposals, corrections, strict=True):
         is_other = said.notation != proposal.notation and said.notation in {r.notation for r in proposal.readings}
-        proposal.take, proposal.vendor_template = said.take, said.vendor_template
+        proposal.vendor_template = said.vendor_template
         if is_other:
+            known = known or _Known(provider)
             _read_as(proposal, said.notation, known)
+        proposal.take = said.take
         if proposal.existing is None:
             proposal.name = said.name
             if len(said.placeholders) == len(proposal.placeholders):

@@ -1,4 +1,4 @@
-"""What to submit: the texts that are approved at a provider by nobody, in the vendor's form."""
+"""What to submit: the texts that are not approved at a provider, in the vendor's form."""
 
 from __future__ import annotations
 
