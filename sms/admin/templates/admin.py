@@ -27,7 +27,7 @@ from sms.services.templates import csv_format
 from sms.services.templates.approvals import is_in_use
 
 from .approval_form import ApprovalInline
-from .fields import BodyWidget
+from .fields import BodyWidget, kinds_in_words
 from .template_form import TemplateForm
 
 
@@ -72,6 +72,19 @@ class MessageTemplateAdmin(DeskAdmin):
             except ValueError:
                 del given["placeholders"]
         return given
+
+    def get_fields(self, request: HttpRequest, obj: MessageTemplate | None = None) -> list[str]:
+        """Who may not change it reads the kinds in words."""
+        if self.has_change_permission(request, obj) or obj is None:
+            return list(self.fields or ())
+        return ["name", "body", "kinds"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: MessageTemplate | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "kinds"]
+
+    @display(description=_("Placeholders"))
+    def kinds(self, template: MessageTemplate) -> str:
+        return kinds_in_words(template.placeholders)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
         return with_approvals(

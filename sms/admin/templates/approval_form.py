@@ -30,7 +30,7 @@ from sms.services.templates.effect import effect
 from sms.services.templates.preview import names_of
 from sms.services.templates.unmatched import ApprovedText, approved_texts
 
-from .fields import PARAMETERS_HELP, ParametersField, resolved
+from .fields import PARAMETERS_HELP, ParametersField, parameters_in_words, resolved
 
 
 class ApprovalForm(forms.ModelForm):
@@ -174,8 +174,18 @@ class ApprovalInline(StackInline):
     formset = ApprovalFormSet
     hide_title = False
     fields = (("provider", "status"), ("vendor_template", "note"), "text", "parameters", "in_use", "confirmed")
-    readonly_fields = ("in_use",)
+    readonly_fields = ("in_use", "order")
     verbose_name_plural = _("Approvals: the texts that vendors have registered")
+
+    def get_fields(self, request: HttpRequest, obj: MessageTemplate | None = None) -> Any:
+        """Who may not change it reads the parameters in words."""
+        if self.has_change_permission(request, obj):
+            return self.fields
+        return (("provider", "status"), ("vendor_template", "note"), "text", "order", "in_use")
+
+    @display(description=_("Parameters"))
+    def order(self, approval: TemplateApproval) -> str:
+        return parameters_in_words(approval.parameters)
 
     def get_extra(self, request: HttpRequest, obj: MessageTemplate | None = None, **kwargs: Any) -> int:
         """One empty card where the page is asked for it: how an approval is added without JavaScript."""

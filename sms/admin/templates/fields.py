@@ -135,6 +135,17 @@ def _declared(placeholders: Iterable[Placeholder]) -> dict[str, Any]:
     return {each.name: each.declaration for each in placeholders if each != Placeholder(each.name)}
 
 
+def kinds_in_words(placeholders: object) -> str:
+    """The table for those who only read it: `code: letters and digits, ≥ 4, ≤ 8`."""
+    words = dict(KINDS)
+    return "; ".join(f"{row.name}: {words.get(row.kind, row.kind)}{_bounds(row)}" for row in _rows(placeholders)) or "—"
+
+
+def _bounds(row: PlaceholderRow) -> str:
+    told = [row.shortest and f"≥ {row.shortest}", row.longest and f"≤ {row.longest}", row.hosts]
+    return "".join(f", {each}" for each in told if each)
+
+
 class BodyWidget(UnfoldAdminTextareaWidget):
     """The text, and buttons that put a placeholder into it."""
 
@@ -218,6 +229,12 @@ def resolved(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Paramete
         if name:
             found.append({name: theirs} if theirs not in ("", name) else name)
     return found
+
+
+def parameters_in_words(parameters: object) -> str:
+    """The order for those who only read it: `1 = name, 2 = order (order_code)`."""
+    pairs = enumerate(_pairs(parameters), 1)
+    return ", ".join(f"{n} = {ours}{f' ({theirs})' if theirs else ''}" for n, (ours, theirs) in pairs) or "—"
 
 
 PARAMETERS_HELP = _(

@@ -30,8 +30,8 @@ class TemplateForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        table = self.fields["placeholders"].widget if "placeholders" in self.fields else None
-        if isinstance(table, PlaceholderTable):
+        table = self.fields["placeholders"].widget
+        if isinstance(table, PlaceholderTable) and "body" in self.fields:  # who may only read has no fields
             table.names = names_of(str(self["body"].value() or ""))
 
     def clean(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
 
@@ -107,6 +108,28 @@ def test_a_stored_template_is_saved_without_a_script_as_it_is_shown(boss, cast):
     cast.template.refresh_from_db()
     assert cast.template.current_version_id == version
     assert TemplateApproval.objects.get().parameters == []
+
+
+def test_who_may_only_read_sees_words_and_no_json(cast, client, django_user_model):
+    cast.template.placeholders = {"name": {"kind": "name", "min_length": 2, "max_length": 30}}
+    cast.template.save()
+    cast.template.approvals.update(parameters=[{"name": "customer"}])
+    viewer = django_user_model.objects.create_user("viewer", is_staff=True)
+    wanted = ("view_messagetemplate", "view_templateapproval", "view_templateversion")
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+    client.force_login(viewer)
+    page = client.get(reverse("admin:sms_messagetemplate_change", args=(cast.template.pk,)))
+    words = words_of(page)
+    assert "name: name: no digit, no link, ≥ 2, ≤ 30" in words
+    assert "1 = name (customer)" in words
+    assert "min_length" not in words
+    assert '{"' not in words
+
+
+def test_an_approval_is_added_without_a_script(boss, cast):
+    address = reverse("admin:sms_messagetemplate_change", args=(cast.template.pk,))
+    assert 'name="approvals-1-provider"' not in boss.get(address).content.decode()
+    assert 'name="approvals-1-provider"' in boss.get(address, {"add_approval": "1"}).content.decode()
 
 
 # --- parameters ---------------------------------------------------------------------------------
