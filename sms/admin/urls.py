@@ -9,7 +9,7 @@ from sms.admin.access import block_list_import, integration_guide
 from sms.admin.messages import dry_run, unmatched
 from sms.admin.monitoring import glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
-from sms.admin.templates import csv_import, preview
+from sms.admin.templates import csv_import, preview, submissions, vendor_import
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -23,6 +23,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("who-would-carry", route_lookup.show, "tools_who"),
         ("block-list", block_list_import.act, "tools_block"),
         ("template-import", csv_import.show, "tools_template_import"),
+        ("vendor-texts", vendor_import.show, "tools_vendor_texts"),
+        ("what-to-submit", submissions.show, "tools_submissions"),
         ("template-preview", preview.show, "tools_template_preview"),
     )
     actions = (("providers/<int:provider_id>/<str:name>", health.act, "tools_provider_action"),)

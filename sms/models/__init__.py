@@ -10,6 +10,7 @@ from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, I
 from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
 from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
+from .otp_shape import HourlyOtpShape
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
@@ -39,6 +40,7 @@ __all__ = [
     "HourlyCount",
     "HourlyMatch",
     "HourlyNewline",
+    "HourlyOtpShape",
     "HourlySpeed",
     "InboundCall",
     "InboundGateway",

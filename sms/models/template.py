@@ -177,7 +177,7 @@ class TemplateApproval(models.Model):
         verbose_name = "template approval"
 
     def __str__(self) -> str:
-        return f"{self.template_id} at {self.provider_id}: {self.status}"
+        return f"{self.vendor_template or 'without an id'}, {self.status}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.bind()

@@ -67,6 +67,18 @@ def shown_file(lines: tuple[str, ...]) -> Visit:
     return visit
 
 
+def pasted_list(window: Window) -> Page:
+    """A vendor's texts as they are understood. Nothing is saved."""
+    page = window.open("/admin/tools/vendor-texts/")
+    page.get_by_label("Provider").select_option(label="smsplus-az")
+    page.get_by_label("Paste one text, or the whole list").fill(
+        "1700\tHörmətli %1, %2 nömrəli sifarişiniz Bakıda hazırdır.\n1701\tEndirim ${kod} və <link>"
+    )
+    page.get_by_role("button", name="Show how it is understood").click()
+    page.get_by_role("heading", name="2 texts").wait_for()
+    return page
+
+
 DAILY: dict[str, Visit] = {
     "dashboard": at("/admin/"),
     "messages": at("/admin/sms/message/"),
@@ -76,6 +88,9 @@ DAILY: dict[str, Visit] = {
     "template-import": at("/admin/tools/template-import/"),
     "template-import-shown": shown_file(GOOD_FILE),
     "template-import-mistaken": shown_file(BAD_FILE),
+    "vendor-texts": at("/admin/tools/vendor-texts/"),
+    "vendor-texts-shown": pasted_list,
+    "what-to-submit": at("/admin/tools/what-to-submit/?provider=etelecom-vn"),
     "providers": at("/admin/tools/providers/"),
     "provider": row_of("/admin/sms/provider/"),
     "set-up": at("/admin/tools/set-up/"),

@@ -33,7 +33,7 @@ def test_a_refused_text_becomes_a_template_and_goes_out(shop, browser):
         page.get_by_role("link", name="Make a template of these").first.click()
         expect(page.locator("#id_body")).to_have_value("Salam! Kodunuz {number}, magazin Bakida.")
         page.locator("#id_name").fill("greeting-az")
-        expect(page.locator("#desk-preview .bubble")).to_be_visible()
+        expect(page.locator("#template-preview .bubble")).to_be_visible()
         page.get_by_text("Add another Template approval").click()
         page.locator("#id_approvals-0-provider").select_option(label="smsplus-az")
         page.locator("#id_approvals-0-status").select_option("approved")

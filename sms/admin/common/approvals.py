@@ -19,6 +19,7 @@ from sms.models import (
     TemplateApproval,
     TemplateApprovalStatus,
 )
+from sms.services.templates.approvals import unconfirmed_days, unconfirmed_for_long
 
 from .filters import Choices, ListedFilter, provider_choices
 
@@ -39,12 +40,16 @@ class ApprovalFilter(ListedFilter):
 class TemplateApprovalFilter(ApprovalFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         unconfirmed = ("unconfirmed", str(_("not confirmed since the text changed")))
-        return [("none", str(_("none yet"))), *TemplateApprovalStatus.choices, unconfirmed]
+        long_ago = ("long", str(_("approved over a year ago, never confirmed since")))
+        return [("none", str(_("none yet"))), *TemplateApprovalStatus.choices, unconfirmed, long_ago]
 
     def narrow(self, queryset: QuerySet, value: str) -> QuerySet:
         if value == "unconfirmed":
             marked = queryset.filter(approvals__needs_confirmation=True, approvals__status=ApprovalStatus.APPROVED)
             return queryset.filter(pk__in=marked.values("pk"))
+        if value == "long":
+            old = TemplateApproval.objects.filter(unconfirmed_for_long())
+            return queryset.filter(pk__in=old.values("template"))
         return super().narrow(queryset, value)
 
 
@@ -82,6 +87,10 @@ def template_approvals_label(template: MessageTemplate) -> list[str]:
 def _which_text(template: MessageTemplate, approval: TemplateApproval) -> str:
     if approval.needs_confirmation:
         return str(_(", not confirmed"))
+    if (days := unconfirmed_days(approval)) is not None:
+        return (
+            str(_(", not confirmed for %(days)d days")) % {"days": days} if days >= 0 else str(_(", never confirmed"))
+        )
     if approval.version is None or approval.version_id == template.current_version_id:
         return ""
     return str(_(", version %(number)d")) % {"number": approval.version.number}

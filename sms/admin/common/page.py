@@ -30,7 +30,7 @@ def for_those_who(permission: str) -> Callable[[View], View]:
 
 
 def page(request: HttpRequest, template: str, title: Any, **context: Any) -> TemplateResponse:
+    """`template`: with its folder, if it is in another one than the common one."""
     request.current_app = admin.site.name
-    return TemplateResponse(
-        request, f"desk/{template}.html", {**admin.site.each_context(request), "title": title, **context}
-    )
+    name = template if "/" in template else f"desk/{template}"
+    return TemplateResponse(request, f"{name}.html", {**admin.site.each_context(request), "title": title, **context})

@@ -31,6 +31,12 @@ class Replay(Generic[Key]):
     """Texts that another template would give: which does now, which would then."""
     ties: tuple[tuple[str, tuple[Key, ...]], ...]
     """Texts that would newly tie, with the templates that would."""
+    counts: Mapping[str, int]
+    """How often each text came."""
+
+    def came(self, texts: Iterable[str]) -> int:
+        """How often these texts came, all together."""
+        return sum(self.counts[text] for text in texts)
 
 
 def _itself(key: Hashable) -> Hashable:
@@ -65,6 +71,7 @@ def replay(
         lost=tuple(text for text in counts if text in matched[0] - matched[1]),
         moved=tuple(_moved(before, after, owner)),
         ties=tuple(_ties(before, after)),
+        counts=counts,
     )
 
 

@@ -1,8 +1,8 @@
 """A template's text as its vendor has registered it, in the vendor's own notation for parameters.
 
-Notations: `%1` and `%1$s`, `{1}`, `{{1}}` (a parameter by its place), `%s` and `{#var#}` (the next parameter), and
-`{name}`, `{{name}}`, `${name}`, `##name##`, `<name>`, `[name]` (a parameter by its name). A text is read in the
-notation whose placeholders are exactly the parameters that we send, each once.
+Notations: `%1` and `%1$s`, `{1}`, `{0}`, `{{1}}` (a parameter by its place), `%s` and `{#var#}` (the next parameter),
+and `{name}`, `{{name}}`, `${name}`, `##name##`, `%name%`, `<name>`, `[name]` (a parameter by its name, which may have
+several words). A text is read in the notation whose placeholders are exactly the parameters that we send, each once.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class Notation:
     pattern: re.Pattern[str]
     literal: str = ""
     """How a placeholder of this notation is written, from `place` and `name`."""
+    first: int = 1
+    """The number of the first place."""
 
     def parts(self, text: str) -> Iterator[str | re.Match[str]]:
         """Literals and placeholders in turn."""
@@ -41,7 +43,7 @@ class Notation:
         yield text[position:]
 
 
-_NAME = r"([^\W\d]\w*)"
+_NAME = r"([^\W\d]\w*(?:[ .-]\w+){0,4})"
 OURS = Notation("{name}", re.compile(rf"\{{\{{|\}}\}}|\{{\s*{_NAME}\s*\}}"), "{{{name}}}")
 """As in a template's body, doubled braces stand for braces."""
 NUMBERED = Notation("%1", re.compile(r"%([1-9]\d?)(?:\$s)?(?!\d)"), "%{place}")
@@ -51,14 +53,18 @@ NOTATIONS = (
     Notation("{{name}}", re.compile(rf"\{{\{{\s*{_NAME}\s*\}}\}}"), "{{{{{name}}}}}"),
     Notation("{{1}}", re.compile(r"\{\{\s*([1-9]\d?)\s*\}\}"), "{{{{{place}}}}}"),
     Notation("{1}", re.compile(r"(?<!\{)\{\s*([1-9]\d?)\s*\}(?!\})"), "{{{place}}}"),
+    Notation("{0}", re.compile(r"(?<!\{)\{\s*(\d{1,2})\s*\}(?!\})"), "{{{place}}}", first=0),
     Notation("${name}", re.compile(rf"\$\{{\s*{_NAME}\s*\}}"), "${{{name}}}"),
     Notation("##name##", re.compile(rf"##{_NAME}##"), "##{name}##"),
+    Notation("%name%", re.compile(rf"(?<![\w%])%{_NAME}%(?![\w%])"), "%{name}%"),
     Notation("<name>", re.compile(rf"<{_NAME}>"), "<{name}>"),
     Notation("[name]", re.compile(rf"\[{_NAME}\]"), "[{name}]"),
     Notation("{#var#}", re.compile(r"\{#\w+#\}"), "{{#var#}}"),
     Notation("%s", re.compile(r"%[sd](?!\w)"), "%s"),
 )
-_UNMISTAKABLE = tuple(notation for notation in NOTATIONS if notation.example not in ("<name>", "[name]"))
+BRACKETED = ("<name>", "[name]")
+"""Notations whose brackets also stand around words that are no placeholder."""
+_UNMISTAKABLE = tuple(notation for notation in NOTATIONS if notation.example not in BRACKETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +117,29 @@ def _readings(text: str, order: Order) -> Iterator[tuple[VendorText, bool]]:
         reading = _reading(text, notation, order)
         if reading is not None:
             literals = [part for part in notation.parts(text) if isinstance(part, str)]
-            yield reading, not any(_looks_like_more(literal) for literal in literals)
+            yield reading, not any(looks_like_more(literal) for literal in literals)
 
 
 def _reading(text: str, notation: Notation, order: Order) -> VendorText | None:
     parts: list[str | int] = []
-    for part in notation.parts(text):
-        read = part if isinstance(part, str) else _read(part, order, sum(isinstance(each, int) for each in parts))
+    found = list(notation.parts(text))
+    known = {name for pair in order for name in pair}
+    is_by_name = any(_name(part) in known for part in found if not isinstance(part, str))
+    for part in found:
+        before = sum(isinstance(each, int) for each in parts)
+        read = part if isinstance(part, str) else _read(part, notation, order, before, is_by_name=is_by_name)
         if read is None:
             return None
-        _append(parts, read)
+        append_part(parts, read)
     places = sorted(part for part in parts if isinstance(part, int))
     return VendorText(tuple(parts)) if places == list(range(len(order))) else None
 
 
-def _append(parts: list[str | int], part: str | int) -> None:
+def _name(found: re.Match[str]) -> str | None:
+    return found[1] if found.re.groups else None
+
+
+def append_part(parts: list[str | int], part: str | int) -> None:
     """Literals beside each other become one."""
     if part == "":
         return
@@ -135,24 +149,29 @@ def _append(parts: list[str | int], part: str | int) -> None:
         parts.append(part)
 
 
-def _looks_like_more(literal: str) -> bool:
-    """Whether a literal holds one more placeholder. Square and angle brackets also stand around words."""
-    return any(_is_placeholder(found) for other in _UNMISTAKABLE for found in other.pattern.finditer(literal))
+def looks_like_more(literal: str) -> bool:
+    """Whether a literal holds one more placeholder."""
+    return any(is_placeholder(found) for other in _UNMISTAKABLE for found in other.pattern.finditer(literal))
 
 
-def _is_placeholder(found: re.Match[str]) -> bool:
+def is_placeholder(found: re.Match[str]) -> bool:
     return not found.re.groups or found[1] is not None
 
 
-def _read(found: re.Match[str], order: Order, before: int) -> int | str | None:
-    """Which parameter a placeholder stands for, counted from 0: by its place, its name, or as the next one."""
-    if not _is_placeholder(found):
+def _read(found: re.Match[str], notation: Notation, order: Order, before: int, *, is_by_name: bool) -> int | str | None:
+    """Which parameter a placeholder stands for, counted from 0: by its place, its name, or as the next one.
+
+    Of a text none of whose names is known the placeholders stand in the order of the parameters.
+    """
+    if not is_placeholder(found):
         return found[0][0]
     if not found.re.groups:
         return before
     said = found[1]
     if said.isdecimal():
-        return int(said) - 1
+        return int(said) - notation.first
+    if not is_by_name:
+        return before
     theirs: Mapping[str, int] = {name: place for place, (_, name) in enumerate(order)}
     ours: Mapping[str, int] = {name: place for place, (name, _) in enumerate(order)}
     return theirs.get(said, ours.get(said))
@@ -161,7 +180,7 @@ def _read(found: re.Match[str], order: Order, before: int) -> int | str | None:
 def _misfit(text: str, order: Order) -> str:
     wanted = ", ".join(theirs for _, theirs in order) or "none"
     found = [found for notation in NOTATIONS for found in notation.pattern.finditer(text)]
-    seen = [each[0] for each in found if _is_placeholder(each)]
+    seen = [each[0] for each in found if is_placeholder(each)]
     there = ", ".join(dict.fromkeys(map(visible, seen))) or "none"
     return (
         f"The vendor's text holds the parameters {there}; the approval sends {wanted}. Write each of them once, "
@@ -187,6 +206,6 @@ def _written(text: VendorText, notation: Notation, order: Order) -> str:
     return "".join(
         (quoted(part) if notation is OURS else part)
         if isinstance(part, str)
-        else notation.literal.format(place=part + 1, name=order[part][1])
+        else notation.literal.format(place=part + notation.first, name=order[part][1])
         for part in text.parts
     )

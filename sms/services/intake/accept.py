@@ -25,6 +25,7 @@ from sms.services.configuration.snapshot import ClientFacts, Snapshot
 from sms.services.database import clock
 from sms.services.monitoring import metrics
 from sms.services.queue import notify
+from sms.services.templates import otp_shapes
 
 from . import insert, otp_limits, rate_limits
 from .near_miss import TemplateNotMatched
@@ -87,6 +88,8 @@ def accept(call: SendRequest) -> AcceptedMessage:
         metrics.accepted(is_otp=call.fields.is_otp)
         if reading.is_undecided:
             metrics.newline_undecided(call.client.username)
+        if call.fields.is_otp:
+            otp_shapes.record(snapshot.current(), next(iter(reading.decision.eligible), None))
         notify.notify_workers()
     else:
         metrics.repeated()

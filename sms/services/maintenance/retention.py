@@ -23,6 +23,7 @@ from sms.models import (
     Attempt,
     Callback,
     DeliveryReport,
+    HourlyOtpShape,
     InboundCall,
     InboundMessage,
     InboundPushAttempt,
@@ -33,6 +34,7 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
+from sms.models.otp_shape import OTP_SHAPES_DAYS
 from sms.models.refusal import REFUSALS_DAYS
 from sms.services.database import clock
 from sms.services.queue import redaction
@@ -200,6 +202,7 @@ def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
         LoginSource.objects.exclude(failures_since__gte=logins).exclude(succeeded_at__gte=logins),
         Alert.objects.filter(closed_at__lt=horizon),
         Session.objects.filter(expire_date__lt=now),
+        HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from sms.domain.text_files import UnreadableTextError, decoded
+from sms.services.templates.unmatched import approved_texts
 
 from . import blocked, clients, gateways, partners, providers, routes, senders, templates
 from .reader import Entry, Mistake, entries
@@ -59,6 +60,7 @@ def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Desk:
     Returns the changes and the generated passwords. Raises ProvisioningError with every mistake.
     """
     desk = Desk()
+    before = approved_texts() if "templates" in declared else []
     for name in declared:
         if name not in SECTIONS:
             desk.mistakes.append(Mistake(name, f"unknown table; known are {', '.join(SECTIONS)}"))
@@ -69,6 +71,8 @@ def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Desk:
     if desk.mistakes:
         raise ProvisioningError(_in_file_order(desk.mistakes, list(declared)))
     templates.note_shared_ids(desk)
+    if "templates" in declared:
+        templates.note_effect(desk, before)
     if check_only:
         transaction.set_rollback(True)
     return desk

@@ -19,6 +19,8 @@ from sms.services.templates.approvals import (
     registered_body,
     same_id,
 )
+from sms.services.templates.effect import effect
+from sms.services.templates.unmatched import ApprovedText, approved_texts
 
 from .reader import Entry
 from .senders import Approval, read_approvals
@@ -203,3 +205,10 @@ def note_shared_ids(desk: Desk) -> None:
                 f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for "
                 f"another text too, of template {other.template.name}; one of the two is wrong: end it"
             )
+
+
+def note_effect(desk: Desk, before: Iterable[ApprovedText]) -> None:
+    """What the file does to the texts of the last week."""
+    told = effect(before, approved_texts())
+    if told.is_harmful:
+        desk.notes.append(f"templates: {str(told)[0].lower()}{str(told)[1:]}")

@@ -6,8 +6,10 @@ The same rules and the same words for the admin, provisioning files and imports.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TypeGuard
 
+from django.db.models import Q
 from django.utils import timezone
 
 from providers.base import Sender
@@ -23,6 +25,9 @@ from sms.models import (
     TemplateVersion,
 )
 from sms.services.configuration.snapshot import parameter_order
+
+Parameters = list[str | dict[str, str]]
+"""Our placeholders in a vendor's order, as approvals store them; a pair where the vendor's name differs."""
 
 
 def approval_problems(
@@ -156,6 +161,31 @@ def confirm(approval: TemplateApproval, *, by: str, how: ConfirmedHow) -> None:
     """Keep who said that the vendor has registered this text, and when."""
     approval.confirmed_at, approval.confirmed_by, approval.confirmed_how = timezone.now(), by, how
     approval.needs_confirmation = False
+
+
+LONG_AGO = timedelta(days=365)
+"""An approval of which nobody has said anything for so long is shown: vendors retire texts without a word."""
+
+
+def unconfirmed_days(approval: TemplateApproval) -> int | None:
+    """For how many days nobody has confirmed an approved text; None if that is not long; -1 if never, as far as known.
+
+    An approval counts as confirmed when it was approved.
+    """
+    if approval.status != TemplateApprovalStatus.APPROVED:
+        return None
+    last = max(filter(None, (approval.approved_at, approval.confirmed_at)), default=None)
+    if last is None:
+        return -1
+    age = timezone.now() - last
+    return age.days if age >= LONG_AGO else None
+
+
+def unconfirmed_for_long() -> Q:
+    """The approvals of which `unconfirmed_days` says a number."""
+    horizon = timezone.now() - LONG_AGO
+    is_old = {name: Q(**{name: None}) | Q(**{f"{name}__lte": horizon}) for name in ("approved_at", "confirmed_at")}
+    return Q(status=TemplateApprovalStatus.APPROVED) & is_old["approved_at"] & is_old["confirmed_at"]
 
 
 def vendor_text(approval: TemplateApproval) -> str:

@@ -30,7 +30,8 @@ from sms.services.table_files.rows import Row, RowIssue, Table
 
 from .approvals import approval_problems, bind, confirm, registered_body
 from .csv_format import APPROVAL, read, written_text
-from .unmatched import ApprovedText, approved_texts, recent_texts, replay_of
+from .effect import NO_EFFECT, Effect, effect
+from .unmatched import ApprovedText, approved_texts
 
 CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."
 _AT_ONCE = 500
@@ -75,14 +76,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`lost` and `ties`: kinds of text of the last days that would match no longer, or newly tie."""
+    """`effect`: what the file would do to the texts of the last week."""
 
     new: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
     unchanged: int = 0
     mistakes: tuple[RowIssue, ...] = ()
-    lost: tuple[str, ...] = ()
-    ties: int = 0
+    effect: Effect = NO_EFFECT
 
     @property
     def is_ready(self) -> bool:
@@ -105,8 +105,8 @@ def plan(data: bytes) -> Plan:
     mistakes = tuple(sorted(table.mistakes, key=lambda mistake: mistake.line))
     new = tuple(change for change in changes if change.is_new)
     changed = tuple(change for change in changes if change.fields and not change.is_new)
-    lost, ties = ((), 0) if mistakes else _texts_lost((*new, *changed))
-    return Plan(new, changed, len(changes) - len(new) - len(changed), mistakes, lost, ties)
+    told = NO_EFFECT if mistakes else _effect((*new, *changed))
+    return Plan(new, changed, len(changes) - len(new) - len(changed), mistakes, told)
 
 
 def apply(data: bytes, *, seal: str, author: Any) -> Plan:
@@ -337,8 +337,8 @@ def _field_problems(
 # --- what it does to texts -------------------------------------------------------------------
 
 
-def _texts_lost(changes: tuple[Change, ...]) -> tuple[tuple[str, ...], int]:
-    """Replayed on what came in lately, with all of the file's changes at once."""
+def _effect(changes: tuple[Change, ...]) -> Effect:
+    """Replayed on the last week, with all of the file's changes at once."""
     now: dict[Hashable, ApprovedText] = {each.approval: each for each in approved_texts()}
     then = dict(now)
     for change in changes:
@@ -347,7 +347,4 @@ def _texts_lost(changes: tuple[Change, ...]) -> tuple[tuple[str, ...], int]:
             then.pop(key, None)
             if each.row.status == TemplateApprovalStatus.APPROVED and each.body is not None:
                 then[key] = ApprovedText(each.row.pk, change.name, each.body)
-    if then == now:
-        return (), 0
-    told = replay_of(now.values(), then.values(), recent_texts())
-    return told.lost, len(told.ties)
+    return effect(now.values(), then.values())

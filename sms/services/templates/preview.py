@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from providers.base import Carries
 from providers.registry import SENDERS
+from sms.domain.matching.forms import form_of
+from sms.domain.matching.identifiers import with_identifiers
 from sms.domain.matching.replay import Replay
 from sms.domain.matching.templates import (
     Body,
@@ -17,10 +21,11 @@ from sms.domain.matching.templates import (
     parse_body,
     parse_kinds,
 )
-from sms.domain.text import Segments, forcing_ucs2, segments
+from sms.domain.text import Segments, forcing_ucs2, segments, visible
 from sms.models import Provider
 
 from .unmatched import ApprovedText, Recent, TextKey, approved_texts, recent_texts, replay_of
+from .vendor_preview import DraftApproval, VendorSends, vendor_sends
 
 SAMPLES = {
     PlaceholderKind.ANY: "Aysel",
@@ -36,6 +41,7 @@ SAMPLES = {
     PlaceholderKind.LINK: "https://shop.example/a1",
     PlaceholderKind.TEXT: "Aysel",
 }
+_NAMED = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
 _WORDS = (PlaceholderKind.ANY, PlaceholderKind.TEXT)
 """What stands for a placeholder until somebody types a sample; one of any kind that is no name stands for itself."""
 
@@ -62,12 +68,28 @@ class Preview:
     replay: Replay[TextKey] | None = None
     recent: Recent | None = None
     """What was replayed, as if this text were approved beside those that are."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Placeholders whose names are words, with the identifiers proposed for them; the preview is of `named_body`."""
+    named_body: str = ""
+    misfits: tuple[str, ...] = ()
+    """Examples that their placeholder would not take, in words."""
+    sent: tuple[VendorSends, ...] = ()
 
 
-def preview(body: str, placeholders: object, samples: Mapping[str, str], *, template: str) -> Preview:
-    """`template`: its name, also where it is not stored yet."""
+def preview(
+    body: str,
+    placeholders: Mapping[str, Any],
+    samples: Mapping[str, str],
+    *,
+    template: str,
+    approvals: Sequence[DraftApproval] = (),
+) -> Preview:
+    """`template`: its name, also where it is not stored yet. `approvals`: as they stand in the form."""
+    named, renamed = with_identifiers(body)
     try:
-        parsed = parse_body(body, parse_kinds(placeholders or {}))
+        names = parse_body(named).names
+        kinds = {name: kind for name, kind in placeholders.items() if name in names}
+        parsed = parse_body(named, parse_kinds(kinds))
     except TemplateError as error:
         return Preview(problem=str(error))
     values = {p.name: samples.get(p.name) or _sample(p) for p in parsed.placeholders}
@@ -81,7 +103,20 @@ def preview(body: str, placeholders: object, samples: Mapping[str, str], *, temp
         limits=tuple(_limits(parsed, len(text))),
         replay=replay_of(approved, [*approved, ApprovedText(None, template, parsed)], recent),
         recent=recent,
+        renamed=tuple(renamed.items()),
+        named_body=named,
+        misfits=tuple(_misfits(parsed, samples)),
+        sent=tuple(vendor_sends(each, parsed, values) for each in approvals),
     )
+
+
+def _misfits(body: Body, samples: Mapping[str, str]) -> Iterator[str]:
+    for placeholder in body.placeholders:
+        sample = samples.get(placeholder.name, "")
+        if sample and not placeholder.accepts(sample):
+            form = form_of(sample)
+            advice = "" if form in (placeholder.kind, PlaceholderKind.ANY) else f" It looks like the kind “{form}”."
+            yield f"{{{placeholder.name}}} would not take the example “{visible(sample)}”.{advice}"
 
 
 def _sample(placeholder: Placeholder) -> str:
@@ -111,3 +146,8 @@ def _limits(body: Body, length: int) -> list[Limit]:
             problem = f"With these samples it has {length} characters; this vendor takes at most {adapter.max_length}."
         found.append(Limit(slug, adapter.name, problem))
     return found
+
+
+def names_of(body: str) -> list[str]:
+    """The placeholders of a body, also of one that is not complete yet."""
+    return list(dict.fromkeys(found["name"] for found in _NAMED.finditer(body) if found["name"]))

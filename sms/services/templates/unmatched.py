@@ -19,9 +19,11 @@ from sms.models import Message, RefusedRequest, TemplateApproval
 from sms.models.refusal import REFUSALS_DAYS
 from sms.services.database import clock, uuid_range
 
+from . import otp_shapes
+
 MOST_SHAPES = 2000
 MOST_TEXTS = 5000
-LOOK_BACK = timedelta(days=14)
+LOOK_BACK = timedelta(days=7)
 TextKey = tuple[str, str]
 """A template's name, and one of its texts."""
 
@@ -80,7 +82,7 @@ class Recent:
     """What came in lately, digits masked, with how often; and since when all of it is there.
 
     Texts of messages are kept for RETENTION_TEXT_DAYS, shapes of refused calls for a week; of very many messages the
-    newest are looked at. A one-time password's text is not among them.
+    newest are looked at. Of one-time passwords there are masked texts (`otp_shapes`), whose letters are `a` and `A`.
     """
 
     counts: Counter[str]
@@ -89,10 +91,11 @@ class Recent:
 
 
 def recent_texts() -> Recent:
-    """The last 14 days, as far as they are kept."""
+    """The last week, as far as it is kept."""
     now = clock.now()
     taken, since = _taken_texts(now - min(LOOK_BACK, timedelta(days=settings.RETENTION_TEXT_DAYS)))
     taken.update({text: count for text, (count, _near) in _refused_shapes().items()})
+    taken.update(otp_shapes.recent(now - LOOK_BACK))
     return Recent(taken, since, now - min(LOOK_BACK, timedelta(days=REFUSALS_DAYS)))
 
 

@@ -70,7 +70,7 @@ class ByForm:
         self._save(name, template, template.body, [_row(stored, provider, values)])
 
     def _save(self, name: str, template: MessageTemplate | None, body: str, rows: list[Values]) -> None:
-        forms: Values = {"name": name, "body": body, "placeholders": "{}", "save_anyway": "on"}
+        forms: Values = {"name": name, "body": body, "save_anyway": "on"}
         forms |= {f"versions-{part}_FORMS": 0 for part in ("TOTAL", "INITIAL")}
         rows = sorted(rows, key=lambda row: "id" not in row)
         forms |= {"approvals-TOTAL_FORMS": len(rows), "approvals-INITIAL_FORMS": sum("id" in row for row in rows)}
@@ -82,12 +82,13 @@ class ByForm:
 
 
 def _row(stored: TemplateApproval | None, provider: str, values: Values) -> Values:
-    row: Values = {"provider": Provider.objects.get(slug=provider).pk, "note": "", "text": "", "parameters": "[]"}
+    row: Values = {"provider": Provider.objects.get(slug=provider).pk, "note": "", "text": "", "parameters": []}
     if stored is not None:
         row |= {"id": stored.pk, "template": stored.template_id, "text": stored.text, "status": stored.status}
-        row |= {"vendor_template": stored.vendor_template, "parameters": json.dumps(stored.parameters)}
-    given = {key: json.dumps(value) if key == "parameters" else value for key, value in values.items()}
-    return row | given
+        row |= {"vendor_template": stored.vendor_template, "parameters": stored.parameters}
+    row |= values
+    pairs = [next(iter(each.items())) if isinstance(each, dict) else (each, "") for each in row["parameters"]]
+    return row | {"parameters": [ours for ours, _ in pairs], "parameters-vendor": [theirs for _, theirs in pairs]}
 
 
 def _faults(answer: Any) -> list[str]:

@@ -131,26 +131,3 @@ def test_an_import_wants_the_token_of_its_page(boss, cast):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = boss.cookies
     assert upload(strict, HEAD).status_code == 403
-
-
-@pytest.mark.parametrize("parameters", ["[1]", "[{}]", '{"a": 1}', "5"])
-def test_an_approvals_parameters_that_are_no_list_of_names_are_refused_in_words(parameters, boss, cast):
-    approval = cast.template.approvals.get()
-    form = {
-        "name": cast.template.name,
-        "body": cast.template.body,
-        "placeholders": "{}",
-        "approvals-TOTAL_FORMS": 1,
-        "approvals-INITIAL_FORMS": 1,
-        "approvals-0-id": approval.pk,
-        "approvals-0-template": cast.template.pk,
-        "approvals-0-provider": cast.templated.pk,
-        "approvals-0-status": "approved",
-        "approvals-0-vendor_template": "1432",
-        "approvals-0-parameters": parameters,
-        "versions-TOTAL_FORMS": 0,
-        "versions-INITIAL_FORMS": 0,
-    }
-    page = boss.post(reverse("admin:sms_messagetemplate_change", args=(cast.template.pk,)), form)
-    assert page.status_code == 200
-    assert "write a list such as" in page.content.decode()

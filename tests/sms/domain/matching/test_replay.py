@@ -27,7 +27,9 @@ def test_a_change_is_told_by_numbers_and_by_the_texts_it_touches():
         lost=("Salam Əli",),
         moved=(("Kod: 12.", "otp", "dotted"),),
         ties=(),
+        counts=found.counts,
     )
+    assert found.came(found.lost) == TEXTS["Salam Əli"]
 
 
 def test_new_ties_are_told_with_those_who_tie():

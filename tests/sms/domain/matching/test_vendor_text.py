@@ -29,6 +29,9 @@ ORDER = [("name", "customer"), ("order", "order_code")]
         ("100 % safe: %1 %2", "100 % safe: {name} {order}"),
         ("<customer>, <order_code>", "{name}, {order}"),
         ("Hello ${customer} {order_code}", "Hello ${name} {order}"),
+        ("{Müştəri adı}: {Sifariş nömrəsi}", "{name}: {order}"),
+        ("%first% x %second%", "{name} x {order}"),
+        ("{1} {0}", "{order} {name}"),
     ],
 )
 def test_a_text_is_read_in_the_notation_that_fits(text, body):

@@ -1,0 +1,52 @@
+"""Masked texts of one-time passwords: the words of the template, and of each value its form without what it says.
+
+`Kodunuz {######}.`: literals as in a template's body, and between braces each value with `#` for a digit and `x` or
+`X` for any other character but punctuation. No part of a code is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sms.domain.matching.templates import quoted
+from sms.domain.matching.vendor_text import VendorText
+
+_HOST = re.compile(r"(?i)(?:https?://|www\.)[a-z.-]+(?=/|$)")
+_KEPT = frozenset(" .,:;/-+@()₼₺₽₫€$£")
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_PLAIN = {"x": "a", "X": "A"}
+
+
+def masked_text(text: VendorText, order: Sequence[tuple[str, str]], values: Mapping[str, str]) -> str:
+    """The text that a vendor sends with these values, masked. `order`: our placeholders in the vendor's order."""
+    masks = [f"{{{masked_value(values[ours])}}}" for ours, _theirs in order]
+    return "".join(quoted(part) if isinstance(part, str) else masks[part] for part in text.parts)
+
+
+def masked_value(value: str) -> str:
+    """The form of a value. A link keeps its host, which tells it from other values, and nothing behind it."""
+    host = _HOST.match(value)
+    kept = host[0] if host else ""
+    return kept + "".join(map(_masked, value[len(kept) :]))
+
+
+def _masked(character: str) -> str:
+    if character in _KEPT:
+        return character
+    if character.isdecimal():
+        return "#"
+    return "X" if character.isupper() else "x"
+
+
+def example_of(masked: str) -> str:
+    """A text of this form: `#` stands for a digit in it, and letters are `a` and `A`."""
+    return _TOKEN.sub(_example, masked)
+
+
+def _example(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return found[0][0]
+    host = _HOST.match(found[1])
+    kept = host[0] if host else ""
+    return kept + "".join(_PLAIN.get(character, character) for character in found[1][len(kept) :])

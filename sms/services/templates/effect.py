@@ -1,0 +1,54 @@
+"""What a change of approved texts does to the texts of the last week: said by the form, imports and provision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .unmatched import ApprovedText, recent_texts, replay_of
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Numbers of texts, each counted as often as it came. `examples`: some that would no longer be taken, masked."""
+
+    came: int = 0
+    lost: int = 0
+    moved: int = 0
+    tied: int = 0
+    examples: tuple[str, ...] = ()
+
+    @property
+    def is_harmful(self) -> bool:
+        return bool(self.lost or self.moved or self.tied)
+
+    def __str__(self) -> str:
+        words = (
+            f"Of {self.came} texts of the last week {self.lost} would no longer be taken, and {self.moved} would be "
+            "taken by another template"
+        )
+        return f"{words}; {self.tied} would fit two templates and be refused." if self.tied else f"{words}."
+
+
+NO_EFFECT = Effect()
+
+
+def effect(now: Iterable[ApprovedText], then: Iterable[ApprovedText]) -> Effect:
+    """Nothing is replayed where the approved texts stay the same."""
+    before, after = list(now), list(then)
+    if _texts(before) == _texts(after):
+        return NO_EFFECT
+    recent = recent_texts()
+    told = replay_of(before, after, recent)
+    tied = {text for text, _keys in told.ties}
+    return Effect(
+        came=sum(recent.counts.values()),
+        lost=told.came(text for text in told.lost if text not in tied),
+        moved=told.came(text for text, _now, _then in told.moved),
+        tied=told.came(tied),
+        examples=told.lost[:10],
+    )
+
+
+def _texts(texts: Iterable[ApprovedText]) -> set[tuple[str, str, str]]:
+    return {(each.template, each.body.source, repr(each.body.kinds)) for each in texts}

@@ -1,0 +1,334 @@
+"""A vendor's list becomes templates with approvals: proposals to be looked at and corrected, then all or nothing.
+
+An approval keeps the vendor's own text. Where a template with the same text exists, it gets the approval.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from sms.domain.matching.forms import common_kind
+from sms.domain.matching.identifiers import template_name
+from sms.domain.matching.index import Index, Matched
+from sms.domain.matching.kinds import PlaceholderKind, accepts_kind
+from sms.domain.matching.placeholders import Placeholder
+from sms.domain.matching.recognition import VendorReading, readings
+from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
+from sms.services.queue.errors import ActionRefused
+
+from .approvals import Parameters, approval_problems, bind, compared, confirm, registered_body, same_id
+from .effect import Effect, effect
+from .unmatched import ApprovedText, approved_texts, recent_texts
+from .vendor_rows import VendorRow
+
+_ENOUGH_VALUES = 3
+"""Different values from recent texts that a guess of a kind may rest on."""
+_WORDS_OF_NAME = 4
+Shape = tuple[str | int, ...]
+"""A text whatever its placeholders are called: literals, and placeholders by the order of appearance."""
+
+
+@dataclass(slots=True)
+class ProposedPlaceholder:
+    """`written`: as it stands in the vendor's text; `theirs`: the vendor's own name, "" where there is none."""
+
+    written: str
+    theirs: str
+    name: str
+    kind: str
+
+
+@dataclass(slots=True)
+class Proposal:
+    """One text of the list and what would be made of it. Staff may change all but `row`, `readings` and `existing`."""
+
+    row: VendorRow
+    readings: list[VendorReading]
+    notation: str
+    vendor_template: str
+    name: str
+    placeholders: list[ProposedPlaceholder]
+    take: bool = True
+    existing: MessageTemplate | None = None
+    is_known: bool = False
+    """The approval is stored already."""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def reading(self) -> VendorReading:
+        return next((each for each in self.readings if each.notation == self.notation), self.readings[0])
+
+    @property
+    def body(self) -> str:
+        return self.reading.body([each.name for each in self.placeholders])
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What staff said of one proposal. `placeholders`: pairs of a name and a kind, in the vendor's order."""
+
+    take: bool
+    notation: str
+    vendor_template: str
+    name: str
+    placeholders: Sequence[tuple[str, str]]
+
+
+# --- proposals ------------------------------------------------------------------------------------
+
+
+def propose(rows: Sequence[VendorRow], provider: Provider) -> list[Proposal]:
+    """What would be made of each row. Nothing is stored."""
+    known = _Known(provider)
+    proposals = [_proposal(row, known) for row in rows]
+    _guess_kinds([each for each in proposals if each.existing is None])
+    return proposals
+
+
+def correct(proposals: Sequence[Proposal], corrections: Sequence[Correction], provider: Provider) -> None:
+    """Take what staff said into the proposals. Another notation has other placeholders: theirs are proposed anew."""
+    known: _Known | None = None
+    for proposal, said in zip(proposals, corrections, strict=True):
+        is_other = said.notation != proposal.notation and said.notation in {r.notation for r in proposal.readings}
+        proposal.vendor_template = said.vendor_template
+        if is_other:
+            known = known or _Known(provider)
+            _read_as(proposal, said.notation, known)
+        proposal.take = said.take
+        if proposal.existing is None:
+            proposal.name = said.name
+            if len(said.placeholders) == len(proposal.placeholders):
+                for placeholder, (name, kind) in zip(proposal.placeholders, said.placeholders, strict=True):
+                    placeholder.name, placeholder.kind = name, kind
+
+
+class _Known:
+    """The templates, by the shape of each of their texts, and the provider's approvals by id."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.names: set[str] = set()
+        self.templates: dict[Shape, tuple[MessageTemplate, Body]] = {}
+        for template in MessageTemplate.objects.select_related("current_version"):
+            self.names.add(template.name)
+            self._add(template, template.body, template.placeholders)
+        approved = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED)
+        self.approved: dict[str, Shape] = {}
+        for row in approved.select_related("template", "version").order_by("pk"):
+            body = self._add(row.template, row.version.body, row.version.placeholders)
+            if row.provider_id == provider.pk and body is not None:
+                self.approved[row.vendor_template] = shape_of(body)
+
+    def _add(self, template: MessageTemplate, text: str, kinds: Any) -> Body | None:
+        try:
+            body = parse_body(text, parse_kinds(kinds))
+        except TemplateError:  # stored by an older version's rules
+            return None
+        self.templates.setdefault(shape_of(body), (template, body))
+        return body
+
+
+def shape_of(body: Body) -> Shape:
+    places = {name: place for place, name in enumerate(body.names)}
+    return tuple(places[part.name] if isinstance(part, Placeholder) else compared(part) for part in body.parts)
+
+
+def _proposal(row: VendorRow, known: _Known) -> Proposal:
+    found = readings(row.text)
+    proposal = Proposal(row, found, "", row.vendor_template, "", [], take=row.is_approved)
+    _read_as(proposal, found[0].notation, known)
+    known.names.add(proposal.name)
+    return proposal
+
+
+def _read_as(proposal: Proposal, notation: str, known: _Known) -> None:
+    """Name and placeholders as this notation gives them; where a template has the text already, its own."""
+    proposal.notation = notation
+    reading = proposal.reading
+    proposal.placeholders = [
+        ProposedPlaceholder(each.written, each.theirs, each.name, each.kind.value) for each in reading.placeholders
+    ]
+    proposal.existing, proposal.is_known = None, False
+    if reading.problem:
+        proposal.take = False
+    else:
+        _look_for_same(proposal, parse_body(reading.body()), known)
+    if proposal.existing is None:
+        proposal.name = template_name(proposal.row.name or _first_words(reading), known.names)
+
+
+def _look_for_same(proposal: Proposal, body: Body, known: _Known) -> None:
+    shape = shape_of(body)
+    template, same = known.templates.get(shape, (None, None))
+    if template is None or same is None:
+        return
+    proposal.existing, proposal.name = template, template.name
+    theirs = dict(zip(body.names, same.placeholders, strict=True))
+    for placeholder in proposal.placeholders:
+        found = theirs[placeholder.name]
+        placeholder.name, placeholder.kind = found.name, found.kind.value
+    proposal.is_known = known.approved.get(proposal.vendor_template) == shape
+    proposal.take = proposal.take and not proposal.is_known
+
+
+def _first_words(reading: VendorReading) -> str:
+    literals = " ".join(part for part in reading.text.parts if isinstance(part, str))
+    return " ".join(literals.split()[:_WORDS_OF_NAME])
+
+
+def _guess_kinds(proposals: Sequence[Proposal]) -> None:
+    """Kinds from the texts of the last days that a proposal gives: what the words suggest stays where it fits."""
+    bodies = [
+        (place, parse_body(each.reading.body())) for place, each in enumerate(proposals) if not each.reading.problem
+    ]
+    values: dict[tuple[int, str], set[str]] = defaultdict(set)
+    index = Index(bodies)
+    for text in recent_texts().counts:
+        found = index.match(text)
+        if isinstance(found, Matched):
+            for name, value in found.values.items():
+                values[found.key, name].add(value)
+    for (place, name), seen in values.items():
+        placeholder = next(each for each in proposals[place].placeholders if each.name == name)
+        placeholder.kind = _kind_of(PlaceholderKind(placeholder.kind), seen).value
+
+
+def _kind_of(guessed: PlaceholderKind, seen: set[str]) -> PlaceholderKind:
+    plain = [value.replace("#", "1") for value in seen]
+    if guessed is not PlaceholderKind.ANY and all(accepts_kind(guessed, value) for value in plain):
+        return guessed
+    return common_kind(seen) if len(seen) >= _ENOUGH_VALUES else PlaceholderKind.ANY
+
+
+def effect_of(proposals: Sequence[Proposal]) -> Effect:
+    """What the texts that are ticked and have no problem would do to the texts of the last week."""
+    now = approved_texts()
+    ticked = [each for each in proposals if each.take and not each.problems]
+    return effect(now, [*now, *(ApprovedText(None, each.name, _template(each)[1]) for each in ticked)])
+
+
+# --- saving -----------------------------------------------------------------------------------------
+
+
+def check(proposals: Sequence[Proposal], provider: Provider) -> None:
+    """Note on each proposal that is to be taken why it can't be; the same words as in the editor."""
+    taken = [each for each in proposals if each.take]
+    names, ids = _counted(each.name for each in taken if not each.existing), _counted(e.vendor_template for e in taken)
+    stored = set(MessageTemplate.objects.filter(name__in=names).values_list("name", flat=True))
+    for proposal in proposals:
+        proposal.problems = []
+        if proposal.take:
+            proposal.problems += _problems(proposal, provider)
+            if not proposal.existing and (names[proposal.name] > 1 or proposal.name in stored):
+                proposal.problems.append(f"There is a template “{proposal.name}” already; take another name.")
+            if proposal.vendor_template and ids[proposal.vendor_template] > 1:
+                proposal.problems.append(f"The list has the id {proposal.vendor_template} more than once.")
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for value in values:
+        counts[value] += 1
+    return counts
+
+
+def _problems(proposal: Proposal, provider: Provider) -> list[str]:
+    if proposal.reading.problem:
+        return [proposal.reading.problem]
+    try:
+        template, body = _template(proposal)
+    except TemplateError as error:
+        return [str(error)]
+    problems = []
+    if proposal.existing is None:
+        problems += _field_problems(template)
+    approval = _approval(proposal, template, provider)
+    try:
+        registered = registered_body(approval, body)
+    except TemplateError as error:
+        return [*problems, str(error)]
+    problems += [
+        words
+        for _, words in approval_problems(
+            registered,
+            provider.adapter_class,
+            vendor_template=approval.vendor_template,
+            parameters=approval.parameters,
+            status=approval.status,
+        )
+    ]
+    if not problems and (other := same_id(approval, registered)):
+        problems.append(
+            f"The id {approval.vendor_template} is approved for another text, of template {other.template.name}. "
+            "End that approval first."
+        )
+    return problems
+
+
+def _field_problems(template: MessageTemplate) -> list[str]:
+    try:
+        template.clean_fields(exclude=("body", "placeholders", "current_version"))
+    except ValidationError as error:
+        return [f"{field}: {' '.join(words)}" for field, words in error.message_dict.items()]
+    return []
+
+
+def _template(proposal: Proposal) -> tuple[MessageTemplate, Body]:
+    """The template with the proposal's text: the one that has it already, or a new one. Raises TemplateError."""
+    kinds = {each.name: each.kind for each in proposal.placeholders}
+    if len(kinds) < len(proposal.placeholders):
+        raise TemplateError("Two placeholders have the same name; each needs a name of its own.")
+    body = parse_body(proposal.body, parse_kinds(kinds))
+    if proposal.existing is not None:
+        current = parse_body(proposal.existing.body, parse_kinds(proposal.existing.placeholders))
+        return proposal.existing, current if compared(current.source) == compared(body.source) else body
+    return MessageTemplate(name=proposal.name, body=body.source, placeholders=body.kinds), body
+
+
+def _approval(proposal: Proposal, template: MessageTemplate, provider: Provider) -> TemplateApproval:
+    """A new approval, the one with this id, or the one that waits for the vendor's id."""
+    row = None
+    if template.pk:
+        here = list(template.approvals.filter(provider=provider).select_related("version"))
+        row = next((each for each in here if each.vendor_template == proposal.vendor_template), None)
+        row = row or next((each for each in here if not each.vendor_template and each.version is None), None)
+    row = row or TemplateApproval(template=template, provider=provider)
+    row.version = None
+    row.provider, row.vendor_template, row.text = provider, proposal.vendor_template, proposal.row.text
+    row.parameters = _parameters(proposal, names_parameters=provider.adapter_class.names_parameters)
+    row.status = TemplateApprovalStatus.APPROVED
+    return row
+
+
+def _parameters(proposal: Proposal, *, names_parameters: bool) -> Parameters:
+    return [
+        {each.name: each.theirs} if names_parameters and each.theirs not in ("", each.name) else each.name
+        for each in proposal.placeholders
+    ]
+
+
+def take(proposals: Sequence[Proposal], provider: Provider, *, author: Any) -> list[MessageTemplate]:
+    """Store what is to be taken, all or nothing; returns the templates. Raises ActionRefused if one has a problem."""
+    with transaction.atomic():
+        check(proposals, provider)
+        faulty = [each for each in proposals if each.problems]
+        if faulty:
+            raise ActionRefused(f"{len(faulty)} texts have a problem. Nothing was saved.")
+        return [_save(each, provider, author) for each in proposals if each.take]
+
+
+def _save(proposal: Proposal, provider: Provider, author: Any) -> MessageTemplate:
+    template, body = _template(proposal)
+    if template._state.adding:
+        template.save(author=author)
+    approval = _approval(proposal, template, provider)
+    bind(approval, registered_body(approval, body))
+    confirm(approval, by=author.get_username(), how=ConfirmedHow.IMPORT)
+    approval.save()
+    return template

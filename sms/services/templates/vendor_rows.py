@@ -1,0 +1,220 @@
+"""A vendor's list of texts as it came, pasted or as a file: its rows, and which column holds what.
+
+Columns are found by their heads in six languages, else by what stands in them; staff may choose others.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sms.domain.matching.identifiers import ascii_words
+from sms.domain.matching.recognition import readings
+from sms.services.table_files.rows import Line, lines_of, lines_of_text
+from sms.services.table_files.text import TableFileError
+
+MOST_BYTES = 1024 * 1024
+MOST_ROWS = 2000
+ROLES = ("text", "id", "name", "status")
+
+_HEADS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "status": (("status", "veziyyet", "sostoyan", "trang_thai"), ("durum", "durumu", "stare", "state", "hal")),
+    "id": (
+        ("identif", "ident_"),
+        ("id", "kod", "kodu", "code", "cod", "nomer", "nomre", "nomresi", "number", "no", "nr", "ma", "numara"),
+    ),
+    "name": (
+        ("nazvan", "baslig", "basliq", "denumir", "naimenov"),
+        ("name", "title", "ad", "adi", "baslik", "ten", "nume", "imya", "tema"),
+    ),
+    "text": (
+        ("metn", "text", "tekst", "mesaj", "message", "soobshch", "content", "continut", "noi_dung", "tin_nhan"),
+        ("body", "template", "sablon", "shablon", "mau", "sms", "metin", "mau_tin"),
+    ),
+}
+"""Beginnings and whole words of a column's head in ASCII. `Template ID` is an id, so that ids come before texts."""
+_APPROVED = (
+    "approv",
+    "activ",
+    "aktiv",
+    "aktif",
+    "tesdiq",
+    "onay",
+    "odobr",
+    "aprob",
+    "utverzhd",
+    "da_duyet",
+    "duyet",
+    "ok",
+)
+_NUMBERING = re.compile(r"\s*\d{1,4}[.)]\s+(?P<text>\S.*)", re.DOTALL)
+_ID_FIRST = re.compile(
+    r"\s*(?P<id>\d{1,30}|[A-Za-z]*[-_]?\d[\w.-]{0,40}|[A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})"
+    r"(?:\s*[:;|=\t]\s*|\s+[-–—]\s+|\s+)(?P<text>\S.*)",
+    re.DOTALL,
+)
+_QUOTED = re.compile(r"""(?s)"(.*)"|“(.*)”|«(.*)»|„(.*)[“”]|'(.*)'""")
+
+
+@dataclass(frozen=True, slots=True)
+class VendorRow:
+    line: int
+    text: str
+    vendor_template: str = ""
+    name: str = ""
+    status: str = ""
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the vendor's list calls it approved; a list without states is one of approved texts."""
+        return not self.status or ascii_words(self.status).startswith(_APPROVED)
+
+
+@dataclass(slots=True)
+class VendorRows:
+    """The rows as cells, and which column has which role; -1 for none."""
+
+    lines: list[Line]
+    columns: dict[str, int] = field(default_factory=dict)
+    has_head: bool = False
+
+    @property
+    def head(self) -> list[str]:
+        """Each column's name for staff: its head, or its first value."""
+        first = self.lines[0].cells if self.lines else []
+        width = max((len(line.cells) for line in self.lines), default=0)
+        return [first[place].strip() if place < len(first) else "" for place in range(width)]
+
+    def rows(self) -> list[VendorRow]:
+        """The rows with a text. A cell that is missing at a row's end is empty."""
+        body = self.lines[1:] if self.has_head else self.lines
+        found = [VendorRow(line.number, *(self._cell(line, role) for role in ROLES)) for line in body]
+        return [row for row in found if row.text]
+
+    def _cell(self, line: Line, role: str) -> str:
+        place = self.columns.get(role, -1)
+        cell = line.cells[place] if 0 <= place < len(line.cells) else ""
+        return cell.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def of_file(data: bytes) -> VendorRows:
+    """The rows of a CSV file or workbook. Raises TableFileError."""
+    return _with_columns(lines_of(data, most_bytes=MOST_BYTES, most_rows=MOST_ROWS, heads=1))
+
+
+def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
+    """The rows of what somebody pasted: one text, a table, or a text a line. Raises TableFileError."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        raise TableFileError(1, f"the text has more than {MOST_BYTES:,} bytes; paste it in parts.")
+    if is_one:
+        return VendorRows([Line(1, [_unquoted(text.strip())])] if text.strip() else [], {"text": 0})
+    table = _table(text)
+    return _with_columns(table) if table else _of_lines(text)
+
+
+def _table(text: str) -> list[Line]:
+    """The cells of a pasted table: with tabs, as spreadsheets copy it, or as a CSV with heads or equal rows."""
+    if "\t" in text:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
+        lines = [Line(number, cells) for number, cells in enumerate(rows, 1) if any(cell.strip() for cell in cells)]
+        return _checked(lines)
+    first = text.partition("\n")[0]
+    heads = next((cells for sign in ";|," if _text_column(cells := first.split(sign)) and len(cells) > 1), None)
+    is_even = any(_has_equal_cells(text, sign) for sign in ";|")
+    return lines_of_text(text, most_rows=MOST_ROWS, heads=1) if heads or is_even else []
+
+
+def _checked(lines: list[Line]) -> list[Line]:
+    if len(lines) > MOST_ROWS + 1:
+        raise TableFileError(lines[MOST_ROWS].number, f"the most is {MOST_ROWS:,} rows; paste the list in parts.")
+    return lines
+
+
+def _text_column(cells: Sequence[str]) -> bool:
+    return "text" in {role_of(cell) for cell in cells}
+
+
+def _has_equal_cells(text: str, sign: str) -> bool:
+    counts = {len(row) for row in csv.reader(io.StringIO(text), delimiter=sign) if row}
+    return len(counts) == 1 and counts.pop() > 1
+
+
+def _of_lines(text: str) -> VendorRows:
+    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    _checked([Line(number, []) for number, _ in lines])
+    if lines and all(_NUMBERING.fullmatch(line) for _, line in lines):
+        lines = [(number, _NUMBERING.sub(r"\g<text>", line)) for number, line in lines]
+    found = [_ID_FIRST.fullmatch(line) for _, line in lines]
+    if lines and all(found) and len({each["id"] for each in found if each}) == len(found):
+        cells = [
+            Line(number, [each["id"], _unquoted(each["text"])])
+            for (number, _), each in zip(lines, found, strict=True)
+            if each
+        ]
+        return VendorRows(cells, {"id": 0, "text": 1})
+    return VendorRows([Line(number, [_unquoted(line)]) for number, line in lines], {"text": 0})
+
+
+def _unquoted(text: str) -> str:
+    quoted = _QUOTED.fullmatch(text.strip())
+    return next(filter(None, quoted.groups()), "") if quoted else text
+
+
+# --- which column is what -----------------------------------------------------------------------
+
+
+def role_of(head: str) -> str:
+    """What a column's head says: a role, or "" if it is none of ours."""
+    name = ascii_words(head)
+    words = name.split("_")
+    if not name or len(words) > 4:
+        return ""
+    for role, (beginnings, whole) in _HEADS.items():
+        if any(word in whole for word in (*words, name)) or any(word.startswith(beginnings) for word in (*words, name)):
+            return role
+    return ""
+
+
+def _with_columns(lines: list[Line]) -> VendorRows:
+    rows = VendorRows(lines)
+    if not lines:
+        return rows
+    roles = [role_of(cell) for cell in lines[0].cells]
+    if "text" in roles and not readings_are_placeholders(lines[0].cells):
+        rows.has_head = True
+        rows.columns = {role: roles.index(role) for role in ROLES if role in roles}
+        ids = [place for place, role in enumerate(roles) if role == "id" and not _counts_rows(lines[1:], place)]
+        rows.columns |= {"id": ids[-1]} if ids else {}
+        return rows
+    rows.columns = _by_content([line.cells for line in lines])
+    return rows
+
+
+def _counts_rows(lines: Sequence[Line], place: int) -> bool:
+    """Whether a column numbers the rows from 1."""
+    cells = [line.cells[place].strip() if place < len(line.cells) else "" for line in lines]
+    return cells == [str(number) for number in range(1, len(cells) + 1)]
+
+
+def readings_are_placeholders(cells: Iterable[str]) -> bool:
+    """Whether a cell holds a placeholder: then it is a text, and no head."""
+    return any(readings(cell)[0].placeholders for cell in cells if cell.strip())
+
+
+def _by_content(rows: Sequence[Sequence[str]]) -> dict[str, int]:
+    """The text is what is longest; the id what is short, without blanks, and in no two rows the same."""
+    width = max(map(len, rows))
+    columns = [[row[place].strip() if place < len(row) else "" for row in rows] for place in range(width)]
+    text = max(range(width), key=lambda place: sum(map(len, columns[place])))
+    ids = [place for place in range(width) if place != text and _are_ids(columns[place])]
+    return {"text": text, **({"id": ids[0]} if ids else {})}
+
+
+def _are_ids(cells: Sequence[str]) -> bool:
+    return len(set(cells)) == len(cells) and all(
+        cell and len(cell) <= 64 and not re.search(r"\s", cell) for cell in cells
+    )

@@ -1,0 +1,112 @@
+"""A vendor's list as it came: its rows, and which column holds what."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from openpyxl import Workbook
+
+from sms.services.table_files.text import TableFileError
+from sms.services.templates.vendor_rows import MOST_ROWS, of_file, of_pasted, role_of
+
+TWO = [("1432", "Kodunuz %1. Paylaşmayın."), ("1433", "Hörmətli %1, %2 yoldadır.")]
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "1432\tKodunuz %1. Paylaşmayın.\n1433\tHörmətli %1, %2 yoldadır.",
+        "ID\tMətn\n1432\tKodunuz %1. Paylaşmayın.\n1433\tHörmətli %1, %2 yoldadır.",
+        "№\tŞablon mətni\tŞablon kodu\n1\tKodunuz %1. Paylaşmayın.\t1432\n2\tHörmətli %1, %2 yoldadır.\t1433",
+        "Nội dung\tMã mẫu\nKodunuz %1. Paylaşmayın.\t1432\nHörmətli %1, %2 yoldadır.\t1433",
+        "Текст сообщения;Код\nKodunuz %1. Paylaşmayın.;1432\nHörmətli %1, %2 yoldadır.;1433",
+        'id,text\n1432,Kodunuz %1. Paylaşmayın.\n1433,"Hörmətli %1, %2 yoldadır."',
+        '1432;"Kodunuz %1. Paylaşmayın."\n1433;"Hörmətli %1, %2 yoldadır."',
+        "1432 - Kodunuz %1. Paylaşmayın.\n1433 - Hörmətli %1, %2 yoldadır.",
+        "1432: Kodunuz %1. Paylaşmayın.\r\n\r\n1433: Hörmətli %1, %2 yoldadır.\r\n",
+        "1432 “Kodunuz %1. Paylaşmayın.”\n1433 “Hörmətli %1, %2 yoldadır.”",
+        "1432 Kodunuz %1. Paylaşmayın.\n1433 Hörmətli %1, %2 yoldadır.",
+    ],
+)
+def test_a_pasted_list_is_read_with_its_ids(pasted):
+    assert [(row.vendor_template, row.text) for row in of_pasted(pasted).rows()] == TWO
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "Kodunuz %1. Paylaşmayın.\nHörmətli %1, %2 yoldadır.",
+        "1. Kodunuz %1. Paylaşmayın.\n2. Hörmətli %1, %2 yoldadır.",
+        "1) Kodunuz %1. Paylaşmayın.\n2) Hörmətli %1, %2 yoldadır.",
+    ],
+)
+def test_a_text_a_line_has_no_id(pasted):
+    assert [(row.vendor_template, row.text) for row in of_pasted(pasted).rows()] == [("", text) for _, text in TWO]
+
+
+def test_one_text_keeps_its_line_breaks():
+    [row] = of_pasted("Kod %1.\n\nPaylaşmayın.\n", is_one=True).rows()
+    assert row.text == "Kod %1.\n\nPaylaşmayın."
+
+
+@pytest.mark.parametrize("pasted", ["", " \n\t\n", "\n"])
+def test_nothing_pasted_is_no_row(pasted):
+    assert of_pasted(pasted).rows() == []
+    assert of_pasted(pasted, is_one=True).rows() == []
+
+
+def test_a_workbook_with_names_and_states_is_read():
+    book = Workbook()
+    for cells in (
+        ["Template ID", "Template name", "Content", "Status"],
+        [1432, "Giriş kodu", "Kodunuz {code}.\nPaylaşmayın.", "Approved"],
+        [1433, "Yeni", "Salam {ad}", "Rejected"],
+    ):
+        book.active.append(cells)
+    data = io.BytesIO()
+    book.save(data)
+    rows = of_file(data.getvalue()).rows()
+    assert [(row.vendor_template, row.name, row.text, row.is_approved) for row in rows] == [
+        ("1432", "Giriş kodu", "Kodunuz {code}.\nPaylaşmayın.", True),
+        ("1433", "Yeni", "Salam {ad}", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "role"),
+    [
+        ("Mətn", "text"), ("Текст шаблона", "text"), ("SMS metni", "text"), ("Nội dung tin nhắn", "text"),
+        ("Conținut", "text"), ("Message", "text"), ("Template", "text"),
+        ("Template ID", "id"), ("Şablon kodu", "id"), ("Mã", "id"), ("Код", "id"), ("№", "id"), ("ИД шаблона", "id"),
+        ("Başlıq", "name"), ("Название", "name"), ("Tên mẫu", "name"), ("Denumire", "name"), ("Template name", "name"),
+        ("Vəziyyət", "status"), ("Статус", "status"), ("Trạng thái", "status"),
+        ("Tarix", ""), ("", ""), ("Sizin təsdiq kodunuz budur: heç kimə verməyin", ""),
+    ],
+)  # fmt: skip
+def test_a_columns_head_is_understood_in_six_languages(head, role):
+    assert role_of(head) == role
+
+
+@pytest.mark.parametrize(
+    ("status", "is_approved"),
+    [("", True), ("approved", True), ("Təsdiqlənib", True), ("Onaylandı", True), ("Одобрен", True),
+     ("Đã duyệt", True), ("Aprobat", True), ("Aktiv", True), ("pending", False), ("Rədd edilib", False)],
+)  # fmt: skip
+def test_a_state_is_understood_in_six_languages(status, is_approved):
+    [row] = of_pasted(f"text\tid\tstatus\nKod %1\t7\t{status}").rows()
+    assert row.is_approved is is_approved
+
+
+def test_a_list_that_is_too_long_is_refused():
+    with pytest.raises(TableFileError, match="the most is 2,000 rows"):
+        of_pasted("\n".join(f"Kod %1 {number}" for number in range(MOST_ROWS + 2)))
+    with pytest.raises(TableFileError, match="paste it in parts"):
+        of_pasted("x" * (1024 * 1024 + 1))
+
+
+def test_columns_can_be_chosen():
+    rows = of_pasted("Salam %1 dunya, bu uzundur\tKod %1\t9\nSalam %1 alem, bu da uzundur\tKod %1.\t8")
+    assert rows.columns == {"text": 0, "id": 2}
+    rows.columns = {"text": 1, "id": 2}
+    assert [(row.text, row.vendor_template) for row in rows.rows()] == [("Kod %1", "9"), ("Kod %1.", "8")]
