@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment, logs
+from config.admin_theme import UNFOLD as UNFOLD  # the theme reads it here
 from config.demonstration import settings_file
-from config.desk import UNFOLD as UNFOLD  # the theme reads it here
 from config.environment import BASE_DIR
 from config.error_reports import start_error_reports
 
@@ -69,7 +69,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.forwarded.ForwardedScheme",
     "sms.api.doors.MachineDoors",  # everything outside the desk ends here
-    "config.desk_requests.DeskRequests",
+    "config.admin_request_id.DeskRequests",
     "django.middleware.security.SecurityMiddleware",
     "config.headers.DeskHeaders",
     "config.parameters.NoNul",

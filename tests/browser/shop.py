@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.support.desk import HIRE, PASSWORD, STAFF, run
+from tests.support.admin import HIRE, PASSWORD, STAFF, run
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 

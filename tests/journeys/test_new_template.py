@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.desk import HIRE, PASSWORD, STAFF, Desk, Page, run
+from tests.support.admin import HIRE, PASSWORD, STAFF, Desk, Page, run
 from tests.support.stack import SHOP, Stack
 from tests.support.waiting import eventually
 

@@ -25,7 +25,7 @@ class BlockedNumberAdmin(TypedNumbers, DeskAdmin):
     number_fields = {"phone": NumberField}
     search_help_text = _("Number, exactly")
     fields = ("phone", "reason")
-    list_before_template = "desk/blocked_before.html"
+    list_before_template = "sms/blocked_before.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "import_form": ImportForm()})

@@ -67,7 +67,7 @@ class ApiClientAdmin(HistoriedAdmin):
         """The new secret stands in the answer itself: no cookie, no session and no log ever holds it."""
         context = {"client": obj, "secret": obj.shown_once, "title": _("The client's secret"), "opts": self.opts}
         return TemplateResponse(
-            request, "desk/secret.html", {**self.admin_site.each_context(request), **context}, headers=NOT_KEPT
+            request, "sms/secret.html", {**self.admin_site.each_context(request), **context}, headers=NOT_KEPT
         )
 
     @action(
@@ -90,7 +90,7 @@ class ApiClientAdmin(HistoriedAdmin):
         client.save(update_fields=["secret_digest", "previous_digest", "previous_valid_until"])
         self.log_change(request, client, client._change_reason)
         context = {"client": client, "secret": secret, "until": until}
-        return TemplateResponse(request, "desk/secret_dialog.html", context, headers={**NOT_KEPT, **IN_DIALOG})
+        return TemplateResponse(request, "sms/secret_dialog.html", context, headers={**NOT_KEPT, **IN_DIALOG})
 
 
 NOT_KEPT = {"Cache-Control": "no-store"}

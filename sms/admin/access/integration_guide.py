@@ -23,7 +23,7 @@ def show(request: HttpRequest) -> HttpResponse:
     client = next((c for c in clients if c.username == wanted), clients[0] if clients else None)
     return page(
         request,
-        "akinon",
+        "integration_guide",
         _("For Akinon"),
         client=client,
         clients=clients,

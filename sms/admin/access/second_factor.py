@@ -63,5 +63,5 @@ def _page(request: HttpRequest, device: TOTPDevice | None, *, begins: bool = Fal
         "uri": device.config_url if device else "",
     }
     return TemplateResponse(
-        request, "desk/second_factor.html", {**admin.site.each_context(request), **context, "has_permission": True}
+        request, "sms/second_factor.html", {**admin.site.each_context(request), **context, "has_permission": True}
     )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
-from sms.domain.cells import unescaped
+from sms.domain.csv_escaping import unescaped
 
 from .row_ids import can_be, guarded
 from .time_range import problems_of
@@ -32,7 +32,7 @@ def typed(value: str) -> str:
 class CountlessPaginator(Paginator):
     """Pages without a COUNT over the table: one row more than a page says whether there is a next one."""
 
-    template_name = "desk/pagination.html"
+    template_name = "sms/pagination.html"
     furthest_page = 200
     """Further on, an OFFSET reads too many rows: narrowing the filters is the way."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from sms.domain.cells import safe
+from sms.domain.csv_escaping import safe
 
 
 class _Echo:

@@ -32,5 +32,5 @@ def for_those_who(permission: str) -> Callable[[View], View]:
 def page(request: HttpRequest, template: str, title: Any, **context: Any) -> TemplateResponse:
     request.current_app = admin.site.name
     return TemplateResponse(
-        request, f"desk/{template}.html", {**admin.site.each_context(request), "title": title, **context}
+        request, f"sms/{template}.html", {**admin.site.each_context(request), "title": title, **context}
     )

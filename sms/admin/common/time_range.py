@@ -116,7 +116,7 @@ class RangeForm(forms.Form):
 class TimeRangeFilter(RangeDateTimeFilter):
     """`narrow` says what lies between; `problems` is not empty if it can't be known, and then the list is."""
 
-    template = "desk/time_range.html"
+    template = "sms/time_range.html"
     form_class = RangeForm
 
     @property

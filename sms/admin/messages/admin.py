@@ -33,7 +33,7 @@ EXPORT = "sms.export_messages"
 
 @admin.register(Message)
 class MessageAdmin(MessageActions, LookOnlyAdmin):
-    change_form_template = "desk/message.html"
+    change_form_template = "sms/message.html"
     list_display = ("shown_status", "shown_to", "sender", "template", "provider_slug", "code", "created_at", "kind")
     list_display_links = ("shown_status", "shown_to")
     list_filter = (
@@ -49,7 +49,7 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         yes_no(_("one-time password"), "is_otp"),
         yes_no(_("test"), "is_test"),
     )
-    list_before_template = "desk/messages_before.html"
+    list_before_template = "sms/messages_before.html"
     actions = ("export_ticked",)
     search_fields = ("id",)
     search_help_text = _("Number, request id, message id or vendor's id")

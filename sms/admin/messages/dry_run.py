@@ -70,7 +70,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return _send(request, form)
     code = BY_NAME.get(told.code) if told and told.code else None
     return page(
-        request, "test_text", _("Test a text"), form=form, told=told, code=code, may_send=request.user.has_perm(SEND)
+        request, "dry_run", _("Test a text"), form=form, told=told, code=code, may_send=request.user.has_perm(SEND)
     )
 
 
@@ -81,7 +81,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
     facts = form.facts
     if facts["is_otp"] or request.POST.get("confirm") != "yes":
         messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
-        return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
+        return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
     call = accept.Call(
         client=facts["client"],
@@ -95,6 +95,6 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         accepted = accept.accept(call, RefusedCall(client=facts["client"].id, request_id=call.request_id))
     except Refusal as refusal:
         messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
-        return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
+        return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     messages.success(request, _("The test is on its way. This page follows it."))
     return redirect("admin:sms_message_change", accepted.message)

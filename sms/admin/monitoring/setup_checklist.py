@@ -30,12 +30,12 @@ def show(request: HttpRequest) -> HttpResponse:
     try:
         sections = setup_checklist.sections()
     except UndecryptableError as error:
-        return page(request, "setup", _("Set-up"), sections=[], broken=str(error))
+        return page(request, "setup_checklist", _("Set-up"), sections=[], broken=str(error))
     steps = [(section, [(step, address(step)) for step in section.steps]) for section in sections]
     done = sum(step.done is True for section in sections for step in section.steps)
     total = sum(step.done is not None for section in sections for step in section.steps)
     is_green = all(section.is_green for section in sections)
-    return page(request, "setup", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
+    return page(request, "setup_checklist", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
 
 
 def address(step: setup_checklist.Step) -> str:

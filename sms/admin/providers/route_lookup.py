@@ -24,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
         rows = _rows(number) if number else []
     except PhoneError as error:
         problem = str(error)
-    return page(request, "who", _("Who would carry it?"), number=number, rows=rows, problem=problem)
+    return page(request, "route_lookup", _("Who would carry it?"), number=number, rows=rows, problem=problem)
 
 
 def _rows(number: str) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ class RouteAdmin(TypedNumbers, HistoriedAdmin):
     number_fields = {"prefix": NumberStartField}
     search_help_text = _("Start of the number, such as +994")
     list_select_related = ("client",)
-    list_before_template = "desk/routes_before.html"
+    list_before_template = "sms/routes_before.html"
     inlines = (StepInline,)
     fieldsets = (
         (None, {"fields": ("prefix", ("client", "is_otp"), "enabled")}),

@@ -219,8 +219,8 @@ class MessageTemplateAdmin(DeskAdmin):
     list_filter = (TemplateApprovalFilter, ApprovedAtFilter)
     search_fields = ("name__startswith", "body__startswith")
     fields = ("name", "body", "placeholders", "save_anyway")
-    list_before_template = "desk/templates_before.html"
-    change_form_template = "desk/template_form.html"
+    list_before_template = "sms/templates_before.html"
+    change_form_template = "sms/template_form.html"
     inlines = (ApprovalInline, VersionInline)
 
     def get_urls(self) -> list[Any]:

@@ -24,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
         {key.removeprefix("sample_"): typed(v) for key, v in request.POST.items() if key.startswith("sample_")},
         template=request.POST.get("template", ""),
     )
-    return render(request, "desk/template_preview.html", {"told": told})
+    return render(request, "sms/template_preview.html", {"told": told})
 
 
 def _table(typed_in: str) -> Any:

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from providers.base import Failure, Receipts, Sender
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
 from sms.services.database import clock, uuid_range
@@ -120,7 +120,7 @@ def _health(provider: Provider) -> tuple[str, str, str]:
 
 def _breaker_words(state: ProviderState) -> str:
     known = {failure.value for failure in Failure}
-    why = words.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
+    why = status_descriptions.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
     when = f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "Nothing is called until staff act."
     return " ".join(part for part in (why, state.breaker_detail, when) if part)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.base import Failure, ReportState
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
 
@@ -36,7 +36,7 @@ class Entry:
 class Timeline:
     entries: tuple[Entry, ...]
     next: str
-    remedy: words.Remedy | None
+    remedy: status_descriptions.Remedy | None
     attempts: tuple[Attempt, ...] = field(default=())
 
 
@@ -98,11 +98,11 @@ def _attempt(attempt: Attempt, slugs: dict[int, str]) -> Entry:
 def _attempt_words(attempt: Attempt, outcome: Outcome | None) -> str:
     if attempt.detail:
         return attempt.detail
-    if attempt.code in words.CODE:
-        return words.CODE[attempt.code].happened
+    if attempt.code in status_descriptions.CODE:
+        return status_descriptions.CODE[attempt.code].happened
     if attempt.failure:
-        return words.FAILURE[Failure(attempt.failure)].happened
-    return (words.OUTCOME[outcome] if outcome else words.IN_FLIGHT).happened
+        return status_descriptions.FAILURE[Failure(attempt.failure)].happened
+    return (status_descriptions.OUTCOME[outcome] if outcome else status_descriptions.IN_FLIGHT).happened
 
 
 def _took(attempt: Attempt) -> str:
@@ -115,7 +115,7 @@ def _report(report: DeliveryReport, slugs: dict[int, str]) -> Entry:
     state = ReportState(report.status)
     how = "answers our question" if report.is_poll else "reports"
     title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
-    says = report.reason or report.detail or words.REPORT[state].happened
+    says = report.reason or report.detail or status_descriptions.REPORT[state].happened
     facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
     tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
     return Entry(report.received_at, "report", title, tone, says, facts)
@@ -123,7 +123,7 @@ def _report(report: DeliveryReport, slugs: dict[int, str]) -> Entry:
 
 def _event(event: MessageEvent) -> Entry:
     facts = tuple((str(key), str(value)) for key, value in event.detail.items() if value not in ("", None))
-    title = words.EVENT.get(event.kind, event.kind)
+    title = status_descriptions.EVENT.get(event.kind, event.kind)
     return Entry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
 
 
@@ -157,11 +157,11 @@ def _next_report(message: Message, status: Status) -> str:
     return f"Nothing of ours. A delivery report of {adapter.name} moves it."
 
 
-def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> words.Remedy | None:
+def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descriptions.Remedy | None:
     last = attempts[-1] if attempts else None
     failure = Failure(last.failure) if last and last.failure else None
-    own = message.code if message.code in words.CODE else ""
+    own = message.code if message.code in status_descriptions.CODE else ""
     code = own or (last.code if last else message.code)
-    return words.remedy(
+    return status_descriptions.remedy(
         Status(message.status), code=code, failure=failure, detail=last.detail if last else message.detail
     )

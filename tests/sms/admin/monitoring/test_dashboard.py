@@ -12,7 +12,7 @@ from providers.base import Failure
 from sms.models import HourlyCount, RollupHour
 from sms.services.database.clock import now
 from sms.services.monitoring import dashboard, hourly_stats
-from sms.templatetags.desk import age
+from sms.templatetags.sms_admin import age
 from tests.sms.admin.conftest import TextVendor
 
 INDEX = "/admin/"

@@ -8,7 +8,7 @@ from html import unescape
 from django.urls import reverse
 
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, CallingAddress, Dispatcher, Provider, ProviderState
 from sms.services.configuration import snapshot
@@ -101,7 +101,14 @@ def test_the_page_for_akinon_holds_address_user_codes_and_no_secret(boss, cast, 
 
 def test_the_legend_names_every_word(boss):
     page = boss.get("/admin/tools/words/").content.decode()
-    names = [*words.STATUS, *words.OUTCOME, *words.REPORT, *words.FAILURE, *words.CODE, *(c.name for c in TABLE)]
+    names = [
+        *status_descriptions.STATUS,
+        *status_descriptions.OUTCOME,
+        *status_descriptions.REPORT,
+        *status_descriptions.FAILURE,
+        *status_descriptions.CODE,
+        *(c.name for c in TABLE),
+    ]
     assert len(names) > 60
     for name in names:
         assert f"<code>{name}</code>" in page

@@ -118,8 +118,8 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": _TEAL},
     "DASHBOARD_CALLBACK": "sms.admin.monitoring.dashboard.context",
-    "STYLES": [lambda request: static("sms/desk.css")],
-    "SCRIPTS": [lambda request: static("sms/desk.js")],
+    "STYLES": [lambda request: static("sms/admin.css")],
+    "SCRIPTS": [lambda request: static("sms/admin.js")],
     "ACCOUNT": {"navigation": [{"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
 }

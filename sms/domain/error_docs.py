@@ -1,4 +1,4 @@
-"""The list of error codes that callers get, as a page: `python -m sms.domain.codes_document > docs/error-codes.md`."""
+"""The list of error codes that callers get, as a page: `python -m sms.domain.error_docs > docs/error-codes.md`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .codes import TABLE, Code
 
 _HEAD = """# Error codes
 
-<!-- Written by `python -m sms.domain.codes_document`; change the table in sms/domain/codes.py instead. -->
+<!-- Written by `python -m sms.domain.error_docs`; change the table in sms/domain/codes.py instead. -->
 
 Every error, at every status and on every path outside `/admin/`, has this body, whatever the `Accept` header says:
 

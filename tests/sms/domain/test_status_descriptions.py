@@ -10,17 +10,17 @@ import pytest
 import providers
 import sms.services
 from providers.base import Failure, ReportState
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status
 
 
 @pytest.mark.parametrize(
     ("table", "keys"),
     [
-        (words.STATUS, Status),
-        (words.OUTCOME, Outcome),
-        (words.REPORT, ReportState),
-        (words.FAILURE, Failure),
+        (status_descriptions.STATUS, Status),
+        (status_descriptions.OUTCOME, Outcome),
+        (status_descriptions.REPORT, ReportState),
+        (status_descriptions.FAILURE, Failure),
     ],
 )
 def test_every_word_of_the_product_has_a_sentence(table, keys):
@@ -42,38 +42,38 @@ def test_every_code_that_our_own_sources_give_has_a_sentence():
     )
     assert len(codes) > 15
     codes -= {"operation_invalid"}  # a partner's: it stands on no message
-    assert not codes - set(words.CODE), "words.CODE lacks these"
+    assert not codes - set(status_descriptions.CODE), "status_descriptions.CODE lacks these"
 
 
 def test_every_kind_of_event_has_its_words():
     kinds = set(re.findall(r'kind="([a-z_]+)"', _sources(sms.services)))
     kinds |= set(re.findall(r'_note\(message, now, "([a-z_]+)"', _sources(sms.services)))
     assert {"resent", "settled", "canceled"} <= kinds
-    assert not kinds - set(words.EVENT)
+    assert not kinds - set(status_descriptions.EVENT)
 
 
-@pytest.mark.parametrize("status", [s for s in Status if s not in words.NOT_WRONG])
+@pytest.mark.parametrize("status", [s for s in Status if s not in status_descriptions.NOT_WRONG])
 @pytest.mark.parametrize("failure", [None, *Failure])
 def test_what_is_wrong_has_a_fault_and_a_remedy(status, failure):
-    box = words.remedy(status, failure=failure)
+    box = status_descriptions.remedy(status, failure=failure)
     assert box.happened
     assert box.remedy
-    assert box.fault in words.Fault
+    assert box.fault in status_descriptions.Fault
 
 
-@pytest.mark.parametrize("status", sorted(words.NOT_WRONG))
+@pytest.mark.parametrize("status", sorted(status_descriptions.NOT_WRONG))
 def test_what_is_well_has_no_box(status):
-    assert words.remedy(status) is None
+    assert status_descriptions.remedy(status) is None
 
 
 def test_the_closest_word_wins():
-    box = words.remedy(Status.FAILED, code="credentials_missing", failure=Failure.ACCOUNT)
+    box = status_descriptions.remedy(Status.FAILED, code="credentials_missing", failure=Failure.ACCOUNT)
     assert "no credentials" in box.happened
     assert box.remedy.startswith("Store the provider's credentials")
-    assert box.fault is words.Fault.OURS
+    assert box.fault is status_descriptions.Fault.OURS
 
 
 def test_a_doubt_is_settled_whatever_caused_it():
-    box = words.remedy(Status.UNCONFIRMED, code="timeout", failure=Failure.AMBIGUOUS)
+    box = status_descriptions.remedy(Status.UNCONFIRMED, code="timeout", failure=Failure.AMBIGUOUS)
     assert "settle it" in box.remedy
     assert not box.is_severe
