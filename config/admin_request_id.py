@@ -1,4 +1,4 @@
-"""Each request at the desk has an id of ours: in every line of the log, and on the page that tells of a fault."""
+"""Gives each request of the admin an id, which each line of the log and the page of an internal error show."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bound_contextvars
 
 
-class DeskRequests:
+class AdminRequestId:
     """Behind the machines' doors, which give their own ids."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

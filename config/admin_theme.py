@@ -1,4 +1,4 @@
-"""The theme of the staff's desk: names, colours, files and the menu (django-unfold's `UNFOLD` setting)."""
+"""The theme of the admin: names, colours, files and the menu (django-unfold's `UNFOLD` setting)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NAVIGATION = [
             ),
             _list(_("Refused requests"), "block", "refusedrequest"),
             _page(_("Unmatched texts"), "rule", "tools_unmatched", _may("sms.see_shapes")),
-            _page(_("Test a text"), "science", "tools_test_text", _may("sms.see_shapes")),
+            _page(_("Test a text"), "science", "tools_dry_run", _may("sms.see_shapes")),
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.common.navigation.open_alerts"),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],
@@ -88,7 +88,7 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _list(_("Clients"), "key", "apiclient"),
-            _page(_("For Akinon"), "handshake", "tools_akinon", _may("sms.view_apiclient")),
+            _page(_("For Akinon"), "handshake", "tools_integration_guide", _may("sms.view_apiclient")),
             _page(_("Staff"), "person", "auth_user_changelist", _may("auth.view_user")),
             _page(_("Roles"), "groups", "auth_group_changelist", _may("auth.view_group")),
         ],
@@ -102,7 +102,7 @@ NAVIGATION = [
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
-            _page(_("What the words mean"), "menu_book", "tools_words"),
+            _page(_("What the words mean"), "menu_book", "tools_glossary"),
         ],
     },
 ]

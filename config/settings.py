@@ -49,7 +49,7 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
-    "config.apps.DeskConfig",
+    "config.apps.SmsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,10 +68,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.forwarded.ForwardedScheme",
-    "sms.api.doors.MachineDoors",  # everything outside the desk ends here
-    "config.admin_request_id.DeskRequests",
+    "sms.api.doors.MachineDoors",  # everything outside the admin ends here
+    "config.admin_request_id.AdminRequestId",
     "django.middleware.security.SecurityMiddleware",
-    "config.headers.DeskHeaders",
+    "config.headers.AdminHeaders",
     "config.parameters.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -217,7 +217,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
-    SECURE_SSL_REDIRECT = True  # of the desk alone: the machines' doors refuse plain HTTP and never redirect
+    SECURE_SSL_REDIRECT = True  # of the admin alone: the machines' doors refuse plain HTTP and never redirect
     # config.forwarded has removed this header unless a trusted proxy sent it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -1,4 +1,4 @@
-"""The desk's own site: the theme's, with our pages beside the lists.
+"""The admin site: the theme's, with the product's own pages beside the lists.
 
 Not in sms/admin: Django asks for the site while that package is being imported, so what the site needs of it is
 imported when a request comes.
@@ -17,7 +17,7 @@ from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 
-class DeskSite(UnfoldAdminSite):
+class SmsAdminSite(UnfoldAdminSite):
     index_title = "Dashboard"
     enable_nav_sidebar = True
 

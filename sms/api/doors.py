@@ -1,4 +1,4 @@
-"""The way in for machines: every path outside the desk, without sessions, cookies or HTML."""
+"""The way in for machines: every path outside the admin, without sessions, cookies or HTML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class MachineDoors:
-    """The first middleware. The desk (admin and static files) goes on to Django's others; all else is served here.
+    """The first middleware. The admin (admin and static files) goes on to Django's others; all else is served here.
 
     The others cost a machine's call a third of its time and give it nothing: there is no session and no form.
     """

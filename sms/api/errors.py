@@ -90,7 +90,7 @@ def _handler(code: str, page: Callable[..., HttpResponse]) -> Callable[..., Http
     return handle
 
 
-def _desk_fault(request: HttpRequest) -> HttpResponse:
+def _admin_error(request: HttpRequest) -> HttpResponse:
     """Nothing but the id of the request: the log has the rest."""
     shown = {"request_id": getattr(request, "request_id", "")}
     return HttpResponse(render_to_string("500.html", shown), status=500)
@@ -99,4 +99,4 @@ def _desk_fault(request: HttpRequest) -> HttpResponse:
 handler400 = _handler("bad_request", defaults.bad_request)
 handler403 = _handler("forbidden", defaults.permission_denied)
 handler404 = _handler("not_found", defaults.page_not_found)
-handler500 = _handler("internal_error", _desk_fault)
+handler500 = _handler("internal_error", _admin_error)

@@ -1,4 +1,4 @@
-"""Small words for the desk's own pages."""
+"""Template filters of the admin's own pages."""
 
 from __future__ import annotations
 

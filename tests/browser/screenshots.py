@@ -1,4 +1,4 @@
-"""Pictures of the desk for the documentation, from a made-up shop's day.
+"""Screenshots of the admin for the documentation, from a made-up shop's day.
 
     python -m tests.browser.screenshots [FOLDER]
 

@@ -29,7 +29,7 @@ def empty(stacks: Callable[..., Stack]) -> Stack:
     return stack
 
 
-def test_from_an_empty_desk_to_a_message_resent(browser: Browser, empty: Stack):
+def test_from_an_empty_installation_to_a_message_resent(browser: Browser, empty: Stack):
     with shop.window(browser, empty) as window:
         secret = set_up(window, empty)
         read_the_dashboard(window)
@@ -155,10 +155,10 @@ def see_why_it_failed(window: Window) -> None:
     page = window.open("/admin/sms/message/")
     eventually(lambda: search(page, NUMBER).locator("#result_list").get_by_text("failed").count() == 1)
     page.locator("#result_list").get_by_role("link", name=NUMBER).click()
-    box = page.locator(".desk-remedy")
+    box = page.locator(".admin-remedy")
     expect(box).to_contain_text("The mobile number's format is wrong.")
     expect(box).to_contain_text("Whose fault: the caller.")
-    expect(page.locator(".desk-timeline")).to_contain_text("Attempt 1 via smsplus-az: refused")
+    expect(page.locator(".admin-timeline")).to_contain_text("Attempt 1 via smsplus-az: refused")
 
 
 def search(page: Page, term: str) -> Page:
@@ -179,7 +179,7 @@ def resend(window: Window) -> None:
 def see_it_go_out(window: Window, stack: Stack) -> None:
     eventually(lambda: accepted(stack)[-1:] == ["994501234567"])
     expect_status(window.page, "submitted")
-    expect(window.page.locator(".desk-timeline")).to_contain_text(REASON)
+    expect(window.page.locator(".admin-timeline")).to_contain_text(REASON)
 
 
 def expect_status(page: Page, status: str) -> None:
@@ -192,7 +192,7 @@ def expect_status(page: Page, status: str) -> None:
             if "Not attached to an active page" not in str(error):
                 raise
             return False  # the dialog's answer is still taking the page elsewhere: it is looked at again after that
-        return page.locator(".desk-badge", has_text=status).count() > 0
+        return page.locator(".admin-badge", has_text=status).count() > 0
 
     eventually(says)
 

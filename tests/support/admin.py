@@ -1,4 +1,4 @@
-"""A member of staff at a running stack's desk, over plain HTTP: logs in, opens pages, fills in their forms."""
+"""A member of staff at the admin of a running stack, over plain HTTP: logs in, opens pages, fills in their forms."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Page(HTMLParser):
             self.choices[self._list][data.strip()] = self._value
 
 
-class Desk:
+class AdminSession:
     """`url`: the stack's. Follows redirects, keeps cookies, hands back the tokens that forms carry."""
 
     def __init__(self, url: str) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common import privacy
-from sms.admin.common.base import DeskAdmin
+from sms.admin.common.base import BaseAdmin
 from sms.admin.common.phone_numbers import NumberField, TypedNumbers
 from sms.models import BlockedNumber
 
@@ -18,7 +18,7 @@ from .block_list_import import ImportForm
 
 
 @admin.register(BlockedNumber)
-class BlockedNumberAdmin(TypedNumbers, DeskAdmin):
+class BlockedNumberAdmin(TypedNumbers, BaseAdmin):
     list_display = ("shown_phone", "reason", "created_at")
     search_fields = ("=phone",)
     number_search = ("phone",)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.typed_phone import regions
 from sms.services.staff.block_list import MOST_BYTES, MOST_ROWS, Imported, block_all
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
@@ -58,7 +58,7 @@ class ImportForm(forms.Form):
         return lines
 
 
-@for_those_who("sms.add_blockednumber")
+@require_permission("sms.add_blockednumber")
 def act(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])

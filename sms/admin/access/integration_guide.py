@@ -9,14 +9,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, NewlineEscape
 
 CODES_OF_SENDING = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
 
 
-@for_those_who("sms.view_apiclient")
+@require_permission("sms.view_apiclient")
 def show(request: HttpRequest) -> HttpResponse:
     clients = list(ApiClient.objects.filter(enabled=True))
     wanted = request.GET.get("client", "")

@@ -1,4 +1,4 @@
-"""Staff and roles, on the desk's theme."""
+"""Staff and roles, with the admin's theme."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
-from sms.admin.common.base import DeskAdmin
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import BaseAdmin
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.row_ids import guarded
 from sms.services.queue.errors import ActionRefused
@@ -28,7 +28,7 @@ def _roles() -> list[tuple[str, str]]:
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, DeskAdmin):
+class UserAdmin(DjangoUserAdmin, BaseAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -40,7 +40,7 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
     )
     search_fields = ("username__startswith", "email__startswith")
     actions_detail = ("remove_second_factor",)
-    has_remove_factor_permission = needs("auth.change_user")
+    has_remove_factor_permission = has_permission("auth.change_user")
 
     def get_urls(self) -> list[URLPattern]:
         return guarded(super().get_urls(), self)
@@ -78,5 +78,5 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, DeskAdmin):
+class GroupAdmin(DjangoGroupAdmin, BaseAdmin):
     search_fields = ("name__startswith",)

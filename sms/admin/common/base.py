@@ -1,4 +1,4 @@
-"""What every list and form of the desk shares: allowed lookups, no counting, visible characters in forms."""
+"""The base classes of all lists and forms: allowed lookups, no COUNT, escaped characters in forms."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def range_parameters(field: str) -> list[str]:
     return [f"{field}_{end}_{part}" for end in ("from", "to") for part in (0, 1)]
 
 
-class VisibleForms:
+class EscapedForms:
     """Form fields show hidden characters as escapes (config/headers.py) and read them back as what they were."""
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
@@ -96,7 +96,7 @@ class VisibleForms:
         return field
 
 
-def kept_by(row: models.Model) -> list[str]:
+def protected_by(row: models.Model) -> list[str]:
     """The kinds of rows that need this one, so that it can't be deleted."""
     kinds = []
     for relation in row._meta.get_fields(include_hidden=True):
@@ -106,7 +106,7 @@ def kept_by(row: models.Model) -> list[str]:
     return list(dict.fromkeys(kinds))
 
 
-class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
+class BaseAdmin(AllowedLookups, EscapedForms, ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -131,7 +131,7 @@ class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
         """In words why one can't go. Django's own way would load and list every message that needs it."""
-        kept = [(row, kinds) for row in objs if (kinds := kept_by(row))]
+        kept = [(row, kinds) for row in objs if (kinds := protected_by(row))]
         if not kept:
             return super().get_deleted_objects(objs, request)
         words = _("%(row)s has %(kinds)s, so it stays.")
@@ -142,7 +142,7 @@ def _and(kinds: Sequence[str]) -> str:
     return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} {_('and')} {kinds[-1]}"
 
 
-class LookOnly:
+class ReadOnly:
     """Written by machines: staff look, nobody edits."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -155,7 +155,7 @@ class LookOnly:
         return False
 
 
-class LookOnlyAdmin(LookOnly, DeskAdmin):
+class ReadOnlyAdmin(ReadOnly, BaseAdmin):
     paginator = CountlessPaginator
     actions = None
     sortable_by: Sequence[str] = ()
@@ -164,17 +164,17 @@ class LookOnlyAdmin(LookOnly, DeskAdmin):
         return CountlessChangeList
 
 
-class RowsInline(VisibleForms, TabularInline):
+class RowsInline(EscapedForms, TabularInline):
     extra = 0
     hide_title = True
 
 
-class StackInline(VisibleForms, StackedInline):
+class StackInline(EscapedForms, StackedInline):
     extra = 0
     hide_title = True
 
 
-class LookOnlyInline(LookOnly, TabularInline):
+class ReadOnlyInline(ReadOnly, TabularInline):
     extra = 0
     max_num = 0
     can_delete = False

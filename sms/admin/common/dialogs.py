@@ -37,17 +37,17 @@ class ProviderField(forms.ChoiceField):
         super().__init__(widget=UnfoldAdminSelectWidget, required=False, **facts)
 
 
-def needs(permission: str) -> Callable[..., bool]:
+def has_permission(permission: str) -> Callable[..., bool]:
     """A `has_…_permission` method of an admin.
 
     Named in full (`sms.…`) the theme's system check would look for the permission's row, which a database that is not
     migrated yet does not have.
     """
 
-    def has_permission(self: Any, request: HttpRequest, obj: Any = None) -> bool:
+    def method(self: Any, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(permission)
 
-    return has_permission
+    return method
 
 
 def dialog_action(

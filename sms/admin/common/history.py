@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from .base import DeskAdmin, typed
+from .base import BaseAdmin, typed
 from .row_ids import guarded
 
 REASON = "change_reason"
 
 
-class HistoriedAdmin(SimpleHistoryAdmin, DeskAdmin):
+class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
     """Each change has a reason; the history is for reading, nothing is turned back with a click."""
 
     history_list_display = ("history_change_reason",)

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 View = Callable[..., HttpResponse]
 
 
-def for_those_who(permission: str) -> Callable[[View], View]:
+def require_permission(permission: str) -> Callable[[View], View]:
     """Refuse readers without this permission."""
 
     def decorate(view: View) -> View:

@@ -16,8 +16,8 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from sms.admin.common import labels, privacy
-from sms.admin.common.base import LookOnlyAdmin, LookOnlyInline
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import ReadOnlyAdmin, ReadOnlyInline
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import PeriodFilter, listed
 from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.phone import PhoneError, parse
@@ -48,7 +48,7 @@ def shown_number(value: str) -> str:
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
+class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
     list_display = ("shown_to", "shown_sender", "gateway", "shown_push", "not_pushed", "count", "received_at")
     list_filter = (PeriodFilter, GatewayFilter, listed(_("push"), "push", lambda: PushStatus.choices, "push__status"))
     search_fields = ("to__exact",)
@@ -64,7 +64,7 @@ class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
     )
     readonly_fields = ("shown_to", "shown_sender", "shown_text", "shown_push", "same_id")
     actions_detail = ("push_now",)
-    has_push_again_permission = needs(PUSH)
+    has_push_again_permission = has_permission(PUSH)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundMessage]:
         return super().get_queryset(request).select_related("gateway", "push")
@@ -120,7 +120,7 @@ class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
         return str(_("The message is on its way to the partner."))
 
 
-class TryInline(LookOnlyInline):
+class TryInline(ReadOnlyInline):
     model = InboundPushAttempt
     verbose_name_plural = _("Tries")
     fields = ("number", "outcome", "code", "shown_detail", "shown_answer", "started", "finished")
@@ -145,7 +145,7 @@ class TryInline(LookOnlyInline):
 
 
 @admin.register(InboundPush)
-class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
+class InboundPushAdmin(TypedNumbers, ReadOnlyAdmin):
     list_display = ("shown_status", "partner_slug", "shown_to", "operation_id", "tries", "code", "due_at", "created_at")
     list_filter = (listed(_("status"), "status", lambda: PushStatus.choices), PartnerFilter, PeriodFilter)
     search_fields = ("message__to__exact",)
@@ -162,7 +162,7 @@ class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
     readonly_fields = ("shown_status", "partner_slug", "shown_to")
     inlines = (TryInline,)
     actions_detail = ("push_again",)
-    has_push_again_permission = needs(PUSH)
+    has_push_again_permission = has_permission(PUSH)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundPush]:
         joined = super().get_queryset(request).select_related("partner", "message")
@@ -217,7 +217,7 @@ def _id(object_id: str) -> uuid.UUID:
 
 
 @admin.register(InboundCall)
-class InboundCallAdmin(LookOnlyAdmin):
+class InboundCallAdmin(ReadOnlyAdmin):
     list_display = ("gateway", "method", "source", "note", "received_at", "read_at")
     list_filter = (GatewayFilter,)
     fields = (

@@ -59,7 +59,7 @@ class PartnerAdmin(HistoriedAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None and "vendor" in form.base_fields:
             form.base_fields["vendor"].initial = kind_of(request, obj)
-            form.base_fields["vendor"].widget.attrs["data-desk-reload"] = "vendor"
+            form.base_fields["vendor"].widget.attrs["data-admin-reload"] = "vendor"
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Partner | None = None) -> list[Any]:

@@ -15,7 +15,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from sms.admin.common import privacy
-from sms.admin.common.dialogs import ProviderField, ReasonForm, dialog_action, needs
+from sms.admin.common.dialogs import ProviderField, ReasonForm, dialog_action, has_permission
 from sms.admin.common.filters import provider_choices
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
@@ -47,10 +47,10 @@ class MessageActions:
 
     actions_detail = ("resend", "settle", "cancel", "ask", "reveal")
 
-    has_resend_message_permission = needs("sms.resend_message")
-    has_settle_message_permission = needs("sms.settle_message")
-    has_cancel_message_permission = needs("sms.cancel_message")
-    has_reveal_message_permission = needs(privacy.REVEAL)
+    has_resend_message_permission = has_permission("sms.resend_message")
+    has_settle_message_permission = has_permission("sms.settle_message")
+    has_cancel_message_permission = has_permission("sms.cancel_message")
+    has_reveal_message_permission = has_permission(privacy.REVEAL)
 
     def page_of(self, object_id: str) -> str:
         return reverse("admin:sms_message_change", args=(object_id,))

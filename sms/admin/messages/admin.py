@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common import labels, privacy
-from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.csv_export import streamed
-from sms.admin.common.dialogs import needs
+from sms.admin.common.dialogs import has_permission
 from sms.admin.common.filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
 from sms.admin.common.phone_numbers import ask_for_country
 from sms.admin.common.time_range import problems_of
@@ -32,7 +32,7 @@ EXPORT = "sms.export_messages"
 
 
 @admin.register(Message)
-class MessageAdmin(MessageActions, LookOnlyAdmin):
+class MessageAdmin(MessageActions, ReadOnlyAdmin):
     change_form_template = "sms/message.html"
     list_display = ("shown_status", "shown_to", "sender", "template", "provider_slug", "code", "created_at", "kind")
     list_display_links = ("shown_status", "shown_to")
@@ -96,7 +96,7 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
         return _exported(queryset)
 
-    has_export_permission = needs(EXPORT)
+    has_export_permission = has_permission(EXPORT)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from providers.base import Failure, ReportState
 from sms.admin.common import labels
-from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, Callback, DeliveryReport
@@ -26,7 +26,7 @@ def _values(words: type) -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in words]  # type: ignore[attr-defined]
 
 
-class OfProvider(LookOnlyAdmin):
+class OfProvider(ReadOnlyAdmin):
     """Rows of one provider: its slug is all that is read of it."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

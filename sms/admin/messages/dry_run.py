@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.text import escaped, forbidden_in_text, normalise
@@ -61,7 +61,7 @@ class TextForm(forms.Form):
         }
 
 
-@for_those_who("sms.see_shapes")
+@require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
     """Asking is a POST too: texts and numbers do not belong into addresses."""
     form = TextForm(request.POST or None)
@@ -85,7 +85,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
     call = accept.Call(
         client=facts["client"],
-        request_id=f"desk-{request.user.pk}-{uuid.uuid4().hex[:12]}",
+        request_id=f"admin-{request.user.pk}-{uuid.uuid4().hex[:12]}",
         may_repeat=False,
         api_version="",
         fields=accept.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common import privacy
-from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import ClientFilter, listed, yes_no
 from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.codes import TABLE
@@ -17,7 +17,7 @@ from sms.models import RefusalCount, RefusedRequest
 
 
 @admin.register(RefusedRequest)
-class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
+class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
     list_display = ("code", "shown_to", "sender", "client_name", "request_id", "shown_nearest", "created_at")
     list_filter = (
         listed(_("code"), "code", lambda: [(code.name, code.name) for code in TABLE if 400 <= code.status < 500]),
@@ -58,7 +58,7 @@ class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
 
 
 @admin.register(RefusalCount)
-class RefusalCountAdmin(LookOnlyAdmin):
+class RefusalCountAdmin(ReadOnlyAdmin):
     list_display = ("client", "minute", "count")
     list_filter = (ClientFilter,)
     list_select_related = ("client",)

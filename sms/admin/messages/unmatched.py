@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
 from sms.admin.common.filters import provider_choices
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.services.staff import message_actions as message_services
 from sms.services.templates import unmatched
 
@@ -23,7 +23,7 @@ MOST_SHOWN = 100
 RELEASE = "sms.cancel_message"
 
 
-@for_those_who("sms.see_shapes")
+@require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _release(request)

@@ -13,8 +13,8 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from sms.admin.common import labels
-from sms.admin.common.base import LookOnlyAdmin
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import ReadOnlyAdmin
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import ListedFilter, ProviderFilter, listed
 from sms.models import Alert, Dispatcher
 from sms.services.monitoring import alerts
@@ -32,7 +32,7 @@ class OpenFilter(ListedFilter):
 
 
 @admin.register(Alert)
-class AlertAdmin(LookOnlyAdmin):
+class AlertAdmin(ReadOnlyAdmin):
     list_display = ("shown_severity", "title", "advice", "opened_at", "closed_at")
     list_display_links = ("title",)
     list_filter = (
@@ -45,7 +45,7 @@ class AlertAdmin(LookOnlyAdmin):
     readonly_fields = ("shown_severity",)
     actions_detail = ("close",)
 
-    has_close_alert_permission = needs("sms.close_alert")
+    has_close_alert_permission = has_permission("sms.close_alert")
 
     def page_of(self, object_id: str) -> str:
         return reverse("admin:sms_alert_change", args=(object_id,))
@@ -76,6 +76,6 @@ class AlertAdmin(LookOnlyAdmin):
 
 
 @admin.register(Dispatcher)
-class DispatcherAdmin(LookOnlyAdmin):
+class DispatcherAdmin(ReadOnlyAdmin):
     list_display = ("host", "pid", "slots", "in_flight", "started_at", "seen_at", "stopped_at")
     search_fields = ("host__startswith",)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.models import UndecryptableError
 from sms.services.monitoring import setup_checklist
 
@@ -20,11 +20,11 @@ PAGES = {
     "senders": "sms_sendername_changelist",
     "templates": "sms_messagetemplate_changelist",
     "routes": "sms_route_changelist",
-    "test": "tools_test_text",
+    "test": "tools_dry_run",
 }
 
 
-@for_those_who("sms.view_provider")
+@require_permission("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     setup_checklist.forget()
     try:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from providers.registry import SENDERS
-from sms.admin.common.base import LookOnly, StackInline
+from sms.admin.common.base import ReadOnly, StackInline
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
@@ -23,7 +23,7 @@ from .form import fieldsets_for, form_for
 HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "breaker open": "danger"}
 
 
-class StateInline(LookOnly, StackInline):
+class StateInline(ReadOnly, StackInline):
     """What the machines know: shown beside the form, never in it."""
 
     model = ProviderState
@@ -66,7 +66,7 @@ class ProviderAdmin(HistoriedAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None and "vendor" in form.base_fields:
             form.base_fields["vendor"].initial = vendor_of(request, obj)
-            form.base_fields["vendor"].widget.attrs["data-desk-reload"] = "vendor"
+            form.base_fields["vendor"].widget.attrs["data-admin-reload"] = "vendor"
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.models import Provider
 from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
@@ -20,7 +20,7 @@ from sms.services.staff import provider_actions
 PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resume": "sms.pause_provider"}
 
 
-@for_those_who("sms.view_provider")
+@require_permission("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
     return page(request, "health", _("Providers"), cards=provider_health.cards(), may=may)
@@ -36,7 +36,7 @@ def act(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    return for_those_who(PERMISSION[name])(_do)(request, provider_id, name)
+    return require_permission(PERMISSION[name])(_do)(request, provider_id, name)
 
 
 def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:

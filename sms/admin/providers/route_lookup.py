@@ -7,14 +7,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read_start
 from sms.models import ProviderState
 from sms.services.configuration import snapshot
 
 
-@for_those_who("sms.view_route")
+@require_permission("sms.view_route")
 def show(request: HttpRequest) -> HttpResponse:
     """The number comes by POST: it does not belong into an address."""
     number, problem = request.POST.get("number", ""), ""

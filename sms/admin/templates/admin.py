@@ -22,7 +22,7 @@ from sms.admin.common.approvals import (
     template_approvals_label,
     with_approvals,
 )
-from sms.admin.common.base import DeskAdmin, LookOnlyInline, RowsInline
+from sms.admin.common.base import BaseAdmin, ReadOnlyInline, RowsInline
 from sms.admin.common.csv_export import streamed
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus, TemplateVersion
@@ -205,7 +205,7 @@ class ApprovalInline(RowsInline):
         return "; ".join(facts)
 
 
-class VersionInline(LookOnlyInline):
+class VersionInline(ReadOnlyInline):
     model = TemplateVersion
     fk_name = "template"
     fields = ("number", "body", "author", "created_at")
@@ -213,7 +213,7 @@ class VersionInline(LookOnlyInline):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(DeskAdmin):
+class MessageTemplateAdmin(BaseAdmin):
     form = TemplateForm
     list_display = ("name", "body", "approved_at", "version", "updated_at")
     list_filter = (TemplateApprovalFilter, ApprovedAtFilter)

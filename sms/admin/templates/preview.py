@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who
+from sms.admin.common.page import require_permission
 from sms.services.templates import preview
 
 
-@for_those_who("sms.view_messagetemplate")
+@require_permission("sms.view_messagetemplate")
 def show(request: HttpRequest) -> HttpResponse:
     """A piece of a page. POST, because a text does not belong into an address; nothing is stored."""
     if request.method != "POST":

@@ -15,7 +15,7 @@ from sms.services.worker.periodic import House
 
 class Command(BaseCommand):
     help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
-    # Not the checks of addresses, pages and desk: those load the whole web side, which this process never needs.
+    # Not the checks of URLs, pages and the admin: those load the whole web side, which this process never needs.
     requires_system_checks = ("caches", "compatibility", "files", "models", "security", "sms")
 
     def add_arguments(self, parser: CommandParser) -> None:

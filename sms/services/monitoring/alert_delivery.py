@@ -33,7 +33,7 @@ OURS_FOR = timedelta(seconds=60)
 PAUSES = (10, 30, 120, 600, 1800)
 """Seconds until the next try; the last one repeats."""
 TRIES = 50
-"""A day, about. Then it is given up; the alert itself stays on the desk."""
+"""A day, about. Then it is given up; the alert itself stays in the admin."""
 AT_ONCE = 10
 EVERY = 5.0
 """Seconds between two looks for notices."""

@@ -18,8 +18,8 @@
     }
 
     function makeReachable(element) {
-        if (element.dataset.deskReachable || element.id === "changelist-filter-close") return;
-        element.dataset.deskReachable = "1";
+        if (element.dataset.adminReachable || element.id === "changelist-filter-close") return;
+        element.dataset.adminReachable = "1";
         element.tabIndex = 0;
         element.setAttribute("role", "button");
         const words = Array.from(element.childNodes).some(function (node) {
@@ -80,7 +80,7 @@
         main.setAttribute("role", "main");
         main.tabIndex = -1;
         const skip = document.createElement("a");
-        skip.className = "desk-skip";
+        skip.className = "admin-skip";
         skip.href = "#main";
         skip.textContent = "Skip to the page";
         document.body.prepend(skip);
@@ -106,9 +106,9 @@
 
     function copyButtons() {
         document.addEventListener("click", function (event) {
-            const button = event.target.closest("[data-desk-copy]");
+            const button = event.target.closest("[data-admin-copy]");
             if (!button) return;
-            const source = document.getElementById(button.dataset.deskCopy);
+            const source = document.getElementById(button.dataset.adminCopy);
             navigator.clipboard.writeText(source.value || source.textContent).then(function () {
                 button.textContent = "Copied";
             });
@@ -117,10 +117,10 @@
 
     // A form that follows the vendor: choosing another one asks for its fields.
     function reloads() {
-        document.querySelectorAll("[data-desk-reload]").forEach(function (select) {
+        document.querySelectorAll("[data-admin-reload]").forEach(function (select) {
             select.addEventListener("change", function () {
                 const address = new URL(window.location.href);
-                address.searchParams.set(select.dataset.deskReload, select.value);
+                address.searchParams.set(select.dataset.adminReload, select.value);
                 window.onbeforeunload = null;
                 window.location.replace(address);
             });
@@ -164,23 +164,23 @@
     }
 
     function liveList() {
-        const button = document.getElementById("desk-live");
+        const button = document.getElementById("admin-live");
         if (!button) return;
         let timer = 0;
         function set(on) {
             button.setAttribute("aria-pressed", on ? "true" : "false");
-            localStorage.setItem("deskLive", on ? "1" : "0");
+            localStorage.setItem("adminLive", on ? "1" : "0");
             window.clearInterval(timer);
             if (on) timer = window.setInterval(function () { if (!document.hidden) refreshList().catch(function () { set(false); }); }, LIVE_EVERY);
         }
         button.addEventListener("click", function () { set(button.getAttribute("aria-pressed") !== "true"); });
-        set(localStorage.getItem("deskLive") === "1");
+        set(localStorage.getItem("adminLive") === "1");
     }
 
     // The theme draws charts with letters of one colour; on the dark page they could hardly be read.
     function tintCharts() {
         if (!window.Chart) return;
-        window.Chart.defaults.color = getComputedStyle(document.documentElement).getPropertyValue("--desk-quiet").trim();
+        window.Chart.defaults.color = getComputedStyle(document.documentElement).getPropertyValue("--admin-quiet").trim();
         Object.values(window.Chart.instances).forEach(function (chart) { chart.update("none"); });
     }
 
@@ -191,12 +191,12 @@
 
     // A template's preview, by the functions that match and count for real: asked while somebody types.
     function templatePreview() {
-        const side = document.getElementById("desk-preview");
+        const side = document.getElementById("admin-preview");
         const body = document.getElementById("id_body");
         if (!side || !body) return;
         const placeholders = document.getElementById("id_placeholders");
-        const samples = document.getElementById("desk-samples");
-        const shown = document.getElementById("desk-preview-body");
+        const samples = document.getElementById("admin-samples");
+        const shown = document.getElementById("admin-preview-body");
         let timer = 0;
         let asked = 0;
 
@@ -208,12 +208,12 @@
         function sampleFields() {
             const wanted = names();
             Array.from(samples.querySelectorAll("input")).forEach(function (input) {
-                if (!wanted.includes(input.dataset.name)) input.closest(".desk-field").remove();
+                if (!wanted.includes(input.dataset.name)) input.closest(".admin-field").remove();
             });
             wanted.forEach(function (name) {
                 if (samples.querySelector('input[data-name="' + name + '"]')) return;
                 const field = document.createElement("div");
-                field.className = "desk-field";
+                field.className = "admin-field";
                 const label = document.createElement("label");
                 label.textContent = "Sample for " + name;
                 label.htmlFor = "sample-" + name;

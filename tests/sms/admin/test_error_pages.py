@@ -1,4 +1,4 @@
-"""What goes wrong at the desk is told on pages of its own style: what it was, what to do, and no trace."""
+"""What goes wrong in the admin is told on pages of its own style: what it was, what to do, and no trace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Listener(logging.Handler):
         self.request_ids.append(get_contextvars().get("request_id", ""))
 
 
-PAGE = '<main class="desk-error">'
+PAGE = '<main class="admin-error">'
 
 
 @pytest.fixture

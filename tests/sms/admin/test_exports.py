@@ -1,4 +1,4 @@
-"""Every file that the desk hands out is safe to open: no formula, nothing hidden, numbers as each role sees them."""
+"""Every file thin the admin hands out is safe to open: no formula, nothing hidden, numbers as each role sees them."""
 
 from __future__ import annotations
 

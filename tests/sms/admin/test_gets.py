@@ -1,4 +1,4 @@
-"""A GET changes nothing, anywhere on the desk."""
+"""A GET changes nothing, anywhere in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every word of the desk's own pages is marked for translation; a catalogue in `locale/` is taken."""
+"""Every word of the admin's own pages is marked for translation; a catalogue in `locale/` is taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Received messages, pushes, partners and rented numbers on the desk."""
+"""Received messages, pushes, partners and rented numbers in the admin."""
 
 from __future__ import annotations
 
