@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 
 class AdminRequestId:
-    """Behind the machines' doors, which give their own ids."""
+    """Runs after the API middleware, which sets its own request ids."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -28,7 +28,7 @@ Permission = str | Callable[[Any], bool] | None
 
 
 def _page(title: Any, icon: str, name: str, permission: Permission = None, **more: Any) -> dict[str, Any]:
-    """A line of the menu; `permission` says who sees it (a callable, or the path of one), None = all staff."""
+    """An item of the menu. `permission` is a callable or its path; None means all staff."""
     item = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}"), **more}
     return {**item, "permission": permission} if permission else item
 
@@ -48,9 +48,9 @@ NAVIGATION = [
             _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.common.navigation.shows_setup_first"),
             _page(_("Dashboard"), "dashboard", "index"),
             _list(
-                _("Messages"), "sms", "message", badge="sms.admin.common.navigation.unsettled", badge_variant="warning"
+                _("Messages"), "sms", "message", badge="sms.admin.common.navigation.unresolved", badge_variant="warning"
             ),
-            _list(_("Refused requests"), "block", "refusedrequest"),
+            _list(_("Rejected requests"), "block", "refusedrequest"),
             _page(_("Unmatched texts"), "rule", "tools_unmatched", _may("sms.see_shapes")),
             _page(_("Test a text"), "science", "tools_dry_run", _may("sms.see_shapes")),
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.common.navigation.open_alerts"),
@@ -63,11 +63,11 @@ NAVIGATION = [
         "collapsible": True,
         "items": [
             _list(_("Received messages"), "inbox", "inboundmessage"),
-            _list(_("Pushes"), "forward", "inboundpush"),
+            _list(_("Forwards to partners"), "forward", "inboundpush"),
             _list(_("Rented numbers"), "sim_card", "rentednumber"),
             _list(_("Partners"), "handshake", "partner"),
             _list(_("Inbound gateways"), "router", "inboundgateway"),
-            _list(_("Inbound calls"), "call_received", "inboundcall"),
+            _list(_("Inbound webhooks"), "call_received", "inboundcall"),
         ],
     },
     {
@@ -79,7 +79,7 @@ NAVIGATION = [
             _list(_("Templates"), "description", "messagetemplate"),
             _list(_("Sender names"), "badge", "sendername"),
             _list(_("Block list"), "do_not_disturb_on", "blockednumber"),
-            _list(_("Calling addresses"), "lan", "callingaddress"),
+            _list(_("Outbound IP addresses"), "lan", "callingaddress"),
             _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.common.navigation.shows_setup_last"),
         ],
     },
@@ -88,7 +88,12 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _list(_("Clients"), "key", "apiclient"),
-            _page(_("For Akinon"), "handshake", "tools_integration_guide", _may("sms.view_apiclient")),
+            _page(
+                _("API credentials and integration guide"),
+                "handshake",
+                "tools_integration_guide",
+                _may("sms.view_apiclient"),
+            ),
             _page(_("Staff"), "person", "auth_user_changelist", _may("auth.view_user")),
             _page(_("Roles"), "groups", "auth_group_changelist", _may("auth.view_group")),
         ],
@@ -102,7 +107,7 @@ NAVIGATION = [
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
-            _page(_("What the words mean"), "menu_book", "tools_glossary"),
+            _page(_("Status and error reference"), "menu_book", "tools_glossary"),
         ],
     },
 ]
@@ -120,6 +125,6 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "sms.admin.monitoring.dashboard.context",
     "STYLES": [lambda request: static("sms/admin.css")],
     "SCRIPTS": [lambda request: static("sms/admin.js")],
-    "ACCOUNT": {"navigation": [{"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")}]},
+    "ACCOUNT": {"navigation": [{"title": _("Two-factor authentication"), "link": reverse_lazy("admin:second_factor")}]},
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
 }

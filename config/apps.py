@@ -1,4 +1,4 @@
-"""Django's admin with our own site in it, loaded by those processes that show it."""
+"""The app config of Django's admin with the product's site, loaded only by processes that serve it."""
 
 from __future__ import annotations
 

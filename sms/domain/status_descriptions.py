@@ -1,6 +1,6 @@
-"""What every status and code means, in plain sentences: what happened, whose fault it is, what to do.
+"""Describes every status and code for staff: what happened, who is responsible, what to do.
 
-The message's page, the dashboard and the legend all read these tables; a test holds that no word is missing.
+The message page, the dashboard and the reference page read these tables. A test checks that no value is missing.
 """
 
 from __future__ import annotations
@@ -13,218 +13,225 @@ from providers.base import Failure, ReportState
 from sms.domain.lifecycle import Outcome, Status
 
 
-class Fault(StrEnum):
+class Party(StrEnum):
     NOBODY = "nobody"
-    OURS = "ours"
-    CALLER = "the caller"
+    US = "us"
+    CLIENT = "the client"
     VENDOR = "the vendor"
     CARRIER = "the carrier or the recipient"
-    UNKNOWN = "not known"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """`happened` and `remedy` are sentences for staff; an empty remedy: there is nothing to do."""
+class Description:
+    """`happened` and `remedy` are sentences for staff. An empty remedy means that nothing is to be done."""
 
     happened: str
-    fault: Fault = Fault.NOBODY
+    responsible: Party = Party.NOBODY
     remedy: str = ""
 
 
-STATUS: Mapping[Status, Words] = {
-    Status.QUEUED: Words("Stored, and waiting for its turn. The vendor does not have it."),
-    Status.HELD: Words(
-        "No approved template gives this text yet, so it waits. The vendor does not have it.",
-        Fault.OURS,
-        "Approve a template that gives the text, release the message to a provider that takes free text, or cancel it.",
+STATUS: Mapping[Status, Description] = {
+    Status.QUEUED: Description("Stored and waiting in the queue. It was not sent to the vendor."),
+    Status.HELD: Description(
+        "No approved template matches this text, so it waits. It was not sent to the vendor.",
+        Party.US,
+        "Approve a matching template, release the message to a provider that accepts free text, or cancel it.",
     ),
-    Status.SENDING: Words("The call to the vendor is under way: it may have left us."),
-    Status.UNCONFIRMED: Words(
-        "It may have gone out; nobody knows. It is never sent again by itself, so that it can't arrive twice.",
-        Fault.UNKNOWN,
-        "Ask the vendor or the recipient, then settle it: “it went out” or “it did not”.",
+    Status.SENDING: Description("The call to the vendor is in progress: the message may have been sent."),
+    Status.UNCONFIRMED: Description(
+        "It may have been sent. It is never resent automatically, so that it can't arrive twice.",
+        Party.UNKNOWN,
+        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
     ),
-    Status.SUBMITTED: Words("The vendor took it."),
-    Status.SENT: Words("The vendor says that the carrier has it."),
-    Status.DELIVERED: Words("The vendor says that it arrived."),
-    Status.UNDELIVERED: Words(
-        "The vendor took it and says that it did not arrive, or did not go out.",
-        Fault.CARRIER,
-        "Check the number with the caller. Send it again only if it is still wanted.",
+    Status.SUBMITTED: Description("The vendor accepted it."),
+    Status.SENT: Description("The vendor reports that the carrier has it."),
+    Status.DELIVERED: Description("The vendor reports that it was delivered."),
+    Status.UNDELIVERED: Description(
+        "The vendor accepted it, then reported that it was not delivered.",
+        Party.CARRIER,
+        "Check the number with the client. Resend the message only if it is still wanted.",
     ),
-    Status.FAILED: Words(
-        "Every provider on its route refused it. It did not go out.",
-        Fault.UNKNOWN,
-        "Read the last attempt's reason, mend it, and send the message again if it is still wanted.",
+    Status.FAILED: Description(
+        "Every provider on its route rejected it. It was not sent.",
+        Party.UNKNOWN,
+        "Read the reason of the last attempt, correct the cause, and resend the message if it is still wanted.",
     ),
-    Status.EXPIRED: Words(
-        "Its time was up before it could go. It did not go out.",
-        Fault.VENDOR,
-        "See why its providers could not be reached. Send it again only if it is still wanted.",
+    Status.EXPIRED: Description(
+        "Its time to live ended before it could be sent. It was not sent.",
+        Party.VENDOR,
+        "Check why its providers were unavailable. Resend the message only if it is still wanted.",
     ),
-    Status.CANCELED: Words("Staff took it out before it could go. The vendor does not have it."),
+    Status.CANCELED: Description("Staff canceled it before it was sent. The vendor does not have it."),
 }
 
-OUTCOME: Mapping[Outcome, Words] = {
-    Outcome.ACCEPTED: Words("The vendor took the message."),
-    Outcome.REFUSED: Words("The vendor said no to this message."),
-    Outcome.MISCONFIGURED: Words("The provider can't serve any message as it is set up."),
-    Outcome.UNAVAILABLE: Words("The message surely did not leave; it is tried again."),
-    Outcome.UNCONFIRMED: Words("The message may have left; it is not tried again."),
+OUTCOME: Mapping[Outcome, Description] = {
+    Outcome.ACCEPTED: Description("The vendor accepted the message."),
+    Outcome.REFUSED: Description("The vendor rejected this message."),
+    Outcome.MISCONFIGURED: Description("The provider can't send any message with its current settings."),
+    Outcome.UNAVAILABLE: Description("The message was not sent. It is tried again."),
+    Outcome.UNCONFIRMED: Description("The message may have been sent. It is not tried again."),
 }
 
-IN_FLIGHT = Words("The call is under way.")
+IN_FLIGHT = Description("The call is in progress.")
 
-REPORT: Mapping[ReportState, Words] = {
-    ReportState.SENT: Words("The vendor says that the carrier has it."),
-    ReportState.DELIVERED: Words("The vendor says that it arrived."),
-    ReportState.UNDELIVERED: Words("The vendor says that it did not arrive, or did not go out."),
-    ReportState.UNKNOWN: Words("The vendor said a word that we do not know."),
+REPORT: Mapping[ReportState, Description] = {
+    ReportState.SENT: Description("The vendor reports that the carrier has it."),
+    ReportState.DELIVERED: Description("The vendor reports that it was delivered."),
+    ReportState.UNDELIVERED: Description("The vendor reports that it was not delivered."),
+    ReportState.UNKNOWN: Description("The vendor reported an unknown status."),
 }
 
-FAILURE: Mapping[Failure, Words] = {
-    Failure.RECIPIENT: Words(
-        "The vendor can't serve this number.",
-        Fault.CALLER,
-        "Check the number with the caller. Another provider on the route may serve it.",
+FAILURE: Mapping[Failure, Description] = {
+    Failure.RECIPIENT: Description(
+        "The vendor can't send to this number.",
+        Party.CLIENT,
+        "Check the number with the client. Another provider on the route may accept it.",
     ),
-    Failure.CONTENT: Words(
+    Failure.CONTENT: Description(
         "The vendor can't send this text, template or parameter.",
-        Fault.CALLER,
+        Party.CLIENT,
         "Compare the text with what the vendor approved, and with its limits.",
     ),
-    Failure.CONFIG: Words(
-        "The vendor refuses what we set up: a sender name, a template, an address.",
-        Fault.OURS,
-        "Correct the provider, the sender name's approval or the template's approval, then send it again.",
+    Failure.CONFIG: Description(
+        "The vendor rejects one of our settings: a sender name, a template or a URL.",
+        Party.US,
+        "Correct the provider, the approval of the sender name or of the template, then resend the message.",
     ),
-    Failure.ACCOUNT: Words(
-        "The vendor refuses our account: credentials, contract, or the address that our server calls from.",
-        Fault.OURS,
-        "Check the credentials, and that the vendor allows our server's address; then press “test connection”.",
+    Failure.ACCOUNT: Description(
+        "The vendor rejects our account: its credentials, its contract or our outbound IP address.",
+        Party.US,
+        "Check the credentials, and that the vendor allows our outbound IP address. Then select “Test connection”.",
     ),
-    Failure.BALANCE: Words(
+    Failure.BALANCE: Description(
         "The account at the vendor has no credit left.",
-        Fault.OURS,
-        "Top up the account at the vendor. Messages go on by themselves.",
+        Party.US,
+        "Top up the account at the vendor. Sending resumes automatically.",
     ),
-    Failure.TRANSIENT: Words(
-        "The vendor could not be reached, or had no room. Nothing was sent.",
-        Fault.VENDOR,
-        "Nothing: it is tried again by itself. If it lasts, ask the vendor.",
+    Failure.TRANSIENT: Description(
+        "The vendor was unreachable or overloaded. Nothing was sent.",
+        Party.VENDOR,
+        "Nothing: it is retried automatically. If the failures continue, ask the vendor.",
     ),
-    Failure.AMBIGUOUS: Words(
-        "The vendor did not answer clearly. The message may have gone out.",
-        Fault.VENDOR,
-        "Ask the vendor or the recipient, then settle it: “it went out” or “it did not”.",
+    Failure.AMBIGUOUS: Description(
+        "The vendor's response was missing or unclear. The message may have been sent.",
+        Party.VENDOR,
+        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
     ),
 }
 
-CODE: Mapping[str, Words] = {
-    "timeout": Words("The vendor gave no whole answer in time.", Fault.VENDOR),
-    "closed": Words("The vendor closed the connection before it had answered.", Fault.VENDOR),
-    "reset": Words("The connection broke while the call was under way.", Fault.VENDOR),
-    "unreadable": Words("The vendor answered something that is no HTTP.", Fault.VENDOR),
-    "oversize": Words("The vendor answered far more than an answer can be.", Fault.VENDOR),
-    "tls": Words("No safe connection to the vendor: its certificate can't be trusted.", Fault.VENDOR),
-    "dns": Words(
-        "The vendor's host name can't be found.", Fault.OURS, "Check the provider's address for a slip of the pen."
+CODE: Mapping[str, Description] = {
+    "timeout": Description("The vendor sent no complete response in time.", Party.VENDOR),
+    "closed": Description("The vendor closed the connection before it responded.", Party.VENDOR),
+    "reset": Description("The connection was reset during the call.", Party.VENDOR),
+    "unreadable": Description("The vendor's response is not valid HTTP.", Party.VENDOR),
+    "oversize": Description("The vendor's response is too large.", Party.VENDOR),
+    "tls": Description("The TLS connection failed: the vendor's certificate is not trusted.", Party.VENDOR),
+    "dns": Description(
+        "The vendor's host name can't be resolved.", Party.US, "Check the host name in the provider's URL."
     ),
-    "connect_timeout": Words("The vendor's server did not answer when we called.", Fault.VENDOR),
-    "refused": Words("The vendor's server refused the connection.", Fault.VENDOR),
-    "unreachable": Words("No way leads to the vendor's server.", Fault.VENDOR),
-    "address_refused": Words(
-        "The provider's address is one that we do not call, such as a private one.",
-        Fault.OURS,
-        "Correct the provider's address.",
+    "connect_timeout": Description("Connecting to the vendor's server timed out.", Party.VENDOR),
+    "refused": Description("The vendor's server refused the connection.", Party.VENDOR),
+    "unreachable": Description("There is no network route to the vendor's server.", Party.VENDOR),
+    "address_refused": Description(
+        "Requests to the provider's URL are not allowed, for example because its IP address is private.",
+        Party.US,
+        "Correct the provider's URL.",
     ),
-    "request_invalid": Words(
-        "No call can be built from the provider's address and credentials.",
-        Fault.OURS,
-        "Type the provider's address and credentials again.",
+    "request_invalid": Description(
+        "No request can be built from the provider's URL and credentials.",
+        Party.US,
+        "Enter the provider's URL and credentials again.",
     ),
-    "credentials_missing": Words(
-        "The provider has no credentials.", Fault.OURS, "Store the provider's credentials, then send it again."
+    "credentials_missing": Description(
+        "The provider has no credentials.", Party.US, "Enter the provider's credentials, then resend the message."
     ),
-    "sender_missing": Words(
-        "This vendor wants a sender name.", Fault.OURS, "Have the sender name approved at this provider."
+    "sender_missing": Description(
+        "This vendor requires a sender name.", Party.US, "Have the sender name approved at this provider."
     ),
-    "template_invalid": Words(
-        "What stands as the vendor's template can't be one.", Fault.OURS, "Correct the template's approval."
+    "template_invalid": Description(
+        "The vendor's template id in the approval is not valid.", Party.US, "Correct the template's approval."
     ),
-    "too_many_parameters": Words(
-        "The template has more placeholders than this vendor takes.", Fault.OURS, "Shorten the template."
+    "too_many_parameters": Description(
+        "The template has more placeholders than this vendor accepts.", Party.US, "Shorten the template."
     ),
-    "parameter_twice": Words(
-        "Two parameters go under the same name.", Fault.OURS, "Correct the parameters of the template's approval."
+    "parameter_twice": Description(
+        "Two parameters have the same name at the vendor.",
+        Party.US,
+        "Correct the parameters of the template's approval.",
     ),
-    "text_too_long": Words("The text is longer than this vendor takes.", Fault.CALLER, "Shorten the text."),
-    "phone_format": Words("The number can't be written as this vendor wants it.", Fault.CALLER),
-    "lease_over": Words(
-        "The dispatcher that made this call was not heard of again. The message may have gone out.",
-        Fault.OURS,
-        "Ask the vendor or the recipient, then settle it: “it went out” or “it did not”.",
+    "text_too_long": Description("The text is longer than this vendor accepts.", Party.CLIENT, "Shorten the text."),
+    "phone_format": Description("The number can't be converted to the format of this vendor.", Party.CLIENT),
+    "lease_over": Description(
+        "The dispatcher that made this call stopped before it stored the result. The message may have been sent.",
+        Party.US,
+        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
     ),
-    "internal_fault": Words(
-        "A fault of ours: the message did not leave.",
-        Fault.OURS,
-        "Hand the attempt's trace to the developers. Send the message again once it is mended.",
+    "internal_fault": Description(
+        "An internal error: the message was not sent.",
+        Party.US,
+        "Give the attempt's trace to the developers. Resend the message after the error is fixed.",
     ),
-    "expired": Words("Its time was up before it could go.", Fault.VENDOR),
-    "settled": Words("Staff said what became of it."),
-    "canceled": Words("Staff took it out."),
-    "parked": Words(
-        "It was parked after a backup was restored: what became of it since the backup, nobody knows.",
-        Fault.OURS,
-        "Ask the vendor, then settle it.",
+    "expired": Description("Its time to live ended before it could be sent.", Party.VENDOR),
+    "settled": Description("Staff resolved it."),
+    "canceled": Description("Staff canceled it."),
+    "parked": Description(
+        "It was quarantined after a backup was restored: what happened to it since the backup is unknown.",
+        Party.US,
+        "Ask the vendor, then resolve the message.",
     ),
 }
-"""Codes of our own, on attempts and messages. A vendor's codes stand in that vendor's file."""
+"""Internal codes of attempts and messages. Each vendor's codes are in that vendor's module."""
 
 EVENT: Mapping[str, str] = {
-    "resent": "Sent again by staff",
-    "settled": "Settled by staff",
+    "resent": "Resent by staff",
+    "settled": "Resolved by staff",
     "canceled": "Canceled by staff",
     "released": "Released",
-    "parked": "Parked after a restore",
-    "failed_over": "Handed to the next provider",
-    "late_answer": "An answer came after its time",
-    "asked": "The vendor is asked",
-    "revealed": "Number and text shown",
+    "parked": "Quarantined after a restore",
+    "failed_over": "Moved to the next provider",
+    "late_answer": "A response arrived after the time-out",
+    "asked": "Status query sent to the vendor",
+    "revealed": "Number and text revealed",
     "erased": "Text erased",
 }
 
-NOT_WRONG = frozenset({Status.QUEUED, Status.SENDING, Status.SUBMITTED, Status.SENT, Status.DELIVERED, Status.CANCELED})
+NO_PROBLEM = frozenset(
+    {Status.QUEUED, Status.SENDING, Status.SUBMITTED, Status.SENT, Status.DELIVERED, Status.CANCELED}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The box on top of a message's page."""
+    """The summary at the top of a message's page."""
 
     happened: str
-    fault: Fault
+    responsible: Party
     remedy: str
     is_severe: bool
 
 
 def remedy(status: Status, *, code: str = "", failure: Failure | None = None, detail: str = "") -> Remedy | None:
-    """What happened, whose fault, what to do; None where nothing is wrong.
+    """What happened, who is responsible and what to do; None where nothing is wrong.
 
-    `code`, `failure` and `detail` are those of the latest attempt: the closer word wins.
+    `code`, `failure` and `detail` are those of the latest attempt. The most specific description wins.
     """
-    if status in NOT_WRONG:
+    if status in NO_PROBLEM:
         return None
     general = STATUS[status]
     cause = FAILURE[failure] if failure and status is not Status.UNDELIVERED else None
     exact = CODE.get(code)
     happened = " ".join(part for part in (general.happened, _why(exact, cause, detail)) if part)
-    closest = next((words for words in (exact, cause, general) if words and words.remedy), general)
-    fault = next((w.fault for w in (exact, cause, general) if w and w.fault is not Fault.NOBODY), Fault.UNKNOWN)
+    closest = next((each for each in (exact, cause, general) if each and each.remedy), general)
+    responsible = next(
+        (each.responsible for each in (exact, cause, general) if each and each.responsible is not Party.NOBODY),
+        Party.UNKNOWN,
+    )
     is_doubt = status in (Status.UNCONFIRMED, Status.HELD)
-    return Remedy(happened, fault, general.remedy if is_doubt else closest.remedy, not is_doubt)
+    return Remedy(happened, responsible, general.remedy if is_doubt else closest.remedy, not is_doubt)
 
 
-def _why(exact: Words | None, cause: Words | None, detail: str) -> str:
+def _why(exact: Description | None, cause: Description | None, detail: str) -> str:
     if exact:
         return exact.happened
     return detail or (cause.happened if cause else "")

@@ -13,19 +13,19 @@ register = template.Library()
 
 @register.filter
 def status_title(status: str) -> str:
-    """`unconfirmed` as a heading."""
+    """The status as a heading: `Unconfirmed`."""
     return status.capitalize()
 
 
 @register.filter
-def code_words(code: str) -> str:
-    """The sentence of an error code of the endpoint."""
+def code_message(code: str) -> str:
+    """The message of an API error code."""
     return BY_NAME[code].message if code in BY_NAME else ""
 
 
 @register.filter
 def age(length: timedelta) -> str:
-    """`3 min`, `2 h 5 min`: how long something has lasted."""
+    """`3 min`, `2 h 5 min`: a duration for people."""
     seconds = int(length.total_seconds())
     if seconds < 60:
         return f"{seconds} s"

@@ -30,7 +30,7 @@ def test_a_refused_text_becomes_a_template_and_goes_out(shop, browser):
     with furnishing.window(browser, shop) as session:
         page = session.page
         session.open("/admin/tools/unmatched-texts/")
-        page.get_by_role("link", name="Make a template of these").first.click()
+        page.get_by_role("link", name="Create template").first.click()
         expect(page.locator("#id_body")).to_have_value("Salam! Kodunuz {number}, magazin Bakida.")
         page.locator("#id_name").fill("greeting-az")
         expect(page.locator("#admin-preview .bubble")).to_be_visible()

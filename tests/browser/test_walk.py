@@ -56,15 +56,15 @@ def set_up(window: Window, stack: Stack) -> str:
     expect(page.get_by_role("link", name="Set-up").first).to_be_visible()
     follow(window, "A provider exists")
     add_provider(page, stack)
-    follow(window, "A caller exists")
+    follow(window, "A client exists")
     secret = add_caller(page)
     follow(window, "A sender name is approved")
     add_sender(page)
     follow(window, "A template is approved")
     add_templates(page)
-    follow(window, "A route leads to it")
+    follow(window, "A route uses it")
     add_route(page)
-    follow(window, "The vendor lets our server in")
+    follow(window, "The vendor accepts our requests")
     send_to_my_number(page)
     assert accepted(stack) == ["994501112233"]
     window.open("/admin/tools/set-up/")
@@ -75,7 +75,7 @@ def set_up(window: Window, stack: Stack) -> str:
 def follow(window: Window, step: str) -> None:
     """Go where the red line leads."""
     line = window.open("/admin/tools/set-up/").locator("li.missing").filter(has_text=step)
-    line.get_by_role("link", name="Go there").click()
+    line.get_by_role("link", name="Open page").click()
 
 
 def add_provider(page: Page, stack: Stack) -> None:
@@ -146,7 +146,7 @@ def send_to_my_number(page: Page) -> None:
 def read_the_dashboard(window: Window) -> None:
     page = window.open("/admin/")
     expect(
-        page.locator("section", has=page.get_by_role("heading", name="Dispatchers")).locator(".figure")
+        page.locator("section", has=page.get_by_role("heading", name="Dispatchers running")).locator(".figure")
     ).to_have_text("1")
 
 
@@ -157,7 +157,7 @@ def see_why_it_failed(window: Window) -> None:
     page.locator("#result_list").get_by_role("link", name=NUMBER).click()
     box = page.locator(".admin-remedy")
     expect(box).to_contain_text("The mobile number's format is wrong.")
-    expect(box).to_contain_text("Whose fault: the caller.")
+    expect(box).to_contain_text("Responsible party: the client.")
     expect(page.locator(".admin-timeline")).to_contain_text("Attempt 1 via smsplus-az: refused")
 
 
@@ -204,7 +204,7 @@ def accepted(stack: Stack) -> list[str]:
 
 def find_the_refused_one(window: Window) -> None:
     page = search(window.open("/admin/sms/message/"), NUMBER)
-    refused = page.locator("section", has=page.get_by_role("heading", name="Calls that were not accepted"))
+    refused = page.locator("section", has=page.get_by_role("heading", name="Rejected requests"))
     expect(refused).to_contain_text("template_not_matched")
     refused.get_by_role("link", name="template_not_matched").click()
     expect(page.get_by_text("order-1").first).to_be_visible()

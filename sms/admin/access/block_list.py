@@ -1,4 +1,4 @@
-"""The block list: numbers whose owners do not want messages."""
+"""The block list: numbers that must not receive messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BlockedNumberAdmin(TypedNumbers, BaseAdmin):
     search_fields = ("=phone",)
     number_search = ("phone",)
     number_fields = {"phone": NumberField}
-    search_help_text = _("Number, exactly")
+    search_help_text = _("Number, exact")
     fields = ("phone", "reason")
     list_before_template = "sms/blocked_before.html"
 
@@ -31,7 +31,7 @@ class BlockedNumberAdmin(TypedNumbers, BaseAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "import_form": ImportForm()})
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False  # a number is put on the list or taken off it; who sees it is a matter of roles
+        return False  # numbers are added and removed, never changed
 
     def get_fields(self, request: HttpRequest, obj: BlockedNumber | None = None) -> tuple[str, ...]:
         return ("shown_phone", "reason", "created_at") if obj else ("phone", "reason")

@@ -1,4 +1,4 @@
-"""The page to hand to Akinon: where to call, as whom, and what the answers mean."""
+"""The page for Akinon: endpoint, credentials and the meaning of the responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sms.admin.common.page import page, require_permission
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, NewlineEscape
 
-CODES_OF_SENDING = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
+SEND_STATUSES = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
 
 
 @require_permission("sms.view_apiclient")
@@ -24,12 +24,12 @@ def show(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "integration_guide",
-        _("For Akinon"),
+        _("API credentials and integration guide"),
         client=client,
         clients=clients,
         address=f"{settings.PUBLIC_URL or 'http://127.0.0.1:8000'}/send-sms",
         curl=_curl(client) if client else "",
-        codes=[code for code in TABLE if code.status in CODES_OF_SENDING],
+        codes=[code for code in TABLE if code.status in SEND_STATUSES],
         newline=NewlineEscape(client.newline_escape).label if client else "",
     )
 

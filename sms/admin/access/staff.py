@@ -46,7 +46,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         return guarded(super().get_urls(), self)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only a superuser makes superusers, or gives single permissions past the roles."""
+        """Only superusers can make superusers or grant single permissions."""
         own = super().get_readonly_fields(request, obj)
         return own if request.user.is_superuser else (*own, "is_superuser", "user_permissions")
 
@@ -62,9 +62,9 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         return reverse("admin:auth_user_change", args=(object_id,))
 
     @dialog_action(
-        title=_("Remove this person's second factor?"),
-        says=_("For a lost phone: the next log-in asks for the password alone, and a new one can be set up."),
-        button=_("Remove second factor"),
+        title=_("Turn off two-factor authentication for this person?"),
+        description=_("For a lost phone. The next log-in asks only for the password; then it can be set up again."),
+        button=_("Turn off two-factor authentication"),
         permission="remove_factor",
         icon="phonelink_erase",
     )
@@ -73,8 +73,10 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         if person is None or not self.has_change_permission(request, person):
             raise ActionRefused("You can't change this person.")
         removed, _per_model = TOTPDevice.objects.filter(user=person).delete()
-        self.log_change(request, person, f"Second factor removed: {form.cleaned_data['reason']}")
-        return str(_("The second factor is removed.") if removed else _("This person has no second factor."))
+        self.log_change(request, person, f"Two-factor authentication turned off: {form.cleaned_data['reason']}")
+        return str(
+            _("Two-factor authentication is off.") if removed else _("This person has no two-factor authentication.")
+        )
 
 
 @admin.register(Group)

@@ -1,4 +1,4 @@
-"""What our own pages share: the permission at the door, and the theme around them."""
+"""Helpers of the admin's own pages: the permission check and the theme's context."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ View = Callable[..., HttpResponse]
 
 
 def require_permission(permission: str) -> Callable[[View], View]:
-    """Refuse readers without this permission."""
+    """Respond with 403 to users without this permission."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""Messages: staff look, search and filter; nobody edits one."""
+"""The list of messages. Staff view, search and filter them; nobody changes one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from sms.models import Message
 
 from . import detail
 from .actions import MessageActions
-from .filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
-from .search import found_by, refused_by
+from .filters import VIEWS, AcceptedFilter, CodeFilter, SenderFilter, StatusFilter, TemplateFilter, ViewFilter
+from .search import found_by, rejected_by
 
 EXPORT = "sms.export_messages"
 
@@ -40,7 +40,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         ViewFilter,
         StatusFilter,
         PeriodFilter,
-        ("created_at", TakenFilter),
+        ("created_at", AcceptedFilter),
         ProviderFilter,
         SenderFilter,
         TemplateFilter,
@@ -77,14 +77,14 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         chosen = request.GET.get("view", "")
         more = {
             "views": [(key, label, key == chosen) for key, (label, _narrow) in VIEWS.items()],
-            "refused": refused_by(request.GET.get("q", "")),
+            "refused": rejected_by(request.GET.get("q", "")),
             "may_export": request.user.has_perm(EXPORT),
             "export_query": request.GET.urlencode(),
         }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """What the list shows now, as CSV: the same filters, the same refusal of others."""
+        """Export the filtered list as CSV. Other filters are rejected as in the list."""
         if not request.user.has_perm(EXPORT):
             raise PermissionDenied
         found = self.get_changelist_instance(request)
@@ -92,7 +92,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
             raise BadRequest(" ".join(problems))
         return _exported(found.queryset)
 
-    @admin.action(description=_("Export the ticked ones as CSV"), permissions=["export"])
+    @admin.action(description=_("Export selected messages as CSV"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
         return _exported(queryset)
 
@@ -129,7 +129,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
 
 EXPORTED = {
     "id": "id",
-    "created_at": "taken",
+    "created_at": "accepted",
     "status": "status",
     "to": "to",
     "sender": "from",
@@ -148,8 +148,8 @@ EXPORT_PAGE = 1000
 
 
 def _exported(messages: QuerySet[Message]) -> HttpResponse:
-    """No text in it: a file goes where no record follows. Numbers as the reader may see them."""
-    # The reader is asked for now: the rows are read while the answer is under way.
+    """Without texts, because access to a file is not recorded. Numbers are masked as in the list."""
+    # Read now: the rows are read after the view has returned.
     shows_numbers = privacy.sees_numbers()
     place = list(EXPORTED).index("to")
     rows = _page_by_page(messages.order_by("-id").values_list(*EXPORTED))
@@ -158,7 +158,7 @@ def _exported(messages: QuerySet[Message]) -> HttpResponse:
 
 
 def _page_by_page(rows: QuerySet) -> Iterator[tuple[Any, ...]]:
-    """Each page a question of its own: a cursor would have PostgreSQL write out all of it before the first row."""
+    """One query per page: with a cursor, PostgreSQL would materialise the whole result before the first row."""
     page = list(rows[:EXPORT_PAGE])
     while page:
         yield from page

@@ -1,4 +1,4 @@
-"""Test a text: what would happen to it, and sending it to a number of one's own."""
+"""Dry run of a text through routing and matching, and sending it to one's own number."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TextForm(forms.Form):
         text = typed(self.cleaned_data["text"])
         bad = forbidden_in_text(normalise(text, "off"))
         if bad:
-            raise ValidationError(_("Character %(c)s can't stand in a text."), params={"c": escaped(bad)})
+            raise ValidationError(_("A text can't contain the character %(c)s."), params={"c": escaped(bad)})
         if len(text) > LONGEST:
             raise ValidationError(_("At most 1,600 characters."))
         return text
@@ -63,7 +63,7 @@ class TextForm(forms.Form):
 
 @require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
-    """Asking is a POST too: texts and numbers do not belong into addresses."""
+    """The dry run is a POST request, too, so that no text or number is part of a URL."""
     form = TextForm(request.POST or None)
     told = dry_run.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
     if told is not None and "send" in request.POST:
@@ -75,12 +75,14 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
-    """Through the same intake as a caller's message, marked as a test."""
+    """Accept the message as a client's message, marked as a test."""
     if not request.user.has_perm(SEND):
         raise PermissionDenied
     facts = form.facts
     if facts["is_otp"] or request.POST.get("confirm") != "yes":
-        messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
+        messages.error(
+            request, _("Confirm that the number is yours. A one-time password can't be sent from this page.")
+        )
         return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
     call = accept.Call(
@@ -96,5 +98,5 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
         return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
-    messages.success(request, _("The test is on its way. This page follows it."))
+    messages.success(request, _("The test message is queued. This page shows its progress."))
     return redirect("admin:sms_message_change", accepted.message)

@@ -1,4 +1,4 @@
-"""Refused requests: calls that left no message."""
+"""Rejected requests, which created no message."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
     )
     search_fields = ("to__exact", "request_id__exact")
     number_search = ("to", "request_id")
-    search_help_text = _("Number or request id, exactly")
+    search_help_text = _("Number or request id, exact")
     fields = (
         ("code", "http_status", "field"),
         ("shown_to", "sender"),
@@ -44,7 +44,7 @@ class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
     def shown_to(self, refused: RefusedRequest) -> str:
         return privacy.number(refused.to)
 
-    @display(description=_("shape"))
+    @display(description=_("masked text"))
     def shown_shape(self, refused: RefusedRequest) -> str:
         return privacy.shape(refused.shape)
 

@@ -51,23 +51,23 @@ class AlertAdmin(ReadOnlyAdmin):
         return reverse("admin:sms_alert_change", args=(object_id,))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only for an open one that does not close by itself."""
+        """Only for an open alert that is not closed automatically."""
         alert = self.get_object(request, str(object_id))
-        is_ours = alert is not None and alert.closed_at is None and alert.key.startswith(alerts.CLOSED_BY_HAND)
-        return super().get_actions_detail(request, object_id) if is_ours else []
+        is_manual = alert is not None and alert.closed_at is None and alert.key.startswith(alerts.CLOSED_BY_HAND)
+        return super().get_actions_detail(request, object_id) if is_manual else []
 
     @dialog_action(
         title=_("Close this alert?"),
-        says=_("Its cause is over, and you know how. It opens again if the same thing happens again."),
+        description=_("Close it when its cause is resolved. It opens again if the cause occurs again."),
         button=_("Close"),
         permission="close_alert",
         icon="check",
     )
     def close(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        """The reason stands in the alert's history; a log line says who, without words that may name a number."""
+        """Store the reason in the alert's history. The log line names only the user: a reason may contain a number."""
         alert = self.get_object(request, object_id)
         alerts.close_by_hand(alert.pk if alert else 0, actor=request.user.get_username())
-        self.log_change(request, alert, f"Closed by hand: {form.cleaned_data['reason']}")
+        self.log_change(request, alert, f"Closed manually: {form.cleaned_data['reason']}")
         return str(_("The alert is closed."))
 
     @display(description=_("severity"), label=labels.SEVERITY)

@@ -1,4 +1,4 @@
-"""What the words mean: one page, made from the tables that the product itself reads."""
+"""The status and error reference, generated from the tables that the product uses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sms.domain.codes import TABLE
 
 def show(request: HttpRequest) -> HttpResponse:
     tables = (
-        (_("Statuses of a message"), status_descriptions.STATUS.items()),
-        (_("Outcomes of an attempt"), status_descriptions.OUTCOME.items()),
-        (_("What a vendor reports"), status_descriptions.REPORT.items()),
-        (_("Why an attempt failed"), status_descriptions.FAILURE.items()),
-        (_("Codes of our own"), status_descriptions.CODE.items()),
+        (_("Message statuses"), status_descriptions.STATUS.items()),
+        (_("Attempt outcomes"), status_descriptions.OUTCOME.items()),
+        (_("Delivery report statuses"), status_descriptions.REPORT.items()),
+        (_("Failure classes of attempts"), status_descriptions.FAILURE.items()),
+        (_("Internal codes of attempts and messages"), status_descriptions.CODE.items()),
     )
     vendors = [(SENDERS[slug].name, SENDERS[slug].codes) for slug in sorted(SENDERS) if SENDERS[slug].codes]
-    return page(request, "glossary", _("What the words mean"), tables=tables, vendors=vendors, codes=TABLE)
+    return page(request, "glossary", _("Status and error reference"), tables=tables, vendors=vendors, codes=TABLE)

@@ -1,4 +1,4 @@
-"""Set-up: what is missing before messages go out, and where to mend it."""
+"""The set-up page: the steps that are missing before messages can be sent, with links."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def address(step: setup_checklist.Step) -> str:
-    """The page that mends it."""
+    """The URL of the page that completes the step."""
     if not step.target:
         return ""
     name = f"admin:{PAGES[step.target]}"

@@ -1,4 +1,4 @@
-"""Routes: which providers carry which numbers, in which order."""
+"""Routes: the providers for each number prefix, in order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RouteAdmin(TypedNumbers, HistoriedAdmin):
     fieldsets = (
         (None, {"fields": ("prefix", ("client", "is_otp"), "enabled")}),
         (_("Time to live"), {"fields": (("otp_ttl", "ttl"),)}),
-        (_("Doubt"), {"fields": ("resend_unconfirmed_otp",)}),
+        (_("Unconfirmed messages"), {"fields": ("resend_unconfirmed_otp",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:

@@ -111,17 +111,19 @@ def _health(provider: Provider) -> tuple[str, str, str]:
     if provider.paused:
         return "paused", "warning", "Paused by staff: its messages wait, or go to the next provider."
     if state.breaker == Breaker.OPEN:
-        return "not called", "danger", _breaker_words(state)
+        return "suspended (circuit open)", "danger", _breaker_words(state)
     if state.bad_calls:
         last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
-        return "degraded", "warning", f"{last} went wrong."
+        return "degraded", "warning", f"{last} failed."
     return "healthy", "success", ""
 
 
 def _breaker_words(state: ProviderState) -> str:
     known = {failure.value for failure in Failure}
     why = status_descriptions.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
-    when = f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "Nothing is called until staff act."
+    when = (
+        f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "No requests are sent until staff act."
+    )
     return " ".join(part for part in (why, state.breaker_detail, when) if part)
 
 

@@ -57,7 +57,7 @@ def _taken(message: Message) -> Entry:
     facts = [("request id", message.request_id)]
     if message.api_version:
         facts.append(("API version", message.api_version))
-    title = f"Taken from {message.client.username}" + (" as a test" if message.is_test else "")
+    title = f"Accepted from {message.client.username}" + (" as a test" if message.is_test else "")
     return Entry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
 
 
@@ -70,10 +70,10 @@ def _decided(message: Message) -> Entry:
     if template:
         title = f"Matched template “{template.template.name}”, version {template.number}"
     else:
-        title = "Carried as free text" if message.status != Status.HELD else "No approved template gives this text"
+        title = "Sent as free text" if message.status != Status.HELD else "No approved template matches this text"
     facts = [("route", prefix or "none"), ("encoding", message.encoding), ("segments", str(message.segments))]
     if message.smoothing:
-        facts.append(("smoothed", ", ".join(message.smoothing)))
+        facts.append(("normalised", ", ".join(message.smoothing)))
     tone = DOUBT if message.status == Status.HELD else GOOD
     return Entry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
 
@@ -113,7 +113,7 @@ def _took(attempt: Attempt) -> str:
 
 def _report(report: DeliveryReport, slugs: dict[int, str]) -> Entry:
     state = ReportState(report.status)
-    how = "answers our question" if report.is_poll else "reports"
+    how = "answers the status query" if report.is_poll else "reports"
     title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
     says = report.reason or report.detail or status_descriptions.REPORT[state].happened
     facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
@@ -133,15 +133,15 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
     if status is Status.QUEUED:
         where = slugs.get(message.provider_id or 0, "?")
         waits = f" It waits: {message.waiting_for}." if message.waiting_for else ""
-        return f"Goes to {where} when it is due.{waits} If it can't go by its time, it expires."
+        return f"Sent to {where} when it is due.{waits} If it can't be sent in time, it expires."
     if status is Status.HELD:
-        return "Goes by itself as soon as an approved template gives its text; expires at its time."
+        return "Sent as soon as an approved template matches its text; otherwise it expires."
     if status is Status.SENDING:
-        return "The vendor's answer, or the end of the call's time, decides."
+        return "The vendor's response, or the time-out of the call, decides."
     if status in (Status.SUBMITTED, Status.SENT):
         return _next_report(message, status)
     if status is Status.UNCONFIRMED:
-        return "A late report of the vendor settles it; else staff do."
+        return "A late delivery report resolves it; otherwise staff do."
     return ""
 
 
@@ -149,12 +149,12 @@ def _next_report(message: Message, status: Status) -> str:
     """What this message's vendor may still say."""
     adapter = SENDERS.get(message.provider.vendor) if message.provider else None
     if adapter is None:
-        return "Nothing of ours. A delivery report moves it, where this vendor sends one."
+        return "A delivery report updates it, if this vendor sends one."
     if not adapter.receipts:
-        return f"Nothing: {adapter.name} sends no delivery reports, and can't be asked. This state is the last one."
+        return f"Nothing: {adapter.name} sends no delivery reports and answers no status queries. This status is final."
     if is_final(status, adapter.strongest):
-        return f"Nothing: {adapter.name} reports no more than this."
-    return f"Nothing of ours. A delivery report of {adapter.name} moves it."
+        return f"Nothing: this is the final status that {adapter.name} reports."
+    return f"A delivery report of {adapter.name} updates it."
 
 
 def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descriptions.Remedy | None:

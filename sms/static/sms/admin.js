@@ -1,11 +1,11 @@
-/* Cures for what the theme leaves out: keyboard, landmarks, labels; and our own small behaviours. */
+/* Accessibility fixes for the theme (keyboard, landmarks, labels), and the scripts of the product's own pages. */
 (function () {
     "use strict";
 
-    // What opens on a click alone: the theme builds these from <a> without address, <span> and <div>.
+    // Elements that the theme makes clickable without a keyboard equivalent: <a> without href, <span> and <div>.
     const CLICKABLE = "[x-on\\:click]:not(button):not(input):not(form):not([href]), label + a:not([href])";
 
-    function nameOf(element) {
+    function iconLabel(element) {
         const icon = element.querySelector(".material-symbols-outlined");
         const glyph = (icon || element).textContent.trim();
         const names = {
@@ -17,7 +17,7 @@
         return names[glyph] || "";
     }
 
-    function makeReachable(element) {
+    function makeFocusable(element) {
         if (element.dataset.adminReachable || element.id === "changelist-filter-close") return;
         element.dataset.adminReachable = "1";
         element.tabIndex = 0;
@@ -29,7 +29,7 @@
         if (element.getAttribute("x-on:click")?.includes("openUserLinks")) element.setAttribute("aria-label", "Account menu");
         const isIconItself = element.classList.contains("material-symbols-outlined");
         if ((!words || isIconItself) && !element.hasAttribute("aria-label")) {
-            element.setAttribute("aria-label", nameOf(element) || "Open");
+            element.setAttribute("aria-label", iconLabel(element) || "Open");
         }
         element.addEventListener("keydown", function (event) {
             if (event.key === "Enter" || event.key === " ") {
@@ -45,14 +45,14 @@
         });
     }
 
-    // Links that show an icon alone say nothing aloud.
-    function nameLinks(root) {
+    // Icon-only links need a label for screen readers.
+    function labelLinks(root) {
         root.querySelectorAll("a:not([aria-label]), button:not([aria-label])").forEach(function (link) {
             const words = Array.from(link.childNodes).some(function (node) {
                 const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
                 return !isIcon && node.textContent.trim();
             });
-            if (!words) link.setAttribute("aria-label", link.title || nameOf(link) || "Open");
+            if (!words) link.setAttribute("aria-label", link.title || iconLabel(link) || "Open");
         });
         root.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach(function (tip) {
             tip.setAttribute("role", "img");
@@ -63,12 +63,12 @@
         root.querySelectorAll("td input, td select, td textarea, #searchbar, #searchbar-submit").forEach(function (input) {
             if (input.type === "hidden" || input.hasAttribute("aria-label") || (input.labels && input.labels.length)) return;
             const cell = input.closest("td");
-            const words = input.id === "searchbar" || input.id === "searchbar-submit" ? "Search" : cell && headOf(cell);
+            const words = input.id === "searchbar" || input.id === "searchbar-submit" ? "Search" : cell && columnTitle(cell);
             if (words) input.setAttribute("aria-label", words);
         });
     }
 
-    function headOf(cell) {
+    function columnTitle(cell) {
         const table = cell.closest("table");
         const head = table && table.tHead && table.tHead.rows[0] && table.tHead.rows[0].cells[cell.cellIndex];
         return cell.dataset.label || (head && head.textContent.trim()) || "Value";
@@ -82,12 +82,12 @@
         const skip = document.createElement("a");
         skip.className = "admin-skip";
         skip.href = "#main";
-        skip.textContent = "Skip to the page";
+        skip.textContent = "Skip to content";
         document.body.prepend(skip);
     }
 
-    // The theme's dialog, for whoever can't see that it lies above the page: named by its own heading.
-    function nameDialog() {
+    // The theme's dialog, announced to screen readers as a modal dialog with its heading as the label.
+    function labelDialog() {
         const dialog = document.getElementById("modal-content");
         const heading = dialog && dialog.querySelector("h1, h2");
         if (!heading) return;
@@ -96,11 +96,11 @@
         dialog.setAttribute("aria-label", heading.textContent.trim());
     }
 
-    function cure(root) {
-        nameDialog();
-        root.querySelectorAll(CLICKABLE).forEach(makeReachable);
+    function fixAccessibility(root) {
+        labelDialog();
+        root.querySelectorAll(CLICKABLE).forEach(makeFocusable);
         hideIcons(root);
-        nameLinks(root);
+        labelLinks(root);
         labelInputs(root);
     }
 
@@ -115,8 +115,8 @@
         });
     }
 
-    // A form that follows the vendor: choosing another one asks for its fields.
-    function reloads() {
+    // A form that depends on the vendor: selecting another vendor reloads the page with its fields.
+    function reloadOnChange() {
         document.querySelectorAll("[data-admin-reload]").forEach(function (select) {
             select.addEventListener("change", function () {
                 const address = new URL(window.location.href);
@@ -127,22 +127,22 @@
         });
     }
 
-    // The list anew every few seconds. A row that is ticked, or that the focus is in, stays where and as it is: somebody
-    // is about to act on it, and a row that is taken out loses the focus.
-    const LIVE_EVERY = 5000;
+    // Refreshes the list every few seconds. A row that is selected or has the focus is not replaced, so that it keeps
+    // the selection and the focus.
+    const LIVE_INTERVAL = 5000;
 
     function rowKey(row) {
         const link = row.querySelector("th a[href], td a[href]");
         return link ? link.getAttribute("href") : "";
     }
 
-    function isInUse(row) {
+    function isActive(row) {
         return row.contains(document.activeElement) || row.querySelector("input.action-select:checked") !== null;
     }
 
     function refreshList() {
         return fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } }).then(function (answer) {
-            // A redirect leads to the log-in: this list is live no longer.
+            // A redirect leads to the log-in page: the session has ended, so the refresh stops.
             return answer.ok && !answer.redirected ? answer.text() : Promise.reject(new Error(answer.status));
         }).then(function (page) {
             const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("result_list");
@@ -154,7 +154,7 @@
     function replaceRows(table, fresh) {
         const kept = new Map();
         Array.from(table.tBodies).forEach(function (row) {
-            if (isInUse(row)) kept.set(rowKey(row), row); else row.remove();
+            if (isActive(row)) kept.set(rowKey(row), row); else row.remove();
         });
         let next = table.tBodies[0] || null;
         fresh.forEach(function (row) {
@@ -171,22 +171,22 @@
             button.setAttribute("aria-pressed", on ? "true" : "false");
             localStorage.setItem("adminLive", on ? "1" : "0");
             window.clearInterval(timer);
-            if (on) timer = window.setInterval(function () { if (!document.hidden) refreshList().catch(function () { set(false); }); }, LIVE_EVERY);
+            if (on) timer = window.setInterval(function () { if (!document.hidden) refreshList().catch(function () { set(false); }); }, LIVE_INTERVAL);
         }
         button.addEventListener("click", function () { set(button.getAttribute("aria-pressed") !== "true"); });
         set(localStorage.getItem("adminLive") === "1");
     }
 
-    // The theme draws charts with letters of one colour; on the dark page they could hardly be read.
-    function tintCharts() {
+    // The theme draws chart labels in one colour, which is hard to read in dark mode.
+    function setChartColour() {
         if (!window.Chart) return;
         window.Chart.defaults.color = getComputedStyle(document.documentElement).getPropertyValue("--admin-quiet").trim();
         Object.values(window.Chart.instances).forEach(function (chart) { chart.update("none"); });
     }
 
     function followTheme() {
-        tintCharts();
-        new MutationObserver(tintCharts).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+        setChartColour();
+        new MutationObserver(setChartColour).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
     }
 
     // A template's preview, by the functions that match and count for real: asked while somebody types.
@@ -257,16 +257,16 @@
 
     document.addEventListener("DOMContentLoaded", function () {
         landmarks();
-        cure(document);
+        fixAccessibility(document);
         copyButtons();
-        reloads();
+        reloadOnChange();
         liveList();
         templatePreview();
         followTheme();
         new MutationObserver(function (changes) {
             changes.forEach(function (change) {
                 change.addedNodes.forEach(function (node) {
-                    if (node.nodeType === 1 && node.parentElement) cure(node.parentElement);
+                    if (node.nodeType === 1 && node.parentElement) fixAccessibility(node.parentElement);
                 });
             });
         }).observe(document.body, { childList: true, subtree: true });

@@ -122,7 +122,7 @@ def test_unmatched_texts_are_grouped_counted_and_masked(boss, cast):
     groups = unmatched.groups()
     assert groups[0].count == 3
     page = boss.get(UNMATCHED).content.decode()
-    assert "Make a template of these" in page
+    assert "Create template" in page
     assert "1234" not in page
 
 

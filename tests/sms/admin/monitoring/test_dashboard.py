@@ -33,7 +33,7 @@ def test_the_dashboard_shows_figures_chart_table_and_reasons(boss, cast):
     page = boss.get(INDEX).content.decode()
     assert 'role="img"' in page
     assert "&quot;stack&quot;: &quot;all&quot;" in page
-    assert "The vendor gave no whole answer in time." in page
+    assert "The vendor sent no complete response in time." in page
     assert "The vendor&#x27;s code 121" in page
     assert "?status=failed&amp;code=121" in page
     board = dashboard.board()
