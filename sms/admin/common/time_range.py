@@ -54,8 +54,8 @@ class ClockField(forms.TimeField):
 class Input(forms.TextInput):
     """The browser's input for dates or times, which accepts only the ISO form."""
 
-    def __init__(self, field: forms.Field, kind: str, label: Any) -> None:
-        super().__init__({"class": " ".join(INPUT_CLASSES), "aria-label": label, "step": "1" if kind == "time" else ""})
+    def __init__(self, field: forms.Field, kind: str) -> None:
+        super().__init__({"class": " ".join(INPUT_CLASSES), "step": "1" if kind == "time" else ""})
         self.field, self.input_type = field, kind
 
     def format_value(self, value: Any) -> str:
@@ -74,8 +74,8 @@ class RangeForm(forms.Form):
         self.name = name
         for end, label in ENDS.items():
             day, clock = DayField(required=False), ClockField(required=False)
-            day.widget = Input(day, "date", f"{label}: {_('date')}")
-            clock.widget = Input(clock, "time", f"{label}: {_('time')}")
+            day.label, clock.label = f"{label}: {_('date')}", f"{label}: {_('time')}"
+            day.widget, clock.widget = Input(day, "date"), Input(clock, "time")
             self.fields |= {f"{name}_{end}_0": day, f"{name}_{end}_1": clock}
 
     def clean(self) -> dict[str, Any]:
@@ -118,6 +118,11 @@ class TimeRangeFilter(RangeDateTimeFilter):
 
     template = "sms/time_range.html"
     form_class = RangeForm
+    title: Any = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = type(self).title or self.title  # Django sets the field's name
 
     @property
     def form(self) -> RangeForm:

@@ -46,7 +46,7 @@ class CodeFilter(TextFilter):
 class AcceptedFilter(TimeRangeFilter):
     """Filters by a time range with the time in the id: the time column has no index."""
 
-    title = _("accepted")
+    title = _("accepted at")
 
     def narrow(self, queryset: QuerySet, first: datetime | None, last: datetime | None) -> QuerySet:
         if first:

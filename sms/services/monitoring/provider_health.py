@@ -134,6 +134,6 @@ def _last_error(state: ProviderState) -> str:
 
 
 def _limits(provider: Provider) -> str:
-    flight = f"{provider.max_in_flight} calls at a time" if provider.max_in_flight else "any number at a time"
+    flight = f"{provider.max_in_flight} concurrent calls" if provider.max_in_flight else "unlimited concurrent calls"
     rate = f"{provider.rate_limit} a second" if provider.rate_limit else "no rate limit"
-    return f"{flight}, {rate}, {provider.timeout} s for an answer"
+    return f"{flight}, {rate}, time-out {provider.timeout} s"

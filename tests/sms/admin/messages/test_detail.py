@@ -71,7 +71,7 @@ def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_nu
         "Next step",
         "sent no complete response in time",
         "Responsible party:",
-        "settle it",
+        "resolve the message",
     ):
         assert words in told, words
     places = [told.index(words) for words in ("Taken from", "Carried as", "Attempt 1", "Attempt 2")]
