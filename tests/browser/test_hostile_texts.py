@@ -1,4 +1,4 @@
-"""Texts of strangers stay texts: on every page, in every form, and in the export."""
+"""Hostile texts stay texts on every page, in every form and in the export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By keyboard alone: what opens on a click can be reached with Tab and opened with Enter or the space bar."""
+"""Keyboard use: every clickable element can be focused with Tab and activated with Enter or Space."""
 
 from __future__ import annotations
 

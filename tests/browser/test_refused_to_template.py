@@ -1,4 +1,4 @@
-"""From a refused text to a template that carries it, in the admin of a running stack."""
+"""From a rejected text to a template that matches it, in the admin of a running stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One member of staff's first day, as one walk: from an empty installation to a message that failed and was sent."""
+"""One scenario from an empty installation to a message that failed and was resent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def send(stack: Stack, secret: str, text: str, request_id: str) -> Reply:
 
 
 def set_up(window: Window, stack: Stack) -> str:
-    """Follow the set-up page, line by line, until all is green; returns the caller's secret."""
+    """Complete each step of the set-up page; returns the client's secret."""
     page = window.page
     expect(page.get_by_role("link", name="Set-up").first).to_be_visible()
     follow(window, "A provider exists")
@@ -73,7 +73,7 @@ def set_up(window: Window, stack: Stack) -> str:
 
 
 def follow(window: Window, step: str) -> None:
-    """Go where the red line leads."""
+    """Follow the link of the incomplete step."""
     line = window.open("/admin/tools/set-up/").locator("li.missing").filter(has_text=step)
     line.get_by_role("link", name="Open page").click()
 
@@ -151,7 +151,7 @@ def read_the_dashboard(window: Window) -> None:
 
 
 def see_why_it_failed(window: Window) -> None:
-    """Search the number, open the message, read the box on top."""
+    """Search the number, open the message, read the summary."""
     page = window.open("/admin/sms/message/")
     eventually(lambda: search(page, NUMBER).locator("#result_list").get_by_text("failed").count() == 1)
     page.locator("#result_list").get_by_role("link", name=NUMBER).click()
@@ -183,7 +183,7 @@ def see_it_go_out(window: Window, stack: Stack) -> None:
 
 
 def expect_status(page: Page, status: str) -> None:
-    """The message's page says so in the end; it does not refresh by itself."""
+    """Reload the message's page until it shows the status."""
 
     def says() -> bool:
         try:

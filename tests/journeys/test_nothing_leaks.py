@@ -1,6 +1,6 @@
 """After good calls, bad calls, failing vendors, faults and a day of work in the admin: what was planted stands nowhere.
 
-Neither in a log, nor in what is kept about people's doings, nor in a file thin the admin hands out.
+Neither in a log, nor in what is kept about people's doings, nor in a file that the admin hands out.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def log_in(stack: Stack, person: tuple[str, str]) -> Staff:
 
 
 def use_the_admin(stack: Stack) -> dict[str, str]:
-    """Everything that staff change and that leaves a trace; returns the secrets thin the admin made and showed once."""
+    """Everything that staff change and that leaves a trace; returns the secrets that the admin made and showed once."""
     assert "Log out" not in Staff(stack.url).log_in(BOSS[0], GUESS)
     boss = log_in(stack, BOSS)
     shown = make_secrets(boss)

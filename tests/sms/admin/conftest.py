@@ -1,4 +1,4 @@
-"""A small fixed cast for the admin: two vendors, two providers, a shop, and messages in every state."""
+"""Fixtures of the admin's tests: two vendors, two providers, a shop, and messages in every state."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def vendors(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def fresh_copies():
-    """No test sees another's copy of the configuration."""
+    """Reset the configuration snapshot for each test."""
     snapshot.forget()
     setup_checklist.forget()
     yield

@@ -1,4 +1,4 @@
-"""What a shop's messages need can't be deleted, and the page that says so loads none of them."""
+"""Rows that messages refer to can't be deleted, and the page that says so loads no messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the admin is told on pages of its own style: what it was, what to do, and no trace."""
+"""The admin's error pages say what happened and what to do, and show no traceback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sms.services.monitoring import dashboard
 
 
 class Listener(logging.Handler):
-    """Notes which request each line of the log was written for."""
+    """Records the request of each log line."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -1,4 +1,4 @@
-"""What each page of the admin carries: a content policy, and nothing hidden in its text."""
+"""Every page of the admin has a content policy and shows hidden characters as escapes."""
 
 from __future__ import annotations
 

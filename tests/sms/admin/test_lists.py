@@ -1,4 +1,4 @@
-"""Every list of the admin: opens, searches, filters by what it allows and by nothing else."""
+"""Every list of the admin opens, searches, and accepts only its own filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four roles, the second factor, log-in protection, and the history of changes."""
+"""Four roles, two-factor authentication, log-in protection and the history of changes."""
 
 from __future__ import annotations
 

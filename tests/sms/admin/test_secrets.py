@@ -1,4 +1,4 @@
-"""Secrets go in and never come out."""
+"""Secrets are write-only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canaries: each name of the theme that we lean on. An upgrade that takes one away is told which, and what it held.
+"""Checks each name of the theme that the product uses, so that an upgrade that removes one fails here.
 
 The theme is young and pinned to one release. Where a name is gone, look for what took its place, change what leans on
 it, and put the new name here.

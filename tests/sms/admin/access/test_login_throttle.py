@@ -1,4 +1,4 @@
-"""Failed log-ins behind a proxy: counted for the client's address, whatever name and form were sent."""
+"""Failed log-ins behind a proxy are counted for the client's address, whatever was submitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Received messages, pushes, partners and rented numbers in the admin."""
+"""Received messages, forwards, partners and rented numbers in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The messages list: views, filters, refused calls beside it, and the export."""
+"""The list of messages: views, filters, rejected requests and the export."""
 
 from __future__ import annotations
 

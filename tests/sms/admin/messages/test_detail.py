@@ -1,4 +1,4 @@
-"""One message's page: the timeline, the remedy on top, and what staff may do."""
+"""A message's page: timeline, remedy and actions."""
 
 from __future__ import annotations
 

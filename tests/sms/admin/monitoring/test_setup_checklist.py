@@ -1,4 +1,4 @@
-"""The set-up page, followed from red to green; the page for Akinon; the legend."""
+"""The set-up page, step by step; the integration guide; the status and error reference."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_page_for_akinon_holds_address_user_codes_and_no_secret(boss, cast, 
         assert code in page
 
 
-def test_the_legend_names_every_word(boss):
+def test_the_reference_describes_every_value(boss):
     page = boss.get("/admin/tools/words/").content.decode()
     names = [
         *status_descriptions.STATUS,

@@ -1,4 +1,4 @@
-"""The cards of the providers: what they show, and their switches."""
+"""The health page: its cards and its actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who would carry a number, and the block list."""
+"""The route look-up and the block list."""
 
 from __future__ import annotations
 
