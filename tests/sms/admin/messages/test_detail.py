@@ -74,7 +74,7 @@ def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_nu
         "resolve the message",
     ):
         assert words in told, words
-    places = [told.index(words) for words in ("Taken from", "Carried as", "Attempt 1", "Attempt 2")]
+    places = [told.index(words) for words in ("Accepted from", "Sent as", "Attempt 1", "Attempt 2")]
     assert places == sorted(places)
 
 
