@@ -135,7 +135,7 @@ def send_to_my_number(page: Page) -> None:
     page.get_by_label("To", exact=True).fill(MINE)
     page.get_by_label("Text", exact=True).fill(SHIPPED)
     page.get_by_role("button", name="Check").click()
-    page.get_by_label("This number is mine").check()
+    page.get_by_label("This is my number").check()
     page.get_by_role("button", name="Send to my number").click()
     expect_status(page, "submitted")
 
