@@ -1,4 +1,4 @@
-"""Django's admin with our own site in it, loaded by those processes that show it."""
+"""The app config of Django's admin with the product's site, loaded only by processes that serve it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
 
 
-class DeskConfig(SimpleAdminConfig):
-    """The desk is found with the addresses (config/urls.py), not in every dispatcher and command: 16 MB, 0.2 s of CPU.
+class SmsAdminConfig(SimpleAdminConfig):
+    """The admin is loaded with the URLs (config/urls.py), not in each dispatcher and command: 16 MB, 0.2 s of CPU.
 
-    Django's checks of a desk are registered here in place of its own, which would find none.
+    Registers Django's checks of the admin in place of its own registration, which would find no admin site.
     """
 
-    default_site = "config.site.DeskSite"
+    default_site = "config.site.SmsAdminSite"
 
     def ready(self) -> None:
         checks.register(check_dependencies, checks.Tags.admin)
-        checks.register(check_desk, checks.Tags.admin)
+        checks.register(check_sms_admin, checks.Tags.admin)
 
 
-def check_desk(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[checks.CheckMessage]:
-    """Django's checks of a desk, once it is there to be checked."""
+def check_sms_admin(app_configs: Sequence[AppConfig] | None, **more: Any) -> list[checks.CheckMessage]:
+    """Load the admin, then run Django's checks of it."""
     autodiscover()
     return check_admin_app(app_configs=app_configs, **more)

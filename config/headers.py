@@ -1,4 +1,4 @@
-"""What every page of the staff's desk carries: a content policy, and nothing hidden in its text."""
+"""Every page of the admin gets a content policy, and shows hidden characters as escapes."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from django.http import HttpRequest, HttpResponse
 
 from sms.domain.text import visible
 
-DESK = "/admin/"
+ADMIN = "/admin/"
 
-# The theme evaluates its attributes (Alpine) and sets inline styles; scripts still come from our own files alone.
-DESK_POLICY = (
+# The theme evaluates attributes (Alpine) and sets inline styles. Scripts are loaded only from this host.
+ADMIN_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 
 PLAIN = bytes([*b"\t\n", *range(ord(" "), ord("~") + 1)])
-"""What is visible as it is, in ASCII and so in UTF-8: the most of a page."""
+"""The printable ASCII bytes, most of a page."""
 
 
-class DeskHeaders:
-    r"""Content policy and visible characters for the desk.
+class AdminHeaders:
+    r"""Sets the content policy of the admin's pages and escapes hidden characters.
 
-    Texts of callers and vendors reach dozens of places there: lists, forms, messages, titles. Escaping them in this one
-    place leaves none out: a bidi control of any origin shows as `\u202e`, in a form field too.
+    Texts of clients and vendors appear in lists, forms, messages and titles. Escaping the response covers all of them:
+    a bidi control of any origin shows as `\u202e`, also in form fields.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,16 +33,16 @@ class DeskHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path.startswith(DESK):
+        if not request.path.startswith(ADMIN):
             return response
-        response.headers.setdefault("Content-Security-Policy", DESK_POLICY)
+        response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY)
         if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
             _show_hidden(response)
         return response
 
 
 def _show_hidden(response: HttpResponse) -> None:
-    # Of a page's 100,000 characters some hundred are not plain, and a few dozen of those differ.
+    # Of the 100,000 characters of a page, a few hundred are not plain ASCII, and few of these need an escape.
     unusual = set(response.content.translate(None, PLAIN).decode())
     hidden = {ord(character): shown for character in unusual if (shown := visible(character)) != character}
     if hidden:

@@ -12,12 +12,12 @@ from enum import Enum, auto
 MOST_HEAD = 64 * 1024
 MOST_BODY = 64 * 1024
 """Of a body that the API reads (sms/api/request_body.py). A longer one is answered before it is read."""
-MOST_DESK_BODY = 4 * 1024 * 1024
-"""Of a form in the desk, for lists that staff import."""
+MAX_ADMIN_BODY = 4 * 1024 * 1024
+"""The largest form of the admin, for lists that staff import."""
 _CHUNK_OVERHEAD = 8
 """A chunk of one byte takes six on the wire: as raw bytes a chunked body may be so many times as long."""
 _LONGEST_SIZE_LINE = 1024
-_DESK = b"/admin/"
+_ADMIN = b"/admin/"
 _HEADER = re.compile(rb"\r\n([^:\r\n]+):[ \t]*([^\r\n]*)")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
@@ -78,8 +78,8 @@ class Incoming:
         lengths = {value for name, value in headers if name == b"content-length"}
         codings = [value for name, value in headers if name == b"transfer-encoding"]
         expected = [value for name, value in headers if name == b"expect"]
-        if head.partition(b" ")[2].startswith(_DESK):
-            self._most = MOST_DESK_BODY
+        if head.partition(b" ")[2].startswith(_ADMIN):
+            self._most = MAX_ADMIN_BODY
         if codings == [b"chunked"] and not lengths:
             self._chunks = _Chunks(self._head_size)
         elif codings or len(lengths) > 1 or not all(value.isdigit() for value in lengths):

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
-from .headers import DESK
+from .headers import ADMIN
 
 
 class NoNul:
@@ -19,6 +19,6 @@ class NoNul:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         query = unquote_to_bytes(request.META.get("QUERY_STRING", ""))
-        if request.path.startswith(DESK) and (b"\0" in query or "\0" in request.path_info):
+        if request.path.startswith(ADMIN) and (b"\0" in query or "\0" in request.path_info):
             raise BadRequest("The address holds a NUL character.")
         return self.get_response(request)

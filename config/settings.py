@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment, logs
+from config.admin_theme import UNFOLD as UNFOLD  # the theme reads it here
 from config.demonstration import settings_file
-from config.desk import UNFOLD as UNFOLD  # the theme reads it here
 from config.environment import BASE_DIR
 from config.error_reports import start_error_reports
 
@@ -49,7 +49,7 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
-    "config.apps.DeskConfig",
+    "config.apps.SmsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -69,9 +69,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.forwarded.ForwardedScheme",
     "sms.api.middleware.ApiMiddleware",  # answers everything outside the admin
-    "config.desk_requests.DeskRequests",
+    "config.admin_request_id.AdminRequestId",
     "django.middleware.security.SecurityMiddleware",
-    "config.headers.DeskHeaders",
+    "config.headers.AdminHeaders",
     "config.parameters.NoNul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

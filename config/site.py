@@ -1,7 +1,7 @@
-"""The desk's own site: the theme's, with our pages beside the lists.
+"""The admin site: the theme's, with the product's own pages beside the lists.
 
-Not in sms/admin: Django asks for the site while that package is being imported, so what the site needs of it is
-imported when a request comes.
+Not in sms/admin: Django reads the site while it imports that package. So the site imports from the package only when
+a request is handled.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
 
-class DeskSite(UnfoldAdminSite):
+class SmsAdminSite(UnfoldAdminSite):
     index_title = "Dashboard"
     enable_nav_sidebar = True
 
     def get_urls(self) -> list[URLPattern]:
-        """Without the shortcut to a row's page of the website: no row has one, and it takes ids that it can't read."""
+        """Without `view_on_site`: no row has a page outside the admin, and the view fails on invalid ids."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
 
     def extra_urls(self) -> list[URLPattern]:
@@ -30,21 +30,21 @@ class DeskSite(UnfoldAdminSite):
         from sms.admin.access.second_factor import enrol
         from sms.admin.urls import urls
 
-        # Outside `admin_view`: with REQUIRE_2FA nobody passes that door before this page was used.
+        # Outside `admin_view`: with REQUIRE_2FA staff need this page before they can open any other.
         return [path("second-factor/", enrol, name="second_factor"), *urls(self)]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff, and with REQUIRE_2FA only those whose second factor was checked at this log-in."""
+        """Staff; with REQUIRE_2FA only those who entered an authentication code at this log-in."""
         is_staff = super().has_permission(request)
         return is_staff and (not settings.REQUIRE_2FA or request.user.is_verified())
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Staff who logged in but have no second factor yet are led to set one up."""
+        """Redirect staff without two-factor authentication to its set-up page, if REQUIRE_2FA is on."""
         from sms.admin.access.login import LoginForm
 
         self.login_form = LoginForm
-        waits = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)
-        if waits and request.method == "GET":
+        must_enrol = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)
+        if must_enrol and request.method == "GET":
             return redirect("admin:second_factor")
         return super().login(request, extra_context)
 
@@ -55,7 +55,7 @@ class DeskSite(UnfoldAdminSite):
         def with_reader(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             from sms.admin.common.privacy import reader
 
-            # Left in place afterwards: a page is rendered after its view has returned.
+            # Not reset afterwards: a TemplateResponse is rendered after its view has returned.
             reader.set(request)
             return inner(request, *args, **kwargs)
 
@@ -63,5 +63,5 @@ class DeskSite(UnfoldAdminSite):
 
     def each_context(self, request: Any) -> dict[str, Any]:
         context = super().each_context(request)
-        context["theme"] = None  # the reader's own choice: light, dark, or as the system says
+        context["theme"] = None  # the user chooses: light, dark or system
         return context

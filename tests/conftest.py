@@ -21,8 +21,8 @@ from tests.support.selection import Selection
 from tests.support.stack import Stack
 
 # No deadline: nothing depends on the machine's speed. The same examples each time: a failure comes again.
-hypothesis.register_profile("desk", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-hypothesis.load_profile("desk")
+hypothesis.register_profile("sms", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("sms")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,1 +1,1 @@
-"""How the desk writes times, per language: unlike words such as noon, these can be sorted and compared with a log."""
+"""How the admin writes times, per language: unlike words such as noon, these can be sorted and compared with a log."""

@@ -1,4 +1,4 @@
-"""The desk's own pages, under /admin/tools/."""
+"""The admin's own pages, under /admin/tools/."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sms.admin.templates import csv_import, preview, submissions, vendor_import
 def urls(site: AdminSite) -> list[URLPattern]:
     pages = (
         ("set-up", setup_checklist.show, "tools_setup"),
-        ("akinon", integration_guide.show, "tools_akinon"),
-        ("words", glossary.show, "tools_words"),
+        ("akinon", integration_guide.show, "tools_integration_guide"),
+        ("words", glossary.show, "tools_glossary"),
         ("providers", health.show, "tools_providers"),
-        ("test-a-text", dry_run.show, "tools_test_text"),
+        ("test-a-text", dry_run.show, "tools_dry_run"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
-        ("who-would-carry", route_lookup.show, "tools_who"),
+        ("who-would-carry", route_lookup.show, "tools_route_lookup"),
         ("block-list", block_list_import.act, "tools_block"),
         ("template-import", csv_import.show, "tools_template_import"),
         ("vendor-texts", vendor_import.show, "tools_vendor_texts"),

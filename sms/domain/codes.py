@@ -1,4 +1,4 @@
-"""The error codes of the product's doors: the one table that answers, documents and the schema derive from."""
+"""The error codes of the API. Responses, documents and the OpenAPI schema are generated from this table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 ANY_FIELD = ("from", "to", "text", "isOtp")
-"""The fields of POST /send-sms, in the order in which their faults are listed."""
+"""The fields of POST /send-sms, in the order in which errors list them."""
 VERSION_HEADER = "x-akinon-api-version"
 
 
@@ -14,9 +14,9 @@ VERSION_HEADER = "x-akinon-api-version"
 class Code:
     """One error code.
 
-    `fields`: what `field` may hold ("" where no field is to blame, "<query>" for a query parameter's name).
-    `message` is for people, and stands in the answer where nothing more exact is known; `action` says what the caller
-    should do, `example` what brings the code about.
+    `fields` lists the possible values of `field`: "" if the error concerns no field, "<query>" for the name of a query
+    parameter. `message` is for people and is the default message of the response. `action` says what the client should
+    do, `example` what causes the error.
     """
 
     name: str
@@ -35,7 +35,7 @@ TABLE: tuple[Code, ...] = (
         400,
         NOWHERE,
         "The body is not a JSON object in UTF-8.",
-        "Mend the body: one JSON object in UTF-8, each key once, no NaN or Infinity, at most 32 levels deep.",
+        "Correct the body: one JSON object in UTF-8, each key once, no NaN or Infinity, at most 32 levels deep.",
         '{"from": "AKINON",',
     ),
     Code(
@@ -66,8 +66,8 @@ TABLE: tuple[Code, ...] = (
         "invalid_characters",
         400,
         ("from", "to", "text"),
-        "This field holds a control character.",
-        "Take control characters out; in text, new line and tab may stay. In from, take bidi controls out too.",
+        "This field contains a control character.",
+        "Remove control characters; text may contain new lines and tabs. Remove bidi controls from from, too.",
         r'"from": "AKI\u0000NON"',
     ),
     Code(
@@ -90,24 +90,24 @@ TABLE: tuple[Code, ...] = (
         "unsupported_api_version",
         400,
         (VERSION_HEADER,),
-        "This API version is not served here.",
-        "Send a version that we agreed on in the header x-akinon-api-version.",
+        "This API version is not supported.",
+        "Send a supported version in the header x-akinon-api-version.",
         "x-akinon-api-version: 1, where only 2 is served",
     ),
     Code(
         "bad_request",
         400,
         NOWHERE,
-        "The request can't be read, or it came to the wrong address.",
-        "Send plain HTTP/1.1 to the host name that we gave you, over https where our address is https.",
+        "The request is not valid, or it was sent to the wrong host.",
+        "Send HTTP/1.1 to the host name of the endpoint, with https if its URL begins with https.",
         "Host: another.example",
     ),
     Code(
         "invalid_parameter",
         400,
         ("<query>",),
-        "This query parameter has a value that can't be taken.",
-        "Mend the parameter that field names.",
+        "The value of this query parameter is not valid.",
+        "Correct the parameter that field names.",
         "GET /messages?limit=0",
     ),
     Code(
@@ -115,14 +115,14 @@ TABLE: tuple[Code, ...] = (
         401,
         NOWHERE,
         "The credentials are missing or wrong.",
-        "Send Basic credentials that are valid now.",
+        "Send valid Basic credentials.",
         "no Authorization header",
     ),
     Code(
         "forbidden",
         403,
         NOWHERE,
-        "This is not open to you.",
+        "You are not allowed to use this.",
         "Ask us for access.",
         "GET /metrics from another network",
     ),
@@ -130,24 +130,24 @@ TABLE: tuple[Code, ...] = (
         "not_found",
         404,
         NOWHERE,
-        "There is nothing at this address.",
-        "Mend the address.",
+        "There is nothing at this URL.",
+        "Correct the URL.",
         "POST /send-mms",
     ),
     Code(
         "method_not_allowed",
         405,
         NOWHERE,
-        "This address does not take this method.",
-        "Use a method that the header Allow names.",
+        "This URL does not support this method.",
+        "Use a method that the header Allow lists.",
         "GET /send-sms",
     ),
     Code(
         "request_timeout",
         408,
         NOWHERE,
-        "The request did not arrive whole in time.",
-        "Send the whole request within 10 seconds; send it again.",
+        "The request was not received completely in time.",
+        "Send the request again, completely within 10 seconds.",
         "half a body, then silence",
     ),
     Code(
@@ -162,8 +162,8 @@ TABLE: tuple[Code, ...] = (
         "uri_too_long",
         414,
         NOWHERE,
-        "The address is too long.",
-        "Send a shorter address.",
+        "The URL is too long.",
+        "Send a shorter URL.",
         "GET /messages?request_id= and 10,000 characters",
     ),
     Code(
@@ -171,7 +171,7 @@ TABLE: tuple[Code, ...] = (
         415,
         NOWHERE,
         "The content type is not JSON in UTF-8.",
-        "Send Content-Type: application/json, or with charset=utf-8.",
+        "Send Content-Type: application/json, with or without charset=utf-8.",
         "Content-Type: text/xml",
     ),
     Code(
@@ -195,7 +195,7 @@ TABLE: tuple[Code, ...] = (
         422,
         ("from",),
         "This sender name is not set up for you.",
-        "Use a sender name that we set up for you, letter case included.",
+        "Use a sender name that is set up for you, in the same letter case.",
         '"from": "akinon", where AKINON is set up',
     ),
     Code(
@@ -226,48 +226,48 @@ TABLE: tuple[Code, ...] = (
         "template_not_matched",
         422,
         ("text",),
-        "No template that is approved for this destination gives exactly this text.",
-        "Send a text that an approved template gives, or ask us to have one approved.",
+        "No template that is approved for this destination matches this text exactly.",
+        "Send a text that matches an approved template, or ask us to have a template approved.",
         '"text": a text with one word changed',
     ),
     Code(
         "template_ambiguous",
         422,
         ("text",),
-        "Two templates give this text equally well.",
-        "Ask us to tell the two templates apart.",
-        '"text": a text that two templates give',
+        "Two templates match this text equally well.",
+        "Ask us to change one of the two templates.",
+        '"text": a text that two templates match',
     ),
     Code(
         "text_too_long",
         422,
         ("text",),
-        "Every provider that is left refuses a text this long.",
+        "The text is too long for every remaining provider.",
         "Shorten the text.",
-        '"text": 161 characters, where the vendor takes 160',
+        '"text": 161 characters, where the vendor accepts 160',
     ),
     Code(
         "rate_limited",
         429,
         ("", "to"),
-        "There were too many messages in this time.",
-        "Send again after the seconds that the header Retry-After names.",
+        "Too many messages were sent in this period.",
+        "Send again after the number of seconds in the header Retry-After.",
         "a sixth OTP to one number within 10 minutes",
     ),
     Code(
         "internal_error",
         500,
         NOWHERE,
-        "A fault of ours.",
-        "Send again later with the same request id; give us the request id.",
-        "a fault of ours",
+        "An internal error.",
+        "Send again later with the same request id. If it fails again, give us the request id.",
+        "an internal error",
     ),
     Code(
         "unavailable",
         503,
         ("", "database", "migrations"),
-        "The message can't be taken just now.",
-        "Send again with the same request id after the seconds that the header Retry-After names: it is never "
+        "The message can't be accepted at the moment.",
+        "Send again with the same request id after the number of seconds in the header Retry-After. It is never "
         "stored twice.",
         "the database restarts",
     ),
@@ -278,7 +278,7 @@ BY_NAME: Mapping[str, Code] = {code.name: code for code in TABLE}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One entry of an error answer. An empty `message` stands for the table's."""
+    """One entry of an error response. An empty `message` means the table's message."""
 
     code: str
     field: str = ""
@@ -290,7 +290,7 @@ class Fault:
 
 
 class Refusal(Exception):
-    """A call that is not accepted: its faults, first the one that decides the status."""
+    """A rejected request with its errors. The first one decides the HTTP status."""
 
     def __init__(self, *faults: Fault, retry_after: int | None = None) -> None:
         super().__init__(", ".join(f"{fault.code} {fault.field}".strip() for fault in faults))
@@ -303,10 +303,10 @@ class Refusal(Exception):
 
 
 def refuse(code: str, field: str = "", message: str = "", *, retry_after: int | None = None) -> Refusal:
-    """A refusal with one fault, to be raised."""
+    """A rejection with one error, to be raised."""
     return Refusal(Fault(code, field, message), retry_after=retry_after)
 
 
 def as_json(faults: Sequence[Fault]) -> dict[str, list[dict[str, str]]]:
-    """The body of every error answer (seeds: "Response Body For Errors")."""
+    """The body of every error response (Akinon's document: "Response Body For Errors")."""
     return {"errors": [{"code": f.code, "field": f.field, "message": f.words} for f in faults]}

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
-from sms.domain.cells import unescaped
+from sms.domain.csv_escaping import unescaped
 from sms.domain.phone import PhoneError, parse
 
 WHICH_COUNTRY = (

@@ -40,8 +40,8 @@ class CallingAddress(models.Model):
 
     class Meta:
         ordering = ("address",)
-        verbose_name = "calling address"
-        verbose_name_plural = "calling addresses"
+        verbose_name = "outbound IP address"
+        verbose_name_plural = "outbound IP addresses"
 
     def __str__(self) -> str:
         return self.address

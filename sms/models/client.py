@@ -29,7 +29,7 @@ class NewlineEscape(models.TextChoices):
 
 
 class OnNoTemplate(models.TextChoices):
-    REFUSE = "refuse", "reject the call (422)"
+    REFUSE = "refuse", "reject the request (422)"
     HOLD = "hold", "hold the message until a template matches its text"
 
 
@@ -55,7 +55,9 @@ class ApiClient(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Messages a UTC day. Empty: no limit."
     )
     read_messages = models.BooleanField(default=True, help_text="Off: GET /messages is rejected.")
-    on_no_template = models.CharField(max_length=8, choices=OnNoTemplate, default=OnNoTemplate.REFUSE)
+    on_no_template = models.CharField(
+        "if no template matches", max_length=8, choices=OnNoTemplate, default=OnNoTemplate.REFUSE
+    )
     otp_per_number = models.PositiveIntegerField(
         default=5, validators=[MaxValueValidator(10_000)], help_text="OTPs to one number in 10 minutes. 0: no limit."
     )

@@ -75,14 +75,14 @@ class InboundCall(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "inbound call"
+        verbose_name = "inbound webhook"
         indexes = [
             models.Index(fields=("id",), condition=Q(read_at=None), name="inbound_call_unread"),
             models.Index(fields=("received_at",), name="inbound_call_age"),
         ]
 
     def __str__(self) -> str:
-        return f"inbound call {self.pk}"
+        return f"inbound webhook {self.pk}"
 
 
 class InboundMessage(models.Model):
@@ -145,8 +145,8 @@ class InboundPush(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "push"
-        verbose_name_plural = "pushes"
+        verbose_name = "forward to a partner"
+        verbose_name_plural = "forwards to partners"
         permissions = [("push_again", "Can push a received message again, or by hand")]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=PushStatus.values), name="push_status_is_known"),
@@ -186,7 +186,7 @@ class InboundPushAttempt(models.Model):
 
     class Meta:
         ordering = ("push", "number")
-        verbose_name = "push attempt"
+        verbose_name = "forward attempt"
         constraints = [models.UniqueConstraint(fields=("push", "number"), name="one_number_per_push_attempt")]
 
     def __str__(self) -> str:

@@ -27,7 +27,7 @@ class RefusedRequest(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "refused request"
+        verbose_name = "rejected request"
         permissions = [("see_shapes", "Can see the shapes of refused texts, digits masked")]
         indexes = [
             models.Index(fields=("to", "-id"), name="refused_to_number"),
@@ -48,7 +48,7 @@ class RefusalCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("client", "minute"), name="one_refusal_count_per_minute")]
-        verbose_name = "refusal count"
+        verbose_name = "rejection count"
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.minute:%Y-%m-%d %H:%M} {self.count}"

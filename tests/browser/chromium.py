@@ -1,4 +1,4 @@
-"""The machine's own Chromium, and what every test of the desk demands of a page that it opens.
+"""The machine's own Chromium, and the checks of each page that a test opens.
 
 No browser is downloaded: whatever `FOUND_AS` names is taken from the path.
 """
@@ -48,7 +48,7 @@ def running() -> Iterator[Browser]:
 
 
 class Window:
-    """One page of the desk, with an ear on all that must not happen there.
+    """One page of the admin; records what must not happen there.
 
     `faults` collects errors and content policy violations of the console, exceptions, requests that leave the host, and
     dialogs that a script opened.

@@ -1,4 +1,4 @@
-"""Texts of strangers that would like to be more than texts, in every field of the database that shows one.
+"""Hostile texts in every field of the database that the admin shows.
 
 `plant` runs inside `manage.py shell`: what our doors would refuse is stored all the same, as an older version of the
 product, or a vendor, might have left it.
@@ -129,7 +129,7 @@ def add_exchange(message: Message, text: str, number: int) -> None:
 
 
 def add_names(text: str, number: int) -> None:
-    """What staff could have typed."""
+    """Fields that staff fill in."""
     provider = Provider.objects.first()
     sender = SenderName.objects.create(name=text[:11] + str(number) if len(text) > 1000 else text[:64])
     sender.approvals.create(provider=provider, vendor_name=text[:11], status="draft")

@@ -1,4 +1,4 @@
-"""The pages that staff use daily, and how a person gets there."""
+"""The pages that staff use daily, and how to open them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of the desk for the documentation, from a made-up shop's day.
+"""Screenshots of the admin for the documentation, from a made-up shop's day.
 
     python -m tests.browser.screenshots [FOLDER]
 
@@ -50,7 +50,7 @@ def take_all(browser: Browser, stack: Stack, folder: Path) -> list[Path]:
 
 
 def settled(page: Page) -> bytes:
-    """The picture once it no longer changes: charts draw themselves in."""
+    """The screenshot once it no longer changes: charts are animated."""
     last = b""
     for _ in range(TRIES):
         picture = page.screenshot(animations="disabled", caret="hide")

@@ -1,4 +1,4 @@
-"""A stack with staff and a day's messages in it, and some that went through it for real."""
+"""A stack with a staff user, a day of made-up messages, and some that it really processed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.support.desk import HIRE, PASSWORD, STAFF, run
+from tests.support.admin import HIRE, PASSWORD, STAFF, run
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
@@ -31,7 +31,7 @@ def furnished(folder: Path) -> Iterator[Stack]:
 
 
 def send_some(stack: Stack) -> None:
-    """A message that the vendor refused, one that was delivered, and a call that was not accepted."""
+    """A message that the vendor refused, one that was delivered, and a rejected request."""
     stack.vendors.smsplus.fault("code", code="121")
     stack.send_sms(NUMBER, SHIPPED, x_akinon_request_id="order-48213")
     stack.send_sms("+84901234567", TO_VIETNAM, x_akinon_request_id="order-48214")

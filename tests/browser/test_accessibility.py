@@ -1,4 +1,4 @@
-"""What staff use daily is fit for everybody: axe finds nothing grave, light or dark, wide or on a phone."""
+"""Accessibility of the daily pages: axe finds nothing serious, in light and dark mode, at both widths."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def grave_findings(page: Page) -> list[str]:
 
 
 def scrolls_sideways(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
+    """The horizontal overflow in pixels."""
     return page.evaluate("Math.max(0, document.documentElement.scrollWidth - window.innerWidth)")
 
 
 def test_axe_and_the_window_hear_of_what_they_must(browser: Browser, furnished: Stack):
-    """The checks above can fail: a page with each fault is found out."""
+    """The checks find each fault on a page that has it."""
     window = Window(browser, furnished.url)
     try:
         page = window.open("/admin/login/")

@@ -1,4 +1,4 @@
-"""The page of the interface in a real browser: drawn by our own files, under a policy that allows no others."""
+"""The API documentation page in a real browser, under a policy that allows only files of this host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of strangers stay texts: on every page, in every form, and in the export."""
+"""Hostile texts stay texts on every page, in every form and in the export."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _wide(window: Window) -> None:
 def test_a_page_shows_hostile_texts_as_texts(name: str, window: Window):
     page = PAGES[name](window)
     if name == "messagetemplate's row":
-        expect(page.locator("#desk-preview .bubble")).to_be_visible()
+        expect(page.locator("#admin-preview .bubble")).to_be_visible()
     content = page.content()
     if name not in SAY_LITTLE:
         assert "x-init=alert(1)" in content
@@ -103,7 +103,7 @@ def test_a_shown_text_and_a_typed_reason_stay_texts(window: Window):
     page.get_by_label("Reason").fill(MARKUP)
     page.get_by_role("dialog").get_by_role("button", name="Show text").click()
     expect(page.locator(".bubble")).to_have_text(MARKUP)
-    expect(page.locator(".desk-timeline")).to_contain_text(MARKUP)
+    expect(page.locator(".admin-timeline")).to_contain_text(MARKUP)
     assert_harmless(page, page.content(), window)
 
 

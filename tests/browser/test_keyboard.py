@@ -1,4 +1,4 @@
-"""By keyboard alone: what opens on a click can be reached with Tab and opened with Enter or the space bar."""
+"""Keyboard use: every clickable element can be focused with Tab and activated with Enter or Space."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def tab_to(page: Page, name: str) -> None:
 
 def test_the_first_stop_skips_the_menu(window: Window):
     page = DAILY["messages"](window)
-    tab_to(page, "Skip to the page")
+    tab_to(page, "Skip to content")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.getElementById('main').contains(document.activeElement)")

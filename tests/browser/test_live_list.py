@@ -1,4 +1,4 @@
-"""The messages list refreshes itself: what changes shows without a reload, and ticked rows stay as they are."""
+"""The live list of messages shows changes without a reload and keeps selected rows."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def row_of(page: Page, number: str):
 
 
 def open_in_another_tab_and_back(page: Page) -> None:
-    """The choice is remembered, and can be taken back."""
+    """The setting is stored and can be turned off."""
     page.reload()
     live = page.get_by_role("button", name="Live")
     expect(live).to_have_attribute("aria-pressed", "true")

@@ -1,4 +1,4 @@
-"""From a refused text to a template that carries it, at the desk of a running stack."""
+"""From a rejected text to a template that matches it, in the admin of a running stack."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def test_a_refused_text_becomes_a_template_and_goes_out(shop, browser):
     text = "Salam! Kodunuz 1234, magazin Bakida."
     for number in range(3):
         assert shop.send_sms(AZ, text.replace("1234", f"12{number}4")).status == 422
-    with furnishing.window(browser, shop) as desk:
-        page = desk.page
-        desk.open("/admin/tools/unmatched-texts/")
-        page.get_by_role("link", name="Make a template of these").first.click()
+    with furnishing.window(browser, shop) as session:
+        page = session.page
+        session.open("/admin/tools/unmatched-texts/")
+        page.get_by_role("link", name="Create template").first.click()
         expect(page.locator("#id_body")).to_have_value("Salam! Kodunuz {number}, magazin Bakida.")
         page.locator("#id_name").fill("greeting-az")
         expect(page.locator("#template-preview .bubble")).to_be_visible()

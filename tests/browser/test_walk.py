@@ -1,4 +1,4 @@
-"""One member of staff's first day, as one walk: from an empty installation to a message that failed and was sent."""
+"""One scenario from an empty installation to a message that failed and was resent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def empty(stacks: Callable[..., Stack]) -> Stack:
     return stack
 
 
-def test_from_an_empty_desk_to_a_message_resent(browser: Browser, empty: Stack):
+def test_from_an_empty_installation_to_a_message_resent(browser: Browser, empty: Stack):
     with shop.window(browser, empty) as window:
         secret = set_up(window, empty)
         read_the_dashboard(window)
@@ -51,20 +51,20 @@ def send(stack: Stack, secret: str, text: str, request_id: str) -> Reply:
 
 
 def set_up(window: Window, stack: Stack) -> str:
-    """Follow the set-up page, line by line, until all is green; returns the caller's secret."""
+    """Complete each step of the set-up page; returns the client's secret."""
     page = window.page
     expect(page.get_by_role("link", name="Set-up").first).to_be_visible()
     follow(window, "A provider exists")
     add_provider(page, stack)
-    follow(window, "A caller exists")
+    follow(window, "A client exists")
     secret = add_caller(page)
     follow(window, "A sender name is approved")
     add_sender(page)
     follow(window, "A template is approved")
     add_templates(page)
-    follow(window, "A route leads to it")
+    follow(window, "A route uses it")
     add_route(page)
-    follow(window, "The vendor lets our server in")
+    follow(window, "The vendor accepts our requests")
     send_to_my_number(page)
     assert accepted(stack) == ["994501112233"]
     window.open("/admin/tools/set-up/")
@@ -73,9 +73,9 @@ def set_up(window: Window, stack: Stack) -> str:
 
 
 def follow(window: Window, step: str) -> None:
-    """Go where the red line leads."""
+    """Follow the link of the incomplete step."""
     line = window.open("/admin/tools/set-up/").locator("li.missing").filter(has_text=step)
-    line.get_by_role("link", name="Go there").click()
+    line.get_by_role("link", name="Open page").click()
 
 
 def add_provider(page: Page, stack: Stack) -> None:
@@ -135,7 +135,7 @@ def send_to_my_number(page: Page) -> None:
     page.get_by_label("To", exact=True).fill(MINE)
     page.get_by_label("Text", exact=True).fill(SHIPPED)
     page.get_by_role("button", name="Check").click()
-    page.get_by_label("This number is mine").check()
+    page.get_by_label("This is my number").check()
     page.get_by_role("button", name="Send to my number").click()
     expect_status(page, "submitted")
 
@@ -146,19 +146,19 @@ def send_to_my_number(page: Page) -> None:
 def read_the_dashboard(window: Window) -> None:
     page = window.open("/admin/")
     expect(
-        page.locator("section", has=page.get_by_role("heading", name="Dispatchers")).locator(".figure")
+        page.locator("section", has=page.get_by_role("heading", name="Dispatchers running")).locator(".figure")
     ).to_have_text("1")
 
 
 def see_why_it_failed(window: Window) -> None:
-    """Search the number, open the message, read the box on top."""
+    """Search the number, open the message, read the summary."""
     page = window.open("/admin/sms/message/")
     eventually(lambda: search(page, NUMBER).locator("#result_list").get_by_text("failed").count() == 1)
     page.locator("#result_list").get_by_role("link", name=NUMBER).click()
-    box = page.locator(".desk-remedy")
+    box = page.locator(".admin-remedy")
     expect(box).to_contain_text("The mobile number's format is wrong.")
-    expect(box).to_contain_text("Whose fault: the caller.")
-    expect(page.locator(".desk-timeline")).to_contain_text("Attempt 1 via smsplus-az: refused")
+    expect(box).to_contain_text("Responsible party: the client.")
+    expect(page.locator(".admin-timeline")).to_contain_text("Attempt 1 via smsplus-az: refused")
 
 
 def search(page: Page, term: str) -> Page:
@@ -179,11 +179,11 @@ def resend(window: Window) -> None:
 def see_it_go_out(window: Window, stack: Stack) -> None:
     eventually(lambda: accepted(stack)[-1:] == ["994501234567"])
     expect_status(window.page, "submitted")
-    expect(window.page.locator(".desk-timeline")).to_contain_text(REASON)
+    expect(window.page.locator(".admin-timeline")).to_contain_text(REASON)
 
 
 def expect_status(page: Page, status: str) -> None:
-    """The message's page says so in the end; it does not refresh by itself."""
+    """Reload the message's page until it shows the status."""
 
     def says() -> bool:
         try:
@@ -192,7 +192,7 @@ def expect_status(page: Page, status: str) -> None:
             if "Not attached to an active page" not in str(error):
                 raise
             return False  # the dialog's answer is still taking the page elsewhere: it is looked at again after that
-        return page.locator(".desk-badge", has_text=status).count() > 0
+        return page.locator(".admin-badge", has_text=status).count() > 0
 
     eventually(says)
 
@@ -204,7 +204,7 @@ def accepted(stack: Stack) -> list[str]:
 
 def find_the_refused_one(window: Window) -> None:
     page = search(window.open("/admin/sms/message/"), NUMBER)
-    refused = page.locator("section", has=page.get_by_role("heading", name="Calls that were not accepted"))
+    refused = page.locator("section", has=page.get_by_role("heading", name="Rejected requests"))
     expect(refused).to_contain_text("template_not_matched")
     refused.get_by_role("link", name="template_not_matched").click()
     expect(page.get_by_text("order-1").first).to_be_visible()

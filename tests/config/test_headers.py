@@ -30,7 +30,7 @@ def test_machines_answers_can_run_nothing_anywhere(path: str) -> None:
 
 
 @pytest.mark.django_db
-def test_the_desk_is_framed_by_nobody_and_gives_no_address_away() -> None:
+def test_the_admin_is_framed_by_nobody_and_gives_no_address_away() -> None:
     headers = Client().get("/admin/login/").headers
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Frame-Options"] == "DENY"
@@ -39,13 +39,13 @@ def test_the_desk_is_framed_by_nobody_and_gives_no_address_away() -> None:
 
 
 @pytest.mark.django_db
-def test_where_https_is_due_the_desk_redirects_and_the_doors_refuse(settings: Any) -> None:
+def test_where_https_is_due_the_admin_redirects_and_the_doors_refuse(settings: Any) -> None:
     settings.IS_HTTPS = settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 3600
-    desk, door = Client().get("/admin/login/"), Client().post("/send-sms")
-    assert (desk.status_code, desk["Location"]) == (301, "https://testserver/admin/login/")
-    assert door.status_code == 400
-    assert door["Strict-Transport-Security"] == "max-age=3600"
+    admin, api = Client().get("/admin/login/"), Client().post("/send-sms")
+    assert (admin.status_code, admin["Location"]) == (301, "https://testserver/admin/login/")
+    assert api.status_code == 400
+    assert api["Strict-Transport-Security"] == "max-age=3600"
 
 
 def test_djangos_deployment_checks_find_nothing() -> None:

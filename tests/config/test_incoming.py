@@ -8,7 +8,7 @@ from gunicorn.http.parser import RequestParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.incoming import MOST_BODY, MOST_DESK_BODY, Incoming, State
+from config.incoming import MAX_ADMIN_BODY, MOST_BODY, Incoming, State
 
 HEAD = b"POST /send-sms HTTP/1.1\r\nHost: x\r\n"
 NEXT = b"GET /healthz HTTP/1.1\r\n\r\n"
@@ -111,7 +111,7 @@ def test_a_head_without_an_end_is_refused() -> None:
     assert incoming.state() is State.HEAD_TOO_LARGE
 
 
-def test_the_desk_takes_longer_forms() -> None:
+def test_the_admin_takes_longer_forms() -> None:
     head = b"POST /admin/import/ HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
-    assert Incoming(head % MOST_DESK_BODY).state() is State.PARTIAL
-    assert Incoming(head % (MOST_DESK_BODY + 1)).state() is State.WHOLE
+    assert Incoming(head % MAX_ADMIN_BODY).state() is State.PARTIAL
+    assert Incoming(head % (MAX_ADMIN_BODY + 1)).state() is State.WHOLE

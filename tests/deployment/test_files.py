@@ -182,6 +182,6 @@ def test_the_build_needs_neither_keys_nor_a_database(name, tmp_path):
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "staticfiles/sms/desk.css").exists()
+    assert (tmp_path / "staticfiles/sms/admin.css").exists()
     assert not list(tmp_path.glob("*.sqlite3"))
     assert name == "build.sh" or list((tmp_path / "sms/services/queue/__pycache__").glob("outbox.*.pyc"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.desk import HIRE, PASSWORD, STAFF, Desk, run
+from tests.support.admin import HIRE, PASSWORD, STAFF, AdminSession, run
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
@@ -37,9 +37,9 @@ def status_of(stack: Stack, text: str) -> str:
 
 def test_messages_of_a_dropped_template_wait_and_go_out_when_staff_end_the_doubt(stack):
     assert stack.send_sms(AZ, order(1)).status == 201
-    desk = Desk(stack.url)
-    desk.log_in(STAFF, PASSWORD)
-    eventually(lambda: "shipped-az" in desk.open(LIST).html)
+    session = AdminSession(stack.url)
+    session.log_in(STAFF, PASSWORD)
+    eventually(lambda: "shipped-az" in session.open(LIST).html)
 
     for number in (2, 3):
         assert stack.send_sms(AZ, order(number)).status == 201
@@ -47,11 +47,11 @@ def test_messages_of_a_dropped_template_wait_and_go_out_when_staff_end_the_doubt
     eventually(lambda: status_of(stack, arriving(9)) == "submitted")
     eventually(lambda: {status_of(stack, order(number)) for number in (1, 2, 3)} == {"queued"})
 
-    alerts = desk.open("/admin/sms/alert/").html
+    alerts = session.open("/admin/sms/alert/").html
     assert "is in doubt: 111" in alerts
     stack.vendors.smsplus.reset(setup=True)
-    [page] = {link for link in desk.open(LIST).links if link.startswith(LIST) and link.endswith("/change/")}
-    dialog = desk.open(page.replace("change/", "end/"))
-    desk.send(dialog, reason="the vendor has restored it", _form_submitted="on")
+    [page] = {link for link in session.open(LIST).links if link.startswith(LIST) and link.endswith("/change/")}
+    dialog = session.open(page.replace("change/", "end/"))
+    session.send(dialog, reason="the vendor has restored it", _form_submitted="on")
     eventually(lambda: {status_of(stack, order(number)) for number in (1, 2, 3)} == {"submitted"})
     assert stack.vendors.smsplus.accepted_twice() == {}

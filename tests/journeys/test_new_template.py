@@ -1,4 +1,4 @@
-"""From a text that no template gives to one that goes out, with the desk's own pages over HTTP.
+"""From a text that no template gives to one that goes out, with the admin's own pages over HTTP.
 
 Simulators stamp their calls with the machine's monotonic clock, which is the same in every process.
 """
@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.desk import HIRE, PASSWORD, STAFF, Desk, Page, run
+from tests.support.admin import HIRE, PASSWORD, STAFF, AdminSession, Page, run
 from tests.support.stack import SHOP, Stack
 from tests.support.waiting import eventually
 
@@ -47,25 +47,25 @@ def furnish(stacks):
     return bring_up
 
 
-def at_the_desk(stack: Stack) -> Desk:
-    desk = Desk(stack.url)
-    desk.log_in(STAFF, PASSWORD)
-    return desk
+def logged_in(stack: Stack) -> AdminSession:
+    session = AdminSession(stack.url)
+    session.log_in(STAFF, PASSWORD)
+    return session
 
 
-def template_of_the_group(desk: Desk) -> Page:
+def template_of_the_group(session: AdminSession) -> Page:
     """The editor as "make a template of these" fills it."""
-    page = desk.open("/admin/tools/unmatched-texts/")
+    page = session.open("/admin/tools/unmatched-texts/")
     assert "4821" not in page.html
     [address] = [link for link in page.links if "messagetemplate/add/?" in link]
-    return desk.open(address)
+    return session.open(address)
 
 
-def save_approved(desk: Desk, editor: Page) -> None:
+def save_approved(session: AdminSession, editor: Page) -> None:
     provider = editor.choices["approvals-__prefix__-provider"]["smsplus-az"]
     row = {"provider": provider, "status": "approved", "vendor_template": "1500", "parameters": "[]"}
     approval = {f"approvals-0-{name}": value for name, value in row.items()}
-    after = desk.send(editor, **{"name": "pick-up-az", "approvals-TOTAL_FORMS": "1", **approval})
+    after = session.send(editor, **{"name": "pick-up-az", "approvals-TOTAL_FORMS": "1", **approval})
     assert after.address == "/admin/sms/messagetemplate/", after.html
 
 
@@ -91,10 +91,10 @@ def test_a_refused_text_is_grouped_made_into_a_template_approved_and_goes_out(fu
         refused = stack.send_sms(AZ, PICK_UP.replace("4821", number))
         assert (refused.status, refused.json["errors"][0]["code"]) == (422, "template_not_matched")
 
-    desk = at_the_desk(stack)
-    editor = template_of_the_group(desk)
+    session = logged_in(stack)
+    editor = template_of_the_group(session)
     assert editor.fields["body"] == "Salam! Sifarişiniz {number} Bakı mağazasında Sizi gözləyir."
-    save_approved(desk, editor)
+    save_approved(session, editor)
     saved = time.monotonic()
 
     assert last_refusal(stack) - saved <= LIVE_SECONDS
@@ -110,11 +110,11 @@ def test_a_held_message_goes_out_within_five_seconds_of_its_approval_once(furnis
         assert stack.send_sms(AZ, text).status == 201
         assert status_of(stack, text) == "held"
 
-    desk = at_the_desk(stack)
-    editor = desk.open("/admin/sms/messagetemplate/add/")
+    session = logged_in(stack)
+    editor = session.open("/admin/sms/messagetemplate/add/")
     editor.fields["body"], editor.fields["placeholders"] = PICK_UP.replace("4821", "{order}"), '{"order": "digits"}'
     asked = time.monotonic()  # before it is stored: the true time is shorter
-    save_approved(desk, editor)
+    save_approved(session, editor)
     [call] = eventually(stack.vendors.smsplus.calls)
     assert call.arrived - asked <= PROMISED_SECONDS
     assert status_of(stack, CLOSED) == "held"

@@ -1,6 +1,6 @@
-"""After good calls, bad calls, failing vendors, faults and a day at the desk: what was planted stands nowhere.
+"""After good calls, bad calls, failing vendors, faults and a day of work in the admin: what was planted stands nowhere.
 
-Neither in a log, nor in what is kept about people's doings, nor in a file that the desk hands out.
+Neither in a log, nor in what is kept about people's doings, nor in a file that the admin hands out.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def test_no_secret_code_or_number_gets_into_any_log_history_or_export(stacks):
     stack.manage("shell", "-v", "0", "-c", HIRE)
     secrets = planted(stack)
     call(stack, [value for name, value in secrets.items() if name.startswith("key")])
-    secrets |= work_at_the_desk(stack)
+    secrets |= use_the_admin(stack)
     ids = wait_until_all_were_tried(stack)
     history, exports = leaks.history(stack), taken_by_the_clerk(stack, ids)
     assert_that_something_is_there(stack, history, exports)
@@ -101,7 +101,7 @@ def wait_until_all_were_tried(stack: Stack) -> list[str]:
     return [message["id"] for message in stack.messages()]
 
 
-# --- the desk -----------------------------------------------------------------------------
+# --- the admin -----------------------------------------------------------------------------
 
 
 def log_in(stack: Stack, person: tuple[str, str]) -> Staff:
@@ -110,8 +110,8 @@ def log_in(stack: Stack, person: tuple[str, str]) -> Staff:
     return staff
 
 
-def work_at_the_desk(stack: Stack) -> dict[str, str]:
-    """Everything that staff change and that leaves a trace; returns the secrets that the desk made and showed once."""
+def use_the_admin(stack: Stack) -> dict[str, str]:
+    """Everything that staff change and that leaves a trace; returns the secrets that the admin made and showed once."""
     assert "Log out" not in Staff(stack.url).log_in(BOSS[0], GUESS)
     boss = log_in(stack, BOSS)
     shown = make_secrets(boss)

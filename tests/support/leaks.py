@@ -38,7 +38,7 @@ def history(stack: Stack) -> Places:
 
 
 def exports(person: Staff, whose: str, message_ids: Iterable[str]) -> Places:
-    """Every file that the desk hands out: each address that is named so, and the lists' own actions."""
+    """Every file that the admin hands out: each address that is named so, and the lists' own actions."""
     found = {f"{name} of {whose}": person.get(reverse(f"admin:{name}")) for name in export_names()}
     ticked = [("_selected_action", each) for each in message_ids]
     found[f"ticked messages of {whose}"] = person.post("/admin/sms/message/", *ticked, action="export_ticked")

@@ -1,4 +1,4 @@
-"""A member of staff at the desk over HTTP: logs in, reads forms as a browser would, sends them back changed."""
+"""A member of staff in the admin over HTTP: logs in, reads forms as a browser would, sends them back changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Fields = dict[str, str]
 
 
 class Staff:
-    """One person with a session of their own at a running desk."""
+    """One person with a session of their own at a running admin."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -21,7 +21,7 @@ class Staff:
         self.opener = build_opener(HTTPCookieProcessor(self.cookies))
 
     def log_in(self, username: str, password: str) -> str:
-        """The page after it: the desk, or the form again."""
+        """The page after it: the admin, or the form again."""
         return self.submit("/admin/login/?next=/admin/", username=username, password=password)
 
     def get(self, path: str) -> str:

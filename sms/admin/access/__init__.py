@@ -1,1 +1,1 @@
-"""Who may do what: clients, staff and roles, log-in, second factor, the block list."""
+"""Access: clients, staff and roles, log-in, two-factor authentication, the block list."""

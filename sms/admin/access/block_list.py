@@ -1,4 +1,4 @@
-"""The block list: numbers whose owners do not want messages."""
+"""The block list: numbers that must not receive messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common import privacy
-from sms.admin.common.base import DeskAdmin
+from sms.admin.common.base import BaseAdmin
 from sms.admin.common.phone_numbers import NumberField, TypedNumbers
 from sms.models import BlockedNumber
 
@@ -18,20 +18,20 @@ from .block_list_import import ImportForm
 
 
 @admin.register(BlockedNumber)
-class BlockedNumberAdmin(TypedNumbers, DeskAdmin):
+class BlockedNumberAdmin(TypedNumbers, BaseAdmin):
     list_display = ("shown_phone", "reason", "created_at")
     search_fields = ("=phone",)
     number_search = ("phone",)
     number_fields = {"phone": NumberField}
-    search_help_text = _("Number, exactly")
+    search_help_text = _("Number, exact")
     fields = ("phone", "reason")
-    list_before_template = "desk/blocked_before.html"
+    list_before_template = "sms/blocked_before.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "import_form": ImportForm()})
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False  # a number is put on the list or taken off it; who sees it is a matter of roles
+        return False  # numbers are added and removed, never changed
 
     def get_fields(self, request: HttpRequest, obj: BlockedNumber | None = None) -> tuple[str, ...]:
         return ("shown_phone", "reason", "created_at") if obj else ("phone", "reason")

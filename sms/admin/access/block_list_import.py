@@ -1,4 +1,4 @@
-"""The block list's import."""
+"""Imports numbers into the block list."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.typed_phone import regions
 from sms.services.staff.block_list import MAX_BYTES, MAX_ROWS, ImportResult, block_numbers
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
 from sms.services.table_files.text import TableFileError
 
 SHOWN = ":200"
-"""As a slice of the list on the page."""
+"""The slice of the list that the page shows."""
 
 
 def countries() -> list[tuple[str, str]]:
-    return [("", str(_("Ask: such a row is a mistake"))), *((name, f"+{code} {name}") for name, code in regions())]
+    return [("", str(_("Treat such a row as an error"))), *((name, f"+{code} {name}") for name, code in regions())]
 
 
 class ImportForm(forms.Form):
     numbers = forms.CharField(
-        label=_("Numbers, one a line"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 5})
+        label=_("Numbers, one per line"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 5})
     )
     file = forms.FileField(
         label=_("Or a CSV file or Excel workbook: the first cell of each row, or the column “phone”"),
@@ -35,20 +35,20 @@ class ImportForm(forms.Form):
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx,text/csv"}),
     )
-    region = forms.ChoiceField(label=_("Country of numbers that name none"), required=False, choices=countries)
+    region = forms.ChoiceField(label=_("Country of numbers without a country code"), required=False, choices=countries)
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         given = [name for name in ("numbers", "file") if values.get(name)]
         if not given and not self.errors:
-            raise forms.ValidationError(_("Write numbers, or choose a file."))
+            raise forms.ValidationError(_("Enter numbers or choose a file."))
         if len(given) > 1:
-            raise forms.ValidationError(_("Numbers stand in the field and in a file: import one after the other."))
+            raise forms.ValidationError(_("Enter numbers or choose a file, not both."))
         return values
 
     def lines(self) -> list[Line]:
-        """At least one. Raises TableFileError."""
+        """The lines to import, at least one. Raises TableFileError."""
         if file := self.cleaned_data["file"]:
             lines = lines_of(file.read(MAX_BYTES + 1), most_bytes=MAX_BYTES, most_rows=MAX_ROWS)
         else:
@@ -58,7 +58,7 @@ class ImportForm(forms.Form):
         return lines
 
 
-@for_those_who("sms.add_blockednumber")
+@require_permission("sms.add_blockednumber")
 def act(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -71,12 +71,12 @@ def act(request: HttpRequest) -> HttpResponse:
         form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.message}")
         return _page(request, form)
     values = form.cleaned_data
-    return _told(request, form, block_numbers(lines, reason=typed(values["reason"]), region=values["region"]))
+    return _result(request, form, block_numbers(lines, reason=typed(values["reason"]), region=values["region"]))
 
 
-def _told(request: HttpRequest, form: ImportForm, done: ImportResult) -> HttpResponse:
-    """Back to the list; or, with what was left out, on a page where it can be corrected."""
-    messages.success(request, _("%(a)d added, %(k)d known already.") % {"a": done.added, "k": done.known})
+def _result(request: HttpRequest, form: ImportForm, done: ImportResult) -> HttpResponse:
+    """Redirect to the list, or show a page on which rows that were not imported can be corrected."""
+    messages.success(request, _("%(a)d added, %(k)d already on the list.") % {"a": done.added, "k": done.known})
     if not done.mistakes:
         return redirect("admin:sms_blockednumber_changelist")
     again = ImportForm(

@@ -1,4 +1,4 @@
-"""Clients: who may call the endpoint. Their secrets are generated, shown once, and kept as digests."""
+"""Clients of the API. Their secrets are generated, shown once, and stored as digests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ApiClientAdmin(HistoriedAdmin):
     list_display = ("username", "enabled", "sender_names", "rate_limit", "daily_budget", "on_no_template", "rotation")
     list_filter = (
         yes_no(_("enabled"), "enabled"),
-        listed(_("without a template"), "on_no_template", lambda: [("refuse", "refuse"), ("hold", "hold")]),
+        listed(_("if no template matches"), "on_no_template", lambda: [("refuse", "refuse"), ("hold", "hold")]),
     )
     search_fields = ("username__startswith",)
     actions_detail = ("rotate",)
@@ -64,10 +64,10 @@ class ApiClientAdmin(HistoriedAdmin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: ApiClient, post_url_continue: str | None = None) -> HttpResponse:
-        """The new secret stands in the answer itself: no cookie, no session and no log ever holds it."""
+        """Show the new secret in the response itself, so that no cookie, session or log contains it."""
         context = {"client": obj, "secret": obj.shown_once, "title": _("The client's secret"), "opts": self.opts}
         return TemplateResponse(
-            request, "desk/secret.html", {**self.admin_site.each_context(request), **context}, headers=NOT_KEPT
+            request, "sms/secret.html", {**self.admin_site.each_context(request), **context}, headers=NO_STORE
         )
 
     @action(
@@ -76,10 +76,12 @@ class ApiClientAdmin(HistoriedAdmin):
         permissions=["change"],
         variant=ActionVariant.PRIMARY,
         dialog={
-            "title": _("Give this client a new secret?"),
-            "description": _("Both secrets work until the old one ends, so the caller can change over without a gap."),
+            "title": _("Create a new secret for this client?"),
+            "description": _(
+                "Both secrets are valid until the old one expires, so the client can change without an interruption."
+            ),
             "form_class": RotateForm,
-            "form_submit_text": _("Make a new secret"),
+            "form_submit_text": _("Create secret"),
         },
     )
     def rotate(self, request: HttpRequest, form: RotateForm, object_id: str) -> HttpResponse:
@@ -90,9 +92,9 @@ class ApiClientAdmin(HistoriedAdmin):
         client.save(update_fields=["secret_digest", "previous_digest", "previous_valid_until"])
         self.log_change(request, client, client._change_reason)
         context = {"client": client, "secret": secret, "until": until}
-        return TemplateResponse(request, "desk/secret_dialog.html", context, headers={**NOT_KEPT, **IN_DIALOG})
+        return TemplateResponse(request, "sms/secret_dialog.html", context, headers={**NO_STORE, **IN_DIALOG})
 
 
-NOT_KEPT = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 IN_DIALOG = {"HX-Retarget": "#modal-content", "HX-Reselect": "#dialog", "HX-Reswap": "innerHTML"}
-"""The dialog's form gives way to the answer."""
+"""Replaces the dialog's form with the response."""

@@ -1,4 +1,4 @@
-"""The page to hand to Akinon: where to call, as whom, and what the answers mean."""
+"""The page for Akinon: endpoint, credentials and the meaning of the responses."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, NewlineEscape
 
-CODES_OF_SENDING = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
+SEND_STATUSES = frozenset({400, 401, 413, 415, 422, 429, 500, 503})
 
 
-@for_those_who("sms.view_apiclient")
+@require_permission("sms.view_apiclient")
 def show(request: HttpRequest) -> HttpResponse:
     clients = list(ApiClient.objects.filter(enabled=True))
     wanted = request.GET.get("client", "")
     client = next((c for c in clients if c.username == wanted), clients[0] if clients else None)
     return page(
         request,
-        "akinon",
-        _("For Akinon"),
+        "integration_guide",
+        _("API credentials and integration guide"),
         client=client,
         clients=clients,
         address=f"{settings.PUBLIC_URL or 'http://127.0.0.1:8000'}/send-sms",
         curl=_curl(client) if client else "",
-        codes=[code for code in TABLE if code.status in CODES_OF_SENDING],
+        codes=[code for code in TABLE if code.status in SEND_STATUSES],
         newline=NewlineEscape(client.newline_escape).label if client else "",
     )
 

@@ -1,4 +1,4 @@
-"""Logging in: password, and the code of a second factor from those who have one."""
+"""The log-in form: password, and an authentication code for users with two-factor authentication."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 class LoginForm(AuthenticationForm):
     otp_token = forms.CharField(
-        label=_("Code of your second factor"),
+        label=_("Authentication code"),
         required=False,
         max_length=10,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-        help_text=_("Only if you have set one up."),
+        help_text=_("Only if you have turned on two-factor authentication."),
     )
 
     def __init__(self, *words: Any, **more: Any) -> None:
         super().__init__(*words, **more)
-        # Django shows this length to the browser and does not check it. Failed log-ins are stored with the name.
+        # Django sends this length to the browser but does not validate it. Failed log-ins are stored with the name.
         username = self.fields["username"]
         username.validators.append(MaxLengthValidator(username.max_length))
 
     def clean(self) -> dict[str, Any]:
-        """The password first; whoever has a second factor needs its code too, whatever REQUIRE_2FA says."""
+        """Check the password, then the code of users with a device, whatever REQUIRE_2FA says."""
         values = super().clean()
         user = self.get_user()
         if user is not None and user_has_device(user):
@@ -38,9 +38,9 @@ class LoginForm(AuthenticationForm):
 
     def _checked_device(self, user: Any, token: str) -> Any:
         if not token:
-            raise ValidationError(_("Type the code that your second factor shows now."), code="otp_missing")
+            raise ValidationError(_("Enter the code that your authenticator app shows now."), code="otp_missing")
         device = match_token(user, token)
         if device is None:
-            words = _("This code is not the right one. After wrong ones, wait a moment before the next.")
+            words = _("This code is wrong. After a wrong code, wait a moment before you try again.")
             raise ValidationError(words, code="otp_wrong")
         return device

@@ -1,4 +1,4 @@
-"""A member of staff sets up a second factor: an app that shows a new code every 30 seconds."""
+"""The page on which staff set up two-factor authentication with an authenticator app (TOTP)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CodeForm(forms.Form):
 @never_cache
 @csrf_protect
 def enrol(request: HttpRequest) -> HttpResponse:
-    """Make a secret when asked, show it until a code proves that the app has it, and never again."""
+    """Create a secret on request and show it until a valid code confirms that the app has it."""
     if not (request.user.is_active and request.user.is_staff):
         return redirect_to_login(request.get_full_path(), "/admin/login/")
     reader.set(request)
@@ -38,7 +38,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     elif request.method == "POST" and device is not None:
         if _confirm(request, device):
             return redirect("admin:index")
-        messages.error(request, _("This code is not the right one. Check the clock of your phone."))
+        messages.error(request, _("This code is wrong. Check the clock of your phone."))
     return _page(request, device, begins=device is None)
 
 
@@ -49,7 +49,7 @@ def _confirm(request: HttpRequest, device: TOTPDevice) -> bool:
     device.confirmed = True
     device.save()
     verified(request, device)
-    messages.success(request, _("Your second factor is set up. The next log-in asks for its code."))
+    messages.success(request, _("Two-factor authentication is on. The next log-in asks for a code."))
     return True
 
 
@@ -57,11 +57,11 @@ def _page(request: HttpRequest, device: TOTPDevice | None, *, begins: bool = Fal
     secret = base64.b32encode(device.bin_key).decode().rstrip("=") if device else ""
     grouped = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     context = {
-        "title": _("Second factor"),
+        "title": _("Two-factor authentication"),
         "secret": grouped,
         "begins": begins,
         "uri": device.config_url if device else "",
     }
     return TemplateResponse(
-        request, "desk/second_factor.html", {**admin.site.each_context(request), **context, "has_permission": True}
+        request, "sms/second_factor.html", {**admin.site.each_context(request), **context, "has_permission": True}
     )

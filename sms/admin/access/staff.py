@@ -1,4 +1,4 @@
-"""Staff and roles, on the desk's theme."""
+"""Staff and roles, with the admin's theme."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
-from sms.admin.common.base import DeskAdmin
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import BaseAdmin
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.row_ids import guarded
 from sms.services.queue.errors import ActionRefused
@@ -28,7 +28,7 @@ def _roles() -> list[tuple[str, str]]:
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, DeskAdmin):
+class UserAdmin(DjangoUserAdmin, BaseAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -40,13 +40,13 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
     )
     search_fields = ("username__startswith", "email__startswith")
     actions_detail = ("remove_second_factor",)
-    has_remove_factor_permission = needs("auth.change_user")
+    has_remove_factor_permission = has_permission("auth.change_user")
 
     def get_urls(self) -> list[URLPattern]:
         return guarded(super().get_urls(), self)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        """Only a superuser makes superusers, or gives single permissions past the roles."""
+        """Only superusers can make superusers or grant single permissions."""
         own = super().get_readonly_fields(request, obj)
         return own if request.user.is_superuser else (*own, "is_superuser", "user_permissions")
 
@@ -62,9 +62,9 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
         return reverse("admin:auth_user_change", args=(object_id,))
 
     @dialog_action(
-        title=_("Remove this person's second factor?"),
-        says=_("For a lost phone: the next log-in asks for the password alone, and a new one can be set up."),
-        button=_("Remove second factor"),
+        title=_("Turn off two-factor authentication for this person?"),
+        description=_("For a lost phone. The next log-in asks only for the password; then it can be set up again."),
+        button=_("Turn off two-factor authentication"),
         permission="remove_factor",
         icon="phonelink_erase",
     )
@@ -73,10 +73,12 @@ class UserAdmin(DjangoUserAdmin, DeskAdmin):
         if person is None or not self.has_change_permission(request, person):
             raise ActionRefused("You can't change this person.")
         removed, _per_model = TOTPDevice.objects.filter(user=person).delete()
-        self.log_change(request, person, f"Second factor removed: {form.cleaned_data['reason']}")
-        return str(_("The second factor is removed.") if removed else _("This person has no second factor."))
+        self.log_change(request, person, f"Two-factor authentication turned off: {form.cleaned_data['reason']}")
+        return str(
+            _("Two-factor authentication is off.") if removed else _("This person has no two-factor authentication.")
+        )
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, DeskAdmin):
+class GroupAdmin(DjangoGroupAdmin, BaseAdmin):
     search_fields = ("name__startswith",)

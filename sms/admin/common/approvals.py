@@ -1,4 +1,4 @@
-"""What senders and templates share: approvals per provider, in plain sight and as filters."""
+"""Approvals per provider, shown in lists and used as filters, for sender names and templates."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ApprovedAtFilter(ListedFilter):
 
 
 def with_approvals(rows: QuerySet, approval: type[SenderApproval | TemplateApproval], *beside: str) -> QuerySet:
-    """With each row's approvals and their providers' slugs: two queries for a whole list."""
+    """Prefetch each row's approvals with their providers' slugs: two queries for a whole list."""
     approvals = approval.objects.select_related("provider", "doubt", *beside).defer(
         "provider__credentials", "provider__options"
     )
@@ -80,11 +80,11 @@ def approvals_label(approvals: Iterable[SenderApproval]) -> list[str]:
 
 def template_approvals_label(template: MessageTemplate) -> list[str]:
     """`main-az: approved` for each approval that has not ended, with its version where that is not the current one."""
-    standing = [each for each in template.approvals.all() if each.status != TemplateApprovalStatus.ENDED]
-    return [f"{each.provider.slug}: {each.status}{_which_text(template, each)}{_doubt(each)}" for each in standing]
+    current = [each for each in template.approvals.all() if each.status != TemplateApprovalStatus.ENDED]
+    return [f"{each.provider.slug}: {each.status}{_version_note(template, each)}{_doubt(each)}" for each in current]
 
 
-def _which_text(template: MessageTemplate, approval: TemplateApproval) -> str:
+def _version_note(template: MessageTemplate, approval: TemplateApproval) -> str:
     if approval.needs_confirmation:
         return str(_(", not confirmed"))
     if (days := unconfirmed_days(approval)) is not None:

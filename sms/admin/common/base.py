@@ -1,4 +1,4 @@
-"""What every list and form of the desk shares: allowed lookups, no counting, visible characters in forms."""
+"""The base classes of all lists and forms: allowed lookups, no COUNT, escaped characters in forms."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
-from sms.domain.cells import unescaped
+from sms.domain.csv_escaping import unescaped
 
 from .row_ids import can_be, guarded
 from .time_range import problems_of
 
 
 def typed(value: str) -> str:
-    r"""What a form field meant: escapes that we showed (`\u202e`) are the characters again, line ends are LF."""
+    r"""The submitted text: shown escapes (`\u202e`) become the characters again, line ends become LF."""
     return unescaped(value).replace("\r\n", "\n")
 
 
 class CountlessPaginator(Paginator):
-    """Pages without a COUNT over the table: one row more than a page says whether there is a next one."""
+    """Paginates without COUNT: one row beyond the page tells whether a next page exists."""
 
-    template_name = "desk/pagination.html"
-    furthest_page = 200
-    """Further on, an OFFSET reads too many rows: narrowing the filters is the way."""
+    template_name = "sms/pagination.html"
+    last_page = 200
+    """Beyond it, OFFSET reads too many rows. Staff use filters instead."""
 
     @cached_property
     def count(self) -> int:
-        return self.per_page * self.furthest_page
+        return self.per_page * self.last_page
 
     def page(self, number: Any) -> Page:
         number = self.validate_number(number)
@@ -50,7 +50,7 @@ class CountlessPaginator(Paginator):
 
 
 class CountlessChangeList(ChangeList):
-    """A list whose head names no number of rows: nobody has counted them."""
+    """A list that shows no total, because the rows are not counted."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -58,10 +58,10 @@ class CountlessChangeList(ChangeList):
 
 
 class AllowedLookups:
-    """Only the parameters that a list's own filters understand may filter; everything else is refused.
+    """Allows only the parameters of a list's own filters and rejects all others.
 
-    Django's own rule lets every local field through, with every operator: a reader could guess a secret or a text
-    letter by letter.
+    Django allows every local field with every operator, so a reader could guess a secret or a text character by
+    character.
     """
 
     list_filter: Sequence[Any]
@@ -81,12 +81,12 @@ class AllowedLookups:
 
 
 def range_parameters(field: str) -> list[str]:
-    """The parameters of the theme's filter for a time range."""
+    """The parameter names of the theme's time range filter."""
     return [f"{field}_{end}_{part}" for end in ("from", "to") for part in (0, 1)]
 
 
-class VisibleForms:
-    """Form fields show hidden characters as escapes (config/headers.py) and read them back as what they were."""
+class EscapedForms:
+    """Form fields show hidden characters as escapes (config/headers.py) and convert them back on submit."""
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
@@ -96,17 +96,17 @@ class VisibleForms:
         return field
 
 
-def kept_by(row: models.Model) -> list[str]:
-    """The kinds of rows that need this one, so that it can't be deleted."""
+def protected_by(row: models.Model) -> list[str]:
+    """The kinds of rows with a PROTECT reference to this one, which prevent its deletion."""
     kinds = []
     for relation in row._meta.get_fields(include_hidden=True):
         if isinstance(relation, ForeignObjectRel) and relation.on_delete is models.PROTECT:
-            needs_it = relation.related_model._base_manager.filter(**{relation.field.name: row})
-            kinds += [str(relation.related_model._meta.verbose_name_plural)] if needs_it.exists() else []
+            referring = relation.related_model._base_manager.filter(**{relation.field.name: row})
+            kinds += [str(relation.related_model._meta.verbose_name_plural)] if referring.exists() else []
     return list(dict.fromkeys(kinds))
 
 
-class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
+class BaseAdmin(AllowedLookups, EscapedForms, ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -120,9 +120,9 @@ class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
         return guarded(super().get_urls(), self)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """A list with a filter that can't be read says so, to programs too."""
+        """Respond with 400 if a filter's value is not valid."""
         if not all(can_be(self.model._meta.pk, ticked) for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-            raise BadRequest("A ticked row has an id that no row can have.")
+            raise BadRequest("A selected row has an invalid id.")
         response = super().changelist_view(request, extra_context)
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown and problems_of(shown["cl"].filter_specs):
@@ -130,20 +130,20 @@ class DeskAdmin(AllowedLookups, VisibleForms, ModelAdmin):
         return response
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
-        """In words why one can't go. Django's own way would load and list every message that needs it."""
-        kept = [(row, kinds) for row in objs if (kinds := kept_by(row))]
-        if not kept:
+        """Say why a row can't be deleted. Django would load and list every message that refers to it."""
+        protected = [(row, kinds) for row in objs if (kinds := protected_by(row))]
+        if not protected:
             return super().get_deleted_objects(objs, request)
-        words = _("%(row)s has %(kinds)s, so it stays.")
-        return [], {}, set(), [words % {"row": row, "kinds": _and(kinds)} for row, kinds in kept]
+        reason = _("%(row)s can't be deleted: it has %(kinds)s.")
+        return [], {}, set(), [reason % {"row": row, "kinds": _join(kinds)} for row, kinds in protected]
 
 
-def _and(kinds: Sequence[str]) -> str:
+def _join(kinds: Sequence[str]) -> str:
     return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} {_('and')} {kinds[-1]}"
 
 
-class LookOnly:
-    """Written by machines: staff look, nobody edits."""
+class ReadOnly:
+    """For rows that the product writes: staff can view them, nobody can change them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -155,7 +155,7 @@ class LookOnly:
         return False
 
 
-class LookOnlyAdmin(LookOnly, DeskAdmin):
+class ReadOnlyAdmin(ReadOnly, BaseAdmin):
     paginator = CountlessPaginator
     actions = None
     sortable_by: Sequence[str] = ()
@@ -164,17 +164,17 @@ class LookOnlyAdmin(LookOnly, DeskAdmin):
         return CountlessChangeList
 
 
-class RowsInline(VisibleForms, TabularInline):
+class RowsInline(EscapedForms, TabularInline):
     extra = 0
     hide_title = True
 
 
-class StackInline(VisibleForms, StackedInline):
+class StackInline(EscapedForms, StackedInline):
     extra = 0
     hide_title = True
 
 
-class LookOnlyInline(LookOnly, TabularInline):
+class ReadOnlyInline(ReadOnly, TabularInline):
     extra = 0
     max_num = 0
     can_delete = False

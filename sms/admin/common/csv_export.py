@@ -1,4 +1,4 @@
-"""CSV as a download, written row by row."""
+"""Streams CSV downloads."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from sms.domain.cells import safe
+from sms.domain.csv_escaping import safe
 
 
 class _Echo:
-    """A file that hands each line back instead of keeping it."""
+    """A file object whose `write` returns the line."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def streamed(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
-    """The rows as a download; only one batch of them is in memory at a time."""
+    """A download of the rows; only one batch of them is in memory at a time."""
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Actions that change something: a dialog, a form after a POST, and the page anew. Never on GET."""
+"""Actions that change data: a dialog with a form, a POST, then the reloaded page. A GET changes nothing."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sms.services.queue.errors import ActionRefused
 
 from .base import typed
 
-Do = Callable[..., str]
+Handler = Callable[..., str]
 
 
 class ReasonForm(BaseDialogForm):
-    """Asks why: the reason is kept."""
+    """Asks for the reason, which is stored."""
 
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=UnfoldAdminTextInputWidget)
 
@@ -31,23 +31,23 @@ class ReasonForm(BaseDialogForm):
 
 
 class ProviderField(forms.ChoiceField):
-    """A provider, or the routes. Its choices are read when the dialog opens."""
+    """A provider, or the routing rules. Its choices are read when the dialog opens."""
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(widget=UnfoldAdminSelectWidget, required=False, **facts)
 
 
-def needs(permission: str) -> Callable[..., bool]:
-    """A `has_…_permission` method of an admin.
+def has_permission(permission: str) -> Callable[..., bool]:
+    """A `has_…_permission` method of a model admin.
 
-    Named in full (`sms.…`) the theme's system check would look for the permission's row, which a database that is not
-    migrated yet does not have.
+    With the full name (`sms.…`) in `permissions`, the theme's system check would query the permission's row, which
+    does not exist before the migrations have run.
     """
 
-    def has_permission(self: Any, request: HttpRequest, obj: Any = None) -> bool:
+    def method(self: Any, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(permission)
 
-    return has_permission
+    return method
 
 
 def dialog_action(
@@ -55,24 +55,24 @@ def dialog_action(
     title: Any,
     button: Any,
     permission: str,
-    says: Any = "",
+    description: Any = "",
     form: type[BaseDialogForm] = ReasonForm,
     icon: str = "",
     variant: ActionVariant = ActionVariant.DEFAULT,
     url_path: str | None = None,
-) -> Callable[[Do], Any]:
-    """An action of a row. The decorated method does it and returns the words that are shown afterwards."""
+) -> Callable[[Handler], Any]:
+    """An action of a row. The decorated method performs it and returns the message to show."""
 
-    def decorate(do: Do) -> Any:
+    def decorate(handler: Handler) -> Any:
         def run(admin: Any, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
             try:
-                messages.success(request, do(admin, request, form, object_id))
+                messages.success(request, handler(admin, request, form, object_id))
             except ActionRefused as refused:
                 messages.error(request, str(refused))
             return to_page(admin.page_of(object_id))
 
-        run.__name__ = do.__name__
-        dialog = {"title": title, "description": says, "form_class": form, "form_submit_text": button}
+        run.__name__ = handler.__name__
+        dialog = {"title": title, "description": description, "form_class": form, "form_submit_text": button}
         return action(
             description=button, permissions=[permission], icon=icon, variant=variant, url_path=url_path, dialog=dialog
         )(run)
@@ -81,5 +81,5 @@ def dialog_action(
 
 
 def to_page(address: str) -> HttpResponse:
-    """Leave the dialog for a page: a plain redirect would be loaded into the dialog, and show nothing."""
+    """Close the dialog and open a page. htmx would load a plain redirect into the dialog."""
     return HttpResponse(headers={"HX-Redirect": address})

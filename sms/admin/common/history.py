@@ -1,4 +1,4 @@
-"""Forms that ask why: what staff set up keeps a history with reasons."""
+"""Forms that ask for the reason of a change and store it in the history."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from .base import DeskAdmin, typed
+from .base import BaseAdmin, typed
 from .row_ids import guarded
 
 REASON = "change_reason"
 
 
-class HistoriedAdmin(SimpleHistoryAdmin, DeskAdmin):
-    """Each change has a reason; the history is for reading, nothing is turned back with a click."""
+class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
+    """Each change has a reason. The history is read-only: no version can be restored."""
 
     history_list_display = ("history_change_reason",)
 
@@ -28,10 +28,10 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):
             reason = forms.CharField(
-                label=_("Why this change?"),
+                label=_("Reason for the change"),
                 max_length=500,
                 widget=UnfoldAdminTextInputWidget,
-                help_text=_("Kept in the history."),
+                help_text=_("Stored in the history."),
             )
             kwargs["form"] = type("FormWithReason", (kwargs.get("form", self.form),), {REASON: reason})
         return super().get_form(request, obj, change=change, **kwargs)
@@ -48,7 +48,7 @@ class HistoriedAdmin(SimpleHistoryAdmin, DeskAdmin):
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
-        """Rows of the same form share its reason."""
+        """Store the form's reason with each of its inline rows."""
         for row in formset.forms:
             row.instance._change_reason = getattr(form.instance, "_change_reason", "")
         super().save_formset(request, form, formset, change)

@@ -1,4 +1,4 @@
-"""The colour of each word: the same everywhere on the desk."""
+"""The colour of each status, the same on all pages."""
 
 from __future__ import annotations
 

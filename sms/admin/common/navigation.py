@@ -1,4 +1,4 @@
-"""What the menu shows beside its lines: counts that are small, indexed and capped, and whether all is set up."""
+"""The badges of the menu (indexed, capped counts) and the position of the set-up page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sms.services.monitoring import setup_checklist
 CAP = 99
 
 
-def unsettled(request: HttpRequest) -> str:
-    """How many messages wait for a person's word."""
+def unresolved(request: HttpRequest) -> str:
+    """The number of unconfirmed messages, which staff must resolve."""
     return _capped(Message.objects.filter(status=Status.UNCONFIRMED).order_by())
 
 
@@ -21,7 +21,7 @@ def open_alerts(request: HttpRequest) -> str:
 
 
 def shows_setup_first(request: HttpRequest) -> bool:
-    """Set-up leads the menu until all is green."""
+    """The set-up page comes first in the menu until every step is done."""
     return request.user.has_perm("sms.view_provider") and not setup_checklist.status.is_green()
 
 

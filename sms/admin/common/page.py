@@ -1,4 +1,4 @@
-"""What our own pages share: the permission at the door, and the theme around them."""
+"""Helpers of the admin's own pages: the permission check and the theme's context."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from django.template.response import TemplateResponse
 View = Callable[..., HttpResponse]
 
 
-def for_those_who(permission: str) -> Callable[[View], View]:
-    """Refuse readers without this permission."""
+def require_permission(permission: str) -> Callable[[View], View]:
+    """Respond with 403 to users without this permission."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -32,5 +32,5 @@ def for_those_who(permission: str) -> Callable[[View], View]:
 def page(request: HttpRequest, template: str, title: Any, **context: Any) -> TemplateResponse:
     """`template`: with its folder, if it is in another one than the common one."""
     request.current_app = admin.site.name
-    name = template if "/" in template else f"desk/{template}"
+    name = template if "/" in template else f"sms/{template}"
     return TemplateResponse(request, f"{name}.html", {**admin.site.each_context(request), "title": title, **context})

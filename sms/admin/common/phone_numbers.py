@@ -1,4 +1,4 @@
-"""Phone numbers typed and pasted into the admin: form fields and searches that read them however they are written."""
+"""Form fields and searches for phone numbers, which accept numbers in any common notation."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from django.http import HttpRequest
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import NationalNumber, read, read_start
 
-LONGEST_TYPED = 100
-"""Characters of a number with all that people write around and between its digits."""
+MAX_TYPED_LENGTH = 100
+"""Characters of a number, with separators and text around the digits."""
 
 
 class NumberField(forms.CharField):
-    """A whole number; its value is the E.164 form."""
+    """A phone number; its value is in E.164 form."""
 
     read: ClassVar[Callable[[str], str]] = staticmethod(read)
 
     def __init__(self, **facts: Any) -> None:
-        super().__init__(**facts | {"max_length": LONGEST_TYPED})
+        super().__init__(**facts | {"max_length": MAX_TYPED_LENGTH})
 
     def clean(self, value: Any) -> str:
         typed = super().clean(value)
@@ -36,15 +36,15 @@ class NumberField(forms.CharField):
 
 
 class NumberStartField(NumberField):
-    """The start of a number, as routes have it."""
+    """A number prefix, as routes use it."""
 
     read = staticmethod(read_start)
 
 
 class TypedNumbers:
-    """Of a model's admin: `number_fields` names the fields that hold numbers, `number_search` those searched exactly.
+    """A mixin for model admins. `number_fields` names the number fields, `number_search` those searched by exact value.
 
-    A search for a national number shows what has exactly these digits; if nothing has, it asks for the country.
+    A search for a national number lists the rows with exactly these digits. If there are none, it asks for the country.
     """
 
     number_fields: ClassVar[Mapping[str, type[NumberField]]] = {}
@@ -68,7 +68,7 @@ class TypedNumbers:
 
 
 def searched(term: str) -> str:
-    """The E.164 form to search for; bare digits as they would be behind a plus; empty for what is no number."""
+    """The E.164 form to search for. Bare digits get a plus. Empty if the term is not a number."""
     try:
         return read(term)
     except NationalNumber as national:
@@ -78,7 +78,7 @@ def searched(term: str) -> str:
 
 
 def ask_for_country(request: HttpRequest, term: str, found: QuerySet) -> None:
-    """Say that a national number needs its country, if nothing has these very digits."""
+    """Ask for the country of a national number if no row has exactly these digits."""
     try:
         read(term)
     except NationalNumber as national:
@@ -89,7 +89,7 @@ def ask_for_country(request: HttpRequest, term: str, found: QuerySet) -> None:
 
 
 def searched_start(request: HttpRequest, term: str) -> str:
-    """The start of a number to search for; empty, with the reason on the page, for what can't be read."""
+    """The prefix to search for. Empty, with a warning on the page, if the term is not a number."""
     try:
         return read_start(term) if term.strip() else ""
     except PhoneError as error:

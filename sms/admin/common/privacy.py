@@ -1,4 +1,4 @@
-"""Who sees what of a message: numbers are masked by role, texts are shown once they are asked for, an OTP's never."""
+"""Decides who sees what: numbers are masked by role, texts are revealed on request, OTP texts are never shown."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SEE_SHAPES = "sms.see_shapes"
 REVEAL = "sms.reveal_message"
 REVEALED = "revealed"
 REVEALED_FOR = 15 * 60
-"""Seconds for which a message that was asked for stays readable, for this reader alone."""
+"""Seconds for which a revealed message stays readable, for this user only."""
 MOST_REVEALED = 20
 
 reader: ContextVar[HttpRequest] = ContextVar("reader")
-"""Whose request this is, set at the site's door.
+"""The current request, set by the admin site.
 
-Columns are methods of one admin object that all threads share, so the reader can't be kept there.
+Columns are methods of a model admin, which all threads share, so the request can't be stored there.
 """
 
 
@@ -30,19 +30,19 @@ def sees_numbers() -> bool:
 
 
 def number(value: str, message: Message | None = None) -> str:
-    """The number as the reader may see it."""
+    """The number, masked unless the user may see it."""
     if sees_numbers() or (message is not None and is_revealed(message)):
         return value
     return masked(value)
 
 
 def shape(value: str) -> str:
-    """A refused text's shape, or its difference to a template, for roles that work on templates."""
+    """A masked text or its difference from a template, for roles that work on templates; empty for others."""
     return value if reader.get().user.has_perm(SEE_SHAPES) else ""
 
 
 def is_revealed(message: Message) -> bool:
-    """Whether the reader asked for this message's number and text, with the permission, a short while ago."""
+    """Whether the user has the permission and revealed this message in the last `REVEALED_FOR` seconds."""
     request = reader.get()
     at = request.session.get(REVEALED, {}).get(str(message.pk), 0)
     return request.user.has_perm(REVEAL) and time.time() - at < REVEALED_FOR
@@ -55,18 +55,18 @@ def remember_reveal(request: HttpRequest, message_id: object) -> None:
 
 
 def may_read(message: Message) -> bool:
-    """Whether the reader sees the text, the parameters and the raw exchange."""
+    """Whether the user sees the text, the parameters and the raw request and response."""
     return not message.is_otp and message.text is not None and is_revealed(message)
 
 
 def text(message: Message) -> str | None:
-    """The text, if the reader may see it now."""
+    """The text, if the user may see it now."""
     return message.text if may_read(message) else None
 
 
 def why_no_text(message: Message) -> str:
     if message.is_otp:
-        return "A one-time password: its text is shown to nobody."
+        return "This is a one-time password: its text is shown to nobody."
     if message.text is None:
         return "The text is erased."
-    return "The text is hidden. Showing it leaves a record."
+    return "The text is hidden. Showing it is recorded."

@@ -1,4 +1,4 @@
-"""Pages of one row: an id that no row can have leads nowhere (404), whatever page of the row it is."""
+"""Responds with 404 to an id that is not valid, on every page of a row."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LARGEST = 2**63 - 1
 
 
 def guarded(patterns: list[URLPattern], model_admin: Any) -> list[URLPattern]:
-    """A model's pages, those of a row behind a check of its id."""
+    """Add the check of the id to the URL patterns of a model's pages."""
     for pattern in patterns:
         _guard(pattern, model_admin)
     return patterns
 
 
 def _guard(pattern: URLPattern, model_admin: Any) -> None:
-    """Who is not logged in is led to the log-in page, whatever the id is."""
+    """Check the id only for logged-in users; others get the log-in page whatever the id is."""
     view, key = pattern.callback, model_admin.model._meta.pk
 
     @wraps(view)
@@ -36,12 +36,12 @@ def _guard(pattern: URLPattern, model_admin: Any) -> None:
 
 
 def _can_all_be(key: Field, ids: list[str]) -> bool:
-    """The first is the row's; another one is a version's in the row's history."""
+    """The first id is the row's; a second one is that of a history entry."""
     return can_be(key, ids[0]) and all(can_be(BigAutoField(), version) for version in ids[1:])
 
 
 def can_be(key: Field, written: str) -> bool:
-    """Whether a row's key can be written so in an address."""
+    """Whether the text is a valid key of this field in a URL."""
     text = unquote(written)
     try:
         value = key.to_python(text)

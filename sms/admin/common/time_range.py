@@ -1,7 +1,7 @@
-"""The filter of a time from … to …: dates and times go into the address in ISO form, whatever the reader's language.
+"""A filter by a time range. The URL holds dates and times in ISO form, whatever the user's language.
 
-The browser's own date field shows them in the reader's way. Dates as Django writes them in the reader's language are
-read too. What can't be read is an error on the page, and lists nothing.
+The browser's date field shows them in the user's format. Dates in the format of Django's locale are accepted, too. A
+value that is not valid gives an error on the page and an empty list.
 """
 
 from __future__ import annotations
@@ -21,61 +21,61 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.widgets import INPUT_CLASSES
 
 YEARS = range(1971, 9998)
-"""A day more on either side, in any time zone, is still a date."""
+"""One day before and after is still a valid date in every time zone."""
 ENDS = {"from": _("From"), "to": _("To")}
 
 
 class DayField(forms.DateField):
-    """A date; the error names what was written."""
+    """A date; the error names the value."""
 
     def to_python(self, value: Any) -> date | None:
         try:
             day = super().to_python(value)
         except ValidationError as error:
-            words = _("“%(value)s” is no date. Write it as %(example)s.")
+            words = _("“%(value)s” is not a date. Enter it as %(example)s.")
             raise ValidationError(words % {"value": str(value)[:40], "example": "2026-11-28"}) from error
         if day is not None and day.year not in YEARS:
-            words = _("%(value)s is too far away: take a year from %(first)d to %(last)d.")
+            words = _("%(value)s is out of range: enter a year from %(first)d to %(last)d.")
             raise ValidationError(words % {"value": day.isoformat(), "first": YEARS[0], "last": YEARS[-1]})
         return day
 
 
 class ClockField(forms.TimeField):
-    """A time of the day; the error names what was written."""
+    """A time of day; the error names the value."""
 
     def to_python(self, value: Any) -> time | None:
         try:
             return super().to_python(value)
         except ValidationError as error:
-            words = _("“%(value)s” is no time. Write it as %(example)s.")
+            words = _("“%(value)s” is not a time. Enter it as %(example)s.")
             raise ValidationError(words % {"value": str(value)[:40], "example": "09:30"}) from error
 
 
 class Input(forms.TextInput):
-    """A field of the browser's own for dates or times, which knows the ISO form alone."""
+    """The browser's input for dates or times, which accepts only the ISO form."""
 
-    def __init__(self, field: forms.Field, kind: str, label: Any) -> None:
-        super().__init__({"class": " ".join(INPUT_CLASSES), "aria-label": label, "step": "1" if kind == "time" else ""})
+    def __init__(self, field: forms.Field, kind: str) -> None:
+        super().__init__({"class": " ".join(INPUT_CLASSES), "step": "1" if kind == "time" else ""})
         self.field, self.input_type = field, kind
 
     def format_value(self, value: Any) -> str:
         try:
             read = self.field.to_python(value)
         except ValidationError:
-            return ""  # the browser would show nothing else; the error names it
+            return ""  # the browser shows nothing else; the error names the value
         return read.isoformat() if read else ""
 
 
 class RangeForm(forms.Form):
-    """`name_from_0` and `name_from_1` are the date and the time of the beginning; the end's are alike."""
+    """`name_from_0` and `name_from_1` are the date and time of the start, `name_to_…` those of the end."""
 
     def __init__(self, name: str, data: Mapping[str, str]) -> None:
         super().__init__(data)
         self.name = name
         for end, label in ENDS.items():
             day, clock = DayField(required=False), ClockField(required=False)
-            day.widget = Input(day, "date", f"{label}: {_('date')}")
-            clock.widget = Input(clock, "time", f"{label}: {_('time')}")
+            day.label, clock.label = f"{label}: {_('date')}", f"{label}: {_('time')}"
+            day.widget, clock.widget = Input(day, "date"), Input(clock, "time")
             self.fields |= {f"{name}_{end}_0": day, f"{name}_{end}_1": clock}
 
     def clean(self) -> dict[str, Any]:
@@ -83,20 +83,20 @@ class RangeForm(forms.Form):
         for end in ENDS:
             day, clock = (f"{self.name}_{end}_{part}" for part in (0, 1))
             if values.get(clock) is not None and not self.data.get(day):
-                self.add_error(day, _("A time needs its date."))
+                self.add_error(day, _("Enter a date for this time."))
         if not self.errors and self.first and self.last and self.first >= self.last:
-            self.add_error(None, _("The time ends before it begins."))
+            self.add_error(None, _("The range ends before it starts."))
         return values
 
     @property
     def first(self) -> datetime | None:
-        """The first moment that is wanted."""
+        """The start of the range, inclusive."""
         day, clock = self._end("from")
         return make_aware(datetime.combine(day, clock or time())) if day else None
 
     @property
     def last(self) -> datetime | None:
-        """The first moment after those wanted: of a date alone the whole day is, of hours and minutes the minute."""
+        """The end of the range, exclusive. A date alone includes the whole day, hours and minutes the whole minute."""
         day, clock = self._end("to")
         if not day:
             return None
@@ -114,10 +114,15 @@ class RangeForm(forms.Form):
 
 
 class TimeRangeFilter(RangeDateTimeFilter):
-    """`narrow` says what lies between; `problems` is not empty if it can't be known, and then the list is."""
+    """`narrow` filters by the range. With `problems` the list is empty."""
 
-    template = "desk/time_range.html"
+    template = "sms/time_range.html"
     form_class = RangeForm
+    title: Any = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = type(self).title or self.title  # Django sets the field's name
 
     @property
     def form(self) -> RangeForm:
@@ -144,5 +149,5 @@ class TimeRangeFilter(RangeDateTimeFilter):
 
 
 def problems_of(filters: Iterable[Any]) -> list[str]:
-    """What can't be read of the filters of a list."""
+    """The errors of a list's filters."""
     return [words for each in filters for words in getattr(each, "problems", ())]

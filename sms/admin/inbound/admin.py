@@ -1,4 +1,4 @@
-"""Received messages and their pushes: staff look, and push by hand where a push is missing or has ended badly."""
+"""Received messages and their forwards. Staff can forward a message manually if its forward is missing or failed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from sms.admin.common import labels, privacy
-from sms.admin.common.base import LookOnlyAdmin, LookOnlyInline
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import ReadOnlyAdmin, ReadOnlyInline
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import PeriodFilter, listed
 from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.phone import PhoneError, parse
@@ -29,7 +29,7 @@ from sms.services.queue.errors import ActionRefused
 from .partners import PartnerFilter
 
 PUSH = "sms.push_again"
-LONGEST_ANSWER = 500
+MAX_RESPONSE_LENGTH = 500
 
 
 def _gateway_slugs() -> list[tuple[str, str]]:
@@ -40,7 +40,7 @@ GatewayFilter = listed(_("gateway"), "gateway", _gateway_slugs)
 
 
 def shown_number(value: str) -> str:
-    """A number as the reader may see it; a name or a short code is no secret."""
+    """A number, masked unless the user may see it. Names and short codes are not masked."""
     try:
         return privacy.number(parse(value))
     except PhoneError:
@@ -48,9 +48,13 @@ def shown_number(value: str) -> str:
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
+class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
     list_display = ("shown_to", "shown_sender", "gateway", "shown_push", "not_pushed", "count", "received_at")
-    list_filter = (PeriodFilter, GatewayFilter, listed(_("push"), "push", lambda: PushStatus.choices, "push__status"))
+    list_filter = (
+        PeriodFilter,
+        GatewayFilter,
+        listed(_("forward"), "push", lambda: PushStatus.choices, "push__status"),
+    )
     search_fields = ("to__exact",)
     number_search = ("to",)
     search_help_text = _("The whole number, with its country code")
@@ -64,7 +68,7 @@ class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
     )
     readonly_fields = ("shown_to", "shown_sender", "shown_text", "shown_push", "same_id")
     actions_detail = ("push_now",)
-    has_push_again_permission = needs(PUSH)
+    has_push_again_permission = has_permission(PUSH)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundMessage]:
         return super().get_queryset(request).select_related("gateway", "push")
@@ -86,28 +90,28 @@ class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
 
     @display(description=_("text"))
     def shown_text(self, message: InboundMessage) -> str:
-        """Its shape, with digits masked: what rented numbers receive is mostly somebody's one-time password."""
+        """The text with its digits masked: most texts to rented numbers contain one-time passwords."""
         if message.text is None:
             return str(_("The text is erased."))
         return visible(privacy.shape(masked_digits(message.text))) or str(_("The text is hidden."))
 
     @display(description=_("other messages with this id"))
     def same_id(self, message: InboundMessage) -> int:
-        """A modem's counter that started again gives an id twice."""
+        """A gateway may use an id twice, for example after its counter was reset."""
         if not message.gateway_message_id:
             return 0
         same = InboundMessage.objects.filter(gateway=message.gateway_id, gateway_message_id=message.gateway_message_id)
         return same.exclude(pk=message.pk).count()
 
-    @display(description=_("push"), label=labels.PUSH)
+    @display(description=_("forward"), label=labels.PUSH)
     def shown_push(self, message: InboundMessage) -> str:
         push = getattr(message, "push", None)
         return push.status if push else ""
 
     @dialog_action(
-        title=_("Push this message to the partner?"),
-        says=_("It was not pushed when it came. It goes to the partner that rents the number now."),
-        button=_("Push now"),
+        title=_("Forward this message to the partner?"),
+        description=_("It was not forwarded on receipt. It is sent to the partner that rents the number now."),
+        button=_("Forward now"),
         permission="push_again",
         icon="forward",
     )
@@ -116,13 +120,13 @@ class InboundMessageAdmin(TypedNumbers, LookOnlyAdmin):
         if message is None:
             raise ActionRefused("There is no such message.")
         forward.push_by_hand(message.pk)
-        self.log_change(request, message, f"Pushed by hand: {form.cleaned_data['reason']}")
-        return str(_("The message is on its way to the partner."))
+        self.log_change(request, message, f"Forwarded manually: {form.cleaned_data['reason']}")
+        return str(_("The message is queued for the partner."))
 
 
-class TryInline(LookOnlyInline):
+class PushAttemptInline(ReadOnlyInline):
     model = InboundPushAttempt
-    verbose_name_plural = _("Tries")
+    verbose_name_plural = _("Attempts")
     fields = ("number", "outcome", "code", "shown_detail", "shown_answer", "started", "finished")
     ordering = ("number",)
 
@@ -136,8 +140,8 @@ class TryInline(LookOnlyInline):
 
     @display(description=_("answer"))
     def shown_answer(self, attempt: InboundPushAttempt) -> str:
-        """As it came; text and key are hidden in it, but it may name the number."""
-        return visible((attempt.raw_response or "")[:LONGEST_ANSWER]) if privacy.sees_numbers() else ""
+        """The raw response. Text and key are masked in it, but it may contain the number."""
+        return visible((attempt.raw_response or "")[:MAX_RESPONSE_LENGTH]) if privacy.sees_numbers() else ""
 
     @display(description=_("detail"))
     def shown_detail(self, attempt: InboundPushAttempt) -> str:
@@ -145,7 +149,7 @@ class TryInline(LookOnlyInline):
 
 
 @admin.register(InboundPush)
-class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
+class InboundPushAdmin(TypedNumbers, ReadOnlyAdmin):
     list_display = ("shown_status", "partner_slug", "shown_to", "operation_id", "tries", "code", "due_at", "created_at")
     list_filter = (listed(_("status"), "status", lambda: PushStatus.choices), PartnerFilter, PeriodFilter)
     search_fields = ("message__to__exact",)
@@ -160,9 +164,9 @@ class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
         ("created_at", "updated_at"),
     )
     readonly_fields = ("shown_status", "partner_slug", "shown_to")
-    inlines = (TryInline,)
+    inlines = (PushAttemptInline,)
     actions_detail = ("push_again",)
-    has_push_again_permission = needs(PUSH)
+    has_push_again_permission = has_permission(PUSH)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundPush]:
         joined = super().get_queryset(request).select_related("partner", "message")
@@ -188,28 +192,28 @@ class InboundPushAdmin(TypedNumbers, LookOnlyAdmin):
         return shown_number(push.message.to)
 
     @dialog_action(
-        title=_("Push this message again?"),
-        says=_("The same request goes to the partner, with fresh tries."),
-        button=_("Push again"),
+        title=_("Forward this message again?"),
+        description=_("The same request is sent to the partner, with a new set of attempts."),
+        button=_("Forward again"),
         permission="push_again",
         icon="forward",
     )
     def push_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         push = InboundPush.objects.filter(pk=_id(object_id)).first()
         if push is None:
-            raise ActionRefused("There is no such push.")
+            raise ActionRefused("There is no such forward.")
         forward.push_again(push.pk)
-        self.log_change(request, push, f"Pushed again: {form.cleaned_data['reason']}")
-        return str(_("The message is on its way to the partner."))
+        self.log_change(request, push, f"Forwarded again: {form.cleaned_data['reason']}")
+        return str(_("The message is queued for the partner."))
 
 
 def _to_the_second(moment: datetime | None) -> str:
-    """The partner's protocol counts seconds, so staff see them."""
+    """With seconds, because the partner's protocol depends on them."""
     return localtime(moment).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
 
 
 def _id(object_id: str) -> uuid.UUID:
-    """The id in an address. Raises ActionRefused for anything else."""
+    """The id in a URL. Raises ActionRefused if it is not valid."""
     try:
         return uuid.UUID(object_id)
     except ValueError as error:
@@ -217,7 +221,7 @@ def _id(object_id: str) -> uuid.UUID:
 
 
 @admin.register(InboundCall)
-class InboundCallAdmin(LookOnlyAdmin):
+class InboundCallAdmin(ReadOnlyAdmin):
     list_display = ("gateway", "method", "source", "note", "received_at", "read_at")
     list_filter = (GatewayFilter,)
     fields = (
@@ -232,11 +236,11 @@ class InboundCallAdmin(LookOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundCall]:
         return super().get_queryset(request).select_related("gateway")
 
-    @display(description=_("query, digits masked"))
+    @display(description=_("query (digits masked)"))
     def shown_query(self, call: InboundCall) -> str:
         return _masked(call.query)
 
-    @display(description=_("body, digits masked"))
+    @display(description=_("body (digits masked)"))
     def shown_body(self, call: InboundCall) -> str:
         return _masked(call.body)
 

@@ -1,4 +1,4 @@
-"""Partners, the numbers that they rent, and the gateways that hand over what these receive."""
+"""Partners, their rented numbers, and the gateways that deliver the SMS to these numbers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LAST_ERRORS = 5
 
 
 class PartnerForm(ProviderForm):
-    """A partner's address is its own; credentials and options are read as a provider's are."""
+    """The form of a provider, with the partner's own URL."""
 
     def clean_url(self) -> str:
         return self.checked_address(self.cleaned_data["url"])
@@ -46,7 +46,7 @@ class PartnerAdmin(HistoriedAdmin):
     search_fields = ("slug__startswith",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
-        # A lost key must not take the list down with it: credentials are read where a form needs them.
+        # The list must work without the encryption key: only forms read credentials.
         recent = Q(pushes__id__gte=uuid_range.min_id(now() - RATE_OVER))
         counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
         return super().get_queryset(request).defer("credentials").annotate(**counts)
@@ -59,14 +59,14 @@ class PartnerAdmin(HistoriedAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None and "vendor" in form.base_fields:
             form.base_fields["vendor"].initial = kind_of(request, obj)
-            form.base_fields["vendor"].widget.attrs["data-desk-reload"] = "vendor"
+            form.base_fields["vendor"].widget.attrs["data-admin-reload"] = "vendor"
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Partner | None = None) -> list[Any]:
         own = [(None, {"fields": ["slug", "vendor", "url"]}), *setting_fieldsets(FORWARDERS.get(kind_of(request, obj)))]
         if obj is None:
             return own
-        own.insert(0, (_("How it goes"), {"fields": ["success_rate", "last_errors"]}))
+        own.insert(0, (_("Delivery"), {"fields": ["success_rate", "last_errors"]}))
         return [*own, (None, {"fields": ["change_reason"]})] if self.has_change_permission(request, obj) else own
 
     @display(description=_("kind"))
@@ -74,13 +74,13 @@ class PartnerAdmin(HistoriedAdmin):
         adapter = FORWARDERS.get(partner.vendor)
         return adapter.name if adapter else partner.vendor
 
-    @display(description=_("delivered in 7 days"))
+    @display(description=_("delivered, 7 days"))
     def success_rate(self, partner: Partner) -> str:
-        """Of the pushes that are over; those that the partner refused are its word, and count as not delivered."""
+        """The share of delivered forwards among the finished ones; refused forwards are not delivered."""
         delivered, refused, failed = (getattr(partner, s) for s in ("delivered", "refused", "failed"))
         over = delivered + refused + failed
         if not over:
-            return str(_("no push is over"))
+            return str(_("no forward is finished"))
         return f"{delivered / over:.0%} ({delivered} delivered, {refused} refused, {failed} failed)"
 
     @display(description=_("last errors"))
@@ -94,7 +94,7 @@ class PartnerAdmin(HistoriedAdmin):
 
 
 def kind_of(request: HttpRequest, partner: Partner | None) -> str:
-    """The kind whose fields the form shows: the partner's own, else the one chosen so far, else the first."""
+    """The kind whose fields the form shows: the partner's, else the selected one, else the first."""
     if partner is not None:
         return partner.vendor
     chosen = request.POST.get("vendor") or request.GET.get("vendor") or ""
@@ -142,7 +142,7 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
 
 class InboundGatewayForm(forms.ModelForm):
     def clean_repeat_seconds(self) -> int:
-        """The default where it is left empty."""
+        """Use the default if the field is empty."""
         given = self.cleaned_data["repeat_seconds"]
         return REPEAT_SECONDS if given is None else given
 
@@ -164,5 +164,5 @@ class InboundGatewayAdmin(HistoriedAdmin):
 
     @display(description=_("address"))
     def address(self, gateway: InboundGateway) -> str:
-        """Where the gateway hands messages over. Whoever knows it may do so."""
+        """The URL that the gateway calls. Everyone who knows it can deliver messages."""
         return inbound_url(gateway_token(gateway.pk)) or str(_("PUBLIC_URL is not set."))

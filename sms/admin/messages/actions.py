@@ -15,7 +15,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from sms.admin.common import privacy
-from sms.admin.common.dialogs import ProviderField, ReasonForm, dialog_action, needs
+from sms.admin.common.dialogs import ProviderField, ReasonForm, dialog_action, has_permission
 from sms.admin.common.filters import provider_choices
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
@@ -29,41 +29,43 @@ class ResendForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["provider"].choices = [("", _("By the routes")), *provider_choices()]
+        self.fields["provider"].choices = [("", _("Use routing rules")), *provider_choices()]
         self.order_fields(["provider", "reason"])
 
 
 class SettleForm(ReasonForm):
     went_out = forms.ChoiceField(
-        label=_("What became of it?"),
-        choices=[("yes", _("It went out")), ("no", _("It did not go out"))],
+        label=_("Was it sent?"),
+        choices=[("yes", _("Sent")), ("no", _("Not sent"))],
         widget=UnfoldAdminRadioSelectWidget,
     )
     field_order = ("went_out", "reason")
 
 
 class MessageActions:
-    """The buttons on top of a message's page."""
+    """The actions of a message's page."""
 
     actions_detail = ("resend", "settle", "cancel", "ask", "reveal")
 
-    has_resend_message_permission = needs("sms.resend_message")
-    has_settle_message_permission = needs("sms.settle_message")
-    has_cancel_message_permission = needs("sms.cancel_message")
-    has_reveal_message_permission = needs(privacy.REVEAL)
+    has_resend_message_permission = has_permission("sms.resend_message")
+    has_settle_message_permission = has_permission("sms.settle_message")
+    has_cancel_message_permission = has_permission("sms.cancel_message")
+    has_reveal_message_permission = has_permission(privacy.REVEAL)
 
     def page_of(self, object_id: str) -> str:
         return reverse("admin:sms_message_change", args=(object_id,))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
-        """Only what can be done to this message now."""
+        """Only the actions that the message's status allows."""
         possible = {f"sms_message_{name}" for name in possible_actions(object_id)}
         allowed = super().get_actions_detail(request, object_id)  # type: ignore[misc]
         return [action for action in allowed if action.action_name in possible]
 
     @dialog_action(
-        title=_("Send this message again?"),
-        says=_("A new attempt with the same text. If an earlier one went out, the recipient gets the message twice."),
+        title=_("Resend this message?"),
+        description=_(
+            "Makes a new attempt with the same text. If an earlier one was sent, the recipient gets the message twice."
+        ),
         button=_("Resend"),
         permission="resend_message",
         form=ResendForm,
@@ -81,9 +83,9 @@ class MessageActions:
         return str(_("The message is queued again."))
 
     @dialog_action(
-        title=_("Settle this message?"),
-        says=_("Say what became of it, and how you know: the vendor's word, or the recipient's."),
-        button=_("Settle"),
+        title=_("Resolve this message?"),
+        description=_("Say whether it was sent, and how you know: from the vendor or from the recipient."),
+        button=_("Resolve"),
         permission="settle_message",
         form=SettleForm,
         icon="gavel",
@@ -96,12 +98,12 @@ class MessageActions:
             actor=request.user.get_username(),
             reason=form.cleaned_data["reason"],
         )
-        return str(_("The message is settled."))
+        return str(_("The message is resolved."))
 
     @dialog_action(
         title=_("Cancel this message?"),
-        says=_("It is taken out of the queue and will not go out."),
-        button=_("Cancel it"),
+        description=_("It is removed from the queue and will not be sent."),
+        button=_("Cancel message"),
         permission="cancel_message",
         icon="cancel",
         variant=ActionVariant.DANGER,
@@ -111,20 +113,20 @@ class MessageActions:
         return str(_("The message is canceled."))
 
     @dialog_action(
-        title=_("Ask the vendor for the state?"),
-        says=_("A dispatcher asks within seconds; the answer stands in the timeline."),
-        button=_("Ask the vendor"),
+        title=_("Check the status with the vendor?"),
+        description=_("A dispatcher sends the query within seconds; the timeline shows the answer."),
+        button=_("Check status with vendor"),
         permission="settle_message",
         form=BaseDialogForm,
         icon="contact_support",
     )
     def ask(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         status_query.request_query(as_id(object_id), actor=request.user.get_username())
-        return str(_("The vendor is asked."))
+        return str(_("The status query is queued."))
 
     @dialog_action(
-        title=_("Show number and text?"),
-        says=_("They are shown to you for 15 minutes. Your name and reason are kept with the message."),
+        title=_("Show the number and the text?"),
+        description=_("They are shown to you for 15 minutes. Your name and reason are kept with the message."),
         button=_("Show text"),
         permission="reveal_message",
         icon="visibility",
@@ -141,11 +143,11 @@ class MessageActions:
             reason=form.cleaned_data["reason"],
         )
         privacy.remember_reveal(request, message.pk)
-        return str(_("Number and text are shown for 15 minutes."))
+        return str(_("The number and the text are shown for 15 minutes."))
 
 
 def as_id(object_id: str) -> uuid.UUID:
-    """The message's id from an address. Raises ActionRefused for anything else."""
+    """The message's id from a URL. Raises ActionRefused if it is not valid."""
     try:
         return uuid.UUID(object_id)
     except ValueError as error:
@@ -153,7 +155,7 @@ def as_id(object_id: str) -> uuid.UUID:
 
 
 def possible_actions(object_id: Any) -> set[str]:
-    """The names of the actions that this message's state allows."""
+    """The names of the actions that this message's status allows."""
     try:
         message = Message.objects.only("status", "is_otp", "text").get(pk=as_id(str(object_id)))
     except (Message.DoesNotExist, ActionRefused):

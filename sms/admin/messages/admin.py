@@ -1,4 +1,4 @@
-"""Messages: staff look, search and filter; nobody edits one."""
+"""The list of messages. Staff view, search and filter them; nobody changes one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common import labels, privacy
-from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.csv_export import streamed
-from sms.admin.common.dialogs import needs
+from sms.admin.common.dialogs import has_permission
 from sms.admin.common.filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
 from sms.admin.common.phone_numbers import ask_for_country
 from sms.admin.common.time_range import problems_of
@@ -25,22 +25,22 @@ from sms.models import Message
 
 from . import detail
 from .actions import MessageActions
-from .filters import VIEWS, CodeFilter, SenderFilter, StatusFilter, TakenFilter, TemplateFilter, ViewFilter
-from .search import found_by, refused_by
+from .filters import VIEWS, AcceptedFilter, CodeFilter, SenderFilter, StatusFilter, TemplateFilter, ViewFilter
+from .search import found_by, rejected_by
 
 EXPORT = "sms.export_messages"
 
 
 @admin.register(Message)
-class MessageAdmin(MessageActions, LookOnlyAdmin):
-    change_form_template = "desk/message.html"
+class MessageAdmin(MessageActions, ReadOnlyAdmin):
+    change_form_template = "sms/message.html"
     list_display = ("shown_status", "shown_to", "sender", "template", "provider_slug", "code", "created_at", "kind")
     list_display_links = ("shown_status", "shown_to")
     list_filter = (
         ViewFilter,
         StatusFilter,
         PeriodFilter,
-        ("created_at", TakenFilter),
+        ("created_at", AcceptedFilter),
         ProviderFilter,
         SenderFilter,
         TemplateFilter,
@@ -49,7 +49,7 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         yes_no(_("one-time password"), "is_otp"),
         yes_no(_("test"), "is_test"),
     )
-    list_before_template = "desk/messages_before.html"
+    list_before_template = "sms/messages_before.html"
     actions = ("export_ticked",)
     search_fields = ("id",)
     search_help_text = _("Number, request id, message id or vendor's id")
@@ -77,14 +77,14 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
         chosen = request.GET.get("view", "")
         more = {
             "views": [(key, label, key == chosen) for key, (label, _narrow) in VIEWS.items()],
-            "refused": refused_by(request.GET.get("q", "")),
+            "refused": rejected_by(request.GET.get("q", "")),
             "may_export": request.user.has_perm(EXPORT),
             "export_query": request.GET.urlencode(),
         }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """What the list shows now, as CSV: the same filters, the same refusal of others."""
+        """Export the filtered list as CSV. Other filters are rejected as in the list."""
         if not request.user.has_perm(EXPORT):
             raise PermissionDenied
         found = self.get_changelist_instance(request)
@@ -92,11 +92,11 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
             raise BadRequest(" ".join(problems))
         return _exported(found.queryset)
 
-    @admin.action(description=_("Export the ticked ones as CSV"), permissions=["export"])
+    @admin.action(description=_("Export selected messages as CSV"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
         return _exported(queryset)
 
-    has_export_permission = needs(EXPORT)
+    has_export_permission = has_permission(EXPORT)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -129,7 +129,7 @@ class MessageAdmin(MessageActions, LookOnlyAdmin):
 
 EXPORTED = {
     "id": "id",
-    "created_at": "taken",
+    "created_at": "accepted",
     "status": "status",
     "to": "to",
     "sender": "from",
@@ -148,8 +148,8 @@ EXPORT_PAGE = 1000
 
 
 def _exported(messages: QuerySet[Message]) -> HttpResponse:
-    """No text in it: a file goes where no record follows. Numbers as the reader may see them."""
-    # The reader is asked for now: the rows are read while the answer is under way.
+    """Without texts, because access to a file is not recorded. Numbers are masked as in the list."""
+    # Read now: the rows are read after the view has returned.
     shows_numbers = privacy.sees_numbers()
     place = list(EXPORTED).index("to")
     rows = _page_by_page(messages.order_by("-id").values_list(*EXPORTED))
@@ -158,7 +158,7 @@ def _exported(messages: QuerySet[Message]) -> HttpResponse:
 
 
 def _page_by_page(rows: QuerySet) -> Iterator[tuple[Any, ...]]:
-    """Each page a question of its own: a cursor would have PostgreSQL write out all of it before the first row."""
+    """One query per page: with a cursor, PostgreSQL would materialise the whole result before the first row."""
     page = list(rows[:EXPORT_PAGE])
     while page:
         yield from page

@@ -13,21 +13,21 @@ from unfold.decorators import display
 
 from providers.base import Failure, ReportState
 from sms.admin.common import labels
-from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, Callback, DeliveryReport
 
 MOST_ATTEMPTS = 100
-"""Of one vendor's id: two vendors may have given the same, hardly more."""
+"""The most attempts of one vendor's id. Two vendors may use the same id; more are unlikely."""
 
 
 def _values(words: type) -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in words]  # type: ignore[attr-defined]
 
 
-class OfProvider(LookOnlyAdmin):
-    """Rows of one provider: its slug is all that is read of it."""
+class OfProvider(ReadOnlyAdmin):
+    """Rows of a provider, of which only the slug is read."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("provider").defer("provider__credentials")
@@ -47,7 +47,7 @@ class AttemptAdmin(OfProvider):
         ProviderFilter,
     )
     search_fields = ("vendor_message_id__exact",)
-    search_help_text = _("Vendor's id, exactly")
+    search_help_text = _("Vendor's id, exact")
     ordering = ("-id",)
     fields = (
         ("shown_outcome", "failure", "code"),
@@ -69,11 +69,11 @@ class DeliveryReportAdmin(OfProvider):
     list_filter = (
         listed(_("status"), "status", lambda: _values(ReportState)),
         yes_no(_("applied"), "applied"),
-        yes_no(_("waiting for its attempt"), "is_waiting"),
+        yes_no(_("waiting for an attempt"), "is_waiting"),
         ProviderFilter,
     )
     search_fields = ("vendor_message_id__exact",)
-    search_help_text = _("Vendor's id or our attempt's, exactly")
+    search_help_text = _("Vendor's id or attempt id, exact")
     ordering = ("-id",)
     fields = (
         ("shown_status", "code"),
@@ -86,7 +86,7 @@ class DeliveryReportAdmin(OfProvider):
     readonly_fields = ("shown_status", "provider_slug")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """By way of the attempts, which have an index; a report's own id has one only while it waits for an attempt."""
+        """Search through the indexed attempts: a report's id is indexed only while it waits for an attempt."""
         term = search_term.strip()
         if not term:
             return queryset, False

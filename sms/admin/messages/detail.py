@@ -1,4 +1,4 @@
-"""What a message's page shows: the timeline, the remedy on top, and a call that repeats the caller's."""
+"""The context of a message's page: timeline, remedy, and a curl command that repeats the client's request."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def list_address(**filters: str) -> str:
 
 
 def curl(message: Message) -> str:
-    """The caller's call, to be pasted into a terminal; the secret is for the reader to type."""
+    """The client's request as a curl command, which asks for the secret."""
     fields = {"from": message.sender, "to": message.to, "text": message.raw_text or message.text, "isOtp": False}
     address = f"{settings.PUBLIC_URL or 'http://127.0.0.1:8000'}/send-sms"
     words = ["curl", "-i", "-u", message.client.username, "-H", "Content-Type: application/json"]

@@ -1,4 +1,4 @@
-"""Test a text: what would happen to it, and sending it to a number of one's own."""
+"""Dry run of a text through routing and matching, and sending it to one's own number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
 from sms.domain.newline_escape import normalise
@@ -44,7 +44,7 @@ class TextForm(forms.Form):
         text = typed(self.cleaned_data["text"])
         bad = forbidden_in_text(normalise(text, "off"))
         if bad:
-            raise ValidationError(_("Character %(c)s can't stand in a text."), params={"c": escaped(bad)})
+            raise ValidationError(_("A text can't contain the character %(c)s."), params={"c": escaped(bad)})
         return text
 
     def clean(self) -> None:
@@ -70,31 +70,33 @@ class TextForm(forms.Form):
         }
 
 
-@for_those_who("sms.see_shapes")
+@require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
-    """Asking is a POST too: texts and numbers do not belong into addresses."""
+    """The dry run is a POST request, too, so that no text or number is part of a URL."""
     form = TextForm(request.POST or None)
     told = dry_run.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
     if told is not None and "send" in request.POST:
         return _send(request, form)
     code = BY_NAME.get(told.code) if told and told.code else None
     return page(
-        request, "test_text", _("Test a text"), form=form, told=told, code=code, may_send=request.user.has_perm(SEND)
+        request, "dry_run", _("Test a text"), form=form, told=told, code=code, may_send=request.user.has_perm(SEND)
     )
 
 
 def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
-    """Through the same intake as a caller's message, marked as a test."""
+    """Accept the message as a client's message, marked as a test."""
     if not request.user.has_perm(SEND):
         raise PermissionDenied
     facts = form.facts
     if facts["is_otp"] or request.POST.get("confirm") != "yes":
-        messages.error(request, _("Tick that the number is yours. A one-time password can't be sent from here."))
-        return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
+        messages.error(
+            request, _("Confirm that the number is yours. A one-time password can't be sent from this page.")
+        )
+        return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     text = normalise(facts["raw_text"], facts["client"].newline_escape)
     call = accept.SendRequest(
         client=facts["client"],
-        request_id=f"desk-{request.user.pk}-{uuid.uuid4().hex[:12]}",
+        request_id=f"admin-{request.user.pk}-{uuid.uuid4().hex[:12]}",
         may_repeat=False,
         api_version="",
         fields=accept.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),
@@ -104,6 +106,6 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         accepted = accept.accept(call)
     except Refusal as refusal:
         messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
-        return page(request, "test_text", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
-    messages.success(request, _("The test is on its way. This page follows it."))
+        return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
+    messages.success(request, _("The test message is queued. This page shows its progress."))
     return redirect("admin:sms_message_change", accepted.id)

@@ -1,4 +1,4 @@
-"""The filters of the messages list: each bounded by an index, or by the newest page."""
+"""The filters of the list of messages. Each uses an index or reads only the newest page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TemplateFilter = listed(
 
 
 class CodeFilter(TextFilter):
-    """A code exactly, among the messages that need a look: those are few, and indexed."""
+    """Filters failed and unconfirmed messages by exact code: they are few, and indexed."""
 
     title = _("error code")
     parameter_name = "code"
@@ -43,10 +43,10 @@ class CodeFilter(TextFilter):
         return queryset.filter(status__in=NEEDS_ATTENTION, code=code) if code else queryset
 
 
-class TakenFilter(TimeRangeFilter):
-    """From … to …, by the time in the id: the time's own column has no index."""
+class AcceptedFilter(TimeRangeFilter):
+    """Filters by a time range with the time in the id: the time column has no index."""
 
-    title = _("taken")
+    title = _("accepted at")
 
     def narrow(self, queryset: QuerySet, first: datetime | None, last: datetime | None) -> QuerySet:
         if first:
@@ -54,15 +54,15 @@ class TakenFilter(TimeRangeFilter):
         return queryset.filter(id__lt=uuid_range.min_id(last)) if last else queryset
 
 
-# --- views in one click ------------------------------------------------------------------
+# --- predefined views ------------------------------------------------------------------
 
-SILENT_AFTER = timedelta(minutes=10)
-LOOK_BACK = timedelta(hours=72)
-"""How far back "no report" looks: no vendor reports later."""
+NO_REPORT_AFTER = timedelta(minutes=10)
+NO_REPORT_WITHIN = timedelta(hours=72)
+"""The oldest messages of the view "no report": no vendor reports later."""
 
 
 def _no_report(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """Taken a while ago by a vendor that says more than this, and has not said it."""
+    """Messages whose vendor accepted them and has not sent the delivery report that it could send."""
     at = now()
     stronger = Q()
     for pk, vendor in Provider.objects.values_list("pk", "vendor"):
@@ -70,7 +70,9 @@ def _no_report(messages: QuerySet[Message]) -> QuerySet[Message]:
         expected = {"submitted": [], "sent": ["submitted"], "delivered": ["submitted", "sent"]}[strongest]
         if expected:
             stronger |= Q(provider=pk, status__in=expected)
-    recent = messages.filter(id__gte=uuid_range.min_id(at - LOOK_BACK), id__lt=uuid_range.min_id(at - SILENT_AFTER))
+    recent = messages.filter(
+        id__gte=uuid_range.min_id(at - NO_REPORT_WITHIN), id__lt=uuid_range.min_id(at - NO_REPORT_AFTER)
+    )
     return recent.filter(stronger) if stronger else recent.none()
 
 
@@ -79,7 +81,7 @@ def _in(*statuses: Status) -> Callable[[QuerySet[Message]], QuerySet[Message]]:
 
 
 def _waiting(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """With an OR: each of the two states has a partial index of its own, which IN would not use."""
+    """Uses OR, because each of the two statuses has a partial index, which IN would not use."""
     return messages.filter(Q(status=Status.QUEUED) | Q(status=Status.SENDING))
 
 

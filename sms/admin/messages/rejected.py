@@ -1,4 +1,4 @@
-"""Refused requests: calls that left no message."""
+"""Rejected requests, which created no message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common import privacy
-from sms.admin.common.base import LookOnlyAdmin
+from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import ClientFilter, listed, yes_no
 from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.codes import TABLE
@@ -17,7 +17,7 @@ from sms.models import RefusalCount, RefusedRequest
 
 
 @admin.register(RefusedRequest)
-class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
+class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
     list_display = ("code", "shown_to", "sender", "client_name", "request_id", "shown_nearest", "created_at")
     list_filter = (
         listed(_("code"), "code", lambda: [(code.name, code.name) for code in TABLE if 400 <= code.status < 500]),
@@ -26,7 +26,7 @@ class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
     )
     search_fields = ("to__exact", "request_id__exact")
     number_search = ("to", "request_id")
-    search_help_text = _("Number or request id, exactly")
+    search_help_text = _("Number or request id, exact")
     fields = (
         ("code", "http_status", "field"),
         ("shown_to", "sender"),
@@ -44,7 +44,7 @@ class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
     def shown_to(self, refused: RefusedRequest) -> str:
         return privacy.number(refused.to)
 
-    @display(description=_("shape"))
+    @display(description=_("masked text"))
     def shown_shape(self, refused: RefusedRequest) -> str:
         return privacy.shape(refused.shape)
 
@@ -58,7 +58,7 @@ class RefusedRequestAdmin(TypedNumbers, LookOnlyAdmin):
 
 
 @admin.register(RefusalCount)
-class RefusalCountAdmin(LookOnlyAdmin):
+class RefusalCountAdmin(ReadOnlyAdmin):
     list_display = ("client", "minute", "count")
     list_filter = (ClientFilter,)
     list_select_related = ("client",)

@@ -1,4 +1,4 @@
-"""Finding messages by what a person has at hand, each through an index."""
+"""Searches messages by number, request id, message id or vendor's id, each with an index."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.db.models import Q, QuerySet
 from sms.admin.common.phone_numbers import searched
 from sms.models import Attempt, Message, RefusedRequest
 
-MOST_REFUSED = 20
+MAX_REJECTED = 20
 SAME_NUMBER = "same-number-as:"
-"""Before a message's id: all messages to its number, without the number in the address."""
+"""The prefix of a message's id in a search for all messages to its number, so that no number is part of the URL."""
 
 
 def found_by(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
-    """The messages with exactly this number, request id, message id (or its start) or vendor's id: all indexed."""
+    """The messages with exactly this number, request id, message id (or its prefix) or vendor's id."""
     term = term.strip()
     if term.startswith(SAME_NUMBER) and (bounds := id_bounds(term.removeprefix(SAME_NUMBER))):
         return messages.filter(to__in=Message.objects.filter(id=bounds[0]).values("to"))
@@ -29,19 +29,19 @@ def found_by(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
     return messages.filter(id__in=Attempt.objects.filter(vendor_message_id=term).values("message_id"))
 
 
-def refused_by(term: str) -> list[RefusedRequest]:
-    """The newest calls that were not accepted, with this number or request id exactly."""
+def rejected_by(term: str) -> list[RefusedRequest]:
+    """The newest rejected requests with exactly this number or request id."""
     term = term.strip()
     if not term:
         return []
     numbers = {term, searched(term) or term}
     return list(
-        RefusedRequest.objects.filter(Q(request_id=term) | Q(to__in=numbers)).select_related("client")[:MOST_REFUSED]
+        RefusedRequest.objects.filter(Q(request_id=term) | Q(to__in=numbers)).select_related("client")[:MAX_REJECTED]
     )
 
 
 def id_bounds(term: str) -> tuple[UUID, UUID] | None:
-    """The first and last id that start with these hexadecimal digits (at least eight), dashes or not."""
+    """The first and last id that start with these hexadecimal digits (at least eight; dashes are ignored)."""
     digits = term.replace("-", "").lower()
     if not 8 <= len(digits) <= 32 or set(digits) - set("0123456789abcdef"):
         return None

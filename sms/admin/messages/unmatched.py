@@ -1,4 +1,4 @@
-"""Unmatched texts: what no template gave, grouped, counted, and made into a template with a click."""
+"""Unmatched texts, grouped and counted. A new template can be created from a group."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
 from sms.admin.common.filters import provider_choices
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.services.staff import message_actions as message_services
 from sms.services.templates import unmatched
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 RELEASE = "sms.cancel_message"
 
 
-@for_those_who("sms.see_shapes")
+@require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _release(request)
-    groups = [(each, _template_address(each)) for each in unmatched.groups()[:MOST_SHOWN]]
+    groups = [(each, _template_address(each)) for each in unmatched.groups()[:MAX_SHOWN]]
     may = {
         "make": request.user.has_perm("sms.add_messagetemplate"),
         "release": request.user.has_perm(RELEASE),
@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _template_address(each: unmatched.Unmatched) -> str:
-    """The editor, filled with literals and placeholders guessed from the group."""
+    """The URL of the editor, filled with literals and placeholders guessed from the group."""
     body, kinds = unmatched.template_of(each.texts)
     return f"{reverse('admin:sms_messagetemplate_add')}?{urlencode({'body': body, 'placeholders': json.dumps(kinds)})}"
 
@@ -56,7 +56,7 @@ def _release(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = ReleaseForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Say why: a reason is kept with each message."))
+        messages.error(request, _("Enter a reason. It is stored with each message."))
         return redirect("admin:tools_unmatched")
     wanted = typed(form.cleaned_data["skeleton"])
     held = next((each.held for each in unmatched.groups() if each.skeleton == wanted), ())

@@ -1,1 +1,1 @@
-"""What the admin shows about the system: dashboard, alerts, set-up checklist, glossary."""
+"""Monitoring pages: dashboard, alerts, set-up checklist, status and error reference."""

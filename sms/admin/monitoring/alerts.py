@@ -13,8 +13,8 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from sms.admin.common import labels
-from sms.admin.common.base import LookOnlyAdmin
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import ReadOnlyAdmin
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import ListedFilter, ProviderFilter, listed
 from sms.models import Alert, Dispatcher
 from sms.services.monitoring import alerts
@@ -32,7 +32,7 @@ class OpenFilter(ListedFilter):
 
 
 @admin.register(Alert)
-class AlertAdmin(LookOnlyAdmin):
+class AlertAdmin(ReadOnlyAdmin):
     list_display = ("shown_severity", "title", "advice", "opened_at", "closed_at")
     list_display_links = ("title",)
     list_filter = (
@@ -45,29 +45,29 @@ class AlertAdmin(LookOnlyAdmin):
     readonly_fields = ("shown_severity",)
     actions_detail = ("close",)
 
-    has_close_alert_permission = needs("sms.close_alert")
+    has_close_alert_permission = has_permission("sms.close_alert")
 
     def page_of(self, object_id: str) -> str:
         return reverse("admin:sms_alert_change", args=(object_id,))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Only for an open one that does not close by itself."""
+        """Only for an open alert that is not closed automatically."""
         alert = self.get_object(request, str(object_id))
-        is_ours = alert is not None and alert.closed_at is None and alert.key.startswith(alerts.CLOSED_BY_HAND)
-        return super().get_actions_detail(request, object_id) if is_ours else []
+        is_manual = alert is not None and alert.closed_at is None and alert.key.startswith(alerts.CLOSED_BY_HAND)
+        return super().get_actions_detail(request, object_id) if is_manual else []
 
     @dialog_action(
         title=_("Close this alert?"),
-        says=_("Its cause is over, and you know how. It opens again if the same thing happens again."),
+        description=_("Close it when its cause is resolved. It opens again if the cause occurs again."),
         button=_("Close"),
         permission="close_alert",
         icon="check",
     )
     def close(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        """The reason stands in the alert's history; a log line says who, without words that may name a number."""
+        """Store the reason in the alert's history. The log line names only the user: a reason may contain a number."""
         alert = self.get_object(request, object_id)
         alerts.close_by_hand(alert.pk if alert else 0, actor=request.user.get_username())
-        self.log_change(request, alert, f"Closed by hand: {form.cleaned_data['reason']}")
+        self.log_change(request, alert, f"Closed manually: {form.cleaned_data['reason']}")
         return str(_("The alert is closed."))
 
     @display(description=_("severity"), label=labels.SEVERITY)
@@ -76,6 +76,6 @@ class AlertAdmin(LookOnlyAdmin):
 
 
 @admin.register(Dispatcher)
-class DispatcherAdmin(LookOnlyAdmin):
+class DispatcherAdmin(ReadOnlyAdmin):
     list_display = ("host", "pid", "slots", "in_flight", "started_at", "seen_at", "stopped_at")
     search_fields = ("host__startswith",)

@@ -10,22 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from sms.admin.common.base import LookOnlyAdmin
-from sms.admin.common.dialogs import dialog_action, needs
+from sms.admin.common.base import ReadOnlyAdmin
+from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import ProviderFilter
 from sms.models import ApprovalDoubt
 from sms.services.staff import approval_actions
 
 
 @admin.register(ApprovalDoubt)
-class ApprovalDoubtAdmin(LookOnlyAdmin):
+class ApprovalDoubtAdmin(ReadOnlyAdmin):
     list_display = ("about", "vendor_key", "code", "detail", "begun_at", "probe_at")
     list_filter = (ProviderFilter,)
     fields = ("about", "vendor_key", ("code", "detail"), ("begun_at", "probe_at", "probe_until"))
     readonly_fields = ("about",)
     actions_detail = ("end",)
 
-    has_end_doubt_permission = needs("sms.end_doubt")
+    has_end_doubt_permission = has_permission("sms.end_doubt")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApprovalDoubt]:
         about = ("template_approval__template", "sender_approval__sender", "provider")
@@ -37,7 +37,7 @@ class ApprovalDoubtAdmin(LookOnlyAdmin):
 
     @dialog_action(
         title=_("End this doubt?"),
-        says=_(
+        description=_(
             "Messages are sent with this approval again, and what waits for it is sent at once. If the vendor refuses "
             "it again, it is in doubt again."
         ),

@@ -1,4 +1,4 @@
-"""The dashboard: figures, a chart with the same numbers as a table, and what to look at."""
+"""The dashboard: figures, a chart with its table, and open alerts."""
 
 from __future__ import annotations
 

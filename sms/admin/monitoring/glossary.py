@@ -1,4 +1,4 @@
-"""What the words mean: one page, made from the tables that the product itself reads."""
+"""The status and error reference, generated from the tables that the product uses."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from django.utils.translation import gettext_lazy as _
 
 from providers.registry import SENDERS
 from sms.admin.common.page import page
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.codes import TABLE
 
 
 def show(request: HttpRequest) -> HttpResponse:
     tables = (
-        (_("Statuses of a message"), words.STATUS.items()),
-        (_("Outcomes of an attempt"), words.OUTCOME.items()),
-        (_("What a vendor reports"), words.REPORT.items()),
-        (_("Why an attempt failed"), words.FAILURE.items()),
-        (_("Codes of our own"), words.CODE.items()),
+        (_("Message statuses"), status_descriptions.STATUS.items()),
+        (_("Attempt outcomes"), status_descriptions.OUTCOME.items()),
+        (_("Delivery report statuses"), status_descriptions.REPORT.items()),
+        (_("Failure classes of attempts"), status_descriptions.FAILURE.items()),
+        (_("Internal codes of attempts and messages"), status_descriptions.CODE.items()),
     )
     vendors = [(SENDERS[slug].name, SENDERS[slug].codes) for slug in sorted(SENDERS) if SENDERS[slug].codes]
-    return page(request, "legend", _("What the words mean"), tables=tables, vendors=vendors, codes=TABLE)
+    return page(request, "glossary", _("Status and error reference"), tables=tables, vendors=vendors, codes=TABLE)

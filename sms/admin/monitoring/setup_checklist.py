@@ -1,4 +1,4 @@
-"""Set-up: what is missing before messages go out, and where to mend it."""
+"""The set-up page: the steps that are missing before messages can be sent, with links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.models import UndecryptableError
 from sms.services.monitoring import setup_checklist
 
@@ -21,26 +21,26 @@ PAGES = {
     "templates": "sms_messagetemplate_changelist",
     "doubts": "sms_approvaldoubt_changelist",
     "routes": "sms_route_changelist",
-    "test": "tools_test_text",
+    "test": "tools_dry_run",
 }
 
 
-@for_those_who("sms.view_provider")
+@require_permission("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     setup_checklist.status.reset_cache()
     try:
         sections = setup_checklist.sections()
     except UndecryptableError as error:
-        return page(request, "setup", _("Set-up"), sections=[], broken=str(error))
+        return page(request, "setup_checklist", _("Set-up"), sections=[], broken=str(error))
     steps = [(section, [(step, address(step)) for step in section.steps]) for section in sections]
     done = sum(step.done is True for section in sections for step in section.steps)
     total = sum(step.done is not None for section in sections for step in section.steps)
     is_green = all(section.is_green for section in sections)
-    return page(request, "setup", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
+    return page(request, "setup_checklist", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
 
 
 def address(step: setup_checklist.Step) -> str:
-    """The page that mends it."""
+    """The URL of the page that completes the step."""
     if not step.target:
         return ""
     name = f"admin:{PAGES[step.target]}"

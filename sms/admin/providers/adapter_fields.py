@@ -1,4 +1,4 @@
-"""Form fields that follow what a vendor's adapter declares: its credentials and options."""
+"""Form fields for the credentials and options that a vendor's adapter declares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sms.admin.common.base import typed
 
 
 class ListField(forms.CharField):
-    """Values of a list, comma separated."""
+    """A list of comma-separated values."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else value
@@ -28,7 +28,7 @@ class ListField(forms.CharField):
             raise ValidationError(self.error_messages["required"], code="required")
 
     def run_validators(self, value: Any) -> None:
-        """The items were checked one by one."""
+        """Each item was validated by `item`."""
 
     def item(self, word: str) -> Any:
         raise NotImplementedError
@@ -37,24 +37,24 @@ class ListField(forms.CharField):
 class SecondsField(ListField):
     def item(self, word: str) -> int:
         if not (word.isascii() and word.isdigit() and len(word) <= 9):
-            raise ValidationError(_("%(word)s is no whole number of seconds."), params={"word": word})
+            raise ValidationError(_("%(word)s is not a whole number of seconds."), params={"word": word})
         return int(word)
 
 
-class WordsField(ListField):
-    """Words that the adapter itself checks."""
+class StringsField(ListField):
+    """A list of strings, which the adapter validates."""
 
     def item(self, word: str) -> str:
         return word
 
 
-class VisibleCharField(forms.CharField):
+class EscapedCharField(forms.CharField):
     def to_python(self, value: Any) -> str:
         return typed(super().to_python(value))
 
 
 def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
-    """The form field of one credential or option; `is_set`: a secret is stored already."""
+    """The form field of one credential or option. `is_set` tells whether a secret is stored."""
     if setting.secret:
         return _secret_field(setting, is_set=is_set)
     facts = {"label": setting.label, "help_text": _help(setting), "required": False}
@@ -69,12 +69,12 @@ def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
         case Kind.SECONDS:
             return SecondsField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
         case Kind.NETWORKS:
-            return WordsField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
-    return VisibleCharField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
+            return StringsField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
+    return EscapedCharField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
 
 
 def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
-    """A secret goes in and never comes out: the page does not hold it, not even hidden."""
+    """A write-only field: the page never contains the stored secret."""
     state = _("Set; leave empty to keep.") if is_set else _("Not set.")
     widget = widgets.UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
     return forms.CharField(
@@ -85,4 +85,4 @@ def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
 def _help(setting: Setting) -> str:
     if not setting.assumed:
         return setting.help
-    return f"{setting.help} {_('An assumption: no document of the vendor says it.')}"
+    return f"{setting.help} {_('Assumed: no document of the vendor says so.')}"

@@ -1,4 +1,4 @@
-"""Providers: accounts at vendors, with a form that follows the vendor."""
+"""Providers (accounts at vendors), with a form that depends on the vendor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from providers.registry import SENDERS
-from sms.admin.common.base import LookOnly, StackInline
+from sms.admin.common.base import ReadOnly, StackInline
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
@@ -20,11 +20,11 @@ from sms.services.dispatch.circuit_breaker import close_by_hand
 
 from .form import fieldsets_for, form_for
 
-HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "breaker open": "danger"}
+HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "suspended (circuit open)": "danger"}
 
 
-class StateInline(LookOnly, StackInline):
-    """What the machines know: shown beside the form, never in it."""
+class StateInline(ReadOnly, StackInline):
+    """The state that the dispatchers write, read-only."""
 
     model = ProviderState
     verbose_name_plural = _("State")
@@ -52,7 +52,7 @@ class ProviderAdmin(HistoriedAdmin):
     inlines = (StateInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
-        # A lost key must not take the list down with it: credentials are read where a form needs them.
+        # The list must work without the encryption key: only forms read credentials.
         return super().get_queryset(request).defer("credentials").select_related("state")
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> tuple[type, ...]:
@@ -66,7 +66,7 @@ class ProviderAdmin(HistoriedAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None and "vendor" in form.base_fields:
             form.base_fields["vendor"].initial = vendor_of(request, obj)
-            form.base_fields["vendor"].widget.attrs["data-desk-reload"] = "vendor"
+            form.base_fields["vendor"].widget.attrs["data-admin-reload"] = "vendor"
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:
@@ -78,7 +78,7 @@ class ProviderAdmin(HistoriedAdmin):
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and getattr(obj, "credentials_were_changed", False):
-            # The breaker of an account fault waits for exactly this.
+            # New credentials close a circuit breaker that an account failure opened.
             close_by_hand(obj)
 
     @display(description=_("vendor"))
@@ -97,11 +97,11 @@ class ProviderAdmin(HistoriedAdmin):
             return "disabled"
         if provider.paused:
             return "paused"
-        return "breaker open" if provider.state.breaker == "open" else "healthy"
+        return "suspended (circuit open)" if provider.state.breaker == "open" else "healthy"
 
 
 def vendor_of(request: HttpRequest, provider: Provider | None) -> str:
-    """The vendor whose fields the form shows: the provider's own, else the one chosen so far, else the first."""
+    """The vendor whose fields the form shows: the provider's, else the selected one, else the first."""
     if provider is not None:
         return provider.vendor
     chosen = request.POST.get("vendor") or request.GET.get("vendor") or ""

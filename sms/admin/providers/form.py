@@ -1,4 +1,4 @@
-"""The provider's form: its own fields, and those that its vendor declares."""
+"""The form of a provider: its own fields and those that the vendor's adapter declares."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProviderForm(forms.ModelForm):
         return values
 
     def _read(self, prefix: str, cleaner: Any, kept: dict[str, Any]) -> dict[str, Any]:
-        """What was typed, as the adapter stores it. An empty secret keeps the stored one; a default stays unsaid."""
+        """The submitted values as the adapter stores them, without defaults. An empty secret keeps the stored one."""
         read: dict[str, Any] = {}
         for name, setting in declared(self.adapter) if self.adapter else ():
             if not name.startswith(prefix) or name in self.errors:
@@ -82,7 +82,7 @@ class ProviderForm(forms.ModelForm):
 
 
 def stored_credentials(provider: Provider | Partner) -> dict[str, str]:
-    """A copy of what is stored; nothing where no key opens it (the page says so)."""
+    """A copy of the stored credentials; empty if no key decrypts them (the page says so)."""
     try:
         return dict(provider.credentials or {})
     except UndecryptableError:
@@ -97,7 +97,7 @@ def can_be_opened(provider: Provider) -> bool:
 
 
 def declared(adapter: type[Adapter]) -> list[tuple[str, Setting]]:
-    """The form's name of each credential and option, in the vendor's order."""
+    """The field name of each credential and option, in the adapter's order."""
     credentials = [(CREDENTIAL + setting.key, setting) for setting in adapter.credentials]
     return credentials + [(OPTION + setting.key, setting) for setting in adapter.options]
 
@@ -105,7 +105,7 @@ def declared(adapter: type[Adapter]) -> list[tuple[str, Setting]]:
 def form_for(
     adapter: type[Adapter] | None, row: Provider | Partner | None, form: type[ProviderForm] = ProviderForm
 ) -> type[ProviderForm]:
-    """The form class with this vendor's fields."""
+    """The form class with the adapter's fields."""
     if adapter is None:
         return form
     stored = stored_credentials(row) if row else {}

@@ -1,4 +1,4 @@
-"""Providers at a glance: how each one is, what it said last, and the switches."""
+"""The health page: the state and last error of each provider, and its actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.models import Provider
 from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
@@ -20,7 +20,7 @@ from sms.services.staff import provider_actions
 PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resume": "sms.pause_provider"}
 
 
-@for_those_who("sms.view_provider")
+@require_permission("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
     return page(request, "health", _("Providers"), cards=provider_health.provider_cards(), may=may)
@@ -31,12 +31,12 @@ class ReasonForm(forms.Form):
 
 
 def act(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
-    """Test, pause or resume: by POST alone, each by its permission."""
+    """Test, pause or resume a provider. Accepts only POST; each action has its permission."""
     if name not in PERMISSION:
         raise Http404
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    return for_those_who(PERMISSION[name])(_do)(request, provider_id, name)
+    return require_permission(PERMISSION[name])(_do)(request, provider_id, name)
 
 
 def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
@@ -44,17 +44,17 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
     form = ReasonForm(request.POST)
     try:
         if name == "test":
-            messages.success(request, _words_of_test(provider_id, actor))
+            messages.success(request, _test_result(provider_id, actor))
         elif form.is_valid():
             do: Any = provider_actions.pause if name == "pause" else provider_actions.resume
             do(provider_id, actor=actor, reason=typed(form.cleaned_data["reason"]))
             messages.success(request, _("Done."))
         else:
-            messages.error(request, _("Say why: a reason is kept."))
+            messages.error(request, _("Enter a reason. It is stored in the history."))
     except (ActionRefused, Provider.DoesNotExist) as refused:
         messages.error(request, str(refused))
     return redirect("admin:tools_providers")
 
 
-def _words_of_test(provider_id: int, actor: str) -> str:
+def _test_result(provider_id: int, actor: str) -> str:
     return f"{_('The vendor answered:')} {provider_actions.test_connection(provider_id, actor=actor)}"

@@ -1,4 +1,4 @@
-"""Who would carry a number: the route that each client and kind takes, asked of the live path's own copy."""
+"""Looks up the route of a number for each client and kind of message, in the same snapshot that accepting uses."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read_start
 from sms.models import ProviderState
 from sms.services.configuration import snapshot
 
 
-@for_those_who("sms.view_route")
+@require_permission("sms.view_route")
 def show(request: HttpRequest) -> HttpResponse:
-    """The number comes by POST: it does not belong into an address."""
+    """The number comes by POST, so that it is not part of a URL."""
     number, problem = request.POST.get("number", ""), ""
     rows = []
     try:
@@ -24,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
         rows = _rows(number) if number else []
     except PhoneError as error:
         problem = str(error)
-    return page(request, "who", _("Who would carry it?"), number=number, rows=rows, problem=problem)
+    return page(request, "route_lookup", _("Route for a number"), number=number, rows=rows, problem=problem)
 
 
 def _rows(number: str) -> list[dict[str, Any]]:
@@ -53,5 +53,5 @@ def _why_not(account: snapshot.Account, open_breakers: set[int]) -> str:
     if not account.facts.enabled:
         return str(_("disabled"))
     if account.paused:
-        return str(_("paused: waits or goes on"))
-    return str(_("not called just now")) if account.id in open_breakers else ""
+        return str(_("paused: messages wait or use the next provider"))
+    return str(_("suspended (circuit open)")) if account.id in open_breakers else ""

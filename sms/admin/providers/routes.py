@@ -1,4 +1,4 @@
-"""Routes: which providers carry which numbers, in which order."""
+"""Routes: the providers for each number prefix, in order."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class RouteAdmin(TypedNumbers, HistoriedAdmin):
     number_fields = {"prefix": NumberStartField}
     search_help_text = _("Start of the number, such as +994")
     list_select_related = ("client",)
-    list_before_template = "desk/routes_before.html"
+    list_before_template = "sms/routes_before.html"
     inlines = (StepInline,)
     fieldsets = (
         (None, {"fields": ("prefix", ("client", "is_otp"), "enabled")}),
         (_("Time to live"), {"fields": (("otp_ttl", "ttl"),)}),
-        (_("Doubt"), {"fields": ("resend_unconfirmed_otp",)}),
+        (_("Unconfirmed messages"), {"fields": ("resend_unconfirmed_otp",)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:

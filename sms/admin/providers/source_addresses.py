@@ -1,4 +1,4 @@
-"""Calling addresses: what vendors are told to let in. The set-up page shows them with each provider."""
+"""Outbound IP addresses, for the allowlists of vendors. The set-up page shows them with each provider."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from sms.admin.common.approvals import (
     template_approvals_label,
     with_approvals,
 )
-from sms.admin.common.base import DeskAdmin, LookOnlyInline
+from sms.admin.common.base import BaseAdmin, ReadOnlyInline
 from sms.admin.common.csv_export import streamed
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
 from sms.services.templates import csv_format
@@ -31,7 +31,7 @@ from .fields import BodyWidget, kinds_in_words
 from .template_form import TemplateForm
 
 
-class VersionInline(LookOnlyInline):
+class VersionInline(ReadOnlyInline):
     model = TemplateVersion
     fk_name = "template"
     fields = ("number", "body", "author", "created_at")
@@ -39,13 +39,13 @@ class VersionInline(LookOnlyInline):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(DeskAdmin):
+class MessageTemplateAdmin(BaseAdmin):
     form = TemplateForm
     list_display = ("name", "body", "approved_at", "version", "updated_at")
     list_filter = (TemplateApprovalFilter, ApprovedAtFilter)
     search_fields = ("name__startswith", "body__startswith")
     fields = ("name", "body", "placeholders", "save_anyway")
-    list_before_template = "desk/templates_before.html"
+    list_before_template = "sms/templates_before.html"
     change_form_template = "templates_editor/change_form.html"
     inlines = (ApprovalInline, VersionInline)
 

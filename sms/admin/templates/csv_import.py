@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.models import MessageTemplate
 from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format
@@ -32,7 +32,7 @@ class FileForm(forms.Form):
     file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,.txt,.xlsx"}))
 
 
-@for_those_who("sms.change_messagetemplate")
+@require_permission("sms.change_messagetemplate")
 def show(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perms(NEEDED):
         raise PermissionDenied

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, Query
 from django.shortcuts import render
 
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who
+from sms.admin.common.page import require_permission
 from sms.models import Provider, TemplateApproval
 from sms.services.templates import preview
 from sms.services.templates.vendor_preview import DraftApproval
@@ -18,7 +18,7 @@ from .fields import ParameterOrder, PlaceholderTable, resolved
 MOST_APPROVALS = 50
 
 
-@for_those_who("sms.view_messagetemplate")
+@require_permission("sms.view_messagetemplate")
 def show(request: HttpRequest) -> HttpResponse:
     """A piece of a page. POST, because a text does not belong into an address; nothing is stored."""
     if request.method != "POST":

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.csv_export import streamed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.models import Provider
 from sms.services.templates.preview import SAMPLES
 from sms.services.templates.submissions import COLUMNS, Submission, submissions
@@ -17,7 +17,7 @@ EXAMPLES = {kind.value: sample for kind, sample in SAMPLES.items()}
 MOST_SHOWN = 200
 
 
-@for_those_who("sms.view_messagetemplate")
+@require_permission("sms.view_messagetemplate")
 def show(request: HttpRequest) -> HttpResponse:
     known = providers()
     provider = next((each for each in known if each.slug == request.GET.get("provider", "")), None)

@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from providers.base import Carries
 from sms.admin.common.base import typed
-from sms.admin.common.page import for_those_who, page
+from sms.admin.common.page import page, require_permission
 from sms.domain.matching.vendor_text import NOTATIONS
 from sms.models import Provider
 from sms.services.queue.errors import ActionRefused
@@ -82,7 +82,7 @@ def providers() -> list[Provider]:
     return [each for each in rows if each.adapter_class.carries == Carries.TEMPLATE]
 
 
-@for_those_who("sms.change_messagetemplate")
+@require_permission("sms.change_messagetemplate")
 def show(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perms(NEEDED):
         raise PermissionDenied

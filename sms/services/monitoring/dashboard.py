@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Provider
 from sms.services.database import clock
@@ -178,9 +178,9 @@ def _description(status: str, code: str, vendor: str) -> str:
     """The description of the vendor's code, else of our code, else of the state."""
     if vendor in SENDERS and code in SENDERS[vendor].codes:
         return SENDERS[vendor].codes[code][1]
-    if code in words.CODE:
-        return words.CODE[code].happened
-    return f"The vendor's code {code}" if code else words.STATUS[Status(status)].happened
+    if code in status_descriptions.CODE:
+        return status_descriptions.CODE[code].happened
+    return f"The vendor's code {code}" if code else status_descriptions.STATUS[Status(status)].happened
 
 
 def _waiting(now: datetime) -> tuple[int, timedelta | None]:

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from providers.base import Failure, Receipts, Sender
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
 from sms.services.database import clock, uuid_range
@@ -111,17 +111,19 @@ def _health(provider: Provider) -> tuple[str, str, str]:
     if provider.paused:
         return "paused", "warning", "Paused by staff: its messages wait, or go to the next provider."
     if state.breaker == Breaker.OPEN:
-        return "not called", "danger", _breaker_description(state)
+        return "suspended (circuit open)", "danger", _breaker_description(state)
     if state.bad_calls:
         last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
-        return "degraded", "warning", f"{last} went wrong."
+        return "degraded", "warning", f"{last} failed."
     return "healthy", "success", ""
 
 
 def _breaker_description(state: ProviderState) -> str:
     known = {failure.value for failure in Failure}
-    why = words.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
-    when = f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "Nothing is called until staff act."
+    why = status_descriptions.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
+    when = (
+        f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "No requests are sent until staff act."
+    )
     return " ".join(part for part in (why, state.breaker_detail, when) if part)
 
 
@@ -132,6 +134,6 @@ def _last_error(state: ProviderState) -> str:
 
 
 def _limits(provider: Provider) -> str:
-    flight = f"{provider.max_in_flight} calls at a time" if provider.max_in_flight else "any number at a time"
+    flight = f"{provider.max_in_flight} concurrent calls" if provider.max_in_flight else "unlimited concurrent calls"
     rate = f"{provider.rate_limit} a second" if provider.rate_limit else "no rate limit"
-    return f"{flight}, {rate}, {provider.timeout} s for an answer"
+    return f"{flight}, {rate}, time-out {provider.timeout} s"

@@ -40,7 +40,7 @@ CACHED_FOR = 10.0
 class Step:
     """One fact. `done` is None where nothing is to be done and nothing is sure yet.
 
-    `target` names the page that mends it and `target_id` its row; `copy` is something to hand to somebody.
+    `target` names the page that corrects it and `target_id` its row; `copy` is something to hand to somebody.
     """
 
     title: str
@@ -126,23 +126,30 @@ def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
 def _caller(current: Snapshot) -> Step:
     names = [client.username for client in current.clients.values() if client.enabled]
     says = ", ".join(sorted(names)) or "Add a client: a user name and a secret for Akinon."
-    return Step("A caller exists", bool(names), says, "clients")
+    return Step("A client exists", bool(names), says, "clients")
 
 
 def _dispatcher() -> Step:
     seen = latest_heartbeat()
     alive = seen is not None and clock.now() - seen < ALIVE
     if alive:
-        return Step("A dispatcher lives", True, f"Seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
-    return Step("A dispatcher lives", False, "Start one: python manage.py dispatch. Until then nothing goes out.")
+        return Step("Dispatcher running", True, f"Last seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
+    return Step("Dispatcher running", False, "Start one: python manage.py dispatch. Until then no messages are sent.")
 
 
 def _calling(calling: str) -> Step:
     """No vendor needs it in general, and no process can find it out behind a gateway: never red."""
-    title = "The address that our server calls from"
+    title = "Outbound IP address of this server"
     if calling:
-        return Step(title, True, "To give to each vendor: some let in only those that they know.", copy=calling)
-    says = "Record it: some vendors let in only addresses that they know. Whoever runs the server knows it."
+        return Step(
+            title,
+            True,
+            "Give it to each vendor: some accept requests only from addresses that they know.",
+            copy=calling,
+        )
+    says = (
+        "Add it: some vendors accept requests only from addresses that they know. Your server administrator knows it."
+    )
     return Step(title, None, says, "addresses")
 
 
@@ -196,16 +203,18 @@ def _credentials(account: Account) -> Step:
 
 def _reached(account: Account, state: ProviderState, calling: str) -> Step:
     """Our own address is one that some vendors must let in; an answer of theirs proves that they do."""
-    title = "The vendor lets our server in"
+    title = "The vendor accepts our requests"
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at
-        return Step(title, True, f"It took a call of ours at {at:%Y-%m-%d %H:%M} UTC." if at else "It took a call.")
+        return Step(
+            title, True, f"It accepted a request at {at:%Y-%m-%d %H:%M} UTC." if at else "It accepted a request."
+        )
     if state.last_test_accepted is False:
         return Step(title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id)
     give = "Give the vendor the public address that this server calls from; some vendors block unknown ones."
     if account.adapter.can_test:
         return Step(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
-    words = f"{give} This vendor has no ping: send a message to your own number."
+    words = f"{give} This vendor has no test call: send a message to your own number."
     return Step(title, False, words, "test", copy=calling)
 
 
@@ -219,7 +228,9 @@ def _template(account: Account, current: Snapshot) -> Step:
     approved = current.template_sets.get(account.id)
     count = len(approved.templates) if approved else 0
     says = (
-        f"{count} approved." if count else "This vendor carries templates alone: have one approved, and mark it here."
+        f"{count} approved."
+        if count
+        else "This vendor sends only approved templates: have one approved, then mark it approved here."
     )
     return Step("A template is approved", bool(count), says, "templates")
 
@@ -251,16 +262,20 @@ def _doubts(account: Account) -> Iterator[Step]:
 
 def _route(account: Account, current: Snapshot) -> Step:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
-    says = ", ".join(sorted(set(prefixes))) or "No route leads here: add this provider to one."
-    return Step("A route leads to it", bool(prefixes), says, "routes")
+    says = ", ".join(sorted(set(prefixes))) or "No route uses this provider: add it to one."
+    return Step("A route uses it", bool(prefixes), says, "routes")
 
 
 def _callback(account: Account, provider: Provider, state: ProviderState) -> Step:
-    title = "Delivery reports come in"
+    title = "Delivery reports arrive"
     if not settings.PUBLIC_URL:
-        return Step(title, False, "Without PUBLIC_URL there is no address for reports.")
+        return Step(title, False, "Without PUBLIC_URL there is no callback URL.")
     address = registered_url(provider) or ""
-    how = "Register this address at the vendor." if address else "The address goes to the vendor with each message."
+    how = (
+        "Register this callback URL at the vendor."
+        if address
+        else "The callback URL is sent to the vendor with each message."
+    )
     if state.first_report_at:
-        return Step(title, True, f"First report seen at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
-    return Step(title, None, f"{how} No report was seen yet.", copy=address)
+        return Step(title, True, f"First report received at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
+    return Step(title, None, f"{how} No report was received yet.", copy=address)

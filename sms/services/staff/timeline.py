@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.base import Failure, ReportState
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
 
@@ -36,7 +36,7 @@ class TimelineEntry:
 class Timeline:
     entries: tuple[TimelineEntry, ...]
     next: str
-    remedy: words.Remedy | None
+    remedy: status_descriptions.Remedy | None
     attempts: tuple[Attempt, ...] = field(default=())
 
 
@@ -57,7 +57,7 @@ def _accepted(message: Message) -> TimelineEntry:
     facts = [("request id", message.request_id)]
     if message.api_version:
         facts.append(("API version", message.api_version))
-    title = f"Taken from {message.client.username}" + (" as a test" if message.is_test else "")
+    title = f"Accepted from {message.client.username}" + (" as a test" if message.is_test else "")
     return TimelineEntry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
 
 
@@ -70,10 +70,10 @@ def _routed(message: Message) -> TimelineEntry:
     if template:
         title = f"Matched template “{template.template.name}”, version {template.number}"
     else:
-        title = "Carried as free text" if message.status != Status.HELD else "No approved template gives this text"
+        title = "Sent as free text" if message.status != Status.HELD else "No approved template matches this text"
     facts = [("route", prefix or "none"), ("encoding", message.encoding), ("segments", str(message.segments))]
     if message.smoothing:
-        facts.append(("smoothed", ", ".join(message.smoothing)))
+        facts.append(("normalised", ", ".join(message.smoothing)))
     tone = DOUBT if message.status == Status.HELD else GOOD
     return TimelineEntry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
 
@@ -98,11 +98,11 @@ def _attempt(attempt: Attempt, slugs: dict[int, str]) -> TimelineEntry:
 def _attempt_description(attempt: Attempt, outcome: Outcome | None) -> str:
     if attempt.detail:
         return attempt.detail
-    if attempt.code in words.CODE:
-        return words.CODE[attempt.code].happened
+    if attempt.code in status_descriptions.CODE:
+        return status_descriptions.CODE[attempt.code].happened
     if attempt.failure:
-        return words.FAILURE[Failure(attempt.failure)].happened
-    return (words.OUTCOME[outcome] if outcome else words.IN_FLIGHT).happened
+        return status_descriptions.FAILURE[Failure(attempt.failure)].happened
+    return (status_descriptions.OUTCOME[outcome] if outcome else status_descriptions.IN_FLIGHT).happened
 
 
 def _duration(attempt: Attempt) -> str:
@@ -113,9 +113,9 @@ def _duration(attempt: Attempt) -> str:
 
 def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
     state = ReportState(report.status)
-    how = "answers our question" if report.is_poll else "reports"
+    how = "answers the status query" if report.is_poll else "reports"
     title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
-    says = report.reason or report.detail or words.REPORT[state].happened
+    says = report.reason or report.detail or status_descriptions.REPORT[state].happened
     facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
     tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
     return TimelineEntry(report.received_at, "report", title, tone, says, facts)
@@ -123,7 +123,7 @@ def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
 
 def _event(event: MessageEvent) -> TimelineEntry:
     facts = tuple((str(key), str(value)) for key, value in event.detail.items() if value not in ("", None))
-    title = words.EVENT.get(event.kind, event.kind)
+    title = status_descriptions.EVENT.get(event.kind, event.kind)
     return TimelineEntry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
 
 
@@ -133,15 +133,15 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
     if status is Status.QUEUED:
         where = slugs.get(message.provider_id or 0, "?")
         waits = f" It waits: {message.waiting_for}." if message.waiting_for else ""
-        return f"Goes to {where} when it is due.{waits} If it can't go by its time, it expires."
+        return f"Sent to {where} when it is due.{waits} If it can't be sent in time, it expires."
     if status is Status.HELD:
-        return "Goes by itself as soon as an approved template gives its text; expires at its time."
+        return "Sent as soon as an approved template matches its text; otherwise it expires."
     if status is Status.SENDING:
-        return "The vendor's answer, or the end of the call's time, decides."
+        return "The vendor's response, or the time-out of the call, decides."
     if status in (Status.SUBMITTED, Status.SENT):
         return _next_report(message, status)
     if status is Status.UNCONFIRMED:
-        return "A late report of the vendor settles it; else staff do."
+        return "A late delivery report resolves it; otherwise staff do."
     return ""
 
 
@@ -149,19 +149,19 @@ def _next_report(message: Message, status: Status) -> str:
     """What this message's vendor may still report."""
     adapter = SENDERS.get(message.provider.vendor) if message.provider else None
     if adapter is None:
-        return "Nothing of ours. A delivery report moves it, where this vendor sends one."
+        return "A delivery report updates it, if this vendor sends one."
     if not adapter.receipts:
-        return f"Nothing: {adapter.name} sends no delivery reports, and can't be asked. This state is the last one."
+        return f"Nothing: {adapter.name} sends no delivery reports and answers no status queries. This status is final."
     if is_final(status, adapter.strongest):
-        return f"Nothing: {adapter.name} reports no more than this."
-    return f"Nothing of ours. A delivery report of {adapter.name} moves it."
+        return f"Nothing: this is the final status that {adapter.name} reports."
+    return f"A delivery report of {adapter.name} updates it."
 
 
-def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> words.Remedy | None:
+def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descriptions.Remedy | None:
     last = attempts[-1] if attempts else None
     failure = Failure(last.failure) if last and last.failure else None
-    own = message.code if message.code in words.CODE else ""
+    own = message.code if message.code in status_descriptions.CODE else ""
     code = own or (last.code if last else message.code)
-    return words.remedy(
+    return status_descriptions.remedy(
         Status(message.status), code=code, failure=failure, detail=last.detail if last else message.detail
     )

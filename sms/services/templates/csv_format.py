@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from sms.domain.cells import exact, original
+from sms.domain.csv_escaping import exact, original
 from sms.models import MessageTemplate, TemplateApproval
 from sms.services.table_files import rows as table_files_rows
 from sms.services.table_files.rows import Table
@@ -26,7 +26,7 @@ _AT_ONCE = 500
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Every template with each of its approvals. The cells are still to be made safe (`sms.domain.cells.safe`)."""
+    """Every template with each of its approvals. The cells are not yet escaped (`csv_escaping.safe`)."""
     approvals = TemplateApproval.objects.select_related("provider", "version").defer("provider__credentials")
     templates = MessageTemplate.objects.order_by("name").prefetch_related(
         Prefetch("approvals", queryset=approvals.order_by("provider__slug"))

@@ -1,4 +1,4 @@
-"""A small fixed cast for the desk: two vendors, two providers, a shop, and messages in every state."""
+"""Fixtures of the admin's tests: two vendors, two providers, a shop, and messages in every state."""
 
 from __future__ import annotations
 

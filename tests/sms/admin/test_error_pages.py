@@ -1,4 +1,4 @@
-"""What goes wrong at the desk is told on pages of its own style: what it was, what to do, and no trace."""
+"""The admin's error pages say what happened and what to do, and show no traceback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sms.services.monitoring import dashboard
 
 
 class Listener(logging.Handler):
-    """Notes which request each line of the log was written for."""
+    """Records the request of each log line."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -24,7 +24,7 @@ class Listener(logging.Handler):
         self.request_ids.append(get_contextvars().get("request_id", ""))
 
 
-PAGE = '<main class="desk-error">'
+PAGE = '<main class="admin-error">'
 
 
 @pytest.fixture
@@ -46,19 +46,19 @@ def assert_told(answer, status: int, words: str) -> None:
 
 
 def test_an_address_that_leads_nowhere(boss):
-    assert_told(boss.get("/admin/nowhere/"), 404, "There is no such page")
+    assert_told(boss.get("/admin/nowhere/"), 404, "Page not found")
 
 
 def test_a_page_that_is_not_for_this_role(newcomer):
-    assert_told(newcomer.get("/admin/sms/message/"), 403, "not for your role")
+    assert_told(newcomer.get("/admin/sms/message/"), 403, "have permission")
 
 
 def test_a_filter_that_is_not_offered(boss):
-    assert_told(boss.get("/admin/sms/message/?text__startswith=a"), 400, "can't be read")
+    assert_told(boss.get("/admin/sms/message/?text__startswith=a"), 400, "is not valid")
 
 
 def test_a_form_without_its_token(db):
-    assert_told(Client(enforce_csrf_checks=True).post("/admin/login/"), 403, "This form is too old")
+    assert_told(Client(enforce_csrf_checks=True).post("/admin/login/"), 403, "This form has expired")
 
 
 def test_too_many_wrong_passwords(db, settings):
@@ -77,7 +77,7 @@ def test_a_fault_of_ours_is_told_by_the_request_id_that_its_log_line_has(boss, m
     monkeypatch.setattr(logging.getLogger("django.request"), "handlers", [listener])
     boss.raise_request_exception = False
     answer = boss.get("/admin/")
-    assert_told(answer, 500, "A fault of ours")
+    assert_told(answer, 500, "Internal error")
     assert "secret" not in answer.content.decode()
     assert re.findall(r"<code>([0-9a-f]{32})</code>", answer.content.decode()) == listener.request_ids
     assert "request_id" not in get_contextvars()

@@ -1,4 +1,4 @@
-"""Every file that the desk hands out is safe to open: no formula, nothing hidden, numbers as each role sees them."""
+"""Every file that the admin hands out is safe to open: no formulas, no hidden characters, numbers masked by role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A script that would read secrets letter by letter, as one can be found for other admins: it recovers nothing."""
+"""A script that extracts secrets character by character through filters finds nothing."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PATHS = {
 
 
 def seen(client, address: str, **query: str) -> object:
-    """What a script can tell apart: the status, and the rows."""
+    """What a script can observe: the status and the rows."""
     answer = client.get(address, query)
     changelist = (answer.context or {}).get("cl") if answer.status_code == 200 else None
     return answer.status_code, [str(row.pk) for row in changelist.result_list] if changelist else None
 
 
 def told_apart(client, address: str, name: str) -> str:
-    """The letters that a parameter answers differently for: what a script would read on from."""
+    """The characters for which the response to a parameter differs."""
     answers = {letter: seen(client, address, **{name: letter}) for letter in LETTERS}
     usual = max(answers.values(), key=list(answers.values()).count)
     return "".join(letter for letter, answer in answers.items() if answer != usual)
@@ -61,7 +61,7 @@ def test_it_recovers_nothing_by_filters(operator, boss, cast):
 
 @pytest.mark.parametrize("name", ["o", "ot", "e", "_to_field", "_popup", "_facets", "all"])
 def test_it_recovers_nothing_by_a_lists_other_parameters(name, boss, cast):
-    """Sorting by a column that is not shown would tell an order, letter by letter too."""
+    """Sorting by a hidden column would reveal its order."""
     cast.everything()
     usual = seen(boss, "/admin/sms/provider/")[1]
     for value in ("credentials", "-credentials", "text", "99", "secret_digest"):
@@ -80,7 +80,7 @@ def test_it_recovers_nothing_by_searches(model, boss, cast):
 
 
 def test_the_script_would_read_what_a_search_gives_away(boss, cast):
-    """The same script, let loose on searches that answer by the first letters: it does tell them apart."""
+    """The same script finds values through a search by prefix, so it works."""
     MessageTemplate.objects.create(name="0-percent", body="x")
     SenderName.objects.create(name="zebra")
     assert "0" in told_apart(boss, "/admin/sms/messagetemplate/", "q")

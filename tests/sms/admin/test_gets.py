@@ -1,4 +1,4 @@
-"""A GET changes nothing, anywhere on the desk."""
+"""A GET changes nothing, anywhere in the admin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READS = ("SELECT ", "SAVEPOINT ", "RELEASE SAVEPOINT ")
 
 
 def fingerprint() -> dict[str, str]:
-    """Each table's rows as one digest. A log-in's own traces (sessions) are no change that a page makes."""
+    """One digest of each table's rows, without sessions."""
     found = {}
     for app in WATCHED:
         for model in apps.get_app_config(app).get_models(include_auto_created=True):

@@ -1,4 +1,4 @@
-"""What each page of the desk carries: a content policy, and nothing hidden in its text."""
+"""Every page of the admin has a content policy and shows hidden characters as escapes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 
-from config.headers import DeskHeaders
+from config.headers import AdminHeaders
 from sms.admin.common.base import typed
 from sms.domain.text import visible
 
 
-def test_every_page_of_the_desk_carries_its_content_policy(boss, client):
+def test_every_page_of_the_admin_carries_its_content_policy(boss, client):
     for page in (boss.get(reverse("admin:index")), client.get(reverse("admin:login"))):
         policy = page["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -23,7 +23,7 @@ def test_every_page_of_the_desk_carries_its_content_policy(boss, client):
 
 def test_a_page_shows_every_character_that_is_made_visible_and_no_other_otherwise(rf):
     every = "".join(chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
-    page = DeskHeaders(lambda request: HttpResponse(every))(rf.get("/admin/"))
+    page = AdminHeaders(lambda request: HttpResponse(every))(rf.get("/admin/"))
     assert page.content.decode() == "".join(map(visible, every))
 
 

@@ -1,4 +1,4 @@
-"""Every list of the desk: opens, searches, filters by what it allows and by nothing else."""
+"""Every list of the admin opens, searches, and accepts only its own filters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sms.services.database.clock import now
 
 from .conftest import HOSTILE, PHONE
 
-admin.autodiscover()  # the desk is loaded where it is shown, and no page was asked for yet
+admin.autodiscover()  # the admin is loaded where it is shown, and no page was asked for yet
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("sms", "auth")]
 
 

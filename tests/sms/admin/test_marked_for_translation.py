@@ -1,4 +1,4 @@
-"""Every word of the desk's own pages is marked for translation; a catalogue in `locale/` is taken."""
+"""Every text of the admin's own pages is marked for translation; a catalogue in `locale/` is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ READ_ALOUD = re.compile(r'(?:aria-label|title|alt)="([^"\0]+)"')
 
 
 def unmarked(source: str) -> set[str]:
-    """The words of a template that no translation reaches."""
+    """The texts of a template that are not marked for translation."""
     plain = CODE.sub("\0", NOT_SHOWN.sub("", source))
     pieces = [*READ_ALOUD.findall(plain), *TAG.sub("\0", plain).split("\0")]
     words = {piece.strip(" \n|·:.,()%×—") for piece in pieces if re.search(r"[A-Za-z]{2}", piece)}

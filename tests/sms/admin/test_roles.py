@@ -1,4 +1,4 @@
-"""Four roles, the second factor, log-in protection, and the history of changes."""
+"""Four roles, two-factor authentication, log-in protection and the history of changes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_numbers_are_masked_by_role(role, sees, person, cast):
 
 
 @pytest.mark.parametrize(("role", "sees"), [("Viewer", False), ("Operator", True), ("Template editor", True)])
-def test_shapes_of_refused_texts_are_for_those_who_work_with_them(role, sees, person, cast):
+def test_shapes_of_refused_texts_are_require_permission_work_with_them(role, sees, person, cast):
     call = cast.refusal(shape="Kod: ######", nearest="order-shipped: character 9")
     client = person(role)
     for address in ("/admin/sms/refusedrequest/", f"/admin/sms/refusedrequest/{call.pk}/change/"):
@@ -109,23 +109,23 @@ def log_in(client: Client, **more: str):
     return client.post(LOGIN, {"username": "boss", "password": PASSWORD, **more})
 
 
-def test_whoever_has_a_second_factor_needs_its_code(boss):
+def test_a_user_with_two_factor_authentication_needs_a_code(boss):
     user = get_user_model().objects.get(username="boss")
     device = TOTPDevice.objects.create(user=user, name="App", confirmed=True)
     client = Client()
-    assert "Type the code" in log_in(client).content.decode()
+    assert "Enter the code" in log_in(client).content.decode()
     wrong = f"{(int(code_of(device)) + 1) % 1_000_000:06d}"
-    assert "not the right one" in log_in(client, otp_token=wrong).content.decode()
+    assert "This code is wrong" in log_in(client, otp_token=wrong).content.decode()
     TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
     assert log_in(client, otp_token=code_of(device)).status_code == 302
     assert client.get("/admin/").status_code == 200
 
 
-def test_with_require_2fa_nobody_gets_past_the_door_without_one(boss, settings):
+def test_with_require_2fa_staff_must_set_it_up_first(boss, settings):
     settings.REQUIRE_2FA = True
     assert boss.get("/admin/sms/message/").status_code == 302
     assert boss.get(LOGIN).headers["Location"] == reverse("admin:second_factor")
-    assert "Begin" in boss.get(reverse("admin:second_factor")).content.decode()
+    assert "Start" in boss.get(reverse("admin:second_factor")).content.decode()
     assert not TOTPDevice.objects.exists()
     assert 'id="totp"' in boss.post(reverse("admin:second_factor")).content.decode()
     device = TOTPDevice.objects.get(confirmed=False)
@@ -134,7 +134,7 @@ def test_with_require_2fa_nobody_gets_past_the_door_without_one(boss, settings):
     TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
     boss.post(reverse("admin:second_factor"), {"code": code_of(device)})
     assert boss.get("/admin/sms/message/").status_code == 200
-    assert "is set up" in boss.get(reverse("admin:second_factor")).content.decode()
+    assert "Two-factor authentication is on" in boss.get(reverse("admin:second_factor")).content.decode()
 
 
 def test_strangers_are_led_away_from_the_second_factors_page(db):

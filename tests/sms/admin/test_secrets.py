@@ -1,4 +1,4 @@
-"""Secrets go in and never come out."""
+"""Secrets are write-only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_empty_secret_keeps_the_stored_one_and_a_typed_one_replaces_it(boss, 
     ("values", "words"),
     [
         ({"credential_account": "0"}, "Can&#x27;t be read. The account&#x27;s number."),
-        ({"option_poll_after": "30, soon"}, "soon is no whole number of seconds"),
+        ({"option_poll_after": "30, soon"}, "soon is not a whole number of seconds"),
         ({"option_webhook_ips": "everywhere"}, "Holds something that is no IP address or network"),
         ({"option_poll_after": "60, 30"}, "each larger than the one before"),
         ({"base_url": "ftp://vendor.example"}, "http"),

@@ -1,4 +1,4 @@
-"""Canaries: each name of the theme that we lean on. An upgrade that takes one away is told which, and what it held.
+"""Checks each name of the theme that the product uses, so that an upgrade that removes one fails here.
 
 The theme is young and pinned to one release. Where a name is gone, look for what took its place, change what leans on
 it, and put the new name here.
@@ -22,7 +22,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from unfold.settings import CONFIG_DEFAULTS
 
-from config.desk import UNFOLD
+from config.admin_theme import UNFOLD
 from sms.models import Message
 
 PROJECT = Path(__file__).parents[3]
@@ -139,7 +139,7 @@ def test_its_setting_has_the_key(path: str) -> None:
     known: Any = CONFIG_DEFAULTS
     for key in path.split("."):
         # One key has no default, and is read all the same.
-        assert key in known or f'"{key}"' in SITE, gone(f'UNFOLD["{path}"]', "config/desk.py sets it")
+        assert key in known or f'"{key}"' in SITE, gone(f'UNFOLD["{path}"]', "config/admin_theme.py sets it")
         known = known.get(key, {})
 
 
@@ -252,16 +252,18 @@ def test_its_pages_have_the_marks_that_our_script_looks_for(pages: dict[str, str
     assert missing == []
 
 
-STYLE = (PROJECT / "sms/static/sms/desk.css").read_text()
+STYLE = (PROJECT / "sms/static/sms/admin.css").read_text()
 
 
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"var\((--color-[\w-]+)\)", STYLE))))
 def test_it_sets_the_colour(variable: str) -> None:
     group, _, shade = variable.removeprefix("--color-").partition("-")
     colours = {**CONFIG_DEFAULTS["COLORS"], **UNFOLD["COLORS"]}
-    assert shade in colours.get(group, ()), gone(f"the variable {variable}", "sms/desk.css uses it")
+    assert shade in colours.get(group, ()), gone(f"the variable {variable}", "sms/admin.css uses it")
     base = (THEME / "templates/unfold/layouts/skeleton.html").read_text()
-    assert "--color-{{ name }}-{{ weight }}" in base, gone("--color-… of COLORS in each page", "sms/desk.css uses them")
+    assert "--color-{{ name }}-{{ weight }}" in base, gone(
+        "--color-… of COLORS in each page", "sms/admin.css uses them"
+    )
 
 
 SCRIPT = {

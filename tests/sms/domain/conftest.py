@@ -3,6 +3,6 @@
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "desk", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], max_examples=300
+    "sms", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], max_examples=300
 )
-settings.load_profile("desk")
+settings.load_profile("sms")

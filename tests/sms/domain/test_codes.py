@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sms.domain.codes import BY_NAME, TABLE, Code
-from sms.domain.codes_document import document
+from sms.domain.error_docs import document
 
 PAGE = Path(__file__).parents[3] / "docs" / "error-codes.md"
 
@@ -33,7 +33,7 @@ PROMISED = {
 
 
 def test_the_page_is_what_the_table_says() -> None:
-    assert PAGE.read_text() == document(), "run: python -m sms.domain.codes_document > docs/error-codes.md"
+    assert PAGE.read_text() == document(), "run: python -m sms.domain.error_docs > docs/error-codes.md"
 
 
 def test_the_codes_are_the_interfaces_in_its_order() -> None:

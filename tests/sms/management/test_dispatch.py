@@ -16,7 +16,7 @@ print(*sorted(sys.modules))
 
 
 def test_starting_checks_the_settings_and_leaves_the_web_side_alone(tmp_path):
-    """The pages' and the desk's addresses are megabytes and a third of a second that a dispatcher never needs."""
+    """The pages' and the admin's addresses are megabytes and a third of a second that a dispatcher never needs."""
     environment = process_environment(
         DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3", DJANGO_SETTINGS_MODULE="config.settings"
     )

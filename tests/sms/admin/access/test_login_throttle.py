@@ -1,4 +1,4 @@
-"""Failed log-ins behind a proxy: counted for the client's address, whatever name and form were sent."""
+"""Failed log-ins behind a proxy are counted for the client's address, whatever was submitted."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ ODD_FORMS = {
 @pytest.mark.parametrize("query", ["", "?next=%FF", "?next=%00", "?a=%00&b=%FF"])
 def test_an_odd_form_is_a_failed_log_in_and_no_fault_of_ours(values: dict[str, str], query: str) -> None:
     client = Client(raise_request_exception=False, headers={"user-agent": "u" * 3000, "accept": "a" * 3000})
-    answer = client.post(LOGIN + query, {"username": "colleague", "password": "wrong", **values})
-    assert answer.status_code == (400 if "%00" in query else 200)  # no address of the admin may hold a NUL
+    response = client.post(LOGIN + query, {"username": "colleague", "password": "wrong", **values})
+    assert response.status_code == (400 if "%00" in query else 200)

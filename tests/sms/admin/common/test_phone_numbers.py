@@ -1,4 +1,4 @@
-"""Numbers typed and pasted anywhere in the admin: read however they are written, and never guessed."""
+"""Numbers are accepted in any common notation; a country is never guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids, parameters and fields that can't be: 404, 400 or a form's error on every page, never a fault of ours."""
+"""Invalid ids, parameters and fields give 404, 400 or a form error on every page, never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filter of times: read in every language that Django formats, and never a list that is not filtered."""
+"""The time range filter accepts dates in every language of Django and never returns an unfiltered list."""
 
 from __future__ import annotations
 

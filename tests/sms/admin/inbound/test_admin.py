@@ -1,4 +1,4 @@
-"""Received messages, pushes, partners and rented numbers on the desk."""
+"""Received messages, forwards, partners and rented numbers in the admin."""
 
 from __future__ import annotations
 
@@ -86,10 +86,10 @@ def test_a_refused_push_is_pushed_again_with_a_reason(boss, cast):
 def test_a_message_that_was_not_pushed_is_pushed_by_hand(boss, cast):
     message = cast.received().message
     InboundPush.objects.all().delete()
-    assert "Push now" in page(boss, "inboundmessage", message)
+    assert "Forward now" in page(boss, "inboundmessage", message)
     boss.post(reverse("admin:sms_inboundmessage_push_now", args=(message.pk,)), REASON)
     assert InboundPush.objects.get().status == "waiting"
-    assert "Push now" not in page(boss, "inboundmessage", message)
+    assert "Forward now" not in page(boss, "inboundmessage", message)
 
 
 @pytest.mark.parametrize(("model", "action"), [("inboundpush", "push_again"), ("inboundmessage", "push_now")])

@@ -1,4 +1,4 @@
-"""The messages list: views, filters, refused calls beside it, and the export."""
+"""The list of messages: views, filters, rejected requests and the export."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def test_a_search_by_number_shows_the_calls_that_were_refused_too(boss, cast):
     cast.message(to=PHONE)
     cast.refusal(to=PHONE, nearest="order-shipped: character 7")
     page = boss.get(LIST, {"q": PHONE}).content.decode()
-    assert "not accepted" in page
+    assert "rejected" in page
     assert "template_not_matched" in page
     assert "order-shipped: character 7" in page
-    assert "not accepted" not in boss.get(LIST).content.decode()
+    assert "rejected" not in boss.get(LIST).content.decode()
 
 
 def exported(client, **filters) -> list[dict[str, str]]:

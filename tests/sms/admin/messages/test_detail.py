@@ -1,4 +1,4 @@
-"""One message's page: the timeline, the remedy on top, and what staff may do."""
+"""A message's page: timeline, remedy and actions."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def press(boss, message, action: str, **values):
 @pytest.mark.parametrize(
     ("receipts", "vendor", "status", "said"),
     [
-        ((), "plainvendor", "submitted", "Plain Vendor sends no delivery reports, and can't be asked."),
-        ((Receipts.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor moves it."),
-        ((Receipts.PUSH_PER_ATTEMPT,), "plainvendor", "sent", "Plain Vendor reports no more than this."),
-        ((), "a vendor that is gone", "submitted", "where this vendor sends one."),
+        ((), "plainvendor", "submitted", "Plain Vendor sends no delivery reports and answers no status queries."),
+        ((Receipts.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor updates it."),
+        ((Receipts.PUSH_PER_ATTEMPT,), "plainvendor", "sent", "this is the final status that Plain Vendor reports."),
+        ((), "a vendor that is gone", "submitted", "if this vendor sends one."),
     ],
 )
 def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, receipts, vendor, status, said):
@@ -58,28 +58,28 @@ def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_nu
         answer = boss.get(page(message))
     told = answer.content.decode()
     for words in (
-        "Taken from akinon",
+        "Accepted from akinon",
         "cart-9",
-        "Carried as free text",
+        "Sent as free text",
         "None of the templates gives this text.",
-        "may carry it",
+        "eligible",
         "Attempt 1 via plain-az: unavailable",
         "Attempt 2 via plain-az: unconfirmed",
         "reports: sent (not applied)",
         "this attempt was already reported sent",
-        "Handed to the next provider",
-        "What comes next",
-        "gave no whole answer in time",
-        "Whose fault:",
-        "settle it",
+        "Moved to the next provider",
+        "Next step",
+        "sent no complete response in time",
+        "Responsible party:",
+        "resolve the message",
     ):
         assert words in told, words
-    places = [told.index(words) for words in ("Taken from", "Carried as", "Attempt 1", "Attempt 2")]
+    places = [told.index(words) for words in ("Accepted from", "Sent as", "Attempt 1", "Attempt 2")]
     assert places == sorted(places)
 
 
 def test_a_message_that_is_well_has_no_box(boss, cast):
-    assert "Whose fault:" not in boss.get(page(cast.message("delivered"))).content.decode()
+    assert "Responsible party:" not in boss.get(page(cast.message("delivered"))).content.decode()
 
 
 def test_text_parameters_and_raw_exchange_are_hidden_until_asked_for_and_that_leaves_a_record(boss, cast):
@@ -141,9 +141,9 @@ def test_what_can_not_be_done_is_said_and_changes_nothing(boss, cast):
 @pytest.mark.parametrize(
     ("status", "offered", "not_offered"),
     [
-        ("unconfirmed", ["Settle", "Resend"], ["Cancel it"]),
-        ("queued", ["Cancel it"], ["Settle", "Resend"]),
-        ("delivered", ["Resend"], ["Settle", "Cancel it"]),
+        ("unconfirmed", ["Resolve", "Resend"], ["Cancel message"]),
+        ("queued", ["Cancel message"], ["Resolve", "Resend"]),
+        ("delivered", ["Resend"], ["Resolve", "Cancel message"]),
     ],
 )
 def test_only_what_can_be_done_is_offered(status, offered, not_offered, boss, cast):

@@ -90,10 +90,10 @@ def test_a_test_is_sent_through_the_intake_once_it_is_confirmed_and_is_marked(bo
     message = Message.objects.get()
     assert answer.headers["Location"] == reverse("admin:sms_message_change", args=(message.pk,))
     assert (message.is_test, message.status, message.provider_id) == (True, "queued", cast.plain.pk)
-    assert message.request_id.startswith("desk-")
+    assert message.request_id.startswith("admin-")
 
 
-def test_a_one_time_password_is_not_sent_from_the_desk(boss, cast):
+def test_a_one_time_password_is_not_sent_from_the_admin(boss, cast):
     boss.post(TEST, ASKED | {"send": "1", "confirm": "yes", "is_otp": "on"})
     assert not Message.objects.exists()
 
@@ -122,7 +122,7 @@ def test_unmatched_texts_are_grouped_counted_and_masked(boss, cast):
     groups = unmatched.groups()
     assert groups[0].count == 3
     page = boss.get(UNMATCHED).content.decode()
-    assert "Make a template of these" in page
+    assert "Create template" in page
     assert "1234" not in page
 
 

@@ -1,4 +1,4 @@
-"""Alerts that nothing measures the end of are closed by staff, with a reason."""
+"""Staff close alerts that are not closed automatically, with a reason."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from providers.base import Failure
 from sms.models import HourlyCount, RollupHour
 from sms.services.database.clock import now
 from sms.services.monitoring import dashboard, hourly_stats
-from sms.templatetags.desk import age
+from sms.templatetags.sms_admin import age
 from tests.sms.admin.conftest import TextVendor
 
 INDEX = "/admin/"
@@ -33,7 +33,7 @@ def test_the_dashboard_shows_figures_chart_table_and_reasons(boss, cast):
     page = boss.get(INDEX).content.decode()
     assert 'role="img"' in page
     assert "&quot;stack&quot;: &quot;all&quot;" in page
-    assert "The vendor gave no whole answer in time." in page
+    assert "The vendor sent no complete response in time." in page
     assert "The vendor&#x27;s code 121" in page
     assert "?status=failed&amp;code=121" in page
     board = dashboard.read_dashboard()

@@ -1,4 +1,4 @@
-"""The set-up page, followed from red to green; the page for Akinon; the legend."""
+"""The set-up page, step by step; the integration guide; the status and error reference."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import unescape
 from django.urls import reverse
 
 from providers.registry import SENDERS
-from sms.domain import words
+from sms.domain import status_descriptions
 from sms.domain.codes import TABLE
 from sms.models import ApiClient, CallingAddress, Dispatcher, Message, Provider, ProviderState, RollupHour
 from sms.services.configuration import snapshot
@@ -27,31 +27,31 @@ def step(section: str, title: str) -> setup_checklist.Step:
 
 def test_an_empty_installation_says_what_to_do_first(boss):
     page = boss.get(SETUP).content.decode()
-    assert "Something is still missing" in page
+    assert "Set-up is incomplete" in page
     assert step("This installation", "A provider exists").done is False
-    assert step("This installation", "A caller exists").done is False
-    assert step("This installation", "A dispatcher lives").done is False
+    assert step("This installation", "A client exists").done is False
+    assert step("This installation", "Dispatcher running").done is False
 
 
 def test_each_step_turns_green_with_what_it_asks_for(boss, cast, settings):
     settings.PUBLIC_URL = "https://sms.example"
     assert step("plain-az", "Credentials are stored").done is True
     assert step("plain-az", "A sender name is approved").done is True
-    assert step("plain-az", "A route leads to it").says == "+994"
+    assert step("plain-az", "A route uses it").says == "+994"
     assert step("templated-az", "A template is approved").done is True
     assert step("templated-az", "Credentials are stored").done is False  # its account is not given
     assert "Account" in step("templated-az", "Credentials are stored").says
-    reached = step("plain-az", "The vendor lets our server in")
+    reached = step("plain-az", "The vendor accepts our requests")
     assert (reached.done, reached.target) == (False, "health")
     ProviderState.objects.update(last_test_accepted=True, last_test_at=now())
-    assert step("plain-az", "The vendor lets our server in").done is True
-    assert step("This installation", "A dispatcher lives").done is False
+    assert step("plain-az", "The vendor accepts our requests").done is True
+    assert step("This installation", "Dispatcher running").done is False
     Dispatcher.objects.create(id=uuid.uuid4(), host="w", pid=1, slots=1, started_at=now(), seen_at=now())
-    assert step("This installation", "A dispatcher lives").done is True
+    assert step("This installation", "Dispatcher running").done is True
 
 
 def test_the_address_that_our_server_calls_from_is_recorded_and_shown_to_be_handed_on(boss, cast, settings):
-    title, reached = "The address that our server calls from", "The vendor lets our server in"
+    title, reached = "Outbound IP address of this server", "The vendor accepts our requests"
     assert (step("This installation", title).done, step("This installation", title).target) == (None, "addresses")
     assert step("plain-az", reached).copy == ""
     settings.ALLOW_PRIVATE_PROVIDER_HOSTS = False
@@ -84,7 +84,7 @@ def test_when_all_is_green_the_page_leaves_the_head_of_the_menu(boss, cast, sett
 
 def test_a_lost_key_is_said_and_takes_no_page_down(boss, cast, settings):
     settings.FIELD_ENCRYPTION_KEYS = ["aW5zZWN1cmUtYW5kLW9ubHktZm9yLXRlc3RpbmchISE="]
-    assert "can't be opened" in boss.get(SETUP).content.decode()
+    assert "can't be decrypted" in boss.get(SETUP).content.decode()
     assert boss.get(reverse("admin:index")).status_code == 200
 
 
@@ -99,9 +99,16 @@ def test_the_page_for_akinon_holds_address_user_codes_and_no_secret(boss, cast, 
         assert code in page
 
 
-def test_the_legend_names_every_word(boss):
+def test_the_reference_describes_every_value(boss):
     page = boss.get("/admin/tools/words/").content.decode()
-    names = [*words.STATUS, *words.OUTCOME, *words.REPORT, *words.FAILURE, *words.CODE, *(c.name for c in TABLE)]
+    names = [
+        *status_descriptions.STATUS,
+        *status_descriptions.OUTCOME,
+        *status_descriptions.REPORT,
+        *status_descriptions.FAILURE,
+        *status_descriptions.CODE,
+        *(c.name for c in TABLE),
+    ]
     assert len(names) > 60
     for name in names:
         assert f"<code>{name}</code>" in page

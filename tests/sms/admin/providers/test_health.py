@@ -1,4 +1,4 @@
-"""The cards of the providers: what they show, and their switches."""
+"""The health page: its cards and its actions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_card_shows_share_taken_speed_load_and_the_last_error(boss, cast):
     [
         ({}, "healthy"),
         ({"bad_calls": 2}, "degraded"),
-        ({"breaker": "open", "breaker_failure": "account"}, "not called"),
+        ({"breaker": "open", "breaker_failure": "account"}, "suspended (circuit open)"),
     ],
 )
 def test_the_state_follows_the_breaker(changes, expected, cast):

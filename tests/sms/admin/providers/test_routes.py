@@ -1,4 +1,4 @@
-"""Who would carry a number, and the block list."""
+"""The route look-up and the block list."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def test_the_route_of_each_client_and_kind_is_told_in_its_order(boss, cast):
     cast.plain.save()
     page = unescape(boss.post(WHO, {"number": "+994 50 123 45 67"}).content.decode())
     assert page.index("+99450</code>") < page.index("+994</code>")
-    assert "paused: waits or goes on" in page
+    assert "paused: messages wait or use the next provider" in page
     assert "no_route" in boss.post(WHO, {"number": "+905321234567"}).content.decode()
 
 
 def test_what_is_no_number_is_said(boss, cast):
-    assert "Write a plus sign" in boss.post(WHO, {"number": "hello"}).content.decode()
+    assert "Enter a plus sign" in boss.post(WHO, {"number": "hello"}).content.decode()
 
 
 def test_the_question_stands_on_the_list_of_routes(boss, cast):
@@ -37,12 +37,12 @@ def test_the_question_stands_on_the_list_of_routes(boss, cast):
 def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
     lines = f"{PHONE}\n00994501112233, stop\nhello\n\n{PHONE}\n"
     page = boss.post(BLOCK, {"numbers": lines, "reason": "opt-out"}, follow=True).content.decode()
-    assert "2 added, 0 known already." in page
+    assert "2 added, 0 already on the list." in page
     assert "line 3: “hello”: Character h (U+0068)" in page
     assert ">\nhello</textarea>" in page  # to be corrected
     assert set(BlockedNumber.objects.values_list("phone", flat=True)) == {PHONE, "+994501112233"}
     again = boss.post(BLOCK, {"numbers": PHONE, "reason": "opt-out"}, follow=True).content.decode()
-    assert "0 added, 1 known already." in again
+    assert "0 added, 1 already on the list." in again
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
     [
         ({"numbers": PHONE}, "This field is required."),
         ({"numbers": PHONE, "reason": "x" * 201}, "at most 200 characters"),
-        ({"reason": "x"}, "Write numbers, or choose a file."),
-        ({"numbers": PHONE, "reason": "x", "file": SimpleUploadedFile("a.csv", b"1")}, "import one after the other"),
+        ({"reason": "x"}, "Enter numbers or choose a file."),
+        ({"numbers": PHONE, "reason": "x", "file": SimpleUploadedFile("a.csv", b"1")}, "choose a file, not both"),
         ({"numbers": f"{PHONE}\0", "reason": "x"}, "Null characters are not allowed."),
         ({"file": SimpleUploadedFile("a.csv", b"\n,,\n"), "reason": "x"}, "Line 1: There is no row to import."),
         ({"file": SimpleUploadedFile("a.csv", "+994501112233,ş".encode("cp1254")), "reason": "x"}, "ş in windows-1254"),

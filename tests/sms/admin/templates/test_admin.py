@@ -1,4 +1,4 @@
-"""Templates on the desk: deleting one, or refusing to in words; the file of all of them, out and in."""
+"""Templates in the admin: deleting one, or refusing to in words; the file of all of them, out and in."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sms.domain.cells import exact, original, safe
+from sms.domain.csv_escaping import exact, original, safe
 from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
 from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format

@@ -1,0 +1,274 @@
+/* Accessibility fixes for the theme (keyboard, landmarks, labels), and the scripts of the product's own pages. */
+(function () {
+    "use strict";
+
+    // Elements that the theme makes clickable without a keyboard equivalent: <a> without href, <span> and <div>.
+    const CLICKABLE = "[x-on\\:click]:not(button):not(input):not(form):not([href]), label + a:not([href])";
+
+    function iconLabel(element) {
+        const icon = element.querySelector(".material-symbols-outlined");
+        const glyph = (icon || element).textContent.trim();
+        const names = {
+            dock_to_right: "Show or hide the menu", close: "Close", unfold_more: "Account", filter_list: "Filters",
+            more_horiz: "More actions", more_vert: "More actions", add: "Add", search: "Search",
+            chevron_right: "Show or hide", arrow_back: "Back", sms: "SMS Desk, dashboard", edit: "Change",
+            delete: "Delete", visibility: "View", keyboard_arrow_down: "More actions",
+        };
+        return names[glyph] || "";
+    }
+
+    function makeFocusable(element) {
+        if (element.dataset.adminReachable || element.id === "changelist-filter-close") return;
+        element.dataset.adminReachable = "1";
+        element.tabIndex = 0;
+        element.setAttribute("role", "button");
+        const words = Array.from(element.childNodes).some(function (node) {
+            const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
+            return !isIcon && node.textContent.trim();
+        });
+        if (element.getAttribute("x-on:click")?.includes("openUserLinks")) element.setAttribute("aria-label", "Account menu");
+        const isIconItself = element.classList.contains("material-symbols-outlined");
+        if ((!words || isIconItself) && !element.hasAttribute("aria-label")) {
+            element.setAttribute("aria-label", iconLabel(element) || "Open");
+        }
+        element.addEventListener("keydown", function (event) {
+            if (event.key === "Enter" || event.key === " ") {
+                event.preventDefault();
+                element.click();
+            }
+        });
+    }
+
+    function hideIcons(root) {
+        root.querySelectorAll(".material-symbols-outlined:not([aria-hidden]):not([role])").forEach(function (icon) {
+            icon.setAttribute("aria-hidden", "true");
+        });
+    }
+
+    // Icon-only links need a label for screen readers.
+    function labelLinks(root) {
+        root.querySelectorAll("a:not([aria-label]), button:not([aria-label])").forEach(function (link) {
+            const words = Array.from(link.childNodes).some(function (node) {
+                const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
+                return !isIcon && node.textContent.trim();
+            });
+            if (!words) link.setAttribute("aria-label", link.title || iconLabel(link) || "Open");
+        });
+        root.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach(function (tip) {
+            tip.setAttribute("role", "img");
+        });
+    }
+
+    function labelInputs(root) {
+        root.querySelectorAll("td input, td select, td textarea, #searchbar, #searchbar-submit").forEach(function (input) {
+            if (input.type === "hidden" || input.hasAttribute("aria-label") || (input.labels && input.labels.length)) return;
+            const cell = input.closest("td");
+            const words = input.id === "searchbar" || input.id === "searchbar-submit" ? "Search" : cell && columnTitle(cell);
+            if (words) input.setAttribute("aria-label", words);
+        });
+    }
+
+    function columnTitle(cell) {
+        const table = cell.closest("table");
+        const head = table && table.tHead && table.tHead.rows[0] && table.tHead.rows[0].cells[cell.cellIndex];
+        return cell.dataset.label || (head && head.textContent.trim()) || "Value";
+    }
+
+    function landmarks() {
+        const main = document.getElementById("main");
+        if (!main) return;
+        main.setAttribute("role", "main");
+        main.tabIndex = -1;
+        const skip = document.createElement("a");
+        skip.className = "admin-skip";
+        skip.href = "#main";
+        skip.textContent = "Skip to content";
+        document.body.prepend(skip);
+    }
+
+    // The theme's dialog, announced to screen readers as a modal dialog with its heading as the label.
+    function labelDialog() {
+        const dialog = document.getElementById("modal-content");
+        const heading = dialog && dialog.querySelector("h1, h2");
+        if (!heading) return;
+        dialog.setAttribute("role", "dialog");
+        dialog.setAttribute("aria-modal", "true");
+        dialog.setAttribute("aria-label", heading.textContent.trim());
+    }
+
+    function fixAccessibility(root) {
+        labelDialog();
+        root.querySelectorAll(CLICKABLE).forEach(makeFocusable);
+        hideIcons(root);
+        labelLinks(root);
+        labelInputs(root);
+    }
+
+    function copyButtons() {
+        document.addEventListener("click", function (event) {
+            const button = event.target.closest("[data-admin-copy]");
+            if (!button) return;
+            const source = document.getElementById(button.dataset.adminCopy);
+            navigator.clipboard.writeText(source.value || source.textContent).then(function () {
+                button.textContent = "Copied";
+            });
+        });
+    }
+
+    // A form that depends on the vendor: selecting another vendor reloads the page with its fields.
+    function reloadOnChange() {
+        document.querySelectorAll("[data-admin-reload]").forEach(function (select) {
+            select.addEventListener("change", function () {
+                const address = new URL(window.location.href);
+                address.searchParams.set(select.dataset.adminReload, select.value);
+                window.onbeforeunload = null;
+                window.location.replace(address);
+            });
+        });
+    }
+
+    // Refreshes the list every few seconds. A row that is selected or has the focus is not replaced, so that it keeps
+    // the selection and the focus.
+    const LIVE_INTERVAL = 5000;
+
+    function rowKey(row) {
+        const link = row.querySelector("th a[href], td a[href]");
+        return link ? link.getAttribute("href") : "";
+    }
+
+    function isActive(row) {
+        return row.contains(document.activeElement) || row.querySelector("input.action-select:checked") !== null;
+    }
+
+    function refreshList() {
+        return fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } }).then(function (answer) {
+            // A redirect leads to the log-in page: the session has ended, so the refresh stops.
+            return answer.ok && !answer.redirected ? answer.text() : Promise.reject(new Error(answer.status));
+        }).then(function (page) {
+            const fresh = new DOMParser().parseFromString(page, "text/html").getElementById("result_list");
+            const shown = document.getElementById("result_list");
+            if (fresh && shown) replaceRows(shown, Array.from(fresh.tBodies));
+        });
+    }
+
+    function replaceRows(table, fresh) {
+        const kept = new Map();
+        Array.from(table.tBodies).forEach(function (row) {
+            if (isActive(row)) kept.set(rowKey(row), row); else row.remove();
+        });
+        let next = table.tBodies[0] || null;
+        fresh.forEach(function (row) {
+            const same = kept.get(rowKey(row));
+            if (same) next = same.nextElementSibling; else table.insertBefore(document.importNode(row, true), next);
+        });
+    }
+
+    function liveList() {
+        const button = document.getElementById("admin-live");
+        if (!button) return;
+        let timer = 0;
+        function set(on) {
+            button.setAttribute("aria-pressed", on ? "true" : "false");
+            localStorage.setItem("adminLive", on ? "1" : "0");
+            window.clearInterval(timer);
+            if (on) timer = window.setInterval(function () { if (!document.hidden) refreshList().catch(function () { set(false); }); }, LIVE_INTERVAL);
+        }
+        button.addEventListener("click", function () { set(button.getAttribute("aria-pressed") !== "true"); });
+        set(localStorage.getItem("adminLive") === "1");
+    }
+
+    // The theme draws chart labels in one colour, which is hard to read in dark mode.
+    function setChartColour() {
+        if (!window.Chart) return;
+        window.Chart.defaults.color = getComputedStyle(document.documentElement).getPropertyValue("--admin-quiet").trim();
+        Object.values(window.Chart.instances).forEach(function (chart) { chart.update("none"); });
+    }
+
+    function followTheme() {
+        setChartColour();
+        new MutationObserver(setChartColour).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+    }
+
+    // A template's preview, by the functions that match and count for real: asked while somebody types.
+    function templatePreview() {
+        const side = document.getElementById("admin-preview");
+        const body = document.getElementById("id_body");
+        if (!side || !body) return;
+        const placeholders = document.getElementById("id_placeholders");
+        const samples = document.getElementById("admin-samples");
+        const shown = document.getElementById("admin-preview-body");
+        let timer = 0;
+        let asked = 0;
+
+        function names() {
+            const found = body.value.replace(/\{\{|\}\}/g, "").match(/\{[A-Za-z_][A-Za-z0-9_]*\}/g) || [];
+            return Array.from(new Set(found)).map(function (name) { return name.slice(1, -1); });
+        }
+
+        function sampleFields() {
+            const wanted = names();
+            Array.from(samples.querySelectorAll("input")).forEach(function (input) {
+                if (!wanted.includes(input.dataset.name)) input.closest(".admin-field").remove();
+            });
+            wanted.forEach(function (name) {
+                if (samples.querySelector('input[data-name="' + name + '"]')) return;
+                const field = document.createElement("div");
+                field.className = "admin-field";
+                const label = document.createElement("label");
+                label.textContent = "Sample for " + name;
+                label.htmlFor = "sample-" + name;
+                const input = document.createElement("input");
+                input.id = "sample-" + name;
+                input.dataset.name = name;
+                input.addEventListener("input", soon);
+                field.append(label, input);
+                samples.append(field);
+            });
+        }
+
+        function ask() {
+            sampleFields();
+            if (!body.value.trim()) return;
+            const mine = ++asked;
+            const form = new FormData();
+            form.set("body", body.value);
+            form.set("placeholders", placeholders ? placeholders.value : "");
+            form.set("template", side.dataset.template);
+            form.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+            samples.querySelectorAll("input").forEach(function (input) {
+                if (input.value) form.set("sample_" + input.dataset.name, input.value);
+            });
+            fetch(side.dataset.address, { method: "POST", body: form }).then(function (answer) {
+                return answer.ok ? answer.text() : "";
+            }).then(function (piece) {
+                if (mine === asked && piece) shown.innerHTML = piece; // escaped by the server's templates
+            });
+        }
+
+        function soon() {
+            window.clearTimeout(timer);
+            timer = window.setTimeout(ask, 300);
+        }
+
+        body.addEventListener("input", soon);
+        if (placeholders) placeholders.addEventListener("input", soon);
+        ask();
+    }
+
+    document.addEventListener("DOMContentLoaded", function () {
+        landmarks();
+        fixAccessibility(document);
+        copyButtons();
+        reloadOnChange();
+        liveList();
+        templatePreview();
+        followTheme();
+        new MutationObserver(function (changes) {
+            changes.forEach(function (change) {
+                change.addedNodes.forEach(function (node) {
+                    if (node.nodeType === 1 && node.parentElement) fixAccessibility(node.parentElement);
+                });
+            });
+        }).observe(document.body, { childList: true, subtree: true });
+    });
+})();

@@ -1,0 +1,79 @@
+"""Every status, outcome, failure, report status and internal code has a description."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import providers
+import sms.services
+from providers.base import Failure, ReportState
+from sms.domain import status_descriptions
+from sms.domain.lifecycle import Outcome, Status
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        (status_descriptions.STATUS, Status),
+        (status_descriptions.OUTCOME, Outcome),
+        (status_descriptions.REPORT, ReportState),
+        (status_descriptions.FAILURE, Failure),
+    ],
+)
+def test_every_value_has_a_description(table, keys):
+    assert set(table) == set(keys)
+    assert all(entry.happened.endswith(".") for entry in table.values())
+
+
+def _sources(package) -> str:
+    return "\n".join(path.read_text() for path in Path(package.__path__[0]).rglob("*.py"))
+
+
+def test_every_internal_code_has_a_description():
+    source = _sources(providers)
+    codes = set(re.findall(r'(?:lost|not_sent)\("([a-z_]+)"', source))
+    codes |= set(re.findall(r'(?:Misconfigured|Refused)\(Failure\.\w+, "([a-z_]+)"', source))
+    services = _sources(sms.services)
+    codes |= set(re.findall(r'(?<!filter\()code="([a-z_]+)"', services)) | set(
+        re.findall(r'AMBIGUOUS, "([a-z_]+)"', services)
+    )
+    assert len(codes) > 15
+    codes -= {"operation_invalid"}  # a partner's code, which no message has
+    assert not codes - set(status_descriptions.CODE), "status_descriptions.CODE lacks these"
+
+
+def test_every_kind_of_event_has_a_title():
+    kinds = set(re.findall(r'kind="([a-z_]+)"', _sources(sms.services)))
+    kinds |= set(re.findall(r'_note\(message, now, "([a-z_]+)"', _sources(sms.services)))
+    assert {"resent", "settled", "canceled"} <= kinds
+    assert not kinds - set(status_descriptions.EVENT)
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s not in status_descriptions.NO_PROBLEM])
+@pytest.mark.parametrize("failure", [None, *Failure])
+def test_a_problem_has_a_responsible_party_and_a_remedy(status, failure):
+    box = status_descriptions.remedy(status, failure=failure)
+    assert box.happened
+    assert box.remedy
+    assert box.responsible in status_descriptions.Party
+
+
+@pytest.mark.parametrize("status", sorted(status_descriptions.NO_PROBLEM))
+def test_a_status_without_a_problem_has_no_remedy(status):
+    assert status_descriptions.remedy(status) is None
+
+
+def test_the_most_specific_description_wins():
+    box = status_descriptions.remedy(Status.FAILED, code="credentials_missing", failure=Failure.ACCOUNT)
+    assert "no credentials" in box.happened
+    assert box.remedy.startswith("Enter the provider's credentials")
+    assert box.responsible is status_descriptions.Party.US
+
+
+def test_an_unconfirmed_message_asks_to_be_resolved_whatever_its_cause():
+    box = status_descriptions.remedy(Status.UNCONFIRMED, code="timeout", failure=Failure.AMBIGUOUS)
+    assert "resolve the message" in box.remedy
+    assert not box.is_severe
