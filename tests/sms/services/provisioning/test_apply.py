@@ -108,7 +108,7 @@ def run(text: str, **options):
 def mistakes(text: str) -> list[str]:
     with pytest.raises(ProvisioningError) as refused:
         run(text)
-    return [str(mistake) for mistake in refused.value.mistakes]
+    return [str(mistake) for mistake in refused.value.issues]
 
 
 def everything() -> dict[str, list[dict]]:

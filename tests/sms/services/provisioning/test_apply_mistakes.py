@@ -24,7 +24,7 @@ def made_up_vendors(monkeypatch):
 def mistakes(text: str) -> list[str]:
     with pytest.raises(ProvisioningError) as refused:
         provision(read(text.encode()))
-    return [str(mistake) for mistake in refused.value.mistakes]
+    return [str(mistake) for mistake in refused.value.issues]
 
 
 def template(body: str, approval: str) -> str:
@@ -191,7 +191,7 @@ def test_every_mistake_of_a_file_is_reported_in_the_files_order():
 def test_what_is_no_toml_is_one_line():
     with pytest.raises(ProvisioningError, match=r"^file: this is no TOML: .*line 2") as refused:
         read(b"[[clients]]\nusername\n")
-    assert len(refused.value.mistakes) == 1
+    assert len(refused.value.issues) == 1
 
 
 def test_bytes_that_are_no_utf_8_are_one_line():
