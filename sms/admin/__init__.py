@@ -7,7 +7,7 @@ from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, rejected
 from sms.admin.monitoring import alerts
 from sms.admin.providers import admin as provider_admin
-from sms.admin.providers import routes, source_addresses
+from sms.admin.providers import destinations, routes, source_addresses
 from sms.admin.templates import admin as template_admin
 from sms.admin.templates import senders
 
@@ -16,6 +16,7 @@ __all__ = [
     "attempts",
     "block_list",
     "clients",
+    "destinations",
     "inbound_admin",
     "message_admin",
     "partners",

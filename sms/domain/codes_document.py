@@ -26,7 +26,8 @@ The first of these groups that finds something answers:
 3. 413, 415, `malformed_json`;
 4. the other 400s: every field at fault, one entry each, with the first code that applies in the table's order;
 5. a repeat of an accepted call: 201;
-6. 422: one entry, `unknown_sender` first, then `recipient_blocked`, then what routing found;
+6. 422: one entry, `unknown_sender` first, then `recipient_blocked`, `destination_not_allowed`, then what routing
+   found;
 7. 429.
 
 A 400 or 422 stays what it is: mend the call before you send it again. After 429, 503, 500 and 408 send the call again

@@ -4,6 +4,7 @@ from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .blocked import BlockedNumber
 from .calling import CallingAddress
 from .client import ApiClient, NewlineEscape, OnNoTemplate
+from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
@@ -32,6 +33,9 @@ __all__ = [
     "ConfigurationStamp",
     "ConfirmedHow",
     "DeliveryReport",
+    "Destination",
+    "DestinationAllowance",
+    "DestinationMode",
     "Dispatcher",
     "EncryptedJSONField",
     "HourlyCount",

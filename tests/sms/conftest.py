@@ -9,7 +9,7 @@ from django.test import Client
 
 from providers.registry import SENDERS
 from sms.services.configuration import snapshot
-from sms.services.intake import login_throttle, rate_limits
+from sms.services.intake import destination_limits, login_throttle, rate_limits
 from sms.services.queue import notify
 from tests.sms import cast
 
@@ -18,10 +18,12 @@ from tests.sms import cast
 def _fresh_configuration() -> Iterator[None]:
     snapshot.forget()
     rate_limits.forget()
+    destination_limits.reset_cache()
     login_throttle.forget()
     yield
     snapshot.forget()
     rate_limits.forget()
+    destination_limits.reset_cache()
     login_throttle.forget()
 
 

@@ -20,6 +20,7 @@ PAGES = {
     "senders": "sms_sendername_changelist",
     "templates": "sms_messagetemplate_changelist",
     "routes": "sms_route_changelist",
+    "destinations": "sms_destination_changelist",
     "test": "tools_test_text",
 }
 

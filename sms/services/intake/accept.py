@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sms.domain.codes import Refusal, refuse
+from sms.domain.destinations import Verdict
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import masked_digits, segments, visible
@@ -19,7 +20,7 @@ from sms.services.database import clock
 from sms.services.monitoring import metrics
 from sms.services.queue import notify
 
-from . import insert, otp_limits, rate_limits
+from . import destination_limits, insert, otp_limits, rate_limits
 from .near_miss import nearest_template
 from .rejections import RefusedCall
 
@@ -93,11 +94,11 @@ def is_blocked(number: str) -> bool:
 
 
 def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
-    values, ttl = _message(call, seen)
+    values, ttl, destination = _message(call, seen)
     values["repeat_key"] = key
     rate_limits.take(call.client)
     try:
-        accepted = _insert_within_caps(call, values, ttl)
+        accepted = _insert_within_daily_limit(destination, call, values, ttl)
     except Refusal:
         rate_limits.give_back(call.client)
         raise
@@ -106,12 +107,24 @@ def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:
     return accepted
 
 
+def _insert_within_daily_limit(destination: Verdict, call: Call, values: dict[str, Any], ttl: int) -> Accepted:
+    destination_limits.take(destination)
+    try:
+        accepted = _insert_within_caps(call, values, ttl)
+    except Refusal:
+        destination_limits.give_back(destination)
+        raise
+    if not accepted.is_new:
+        destination_limits.give_back(destination)
+    return accepted
+
+
 def _insert_within_caps(call: Call, values: dict[str, Any], ttl: int) -> Accepted:
     caps = otp_limits.caps_of(call.client, call.fields.to) if call.fields.is_otp else []
     if not caps:
         return _insert(values, ttl)
-    with otp_limits.one_at_a_time(call.client, call.fields.to):
-        otp_limits.check(call.client, caps)
+    with otp_limits.one_at_a_time(call.fields.to):
+        otp_limits.check(caps)
         return _insert(values, ttl)
 
 
@@ -122,12 +135,15 @@ def repeat_key(call: Call) -> str:
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
 
 
-def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
-    """The message's columns and its time to live in seconds. Raises Refusal."""
+def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int, Verdict]:
+    """The message's columns, its time to live in seconds and its destination. Raises Refusal."""
     now = snapshot.current()
     fields = call.fields
     if not now.knows_sender(call.client, fields.sender):
         raise refuse("unknown_sender", "from")
+    destination = now.destination(to=fields.to, client=call.client.id, is_otp=fields.is_otp)
+    if destination.problem:
+        raise refuse("destination_not_allowed", "to", destination.problem)
     decision = now.decide(
         text=fields.text, sender=fields.sender, to=fields.to, client=call.client.id, is_otp=fields.is_otp
     )
@@ -135,7 +151,7 @@ def _message(call: Call, seen: RefusedCall) -> tuple[dict[str, Any], int]:
         if decision.code == "template_not_matched":
             seen.miss = lambda: (masked_digits(fields.text), nearest_template(now, decision, fields.text))
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
-    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp)
+    return _columns(call, decision), _time_to_live(now, decision, fields.is_otp), destination
 
 
 def _is_held(call: Call, decision: Decision) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from providers.base import Carries, Receipts
+from sms.domain.destinations import names_none
 from sms.models import (
     CallingAddress,
     Dispatcher,
@@ -217,6 +218,9 @@ def _unconfirmed_texts(account: Account) -> Iterator[Step]:
 def _route(account: Account, current: Snapshot) -> Step:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
     says = ", ".join(sorted(set(prefixes))) or "No route leads here: add this provider to one."
+    if prefixes and all(map(names_none, prefixes)) and not current.allows_a_country:
+        says += " carries messages only to countries that are allowed under Destinations, and there are none."
+        return Step("A route leads to it", False, says, "destinations")
     return Step("A route leads to it", bool(prefixes), says, "routes")
 
 

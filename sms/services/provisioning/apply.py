@@ -15,7 +15,7 @@ from pydantic import Field, create_model
 
 from sms.domain.text_files import UnreadableTextError, decoded
 
-from . import blocked, clients, gateways, partners, providers, routes, schema, senders, templates
+from . import blocked, clients, destinations, gateways, partners, providers, routes, schema, senders, templates
 from .location import Location, ValidationIssue
 from .read import read_section
 from .session import Change, Session
@@ -33,6 +33,7 @@ SECTIONS = {
     "senders": Section(schema.SenderTable, senders.apply),
     "clients": Section(schema.ClientTable, clients.apply),
     "templates": Section(schema.TemplateTable, templates.apply),
+    "destinations": Section(schema.DestinationTable, destinations.apply),
     "routes": Section(schema.RouteTable, routes.apply),
     "blocked_numbers": Section(schema.BlockedNumberTable, blocked.apply),
     "partners": Section(schema.PartnerTable, partners.apply_partner),

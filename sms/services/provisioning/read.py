@@ -19,6 +19,7 @@ _MESSAGES = {
     "int_type": "must be a whole number, not {kind}",
     "int_parsing_size": f"is not between 0 and {LARGEST}",
     "bool_type": "must be true or false, not {kind}",
+    "too_short": "must not be empty",
     "list_type": "must be a list, not {kind}",
     "dict_type": "must be a table, not {kind}",
     "model_type": "must be a table, not {kind}",

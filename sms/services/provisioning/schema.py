@@ -15,9 +15,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from providers.registry import FORWARDERS, SENDERS
+from sms.domain.destinations import NUMBER_TYPES
 from sms.models import (
     ApiClient,
     ApprovalStatus,
+    Destination,
+    DestinationMode,
     InboundGateway,
     MessageTemplate,
     NewlineEscape,
@@ -127,6 +130,13 @@ class TemplateTable(Table):
     body: Text = ""
     placeholders: dict[str, Any] = column(MessageTemplate, "placeholders")
     approvals: list[TemplateApprovalTable] = []
+
+
+class DestinationTable(Table):
+    country: Name
+    mode: one_of(DestinationMode.values) = column(Destination, "mode")
+    number_types: Annotated[list[one_of(NUMBER_TYPES)], Field(min_length=1)] = column(Destination, "number_types")
+    daily_limit: Number = column(Destination, "daily_limit")
 
 
 class RouteTable(Table):

@@ -19,7 +19,7 @@ from sms.services.database import clock
 from sms.services.dispatch import rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
-from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
+from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert, otp_ranges_alert
 from sms.services.queue import held_messages
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import apply, receive, unmatched
@@ -46,6 +46,7 @@ CHORES: tuple[Chore, ...] = (
     (5.0, inbound_receive.read_again),
     (15.0, alert_rules.look_out),
     (60.0, match_rate_alert.look),
+    (300.0, otp_ranges_alert.evaluate),
     (60.0, unmatched.look),
     (5.0, lambda: _for_a_while(retention.erase_due)),
     (30.0, lambda: _for_a_while(retention.delete_due)),

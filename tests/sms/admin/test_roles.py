@@ -46,6 +46,8 @@ MAY = {
     "/admin/sms/apiclient/": ("Operator", "Administrator"),
     "/admin/sms/callback/": ("Operator", "Administrator"),
     "/admin/sms/blockednumber/add/": ("Operator", "Administrator"),
+    "/admin/sms/destination/": ROLES,
+    "/admin/sms/destination/add/": ("Administrator",),
     "/admin/sms/callingaddress/": ROLES,
     "/admin/sms/callingaddress/add/": ("Administrator",),
     "/admin/sms/message/export/": ("Operator", "Administrator"),
