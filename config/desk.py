@@ -102,6 +102,7 @@ NAVIGATION = [
             _list(_("Attempts"), "send", "attempt"),
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
+            _list(_("Personal data"), "person_off", "personaldatarecord"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
             _page(_("What the words mean"), "menu_book", "tools_words"),
         ],

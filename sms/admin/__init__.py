@@ -1,6 +1,6 @@
 """Registers every model with the admin, which imports this module. Each package holds the pages of one subject."""
 
-from sms.admin.access import block_list, clients, staff
+from sms.admin.access import block_list, clients, personal_data, staff
 from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
@@ -20,6 +20,7 @@ __all__ = [
     "inbound_admin",
     "message_admin",
     "partners",
+    "personal_data",
     "provider_admin",
     "rejected",
     "routes",

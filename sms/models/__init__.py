@@ -11,6 +11,7 @@ from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
 from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
+from .personal_data import PersonalDataRecord
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
@@ -53,6 +54,7 @@ __all__ = [
     "NewlineEscape",
     "OnNoTemplate",
     "Partner",
+    "PersonalDataRecord",
     "Provider",
     "ProviderState",
     "PushStatus",

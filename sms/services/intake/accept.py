@@ -90,7 +90,7 @@ def _check_blocked(call: Call, refusal: Refusal) -> None:
 
 
 def is_blocked(number: str) -> bool:
-    return BlockedNumber.objects.filter(phone=number).exists()
+    return BlockedNumber.objects.filter(phone__in=insert.spelled(number)).exists()
 
 
 def _store(call: Call, key: str | None, seen: RefusedCall) -> Accepted:

@@ -273,3 +273,20 @@ class Cast:
             received_at=at,
             last_received_at=at,
         )
+
+
+PASSWORD = "a long pass phrase"
+
+
+@pytest.fixture
+def person(db):
+    """A client in which somebody with this role is logged in."""
+
+    def make(role: str) -> Client:
+        user = get_user_model().objects.create_user(role.replace(" ", "-"), password=PASSWORD, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
