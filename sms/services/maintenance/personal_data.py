@@ -162,6 +162,7 @@ def forget(number: str, *, actor: str, reason: str) -> dict[str, int]:
         for model in _searched():
             pattern = _either(kept.pattern, echoes) if model in ECHOES else kept.pattern
             rows[model._meta.db_table] += _replace(model, pattern, pseudonym(number))
+        _close_unread()
         sizes = {table: count for table, count in sorted(rows.items()) if count}
         _record(PersonalDataRecord.Kind.FORGOTTEN, kept, actor, reason, sizes)
     return sizes
@@ -267,6 +268,12 @@ def _new_value(model: Model, name: str, value: Any, pattern: re.Pattern[str], by
         return None if field.null else b""
     new = replaced(value, pattern, by)
     return new[: field.max_length] if isinstance(new, str) and field.max_length else new
+
+
+def _close_unread() -> None:
+    """Nothing is left to be read in a call whose body was erased."""
+    for model in (Callback, InboundCall):
+        model._default_manager.filter(read_at=None, body=None, query=b"").update(read_at=clock.now())
 
 
 CONFIGURATION = frozenset(

@@ -17,6 +17,8 @@ from sms.models import (
     Alert,
     BlockedNumber,
     Callback,
+    InboundCall,
+    InboundGateway,
     InboundMessage,
     Message,
     PersonalDataRecord,
@@ -196,6 +198,16 @@ def test_a_text_to_somebody_else_that_waits_is_left_as_it_was_accepted(cast):
     forget()
     waiting.refresh_from_db()
     assert waiting.text == f"The courier is {PHONE}"
+
+
+def test_a_received_call_that_was_not_read_yet_is_erased_and_never_read(cast):
+    gateway = InboundGateway.objects.create(slug="modem-9")
+    InboundCall.objects.create(gateway=gateway, method="POST", body=f"from={PHONE}".encode(), received_at=now())
+    other = InboundCall.objects.create(gateway=gateway, method="POST", body=b"from=+994557654321", received_at=now())
+    forget()
+    assert [(call.pk == other.pk, call.body is None) for call in InboundCall.objects.filter(read_at=None)] == [
+        (True, False)
+    ]
 
 
 def test_a_blocked_number_stays_blocked(cast):
