@@ -57,7 +57,7 @@ def read(content: bytes) -> dict[str, Any]:
         return tomllib.loads(decoded(content))
     except UnreadableTextError as error:
         raise ProvisioningError([ValidationIssue("file", str(error))]) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: numbers of 5,000 digits, deep arrays
         raise ProvisioningError([ValidationIssue("file", f"this is no TOML: {error}")]) from error
 
 

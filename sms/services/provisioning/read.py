@@ -61,7 +61,8 @@ def _report(error: ErrorDetails, model: type[Table], location: Location) -> None
     if error["type"] == "extra_forbidden":
         Location(_path(location.path, parents), location.issues).report_unknown(str(key), _keys(model, parents))
         return
-    message = _MESSAGES.get(error["type"], error["msg"]).format(input=error["input"], kind=kind_of(error["input"]))
+    known = _MESSAGES.get(error["type"])
+    message = known.format(input=error["input"], kind=kind_of(error["input"])) if known else error["msg"]
     location.issues.append(ValidationIssue(_path(location.path, error["loc"]), message))
 
 

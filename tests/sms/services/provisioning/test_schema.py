@@ -103,6 +103,18 @@ def test_no_message_shows_what_may_be_a_secret(text):
     assert "9125" not in str(rejected.value)
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
+def test_a_file_that_the_parser_cannot_hold_is_one_line(value):
+    with pytest.raises(ProvisioningError, match=r"^file: this is no TOML: "):
+        read(f"a = {value}".encode())
+
+
+@pytest.mark.django_db
+def test_braces_and_percent_signs_in_a_value_are_shown_as_they_are():
+    with pytest.raises(ProvisioningError, match=r"'\{x\}%s' is none of refuse, hold"):
+        provision(read(b'[[clients]]\nusername = "a"\non_no_template = "{x}%s"'))
+
+
 @pytest.mark.django_db
 def test_a_wrong_key_does_not_hide_what_is_wrong_beside_it():
     with pytest.raises(ProvisioningError) as rejected:
