@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -31,36 +31,41 @@ _MESSAGES = {
 """For pydantic's error types. Strings are never shown, nor what stands where a string is due: it may be a secret."""
 
 
-def read_section(name: str, value: object, model: type[T], issues: list[ValidationIssue]) -> list[tuple[Location, T]]:
-    """The section's tables, each with its place in the file; what can't be read has its issues noted."""
+def read_section(
+    name: str, value: object, model: type[T], issues: list[ValidationIssue]
+) -> Iterator[tuple[Location, T]]:
+    """The section's tables, each with its place in the file. Unknown keys are reported after the table is applied."""
     if not isinstance(value, list):
         issues.append(ValidationIssue(name, f"must be an array of tables; write [[{name}]]"))
-        return []
-    locations = [Location(f"{name}[{place}]", issues) for place in range(len(value))]
-    found = ((location, _read(model, table, location)) for location, table in zip(locations, value, strict=True))
-    return [(location, table) for location, table in found if table is not None]
+        return
+    for place, values in enumerate(value):
+        location = Location(f"{name}[{place}]", issues)
+        table, errors = _read(model, values)
+        unknown = [error for error in errors if error["type"] == "extra_forbidden"]
+        for error in errors:
+            if error not in unknown:
+                _report(error, location)
+        if table is not None:
+            yield location, table
+        for error in unknown:
+            *parents, key = error["loc"]
+            Location(_path(location.path, parents), issues).report_unknown(str(key), _keys(model, parents))
 
 
-def _read(model: type[T], values: Any, location: Location) -> T | None:
-    """The table. With an issue, the keys that are right, so that what they say is checked too."""
+def _read(model: type[T], values: Any) -> tuple[T | None, list[ErrorDetails]]:
+    """The table and its errors. Where there are some, the keys that are right, so that what they say is checked too."""
     try:
-        return model.model_validate(values)
+        return model.model_validate(values), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    for each in errors:
-        _report(each, model, location)
     wrong = {each["loc"][0] for each in errors if each["loc"]}
     try:
-        return model.model_validate({key: values[key] for key in values if key not in wrong} if wrong else None)
+        return model.model_validate({key: values[key] for key in values if key not in wrong} if wrong else None), errors
     except ValidationError:
-        return None
+        return None, errors
 
 
-def _report(error: ErrorDetails, model: type[Table], location: Location) -> None:
-    *parents, key = error["loc"] or ("",)
-    if error["type"] == "extra_forbidden":
-        Location(_path(location.path, parents), location.issues).report_unknown(str(key), _keys(model, parents))
-        return
+def _report(error: ErrorDetails, location: Location) -> None:
     known = _MESSAGES.get(error["type"])
     message = known.format(input=error["input"], kind=kind_of(error["input"])) if known else error["msg"]
     location.issues.append(ValidationIssue(_path(location.path, error["loc"]), message))

@@ -24,6 +24,7 @@ from sms.models import (
     Callback,
     CallingAddress,
     DeliveryReport,
+    Destination,
     Dispatcher,
     InboundCall,
     InboundGateway,
@@ -32,6 +33,7 @@ from sms.models import (
     Message,
     MessageTemplate,
     Partner,
+    PersonalDataRecord,
     Provider,
     RefusedRequest,
     RentedNumber,
@@ -262,6 +264,8 @@ class Cast:
         Group.objects.create(name="Night shift")
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
+        Destination.objects.create(country="RO", mode="monitor", number_types=["mobile"], daily_limit=50)
+        PersonalDataRecord.objects.create(kind="forgotten", digest="e" * 64, actor="boss", created_at=at)
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)
         Dispatcher.objects.create(id=uuid.uuid4(), host="worker-1", pid=7, slots=64, started_at=at, seen_at=at)
         Callback.objects.create(

@@ -131,8 +131,8 @@ def test_a_wrong_key_does_not_hide_what_is_wrong_beside_it():
         )
     assert [str(issue).partition(":")[0] for issue in rejected.value.issues] == [
         "routes[0].ttl",
-        "routes[0].is_opt",
         "routes[0].providers[0]",
+        "routes[0].is_opt",
     ]
 
 
