@@ -40,6 +40,9 @@ password = "made-up-vendor-password"
 [[senders]]
 name = "AKINON"
 
+[[destinations]]
+country = "RO"
+
 [[routes]]
 prefix = "+"
 providers = ["text"]

@@ -77,6 +77,7 @@ NAVIGATION = [
         "items": [
             _list(_("Providers"), "cell_tower", "provider"),
             _list(_("Routes"), "alt_route", "route"),
+            _list(_("Destinations"), "public", "destination"),
             _list(_("Templates"), "description", "messagetemplate"),
             _list(_("Sender names"), "badge", "sendername"),
             _list(_("Block list"), "do_not_disturb_on", "blockednumber"),
@@ -107,6 +108,7 @@ NAVIGATION = [
             _list(_("Attempts"), "send", "attempt"),
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
+            _list(_("Personal data"), "person_off", "personaldatarecord"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
             _page(_("Status and error reference"), "menu_book", "tools_glossary"),
         ],

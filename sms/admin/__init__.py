@@ -1,13 +1,13 @@
 """Registers every model with the admin, which imports this module. Each package holds the pages of one subject."""
 
-from sms.admin.access import block_list, clients, staff
+from sms.admin.access import block_list, clients, personal_data, staff
 from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, rejected
 from sms.admin.monitoring import alerts, approval_doubts
 from sms.admin.providers import admin as provider_admin
-from sms.admin.providers import routes, source_addresses
+from sms.admin.providers import destinations, routes, source_addresses
 from sms.admin.templates import admin as template_admin
 from sms.admin.templates import senders
 
@@ -17,9 +17,11 @@ __all__ = [
     "attempts",
     "block_list",
     "clients",
+    "destinations",
     "inbound_admin",
     "message_admin",
     "partners",
+    "personal_data",
     "provider_admin",
     "rejected",
     "routes",

@@ -207,6 +207,14 @@ TABLE: tuple[Code, ...] = (
         '"to": a number on the block list',
     ),
     Code(
+        "destination_not_allowed",
+        422,
+        ("to",),
+        "Messages to this country, or to numbers of this type, are not allowed.",
+        "Ask us to open the country, or send to a number of another type.",
+        '"to": a number in a country that is not open, or a premium number',
+    ),
+    Code(
         "no_route",
         422,
         ("to",),

@@ -26,7 +26,8 @@ The checks run in this order. The first group that finds an error decides the re
 3. 413, 415, `malformed_json`;
 4. the other 400s: one entry for each field with an error, with the first code that applies in the order of the table;
 5. a repeat of an accepted request: 201;
-6. 422: one entry, `unknown_sender` first, then `recipient_blocked`, then the result of routing;
+6. 422: one entry, `unknown_sender` first, then `recipient_blocked`, `destination_not_allowed`, and the result of
+   routing;
 7. 429.
 
 After 400 or 422, correct the request before you send it again. After 429, 503, 500 and 408, send it again with the same

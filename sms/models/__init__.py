@@ -5,6 +5,7 @@ from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
 from .calling import CallingAddress
 from .client import ApiClient, NewlineEscape, OnNoTemplate
+from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
@@ -12,6 +13,7 @@ from .message import Attempt, Message, MessageEvent
 from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
 from .otp_shape import HourlyOtpShape
 from .partner import Partner, RentedNumber
+from .personal_data import PersonalDataRecord
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
@@ -35,6 +37,9 @@ __all__ = [
     "ConfigurationStamp",
     "ConfirmedHow",
     "DeliveryReport",
+    "Destination",
+    "DestinationAllowance",
+    "DestinationMode",
     "Dispatcher",
     "EncryptedJSONField",
     "HourlyCount",
@@ -54,6 +59,7 @@ __all__ = [
     "NewlineEscape",
     "OnNoTemplate",
     "Partner",
+    "PersonalDataRecord",
     "Provider",
     "ProviderState",
     "PushStatus",

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
 from .client import ApiClient
+from .destination import Destination
 from .operations import ConfigurationStamp
 from .provider import Provider
 from .route import Route, RouteProvider
@@ -22,6 +23,7 @@ WATCHED = (
     TemplateApproval,
     Route,
     RouteProvider,
+    Destination,
 )
 
 

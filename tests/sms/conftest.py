@@ -12,7 +12,7 @@ from django.test import Client
 
 from providers.registry import SENDERS
 from sms.services.configuration import snapshot
-from sms.services.intake import login_throttle, rate_limits
+from sms.services.intake import destination_limits, login_throttle, rate_limits
 from sms.services.queue import notify
 from tests.sms import cast
 
@@ -22,10 +22,12 @@ def _fresh_configuration(settings: Any) -> Iterator[None]:
     settings.CONFIGURATION_MAX_AGE = math.inf  # at the usual second, a slow machine would query again within a test
     snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
+    destination_limits.reset_cache()
     login_throttle.throttle.reset_cache()
     yield
     snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
+    destination_limits.reset_cache()
     login_throttle.throttle.reset_cache()
 
 

@@ -26,7 +26,7 @@ def test_the_example_file_can_be_provisioned_as_it_stands():
 def test_the_demonstration_declares_what_its_simulators_know():
     shop = read((ROOT / "sms/management/demonstration/shop.toml").read_bytes())
     shop["partners"][0]["url"] = "https://partner.example"  # filled in at each start
-    assert not provision(shop).mistakes
+    assert not provision(shop).issues
     assert all(provider.missing_credentials() == () for provider in map(Provider.adapter, Provider.objects.all()))
 
 

@@ -21,6 +21,7 @@ PAGES = {
     "templates": "sms_messagetemplate_changelist",
     "doubts": "sms_approvaldoubt_changelist",
     "routes": "sms_route_changelist",
+    "destinations": "sms_destination_changelist",
     "test": "tools_dry_run",
 }
 

@@ -34,6 +34,7 @@ def _rows(number: str) -> list[dict[str, Any]]:
         {
             "client": client.username,
             "kind": kind,
+            "closed": now.destination(to=number, client=client.id, is_otp=is_otp).problem,
             **_row(now, now.route(to=number, client=client.id, is_otp=is_otp), open_breakers),
         }
         for client in now.clients.values()

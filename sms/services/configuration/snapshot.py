@@ -18,6 +18,7 @@ import structlog
 from django.conf import settings
 
 from providers.base import Carries, Sender
+from sms.domain.destinations import BLOCK, DestinationFacts, Verdict, judge
 from sms.domain.matching.index import Ambiguous, Index, Matched
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import of_body, read_vendor_text
@@ -26,6 +27,7 @@ from sms.models import (
     ApiClient,
     ApprovalStatus,
     ConfigurationStamp,
+    Destination,
     Provider,
     Route,
     SenderApproval,
@@ -170,6 +172,8 @@ class Snapshot:
     """The enabled routes."""
     accounts: Mapping[int, Account]
     template_sets: Mapping[int, TemplateSet] = field(default_factory=dict)
+    destinations: Mapping[str, DestinationFacts] = field(default_factory=dict)
+    """By country, as ISO 3166-1 writes it."""
 
     @cached_property
     def routes_by_id(self) -> Mapping[int, RouteFacts]:
@@ -177,6 +181,15 @@ class Snapshot:
 
     def knows_sender(self, client: ClientFacts, name: str) -> bool:
         return name in self.sender_names and (client.senders is None or name in client.senders)
+
+    @property
+    def allows_a_country(self) -> bool:
+        return any(facts.mode != BLOCK for facts in self.destinations.values())
+
+    def destination(self, *, to: str, client: int, is_otp: bool) -> Verdict:
+        """Whether messages may go to this number at all."""
+        has_route = self.route(to=to, client=client, is_otp=is_otp) is not None
+        return judge(to, self.destinations, (route.prefix for route in self.routes), has_route=has_route)
 
     def route(self, *, to: str, client: int, is_otp: bool) -> RouteFacts | None:
         return pick_route(self.routes, to=to, client=client, is_otp=is_otp)
@@ -264,7 +277,13 @@ def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
         routes=tuple(_route(route) for route in Route.objects.filter(enabled=True).prefetch_related("steps")),
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
         template_sets=_template_sets(previous),
+        destinations={row.country: _destination(row) for row in Destination.objects.all()},
     )
+
+
+def _destination(row: Destination) -> DestinationFacts:
+    types = frozenset(row.number_types) if row.number_types else None
+    return DestinationFacts(row.country, row.mode, types, row.daily_limit)
 
 
 def _client(client: ApiClient) -> ClientFacts:

@@ -14,7 +14,10 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from sms.domain.codes import Refusal, refuse
+from sms.domain.destinations import Verdict
 from sms.domain.lifecycle import Status
 from sms.domain.routing import Decision
 from sms.domain.text import segments, visible
@@ -27,8 +30,10 @@ from sms.services.monitoring import metrics
 from sms.services.queue import notify
 from sms.services.templates import otp_shapes
 
-from . import insert, otp_limits, rate_limits
+from . import destination_limits, insert, otp_limits, rate_limits
 from .near_miss import TemplateNotMatched
+
+log = structlog.get_logger(__name__)
 
 _FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
 """The field that a routing code concerns; the other codes concern the text."""
@@ -74,26 +79,35 @@ def accept(call: SendRequest) -> AcceptedMessage:
     """Store the call's message, committed, or find the one that it repeats. Raises Refusal."""
     key = idempotency_key(call) if call.may_repeat else None
     try:
+        destination = check_destination(call)
         reading, ttl = route_and_match(call)
-        with limit(call):
+        with limit(call, destination):
             accepted = insert_once(_columns(call, reading, key), ttl)
             if not accepted.is_new:
-                rate_limits.limiter.return_token(call.client)
+                _return_tokens(call, destination)
     except Refusal as refusal:
         accepted = _earlier_message(key)
         if accepted is None:
             _check_blocked(call, refusal)
             raise
     if accepted.is_new:
-        metrics.accepted(is_otp=call.fields.is_otp)
-        if reading.is_undecided:
-            metrics.newline_undecided(call.client.username)
-        if call.fields.is_otp:
-            otp_shapes.record(snapshot.current(), next(iter(reading.decision.eligible), None))
         notify.notify_workers()
+        _count(call, reading)
     else:
         metrics.repeated()
     return accepted
+
+
+def _count(call: SendRequest, reading: Reading) -> None:
+    """The message is committed: an error in what is only counted must not change the answer."""
+    metrics.accepted(is_otp=call.fields.is_otp)
+    if reading.is_undecided:
+        metrics.newline_undecided(call.client.username)
+    if call.fields.is_otp:
+        try:
+            otp_shapes.record(snapshot.current(), next(iter(reading.decision.eligible), None))
+        except Exception as error:
+            log.error("otp_shapes.failed", error=type(error).__name__)
 
 
 def idempotency_key(call: SendRequest) -> str:
@@ -103,12 +117,21 @@ def idempotency_key(call: SendRequest) -> str:
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
 
 
+def check_destination(call: SendRequest) -> Verdict:
+    """The country of the number, and what is open there. Raises Refusal."""
+    now, fields = snapshot.current(), call.fields
+    if not now.knows_sender(call.client, fields.sender):
+        raise refuse("unknown_sender", "from")
+    destination = now.destination(to=fields.to, client=call.client.id, is_otp=fields.is_otp)
+    if destination.problem:
+        raise refuse("destination_not_allowed", "to", destination.problem)
+    return destination
+
+
 def route_and_match(call: SendRequest) -> tuple[Reading, int]:
     """The text that goes out with its routing decision, and the time to live in seconds. Raises Refusal."""
     now = snapshot.current()
     fields = call.fields
-    if not now.knows_sender(call.client, fields.sender):
-        raise refuse("unknown_sender", "from")
     reading = _read(now, call)
     decision = reading.decision
     if decision.code and not is_held(call.client, decision, is_otp=fields.is_otp):
@@ -131,16 +154,26 @@ def is_held(client: ClientFacts, decision: Decision, *, is_otp: bool) -> bool:
 
 
 @contextmanager
-def limit(call: SendRequest) -> Iterator[None]:
-    """Hold the client's limits around the INSERT. Raises Refusal; then the call's token is returned."""
+def limit(call: SendRequest, destination: Verdict) -> Iterator[None]:
+    """Hold the limits of client and country around the INSERT. Raises Refusal; then the call's tokens are returned."""
     rate_limits.limiter.take_token(call.client)
-    limits = otp_limits.limits_of(call.client, call.fields.to) if call.fields.is_otp else []
     try:
-        with otp_limits.enforce(call.client, call.fields.to, limits) if limits else nullcontext():
-            yield
+        destination_limits.take(destination)
     except Refusal:
         rate_limits.limiter.return_token(call.client)
         raise
+    limits = otp_limits.limits_of(call.client, call.fields.to) if call.fields.is_otp else []
+    try:
+        with otp_limits.enforce(call.fields.to, limits) if limits else nullcontext():
+            yield
+    except Refusal:
+        _return_tokens(call, destination)
+        raise
+
+
+def _return_tokens(call: SendRequest, destination: Verdict) -> None:
+    rate_limits.limiter.return_token(call.client)
+    destination_limits.give_back(destination)
 
 
 def insert_once(row: dict[str, Any], ttl: int) -> AcceptedMessage:
@@ -169,7 +202,7 @@ def _check_blocked(call: SendRequest, refusal: Refusal) -> None:
 
 
 def is_blocked(number: str) -> bool:
-    return BlockedNumber.objects.filter(phone=number).exists()
+    return BlockedNumber.objects.filter(phone__in=insert.spelled(number)).exists()
 
 
 def _columns(call: SendRequest, reading: Reading, key: str | None) -> dict[str, Any]:

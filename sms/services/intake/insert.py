@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from sms.services.configuration.pseudonyms import pseudonym
 from sms.services.database import clock
 
 IDEMPOTENCY_HOURS = 24
@@ -51,7 +52,7 @@ def _statement(time: str) -> str:
     slots = ", ".join(["%s"] * (len(_VALUES) + len(_CONSTANTS)) + [time] * len(_TIMES))
     return (
         f"INSERT INTO sms_message ({names}) SELECT {slots} "  # noqa: S608 - our own column names
-        "WHERE NOT EXISTS (SELECT 1 FROM sms_blockednumber WHERE phone = %s) ON CONFLICT (repeat_key) DO NOTHING"
+        "WHERE NOT EXISTS (SELECT 1 FROM sms_blockednumber WHERE phone IN (%s, %s)) ON CONFLICT (repeat_key) DO NOTHING"
     )
 
 
@@ -67,10 +68,15 @@ def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
     `ttl` is in seconds. The statement checks the block list itself, to save a query.
     """
     times = _times((0 if due else None, ttl, 0, 0))
-    row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, values["to"]]
+    row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, *spelled(values["to"])]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT[connection.vendor], row)
         return cursor.rowcount == 1
+
+
+def spelled(number: str) -> tuple[str, str]:
+    """How the block list may hold a number: as it is, or as its pseudonym once it was forgotten."""
+    return number, pseudonym(number)
 
 
 def _times(seconds: tuple[int | None, ...]) -> list[Any]:

@@ -17,62 +17,70 @@ from sms.domain.ids import uuid7
 from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
 
+ACROSS = 2
+"""Over all clients together a number or range gets at most so many times the calling client's own cap."""
+
 
 @dataclass(frozen=True, slots=True)
 class OtpLimit:
+    """`client` is None where the OTPs of all clients count."""
+
     count: int
     window: timedelta
     numbers: Sequence[str]
     description: str
+    client: int | None = None
 
 
 def limits_of(client: ClientFacts, to: str) -> list[OtpLimit]:
     """The limits on an OTP to this number. A count of 0 is no limit."""
     hundred = tuple(f"{to[:-2]}{last:02}" for last in range(100))
-    limits = [
-        OtpLimit(client.otp_per_number, timedelta(minutes=10), (to,), "OTPs to this number in 10 minutes"),
-        OtpLimit(client.otp_per_range, timedelta(hours=1), hundred, "OTPs to this range of 100 numbers in an hour"),
-    ]
-    return [limit for limit in limits if limit.count]
+    limits = (
+        (client.otp_per_number, timedelta(minutes=10), (to,), "OTPs to this number in 10 minutes"),
+        (client.otp_per_range, timedelta(hours=1), hundred, "OTPs to this range of 100 numbers in an hour"),
+    )
+    own = [OtpLimit(*limit, client=client.id) for limit in limits if limit[0]]
+    return own + [OtpLimit(count * ACROSS, *rest) for count, *rest in limits if count]
 
 
 @contextmanager
-def enforce(client: ClientFacts, to: str, limits: Sequence[OtpLimit]) -> Iterator[None]:
-    """A transaction that has checked the limits; until it ends, no other counts or adds OTPs of this client and range.
+def enforce(to: str, limits: Sequence[OtpLimit]) -> Iterator[None]:
+    """A transaction that has checked the limits; until it ends, no other counts or adds OTPs of this range.
 
     PostgreSQL needs an advisory lock; SQLite runs one writing transaction at a time. Raises Refusal (rate_limited, to).
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
-            name = hashlib.sha256(f"otp {client.id} {to[:-2]}".encode()).digest()
+            name = hashlib.sha256(f"otp {to[:-2]}".encode()).digest()
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(name[:8], "big", signed=True)])
-        _check(client, limits)
+        _check(limits)
         yield
 
 
-def _check(client: ClientFacts, limits: Sequence[OtpLimit]) -> None:
+def _check(limits: Sequence[OtpLimit]) -> None:
     now = clock.now()
     for limit in limits:
-        oldest = _nth_newest(client.id, limit, now)
+        oldest = _nth_newest(limit, now)
         if oldest is not None:
             left = math.ceil((oldest + limit.window - now).total_seconds())
             message = f"There were {limit.count:,} {limit.description}: that is the most."
             raise refuse("rate_limited", "to", message, retry_after=max(1, left))
 
 
-def _nth_newest(client: int, limit: OtpLimit, now: datetime) -> datetime | None:
+def _nth_newest(limit: OtpLimit, now: datetime) -> datetime | None:
     """When the limit's oldest OTP was accepted; None while there are fewer than the limit within the window.
 
     Ids increase with time, so the index on number and id gives only the messages of the window.
     """
     since = now - limit.window
     slots = ", ".join(["%s"] * len(limit.numbers))
+    of_client, client = ("", ()) if limit.client is None else ("AND client_id = %s ", (limit.client,))
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT created_at FROM sms_message WHERE "to" IN ({slots}) AND id > %s AND is_otp '  # noqa: S608 - placeholders only
-            "AND client_id = %s AND created_at > %s ORDER BY created_at DESC LIMIT 1 OFFSET %s",
-            [*limit.numbers, _first_id(since), client, _adapted(since), limit.count - 1],
+            f"{of_client}AND created_at > %s ORDER BY created_at DESC LIMIT 1 OFFSET %s",
+            [*limit.numbers, _first_id(since), *client, _adapted(since), limit.count - 1],
         )
         row = cursor.fetchone()
     return row and _as_utc(row[0])

@@ -13,7 +13,15 @@ from . import alert_delivery
 
 log = structlog.get_logger(__name__)
 
-CLOSED_BY_HAND = ("config:", "report-beats-state:", "report-unapplied:", "unread-report:", "unread-received:")
+CLOSED_BY_HAND = (
+    "config:",
+    "report-beats-state:",
+    "report-unapplied:",
+    "unread-report:",
+    "unread-received:",
+    "destination:",
+    "destination-limit:",
+)
 """The key prefixes of alerts that nothing closes by itself, so that staff may close them."""
 
 

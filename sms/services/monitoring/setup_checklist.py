@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Sum
 
 from providers.base import Carries, Receipts
+from sms.domain.destinations import names_none
 from sms.models import (
     ApprovalDoubt,
     CallingAddress,
@@ -263,6 +264,9 @@ def _doubts(account: Account) -> Iterator[Step]:
 def _route(account: Account, current: Snapshot) -> Step:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
     says = ", ".join(sorted(set(prefixes))) or "No route uses this provider: add it to one."
+    if prefixes and all(map(names_none, prefixes)) and not current.allows_a_country:
+        says += " carries messages only to countries that are allowed under Destinations, and there are none."
+        return Step("A route uses it", False, says, "destinations")
     return Step("A route uses it", bool(prefixes), says, "routes")
 
 

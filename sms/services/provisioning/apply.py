@@ -8,29 +8,38 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
+from pydantic import Field, create_model
 
 from sms.domain.text_files import UnreadableTextError, decoded
 from sms.services.templates.unmatched import approved_texts
 
-from . import blocked, clients, gateways, partners, providers, routes, senders, templates
-from .reader import Entry, Mistake, entries
-from .session import Change, Desk
+from . import blocked, clients, destinations, gateways, partners, providers, routes, schema, senders, templates
+from .location import Location, ValidationIssue
+from .read import read_section
+from .session import Change, Session
 
-__all__ = ["Change", "Desk", "Mistake", "ProvisioningError", "provision", "read"]
+__all__ = ["Change", "ProvisioningError", "Session", "ValidationIssue", "json_schema", "provision", "read"]
 
-SECTIONS: dict[str, Callable[[Entry, Desk], None]] = {
-    "providers": providers.apply,
-    "senders": senders.apply,
-    "clients": clients.apply,
-    "templates": templates.apply,
-    "routes": routes.apply,
-    "blocked_numbers": blocked.apply,
-    "partners": partners.apply_partner,
-    "rented_numbers": partners.apply_number,
-    "inbound_gateways": gateways.apply,
+
+class Section(NamedTuple):
+    table: type[schema.Table]
+    apply: Callable[[Any, Location, Session], None]
+
+
+SECTIONS = {
+    "providers": Section(schema.ProviderTable, providers.apply),
+    "senders": Section(schema.SenderTable, senders.apply),
+    "clients": Section(schema.ClientTable, clients.apply),
+    "templates": Section(schema.TemplateTable, templates.apply),
+    "destinations": Section(schema.DestinationTable, destinations.apply),
+    "routes": Section(schema.RouteTable, routes.apply),
+    "blocked_numbers": Section(schema.BlockedNumberTable, blocked.apply),
+    "partners": Section(schema.PartnerTable, partners.apply_partner),
+    "rented_numbers": Section(schema.RentedNumberTable, partners.apply_number),
+    "inbound_gateways": Section(schema.GatewayTable, gateways.apply),
 }
 """In this order, so that what an entry refers to is there."""
 
@@ -38,9 +47,9 @@ SECTIONS: dict[str, Callable[[Entry, Desk], None]] = {
 class ProvisioningError(Exception):
     """The file can't be carried out; nothing was changed."""
 
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
-        self.mistakes = mistakes
+    def __init__(self, issues: list[ValidationIssue]) -> None:
+        super().__init__("\n".join(map(str, issues)))
+        self.issues = issues
 
 
 def read(content: bytes) -> dict[str, Any]:
@@ -48,43 +57,41 @@ def read(content: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(decoded(content))
     except UnreadableTextError as error:
-        raise ProvisioningError([Mistake("file", str(error))]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ProvisioningError([Mistake("file", f"this is no TOML: {error}")]) from error
+        raise ProvisioningError([ValidationIssue("file", str(error))]) from error
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: numbers of 5,000 digits, deep arrays
+        raise ProvisioningError([ValidationIssue("file", f"this is no TOML: {error}")]) from error
+
+
+def json_schema() -> dict[str, Any]:
+    """The file's JSON schema, from which editors complete and check it."""
+    tables: dict[str, Any] = {name: (list[section.table], Field(default=[])) for name, section in SECTIONS.items()}
+    return create_model("ProvisioningFile", __base__=schema.Table, **tables).model_json_schema()
 
 
 @transaction.atomic
-def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Desk:
+def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Session:
     """Carry the tables out, in one transaction; `check_only` only finds what would change.
 
-    Returns the changes and the generated passwords. Raises ProvisioningError with every mistake.
+    Returns the changes and the generated passwords. Raises ProvisioningError with every issue.
     """
-    desk = Desk()
+    session = Session()
     before = approved_texts() if "templates" in declared else []
     for name in declared:
         if name not in SECTIONS:
-            desk.mistakes.append(Mistake(name, f"unknown table; known are {', '.join(SECTIONS)}"))
-    for name, apply in SECTIONS.items():
-        for entry in _entries(name, declared.get(name, []), desk):
-            apply(entry, desk)
-            entry.finish()
-    if desk.mistakes:
-        raise ProvisioningError(_in_file_order(desk.mistakes, list(declared)))
-    templates.note_shared_ids(desk)
+            session.issues.append(ValidationIssue(name, f"unknown table; known are {', '.join(SECTIONS)}"))
+    for name, section in SECTIONS.items():
+        for at, table in read_section(name, declared.get(name, []), section.table, session.issues):
+            section.apply(table, at, session)
+    if session.issues:
+        raise ProvisioningError(_in_file_order(session.issues, list(declared)))
+    templates.note_shared_ids(session)
     if "templates" in declared:
-        templates.note_effect(desk, before)
+        templates.note_effect(session, before)
     if check_only:
         transaction.set_rollback(True)
-    return desk
+    return session
 
 
-def _entries(name: str, value: object, desk: Desk) -> list[Entry]:
-    if isinstance(value, list):
-        return entries(name, value, desk.mistakes)
-    desk.mistakes.append(Mistake(name, f"must be an array of tables; write [[{name}]]"))
-    return []
-
-
-def _in_file_order(mistakes: list[Mistake], sections: list[str]) -> list[Mistake]:
-    place = {name: number for number, name in enumerate(sections)}
-    return sorted(mistakes, key=lambda mistake: place.get(mistake.path.partition("[")[0], -1))
+def _in_file_order(issues: list[ValidationIssue], sections: list[str]) -> list[ValidationIssue]:
+    order = {name: number for number, name in enumerate(sections)}
+    return sorted(issues, key=lambda issue: order.get(issue.path.partition("[")[0], -1))

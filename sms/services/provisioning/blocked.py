@@ -5,15 +5,16 @@ from __future__ import annotations
 from sms.domain.phone import masked
 from sms.models import BlockedNumber
 
+from .location import Location
 from .partners import read_phone
-from .reader import Entry
-from .session import Desk
+from .schema import BlockedNumberTable
+from .session import Session
 
 
-def apply(entry: Entry, desk: Desk) -> None:
-    phone = read_phone(entry)
+def apply(table: BlockedNumberTable, at: Location, session: Session) -> None:
+    phone = read_phone(table.phone, at)
     if phone is None:
         return
-    desk.declare(entry, "phone", "blocked number", phone)
+    session.declare(at, "phone", "blocked number", phone)
     number = BlockedNumber.objects.filter(phone=phone).first() or BlockedNumber(phone=phone)
-    desk.save(entry, f"blocked number {masked(phone)}", number, {})
+    session.save(at, f"blocked number {masked(phone)}", number, {})

@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-from sms.models import ApiClient, NewlineEscape, OnNoTemplate, SenderName
+from sms.models import ApiClient, SenderName
 from sms.models.client import digest
 
-from .reader import Entry
-from .session import Desk
+from .location import Location
+from .schema import ClientTable
+from .session import Session
 
 
-def apply(entry: Entry, desk: Desk) -> None:
-    username = entry.text("username", required=True)
-    password = entry.text("password")
-    values = {
-        "newline_escape": entry.choice("newline_escape", NewlineEscape.values),
-        "rate_limit": entry.integer("rate_limit"),
-        "daily_budget": entry.integer("daily_budget"),
-        "read_messages": entry.boolean("read_messages"),
-        "on_no_template": entry.choice("on_no_template", OnNoTemplate.values),
-        "otp_per_number": entry.integer("otp_per_number"),
-        "otp_per_range": entry.integer("otp_per_range"),
-        "secret_digest": digest(password) if password else None,
-    }
-    senders = _senders(entry, desk)
-    if username is None:
-        return
-    desk.declare(entry, "username", "client", username)
-    client = ApiClient.objects.filter(username=username).first() or ApiClient(username=username)
-    if senders is not None:
+def apply(table: ClientTable, at: Location, session: Session) -> None:
+    username = table.username
+    session.declare(at, "username", "client", username)
+    values = table.given("username", "password", "senders")
+    senders = session.find_all(at, "senders", SenderName, "sender", "name", table.senders)
+    if "senders" in table.model_fields_set:
         values["all_senders"] = False
-    generated = "" if client.secret_digest or password else client.generate_secret()
-    if not desk.save(entry, f"client {username}", client, values):
+    if table.password:
+        values["secret_digest"] = digest(table.password)
+    client = ApiClient.objects.filter(username=username).first() or ApiClient(username=username)
+    generated = "" if client.secret_digest or table.password else client.generate_secret()
+    if not session.save(at, f"client {username}", client, values):
         return
     if generated:
-        desk.passwords[username] = generated
-    if senders is not None:
-        _set_senders(client, senders, desk)
-
-
-def _senders(entry: Entry, desk: Desk) -> list[SenderName] | None:
-    names = entry.texts("senders")
-    if names is None:
-        return None
-    found = [desk.find(entry, f"senders[{i}]", SenderName, "sender", name=name) for i, name in enumerate(names)]
-    return [sender for sender in found if sender]
-
-
-def _set_senders(client: ApiClient, senders: list[SenderName], desk: Desk) -> None:
-    if set(client.senders.all()) != set(senders):
+        session.passwords[username] = generated
+    if "senders" in table.model_fields_set and set(client.senders.all()) != set(senders):
         client.senders.set(senders)
-        desk.note(f"client {client}", "senders")
+        session.note(f"client {client}", "senders")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from sms.models import InboundGateway
 
-from .reader import Entry
-from .session import Desk
+from .location import Location
+from .schema import GatewayTable
+from .session import Session
 
 
-def apply(entry: Entry, desk: Desk) -> None:
-    slug = entry.text("slug", required=True)
-    fields = entry.raw("fields", dict, "a table")
-    repeat_seconds = entry.integer("repeat_seconds")
-    if slug is None:
-        return
-    desk.declare(entry, "slug", "inbound gateway", slug)
-    gateway = InboundGateway.objects.filter(slug=slug).first() or InboundGateway(slug=slug)
-    desk.save(entry, f"inbound gateway {slug}", gateway, {"fields": fields, "repeat_seconds": repeat_seconds})
+def apply(table: GatewayTable, at: Location, session: Session) -> None:
+    session.declare(at, "slug", "inbound gateway", table.slug)
+    gateway = InboundGateway.objects.filter(slug=table.slug).first() or InboundGateway(slug=table.slug)
+    session.save(at, f"inbound gateway {table.slug}", gateway, table.given("slug"))

@@ -2,67 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from providers.registry import FORWARDERS
 from sms.domain.phone import PhoneError, parse
 from sms.models import Partner, RentedNumber
 
-from .providers import check_url, has_vendor, read_credentials, read_options
-from .reader import Entry
-from .session import Desk
+from .accounts import account_values, check_url, has_vendor
+from .location import Location
+from .schema import PartnerTable, RentedNumberTable
+from .session import Session
 
 
-def apply_partner(entry: Entry, desk: Desk) -> None:
-    slug = entry.text("slug", required=True)
-    vendor = entry.choice("vendor", FORWARDERS)
-    url = entry.text("url")
-    credentials, options = entry.table("credentials"), entry.table("options")
-    if slug is None:
+def apply_partner(table: PartnerTable, at: Location, session: Session) -> None:
+    session.declare(at, "slug", "partner", table.slug)
+    partner = Partner.objects.filter(slug=table.slug).first() or Partner(slug=table.slug)
+    session.require(at, partner, table, "url")
+    if not has_vendor(table, at, partner, FORWARDERS):
         return
-    desk.declare(entry, "slug", "partner", slug)
-    partner = Partner.objects.filter(slug=slug).first() or Partner(slug=slug)
-    if partner._state.adding and "url" not in entry.values:
-        entry.mistake("url", "is missing")
-    if not has_vendor(entry, partner, vendor, FORWARDERS):
-        return
-    adapter = partner.adapter_class
-    check_url(entry, "url", url, adapter)
-    values = {
-        "url": url,
-        "credentials": read_credentials(entry, credentials, partner, adapter),
-        "options": read_options(options, partner.options, adapter),
-    }
-    desk.save(entry, f"partner {slug}", partner, values)
+    check_url(at, "url", table.url, partner.adapter_class)
+    values = table.given("slug", "vendor") | account_values(table, at, partner)
+    session.save(at, f"partner {table.slug}", partner, values)
 
 
-def apply_number(entry: Entry, desk: Desk) -> None:
-    phone = read_phone(entry)
-    slug = entry.text("partner")
-    partner = desk.find(entry, "partner", Partner, "partner", slug=slug) if slug else None
-    values: dict[str, Any] = {
-        "operation_id": entry.integer("operation_id"),
-        "active": entry.boolean("active"),
-        "valid_from": entry.time("from"),
-        "valid_until": entry.time("until"),
-    }
+def apply_number(table: RentedNumberTable, at: Location, session: Session) -> None:
+    phone = read_phone(table.phone, at)
+    partner = session.find(at, "partner", Partner, "partner", slug=table.partner) if table.partner else None
     if phone is None:
         return
-    desk.declare(entry, "phone", "rented number", phone)
+    session.declare(at, "phone", "rented number", phone)
     number = RentedNumber.objects.filter(phone=phone).first() or RentedNumber(phone=phone)
-    for key in ("partner", "operation_id"):
-        if number._state.adding and key not in entry.values:
-            entry.mistake(key, "is missing")
-    if slug and partner is None:
+    session.require(at, number, table, "partner", "operation_id")
+    if table.partner and partner is None:
         return
-    values["partner_id"] = partner.pk if partner else None
-    desk.save(entry, f"rented number {phone}", number, values)
+    values = table.given("phone", "partner") | {"partner_id": partner.pk if partner else None}
+    session.save(at, f"rented number {phone}", number, values)
 
 
-def read_phone(entry: Entry) -> str | None:
-    """The entry's `phone` in E.164 form."""
-    phone = entry.text("phone", required=True)
+def read_phone(value: str, at: Location) -> str | None:
+    """The table's `phone` in E.164 form."""
     try:
-        return phone and parse(phone)
+        return parse(value)
     except PhoneError as error:
-        return entry.mistake("phone", str(error))
+        return at.report("phone", str(error))

@@ -4,44 +4,29 @@ from __future__ import annotations
 
 from sms.models import ApiClient, Provider, Route
 
-from .reader import Entry
-from .session import Desk
+from .location import Location
+from .schema import RouteTable
+from .session import Session
 
 
-def apply(entry: Entry, desk: Desk) -> None:
-    prefix = entry.text("prefix", required=True)
-    is_otp = entry.boolean("is_otp")
-    username = entry.text("client")
-    client = desk.find(entry, "client", ApiClient, "client", username=username) if username else None
-    values = {
-        "otp_ttl": entry.integer("otp_ttl"),
-        "ttl": entry.integer("ttl"),
-        "resend_unconfirmed_otp": entry.boolean("resend_unconfirmed_otp"),
-    }
-    providers = _providers(entry, desk)
-    if prefix is None or not (entry.is_sound_at("client") and entry.is_sound_at("is_otp")):
+def apply(table: RouteTable, at: Location, session: Session) -> None:
+    client = session.find(at, "client", ApiClient, "client", username=table.client) if table.client else None
+    providers = session.find_all(at, "providers", Provider, "provider", "slug", table.providers)
+    if not (at.is_valid("client") and at.is_valid("is_otp")):
         return
-    desk.declare(entry, "prefix", "route", (prefix, username, is_otp))
-    if username and client is None:
+    session.declare(at, "prefix", "route", (table.prefix, table.client, table.is_otp))
+    if table.client and client is None:
         return
-    identity = {"prefix": prefix, "client": client, "is_otp": is_otp}
+    identity = {"prefix": table.prefix, "client": client, "is_otp": table.is_otp}
     # filter(client=None) asks for NULL, as it should
     route = Route.objects.filter(**identity).first() or Route(**identity)
-    if route._state.adding and "providers" not in entry.values:
-        entry.mistake("providers", "is missing")
-    if desk.save(entry, f"route {route}", route, values) and providers is not None:
-        _set_providers(route, providers, desk)
+    session.require(at, route, table, "providers")
+    values = table.given(*identity, "providers")
+    if session.save(at, f"route {route}", route, values) and "providers" in table.model_fields_set:
+        _set_providers(route, providers, session)
 
 
-def _providers(entry: Entry, desk: Desk) -> list[Provider] | None:
-    slugs = entry.texts("providers")
-    if slugs is None:
-        return None
-    found = [desk.find(entry, f"providers[{i}]", Provider, "provider", slug=slug) for i, slug in enumerate(slugs)]
-    return [provider for provider in found if provider]
-
-
-def _set_providers(route: Route, providers: list[Provider], desk: Desk) -> None:
+def _set_providers(route: Route, providers: list[Provider], session: Session) -> None:
     """Make these the route's providers, the first one preferred."""
     stored = [step.provider_id for step in route.steps.all()]
     if stored == [provider.pk for provider in providers]:
@@ -49,4 +34,4 @@ def _set_providers(route: Route, providers: list[Provider], desk: Desk) -> None:
     route.steps.all().delete()
     for position, provider in enumerate(providers, start=1):
         route.steps.create(provider=provider, position=position)
-    desk.note(f"route {route}", f"providers {', '.join(map(str, providers)) or 'none'}")
+    session.note(f"route {route}", f"providers {', '.join(map(str, providers)) or 'none'}")

@@ -2,65 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from sms.domain.text import escaped, forbidden_in_sender
-from sms.models import ApprovalStatus, Provider, SenderApproval, SenderName
+from sms.models import Provider, SenderApproval, SenderName
 
-from .reader import Entry
-from .session import Desk
+from .location import Location
+from .schema import SenderApprovalTable, SenderTable, TemplateApprovalTable
+from .session import Session
 
 
-def apply(entry: Entry, desk: Desk) -> None:
-    name = entry.text("name", required=True)
-    approvals = read_approvals(entry, desk, _approval, ApprovalStatus.values)
-    if name is None:
-        return
-    desk.declare(entry, "name", "sender", name)
+def apply(table: SenderTable, at: Location, session: Session) -> None:
+    approvals = find_providers(table.approvals, at, session)
+    name = table.name
+    session.declare(at, "name", "sender", name)
     bad = forbidden_in_sender(name)
     if bad:
-        entry.mistake("name", f"holds {escaped(bad)}, which can't stand in a sender name")
+        at.report("name", f"holds {escaped(bad)}, which can't stand in a sender name")
     sender = SenderName.objects.filter(name=name).first() or SenderName(name=name)
-    if desk.save(entry, f"sender {name}", sender, {}) and approvals is not None:
-        _save_approvals(desk, sender, approvals)
+    if session.save(at, f"sender {name}", sender, {}) and "approvals" in table.model_fields_set:
+        _save_approvals(session, sender, approvals)
 
 
-def _approval(entry: Entry, _: Provider | None) -> dict[str, Any]:
-    return {"vendor_name": entry.text("vendor_name", may_be_empty=True)}
-
-
-def _save_approvals(desk: Desk, sender: SenderName, approvals: Iterable[Approval]) -> None:
+def _save_approvals(
+    session: Session, sender: SenderName, approvals: Iterable[ProviderApproval[SenderApprovalTable]]
+) -> None:
     """Make these the approvals of a sender: a list replaces a list."""
     thing = f"sender {sender.name}"
     stored = {row.provider_id: row for row in sender.approvals.select_related("provider")}
-    for table, provider, values in approvals:
+    for table, at, provider in approvals:
         row = stored.pop(provider.pk, None) or SenderApproval(sender=sender, provider=provider)
-        desk.save(table, f"{thing} at {provider}", row, values)
+        session.save(at, f"{thing} at {provider}", row, table.given("provider"))
     for row in stored.values():
-        desk.remove(f"{thing} at {row.provider}", row)
+        session.remove(f"{thing} at {row.provider}", row)
 
 
-# --- what senders and templates share ------------------------------------------------
-
-Approval = tuple[Entry, Provider, dict[str, Any]]
-"""A table of the file, its provider, and the values of its other keys; None for a key that is left out."""
+ApprovalTable = TypeVar("ApprovalTable", SenderApprovalTable, TemplateApprovalTable)
+ProviderApproval = tuple[ApprovalTable, Location, Provider]
 
 
-def read_approvals(
-    entry: Entry, desk: Desk, read: Callable[[Entry, Provider | None], dict[str, Any]], statuses: Collection[str]
-) -> list[Approval] | None:
-    """The approvals of the file with their providers; those that name none are noted and left out."""
-    tables = entry.tables("approvals")
-    if tables is None:
-        return None
+def find_providers(
+    approvals: Sequence[ApprovalTable], parent: Location, session: Session
+) -> list[ProviderApproval[ApprovalTable]]:
+    """The approvals with their places and providers; those of unknown providers are reported and left out."""
     found = []
-    for table in tables:
-        slug = table.text("provider", required=True)
-        provider = desk.find(table, "provider", Provider, "provider", slug=slug) if slug else None
-        values = {"status": table.choice("status", statuses), **read(table, provider)}
-        table.finish()
+    for place, table in enumerate(approvals):
+        at = parent.child(f"approvals[{place}]")
+        provider = session.find(at, "provider", Provider, "provider", slug=table.provider)
         if provider is not None:
-            desk.declare(table, "provider", "approval", (entry.path, slug, values.get("vendor_template")))
-            found.append((table, provider, values))
+            identity = (parent.path, table.provider, getattr(table, "vendor_template", None))
+            session.declare(at, "provider", "approval", identity)
+            found.append((table, at, provider))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,8 @@ from django.db import models
 
 from sms.models import TemplateApproval
 
-from .reader import Entry, Mistake
+from .location import Location, ValidationIssue
+from .schema import Table
 
 REASON = "Provisioning file."
 """What a row's history says of a change made here."""
@@ -30,42 +31,58 @@ class Change:
 
 
 @dataclass
-class Desk:
-    """One reading of one file."""
+class Session:
+    """One run over one file."""
 
-    mistakes: list[Mistake] = field(default_factory=list)
+    issues: list[ValidationIssue] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
     """Generated ones by username: shown once, never stored."""
     notes: list[str] = field(default_factory=list)
-    """What is no mistake, but worth knowing."""
+    """What is right, but worth knowing."""
     approvals: list[TemplateApproval] = field(default_factory=list)
     """Of templates, as the file leaves them."""
     declared: dict[tuple[str, Hashable], str] = field(default_factory=dict)
 
-    def declare(self, entry: Entry, key: str, noun: str, identity: Hashable) -> None:
-        """Note that the file declares this thing; a second time is a mistake."""
-        first = self.declared.setdefault((noun, identity), entry.path)
-        if first != entry.path:
-            entry.mistake(key, f"{first} declares this {noun} already")
+    def declare(self, at: Location, key: str, noun: str, identity: Hashable) -> None:
+        """Note that the file declares this thing; a second time is an issue."""
+        first = self.declared.setdefault((noun, identity), at.path)
+        if first != at.path:
+            at.report(key, f"{first} declares this {noun} already")
 
-    def find(self, entry: Entry, key: str, model: type[models.Model], noun: str, **lookup: str) -> Any:
-        """The row that a key names, from this file or from the database; None with a mistake if there is none."""
+    def find(self, at: Location, key: str, model: type[models.Model], noun: str, **lookup: str) -> Any:
+        """The row that a key names, from this file or from the database; None, and an issue, if there is none."""
         row = model._default_manager.filter(**lookup).first()
         (name,) = lookup.values()
-        # One that this file declares but that could not be saved has its own mistakes noted already.
+        # One that this file declares but that could not be saved has its own issues already.
         if row is None and (noun, name) not in self.declared:
-            entry.mistake(key, f"there is no {noun} {name!r}, neither in this file nor in the database")
+            at.report(key, f"there is no {noun} {name!r}, neither in this file nor in the database")
         return row
 
-    def save(self, entry: Entry, thing: str, row: models.Model, values: Mapping[str, Any]) -> bool:
+    def find_all(
+        self, at: Location, key: str, model: type[models.Model], noun: str, field: str, names: Sequence[str]
+    ) -> list[Any]:
+        """The rows that a list of different names stands for; each one that is not there is an issue."""
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                at.report(f"{key}[{place}]", f"{name!r} stands in the list twice")
+        found = [self.find(at, f"{key}[{place}]", model, noun, **{field: name}) for place, name in enumerate(names)]
+        return [row for row in found if row is not None]
+
+    def require(self, at: Location, row: models.Model, table: Table, *keys: str) -> None:
+        """These keys can't be left out when the row is new."""
+        for key in keys:
+            if row._state.adding and key not in table.model_fields_set and at.is_valid(key):
+                at.report(key, "is missing")
+
+    def save(self, at: Location, thing: str, row: models.Model, values: Mapping[str, Any]) -> bool:
         """Give the row those values that are not None, and save it if that changed it. False if it can't be saved."""
         fields = _assign(row, values)
         is_new = row._state.adding
         if not fields and not is_new:
-            return entry.is_sound
-        _validate(entry, row)
-        if not entry.is_sound:
+            return at.is_valid()
+        _validate(at, row)
+        if not at.is_valid():
             return False
         row._change_reason = REASON  # simple_history reads it
         row.save()
@@ -120,17 +137,17 @@ KEYS = {"__all__": "", "valid_from": "from", "valid_until": "until"}
 """The file's key for a model's field, where the two differ."""
 
 
-def _validate(entry: Entry, row: models.Model) -> None:
+def _validate(at: Location, row: models.Model) -> None:
     """The model's own rules: they are the same for the admin."""
     try:
         row.full_clean()
     except ValidationError as error:
         for name, problems in error.error_dict.items():
             for problem in problems:
-                _note(entry, KEYS.get(name, name), problem)
+                _note(at, KEYS.get(name, name), problem)
 
 
-def _note(entry: Entry, key: str, problem: ValidationError) -> None:
-    if entry.is_sound_at(key):  # a missing or mistyped value has its line already
+def _note(at: Location, key: str, problem: ValidationError) -> None:
+    if at.is_valid(key):  # a missing or mistyped value has its line already
         words = _WORDS.get(problem.code or "")
-        entry.mistake(key, words.format(**problem.params) if words else "; ".join(problem.messages))
+        at.report(key, words.format(**problem.params) if words else "; ".join(problem.messages))

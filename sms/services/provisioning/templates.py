@@ -22,69 +22,62 @@ from sms.services.templates.approvals import (
 from sms.services.templates.effect import effect
 from sms.services.templates.unmatched import ApprovedText, approved_texts
 
-from .reader import Entry
-from .senders import Approval, read_approvals
-from .session import Desk
+from .location import Location
+from .schema import TemplateApprovalTable, TemplateTable
+from .senders import ProviderApproval, find_providers
+from .session import Session
 
 
-def apply(entry: Entry, desk: Desk) -> None:
-    name = entry.text("name", required=True)
-    body = entry.text("body", lines=True)
-    placeholders = entry.raw("placeholders", dict, "a table")
-    approvals = read_approvals(entry, desk, _approval, TemplateApprovalStatus.values) or []
-    if name is None:
-        return
-    desk.declare(entry, "name", "template", name)
-    template = MessageTemplate.objects.filter(name=name).first() or MessageTemplate(name=name)
-    if template._state.adding and "body" not in entry.values:
-        entry.mistake("body", "is missing")
-    parsed = _parse(entry, body or template.body, template.placeholders if placeholders is None else placeholders)
+def apply(table: TemplateTable, at: Location, session: Session) -> None:
+    approvals = find_providers(table.approvals, at, session)
+    session.declare(at, "name", "template", table.name)
+    template = MessageTemplate.objects.filter(name=table.name).first() or MessageTemplate(name=table.name)
+    session.require(at, template, table, "body")
+    values = table.given("name", "approvals")
+    parsed = _parse(at, table.body or template.body, values.get("placeholders", template.placeholders))
     changes = _changes(template, parsed, approvals) if parsed is not None else []
-    if desk.save(entry, f"template {name}", template, {"body": body, "placeholders": placeholders}):
+    if session.save(at, f"template {table.name}", template, values):
         for change in changes:
-            change.save(desk)
-        _note_unapproved(desk, template)
+            change.save(session)
+        _note_unapproved(session, template)
 
 
-def _parse(entry: Entry, body: str, placeholders: dict[str, Any]) -> Body | None:
+def _parse(at: Location, body: str, placeholders: dict[str, Any]) -> Body | None:
     if not body:
         return None
     try:
         kinds = parse_kinds(placeholders)
     except TemplateError as error:
-        return entry.mistake("placeholders", str(error))
+        return at.report("placeholders", str(error))
     try:
         parse_body(body)
     except TemplateError as error:
-        return entry.mistake("body", str(error))
+        return at.report("body", str(error))
     try:
         return parse_body(body, kinds)
     except TemplateError as error:
-        return entry.mistake("placeholders", str(error))
+        return at.report("placeholders", str(error))
 
 
-def _approval(entry: Entry, _: Provider | None) -> dict[str, Any]:
-    return {
-        "vendor_template": entry.text("vendor_template", may_be_empty=True),
-        "parameters": _parameters(entry),
-        "text": entry.text("text", may_be_empty=True, lines=True),
-    }
+def _approval_values(table: TemplateApprovalTable, at: Location) -> dict[str, Any]:
+    values = dict.fromkeys(("vendor_template", "text", "parameters")) | table.given("provider")
+    if values["parameters"] is not None:
+        values["parameters"] = _parameters(values["parameters"], at)
+    return values
 
 
-def _parameters(entry: Entry) -> list[str | dict[str, str]] | None:
+def _parameters(value: object, at: Location) -> list[str | dict[str, str]] | None:
     """Our placeholders in the vendor's order; `{ ours = "theirs" }` where the vendor has a name of its own."""
-    given = as_parameters(entry.raw("parameters"))
-    if given is None:
-        return None
+    given = as_parameters(value)
     if not isinstance(given, list):
-        return entry.mistake("parameters", "must be a list of names or a table of them")
-    read = [_parameter(entry, f"parameters[{place}]", value) for place, value in enumerate(given)]
+        return at.report("parameters", "must be a list of names or a table of them")
+    read = [_parameter(at, f"parameters[{place}]", value) for place, value in enumerate(given)]
     return [parameter for parameter in read if parameter]
 
 
-def _parameter(entry: Entry, key: str, value: object) -> str | dict[str, str] | None:
+def _parameter(at: Location, key: str, value: object) -> str | dict[str, str] | None:
     if not is_parameter(value):
-        return entry.mistake(key, 'must be a placeholder\'s name, or one pair such as { name = "customer_name" }')
+        return at.report(key, 'must be a placeholder\'s name, or one pair such as { name = "customer_name" }')
     if isinstance(value, str):
         return value
     ((ours, theirs),) = value.items()
@@ -98,12 +91,12 @@ def _parameter(entry: Entry, key: str, value: object) -> str | dict[str, str] | 
 class ApprovalChange:
     """One approval of the file: its row, what the file says of it, and the text that it then stands for."""
 
-    table: Entry
+    at: Location
     row: TemplateApproval
     values: dict[str, Any]
     body: Body
 
-    def save(self, desk: Desk) -> None:
+    def save(self, session: Session) -> None:
         """The template is stored by now, so the approval can name one of its versions."""
         self.row.template = self.row.template  # it has a key only now, if it is new
         draft = _draft(self.row, self.values)
@@ -113,24 +106,27 @@ class ApprovalChange:
             value is not None and getattr(self.row, name) != value for name, value in values.items()
         ):
             confirm(self.row, by="", how=ConfirmedHow.PROVISIONING)
-        desk.save(self.table, f"template {self.row.template.name} at {self.row.provider}", self.row, values)
-        desk.approvals.append(self.row)
+        session.save(self.at, f"template {self.row.template.name} at {self.row.provider}", self.row, values)
+        session.approvals.append(self.row)
 
 
-def _changes(template: MessageTemplate, current: Body, approvals: Iterable[Approval]) -> list[ApprovalChange]:
+def _changes(
+    template: MessageTemplate, current: Body, approvals: Iterable[ProviderApproval[TemplateApprovalTable]]
+) -> list[ApprovalChange]:
     """What the file changes; each is held against its vendor's rules before anything is stored."""
     stored = list(template.approvals.select_related("provider", "version")) if template.pk else []
     found = []
-    for table, provider, values in approvals:
-        row = _row(table, stored, template, provider, values["vendor_template"])
-        body = _registered(table, row, values, current) if row is not None and table.is_sound else None
+    for table, at, provider in approvals:
+        values = _approval_values(table, at)
+        row = _row(at, stored, template, provider, values["vendor_template"])
+        body = _registered(at, row, values, current) if row is not None and at.is_valid() else None
         if row is not None and body is not None:
-            found.append(ApprovalChange(table, row, values, body))
+            found.append(ApprovalChange(at, row, values, body))
     return found
 
 
 def _row(
-    table: Entry, stored: Iterable[TemplateApproval], template: MessageTemplate, provider: Provider, key: str | None
+    at: Location, stored: Iterable[TemplateApproval], template: MessageTemplate, provider: Provider, key: str | None
 ) -> TemplateApproval | None:
     """The stored approval that a table names, one that waits for the vendor's id, or a new one."""
     here = [row for row in stored if row.provider_id == provider.pk]
@@ -141,12 +137,12 @@ def _row(
         named = named or [row for row in here if not row.vendor_template and row.version is None]
     if len(named) > 1:
         ids = ", ".join(row.vendor_template or "(none)" for row in named)
-        return table.mistake("vendor_template", f"is missing, and there are several approvals here: {ids}")
+        return at.report("vendor_template", f"is missing, and there are several approvals here: {ids}")
     return named[0] if named else TemplateApproval(template=template, provider=provider)
 
 
-def _registered(table: Entry, row: TemplateApproval, values: dict[str, Any], current: Body) -> Body | None:
-    """The text that the approval will stand for; None with a mistake if the vendor can't carry it."""
+def _registered(at: Location, row: TemplateApproval, values: dict[str, Any], current: Body) -> Body | None:
+    """The text that the approval will stand for; None, and an issue, if the vendor can't carry it."""
     if values["parameters"] == [] and (values["text"] or row.text):
         values["parameters"] = None  # read from the vendor's text
     draft = _draft(row, values)
@@ -154,12 +150,12 @@ def _registered(table: Entry, row: TemplateApproval, values: dict[str, Any], cur
     try:
         body = registered_body(draft, current, renewed=renewed)
     except TemplateError as error:
-        return table.mistake("text", str(error))
+        return at.report("text", str(error))
     if draft.parameters != row.parameters:
         values["parameters"] = draft.parameters
     for key, words in _problems(body, draft):
-        table.mistake(key, words)
-    return body if table.is_sound else None
+        at.report(key, words)
+    return body if at.is_valid() else None
 
 
 def _draft(row: TemplateApproval, values: dict[str, Any]) -> TemplateApproval:
@@ -181,34 +177,34 @@ def _problems(body: Body, approval: TemplateApproval) -> list[tuple[str, str]]:
     )
 
 
-# --- what is worth knowing, though it is no mistake --------------------------------------------
+# --- what is right, but worth knowing --------------------------------------------
 
 
-def _note_unapproved(desk: Desk, template: MessageTemplate) -> None:
+def _note_unapproved(session: Session, template: MessageTemplate) -> None:
     """The text of now is approved nowhere, while an older one is in use."""
     approved = template.approvals.filter(status=TemplateApprovalStatus.APPROVED).select_related("provider", "version")
     older = [each for each in approved if each.version_id != template.current_version_id]
     if older and len(older) == len(approved):
         where = ", ".join(f"version {a.version.number} at {a.provider} ({a.vendor_template})" for a in older)
-        desk.notes.append(
+        session.notes.append(
             f"template {template.name}: the text of now is approved nowhere; in use stays {where}. Once the vendor has "
             "the new text, add an approval with its new vendor_template, or give the new text of this one"
         )
 
 
-def note_shared_ids(desk: Desk) -> None:
+def note_shared_ids(session: Session) -> None:
     """One id stands for one text at a vendor; if two approvals disagree, one of them sends wrong texts."""
-    for approval in desk.approvals:
+    for approval in session.approvals:
         other = same_id(approval, parsed(approval.version)) if approval.version else None
         if other is not None:
-            desk.notes.append(
+            session.notes.append(
                 f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for "
                 f"another text too, of template {other.template.name}; one of the two is wrong: end it"
             )
 
 
-def note_effect(desk: Desk, before: Iterable[ApprovedText]) -> None:
+def note_effect(session: Session, before: Iterable[ApprovedText]) -> None:
     """What the file does to the texts of the last week."""
     told = effect(before, approved_texts())
     if told.is_harmful:
-        desk.notes.append(f"templates: {str(told)[0].lower()}{str(told)[1:]}")
+        session.notes.append(f"templates: {str(told)[0].lower()}{str(told)[1:]}")

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from providers.base import ProviderError
 from providers.exchange import exchange_text
+from sms.domain.destinations import Verdict
 from sms.domain.routing import Candidate, Decision
 from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.services.configuration import readings, snapshot
@@ -41,6 +42,7 @@ class Explanation:
     decision: Decision
     chosen: Candidate | None
     code: str
+    destination: Verdict
     is_held: bool
     near: str
     wires: tuple[VendorRequest, ...]
@@ -52,6 +54,7 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
         now, raw_text, client.newline_escape, sender=sender, to=to, client=client.id, is_otp=is_otp
     )
     text, decision = reading.text, reading.decision
+    destination = now.destination(to=to, client=client.id, is_otp=is_otp)
     is_held = accept.is_held(client, decision, is_otp=is_otp)
     draft = SimpleNamespace(to=to, text=text, is_otp=is_otp)
     return Explanation(
@@ -61,18 +64,29 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
         forcing=forcing_ucs2(text),
         decision=decision,
         chosen=next(iter(decision.eligible), None),
-        code=_code(now, decision, client, sender, to, is_held),
+        code=_code(now, decision, client, sender, to, is_held, destination),
+        destination=destination,
         is_held=is_held,
         near=nearest_template(now, decision, text),
         wires=tuple(_requests(now, decision, draft)),
     )
 
 
-def _code(now: Snapshot, decision: Decision, client: ClientFacts, sender: str, to: str, is_held: bool) -> str:
+def _code(
+    now: Snapshot,
+    decision: Decision,
+    client: ClientFacts,
+    sender: str,
+    to: str,
+    is_held: bool,
+    destination: Verdict,
+) -> str:
     if not now.knows_sender(client, sender):
         return "unknown_sender"
     if accept.is_blocked(to):
         return "recipient_blocked"
+    if destination.problem:
+        return "destination_not_allowed"
     return "" if is_held else decision.code
 
 

@@ -63,8 +63,8 @@ def record(now: Snapshot, candidate: Candidate | None) -> None:
     """Count an accepted one-time password that a template gives. Of free text nothing is known to be no code."""
     if candidate is None or candidate.approval is None or candidate.values is None:
         return
-    shelf = now.shelves.get(candidate.provider)
-    template = shelf.templates.get(candidate.approval) if shelf else None
+    approved = now.template_sets.get(candidate.provider)
+    template = approved.templates.get(candidate.approval) if approved else None
     if template is not None and _counter.add(masked_text(template.registered, template.order, candidate.values)):
         write()
 

@@ -17,7 +17,7 @@ from django.db import Error, connection
 from sms.services.dispatch import approval_doubt, rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
-from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert
+from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert, otp_ranges_alert
 from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import receive, unmatched
@@ -73,6 +73,7 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(15.0, alert_rules.evaluate),
         PeriodicTask(60.0, match_rate_alert.evaluate),
         PeriodicTask(60.0, unmatched.update_alerts),
+        PeriodicTask(300.0, otp_ranges_alert.evaluate),
         PeriodicTask(5.0, lambda: _run_batches(retention.erase_due)),
         PeriodicTask(30.0, lambda: _run_batches(retention.delete_due)),
         PeriodicTask(30.0, lambda: hourly_stats.roll_up(MAX_HOURS_PER_RUN)),

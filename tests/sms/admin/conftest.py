@@ -26,6 +26,7 @@ from sms.models import (
     Callback,
     CallingAddress,
     DeliveryReport,
+    Destination,
     Dispatcher,
     InboundCall,
     InboundGateway,
@@ -34,6 +35,7 @@ from sms.models import (
     Message,
     MessageTemplate,
     Partner,
+    PersonalDataRecord,
     Provider,
     RefusedRequest,
     RentedNumber,
@@ -287,6 +289,8 @@ class Cast:
         self.doubt(self.template.approvals.get())
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
+        Destination.objects.create(country="RO", mode="monitor", number_types=["mobile"], daily_limit=50)
+        PersonalDataRecord.objects.create(kind="forgotten", digest="e" * 64, actor="boss", created_at=at)
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)
         Dispatcher.objects.create(id=uuid.uuid4(), host="worker-1", pid=7, slots=64, started_at=at, seen_at=at)
         Callback.objects.create(
@@ -298,3 +302,20 @@ class Cast:
             received_at=at,
             last_received_at=at,
         )
+
+
+PASSWORD = "a long pass phrase"
+
+
+@pytest.fixture
+def person(db):
+    """A client in which somebody with this role is logged in."""
+
+    def make(role: str) -> Client:
+        user = get_user_model().objects.create_user(role.replace(" ", "-"), password=PASSWORD, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
@@ -12,23 +11,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from sms.models import Provider
 
-from .conftest import PHONE
+from .conftest import PASSWORD, PHONE
 from .test_secrets import PLAIN
 
-PASSWORD = "a long pass phrase"
 LOGIN = "/admin/login/"
-
-
-@pytest.fixture
-def person(db):
-    def make(role: str) -> Client:
-        user = get_user_model().objects.create_user(role.replace(" ", "-"), password=PASSWORD, is_staff=True)
-        user.groups.add(Group.objects.get(name=role))
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return make
 
 
 ROLES = ("Viewer", "Operator", "Template editor", "Administrator")
@@ -46,6 +32,9 @@ MAY = {
     "/admin/sms/apiclient/": ("Operator", "Administrator"),
     "/admin/sms/callback/": ("Operator", "Administrator"),
     "/admin/sms/blockednumber/add/": ("Operator", "Administrator"),
+    "/admin/sms/destination/": ROLES,
+    "/admin/sms/personaldatarecord/": ("Administrator",),
+    "/admin/sms/destination/add/": ("Administrator",),
     "/admin/sms/callingaddress/": ROLES,
     "/admin/sms/callingaddress/add/": ("Administrator",),
     "/admin/sms/message/export/": ("Operator", "Administrator"),

@@ -24,7 +24,8 @@ PROMISED = {
     415: "unsupported_media_type",
     417: "expectation_failed",
     431: "headers_too_large",
-    422: "unknown_sender recipient_blocked no_route sender_not_approved template_not_matched template_ambiguous "
+    422: "unknown_sender recipient_blocked destination_not_allowed no_route sender_not_approved template_not_matched "
+    "template_ambiguous "
     "text_too_long",
     429: "rate_limited",
     500: "internal_error",

@@ -60,6 +60,8 @@ def test_letters_that_force_ucs2_are_named(boss, cast):
     [
         ({"sender": "NOBODY"}, "unknown_sender"),
         ({"to": "+905321234567"}, "no_route"),
+        ({"to": "+19005551234"}, "destination_not_allowed"),
+        ({"to": "+19005551234"}, "Numbers of type premium_rate in US are not allowed."),
     ],
 )
 def test_the_code_that_a_caller_would_get_is_said(changes, code, boss, cast):

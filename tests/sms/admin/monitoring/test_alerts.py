@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
@@ -26,18 +24,6 @@ def close(client: Client, alert: Alert, **values: str):
 
 def page_of(client: Client, alert: Alert) -> str:
     return client.get(reverse("admin:sms_alert_change", args=(alert.pk,))).content.decode()
-
-
-@pytest.fixture
-def person(db):
-    def make(role: str) -> Client:
-        user = get_user_model().objects.create_user(role.replace(" ", "-"), password="a pass phrase", is_staff=True)
-        user.groups.add(Group.objects.get(name=role))
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return make
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,17 @@ from django.urls import reverse
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.codes import TABLE
-from sms.models import ApiClient, CallingAddress, Dispatcher, Message, Provider, ProviderState, RollupHour
+from sms.models import (
+    ApiClient,
+    CallingAddress,
+    Destination,
+    Dispatcher,
+    Message,
+    Provider,
+    ProviderState,
+    RollupHour,
+    Route,
+)
 from sms.services.configuration import snapshot
 from sms.services.database.clock import now
 from sms.services.monitoring import hourly_stats, setup_checklist
@@ -48,6 +58,18 @@ def test_each_step_turns_green_with_what_it_asks_for(boss, cast, settings):
     assert step("This installation", "Dispatcher running").done is False
     Dispatcher.objects.create(id=uuid.uuid4(), host="w", pid=1, slots=1, started_at=now(), seen_at=now())
     assert step("This installation", "Dispatcher running").done is True
+
+
+def test_a_catch_all_route_needs_a_country_that_is_allowed(boss, cast):
+    Route.objects.update(prefix="+")
+    found = step("plain-az", "A route uses it")
+    assert (found.done, found.target) == (False, "destinations")
+    assert "countries that are allowed" in found.says
+    boss.get(SETUP)  # its link resolves
+    Destination.objects.create(country="AZ", mode="block")
+    assert step("plain-az", "A route uses it").done is False
+    Destination.objects.update(mode="allow")
+    assert step("plain-az", "A route uses it").done is True
 
 
 def test_the_address_that_our_server_calls_from_is_recorded_and_shown_to_be_handed_on(boss, cast, settings):

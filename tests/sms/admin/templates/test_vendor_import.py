@@ -50,7 +50,7 @@ def save(boss, page, **changes: object):
 
 
 def wire(text: str, cast) -> tuple[str, tuple[str, ...]]:
-    found, template = snapshot.latest().shelves[cast.templated.pk].match(text)
+    found, template = snapshot.latest().template_sets[cast.templated.pk].match(text)
     return template.vendor_template, tuple(found.values[ours] for ours, _ in template.order)
 
 

@@ -9,6 +9,7 @@ from sms.models import (
     ApiClient,
     BlockedNumber,
     ConfigurationStamp,
+    Destination,
     MessageTemplate,
     Provider,
     ProviderState,
@@ -108,7 +109,7 @@ def run(text: str, **options):
 def mistakes(text: str) -> list[str]:
     with pytest.raises(ProvisioningError) as refused:
         run(text)
-    return [str(mistake) for mistake in refused.value.mistakes]
+    return [str(mistake) for mistake in refused.value.issues]
 
 
 def everything() -> dict[str, list[dict]]:
@@ -358,3 +359,28 @@ def test_a_number_is_blocked_once(shop):
     assert [str(change) for change in run(text).changes] == ["created blocked number +994•••••••33"]
     assert run(text).changes == []
     assert BlockedNumber.objects.get().phone == "+994501112233"
+
+
+DESTINATION = """
+[[destinations]]
+country = "RO"
+mode = "monitor"
+number_types = ["mobile", "fixed_line_or_mobile"]
+daily_limit = 50000
+"""
+
+
+def test_a_destination_is_declared_and_keeps_what_a_later_file_leaves_out():
+    assert [str(change) for change in run(DESTINATION).changes] == ["created destination RO"]
+    assert run(DESTINATION).changes == []
+    assert [str(change) for change in run('[[destinations]]\ncountry = "RO"\nmode = "block"').changes] == [
+        "changed destination RO: mode monitor -> block"
+    ]
+    row = Destination.objects.get()
+    assert (row.mode, row.number_types, row.daily_limit) == ("block", ["mobile", "fixed_line_or_mobile"], 50000)
+
+
+def test_a_new_destination_is_allowed_with_all_but_the_costly_types():
+    run('[[destinations]]\ncountry = "RO"')
+    row = Destination.objects.get()
+    assert (row.mode, row.number_types, row.daily_limit) == ("allow", None, None)

@@ -24,7 +24,7 @@ def made_up_vendors(monkeypatch):
 def mistakes(text: str) -> list[str]:
     with pytest.raises(ProvisioningError) as refused:
         provision(read(text.encode()))
-    return [str(mistake) for mistake in refused.value.mistakes]
+    return [str(mistake) for mistake in refused.value.issues]
 
 
 def template(body: str, approval: str) -> str:
@@ -148,6 +148,27 @@ CASES = {
         '[[blocked_numbers]]\nphone = "+994501112233"\n[[blocked_numbers]]\nphone = "+994501112233"',
         ["blocked_numbers[1].phone: blocked_numbers[0] declares this blocked number already"],
     ),
+    "a destination twice": (
+        '[[destinations]]\ncountry = "RO"\n[[destinations]]\ncountry = "RO"',
+        ["destinations[1].country: destinations[0] declares this destination already"],
+    ),
+    "no country": ('[[destinations]]\nmode = "allow"', ["destinations[0].country: is missing"]),
+    "a country that is none": ('[[destinations]]\ncountry = "ZZ"', ["destinations[0].country: ZZ is no country"]),
+    "a country in small letters": ('[[destinations]]\ncountry = "ro"', ["destinations[0].country: ro is no country"]),
+    "a country by its name": ('[[destinations]]\ncountry = "Romania"', ["destinations[0].country: "]),
+    "a mode that is none": ('[[destinations]]\ncountry = "RO"\nmode = "open"', ["'open' is none of allow, monitor"]),
+    "a number type that is none": (
+        '[[destinations]]\ncountry = "RO"\nnumber_types = ["mobil"]',
+        ["destinations[0].number_types[0]: 'mobil' is none of fixed_line, mobile"],
+    ),
+    "no number type": (
+        '[[destinations]]\ncountry = "RO"\nnumber_types = []',
+        ["destinations[0].number_types: must not be empty"],
+    ),
+    "a daily limit of 0": (
+        '[[destinations]]\ncountry = "RO"\ndaily_limit = 0',
+        ["destinations[0].daily_limit: 0 is too little"],
+    ),
     "a parameter that is no name": (
         template("Hi {a}", 'vendor_template = "1"\nparameters = [7]'),
         ["templates[0].approvals[0].parameters[0]: must be a placeholder's name, or one pair"],
@@ -191,7 +212,7 @@ def test_every_mistake_of_a_file_is_reported_in_the_files_order():
 def test_what_is_no_toml_is_one_line():
     with pytest.raises(ProvisioningError, match=r"^file: this is no TOML: .*line 2") as refused:
         read(b"[[clients]]\nusername\n")
-    assert len(refused.value.mistakes) == 1
+    assert len(refused.value.issues) == 1
 
 
 def test_bytes_that_are_no_utf_8_are_one_line():

@@ -52,7 +52,7 @@ def run(text: str, **options):
 def mistakes(text: str) -> list[str]:
     with pytest.raises(ProvisioningError) as refused:
         run(text)
-    return [str(mistake) for mistake in refused.value.mistakes]
+    return [str(mistake) for mistake in refused.value.issues]
 
 
 def test_every_key_reaches_its_field():

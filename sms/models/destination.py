@@ -1,0 +1,83 @@
+"""Countries that messages may go to, and what has gone to them today."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from sms.domain.destinations import NUMBER_TYPES, is_country
+
+from .history import change_history
+
+
+def validate_country(value: str) -> None:
+    """Raises ValidationError for what is no country that has phone numbers."""
+    if not is_country(value):
+        raise ValidationError(
+            f"{value} is no country; write two capital letters such as RO, or 001 for numbers of no country."
+        )
+
+
+def validate_number_types(value: Any) -> None:
+    """Raises ValidationError for what is no list of number types."""
+    if value is None:
+        return
+    unknown = [repr(name) for name in value if name not in NUMBER_TYPES] if isinstance(value, list) else [repr(value)]
+    if unknown or not value:
+        raise ValidationError(
+            f"{', '.join(unknown) or 'An empty list'} is no type; known are {', '.join(NUMBER_TYPES)}."
+        )
+
+
+class DestinationMode(models.TextChoices):
+    ALLOW = "allow", "allow"
+    MONITOR = "monitor", "monitor: sent, and alerted"
+    BLOCK = "block", "block"
+
+
+class Destination(models.Model):
+    """What holds for one country. One without a row is open if a route names it by its own prefix."""
+
+    country = models.CharField(
+        max_length=3,
+        unique=True,
+        validators=[validate_country],
+        help_text="ISO 3166-1 alpha-2, such as RO. 001: numbers of no country, such as +870.",
+    )
+    mode = models.CharField(max_length=7, choices=DestinationMode, default=DestinationMode.ALLOW)
+    number_types = models.JSONField(
+        null=True,
+        blank=True,
+        validators=[validate_number_types],
+        help_text='Such as ["mobile", "fixed_line_or_mobile"]. Empty: all but premium_rate, shared_cost, satellite and '
+        "personal_number.",
+    )
+    daily_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Messages a UTC day to the country, over all clients. Empty: no limit.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = change_history()
+
+    class Meta:
+        ordering = ("country",)
+
+    def __str__(self) -> str:
+        return self.country
+
+
+class DestinationAllowance(models.Model):
+    """What was granted to a country's messages today. Processes take tokens from here in blocks."""
+
+    country = models.CharField(max_length=3, primary_key=True)
+    day = models.PositiveIntegerField(default=0)
+    used = models.PositiveIntegerField(default=0)
+    granted = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.country}: {self.used} on day {self.day}"

@@ -1,0 +1,66 @@
+"""An alert when OTPs to many ranges of numbers of one country rise together: the sign of pumping.
+
+Each range stays below its own limit then, so that no limit of one number or range stops it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from sms.domain.destinations import locate
+from sms.domain.ids import uuid7
+from sms.models import Alert
+from sms.services.database import clock
+
+from .alerts import close_alert, open_alert
+
+WINDOW = timedelta(hours=1)
+FEWEST_OTPS = 10
+"""In the last hour, to one range of 100 numbers."""
+RISE = 3
+"""And more than so many times those of the hour before."""
+FEWEST_RANGES = 10
+"""Of one country."""
+
+_KEY = "otp-ranges:"
+
+
+def evaluate() -> None:
+    """Open and close the alerts as things stand now."""
+    found = {f"{_KEY}{country}": (country, count) for country, count in _rising(clock.now()).items()}
+    for key, (country, count) in found.items():
+        open_alert(
+            key,
+            title=f"OTPs to {count} ranges of numbers in {country} have risen together",
+            advice=f"Each range got {FEWEST_OTPS} OTPs or more in an hour, over {RISE} times those of the hour before. "
+            "If no campaign explains it, set the country's destination to block, or give it a daily limit.",
+        )
+    for key in Alert.objects.filter(closed_at=None, key__startswith=_KEY).values_list("key", flat=True):
+        if key not in found:
+            close_alert(key)
+
+
+def _rising(now: datetime) -> dict[str, int]:
+    """Countries with the number of their ranges that rose."""
+    before, last = _counts(now - 2 * WINDOW, now - WINDOW), _counts(now - WINDOW, now)
+    rising = [stem for stem, count in last.items() if count >= FEWEST_OTPS and count > RISE * before.get(stem, 0)]
+    countries = Counter(locate(f"{stem}00").country for stem in rising)
+    return {country: count for country, count in countries.items() if count >= FEWEST_RANGES}
+
+
+def _counts(since: datetime, until: datetime) -> dict[str, int]:
+    """OTPs by range: the number without its last two digits. Ids rise with time, so the primary key finds the hour."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT substr("to", 1, length("to") - 2) AS stem, count(*) FROM sms_message '
+            "WHERE id >= %s AND id < %s AND is_otp AND NOT is_test GROUP BY stem",
+            [_first_id(since), _first_id(until + timedelta(seconds=1))],
+        )
+        return dict(cursor.fetchall())
+
+
+def _first_id(moment: datetime) -> str:
+    return uuid7(int(moment.timestamp() * 1000), 0).hex

@@ -1,0 +1,83 @@
+"""What providers and partners share: a vendor, its address, credentials and options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+
+from providers.base import Adapter
+from providers.http import url_problem
+from providers.settings import Setting, SettingError
+from sms.models import Partner, Provider
+
+from .location import Location
+from .schema import PartnerTable, ProviderTable
+
+AccountTable = ProviderTable | PartnerTable
+
+
+def has_vendor(
+    table: AccountTable, at: Location, row: Provider | Partner, adapters: Mapping[str, type[Adapter]]
+) -> bool:
+    """Set the vendor of a new row. That of a stored one stays: its reports and attempts are in that vendor's format."""
+    if row._state.adding:
+        row.vendor = table.vendor
+        if not table.vendor and at.is_valid("vendor"):
+            at.report("vendor", f"is missing; known are {', '.join(adapters)}")
+    elif table.vendor not in ("", row.vendor):
+        at.report("vendor", f"is {row.vendor} and can't change; declare the new account under another slug")
+    return row.vendor in adapters
+
+
+def check_url(at: Location, key: str, url: str, adapter: type[Adapter]) -> None:
+    problem = url and url_problem(url, allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS, scheme=adapter.scheme)
+    if problem:
+        at.report(key, problem)
+
+
+def account_values(table: AccountTable, at: Location, row: Provider | Partner) -> dict[str, Any]:
+    """The stored credentials and options with those of the file laid over them."""
+    adapter, named = row.adapter_class, table.model_fields_set
+    values: dict[str, Any] = {}
+    if "credentials" in named or row._state.adding:
+        values["credentials"] = _credentials(table.credentials, at.child("credentials"), row, adapter)
+    if "options" in named:
+        inside = at.child("options")
+        given = _known(table.options, inside, adapter.options)
+        values["options"] = _cleaned(inside, {**row.options, **given}, adapter.clean_options)
+    return values
+
+
+def _credentials(
+    table: Mapping[str, Any], at: Location, row: Provider | Partner, adapter: type[Adapter]
+) -> dict[str, Any] | None:
+    given = _known(table, at, adapter.credentials)
+    for setting in adapter.credentials:
+        if setting.key not in given and not row.credentials.get(setting.key):
+            at.report(setting.key, "is missing")
+    return _cleaned(at, {**row.credentials, **given}, adapter.clean_credentials) if at.is_valid() else None
+
+
+def _known(table: Mapping[str, Any], at: Location, settings: Iterable[Setting]) -> dict[str, Any]:
+    keys = [setting.key for setting in settings]
+    for key in table:
+        if key not in keys:
+            at.report_unknown(key, keys)
+    return {key: table[key] for key in keys if key in table}
+
+
+def _cleaned(
+    at: Location, values: dict[str, Any], clean: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The values as the adapter stores them. Each one that it rejects is reported."""
+    values = dict(values)
+    while True:
+        try:
+            return clean(values)
+        except SettingError as error:
+            if not at.is_valid(error.key):
+                return None
+            at.report(error.key, error.message)
+            values.pop(error.key, None)
