@@ -1,27 +1,31 @@
-"""How fast calls are accepted, as a share of the ceiling: `python3 dev.py bench accept [seconds] [runs]`.
+"""How fast calls are accepted, as a share of the ceiling: `python3 dev.py bench accept [seconds] [rounds]`.
 
-The ceiling is bare WSGI with one INSERT and COMMIT under the same gunicorn (2 workers of 8 threads, 16 connections) on
-the same PostgreSQL with default durability. The product has 1,000 templates, 50 routes and its limits on.
+The ceiling is a bare WSGI application with one INSERT and COMMIT, served by gunicorn's own threaded worker (2 processes
+of 8 threads), on the same PostgreSQL with default durability. The product has 1,000 templates, 50 routes and its limits
+on. wrk loads both, in turns, with 1 to 256 connections.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import subprocess
+import statistics
 import sys
 from pathlib import Path
-from typing import Any
 
 from tests.support.ports import free_port
-from tests.support.processes import PROJECT, Process, http_status
+from tests.support.processes import Process, http_status
 
 from .ceiling import TABLE
 from .results import median_and_spread, record
 from .stage import SHOP, Stage, stage
+from .wrk import Figures, Requests, find_wrk, post, write_requests
 
 PASSWORD = "made-up-caller-password-0123456789"
 TEMPLATES, ROUTES, CONNECTIONS = 1000, 50, 16
+CURVE = (1, 4, 16, 64, 256)
+BARE = ("-k", "gthread", "--threads", "8")
+"""How the ceiling is served, whatever the product is served by."""
 
 
 def shop() -> str:
@@ -54,80 +58,88 @@ status = "approved"
 """
 
 
-def requests(file: Path) -> Path:
+def requests(file: Path) -> Requests:
     """Different texts to different numbers, each of another template."""
     login = base64.b64encode(f"akinon:{PASSWORD}".encode()).decode()
-    bodies = [
-        json.dumps(
-            {
-                "from": "AKINON",
-                "to": f"+994{n % ROUTES:02d}{1000000 + n}"[:13],
-                "text": f"Hörmətli Aysel {n}, kampaniya{n % TEMPLATES * 7919 % 10007} üzrə sifarişiniz {n} yoldadır.",
-                "isOtp": False,
-            },
-            ensure_ascii=False,
-        )
-        for n in range(4000)
-    ]
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-    file.write_text(json.dumps({"headers": headers, "bodies": bodies}))
-    return file
+    return write_requests(file, headers, (("/send-sms", _body(n)) for n in range(4000)))
 
 
-def measure(port: int, seconds: float, file: Path) -> dict[str, Any]:
-    words = [sys.executable, "-m", "benchmarks.load", str(port), str(CONNECTIONS), str(seconds), str(file)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=PROJECT, check=True)
-    return json.loads(done.stdout)
+def _body(n: int) -> str:
+    message = {
+        "from": "AKINON",
+        "to": f"+994{n % ROUTES:02d}{1000000 + n}"[:13],
+        "text": f"Hörmətli Aysel {n}, kampaniya{n % TEMPLATES * 7919 % 10007} üzrə sifarişiniz {n} yoldadır.",
+        "isOtp": False,
+    }
+    return json.dumps(message, ensure_ascii=False)
 
 
-def serve(made: Stage, name: str, application: str, path: str, expected: int) -> tuple[Process, int]:
+def measure(port: int, seconds: float, calls: Requests) -> Figures:
+    return post(port, CONNECTIONS, seconds, calls)
+
+
+def serve(made: Stage, application: str = "config.wsgi", *words: str) -> tuple[Process, int]:
+    """Start gunicorn with the project's settings and these words. Returns it when it is ready, with its port."""
     port = free_port()
-    words = ["-m", "gunicorn", "-c", "config/gunicorn.py", "-b", f"127.0.0.1:{port}", "-w", "2", "--threads", "8"]
-    process = Process(name, [sys.executable, *words, application], environment=made.environment, folder=made.folder)
-    process.start(lambda: http_status(port, path) == expected)
+    command = ["-m", "gunicorn", "-c", "config/gunicorn.py", "-b", f"127.0.0.1:{port}", "-w", "2", *words, application]
+    process = Process(application, [sys.executable, *command], environment=made.environment, folder=made.folder)
+    process.start(lambda: http_status(port, "/readyz") in (200, 201))
     return process, port
 
 
-def on_sqlite(seconds: float, runs: int) -> list[float]:
+def serve_ceiling(made: Stage) -> tuple[Process, int]:
+    """Start the bare application."""
+    made.sql(TABLE)
+    return serve(made, "benchmarks.ceiling:application", *BARE)
+
+
+def on_sqlite(seconds: float, rounds: int) -> list[float]:
     """Accepted a second where the messages lie in a file."""
     with stage(0, shop(), sqlite=True) as made:
-        file = requests(made.folder / "requests.json")
-        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
-        found = [measure(port, seconds, file) for _ in range(runs)]
+        calls = requests(made.folder / "requests")
+        web, port = serve(made)
+        found = [measure(port, seconds, calls).rate for _ in range(rounds)]
         web.stop()
-    if any(set(each["statuses"]) != {"201"} for each in found):
-        raise SystemExit(f"not every call was accepted: {[each['statuses'] for each in found]}")
-    return [each["rate"] for each in found]
+    return found
+
+
+def curve(made: Stage, seconds: float, rounds: int) -> dict[int, list[tuple[Figures, Figures]]]:
+    """For each number of connections the figures of both, ceiling and product in turns."""
+    calls = requests(made.folder / "requests")
+    (bare, bare_port), (web, web_port) = serve_ceiling(made), serve(made)
+    measure(web_port, 1, calls)  # the first calls load code
+    found: dict[int, list[tuple[Figures, Figures]]] = {connections: [] for connections in CURVE}
+    for _ in range(rounds):
+        for connections, pairs in found.items():
+            ceiling = post(bare_port, connections, seconds, calls)
+            pairs.append((ceiling, post(web_port, connections, seconds, calls)))
+    bare.stop()
+    web.stop()
+    return found
+
+
+def row(connections: int, pairs: list[tuple[Figures, Figures]]) -> tuple[str, ...]:
+    return (
+        str(connections),
+        median_and_spread([product.rate / ceiling.rate for ceiling, product in pairs]),
+        median_and_spread([product.rate for _, product in pairs]),
+        median_and_spread([ceiling.rate for ceiling, _ in pairs]),
+        median_and_spread([product.p99 for _, product in pairs]),
+        median_and_spread([ceiling.p99 for ceiling, _ in pairs]),
+    )
 
 
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 8
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    shares, ours, ceilings, tails = [], [], [], []
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 4
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    find_wrk()
     with stage(0, shop()) as made:
-        made.sql(TABLE)
-        file = requests(made.folder / "requests.json")
-        bare, bare_port = serve(made, "ceiling", "benchmarks.ceiling:application", "/", 201)
-        web, web_port = serve(made, "web", "config.wsgi", "/readyz", 200)
-        for _ in range(runs):
-            ceiling, product = measure(bare_port, seconds, file), measure(web_port, seconds, file)
-            if set(product["statuses"]) != {"201"}:
-                raise SystemExit(f"not every call was accepted: {product['statuses']}")
-            shares.append(product["rate"] / ceiling["rate"])
-            ours.append(product["rate"])
-            ceilings.append(ceiling["rate"])
-            tails.append(product["p99"])
-        bare.stop()
-        web.stop()
-    here = sum(ceilings) / len(ceilings)
-    rows = [
-        ("of the ceiling", median_and_spread(shares)),
-        ("SQLite, of that ceiling", median_and_spread([rate / here for rate in on_sqlite(seconds, runs)])),
-        ("accepted/s", median_and_spread(ours)),
-        ("ceiling, requests/s", median_and_spread(ceilings)),
-        ("p99, ms", median_and_spread(tails)),
-    ]
-    record("accept", ("what", "median (lowest to highest)"), rows)
+        found = curve(made, seconds, rounds)
+    here = statistics.median(ceiling.rate for ceiling, _ in found[CONNECTIONS])
+    sqlite = median_and_spread([rate / here for rate in on_sqlite(seconds, rounds)])
+    header = ("connections", "of the ceiling", "accepted/s", "ceiling, requests/s", "p99, ms", "ceiling's p99, ms")
+    record("accept", header, [row(*each) for each in found.items()], f"SQLite, of the ceiling at 16: {sqlite}.")
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ def main() -> None:
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     reached, accepted = [], []
     with stage(0, shop().replace('vendor = "etelecom"', 'vendor = "accolades"').replace(*_CREDENTIALS)) as made:
-        file = requests(made.folder / "requests.json")
+        file = requests(made.folder / "requests")
         ceilings = [ceiling(made)]
-        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        web, port = serve(made)
         dispatcher = made.dispatcher("dispatch", 64)
         for _ in range(runs):
             before, begun = made.settled(), time.monotonic()
-            accepted.append(measure(port, seconds, file)["rate"])
+            accepted.append(measure(port, seconds, file).rate)
             reached.append((made.settled() - before) / (time.monotonic() - begun))
             made.wait_for(made.sql("SELECT count(*) FROM sms_message")[0][0])
         web.stop()

@@ -48,7 +48,7 @@ UNREAD = "SELECT 1 FROM sms_callback WHERE read_at IS NULL LIMIT 1"
 
 def rates(made: Stage, port: int, seconds: float) -> dict[str, float]:
     """Accepted, sent and reported per second."""
-    accepted = measure(port, seconds, requests(made.folder / "requests.json"))["rate"]
+    accepted = measure(port, seconds, requests(made.folder / "requests")).rate
     made.sql("DELETE FROM sms_message WHERE status = 'queued'")
     made.sql("VACUUM ANALYZE sms_message")
     sent = send_all(made, SENT, 64, 1).rate
@@ -172,7 +172,7 @@ def main() -> None:
 def opened() -> Iterator[tuple[Shop, Process]]:
     """A shop with its web side."""
     with stage(0, shop(), PUBLIC_URL="http://127.0.0.1:1") as made:
-        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        web, port = serve(made)
         yield (made, port), web
         web.stop()
 

@@ -65,7 +65,7 @@ def _share(ms: float, allowed: float | None) -> str:
 def at_rest(count: int, *, sqlite: bool = False) -> list[float]:
     with Witness(free_port()) as witness, stage(vendor_port=witness.port, sqlite=sqlite) as made:
         dispatcher = made.dispatcher("dispatch", 64)
-        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        web, port = serve(made)
         measure(made, witness, port, 5, is_otp=False)
         waits = measure(made, witness, port, count, is_otp=False)
         web.stop()
@@ -76,7 +76,7 @@ def at_rest(count: int, *, sqlite: bool = False) -> list[float]:
 def behind_others(count: int) -> Row:
     """OTPs while 10,000 others wait, at a vendor that takes 50 ms."""
     with Witness(free_port(), 50) as witness, stage(vendor_port=witness.port) as made:
-        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        web, port = serve(made)
         made.fill(BACKLOG)
         dispatcher = made.dispatcher("dispatch", 64)
         made.wait_for(500)

@@ -10,8 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from .accept import measure, requests, serve
-from .ceiling import TABLE
+from .accept import measure, requests, serve_ceiling
 from .stage import Stage
 
 CEILING_THERE = 5797.0
@@ -21,9 +20,8 @@ PAUSE = 0.02  # seconds between two writes: as a machine at rest writes
 
 def ceiling(made: Stage, seconds: float = 4.0) -> float:
     """Requests a second of the bare application, with no dispatcher beside it."""
-    made.sql(TABLE)
-    bare, port = serve(made, "ceiling", "benchmarks.ceiling:application", "/", 201)
-    rate = float(measure(port, seconds, requests(made.folder / "ceiling.json"))["rate"])
+    bare, port = serve_ceiling(made)
+    rate = measure(port, seconds, requests(made.folder / "ceiling")).rate
     bare.stop()
     return rate
 

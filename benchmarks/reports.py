@@ -9,14 +9,14 @@ import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from tests.support.processes import PROJECT
 
-from .accept import CONNECTIONS, serve
+from .accept import measure, serve
 from .machine import ceiling, share
 from .results import median_and_spread, record
 from .stage import Stage, stage
+from .wrk import Requests, write_requests
 
 TO_REACH = 1000.0  # reports a second, on the machine of benchmarks/machine.py
 _KEYS = """
@@ -30,18 +30,17 @@ print(json.dumps([[tokens.attempt_token(provider, attempt), str(attempt)] for pr
 """
 
 
-def calls(made: Stage, count: int) -> Path:
+def calls(made: Stage, count: int) -> Requests:
     """The reports that the vendor would send: one form POST per attempt."""
     environment = {**made.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
     words = [sys.executable, "-c", _KEYS, str(count)]
     done = subprocess.run(words, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True)
     rows = json.loads(done.stdout)
-    file = made.folder / "reports.json"
-    targets = [f"/webhooks/accolades/{key}" for key, _ in rows]
-    bodies = [f"apiName=sms&type=deliveryReport&status=sent&id={attempt}" for _, attempt in rows]
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    file.write_text(json.dumps({"headers": headers, "bodies": bodies, "targets": targets}))
-    return file
+    bodies = (
+        (f"/webhooks/accolades/{key}", f"apiName=sms&type=deliveryReport&status=sent&id={attempt}")
+        for key, attempt in rows
+    )
+    return write_requests(made.folder / "reports", {"Content-Type": "application/x-www-form-urlencoded"}, bodies)
 
 
 def main() -> None:
@@ -51,7 +50,7 @@ def main() -> None:
     rates, p95s, sending = [], [], []
     with stage(0, PUBLIC_URL="http://127.0.0.1:1") as made:
         ceilings = [ceiling(made)]
-        web, port = serve(made, "web", "config.wsgi", "/readyz", 200)
+        web, port = serve(made)
         for _ in range(runs):
             made.fill(count)
             dispatcher = made.dispatcher("dispatch", 64)
@@ -59,12 +58,11 @@ def main() -> None:
             file = calls(made, count)
             made.fill(count)
             before, sent, begun = applied(made), _sent(made), time.monotonic()
-            words = [sys.executable, "-m", "benchmarks.load", str(port), str(CONNECTIONS), str(seconds), str(file)]
-            done = subprocess.run(words, capture_output=True, text=True, cwd=PROJECT, check=True)
+            p95 = measure(port, seconds, file).p95
             passed = time.monotonic() - begun
             rates.append((applied(made) - before) / passed)
             sending.append((_sent(made) - sent) / passed)
-            p95s.append(json.loads(done.stdout)["p95"])
+            p95s.append(p95)
             made.wait_until_sent()
             dispatcher.stop()
         web.stop()

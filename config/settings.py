@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.password_hashing.HashingBusyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -138,6 +139,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- what the product is told -----------------------------------------------------
 
+SERVE = env.choice("SERVE", "all", ("all", "api", "admin"))
 ALLOW_PRIVATE_PROVIDER_HOSTS = env.switch("ALLOW_PRIVATE_PROVIDER_HOSTS")
 ALLOW_SANDBOX = env.switch("ALLOW_SANDBOX")
 REQUIRE_2FA = env.switch("REQUIRE_2FA")
@@ -171,6 +173,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True  # no collectstatic needed to start; the container runs it all the same
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_HASHERS = ["config.password_hashing.OneAtATimeHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -1,14 +1,34 @@
-"""Every address of the product."""
+"""The addresses that this process serves: all of them, or with SERVE those of the API or of the admin."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-admin.autodiscover()
+from sms.api.errors import answer
+from sms.api.health import healthz, readyz
+from sms.api.urls import with_optional_slash
+from sms.domain.codes import refuse
 
-urlpatterns = [
-    path("", include("sms.api.urls")),
-    path("admin/", admin.site.urls),
-]
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """The admin's own page of this kind has links to it, which do not exist here."""
+    return answer(refuse("not_found"))
+
+
+urlpatterns: list[URLPattern | URLResolver] = []
+if settings.SERVE == "admin":
+    urlpatterns += [
+        *with_optional_slash("healthz", healthz, "healthz"),
+        *with_optional_slash("readyz", readyz, "readyz"),
+    ]
+else:
+    urlpatterns.append(path("", include("sms.api.urls")))
+if settings.SERVE == "api":
+    urlpatterns.append(re_path("^admin/", not_found))
+else:
+    admin.autodiscover()
+    urlpatterns.append(path("admin/", admin.site.urls))
 
 handler400 = "sms.api.errors.handler400"
 handler403 = "sms.api.errors.handler403"

@@ -13,11 +13,13 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.errors import ConfigError
 
-from config.worker import PatientWorker
+from config.worker import BufferingWorker
 from tests.support.stack import ONE_WORKER, Stack
+from tests.support.waiting import eventually
 
 GENUINE = 300
 STALLED = 200
+ESTABLISHED = 1  # Linux's number of this TCP state
 LATEST = 10.5  # seconds: 10 as promised, and half a one for a machine that has other things to do
 
 
@@ -206,6 +208,34 @@ def test_head_has_no_body_on_the_wire(web: Stack) -> None:
     assert exchange(web, raw).endswith(b"\r\n\r\n")
 
 
+def test_an_unread_answer_keeps_no_thread_and_is_dropped(web: Stack) -> None:
+    """Sixteen requests a connection, of which nobody reads an answer."""
+    held = []
+    try:
+        for _ in range(20):
+            connection = socket.socket()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", web.port))
+            connection.sendall(b"GET /schema HTTP/1.1\r\nHost: localhost\r\n\r\n" * 16)
+            held.append(connection)
+        assert web.send_sms("+40712345678", "Salut").status == 201
+        eventually(lambda: all(is_closed(connection) for connection in held), because="unread answers are dropped")
+        assert web.call("GET", "/schema").status == 200
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other side has reset the connection; what it sent stays unread."""
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != ESTABLISHED
+
+
+def test_more_requests_ahead_than_are_allowed_close_the_connection(web: Stack) -> None:
+    answer = exchange(web, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200)
+    assert answer.count(b"HTTP/1.1 200") <= 16
+
+
 def test_the_worker_ends_though_callers_stall(tmp_path: Path) -> None:
     with Stack(tmp_path, dispatchers=0, web_words=ONE_WORKER) as stack:
         held = [connect(stack) for _ in range(10)]
@@ -218,4 +248,4 @@ def test_the_worker_ends_though_callers_stall(tmp_path: Path) -> None:
 
 def test_tls_is_left_to_the_proxy_in_front() -> None:
     with pytest.raises(ConfigError, match="proxy"):
-        PatientWorker.check_config(SimpleNamespace(is_ssl=True, worker_connections=1000, threads=8, keepalive=5), None)
+        BufferingWorker.check_config(SimpleNamespace(is_ssl=True), None)

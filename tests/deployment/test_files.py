@@ -94,9 +94,10 @@ def test_what_runs_is_in_the_image(needed):
 
 def test_compose_starts_web_and_two_dispatchers_after_the_migrations():
     services = compose()["services"]
-    assert services.keys() == {"database", "migrate", "web", "dispatcher"}
+    assert services.keys() == {"database", "migrate", "web", "admin", "dispatcher"}
     assert services["dispatcher"]["deploy"]["replicas"] == 2
-    for name in ("web", "dispatcher"):
+    assert (services["admin"]["profiles"], services["admin"]["environment"]["SERVE"]) == (["admin"], "admin")
+    for name in ("web", "admin", "dispatcher"):
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert services["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
     assert services["migrate"]["restart"] == "no"
@@ -104,7 +105,7 @@ def test_compose_starts_web_and_two_dispatchers_after_the_migrations():
 
 def test_compose_gives_our_processes_as_little_as_they_need():
     services = compose()["services"]
-    for name in ("migrate", "web", "dispatcher"):
+    for name in ("migrate", "web", "admin", "dispatcher"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
         assert "privileged" not in services[name]
@@ -124,7 +125,7 @@ def test_the_port_of_the_settings_file_moves_the_process_and_the_mapping(values,
 def test_the_proxies_that_compose_trusts_are_those_of_its_own_network():
     [network] = compose()["networks"]["default"]["ipam"]["config"]
     assert ip_network(network["subnet"]).is_private
-    for name in ("migrate", "web", "dispatcher"):
+    for name in ("migrate", "web", "admin", "dispatcher"):
         assert compose()["services"][name]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
         assert "networks" not in compose()["services"][name]
 

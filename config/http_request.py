@@ -1,0 +1,149 @@
+"""What the web processes accept as a request: limits that hold while it is being received, and errors in our format.
+
+waitress receives and parses. Here it is told to refuse what it would tolerate: two lengths, folded headers, versions
+that do not exist, long lines. RFC 9112 allows each refusal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+from waitress.adjustments import Adjustments
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
+from waitress.task import ErrorTask
+from waitress.utilities import InternalServerError, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
+
+from sms.api import request_ids
+from sms.domain.codes import Refusal, as_json, refuse
+
+RECEIVE_SECONDS = 9.0
+"""From the first byte of a request to its last. The worker looks once a second."""
+MAX_LINE = 8190
+MAX_HEADERS = 100
+MAX_HEAD = 64 * 1024
+MAX_BODY = 64 * 1024
+"""Of a body at the API. The application answers a longer one with 413, without waiting for the rest."""
+MAX_ADMIN_BODY = 4 * 1024 * 1024
+"""Of a form in the admin, for lists that staff import."""
+MAX_CHUNK_OVERHEAD = 8
+"""A chunk of one byte takes six on the wire: as received, a chunked body may be so many times as long."""
+MAX_CHUNK_LINE = 1024
+MAX_TRAILERS = 8190
+ADMIN = "/admin/"
+
+_REQUEST_ID = re.compile(rb"\r\nx-akinon-request-id:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CODES = {
+    RequestEntityTooLarge: "payload_too_large",
+    RequestHeaderFieldsTooLarge: "headers_too_large",
+    InternalServerError: "internal_error",
+}
+
+
+class RequestParser(HTTPRequestParser):
+    """One request of a connection. `error` holds a Refusal, or an error of waitress."""
+
+    head = b""
+
+    def __init__(self, adjustments: Adjustments) -> None:
+        super().__init__(adjustments)
+        self.deadline = time.monotonic() + RECEIVE_SECONDS
+
+    @property
+    def normalised_path(self) -> str:
+        """As waitress hands it to the application."""
+        return "/" + self.path.lstrip("/")
+
+    def received(self, data: bytes) -> int:
+        was_in_head = not self.headers_finished
+        consumed = int(super().received(data))
+        if self.error is not None:
+            self.expect_continue = False  # waitress would ask for the body and receive on
+        elif self.headers_finished:
+            if was_in_head and not self.empty:
+                self._check_head()
+            elif isinstance(self.body_rcv, ChunkedReceiver):
+                self._check_chunks(self.body_rcv)
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        self.head = self.head or header_plus
+        super().parse_header(header_plus)
+        fields = header_plus.split(b"\r\n")[1:]
+        if self.version not in ("1.0", "1.1"):
+            raise ParsingError("This version of HTTP does not exist.")
+        if any(field.startswith((b" ", b"\t")) for field in fields):
+            raise ParsingError("Header lines must not be folded.")
+        if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+            raise ParsingError("The length of the body is ambiguous.")
+
+    def refuse(self, code: str, message: str = "", retry_after: int | None = None) -> None:
+        """Answer with this code, and close the connection."""
+        self.error = refuse(code, message=message, retry_after=retry_after)
+        self.completed, self.expect_continue = True, False
+
+    @property
+    def _max_body(self) -> int:
+        return MAX_ADMIN_BODY if self.normalised_path.startswith(ADMIN) else MAX_BODY
+
+    def _check_head(self) -> None:
+        lines = self.head.split(b"\r\n")
+        if len(lines[0]) > MAX_LINE:
+            self.refuse("uri_too_long")
+        elif len(lines) - 2 > MAX_HEADERS or max(map(len, lines)) > MAX_LINE:
+            self.refuse("headers_too_large")
+        elif self.headers.get("EXPECT", "100-continue").lower() != "100-continue":
+            self.refuse("expectation_failed")
+        elif self.content_length > self._max_body:
+            self._stop_receiving()
+
+    def _check_chunks(self, chunks: ChunkedReceiver) -> None:
+        if len(chunks) > self._max_body:
+            self.headers["CONTENT_LENGTH"] = str(len(chunks))
+            self._stop_receiving()
+        elif len(chunks.control_line) > MAX_CHUNK_LINE:
+            self.refuse("bad_request")
+        elif len(chunks.trailer) > MAX_TRAILERS:
+            self.refuse("headers_too_large")
+        elif self.body_bytes_received > MAX_CHUNK_OVERHEAD * self._max_body:
+            self.refuse("payload_too_large")
+
+    def _stop_receiving(self) -> None:
+        """The application gets the request as it is, so that 404 and 401 are answered before 413."""
+        self.headers["CONNECTION"] = "close"
+        self.expect_continue = False
+        self.completed = True
+
+
+class JsonErrorTask(ErrorTask):
+    """Answers what never reaches the application, then closes the connection."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        refusal = error if isinstance(error, Refusal) else refuse(_CODES.get(type(error), "bad_request"))
+        body = json.dumps(as_json(refusal.faults)).encode()
+        self.status = f"{refusal.code.status} {_REASONS[refusal.code.status]}"
+        self.response_headers += [
+            ("Content-Type", "application/json"),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+            (request_ids.HEADER, _request_id(self.request)),
+        ]
+        if refusal.retry_after is not None:
+            self.response_headers.append(("Retry-After", str(refusal.retry_after)))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+_REASONS = {400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long"}
+_REASONS |= {417: "Expectation Failed", 431: "Request Header Fields Too Large"}
+_REASONS |= {500: "Internal Server Error", 503: "Service Unavailable"}
+
+
+def _request_id(request: RequestParser) -> str:
+    given = _REQUEST_ID.search(request.header_plus + request.head)
+    meta = {"HTTP_X_AKINON_REQUEST_ID": given[1].decode("latin-1").strip()} if given else {}
+    return str(request_ids.request_id_of(meta).value)
