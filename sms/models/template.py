@@ -185,6 +185,7 @@ class TemplateApproval(models.Model):
 
     def bind(self) -> None:
         """When this is first set to approved, record the version of the template and the time."""
+        self.vendor_template = self.vendor_template.strip()  # "1432 " is no other id
         if self.status == TemplateApprovalStatus.APPROVED:
             self.version = self.version or self.template.current_version
             self.approved_at = self.approved_at or timezone.now()

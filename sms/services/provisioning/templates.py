@@ -14,6 +14,7 @@ from sms.services.templates.approvals import (
     as_parameters,
     bind,
     confirm,
+    is_of_other_text,
     is_parameter,
     parsed,
     registered_body,
@@ -63,6 +64,8 @@ def _approval_values(table: TemplateApprovalTable, at: Location) -> dict[str, An
     values = dict.fromkeys(("vendor_template", "text", "parameters")) | table.given("provider")
     if values["parameters"] is not None:
         values["parameters"] = _parameters(values["parameters"], at)
+    if values["vendor_template"] is not None:
+        values["vendor_template"] = values["vendor_template"].strip()
     return values
 
 
@@ -145,6 +148,8 @@ def _registered(at: Location, row: TemplateApproval, values: dict[str, Any], cur
     """The text that the approval will stand for; None, and an issue, if the vendor can't carry it."""
     if values["parameters"] == [] and (values["text"] or row.text):
         values["parameters"] = None  # read from the vendor's text
+    if values["text"] in (None, row.text) and is_of_other_text(row, current.source):
+        values["parameters"] = None  # those of the new body, which this vendor has not approved
     draft = _draft(row, values)
     renewed = bool(draft.text) and (draft.text, draft.parameters) != (row.text, row.parameters)
     try:

@@ -157,6 +157,14 @@ def compared(body: str) -> str:
     return normalise(body)[0]
 
 
+def is_of_other_text(approval: TemplateApproval, body: str) -> bool:
+    """Whether the vendor has registered another text than this body.
+
+    Parameters that come with the body are then not the approval's: their order belongs to the text.
+    """
+    return approval.version is not None and compared(approval.version.body) != compared(body)
+
+
 def confirm(approval: TemplateApproval, *, by: str, how: ConfirmedHow) -> None:
     """Keep who said that the vendor has registered this text, and when."""
     approval.confirmed_at, approval.confirmed_by, approval.confirmed_how = timezone.now(), by, how

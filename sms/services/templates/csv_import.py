@@ -28,7 +28,7 @@ from sms.models import (
 from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.rows import Row, RowIssue, Table
 
-from .approvals import approval_problems, bind, confirm, registered_body
+from .approvals import approval_problems, bind, confirm, is_of_other_text, registered_body
 from .csv_format import APPROVAL, read, written_text
 from .effect import NO_EFFECT, Effect, effect
 from .unmatched import ApprovedText, approved_texts
@@ -208,7 +208,7 @@ def _add_approval(table: Table, row: Row, change: Change, providers: Mapping[str
     provider = providers.get(slug)
     if provider is None:
         table.mistakes.append(RowIssue(row.line, "provider", f"there is no provider “{visible(slug)[:80]}”."))
-    elif (key := (provider.pk, row.cells["vendor_template"])) in change.lines:
+    elif (key := (provider.pk, row.cells["vendor_template"].strip())) in change.lines:
         words = f"line {change.lines[key]} has this provider and vendor_template for this template already."
         table.mistakes.append(RowIssue(row.line, "provider", words))
     else:
@@ -228,6 +228,8 @@ def _set_approval(table: Table, row: Row, change: Change, provider: Provider) ->
         return
     if values["text"] in (None, written_text(change.template, approval)):
         values["text"] = approval.text
+    if values["text"] == approval.text and is_of_other_text(approval, change.template.body):
+        values["parameters"] = approval.parameters  # the file's are those of the new body
     if differ := _assign(approval, values):
         renewed = bool(approval.text) and bool({"text", "parameters"} & set(differ))
         change.approvals.append(ImportedApproval(row.line, approval, renewed))
@@ -251,7 +253,7 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
         return None
     if parameters is None:
         return None
-    kept = {column: row.cells[column] for column in ("vendor_template", "note")}
+    kept = {"vendor_template": row.cells["vendor_template"].strip(), "note": row.cells["note"]}
     return {**kept, "parameters": parameters, "status": status, "text": row.cells["text"] or None}
 
 

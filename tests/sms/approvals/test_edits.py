@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.test import Client
 
@@ -11,6 +13,7 @@ from sms.models import Message, MessageTemplate, TemplateApproval
 from sms.services.configuration import snapshot
 from sms.services.provisioning.apply import provision
 from tests.sms import cast
+from tests.sms.approvals.ways import ByImport
 
 TO = "+994501234567"
 
@@ -137,6 +140,53 @@ def test_a_new_text_under_the_same_id_replaces_the_old_one(way, registry):
     assert wire("Kodunuz 17") == ("7", ("17",))
     assert wire("Kod 17") is None
     assert TemplateApproval.objects.get().version == MessageTemplate.objects.get().current_version
+
+
+CHANGED_PLACES = [
+    # the changed body, and the order of its parameters that staff give with it
+    ("Hello {order}, order {name}", ["order", "name"]),
+    ("Hello {name}, order {order}!", ["order", "name"]),
+    ("Salam {ad}, {nomre}", ["ad", "nomre"]),
+    ("Salam", []),
+]
+
+
+@pytest.mark.parametrize(("body", "parameters"), CHANGED_PLACES)
+@pytest.mark.parametrize("kept_text", ["", "Hello %1, order %2"])
+def test_parameters_that_come_with_a_changed_body_leave_the_old_text_as_it_is(
+    only, registry, body, parameters, kept_text
+):
+    """One file changes the body and the order of its parameters, and names the id of the old text."""
+    key = registry.register("Hello %1, order %2")
+    approval = {"provider": "only", "vendor_template": key, "status": "approved", "parameters": ["name", "order"]}
+    approval |= {"text": kept_text} if kept_text else {}
+    provision({"templates": [{"name": "t", "body": "Hello {name}, order {order}", "approvals": [approval]}]})
+    changed = {"name": "t", "body": body, "approvals": [approval | {"parameters": parameters}]}
+    told = provision({"templates": [changed]})
+    assert "the text of now is approved nowhere" in told.notes[0]
+    assert registry.handset_shows(*wire("Hello Aysel, order 7")) == "Hello Aysel, order 7"
+    assert provision({"templates": [changed]}).changes == []
+
+
+@pytest.mark.parametrize(("body", "parameters"), CHANGED_PLACES)
+def test_an_imported_row_with_a_changed_body_leaves_the_old_text_as_it_is(only, registry, body, parameters):
+    key = registry.register("Hello %1, order %2")
+    way = ByImport()
+    row = {"name": "t", "provider": "only", "vendor_template": key, "status": "approved"}
+    way.take(row | {"body": "Hello {name}, order {order}", "parameters": '["name", "order"]'})
+    way.take(row | {"body": body, "parameters": json.dumps(parameters)})
+    assert MessageTemplate.objects.get().body == body
+    assert registry.handset_shows(*wire("Hello Aysel, order 7")) == "Hello Aysel, order 7"
+
+
+def test_a_blank_around_an_id_makes_no_other_id(way, registry):
+    way.edit("t", "Kod {code}")
+    way.approval("t", "only", vendor_template="7", status="approved")
+    way.edit("t", "Kodunuz {code}")
+    way.approval("t", "only", vendor_template=" 7 ", status="approved")
+    assert wire("Kod 17") == ("7", ("17",))
+    assert wire("Kodunuz 17") is None
+    assert TemplateApproval.objects.count() == 1
 
 
 def test_kinds_are_ours_and_change_with_the_template(only):

@@ -34,14 +34,14 @@ class ByProvisioning:
 
 class ByImport:
     def edit(self, name: str, body: str) -> None:
-        self._take({"name": name, "body": body})
+        self.take({"name": name, "body": body})
 
     def approval(self, name: str, provider: str, **values: Any) -> None:
         body = MessageTemplate.objects.get(name=name).body
         parameters = json.dumps(values.pop("parameters", []))
-        self._take({"name": name, "body": body, "provider": provider, "parameters": parameters, **values})
+        self.take({"name": name, "body": body, "provider": provider, "parameters": parameters, **values})
 
-    def _take(self, row: Values) -> None:
+    def take(self, row: Values) -> None:
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, restval="")
         writer.writeheader()
@@ -65,7 +65,7 @@ class ByForm:
     def approval(self, name: str, provider: str, **values: Any) -> None:
         template = MessageTemplate.objects.get(name=name)
         stored = template.approvals.filter(
-            provider__slug=provider, vendor_template=values.get("vendor_template", "")
+            provider__slug=provider, vendor_template=values.get("vendor_template", "").strip()
         ).first()
         self._save(name, template, template.body, [_row(stored, provider, values)])
 
