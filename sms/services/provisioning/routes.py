@@ -1,15 +1,22 @@
-"""[[routes]]: which providers carry messages to which numbers."""
+"""[[destinations]] and [[routes]]: which countries are open, and which providers send to which numbers."""
 
 from __future__ import annotations
 
-from sms.models import ApiClient, Provider, Route
+from sms.models import ApiClient, Destination, Provider, Route
 
 from .location import Location
-from .schema import RouteTable
+from .schema import DestinationTable, RouteTable
 from .session import Session
 
 
-def apply(table: RouteTable, at: Location, session: Session) -> None:
+def apply_destination(table: DestinationTable, at: Location, session: Session) -> None:
+    country = table.country
+    session.declare(at, "country", "destination", country)
+    row = Destination.objects.filter(country=country).first() or Destination(country=country)
+    session.save(at, f"destination {country}", row, table.given("country"))
+
+
+def apply_route(table: RouteTable, at: Location, session: Session) -> None:
     client = session.find(at, "client", ApiClient, "client", username=table.client) if table.client else None
     providers = session.find_all(at, "providers", Provider, "provider", "slug", table.providers)
     if not (at.is_valid("client") and at.is_valid("is_otp")):
