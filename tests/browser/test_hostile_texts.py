@@ -71,7 +71,7 @@ def _wide(window: Window) -> None:
 def test_a_page_shows_hostile_texts_as_texts(name: str, window: Window):
     page = PAGES[name](window)
     if name == "messagetemplate's row":
-        expect(page.locator("#admin-preview .bubble")).to_be_visible()
+        expect(page.locator("#template-preview .bubble")).to_be_visible()
     content = page.content()
     if name not in SAY_LITTLE:
         assert "x-init=alert(1)" in content

@@ -129,7 +129,7 @@ def test_systemd_reads_the_units(tmp_path: Path):
 
 
 def test_the_nginx_example_keeps_the_callers_address_genuine_and_keys_out_of_its_log():
-    server, log_format = [block.text for block in blocks("docs/operations.md") if block.language == "nginx"]
+    server, log_format, *_ = [block.text for block in blocks("docs/operations.md") if block.language == "nginx"]
     assert "X-Forwarded-For $remote_addr" in server
     assert "X-Forwarded-Proto $scheme" in server
     assert 'Forwarded "";' in server

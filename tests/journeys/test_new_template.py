@@ -63,7 +63,7 @@ def template_of_the_group(session: AdminSession) -> Page:
 
 def save_approved(session: AdminSession, editor: Page) -> None:
     provider = editor.choices["approvals-__prefix__-provider"]["smsplus-az"]
-    row = {"provider": provider, "status": "approved", "vendor_template": "1500", "parameters": "[]"}
+    row = {"provider": provider, "status": "approved", "vendor_template": "1500"}
     approval = {f"approvals-0-{name}": value for name, value in row.items()}
     after = session.send(editor, **{"name": "pick-up-az", "approvals-TOTAL_FORMS": "1", **approval})
     assert after.address == "/admin/sms/messagetemplate/", after.html

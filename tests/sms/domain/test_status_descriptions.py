@@ -47,7 +47,7 @@ def test_every_internal_code_has_a_description():
 
 def test_every_kind_of_event_has_a_title():
     kinds = set(re.findall(r'kind="([a-z_]+)"', _sources(sms.services)))
-    kinds |= set(re.findall(r'_note\(message, now, "([a-z_]+)"', _sources(sms.services)))
+    kinds |= set(re.findall(r'_add_event\(message, now, "([a-z_]+)"', _sources(sms.services)))
     assert {"resent", "settled", "canceled"} <= kinds
     assert not kinds - set(status_descriptions.EVENT)
 

@@ -77,7 +77,11 @@ def test_the_address_that_our_server_calls_from_is_recorded_and_shown_to_be_hand
     assert (step("This installation", title).done, step("This installation", title).target) == (None, "addresses")
     assert step("plain-az", reached).copy == ""
     settings.ALLOW_PRIVATE_PROVIDER_HOSTS = False
-    for wrong, told in (("10.0.0.5", "inside address"), ("sms.example", "no address"), ("8.8.8.8/8", "no address")):
+    for wrong, told in (
+        ("10.0.0.5", "private address"),
+        ("sms.example", "neither an address"),
+        ("8.8.8.8/8", "neither an"),
+    ):
         assert told in boss.post(ADDRESSES + "add/", {"address": wrong}).content.decode()
     settings.ALLOW_PRIVATE_PROVIDER_HOSTS = True  # addresses for documents are as private as others
     for address in ("203.0.113.7", "203.0.113.8/29"):
