@@ -1,4 +1,4 @@
-# The first stage builds the environment, the second holds it, the code, and nothing else.
+# The first stage builds the virtual environment; the second contains only the environment and the code.
 FROM python:3.11-slim AS build
 WORKDIR /app
 RUN python -m venv /venv
@@ -6,8 +6,8 @@ COPY requirements.txt .
 RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt \
     && /venv/bin/python -m pip uninstall --yes pip setuptools
 COPY . .
-# No database and no keys are there while building; DEBUG does without them, for this one command. Modules are compiled
-# because the image is read-only when it runs.
+# The build has no database and no keys; DEBUG makes them optional for this one command. Modules are compiled now because the
+# container's file system is read-only.
 RUN DEBUG=on /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
     && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash config providers sms
 
@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="SMS Desk" \
     org.opencontainers.image.description="An SMS gateway for Akinon shops" \
     org.opencontainers.image.licenses="MIT"
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# Nothing is installed into a running container.
+# A running container needs no installer.
 RUN python -m pip uninstall --yes --root-user-action=ignore pip setuptools wheel \
     && rm -rf /usr/local/lib/python3.11/ensurepip \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin sms-desk
@@ -25,7 +25,7 @@ COPY --from=build /app /app
 WORKDIR /app
 USER 10001
 EXPOSE 8000
-# For the web side; compose.yaml has another one for the dispatchers, which listen nowhere.
+# For web containers; compose.yaml has another one for the dispatchers, which do not listen on a port.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", \"8000\")}/healthz', timeout=4)"]
 CMD ["gunicorn", "-c", "config/gunicorn.py", "config.wsgi"]
