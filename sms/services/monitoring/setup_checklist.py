@@ -63,11 +63,17 @@ class Section:
         return all(step.done is not False for step in self.steps)
 
 
+_UNCONFIRMED = TemplateApproval.objects.filter(needs_confirmation=True, status=TemplateApprovalStatus.APPROVED)
+
+
 def sections() -> list[Section]:
     """The installation's steps, then those of each enabled provider."""
     current = snapshot.current()
-    has_doubts = Exists(ApprovalDoubt.objects.filter(provider=OuterRef("pk")))
-    states = {state.pk: state for state in ProviderState.objects.annotate(has_doubts=has_doubts)}
+    marks = {
+        "has_doubts": Exists(ApprovalDoubt.objects.filter(provider=OuterRef("pk"))),
+        "has_unconfirmed": Exists(_UNCONFIRMED.filter(provider=OuterRef("pk"))),
+    }
+    states = {state.pk: state for state in ProviderState.objects.annotate(**marks)}
     accounts = [a for a in current.accounts.values() if a.enabled]
     providers = {p.pk: p for p in Provider.objects.defer("credentials").filter(pk__in=[a.id for a in accounts])}
     calling = ", ".join(CallingAddress.objects.values_list("address", flat=True))
@@ -102,6 +108,7 @@ def _all_green() -> bool:
 
 
 def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
+    now = clock.now()
     return Section(
         "This installation",
         (
@@ -117,9 +124,9 @@ def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
                 "providers",
             ),
             _caller(current),
-            _dispatcher(),
+            _dispatcher(now),
             _calling(calling),
-            *_undecided_newlines(),
+            *_undecided_newlines(now),
         ),
     )
 
@@ -130,9 +137,9 @@ def _caller(current: Snapshot) -> Step:
     return Step("A client exists", bool(names), says, "clients")
 
 
-def _dispatcher() -> Step:
+def _dispatcher(now: datetime) -> Step:
     seen = latest_heartbeat()
-    alive = seen is not None and clock.now() - seen < ALIVE
+    alive = seen is not None and now - seen < ALIVE
     if alive:
         return Step("Dispatcher running", True, f"Last seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
     return Step("Dispatcher running", False, "Start one: python manage.py dispatch. Until then no messages are sent.")
@@ -154,9 +161,9 @@ def _calling(calling: str) -> Step:
     return Step(title, None, says, "addresses")
 
 
-def _undecided_newlines() -> Iterator[Step]:
+def _undecided_newlines(now: datetime) -> Iterator[Step]:
     """Clients whose texts hold a `/n` that may be part of a word: new lines stand in their words. Never red."""
-    since = clock.now() - timedelta(days=NEWLINE_DAYS)
+    since = now - timedelta(days=NEWLINE_DAYS)
     counts = HourlyNewline.objects.filter(hour__gte=since).values_list("client__username").annotate(Sum("count"))
     if found := ", ".join(f"{client}: {count}" for client, count in counts.order_by("-count__sum")):
         says = (
@@ -187,6 +194,7 @@ def _steps(
         yield _sender(account, current)
     if account.adapter.carries == Carries.TEMPLATE:
         yield _template(account, current)
+    if getattr(state, "has_unconfirmed", False):
         yield from _unconfirmed_texts(account)
     if getattr(state, "has_doubts", False):
         yield from _doubts(account)
@@ -238,17 +246,14 @@ def _template(account: Account, current: Snapshot) -> Step:
 
 def _unconfirmed_texts(account: Account) -> Iterator[Step]:
     """Approvals from before approvals kept the vendor's text, of templates whose text changed at some time."""
-    marked = TemplateApproval.objects.filter(
-        provider=account.id, needs_confirmation=True, status=TemplateApprovalStatus.APPROVED
+    marked = _UNCONFIRMED.filter(provider=account.id).order_by("template__name")
+    names = list(marked.values_list("template__name", flat=True))
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    says = (
+        f"{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it with "
+        "the text that the vendor has registered, then confirm or correct the approval."
     )
-    names = list(marked.order_by("template__name").values_list("template__name", flat=True))
-    if names:
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        says = (
-            f"{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it with "
-            "the text that the vendor has registered, then confirm or correct the approval."
-        )
-        yield Step("Approved texts are confirmed", False, says, "templates")
+    yield Step("Approved texts are confirmed", False, says, "templates")
 
 
 def _doubts(account: Account) -> Iterator[Step]:
