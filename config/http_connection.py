@@ -37,9 +37,9 @@ class Connection(HTTPChannel):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.active_at = time.monotonic()
         self.checkpoint = (self.active_at, 0)
-        self._make_room()
+        self.make_room()
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Close the connections that have been idle for longest before they keep new ones out."""
         others = [each for each in self.server.active_channels.values() if each is not self]
         surplus = len(others) + 1 - self.server.max_kept

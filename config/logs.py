@@ -75,11 +75,15 @@ SHARED: list[Processor] = [
 ]
 
 
+PROCESSORS = [structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+"""One list for the whole process: a logger keeps the list of its first use, also when this is configured again."""
+
+
 def settings(*, level: str, form: str) -> dict[str, Any]:
     """The dictionary for `logging.config`; `form` is json or console. Points structlog at it as well."""
     renderer = structlog.dev.ConsoleRenderer() if form == "console" else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

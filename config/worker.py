@@ -85,6 +85,8 @@ class BufferingWorker(Worker):
             self.notify()
             for connection in self.connections:
                 connection.check_deadlines(now, self.cfg.keepalive)
+            for connection in self.connections[-1:]:
+                connection.make_room()  # one that was answered a moment ago was not idle when the last one came
 
     def _stop(self) -> None:
         """Answer what has come, and what still comes on kept connections for a moment; accept nothing new."""
