@@ -109,7 +109,7 @@ class Connection(HTTPChannel):
         if self.bytes_sent - sent >= SEND_BYTES:
             self.checkpoint = (now, self.bytes_sent)
         elif now - since > SEND_SECONDS:
-            # Nobody reads what the operating system holds, either.
+            # The peer does not read what is in the send buffer of the operating system either.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.handle_close()
 
