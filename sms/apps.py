@@ -8,6 +8,6 @@ class SmsConfig(AppConfig):
     def ready(self) -> None:
         # models can't be imported before the app is ready
         from . import checks  # noqa: F401  # registers them
-        from .models.watch import connect_signals
+        from .signals import connect_signals
 
         connect_signals()

@@ -10,14 +10,12 @@ from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
-from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
-from .otp_shape import HourlyOtpShape
+from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, PersonalDataRecord, RetentionWalk
 from .partner import Partner, RentedNumber
-from .personal_data import PersonalDataRecord
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
-from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlySpeed, RollupHour
+from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
 from .route import Route, RouteProvider
 from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion

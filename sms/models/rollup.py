@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 
+OTP_SHAPES_DAYS = 7
+"""After so many days a row of masked one-time passwords is deleted."""
+
 
 class RollupHour(models.Model):
     """One hour with sums. The process that changes `rolled_at` writes the sums in the same transaction."""
@@ -67,3 +70,21 @@ class HourlyMatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour_id} {self.template_id} {self.count}"
+
+
+class HourlyOtpShape(models.Model):
+    """A masked text (`sms.domain.masking`) and its count in one hour. No value can be read from it."""
+
+    hour = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+    """SHA-256 of the shape: an index over whole texts would be too wide."""
+    shape = models.TextField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-hour", "id")
+        constraints = [models.UniqueConstraint(fields=("hour", "digest"), name="one_otp_shape_per_hour")]
+        verbose_name = "masked one-time password"
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}:00 {self.count}"

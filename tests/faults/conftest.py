@@ -15,8 +15,8 @@ from sms.services.queue import notify
 from tests.support.databases import is_postgresql
 from tests.support.stack import SHOP, Stack
 
-from . import report
-from .ledger import Ledger
+from .support import report
+from .support.ledger import Ledger
 
 SHORT_TIMEOUT = SHOP.replace("timeout = 5", "timeout = 1")
 """The shop with the shortest call deadline, so that leases end after 5 + 1 + 10 seconds."""

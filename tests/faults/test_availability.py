@@ -15,7 +15,7 @@ from tests.support.environment import process_environment
 from tests.support.processes import Process
 from tests.support.stack import Stack
 
-from .attacks import ATTACKS
+from .support.attacks import ATTACKS
 
 CALLERS = 2
 CALLS = 100
@@ -28,7 +28,7 @@ MOST = 10
 
 @contextmanager
 def attack(stack: Stack, name: str, folder: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "tests.faults.attacks", name, str(stack.port)]
+    command = [sys.executable, "-m", "tests.faults.support.attacks", name, str(stack.port)]
     process = Process("attack", command, environment=process_environment(), folder=folder)
     process.start()
     try:

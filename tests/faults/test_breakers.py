@@ -11,11 +11,11 @@ from tests.support.databases import is_postgresql
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import Database, Row, drained
-from .ledger import Ledger
-from .load import Load, accolades_item, items
-from .nursery import Nursery
+from .support import invariants
+from .support.cluster import ForkServer
+from .support.evidence import Database, Row, drained
+from .support.ledger import Ledger
+from .support.load import Load, accolades_item, items
 
 SLOTS = 2
 DISPATCHERS = 3
@@ -51,7 +51,7 @@ def test_after_an_account_fault_a_vendor_that_blocks_callers_is_left_alone_until
     stack = short_leases(dispatchers=0)
     stack.vendors.accolades.setup(password="changed-at-the-vendor", block_after=100)
     load = Load(stack.port, items(40, accolades_item)).run()
-    Nursery(stack, f"--slots={SLOTS}").dispatchers(DISPATCHERS)
+    ForkServer(stack, f"--slots={SLOTS}").dispatchers(DISPATCHERS)
     eventually(lambda: breaker(stack, "accolades-ro")["breaker"] == "open")
     eventually(lambda: Database(stack.database_url).counts()["sending"] == 0)
     calls = len(stack.vendors.accolades.calls(stage=None))
@@ -88,7 +88,7 @@ def test_one_probe_at_a_time_over_all_dispatchers_and_a_longer_pause_after_each_
     vendor = stack.vendors.smsplus
     vendor.fault("code", code="119", times=0)
     load = Load(stack.port, items(40)).run()
-    Nursery(stack, f"--slots={SLOTS}").dispatchers(DISPATCHERS)
+    ForkServer(stack, f"--slots={SLOTS}").dispatchers(DISPATCHERS)
     eventually(lambda: breaker(stack, "smsplus-az")["breaker"] == "open")
     eventually(lambda: Database(stack.database_url).counts()["sending"] == 0)
     opened = len(vendor.calls())

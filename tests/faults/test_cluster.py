@@ -16,11 +16,11 @@ from tests.support.stack import Stack
 from tests.support.standby import Standby, both
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import drained
-from .ledger import Ledger
-from .load import Load, smsplus_item
-from .nursery import Nursery
+from .support import invariants
+from .support.cluster import ForkServer
+from .support.evidence import drained
+from .support.ledger import Ledger
+from .support.load import Load, smsplus_item
 
 ACCEPTS_AGAIN_SECONDS = 15.0
 SLOTS = 8
@@ -67,7 +67,7 @@ def run(
     short_leases: Callable[..., Stack], primary: Postgres, standby: Standby, *, lags: bool = False
 ) -> tuple[Stack, list[Load], float]:
     stack = short_leases(server=both(primary, standby), dispatchers=0)
-    Nursery(stack, f"--slots={SLOTS}").dispatchers(4)
+    ForkServer(stack, f"--slots={SLOTS}").dispatchers(4)
     stack.vendors.smsplus.setup(latency=0.05)
     with load_on_both(stack) as loads:
         eventually(lambda: stack.vendors.smsplus.counts()["accepted"] >= MESSAGES_BEFORE, timeout=120)

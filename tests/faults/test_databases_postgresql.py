@@ -13,10 +13,10 @@ from tests.support.postgres import MAX_CONNECTIONS, Postgres
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import drained
-from .ledger import Ledger
-from .load import Load, smsplus_item
+from .support import invariants
+from .support.evidence import drained
+from .support.ledger import Ledger
+from .support.load import Load, smsplus_item
 
 RECOVERY_SECONDS = 5.0
 

@@ -10,8 +10,8 @@ from sms.services.database import clock
 from sms.services.reports.apply import ReportUpdate, apply_reports
 from tests.simulators import Vendors
 
-from .load import Item, next_marker, smsplus_item
-from .shop import Shop, outcomes, took
+from .support.load import Item, next_marker, smsplus_item
+from .support.shop import Shop, outcomes, took
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from tests.support.postgres import Postgres
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
 from .conftest import SHORT_TIMEOUT
-from .evidence import Database, Row, drained, under_way
-from .ledger import Ledger
-from .load import Load, items, smsplus_item
-from .nursery import Forked, Nursery
+from .support import invariants
+from .support.cluster import Forked, ForkServer
+from .support.evidence import Database, Row, drained, under_way
+from .support.ledger import Ledger
+from .support.load import Load, items, smsplus_item
 
 SLOTS = 8
 
@@ -71,7 +71,7 @@ def test_killed_and_frozen_dispatchers_lose_nothing_and_double_nothing(
 ):
     kills = 20
     stack = short_leases(dispatchers=0)
-    dispatchers = Nursery(stack, f"--slots={SLOTS}").dispatchers(3)
+    dispatchers = ForkServer(stack, f"--slots={SLOTS}").dispatchers(3)
     load = survive_kills(stack, dispatchers, messages=600, kills=kills, rate=60)
     *others, zombie = dispatchers
     for other in others:
@@ -98,7 +98,7 @@ def test_two_hundred_killed_dispatchers_lose_nothing_and_double_nothing(
 ):
     kills, messages, rate = (200, 9_000, 60) if ledger.database == "PostgreSQL" else (60, 1_500, 30)
     stack = short_leases(dispatchers=0)
-    dispatchers = Nursery(stack, f"--slots={SLOTS}").dispatchers(4)
+    dispatchers = ForkServer(stack, f"--slots={SLOTS}").dispatchers(4)
     load = survive_kills(stack, dispatchers, messages=messages, kills=kills, rate=rate)
     ended = time.monotonic()
     drained(stack, timeout=300)
@@ -115,9 +115,9 @@ def zombie(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable
     def freeze_amid_a_claim(provisioning: str) -> tuple[Stack, Load, Forked]:
         stack = stacks(provisioning=provisioning, server=durable_postgres, dispatchers=0)
         load = Load(stack.port, items(SLOTS)).run()
-        database, nursery = Database(stack.database_url), Nursery(stack, f"--slots={SLOTS}")
+        database, server = Database(stack.database_url), ForkServer(stack, f"--slots={SLOTS}")
         with database.writes_locked():
-            [frozen] = nursery.dispatchers(1)
+            [frozen] = server.dispatchers(1)
             eventually(lambda: database.rows(CLAIM_WAITS), because="its claim waits at the table's lock")
             frozen.pause()
         eventually(lambda: not database.rows(CLAIM_WAITS), because="the claim is done")

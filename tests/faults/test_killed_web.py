@@ -16,10 +16,10 @@ from tests.support.postgres import Postgres, children_of
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import Database, drained
-from .ledger import Ledger
-from .load import Caller, Item, Load, Reply, smsplus_item
+from .support import invariants
+from .support.evidence import Database, drained
+from .support.ledger import Ledger
+from .support.load import Caller, Item, Load, Reply, smsplus_item
 
 
 def workers(stack: Stack) -> list[int]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from . import report
-from .evidence import Figures
-from .ledger import Entry, Ledger, load
+from .support import report
+from .support.evidence import Figures
+from .support.ledger import Entry, Ledger, load
 
 
 def test_the_document_is_what_the_figures_say():

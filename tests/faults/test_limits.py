@@ -10,11 +10,11 @@ from tests.support.databases import is_postgresql
 from tests.support.stack import SHOP, Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import Database, drained, markers_in
-from .ledger import Ledger
-from .load import Load, items, next_marker, smsplus_item, smsplus_otp
-from .nursery import Nursery
+from .support import invariants
+from .support.cluster import ForkServer
+from .support.evidence import Database, drained, markers_in
+from .support.ledger import Ledger
+from .support.load import Load, items, next_marker, smsplus_item, smsplus_otp
 
 IN_FLIGHT, RATE = 3, 20
 LIMITED = SHOP.replace("timeout = 5", f"timeout = 5\nmax_in_flight = {IN_FLIGHT}\nrate_limit = {RATE}", 1)
@@ -27,7 +27,7 @@ def test_slots_and_rates_hold_over_all_dispatchers(stacks: Callable[..., Stack],
     stack = stacks(provisioning=LIMITED, dispatchers=0)
     stack.vendors.smsplus.setup(latency=0.1)
     load = Load(stack.port, items(150)).run()
-    Nursery(stack).dispatchers(4)
+    ForkServer(stack).dispatchers(4)
     drained(stack)
     calls = sorted(call.arrived for call in stack.vendors.smsplus.calls())
     assert stack.vendors.smsplus.counts()["in_flight_peak"] <= IN_FLIGHT
@@ -45,7 +45,7 @@ def test_otps_reach_their_vendor_within_a_second_behind_ten_thousand_others(
     stack.vendors.smsplus.setup(latency=0.2)
     load = Load(stack.port, [smsplus_item()]).run()
     multiply(Database(stack.database_url), OTHERS)
-    Nursery(stack).dispatchers(1)
+    ForkServer(stack).dispatchers(1)
     eventually(lambda: stack.vendors.smsplus.counts()["in_flight"] > 0, because="the dispatcher is at work")
     numbers = [f"+99450{7_000_000 + n}" for n in range(OTPS)]
     otps = Load(stack.port, [smsplus_otp(number) for number in numbers], rate=20).run()

@@ -23,7 +23,7 @@ from sms.services.worker import engine
 from tests.simulators import Vendors
 from tests.support.ports import free_port
 
-from .shop import BACKUPS, MAKE, SLUGS, Shop, outcomes, took
+from .support.shop import BACKUPS, MAKE, SLUGS, Shop, outcomes, took
 
 every_vendor = pytest.mark.parametrize("vendor", sorted(SLUGS))
 

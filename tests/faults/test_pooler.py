@@ -19,10 +19,10 @@ from tests.support.processes import http_status
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import drained, markers_in
-from .ledger import Ledger
-from .load import Load, items
+from .support import invariants
+from .support.evidence import drained, markers_in
+from .support.ledger import Ledger
+from .support.load import Load, items
 
 PROGRAM = "pgbouncer"
 POLL_SECONDS = 0.25

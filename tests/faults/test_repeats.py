@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.stack import Stack
 
-from . import invariants
-from .evidence import Database, drained
-from .load import Caller, Item, Reply, smsplus_item
+from .support import invariants
+from .support.evidence import Database, drained
+from .support.load import Caller, Item, Reply, smsplus_item
 
 AT_ONCE = 50
 

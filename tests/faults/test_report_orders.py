@@ -18,8 +18,8 @@ from sms.models import Attempt, DeliveryReport, Message
 from sms.services.database import clock
 from sms.services.reports.apply import ReportUpdate, apply_reports
 
-from .load import etelecom_item
-from .shop import Shop
+from .support.load import etelecom_item
+from .support.shop import Shop
 
 EVENTS = ("sent", "undelivered", "delivered")
 

@@ -15,10 +15,10 @@ from tests.support.databases import is_postgresql
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import Database, drained
-from .ledger import Ledger
-from .load import Load, smsplus_item
+from .support import invariants
+from .support.evidence import Database, drained
+from .support.ledger import Ledger
+from .support.load import Load, smsplus_item
 from .test_databases_sqlite import copied
 
 QUIET_SECONDS = 150  # park waits until the last heartbeat in the backup is old

@@ -10,10 +10,10 @@ import pytest
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
-from . import invariants
-from .evidence import Database, drained
-from .ledger import Ledger
-from .load import Load, smsplus_item
+from .support import invariants
+from .support.evidence import Database, drained
+from .support.ledger import Ledger
+from .support.load import Load, smsplus_item
 from .test_killed_web import workers
 
 EXPAND = (

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
-from tests.faults.evidence import Database
+from tests.faults.support.evidence import Database
 from tests.support.stack import SHOP, Stack
 from tests.support.waiting import eventually
 

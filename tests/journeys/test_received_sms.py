@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from tests.faults.evidence import Database
+from tests.faults.support.evidence import Database
 from tests.simulators.client import SeenCall
 from tests.support.stack import ONE_WORKER, Stack
 from tests.support.waiting import eventually

@@ -10,12 +10,12 @@ import asyncio
 import threading
 from typing import Any
 
-from .accolades import Accolades
 from .client import Vendor
-from .etelecom import Etelecom
-from .onlinesim import Onlinesim
-from .smsplus import Smsplus
 from .vendor import Simulator
+from .vendors.accolades import Accolades
+from .vendors.etelecom import Etelecom
+from .vendors.onlinesim import Onlinesim
+from .vendors.smsplus import Smsplus
 from .wire import Connection
 
 VENDORS: tuple[type[Simulator], ...] = (Smsplus, Accolades, Etelecom, Onlinesim)

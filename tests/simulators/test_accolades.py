@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.simulators import Vendors
-from tests.simulators.accolades import ERRORS, WRONG_TYPES
+from tests.simulators.vendors.accolades import ERRORS, WRONG_TYPES
 
 from .calls import Reply, call, call_form, call_json
 from .receiver import Receiver

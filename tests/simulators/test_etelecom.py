@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.simulators import Vendors
-from tests.simulators.etelecom import CODES
+from tests.simulators.vendors.etelecom import CODES
 from tests.support.waiting import eventually
 
 from .calls import Reply, call_json

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.simulators import Vendors
-from tests.simulators.onlinesim import WORDS
+from tests.simulators.vendors.onlinesim import WORDS
 
 from .calls import Reply, call
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.simulators import Vendors
-from tests.simulators.smsplus import MESSAGES, WRONG_TYPES
+from tests.simulators.vendors.smsplus import MESSAGES, WRONG_TYPES
 
 from .calls import Reply, call, call_json
 

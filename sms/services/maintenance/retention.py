@@ -34,8 +34,8 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.models.otp_shape import OTP_SHAPES_DAYS
 from sms.models.refusal import REFUSALS_DAYS
+from sms.models.rollup import OTP_SHAPES_DAYS
 from sms.services.database import clock
 from sms.services.queue import redaction
 

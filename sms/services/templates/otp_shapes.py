@@ -15,7 +15,7 @@ from datetime import datetime
 import structlog
 from django.db import DatabaseError, connection
 
-from sms.domain.matching.masking import example_of, masked_text
+from sms.domain.masking import example_of, masked_text
 from sms.domain.routing import Candidate
 from sms.models import HourlyOtpShape
 from sms.services.configuration.snapshot import Snapshot

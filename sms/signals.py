@@ -6,13 +6,18 @@ from typing import Any
 
 from django.db.models.signals import m2m_changed, post_delete, post_save
 
-from .client import ApiClient
-from .destination import Destination
-from .operations import ConfigurationStamp
-from .provider import Provider
-from .route import Route, RouteProvider
-from .sender import SenderApproval, SenderName
-from .template import MessageTemplate, TemplateApproval
+from sms.models import (
+    ApiClient,
+    ConfigurationStamp,
+    Destination,
+    MessageTemplate,
+    Provider,
+    Route,
+    RouteProvider,
+    SenderApproval,
+    SenderName,
+    TemplateApproval,
+)
 
 WATCHED = (
     ApiClient,

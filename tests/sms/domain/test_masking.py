@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.matching.masking import example_of, masked_text, masked_value
+from sms.domain.masking import example_of, masked_text, masked_value
 from sms.domain.matching.templates import parse_body
 from sms.domain.matching.vendor_text import of_body
 

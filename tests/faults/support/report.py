@@ -1,4 +1,4 @@
-"""docs/reliability.md: what the suite measured. `python -m tests.faults.report` writes it anew."""
+"""docs/reliability.md: what the suite measured. `python -m tests.faults.support.report` writes it anew."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from .ledger import load
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
 HEAD = """\
 # Reliability
 
-<!-- Written by the fault suite (python3 dev.py test --faults): don't edit. Its words: tests/faults/report.py. -->
+<!-- Written by `python3 dev.py test --faults`: don't edit. The text is in tests/faults/support/report.py. -->
 
 What the shop and its staff may rely on, and what was measured. The suite starts real processes (gunicorn,
 dispatchers, PostgreSQL, simulated vendors), breaks them with real signals while messages flow, and then compares what

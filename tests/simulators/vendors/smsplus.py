@@ -9,9 +9,9 @@ import json
 import re
 from typing import Any, ClassVar
 
-from .faults import Fault, digits
-from .vendor import RefusalError, Simulator, Verdict
-from .wire import Answer, Request, json_answer
+from tests.simulators.faults import Fault, digits
+from tests.simulators.vendor import RefusalError, Simulator, Verdict
+from tests.simulators.wire import Answer, Request, json_answer
 
 PATH = "/api/sms/send"
 ORDINALS = ("first", "second", "third")

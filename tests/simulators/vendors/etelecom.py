@@ -12,10 +12,10 @@ import secrets
 import time
 from typing import Any, ClassVar
 
-from .callbacks import Push, Step
-from .faults import Fault, digits
-from .vendor import RefusalError, Simulator, Verdict
-from .wire import Answer, Request, json_answer, text_answer
+from tests.simulators.callbacks import Push, Step
+from tests.simulators.faults import Fault, digits
+from tests.simulators.vendor import RefusalError, Simulator, Verdict
+from tests.simulators.wire import Answer, Request, json_answer, text_answer
 
 SEND = "/api/OmniMessage/SendMessage"
 STATUS = "/api/OmniReport/GetStatusOmni"

@@ -1,7 +1,7 @@
 """Dispatchers that start at once: forked from a process that has loaded the product and done nothing else.
 
 A `manage.py dispatch` takes seconds to load on a busy machine, so a test could not kill many of them while calls are
-in flight. Each child runs the very command, opens its own connections, and dies of its own signals.
+in flight. Each child runs the command, opens its own connections, and is killed by its own process id.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ASK = signal.SIGUSR1
 class Forked:
     """One forked dispatcher; started again, it is a new process."""
 
-    def __init__(self, nursery: Nursery) -> None:
-        self.nursery = nursery
-        self.pid = nursery.fork()
+    def __init__(self, server: ForkServer) -> None:
+        self.server = server
+        self.pid = server.fork()
 
     @property
     def is_running(self) -> bool:
@@ -39,7 +39,7 @@ class Forked:
         eventually(lambda: not self.is_running, because="a killed dispatcher is gone")
 
     def start(self) -> None:
-        self.pid = self.nursery.fork()
+        self.pid = self.server.fork()
 
     def pause(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -48,33 +48,33 @@ class Forked:
         os.kill(self.pid, signal.SIGCONT)
 
 
-class Nursery:
+class ForkServer:
     """The process that forks; the stack ends it and all its children, which stay in its group."""
 
     def __init__(self, stack: Stack, *words: str) -> None:
-        command = [sys.executable, "-m", "tests.faults.nursery", "dispatch", *words]
-        self.process = stack.keep(Process("nursery", command, environment=stack.environment, folder=stack.folder))
-        self.process.start(lambda: "nursery ready" in self.process.output())
+        command = [sys.executable, "-m", "tests.faults.support.cluster", "dispatch", *words]
+        self.process = stack.keep(Process("fork-server", command, environment=stack.environment, folder=stack.folder))
+        self.process.start(lambda: "fork server ready" in self.process.output())
 
     def dispatchers(self, count: int) -> list[Forked]:
         return [Forked(self) for _ in range(count)]
 
     def fork(self) -> int:
         """A new child's number."""
-        before = len(self.born())
+        before = len(self.forked())
         self.process.send(ASK)
-        return eventually(lambda: self.born()[before:], because="the nursery forks")[0]
+        return eventually(lambda: self.forked()[before:], because="the fork server forks")[0]
 
-    def born(self) -> list[int]:
+    def forked(self) -> list[int]:
         lines = self.process.output().splitlines()
-        return [int(line.split()[1]) for line in lines if line.startswith("born ")]
+        return [int(line.split()[1]) for line in lines if line.startswith("forked ")]
 
 
-# What follows runs in the nursery's own process.
+# What follows runs in the fork server's own process.
 
 
 def main(words: list[str]) -> None:
-    """Load the product; at each signal become a parent."""
+    """Load the product; at each signal fork a child."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 
@@ -82,9 +82,9 @@ def main(words: list[str]) -> None:
     from django.core.management import call_command, load_command_class
 
     load_command_class("sms", words[0])
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended children leave no zombies
     signal.pthread_sigmask(signal.SIG_BLOCK, {ASK})
-    print("nursery ready", flush=True)
+    print("fork server ready", flush=True)
     while True:
         signal.sigwait({ASK})
         child = os.fork()
@@ -93,7 +93,7 @@ def main(words: list[str]) -> None:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {ASK})
             call_command(*words)
             os._exit(0)
-        print(f"born {child}", flush=True)
+        print(f"forked {child}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Attacks on the web processes: `python -m tests.faults.attacks NAME PORT` goes on until it is ended.
+"""Attacks on the web processes: `python -m tests.faults.support.attacks NAME PORT` goes on until it is ended.
 
 A process of its own: its work must not slow whoever measures.
 """

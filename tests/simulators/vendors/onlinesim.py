@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any, ClassVar
 
-from .faults import digits
-from .vendor import RefusalError, Simulator, Verdict
-from .wire import Answer, Request, json_answer
+from tests.simulators.faults import digits
+from tests.simulators.vendor import RefusalError, Simulator, Verdict
+from tests.simulators.wire import Answer, Request, json_answer
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 WORDS = ("NO_OPERATION", "NO_OP", "BAD_SERVICE", "IGNORED", "SERVICE_BAN")

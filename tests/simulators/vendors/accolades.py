@@ -11,10 +11,10 @@ from collections import Counter
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlencode
 
-from .callbacks import Push, Step
-from .faults import digits
-from .vendor import RefusalError, Simulator, Verdict
-from .wire import Answer, Request, json_answer
+from tests.simulators.callbacks import Push, Step
+from tests.simulators.faults import digits
+from tests.simulators.vendor import RefusalError, Simulator, Verdict
+from tests.simulators.wire import Answer, Request, json_answer
 
 REQUIRED = ("password", "phoneNumber", "message")
 OPTIONAL = ("sendResultTo", "messageId")

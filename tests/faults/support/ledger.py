@@ -12,7 +12,7 @@ from typing import Any
 
 from .evidence import Figures
 
-FILE = Path(__file__).with_name("figures.json")
+FILE = Path(__file__).parents[1] / "figures.json"
 
 
 @dataclass(frozen=True, slots=True)

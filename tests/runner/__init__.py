@@ -1,0 +1,1 @@
+"""Tests of what `tests` itself is made of: the runner, its processes and its PostgreSQL."""

@@ -1,0 +1,1 @@
+"""One simulated vendor, or partner, per module."""
