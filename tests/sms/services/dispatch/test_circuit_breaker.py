@@ -17,7 +17,7 @@ from sms.services.monitoring import alerts
 from sms.services.queue import outbox
 from sms.services.worker import engine as worker_engine
 from tests.sms.services.fakes import error
-from tests.sms.services.worker.test_engine_faults import raising_once, status, turn_until_idle
+from tests.sms.services.worker.faults import raising_once, status, turn_until_idle
 
 NO_CREDIT = error(Misconfigured, Failure.BALANCE, "119")
 SILENCE = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")

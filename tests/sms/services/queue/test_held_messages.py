@@ -15,7 +15,7 @@ from sms.services.maintenance import restore
 from sms.services.queue import held_messages, outbox
 from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.staff import message_actions
-from tests.sms.services.worker.test_engine_faults import raising_once, status
+from tests.sms.services.worker.faults import raising_once, status
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
 

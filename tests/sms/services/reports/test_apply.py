@@ -4,58 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 
-from providers.base import Failure, HttpResponse, Refused, Report, ReportState, Unconfirmed
+from providers.base import Failure, HttpResponse, Unconfirmed
 from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
-from sms.services.database import clock
-from sms.services.maintenance import restore
-from sms.services.reports import apply
 from sms.services.reports import receive as reports_receive
-from sms.services.staff import message_actions
-from sms.services.webhooks import tokens
-from tests.sms.services.fakes import PolledVendor, TextVendor, error
-
-
-@pytest.fixture
-def sent(shop, wire, work):
-    """A message that the first provider took, waiting for its report."""
-    message = shop.message()
-    work()
-    return message
-
-
-def call(attempt, **fields):
-    """A form POST at the attempt's address."""
-    values = {"id": str(attempt.pk), "state": "sent"} | fields
-    receive(attempt.provider_id, attempt.pk, body=urlencode(values).encode())
-
-
-def receive(provider_id, attempt_id, **more):
-    """Store a call at the provider's or the attempt's address, and read it as a dispatcher would."""
-    store(provider_id, attempt_id, **more)
-    reports_receive.read_pending()
-
-
-def store(provider_id, attempt_id, *, body=b"", method="POST", query=b"", content_type=""):
-    key = tokens.attempt_token(provider_id, attempt_id) if attempt_id else tokens.provider_token(provider_id)
-    reports_receive.store_callback(
-        provider_id=provider_id,
-        attempt_id=attempt_id,
-        address=key,
-        method=method,
-        query=query,
-        content_type=content_type,
-        body=body,
-        source="192.0.2.1",
-    )
-
-
-def status(message):
-    return Message.objects.get(pk=message.pk).status
+from tests.sms.services.fakes import TextVendor, error
+from tests.sms.services.reports.calls import call, receive, status
 
 
 def test_a_report_changes_its_message_and_is_stored_with_the_callback(sent):
@@ -219,100 +176,6 @@ def test_a_report_with_the_vendors_id_waits_until_that_id_is_known(shop, wire, w
     assert not DeliveryReport.objects.get().is_waiting
 
 
-@pytest.fixture
-def polled(shop, wire, work):
-    """A message that its vendor took and is asked for."""
-    provider = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
-    shop.set_route(provider)
-    message = shop.message()
-    wire.script("polled.example", HttpResponse(200, body=b"V-1"))
-    work()
-    return message
-
-
-def ask(wire, work, answer):
-    """The vendor answers the next question for the state so."""
-    Attempt.objects.update(poll_at=clock.now())
-    wire.script("polled.example", answer)
-    work()
-
-
-@pytest.mark.parametrize(("word", "ends"), [("delivered", True), ("undelivered", True), ("sent", False)])
-def test_polling_ends_with_a_final_state(polled, wire, work, word, ends):
-    ask(wire, work, HttpResponse(200, body=word.encode()))
-    assert status(polled) == word
-    assert (polled.attempts.get().poll_at is None) == ends
-
-
-def test_polling_goes_on_after_a_state_that_may_change(polled, wire, work, monkeypatch):
-    answer = Report(ReportState.UNDELIVERED, may_change=True)
-    with monkeypatch.context() as patched:
-        patched.setattr(PolledVendor, "poll_outcome", lambda self, response: answer)
-        ask(wire, work, HttpResponse(200))
-    assert (status(polled), polled.attempts.get().poll_at is None) == ("undelivered", False)
-    ask(wire, work, HttpResponse(200, body=b"delivered"))
-    assert (status(polled), polled.attempts.get().poll_at) == ("delivered", None)
-
-
-@pytest.mark.parametrize("word", ["delivered", "undelivered"])
-def test_a_final_report_ends_polling_though_a_poll_is_in_flight(polled, wire, work, word):
-    def reported_meanwhile(request):
-        receive(polled.attempts.get().provider_id, None, body=f"id=V-1&state={word}".encode())
-        return HttpResponse(200)
-
-    ask(wire, work, reported_meanwhile)
-    assert (status(polled), polled.attempts.get().poll_at) == (word, None)
-
-
-def test_a_poll_with_rejected_credentials_opens_the_breaker_and_raises_an_alert(polled, wire, work):
-    ask(wire, work, HttpResponse(401))
-    state = ProviderState.objects.get(provider__slug="polled")
-    assert (state.breaker, state.breaker_failure, state.breaker_code) == ("open", "account", "http-401")
-    assert Alert.objects.filter(key="breaker:polled", closed_at=None).exists()
-    assert polled.attempts.get().poll_at is not None
-    calls = len(wire.calls)
-    Attempt.objects.update(poll_at=clock.now())
-    work()
-    assert len(wire.calls) == calls  # nothing is asked until staff act
-
-
-@pytest.mark.parametrize(
-    "answer", [HttpResponse(500), HttpResponse(404), HttpResponse(429), HttpResponse(200, body=b"")]
-)
-def test_other_bad_answers_to_a_poll_do_not_open_the_breaker(polled, wire, work, answer):
-    for _ in range(6):
-        ask(wire, work, answer)
-    state = ProviderState.objects.get(provider__slug="polled")
-    assert (state.breaker, state.bad_calls) == ("closed", 0)
-    assert status(polled) == "submitted"
-
-
-def test_a_bad_report_moves_the_message_to_the_next_provider_only_if_it_was_not_sent(shop, wire, work, monkeypatch):
-    monkeypatch.setattr(
-        TextVendor, "read_reports", lambda self, values: [Report(ReportState.UNDELIVERED, reference=values["id"])]
-    )
-    shop.set_route(shop.first, shop.second)
-    message = shop.message()
-    work()
-    call(message.attempts.get(), state="undelivered")
-    assert status(message) == "undelivered"
-
-
-def test_a_poll_changes_the_message_and_polling_stops_when_delivered(polled, wire, work):
-    message = polled
-    attempt = message.attempts.get()
-    assert 29 <= (attempt.poll_at - attempt.finished_at).total_seconds() <= 31
-    Attempt.objects.update(poll_at=clock.now())
-    wire.script("polled.example", HttpResponse(200))
-    work()
-    assert 100 <= (message.attempts.get().poll_at - clock.now()).total_seconds() <= 121
-    Attempt.objects.update(poll_at=clock.now())
-    wire.script("polled.example", HttpResponse(200, body=b"delivered"))
-    work()
-    assert status(message) == "delivered"
-    assert message.attempts.get().poll_at is None
-
-
 def test_a_callback_that_our_own_code_fails_on_does_not_block_others(shop, wire, work, monkeypatch):
     bad, good = shop.message(), shop.message()
     work()
@@ -362,105 +225,3 @@ def test_concurrent_reports_end_in_the_strongest_state(shop, wire, work):
         thread.join()
     assert status(message) == "delivered"
     assert DeliveryReport.objects.count() == 8
-
-
-# --- a process that dies half-way -----------------------------------------------------------------
-
-
-def test_a_report_whose_process_died_before_it_was_applied_is_applied_later(sent, monkeypatch):
-    def die(words, **more):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as dying:
-        dying.setattr(apply, "apply_reports", die)
-        with pytest.raises(KeyboardInterrupt):
-            call(sent.attempts.get())
-    assert status(sent) == "submitted"
-    assert reports_receive.read_pending() == 1
-    assert status(sent) == "sent"
-    assert DeliveryReport.objects.get().applied
-    assert reports_receive.read_pending() == 0
-
-
-def test_an_early_report_is_matched_even_if_the_dispatcher_died_right_after_its_commit(shop, wire, work, monkeypatch):
-    shop.set_route(shop.first)
-    Provider.objects.filter(pk=shop.first.pk).update(vendor="polledvendor")
-    message = shop.message()
-    receive(shop.first.pk, None, body=b"id=v-1&state=delivered")
-    wire.script("first.example", HttpResponse(200, body=b"v-1"))
-    with monkeypatch.context() as dying:
-        dying.setattr(apply, "match_waiting", lambda accepted: None)
-        work()
-    assert status(message) == "submitted"
-    for number in range(3):
-        receive(shop.first.pk, None, body=f"id=nobody-{number}&state=delivered".encode())
-    assert apply.match_missed_reports(limit=3) == 0  # newer ones that name an id that nobody knows
-    assert apply.match_missed_reports(limit=4) == 1
-    assert status(message) == "delivered"
-    assert apply.match_missed_reports() == 0
-
-
-def test_a_report_as_not_sent_ends_the_doubt(shop, wire, work):
-    message = shop.message()
-    wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
-    wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
-    work()
-    assert status(message) == "unconfirmed"
-    call(message.attempts.get(), state="undelivered")
-    work()
-    assert status(message) == "failed"
-
-
-def test_a_doubt_that_a_restored_backup_left_is_ended_by_no_report_on_a_later_attempt(shop, wire, work):
-    """The attempt that may have gone out is one that the backup lacks."""
-    message = shop.message()
-    restore.quarantine(before=clock.now(), reason="restored")
-    message_actions.resend(message.pk, actor="aysel", reason="the customer called")
-    work()
-    wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
-    call(message.attempts.get(), state="undelivered")
-    work()
-    assert status(message) == "unconfirmed"
-
-
-def test_no_poll_follows_a_delivered_that_came_while_one_was_under_way(shop, wire, work):
-    shop.first.vendor = "polledvendor"
-    shop.first.save()
-    shop.set_route(shop.first)
-    wire.script("first.example", HttpResponse(200, {}, b"v1"))
-    message = shop.message()
-    work()
-    Attempt.objects.update(poll_at=clock.now())
-
-    def reported_meanwhile(request):
-        receive(shop.first.pk, None, body=b"id=v1&state=delivered")
-        return HttpResponse(200, {}, b"delivered")
-
-    wire.script("first.example", reported_meanwhile)
-    work()
-    attempt = message.attempts.get()
-    assert (attempt.reported, attempt.poll_at) == ("delivered", None)
-
-
-def test_of_an_otp_that_is_over_before_its_answer_no_exchange_is_kept(shop, wire, work):
-    message = shop.message("Code 123456", is_otp=True)
-
-    def reported_first(request):
-        call(Attempt.objects.get(message=message))
-        return HttpResponse(200, {}, b"thanks")
-
-    wire.script("first.example", reported_first)
-    work()
-    attempt = message.attempts.get()
-    assert (status(message), attempt.raw_request, attempt.raw_response) == ("sent", None, None)
-
-
-def test_an_unread_report_of_a_restored_backup_moves_no_message_to_the_next_provider(sent, wire, work):
-    """It may have done so after the backup was taken: then the next provider has the message."""
-    attempt = sent.attempts.get()
-    body = urlencode({"id": str(attempt.pk), "state": "undelivered"}).encode()
-    store(attempt.provider_id, attempt.pk, body=body)
-    restore.quarantine(before=clock.now(), reason="restored")
-    work()
-    assert status(sent) == "undelivered"
-    assert wire.texts() == ["Salam"]

@@ -2,81 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 import time
-from datetime import timedelta
 
 import pytest
 from django.db import DataError, OperationalError
 from structlog.testing import capture_logs
 
-from providers.base import Failure, HttpResponse, Misconfigured, Unavailable, Unconfirmed
-from providers.http import TooLate
-from sms.models import Attempt, Breaker, Dispatcher, Message, MessageEvent, Provider, ProviderState
+from sms.models import Attempt, Message, MessageEvent, Provider
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import claim as dispatch_claim
 from sms.services.dispatch import eligibility, outcomes, poll, rescue, settle
-from sms.services.dispatch.claim import Claimer
-from sms.services.queue import claimed_messages, outbox, queue_state
+from sms.services.queue import claimed_messages, outbox
 from sms.services.worker import engine as worker_engine
-from sms.services.worker.heartbeat import Heartbeat
-from sms.services.worker.periodic import WorkerState
-from tests.sms.services.fakes import error
-
-WRONG_PASSWORD = error(Misconfigured, Failure.ACCOUNT, "401")
-REFUSED_CONNECTION = error(Unavailable, Failure.TRANSIENT, "refused")
-SILENCE = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")
-
-
-def status(message):
-    return Message.objects.get(pk=message.pk).status
-
-
-def raising_once(monkeypatch, place, name, fault):
-    """The function raises once, and works afterwards."""
-    genuine = getattr(place, name)
-
-    def first(*args, **more):
-        monkeypatch.setattr(place, name, genuine)
-        raise fault
-
-    monkeypatch.setattr(place, name, first)
-
-
-def lose_answer(monkeypatch, place, name):
-    """The next call is committed, but its answer is lost."""
-    genuine = getattr(place, name)
-
-    def lost(*words, **more):
-        monkeypatch.setattr(place, name, genuine)
-        genuine(*words, **more)
-        raise OperationalError("the connection was cut")
-
-    monkeypatch.setattr(place, name, lost)
-
-
-def take(**slots):
-    """Claim as a worker that then dies."""
-    jobs = []
-    Claimer().claim(jobs, queue_state.read_queue(), **slots)
-    return jobs
-
-
-def turn_until_idle(engine):
-    while engine._turn_safely(0.0) or engine.in_flight:
-        pass
-
-
-@pytest.fixture
-def engine(monkeypatch):
-    monkeypatch.setattr(worker_engine, "RETRY_SECONDS", 0.0)
-    engine = worker_engine.Engine(8)
-    yield engine
-    engine.finish()
-
-
-# --- claims -------------------------------------------------------------------------------------
+from tests.sms.services.worker.faults import (
+    REFUSED_CONNECTION,
+    SILENCE,
+    lose_answer,
+    play,
+    raise_,
+    raising_once,
+    status,
+    take,
+    turn_until_idle,
+)
 
 
 def test_what_is_claimed_is_sent_though_a_later_step_fails(shop, wire, engine, monkeypatch):
@@ -162,10 +111,6 @@ def test_a_claim_that_can_not_be_given_back_does_not_block_others(shop, wire, en
     turn_until_idle(engine)
     assert (status(first), status(second)) == ("sending", "submitted")
     assert engine._claimer.unstarted == set()
-
-
-def raise_(fault):
-    raise fault
 
 
 def test_a_worker_that_ends_gives_back_what_an_error_left_claimed(shop, wire, engine, monkeypatch):
@@ -287,9 +232,6 @@ def test_a_message_that_our_code_fails_on_keeps_its_doubt_and_an_otp_not_its_tex
     assert (message.status, message.text is None) == (end, True)
 
 
-# --- settles ------------------------------------------------------------------------------------
-
-
 def test_a_settle_whose_answer_was_lost_is_no_late_answer(shop, wire, engine, monkeypatch):
     message = shop.message()
     engine.turn(0.0)
@@ -318,128 +260,9 @@ def test_a_result_that_our_own_code_fails_on_does_not_block_others(shop, wire, w
     assert (status(poison), status(good)) == (left, "submitted")
 
 
-def play(request, fault):
-    if b"Salam 1" in request.body:
-        raise fault
-    return HttpResponse(200)
-
-
 def test_an_abandoned_otp_whose_text_is_erased_is_parked_like_any_other(shop, wire):
     message = shop.message("Kod: 004217", is_otp=True)
     take(otp_slots=1, other_slots=0)
     Message.objects.filter(pk=message.pk).update(text=None, lease_until=clock.now())
     assert rescue.park_abandoned() == 1
     assert status(message) == "unconfirmed"
-
-
-# --- limits --------------------------------------------------------------------------------------
-
-
-def test_other_messages_never_use_all_of_a_providers_slots(shop, wire):
-    shop.set_route(shop.first)
-    shop.first.max_in_flight = 8
-    shop.first.save()
-    for number in range(20):
-        shop.message(f"Salam {number}")
-    assert len(take(otp_slots=64, other_slots=56)) == 7
-    shop.message("Kod: 004217", is_otp=True)
-    otps = take(otp_slots=57, other_slots=49)
-    assert [job.message.is_otp for job in otps] == [True]
-
-
-# --- breakers -----------------------------------------------------------------------------------
-
-
-def test_after_an_account_error_nothing_is_claimed_before_the_breaker_opens(shop, wire, work):
-    shop.set_route(shop.first)
-    for number in range(5):
-        shop.message(f"Salam {number}")
-    wire.always["first.example"] = lambda request: play(request, None) if b"/ping" in request.body else refuse()
-    worker_engine.work(WorkerState(slots=1))
-    assert len(wire.calls) == 1
-    assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
-
-
-def refuse():
-    raise WRONG_PASSWORD
-
-
-def test_a_probe_that_was_not_made_closes_no_breaker(shop, wire, work):
-    shop.first.vendor = "polledvendor"
-    shop.first.save()
-    ProviderState.objects.filter(provider=shop.first).update(
-        breaker=Breaker.OPEN, breaker_failure=Failure.TRANSIENT, probe_interval=15, probe_at=clock.now()
-    )
-    wire.script("first.example", TooLate())
-    work()
-    assert len(wire.calls) == 1
-    assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.OPEN
-
-
-def test_messages_that_wait_for_an_open_breaker_are_due_at_its_next_probe(shop, wire, work):
-    shop.set_route(shop.first)
-    message = shop.message()
-    probe_at = clock.now() + timedelta(seconds=10)
-    ProviderState.objects.filter(provider=shop.first).update(breaker=Breaker.OPEN, probe_at=probe_at)
-    work()
-    message.refresh_from_db()
-    assert message.due_at == probe_at
-
-
-def is_due_for_a_probe(shop):
-    """A provider that can be probed with a message alone, and a message that waits for it."""
-    shop.set_route(shop.first)
-    ProviderState.objects.filter(provider=shop.first).update(
-        breaker=Breaker.OPEN, breaker_failure=Failure.TRANSIENT, probe_interval=15, probe_at=clock.now()
-    )
-    return shop.message()
-
-
-def test_a_message_stays_due_while_another_dispatcher_looks_for_one_to_probe_with(shop, wire, work, monkeypatch):
-    message = is_due_for_a_probe(shop)
-    monkeypatch.setattr(outbox, "claim_probe", lambda provider, **more: False)
-    work()
-    message.refresh_from_db()
-    assert (message.waiting_for, wire.calls) == ("", [])
-
-
-def test_a_probe_that_finds_all_messages_locked_is_given_back(shop, wire, work, monkeypatch):
-    message = is_due_for_a_probe(shop)
-    with monkeypatch.context() as locked:
-        locked.setattr(outbox, "claim", lambda *_, **__: ([], 0))
-        work()
-    assert ProviderState.objects.get(provider=shop.first).probe_until is None
-    work()
-    message.refresh_from_db()
-    assert message.status == "submitted"
-    assert ProviderState.objects.get(provider=shop.first).breaker == Breaker.CLOSED
-
-
-def test_messages_that_come_free_behind_the_probes_back_stay_due_for_the_next(shop, wire, work, monkeypatch):
-    message = is_due_for_a_probe(shop)
-    with monkeypatch.context() as locked:
-        locked.setattr(outbox, "claim", lambda *_, **__: ([], 0))
-        work()
-    message.refresh_from_db()
-    assert message.waiting_for == ""
-    work()
-    message.refresh_from_db()
-    assert message.status == "submitted"
-
-
-# --- beside the queue -----------------------------------------------------------------------------
-
-
-def test_a_heartbeat_goes_on_after_an_insert_whose_answer_was_lost(shop, monkeypatch):
-    save, heartbeat = Dispatcher.save, Heartbeat(8)
-
-    def insert_and_fail(row):
-        save(copy.deepcopy(row))  # `row` itself does not know that it is stored
-        raise OperationalError("the connection was cut")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(Dispatcher, "save", insert_and_fail)
-        with pytest.raises(OperationalError):
-            heartbeat.beat(0)
-    heartbeat.beat(3)
-    assert Dispatcher.objects.get().in_flight == 3

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from sms.models import Dispatcher, HourlyCount, Message
 from sms.services.dispatch import rescue
 from sms.services.worker import periodic
-from tests.sms.services.reports.test_apply import store
+from tests.sms.services.reports.calls import store
 from tests.support.waiting import eventually
 
 
