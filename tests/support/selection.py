@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import TransactionTestCase
+
+from tests.support.databases import is_postgresql
 
 # Who asks for one of these touches the database of DATABASE_URL, so it runs once per kind of database.
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_setup", "live_server", "stacks"}
@@ -23,6 +26,7 @@ class Selection:
 
     def __init__(self, config: pytest.Config) -> None:
         self.half = config.getoption("--half")
+        self.has_postgresql = is_postgresql(os.environ.get("DATABASE_URL", ""))
         self.summary: Path | None = config.getoption("--summary")
         self.wanted = {name for name, option in LONG.items() if config.getoption(option) or config.getoption("--all")}
         self.left_out: Counter[str] = Counter()
@@ -44,7 +48,9 @@ class Selection:
     def why_not(self, item: pytest.Item) -> str | None:
         """Why this run leaves the test out; None if it takes it."""
         own_postgresql = bool(POSTGRESQL_FIXTURES & fixtures_of(item))
-        if self.half == "sqlite" and (own_postgresql or item.get_closest_marker("postgresql_alone")):
+        if self.half == "sqlite" and own_postgresql:
+            return "the other half"
+        if item.get_closest_marker("postgresql_alone") and not self.has_postgresql:
             return "the other half"
         if self.half == "postgresql" and not own_postgresql and not runs_on_both(item):
             return "the other half"
