@@ -1,6 +1,6 @@
-"""The one door to the network.
+"""The only module that uses the network.
 
-It answers the question that `requests` leaves open: did the message perhaps leave?
+It answers the question that `requests` leaves open: may the message have left?
 
     the socket took no byte of the request           Unavailable, surely not sent
     from the first byte on, without a whole answer   Unconfirmed, perhaps sent

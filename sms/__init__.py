@@ -1,1 +1,1 @@
-"""The product: doors (api, admin, management, checks), services, models, domain."""
+"""The product: entry points (api, admin, management, checks), services, models, domain."""

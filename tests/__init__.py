@@ -1,1 +1,1 @@
-"""The tests: they mirror the house's folders. `python3 dev.py test` runs them."""
+"""The tests: they mirror the product's folders. `python3 dev.py test` runs them."""

@@ -1,4 +1,4 @@
-"""Phone numbers: E.164 at our own door, looser where other people's gateways write them."""
+"""Phone numbers: E.164 in calls to /send-sms; other spellings are accepted where gateways write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door that the sentences are tried on: the address of --url, else a stack of our own."""
+"""The endpoint that the sentences are tried on: the address of --url, else a stack of our own."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ import pytest
 
 from tests.support.stack import ONE_WORKER, PASSWORD, USER, Stack
 
-from .door import Door
+from .endpoint import Endpoint
 
 OWN = {"from": "AKINON", "to": "+40712345678", "text": "Hello from SMS Desk"}
 
 
 @pytest.fixture(scope="package")
-def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def endpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     url = request.config.getoption("--url")
     if url:
         yield given(request.config, url)
         return
     with Stack(tmp_path_factory.mktemp("akinon"), dispatchers=0, web_words=ONE_WORKER) as stack:
-        yield Door(stack.url, USER, PASSWORD, OWN)
+        yield Endpoint(stack.url, USER, PASSWORD, OWN)
 
 
-def given(config: pytest.Config, url: str) -> Door:
+def given(config: pytest.Config, url: str) -> Endpoint:
     user, colon, password = (config.getoption("--user") or "").partition(":")
     if not colon:
         raise pytest.UsageError("--url needs --user NAME:PASSWORD, the Basic credentials of the caller")
     names = {"from": config.getoption("--from"), "to": config.getoption("--to"), "text": config.getoption("--text")}
-    return Door(url.rstrip("/"), user, password, names if all(names.values()) else None)
+    return Endpoint(url.rstrip("/"), user, password, names if all(names.values()) else None)
 
 
 @pytest.fixture
-def message(door: Door) -> dict[str, Any]:
+def message(endpoint: Endpoint) -> dict[str, Any]:
     """A message that may really go out."""
-    if door.message is None:
+    if endpoint.message is None:
         pytest.skip("sends a message: name one with --from, --to and --text")
-    return dict(door.message)
+    return dict(endpoint.message)
 
 
 @pytest.fixture
-def broken(door: Door) -> dict[str, Any]:
+def broken(endpoint: Endpoint) -> dict[str, Any]:
     """A message that can't go out, whatever else is mended of it: its number is none."""
     return {"from": "AKINON", "to": "+0", "text": "conformance"}
 

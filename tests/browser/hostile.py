@@ -1,7 +1,7 @@
 """Hostile texts in every field of the database that the admin shows.
 
-`plant` runs inside `manage.py shell`: what our doors would refuse is stored all the same, as an older version of the
-product, or a vendor, might have left it.
+`plant` runs inside `manage.py shell`: values that the API refuses are stored directly, as an older version or a
+vendor might have left them.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def shop(stacks: Callable[..., Stack]) -> Stack:
     return stacks(provisioning=SHOP + RENTAL)
 
 
-def door(stack: Stack) -> str:
+def endpoint(stack: Stack) -> str:
     return urlsplit(json.loads(stack.manage("callback_urls").stdout)["gateways"]["modem-1"]).path
 
 
@@ -118,7 +118,7 @@ def texts(stack: Stack) -> list[str]:
 
 def test_received_messages_reach_the_partner_to_the_letter_or_not_at_all(stacks):
     stack = shop(stacks)
-    path, database = door(stack), Database(stack.database_url)
+    path, database = endpoint(stack), Database(stack.database_url)
     answers = [post(stack, path, given) for given in POSTS]
     assert answers == [200 if given.text else 400 for given in POSTS]
     wanted = sorted(given.text for given in POSTS if given.text)
@@ -132,7 +132,7 @@ def test_received_messages_reach_the_partner_to_the_letter_or_not_at_all(stacks)
 def test_equal_posts_at_once_are_one_message_and_an_id_that_comes_again_with_another_text_is_two(stacks):
     """Two processes answer."""
     stack = shop(stacks)
-    path = door(stack)
+    path = endpoint(stack)
     twice = [Post("", FORM, form(sms("equal"))), Post("", FORM, form({**sms("with id"), "id": "1"}))] * 8
     again = Post("", FORM, form({**sms("after the swap"), "id": "1"}))
     with ThreadPoolExecutor(8) as pool:

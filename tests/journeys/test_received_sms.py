@@ -82,9 +82,9 @@ def script(stack: Stack, told: list[Story]) -> None:
 def receive(stack: Stack, told: list[Story]) -> None:
     """The modem's calls."""
     gateways = json.loads(stack.manage("callback_urls").stdout)["gateways"]
-    door = urlsplit(gateways["modem-1"]).path
+    endpoint = urlsplit(gateways["modem-1"]).path
     for story in told:
-        reply = stack.call("POST", door, {"from": "Instagram", "to": PHONE, "text": story.text})
+        reply = stack.call("POST", endpoint, {"from": "Instagram", "to": PHONE, "text": story.text})
         assert (reply.status, reply.body) == (200, b"")
 
 

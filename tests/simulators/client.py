@@ -1,4 +1,4 @@
-"""A test's side of a simulator's control door."""
+"""A test's side of a simulator's control endpoint."""
 
 from __future__ import annotations
 
@@ -104,10 +104,10 @@ class Vendor:
         """Forget calls, counts and faults; with `setup`, go back to the first settings too."""
         self._ask("POST", "reset", {"setup": setup})
 
-    def _ask(self, method: str, door: str, body: Any = None, **query: Any) -> Any:
+    def _ask(self, method: str, endpoint: str, body: Any = None, **query: Any) -> Any:
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=TIMEOUT_SECONDS)
         try:
-            path = f"/_sim/{door}?{urlencode(query)}"
+            path = f"/_sim/{endpoint}?{urlencode(query)}"
             connection.request(method, path, None if body is None else json.dumps(body))
             answer = connection.getresponse()
             value = json.loads(answer.read())

@@ -1,4 +1,4 @@
-"""The control door `/_sim/…` on each vendor's port: what a test asks and says. client.py is its other side."""
+"""The control endpoint `/_sim/…` on each vendor's port: what a test asks and says. client.py is its other side."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """Answers the control door of one simulator."""
+    """Answers the control endpoint of one simulator."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
-        self.doors: dict[tuple[str, str], Callable[[Any], Any]] = {
+        self.endpoints: dict[tuple[str, str], Callable[[Any], Any]] = {
             ("GET", "calls"): self.calls,
             ("GET", "accepted"): self.accepted,
             ("GET", "counts"): lambda _: simulator.record.counts(),
@@ -36,12 +36,14 @@ class Control:
         }
 
     def answer(self, request: Request) -> Answer:
-        door = self.doors.get((request.method, request.path.removeprefix("/_sim/")))
-        if door is None:
-            return json_answer({"error": f"the control door has {sorted(' '.join(each) for each in self.doors)}"}, 404)
+        endpoint = self.endpoints.get((request.method, request.path.removeprefix("/_sim/")))
+        if endpoint is None:
+            return json_answer(
+                {"error": f"the control endpoint has {sorted(' '.join(each) for each in self.endpoints)}"}, 404
+            )
         try:
             said = json.loads(request.body) if request.body else dict(parse_qsl(request.query))
-            return json_answer(door(said))
+            return json_answer(endpoint(said))
         except (ValueError, KeyError, TypeError) as error:
             return json_answer({"error": f"{type(error).__name__}: {error}"}, 400)
 

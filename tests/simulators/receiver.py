@@ -1,4 +1,4 @@
-"""A door for delivery reports, as our product would have it: keeps what comes, answers 200."""
+"""An endpoint for delivery reports, as our product would have it: keeps what comes, answers 200."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated Onlinesim door against the partner's document."""
+"""The simulated Onlinesim endpoint against the partner's document."""
 
 from __future__ import annotations
 

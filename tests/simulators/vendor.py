@@ -54,7 +54,7 @@ class RefusalError(Exception):
 
 
 class UnknownSettingError(ValueError):
-    """The control door was told to set something that this vendor hasn't got."""
+    """The control endpoint was told to set something that this vendor hasn't got."""
 
 
 class Simulator:
@@ -182,7 +182,7 @@ class Simulator:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    # What the control door does
+    # What the control endpoint does
 
     def check_fault(self, fault: Fault) -> None:
         """Raises KeyError or PlanError where the fault can't be played, so that a slip is loud at once."""

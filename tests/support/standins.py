@@ -1,4 +1,4 @@
-"""Made-up vendors, so that tests of the house depend on no real one."""
+"""Made-up vendors, so that tests of the product depend on no real one."""
 
 from __future__ import annotations
 

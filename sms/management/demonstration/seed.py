@@ -60,7 +60,7 @@ def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
 
 
 def modem_url() -> str:
-    """The door of the demonstration's gateway; the first one where staff deleted it."""
+    """The URL of the demonstration's gateway; the first one where staff deleted it."""
     gateway = InboundGateway.objects.order_by("pk").first()
     return inbound_url(gateway_token(gateway.pk)) or "" if gateway else ""
 

@@ -32,7 +32,7 @@ RECEIVED = {"from": "Instagram", "to": "+994551234567", "text": "Your verificati
 
 
 def welcome(url: str, caller: str, passwords: Mapping[str, str], modem_url: str) -> str:
-    """`modem_url`: the door of a gateway for received SMS, or "" without one."""
+    """`modem_url`: the URL of a gateway for received SMS, or "" without one."""
     user = f"-u {caller}:{passwords[caller]}"
     lines = [
         "",

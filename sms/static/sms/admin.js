@@ -189,79 +189,12 @@
         new MutationObserver(setChartColour).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
     }
 
-    // A template's preview, by the functions that match and count for real: asked while somebody types.
-    function templatePreview() {
-        const side = document.getElementById("admin-preview");
-        const body = document.getElementById("id_body");
-        if (!side || !body) return;
-        const placeholders = document.getElementById("id_placeholders");
-        const samples = document.getElementById("admin-samples");
-        const shown = document.getElementById("admin-preview-body");
-        let timer = 0;
-        let asked = 0;
-
-        function names() {
-            const found = body.value.replace(/\{\{|\}\}/g, "").match(/\{[A-Za-z_][A-Za-z0-9_]*\}/g) || [];
-            return Array.from(new Set(found)).map(function (name) { return name.slice(1, -1); });
-        }
-
-        function sampleFields() {
-            const wanted = names();
-            Array.from(samples.querySelectorAll("input")).forEach(function (input) {
-                if (!wanted.includes(input.dataset.name)) input.closest(".admin-field").remove();
-            });
-            wanted.forEach(function (name) {
-                if (samples.querySelector('input[data-name="' + name + '"]')) return;
-                const field = document.createElement("div");
-                field.className = "admin-field";
-                const label = document.createElement("label");
-                label.textContent = "Sample for " + name;
-                label.htmlFor = "sample-" + name;
-                const input = document.createElement("input");
-                input.id = "sample-" + name;
-                input.dataset.name = name;
-                input.addEventListener("input", soon);
-                field.append(label, input);
-                samples.append(field);
-            });
-        }
-
-        function ask() {
-            sampleFields();
-            if (!body.value.trim()) return;
-            const mine = ++asked;
-            const form = new FormData();
-            form.set("body", body.value);
-            form.set("placeholders", placeholders ? placeholders.value : "");
-            form.set("template", side.dataset.template);
-            form.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
-            samples.querySelectorAll("input").forEach(function (input) {
-                if (input.value) form.set("sample_" + input.dataset.name, input.value);
-            });
-            fetch(side.dataset.address, { method: "POST", body: form }).then(function (answer) {
-                return answer.ok ? answer.text() : "";
-            }).then(function (piece) {
-                if (mine === asked && piece) shown.innerHTML = piece; // escaped by the server's templates
-            });
-        }
-
-        function soon() {
-            window.clearTimeout(timer);
-            timer = window.setTimeout(ask, 300);
-        }
-
-        body.addEventListener("input", soon);
-        if (placeholders) placeholders.addEventListener("input", soon);
-        ask();
-    }
-
     document.addEventListener("DOMContentLoaded", function () {
         landmarks();
         fixAccessibility(document);
         copyButtons();
         reloadOnChange();
         liveList();
-        templatePreview();
         followTheme();
         new MutationObserver(function (changes) {
             changes.forEach(function (change) {

@@ -59,7 +59,7 @@ class Shop:
         return getattr(self.vendors, name)
 
     def accept(self, item: Item) -> Message:
-        """Take a message in by the door."""
+        """Take a message in by the endpoint."""
         headers = {"x-akinon-request-id": item.request_id}
         reply = self.caller.post("/send-sms", item.body(), content_type="application/json", headers=headers)
         assert reply.status_code == 201, reply.content

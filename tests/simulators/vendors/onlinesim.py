@@ -1,4 +1,4 @@
-"""Onlinesim's PUSH_SMS_RENT door, from its document: the partner that gets what our rented numbers receive.
+"""Onlinesim's PUSH_SMS_RENT endpoint, from its document: the partner that gets what our rented numbers receive.
 
 Not in the document: how an error is shaped, and its status. A refusal of ours is
 `{"error": word}` at 400; the script can put each word anywhere (`word`).
@@ -53,7 +53,7 @@ class Onlinesim(Simulator):
 
     def check_call(self, request: Request) -> None:
         if request.path != self.setup["path"] or request.method != "POST":
-            raise RefusalError("BAD_REQUEST", f"{request.method} {request.path} is not the door")
+            raise RefusalError("BAD_REQUEST", f"{request.method} {request.path} is not the endpoint")
         if request.header("content-type") != CONTENT_TYPE:
             raise RefusalError(
                 "BAD_REQUEST", f"Content-Type is {request.header('content-type')!r}, not {CONTENT_TYPE!r}"

@@ -155,9 +155,9 @@ def test_a_wrong_key_is_404_and_stores_nothing(client, gateway):
 
 
 def test_the_key_of_a_gateway_that_is_gone_is_404(client, gateway):
-    door = path(gateway)
+    endpoint = path(gateway)
     gateway.delete()
-    assert client.get(f"{door}?{urlencode(MESSAGE)}").status_code == 404
+    assert client.get(f"{endpoint}?{urlencode(MESSAGE)}").status_code == 404
 
 
 def test_other_methods_are_405(client, gateway):
@@ -315,8 +315,8 @@ def test_an_android_gateways_nested_json_is_read_with_our_number_in_the_address(
         "deviceId": "made-up",
         "payload": {"messageId": "abc123", "message": "Code 1", "phoneNumber": "+994502223344", "simNumber": 1},
     }
-    door = f"{path(gateway)}?to=%2B994501112233"
-    assert client.post(door, json.dumps(body), content_type="application/json").status_code == 200
+    endpoint = f"{path(gateway)}?to=%2B994501112233"
+    assert client.post(endpoint, json.dumps(body), content_type="application/json").status_code == 200
     message = InboundMessage.objects.get()
     assert (message.sender, message.to, message.text) == ("+994502223344", received.PHONE, "Code 1")
     assert message.gateway_message_id == "abc123"

@@ -1,4 +1,4 @@
-"""Phone numbers: strict at our own door, looser where gateways write them."""
+"""Phone numbers: strict at our own endpoint, looser where gateways write them."""
 
 import pytest
 

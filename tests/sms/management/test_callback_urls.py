@@ -38,12 +38,12 @@ def test_a_vendor_without_registered_reports_has_nothing_to_register(settings, c
     assert printed["providers"]["our-parrot"] is None
 
 
-def test_the_address_carries_a_key_that_opens_this_providers_door(settings, capsys, providers):
+def test_the_address_carries_a_key_that_is_this_providers(settings, capsys, providers):
     settings.PUBLIC_URL = "https://sms.example"
     call_command("callback_urls")
     url = json.loads(capsys.readouterr().out)["providers"]["our-herald"]
-    door, _, key = url.rpartition("/")
-    assert door == "https://sms.example/webhooks/herald"
+    endpoint, _, key = url.rpartition("/")
+    assert endpoint == "https://sms.example/webhooks/herald"
     address = resolve_token(key)
     assert (address.purpose, address.provider_id) == (Purpose.PROVIDER, providers[0].pk)
 
@@ -54,10 +54,10 @@ def test_without_a_public_address_it_fails_and_says_so(settings):
         call_command("callback_urls")
 
 
-def test_a_gateways_address_opens_its_door(settings, capsys):
+def test_a_gateways_address_is_accepted(settings, capsys):
     settings.PUBLIC_URL = "https://sms.example"
     gateway = InboundGateway.objects.create(slug="modem-1")
     call_command("callback_urls")
-    door, _, key = json.loads(capsys.readouterr().out)["gateways"]["modem-1"].rpartition("/")
-    assert door == "https://sms.example/inbound"
+    endpoint, _, key = json.loads(capsys.readouterr().out)["gateways"]["modem-1"].rpartition("/")
+    assert endpoint == "https://sms.example/inbound"
     assert (resolve_token(key).purpose, resolve_token(key).gateway_id) == (Purpose.GATEWAY, gateway.pk)

@@ -1,4 +1,4 @@
-"""The house's rules that no linter holds: where locks, the environment and vendors' names may stand."""
+"""Rules that no linter checks: where locks, the environment and vendors' names may stand."""
 
 from __future__ import annotations
 

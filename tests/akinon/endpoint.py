@@ -40,7 +40,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """Where to call, as whom, and what may really be sent (`message`; None: nothing)."""
 
     url: str
