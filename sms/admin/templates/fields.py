@@ -20,8 +20,11 @@ from sms.domain.matching.templates import PlaceholderKind
 from sms.services.templates.approvals import Parameters
 from sms.services.templates.preview import SAMPLES
 
+WITH_LINKS = "any_with_links"
+"""The choice of a kind that stands for `any` with `allow_links`."""
 KINDS = (
     (PlaceholderKind.ANY.value, _("anything")),
+    (WITH_LINKS, _("anything, in one-time passwords also links and phone numbers")),
     (PlaceholderKind.TEXT.value, _("text: no link, no phone number")),
     (PlaceholderKind.NAME.value, _("name: no digit, no link")),
     (PlaceholderKind.CODE.value, _("code: letters and digits")),
@@ -55,16 +58,21 @@ class PlaceholderRow:
     def of(cls, placeholder: Placeholder) -> PlaceholderRow:
         lengths = (placeholder.min_length, placeholder.max_length)
         shortest, longest = ("" if each is None else str(each) for each in lengths)
-        return cls(placeholder.name, placeholder.kind.value, shortest, longest, " ".join(placeholder.hosts))
+        kind = WITH_LINKS if placeholder.allow_links else placeholder.kind.value
+        return cls(placeholder.name, kind, shortest, longest, " ".join(placeholder.hosts))
 
     @property
     def declaration(self) -> dict[str, Any]:
         """What `parse_kinds` reads. A length that is no number stays a text, and is refused there."""
-        given = {"min_length": _number(self.shortest), "max_length": _number(self.longest)}
-        hosts = self.hosts.replace(",", " ").split()
-        return {"kind": self.kind or "any", **{key: value for key, value in given.items() if value != ""}} | (
-            {"hosts": hosts} if hosts else {}
-        )
+        is_with_links = self.kind == WITH_LINKS
+        given = {
+            "kind": "any" if is_with_links else self.kind or "any",
+            "min_length": _number(self.shortest),
+            "max_length": _number(self.longest),
+            "hosts": self.hosts.replace(",", " ").split(),
+            "allow_links": is_with_links,
+        }
+        return {key: value for key, value in given.items() if value not in ("", [], False)}
 
     @property
     def usual_example(self) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from django.db.models import Prefetch
 
@@ -14,6 +12,7 @@ from sms.services.table_files import rows as table_files_rows
 from sms.services.table_files.rows import Table
 
 from .approvals import vendor_text
+from .csv_notation import written_parameters, written_placeholders
 
 COLUMNS = ("name", "body", "placeholders", "provider", "vendor_template", "parameters", "text", "status", "note")
 APPROVAL = COLUMNS[3:]
@@ -32,7 +31,7 @@ def rows() -> Iterator[tuple[str, ...]]:
         Prefetch("approvals", queryset=approvals.order_by("provider__slug"))
     )
     for template in templates.iterator(chunk_size=_AT_ONCE):
-        own = (template.name, template.body, _json(template.placeholders))
+        own = (template.name, template.body, written_placeholders(template.placeholders))
         for each in template.approvals.all() or (None,):
             yield tuple(exact(cell) for cell in (*own, *_approval(template, each)))
 
@@ -40,7 +39,7 @@ def rows() -> Iterator[tuple[str, ...]]:
 def _approval(template: MessageTemplate, approval: TemplateApproval | None) -> tuple[str, ...]:
     if approval is None:
         return ("",) * len(APPROVAL)
-    parameters, text = _json(approval.parameters), written_text(template, approval)
+    parameters, text = written_parameters(approval.parameters), written_text(template, approval)
     return (approval.provider.slug, approval.vendor_template, parameters, text, approval.status, approval.note)
 
 
@@ -49,11 +48,6 @@ def written_text(template: MessageTemplate, approval: TemplateApproval) -> str:
     if not approval.text and approval.version_id in (None, template.current_version_id):
         return ""
     return vendor_text(approval)
-
-
-def _json(value: Any) -> str:
-    """Letters stay letters: people read it."""
-    return json.dumps(value, ensure_ascii=False) if value else ""
 
 
 def read(data: bytes) -> Table:

@@ -6,8 +6,7 @@ What the file does not name stays: no template and no approval is ever removed b
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +29,7 @@ from sms.services.table_files.rows import Row, RowIssue, Table
 
 from .approvals import approval_problems, bind, confirm, is_of_other_text, registered_body
 from .csv_format import APPROVAL, read, written_text
+from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
 from .unmatched import ApprovedText, approved_texts
 
@@ -178,7 +178,7 @@ def _begin(table: Table, row: Row, name: str, stored: MessageTemplate | None) ->
         change.fields.append("new")
     else:
         change.before = _facts(stored)
-    kinds = _json(table, row, "placeholders", dict)
+    kinds = _declared(table, row, "placeholders", read_placeholders)
     values = {"body": row.cells["body"], "placeholders": template.placeholders if kinds is None else kinds}
     differ = _assign(template, values)
     change.text_changed = bool(differ)
@@ -245,7 +245,7 @@ def _stored_approval(template: MessageTemplate, provider: Provider, vendor_templ
 
 
 def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
-    parameters = _json(table, row, "parameters", list)
+    parameters = _declared(table, row, "parameters", read_parameters)
     status = row.cells["status"].strip()
     if status not in TemplateApprovalStatus.values:
         words = f"“{visible(status)[:40]}” is none; take {', '.join(TemplateApprovalStatus.values)}."
@@ -257,19 +257,13 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
     return {**kept, "parameters": parameters, "status": status, "text": row.cells["text"] or None}
 
 
-def _json(table: Table, row: Row, column: str, kind: type) -> Any:
-    """The cell's JSON; an empty cell is an empty one; None with a mistake if it is not of this kind."""
-    if not row.cells[column].strip():
-        return kind()
-    example = '{"code": "digits"}' if kind is dict else '["name", {"order": "order_code"}]'
+def _declared(table: Table, row: Row, column: str, read_cell: Callable[[str], Any]) -> Any:
+    """What the cell declares; None with a mistake if it can't be read."""
     try:
-        value = json.loads(row.cells[column])
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, kind):
-        return value
-    table.mistakes.append(RowIssue(row.line, column, f"must be JSON such as {example}."))
-    return None
+        return read_cell(row.cells[column])
+    except TemplateError as error:
+        table.mistakes.append(RowIssue(row.line, column, str(error)))
+        return None
 
 
 def _assign(row: Model, values: Mapping[str, Any]) -> list[str]:

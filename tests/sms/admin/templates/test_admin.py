@@ -107,8 +107,8 @@ def test_a_file_is_shown_first_and_saved_with_one_more_click(boss, cast):
 
 
 def test_a_file_with_a_mistake_can_not_be_saved(boss, cast):
-    page = upload(boss, HEAD + "order-shipped,Hi {name},,templated-az,1,nonsense,approved,\r\n")
-    assert "line 2, parameters: must be JSON" in unescape(page.content.decode())
+    page = upload(boss, HEAD + "order-shipped,Hi {name},,templated-az,1,name=,approved,\r\n")
+    assert "line 2, parameters: “name=”: write the parameters" in unescape(page.content.decode())
     assert 'name="seal"' not in page.content.decode()
 
 

@@ -58,6 +58,14 @@ def test_the_table_becomes_the_kinds_and_lengths_of_the_placeholders(boss):
     }
 
 
+def test_links_in_one_time_passwords_are_allowed_by_a_choice_that_an_edit_keeps(boss):
+    assert boss.post(ADD, form("Kod {code}", ("code", "any_with_links", "", "30"))).status_code == 302
+    template = MessageTemplate.objects.get()
+    assert template.placeholders == {"code": {"kind": "any", "max_length": 30, "allow_links": True}}
+    page = boss.get(reverse("admin:sms_messagetemplate_change", args=(template.pk,)))
+    assert '<option value="any_with_links" selected>' in page.content.decode()
+
+
 def test_a_row_of_a_placeholder_that_the_text_no_longer_has_is_dropped(boss):
     assert boss.post(ADD, form("Kod {code}", ("code", "code"), ("gone", "digits"))).status_code == 302
     assert MessageTemplate.objects.get().placeholders == {"code": "code"}
