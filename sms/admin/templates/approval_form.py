@@ -155,13 +155,7 @@ def _check(form: ApprovalForm, current: Body) -> None:
         return
     if form.cleaned_data.get("confirmed") and compared(form.registered.source) != compared(current.source):
         form.add_error("text", _("This is not the template's text of now. Correct it, or do not tick the box."))
-    problems = approval_problems(
-        form.registered,
-        approval.provider.adapter_class,
-        vendor_template=approval.vendor_template,
-        parameters=approval.parameters or [],
-        status=approval.status,
-    )
+    problems = approval_problems(approval, form.registered)
     for field, words in problems:
         form.add_error(field, ValidationError(words))
     if not problems and (other := same_id(approval, form.registered)):

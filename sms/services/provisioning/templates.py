@@ -173,13 +173,7 @@ def _draft(row: TemplateApproval, values: dict[str, Any]) -> TemplateApproval:
 
 
 def _problems(body: Body, approval: TemplateApproval) -> list[tuple[str, str]]:
-    return approval_problems(
-        body,
-        approval.provider.adapter_class,
-        vendor_template=approval.vendor_template,
-        parameters=approval.parameters,
-        status=approval.status,
-    )
+    return approval_problems(approval, body)
 
 
 # --- what is right, but worth knowing --------------------------------------------

@@ -30,26 +30,17 @@ Parameters = list[str | dict[str, str]]
 """Our placeholders in a vendor's order, as approvals store them; a pair where the vendor's name differs."""
 
 
-def approval_problems(
-    body: Body,
-    vendor: type[Sender],
-    *,
-    vendor_template: str,
-    parameters: Sequence[str | Mapping[str, str]],
-    status: str,
-) -> list[tuple[str, str]]:
-    """Why this vendor can never carry the template, as pairs of a field and words for staff; [] if it can.
+def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]]:
+    """Why the provider can never carry this text, as pairs of a field and words for staff; [] if it can.
 
     Without the vendor's own name of it an approval may wait (draft, pending, rejected, ended), but not be approved.
     """
-    return [
-        (field, words)
-        for field, words in (
-            ("vendor_template", _vendor_template_problem(vendor, vendor_template, status)),
-            ("parameters", _parameters_problem(body, vendor, parameters)),
-        )
-        if words
-    ]
+    vendor = row.provider.adapter_class
+    problems = {
+        "vendor_template": _vendor_template_problem(vendor, row.vendor_template, row.status),
+        "parameters": _parameters_problem(body, vendor, row.parameters or []),
+    }
+    return [(field, words) for field, words in problems.items() if words]
 
 
 def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status: str) -> str | None:

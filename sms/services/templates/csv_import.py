@@ -304,13 +304,7 @@ def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Ro
     except TemplateError as error:
         yield RowIssue(line, "text", str(error))
         return
-    told = approval_problems(
-        imported.body,
-        row.provider.adapter_class,
-        vendor_template=row.vendor_template,
-        parameters=row.parameters,
-        status=row.status,
-    )
+    told = approval_problems(row, imported.body)
     yield from (RowIssue(line, column, words) for column, words in told)
     yield from _field_problems(line, row, exclude=("template", "provider", "parameters"))
 

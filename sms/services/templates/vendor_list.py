@@ -253,16 +253,7 @@ def _problems(proposal: Proposal, provider: Provider) -> list[str]:
         registered = registered_body(approval, body)
     except TemplateError as error:
         return [*problems, str(error)]
-    problems += [
-        words
-        for _, words in approval_problems(
-            registered,
-            provider.adapter_class,
-            vendor_template=approval.vendor_template,
-            parameters=approval.parameters,
-            status=approval.status,
-        )
-    ]
+    problems += [words for _, words in approval_problems(approval, registered)]
     if not problems and (other := same_id(approval, registered)):
         problems.append(
             f"The id {approval.vendor_template} is approved for another text, of template {other.template.name}. "

@@ -51,9 +51,7 @@ def vendor_sends(draft: DraftApproval, current: Body, samples: Mapping[str, str]
         body = registered_body(row, current, renewed=draft.renewed)
     except TemplateError as error:
         return VendorSends(slug, row.vendor_template, row.text, problems=(str(error),))
-    problems = approval_problems(
-        body, vendor, vendor_template=row.vendor_template, parameters=row.parameters, status=row.status
-    )
+    problems = approval_problems(row, body)
     order = parameter_order(row.parameters, body)
     if sorted(ours for ours, _theirs in order) != sorted(body.names):
         return VendorSends(slug, row.vendor_template, row.text, problems=tuple(words for _field, words in problems))

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from providers.registry import SENDERS
 from sms.domain.matching.templates import parse_body, parse_kinds
-from sms.models import Message, Provider, RefusedRequest, RouteProvider
+from sms.models import Message, Provider, RefusedRequest, RouteProvider, TemplateApproval
 from sms.services.configuration import snapshot
 from sms.services.staff import dry_run
 from sms.services.templates.approvals import approval_problems
@@ -59,13 +60,17 @@ def test_another_provider_of_the_route_takes_what_one_finds_too_long(
 
 def test_a_template_whose_shortest_value_is_too_long_can_not_be_approved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TemplateOnly, "max_value_length", 5)
+    monkeypatch.setitem(SENDERS, TemplateOnly.slug, TemplateOnly)
     code = parse_body("Kod {code}", parse_kinds({"code": {"kind": "code", "min_length": 6}}))
-    found = approval_problems(code, TemplateOnly, vendor_template="7", parameters=[], status="approved")
+    approval = TemplateApproval(
+        provider=Provider(vendor=TemplateOnly.slug), vendor_template="7", parameters=[], status="approved"
+    )
+    found = approval_problems(approval, code)
     assert found == [
         ("parameters", "The shortest value of {code} has 6 characters; this vendor takes at most 5 for each value.")
     ]
     monkeypatch.setattr(TemplateOnly, "max_value_length", None)
-    assert not approval_problems(code, TemplateOnly, vendor_template="7", parameters=[], status="approved")
+    assert not approval_problems(approval, code)
 
 
 # --- one-time passwords ------------------------------------------------------------------------------------
