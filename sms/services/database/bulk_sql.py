@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 Rows = list[tuple[Any, ...]]
 Columns = Mapping[str, str]
@@ -88,8 +89,13 @@ def fetch_rows(statement: str, parameters: Sequence[Any] = ()) -> Rows:
     return _execute(statement, [*map(_converter(), parameters)])
 
 
+def prepared_cursor() -> CursorWrapper:
+    """A cursor for statements that run for each message. Their text may not contain values (config/postgresql)."""
+    return getattr(connection, "prepared_cursor", connection.cursor)()
+
+
 def _execute(statement: str, parameters: Sequence[Any]) -> Rows:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from sms.services.configuration.pseudonyms import pseudonym
-from sms.services.database import clock
+from sms.services.database import bulk_sql, clock
 
 IDEMPOTENCY_HOURS = 24
 _TIMES = ("due_at", "expires_at", "created_at", "updated_at")
@@ -69,7 +69,7 @@ def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
     """
     times = _times((0 if due else None, ttl, 0, 0))
     row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, *spelled(values["to"])]
-    with connection.cursor() as cursor:
+    with bulk_sql.prepared_cursor() as cursor:
         cursor.execute(_INSERT[connection.vendor], row)
         return cursor.rowcount == 1
 
