@@ -31,6 +31,16 @@ def ask(connection: Any, question: str) -> Any:
         return cursor.fetchone()[0]
 
 
+def end(connection: Any, server: Postgres) -> int:
+    """The server ends the connection; returns the number of its process."""
+    pid: int = connection.connection.info.backend_pid
+    with server.connection() as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+        gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
+        eventually(lambda: other.execute(gone, [pid]).fetchone() == (True,), because="the connection has ended")
+    return pid
+
+
 def test_a_silent_connection_is_asked_nothing(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:  # only here: what cleans up after the test may ask
         patched.setattr(type(connection), "is_usable", lambda self: pytest.fail("a question was put"))
@@ -38,11 +48,7 @@ def test_a_silent_connection_is_asked_nothing(connection: Any, monkeypatch: pyte
 
 
 def test_a_connection_that_the_server_ended_is_replaced(connection: Any, durable_postgres: Postgres) -> None:
-    before = connection.connection.info.backend_pid
-    with durable_postgres.connection() as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [before])
-        gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
-        eventually(lambda: other.execute(gone, [before]).fetchone() == (True,), because="the connection has ended")
+    before = end(connection, durable_postgres)
     assert ask(connection, "SELECT pg_backend_pid()") != before
 
 
@@ -66,13 +72,8 @@ def test_a_prepared_statement_runs_on_a_new_connection_where_the_old_one_ended(
     connection: Any, durable_postgres: Postgres
 ) -> None:
     prepared(connection)
-    with durable_postgres.connection() as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
-        gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
-        eventually(
-            lambda: other.execute(gone, [connection.connection.info.backend_pid]).fetchone() == (True,),
-            because="the connection has ended",
-        )
+    end(connection, durable_postgres)
+    connection.health_check_done = False  # the next request begins
     assert prepared(connection) == 1
 
 
