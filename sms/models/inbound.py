@@ -25,6 +25,9 @@ def validate_fields(value: Any) -> None:
     unknown = [name for name in value if name not in FIELDS]
     if unknown:
         raise ValidationError(f"Unknown: {', '.join(unknown)}. Known are {', '.join(FIELDS)}.")
+    unprintable = [name for name, theirs in value.items() if not theirs.isprintable()]
+    if unprintable:
+        raise ValidationError(f"{', '.join(unprintable)}: the gateway's name holds a control character; take it out.")
 
 
 class InboundGateway(models.Model):
