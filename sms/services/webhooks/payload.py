@@ -95,7 +95,8 @@ def parse_records(call: RawCall) -> list[Fields]:
     """
     pairs = payload_forms.parse_url_encoded(call.query)
     in_query = payload_forms.form_charset(pairs, None)
-    query = payload_forms.decode_fields(pairs, in_query)
+    query: dict[str, Any] = dict(payload_forms.decode_fields(pairs, in_query))
+    query |= payload_forms.nested(query)
     body = decompress(call.body, call.content_encoding)
     records = [{}] if _has_no_fields(body, query) else _records(body, call.content_type, in_query)
     found = [Fields({**query, **record}) for record in records]

@@ -53,6 +53,11 @@ def test_names_with_brackets_are_inner_fields_as_php_writes_them(body, inner):
     assert plain[1:] == ([inner] if inner else [])
 
 
+def test_names_with_brackets_are_inner_fields_of_a_query_too():
+    (record,) = parse_records(RawCall(query=b"key=1&data[text]=a&data%5Bfrom%5D=b"))
+    assert record["data"] == [{"text": "a", "from": "b"}]
+
+
 def test_fields_may_stand_further_down():
     assert groups({"a": 1, "data": {"b": 2}})[1:] == [[{"a": 1, "b": 2}]]
     assert groups({"a": 1, "data": {"reports": [{"b": 2}, {"b": 3}]}})[1:] == [
