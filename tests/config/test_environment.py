@@ -199,10 +199,24 @@ def test_an_sqlite_file_is_the_same_from_every_folder(url: str, name: str) -> No
     assert Environment({"N": url}, "").database("N")["NAME"] == name
 
 
-@pytest.mark.parametrize("url", ["sqlite://db.sqlite3", "sqlite://data/db.sqlite3"])
+@pytest.mark.parametrize("url", ["sqlite://db.sqlite3", "sqlite://data/db.sqlite3", "sqlite://", "sqlite:///"])
 def test_two_slashes_are_no_database_in_memory(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="three slashes"):
         Environment({"N": url}, "").database("N")
+
+
+@pytest.mark.parametrize("url", ["sqlite:///a#b.sqlite3", "sqlite:///a?b.sqlite3", "sqlite:////srv/#1/db.sqlite3"])
+def test_an_sqlite_file_is_never_another_one_whose_name_is_the_start(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="%23 and %3F"):
+        Environment({"N": url}, "").database("N")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("%2Fvar%2Frun", "/var/run"), ("db.example", "db.example"), ("[::1]:5432", "::1"), ("", "")],
+)
+def test_a_database_host_is_a_name_an_address_or_a_folder_of_a_unix_socket(host: str, expected: str) -> None:
+    assert Environment({"N": f"postgres://u:p@{host}/d"}, "").database("N")["HOST"] == expected
 
 
 @pytest.mark.parametrize("folder", ["plain", "with blanks", "a+b", "a#b", "a%41", "a?b", "ödəniş"])
