@@ -41,12 +41,16 @@ class SmsAdminSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Redirect staff without two-factor authentication to its set-up page, if REQUIRE_2FA is on."""
         from sms.admin.access.login import LoginForm
+        from sms.services.staff.login_protection import remember_browser
 
         self.login_form = LoginForm
         must_enrol = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)
         if must_enrol and request.method == "GET":
             return redirect("admin:second_factor")
-        return super().login(request, extra_context)
+        response = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated:
+            remember_browser(request, response)
+        return response
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         inner = super().admin_view(view, cacheable)

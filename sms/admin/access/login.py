@@ -12,6 +12,8 @@ from django_otp import match_token, user_has_device
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from sms.services.staff.login_protection import LoginPlace
+
 
 class LoginForm(AuthenticationForm):
     otp_token = forms.CharField(
@@ -39,8 +41,10 @@ class LoginForm(AuthenticationForm):
     def _checked_device(self, user: Any, token: str) -> Any:
         if not token:
             raise ValidationError(_("Enter the code that your authenticator app shows now."), code="otp_missing")
-        device = match_token(user, token)
+        place = LoginPlace(self.request, user.get_username())
+        device = match_token(user, token) if place.may_try_code() else None
         if device is None:
-            words = _("This code is wrong. After a wrong code, wait a moment before you try again.")
+            place.count_wrong_code(self.request, user.get_username())
+            words = _("This code is wrong. After many wrong codes, right ones are refused too, for 15 minutes.")
             raise ValidationError(words, code="otp_wrong")
         return device
