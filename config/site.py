@@ -53,7 +53,9 @@ class SmsAdminSite(UnfoldAdminSite):
         return response
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        inner = super().admin_view(view, cacheable)
+        from sms.admin.access.password_again import asks_password
+
+        inner = super().admin_view(asks_password(view), cacheable)
 
         @wraps(inner)
         def with_reader(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

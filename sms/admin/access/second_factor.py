@@ -18,6 +18,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from sms.admin.common.privacy import reader
 
+from .password_again import asks_password
+
 
 class CodeForm(forms.Form):
     code = forms.CharField(max_length=10)
@@ -30,6 +32,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if not (request.user.is_active and request.user.is_staff):
         return redirect_to_login(request.get_full_path(), "/admin/login/")
     reader.set(request)
+    return _change(request)
+
+
+@asks_password
+def _change(request: HttpRequest) -> HttpResponse:
     if TOTPDevice.objects.filter(user=request.user, confirmed=True).exists():
         return _page(request, None)
     device = TOTPDevice.objects.filter(user=request.user, confirmed=False).first()

@@ -24,6 +24,7 @@ from django.utils.crypto import salted_hmac
 from sms.models import LoginSource
 from sms.services.intake.client_ip import for_axes
 from sms.services.intake.login_sources import count_failure, failures_of, is_known, record_success
+from sms.services.staff import staff_session
 
 ANY_NAME = "staff"
 CODES = "codes"
@@ -106,6 +107,7 @@ class StaffLoginHandler(AxesDatabaseHandler):
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **more: Any) -> None:
         super().user_logged_in(sender, request, user, **more)
         LoginPlace(request, user.get_username()).record_success()
+        staff_session.begin(request)
 
 
 def account_of(username: str) -> str:
