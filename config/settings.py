@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "simple_history",
     "axes",
     "django_otp",
+    "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
     "sms",
 ]
@@ -145,6 +146,7 @@ SERVE = env.choice("SERVE", "all", ("all", "api", "admin"))
 ALLOW_PRIVATE_PROVIDER_HOSTS = env.switch("ALLOW_PRIVATE_PROVIDER_HOSTS")
 ALLOW_SANDBOX = env.switch("ALLOW_SANDBOX")
 REQUIRE_2FA = env.switch("REQUIRE_2FA")
+REQUIRE_2FA_OF_ADMINISTRATORS = env.switch("REQUIRE_2FA_OF_ADMINISTRATORS", default=True)
 API_VERSIONS = env.words("API_VERSIONS")
 UNIX_SOCKET = "unix"
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", without=UNIX_SOCKET)
@@ -180,6 +182,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "sms.services.staff.password_strength.StrengthValidator"},
 ]
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -194,7 +197,7 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "SMS Desk"
 # The library's delay grows with each wrong code, to days: whoever has the password could lock its owner out.
-OTP_TOTP_THROTTLE_FACTOR = 0  # sms.services.staff.login_protection counts wrong codes
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # sms.services.staff.login_protection counts wrong codes
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 REST_FRAMEWORK = {
