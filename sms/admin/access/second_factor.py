@@ -59,7 +59,7 @@ def ask_for_second_factor(request: HttpRequest) -> None:
     """Say at the log-in that it is due, and from which day no page opens without it."""
     user = request.user
     if second_factor.is_asked_for(user) and not second_factor.has_app(user):
-        text = _('You need two-factor authentication from {} on. <a href="{}">Set it up now</a>.')
+        text = _('You need two-factor authentication from {} on. <a class="underline" href="{}">Set it up now</a>.')
         day = date_format(second_factor.required_from(user).date())
         messages.warning(request, format_html(text, day, reverse("admin:second_factor")))
 
