@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
@@ -231,3 +234,21 @@ def test_the_form_for_new_staff_refuses_a_weak_one(boss: Client) -> None:
     page = boss.post(reverse("admin:auth_user_add"), values)
     assert "common or easy to guess" in page.content.decode()
     assert not get_user_model().objects.filter(username="newcomer").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_simultaneous_log_ins_with_one_recovery_code_one_succeeds() -> None:
+    user = get_user_model().objects.create_superuser("boss", password=PASSWORD)
+    code = second_factor.new_recovery_codes(user)[0]
+    start = threading.Barrier(4)
+
+    def use() -> bool:
+        try:
+            start.wait(30)
+            return second_factor.matching_device(user, code) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [pool.submit(use) for _ in range(4)]
+    assert sorted(result.result() for result in results) == [False, False, False, True]
