@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
@@ -43,6 +44,8 @@ BATCH_SIZE = 500
 WINDOW = 5000
 """Rows to skip at once where they need no erasing."""
 LOGINS_DAYS = 30
+FAILURES_DAYS = 1
+"""Days for failed log-ins. They are counted for minutes."""
 SCAN_AGAIN_AFTER = timedelta(days=1)
 """After this a scan starts again, for rows that were in use before."""
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
@@ -197,9 +200,11 @@ def delete_due(limit: int = BATCH_SIZE) -> int:
 
 def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
     """Of tables with few rows, or with an index for this."""
-    logins = now - timedelta(days=LOGINS_DAYS)
+    logins, failures = now - timedelta(days=LOGINS_DAYS), now - timedelta(days=FAILURES_DAYS)
     return [
-        LoginSource.objects.exclude(failures_since__gte=logins).exclude(succeeded_at__gte=logins),
+        LoginSource.objects.exclude(failures_since__gte=failures).exclude(succeeded_at__gte=logins),
+        AccessLog.objects.filter(attempt_time__lt=horizon),
+        AccessAttempt.objects.filter(attempt_time__lt=failures),  # of versions that kept them
         Alert.objects.filter(closed_at__lt=horizon),
         Session.objects.filter(expire_date__lt=now),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
