@@ -57,6 +57,8 @@ class ClientFacts:
     on_no_template: str
     otp_per_number: int
     otp_per_range: int
+    slot_share: int | None
+    country_limits: Mapping[str, int]
 
 
 @dataclass(frozen=True)
