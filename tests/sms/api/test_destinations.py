@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sms.models import Alert, BlockedNumber, Destination, DestinationAllowance, Message, Route
+from sms.models import Alert, ApiClient, BlockedNumber, Destination, DestinationAllowance, Message, Route
 from sms.services.configuration import snapshot
 from sms.services.intake import destination_limits
 from tests.sms import cast
@@ -88,6 +88,38 @@ def test_the_daily_limit_holds_over_all_clients(caller: Client) -> None:
     assert errors(response) == [(429, "rate_limited", "to")]
     assert 0 < int(response["Retry-After"]) <= 86_400
     assert Alert.objects.filter(key__startswith="destination-limit:RO").count() == 1
+
+
+def test_a_clients_limit_of_a_country_is_its_own(caller: Client) -> None:
+    """It holds beside the country's: whichever is used up first."""
+    declare("RO", daily_limit=5)
+    cast.client("other", "another-made-up-secret", country_limits={"RO": 2, "AZ": 1})
+    snapshot.reset_cache()
+    other = cast.basic("other", "another-made-up-secret")
+    assert [send(caller, authorization=other).status_code for _ in range(4)] == [201, 201, 429, 429]
+    refused = send(caller, authorization=other)
+    assert errors(refused) == [(429, "rate_limited", "to")]
+    assert "2 messages of other to RO" in refused.json()["errors"][0]["message"]
+    assert 0 < int(refused["Retry-After"]) <= 86_400
+    assert [send(caller).status_code for _ in range(4)] == [201, 201, 201, 429]
+    assert Alert.objects.filter(key__startswith="destination-limit:RO:").count() == 2
+
+
+def test_a_clients_limit_costs_nothing_for_repeats_and_other_countries(caller: Client) -> None:
+    ApiClient.objects.update(country_limits={"RO": 1})
+    snapshot.reset_cache()
+    assert [send(caller, x_akinon_request_id="r-1").status_code for _ in range(3)] == [201] * 3
+    assert send(caller).status_code == 429
+    assert send(caller, body(to=cast.TEMPLATE_TO)).status_code == 201
+
+
+def test_where_the_country_refuses_the_clients_own_token_comes_back(caller: Client) -> None:
+    ApiClient.objects.update(country_limits={"RO": 2})
+    declare("RO", daily_limit=1)
+    assert [send(caller).status_code for _ in range(4)] == [201, 429, 429, 429]
+    Destination.objects.update(daily_limit=10)
+    snapshot.reset_cache()
+    assert [send(caller).status_code for _ in range(2)] == [201, 429]
 
 
 def test_a_repeat_costs_nothing_of_the_daily_limit(caller: Client) -> None:
