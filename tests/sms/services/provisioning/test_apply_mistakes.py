@@ -165,6 +165,14 @@ CASES = {
         '[[destinations]]\ncountry = "RO"\nnumber_types = []',
         ["destinations[0].number_types: must not be empty"],
     ),
+    "a sender name that looks like another one": (
+        '[[senders]]\nname = "AKINON"\n[[senders]]\nname = "AK1NON"',
+        ["senders[1].name: AK1NON looks like AKINON, which exists: 1 is DIGIT ONE"],
+    ),
+    "a sender name of two scripts": (
+        '[[senders]]\nname = "\u0410KINON"',
+        ["senders[0].name: \u0410KINON mixes letters of Cyrillic (\u0410) and Latin (KINON)"],
+    ),
     "a share of no slot": ('[[clients]]\nusername = "a"\nslot_share = 0', ["clients[0].slot_share: 0 is too little"]),
     "a share of more than all": (
         '[[clients]]\nusername = "a"\nslot_share = 101',
