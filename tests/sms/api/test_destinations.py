@@ -160,7 +160,7 @@ class TestOtpsOfSeveralClients:
         snapshot.reset_cache()
         return [cast.basic(f"shop-{number}", f"made-up-secret-{number}") for number in range(count)]
 
-    def test_a_number_gets_twice_one_clients_cap_from_all_of_them(self, caller: Client) -> None:
+    def test_a_number_has_a_cap_over_all_of_them(self, caller: Client) -> None:
         answers = [
             send(caller, body(isOtp=True), authorization=client).status_code
             for client in self.clients(3, otp_per_number=5)
@@ -168,13 +168,28 @@ class TestOtpsOfSeveralClients:
         ]
         assert answers == [201] * 10 + [429] * 5
 
-    def test_a_range_gets_twice_one_clients_cap_from_all_of_them(self, caller: Client) -> None:
+    def test_a_range_has_a_cap_over_all_of_them(self, caller: Client, settings: Any) -> None:
+        settings.OTP_PER_RANGE = 4
         answers = [
             send(caller, body(isOtp=True, to=f"+4071234561{number}"), authorization=client).status_code
             for client in self.clients(3, otp_per_range=2)
             for number in range(2)
         ]
         assert answers == [201] * 4 + [429] * 2
+
+    @pytest.mark.parametrize(("of_all", "allowed"), [(0, 6), (1, 3), (3, 3), (4, 4), (6, 6)])
+    def test_the_cap_is_a_setting_and_no_less_than_a_clients_own(
+        self, caller: Client, settings: Any, of_all: int, allowed: int
+    ) -> None:
+        settings.OTP_PER_NUMBER = of_all
+        answers = [
+            send(caller, body(isOtp=True), authorization=client)
+            for client in self.clients(2, otp_per_number=3)
+            for _ in range(3)
+        ]
+        assert [answer.status_code for answer in answers] == [201] * allowed + [429] * (6 - allowed)
+        whose = "OTPs of all clients to this number" in answers[-1].content.decode()
+        assert whose == (allowed < 6)
 
     def test_a_client_without_caps_is_not_held_up_by_others(self, caller: Client) -> None:
         capped, *_ = self.clients(1, otp_per_number=1)
