@@ -29,6 +29,8 @@ class Connection(HTTPChannel):
 
     parser_class = RequestParser
     error_task_class = JsonErrorTask
+    caller = ""
+    """Whose turn its next request takes (config/thread_pools.py)."""
     bytes_sent = 0
     lingers_until = 0.0
 

@@ -152,6 +152,10 @@ UNIX_SOCKET = "unix"
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", without=UNIX_SOCKET)
 TRUSTS_UNIX_SOCKET = UNIX_SOCKET in env.words("TRUSTED_PROXIES")
 METRICS_ALLOWED = env.networks("METRICS_ALLOWED", "127.0.0.0/8,::1/128")
+# OTPs of all clients to one number in 10 minutes, and to a range of 100 numbers in an hour. 0: no limit.
+OTP_PER_NUMBER = env.number("OTP_PER_NUMBER", 10)
+OTP_PER_RANGE = env.number("OTP_PER_RANGE", 100)
+
 RETENTION_TEXT_DAYS = env.number("RETENTION_TEXT_DAYS", 7)
 RETENTION_RAW_DAYS = env.number("RETENTION_RAW_DAYS", 7)
 RETENTION_ROW_DAYS = env.number("RETENTION_ROW_DAYS", 90)

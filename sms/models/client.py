@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from .destination import validate_country
 from .history import change_history
 from .sender import SenderName
+
+LARGEST_INTEGER = 2_147_483_647
 
 
 def digest(secret: str) -> str:
@@ -31,6 +36,16 @@ class NewlineEscape(models.TextChoices):
 class OnNoTemplate(models.TextChoices):
     REFUSE = "refuse", "reject the request (422)"
     HOLD = "hold", "hold the message until a template matches its text"
+
+
+def validate_country_limits(value: Any) -> None:
+    """Raises ValidationError for what is no mapping of countries to numbers of messages."""
+    if not isinstance(value, dict):
+        raise ValidationError('Write an object of countries and numbers of messages, such as {"RO": 5000}.')
+    for country, limit in value.items():
+        validate_country(country)
+        if type(limit) is not int or not 1 <= limit <= LARGEST_INTEGER:
+            raise ValidationError(f"{country}: {limit!r} is no number of messages from 1 to {LARGEST_INTEGER:,}.")
 
 
 class ApiClient(models.Model):
@@ -65,6 +80,18 @@ class ApiClient(models.Model):
         default=50,
         validators=[MaxValueValidator(1_000_000)],
         help_text="OTPs an hour to one range of 100 numbers. 0: no limit.",
+    )
+    slot_share = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Percent of each provider's slots that the client may use at once, at least one. Empty: all.",
+    )
+    country_limits = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_country_limits],
+        help_text='Messages a UTC day to a country, such as {"RO": 5000}. Others have no limit here.',
     )
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history(without=("secret_digest", "previous_digest"), m2m_fields=[senders])

@@ -57,6 +57,8 @@ class ClientFacts:
     on_no_template: str
     otp_per_number: int
     otp_per_range: int
+    slot_share: int | None
+    country_limits: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,10 @@ class SnapshotCache:
         finally:
             self._refreshing.release()
 
+    def cached(self) -> Snapshot | None:
+        """What this process has, however old, without a query."""
+        return self._snapshot
+
     def latest(self) -> Snapshot:
         """The snapshot of what is in the database now, for decisions that an older one must not make."""
         with self._refreshing:
@@ -265,7 +271,7 @@ class SnapshotCache:
 
 
 _cache = SnapshotCache()
-current, latest, reset_cache = _cache.current, _cache.latest, _cache.reset
+current, cached, latest, reset_cache = _cache.current, _cache.cached, _cache.latest, _cache.reset
 
 
 def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:

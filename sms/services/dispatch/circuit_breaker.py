@@ -39,7 +39,7 @@ def allowance(account: Account, *, is_otp: bool, wanted: int, now: datetime) -> 
         return 0  # another dispatcher claims here at this moment
     if account.max_in_flight is not None:
         kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
-        wanted = min(wanted, account.max_in_flight - kept - outbox.count_in_flight(account.id))
+        wanted = min(wanted, account.max_in_flight - kept - sum(outbox.count_in_flight(account.id).values()))
     if account.rate_limit is not None and wanted > 0:
         wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
     return max(wanted, 0)

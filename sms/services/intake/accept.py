@@ -158,7 +158,7 @@ def limit(call: SendRequest, destination: Verdict) -> Iterator[None]:
     """Hold the limits of client and country around the INSERT. Raises Refusal; then the call's tokens are returned."""
     rate_limits.limiter.take_token(call.client)
     try:
-        destination_limits.take(destination)
+        destination_limits.take(destination, call.client)
     except Refusal:
         rate_limits.limiter.return_token(call.client)
         raise
@@ -173,7 +173,7 @@ def limit(call: SendRequest, destination: Verdict) -> Iterator[None]:
 
 def _return_tokens(call: SendRequest, destination: Verdict) -> None:
     rate_limits.limiter.return_token(call.client)
-    destination_limits.give_back(destination)
+    destination_limits.give_back(destination, call.client)
 
 
 def insert_once(row: dict[str, Any], ttl: int) -> AcceptedMessage:

@@ -92,6 +92,8 @@ class ClientTable(Table):
     on_no_template: one_of(OnNoTemplate.values) = column(ApiClient, "on_no_template")
     otp_per_number: Number = column(ApiClient, "otp_per_number")
     otp_per_range: Number = column(ApiClient, "otp_per_range")
+    slot_share: Number = column(ApiClient, "slot_share")
+    country_limits: dict[str, Number] = column(ApiClient, "country_limits")
 
 
 class ProviderTable(Table):

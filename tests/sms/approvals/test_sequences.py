@@ -202,6 +202,7 @@ def due_message(text: str, provider: int) -> Due:
     now = clock.now()
     return Due(
         id=clock.new_id(),
+        client=1,
         provider=provider,
         attempts_made=1,
         attempts_before=0,

@@ -13,11 +13,12 @@ import pytest
 from django.db import connection, transaction
 
 from providers.base import Accepted, OutboundSms
-from sms.models import Message
+from sms.models import ApiClient, Message
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import settle
-from sms.services.queue import claimed_messages, outbox, queue_state
+from sms.services.queue import claimed_messages, client_turns, outbox, queue_state
+from sms.services.queue.client_turns import ClientTurn
 from sms.services.queue.jobs import Result, Send
 
 pytestmark = pytest.mark.postgresql_alone
@@ -133,6 +134,21 @@ def test_claiming_one_of_many_reads_that_one(backlog):
     claimed_messages.give_back([claimed.attempt])  # so that the statement can be run again
     assert len(sent) == 1
     read_at_most(5, sent)
+
+
+def test_a_client_in_its_turn_costs_nothing_of_anothers_backlog(shop, backlog):
+    other = ApiClient.objects.create(username="other", secret_digest="0" * 64)
+    shop.message(client=other)
+    turns = [ClientTurn(backlog.client_id, in_flight=5)]
+    attempts = [clock.new_id()]
+    with statements() as sent:
+        [claimed], _ = outbox.claim(backlog.provider_id, is_otp=False, attempts=attempts, lease=20, turns=turns)
+        client_turns.are_several(backlog.provider_id, is_otp=False)
+    assert claimed.message.client == other.pk
+    claimed_messages.give_back(attempts)
+    assert len(sent) == 2
+    for statement in sent:
+        assert rows_read(plan_of(statement)) <= 8, statement
 
 
 def test_giving_one_back_reads_that_one(backlog):
