@@ -22,7 +22,7 @@ from sms.services.database import clock
 from sms.services.database.bulk_sql import fetch_rows, stored_value, write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
-from sms.services.queue import notify, outbox
+from sms.services.queue import notify, outbox, redaction
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, field_groups, parse_records
 from sms.services.webhooks.payload_charset import Unreadable
 
@@ -166,6 +166,7 @@ def _read_batch(limit: int, *, may_send: bool) -> int:
         updates, notes = _parse_calls(calls)
         waiting = apply.apply_reports(updates, may_send=may_send)
         _mark_read(notes, now)
+        redaction.erase_callbacks_of_erased([call.id for call in calls])
     apply.match_waiting(waiting)
     return len(calls)
 
@@ -244,6 +245,7 @@ def _update_from(call: StoredCall, report: Report, fields: Fields) -> ReportUpda
         state=report.state,
         callback=call.id,
         attempt=call.attempt if _is_of_url(call.attempt, report, fields) else None,
+        url_attempt=call.attempt,
         may_wait=call.attempt is None and bool(report.vendor_id),
         reference=visible(report.reference)[:128],
         vendor_id=visible(report.vendor_id)[:128],
