@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import connection
 
@@ -13,9 +14,12 @@ from sms.services.database.bulk_sql import write_records
 
 TEXTS = ("text", "raw_text", "parameters")
 """The columns of a message that contain its text."""
+KEPT_FOR_REPEATS = timedelta(hours=24)
+"""The idempotency key of a message stays for as long as an equal call is a repeat, also without the text."""
 _COLUMNS = {"message": "uuid", "status": "text"}
 _MESSAGES = """
-UPDATE sms_message AS m SET {nothing}, erased_at = {now}
+UPDATE sms_message AS m SET {nothing}, erased_at = {now},
+       repeat_key = CASE WHEN m.created_at > {key_horizon} THEN m.repeat_key END
 FROM v WHERE m.id = v.message AND m.status = coalesce(v.status, m.status) AND {is_final}
 """
 _ATTEMPTS = """
@@ -33,9 +37,9 @@ _CALLBACKS = """
 )
 UPDATE sms_callback AS c SET {nothing} FROM found WHERE c.id = found.id AND c.read_at IS NOT NULL
 """
-_CALLBACKS_OF_ERASED = """
-UPDATE sms_callback AS c SET {nothing}
-FROM v WHERE c.id = v.callback AND (
+_THESE_CALLBACKS = "UPDATE sms_callback AS c SET {nothing} FROM v WHERE c.id = v.callback"
+_IS_OF_ERASED = """
+AND (
     EXISTS (SELECT 1 FROM sms_attempt a JOIN sms_message m ON m.id = a.message_id
             WHERE a.id = c.attempt_id AND m.erased_at IS NOT NULL)
     OR EXISTS (SELECT 1 FROM sms_deliveryreport r JOIN sms_message m ON m.id = r.message_id
@@ -50,15 +54,20 @@ def erase_messages(messages: Sequence[uuid.UUID], *, status: Status | None = Non
     records = [{"message": message, "status": status} for message in messages]
     now, times = clock.now_sql()
     nothing = ", ".join(f"{name} = NULL" for name in TEXTS)
-    write_records(_MESSAGES.format(nothing=nothing, now=now, is_final=_IS_FINAL), _COLUMNS, records, *times)
+    statement = _MESSAGES.format(nothing=nothing, now=now, key_horizon="%s", is_final=_IS_FINAL)
+    write_records(statement, _COLUMNS, records, *times, clock.now() - KEPT_FOR_REPEATS)
     write_records(_ATTEMPTS.format(is_final=_IS_FINAL), _COLUMNS, records)
     write_records(_CALLBACKS.format(is_final=_IS_FINAL, nothing=_empty_callback()), _COLUMNS, records)
 
 
+def erase_callbacks(callbacks: Sequence[int], *, condition: str = "") -> None:
+    statement = _THESE_CALLBACKS.format(nothing=_empty_callback()) + condition
+    write_records(statement, {"callback": "bigint"}, [{"callback": callback} for callback in callbacks])
+
+
 def erase_callbacks_of_erased(callbacks: Sequence[int]) -> None:
     """Erase those of these callbacks that are about a message whose text is erased."""
-    statement = _CALLBACKS_OF_ERASED.format(nothing=_empty_callback())
-    write_records(statement, {"callback": "bigint"}, [{"callback": callback} for callback in callbacks])
+    erase_callbacks(callbacks, condition=_IS_OF_ERASED)
 
 
 def _empty_callback() -> str:

@@ -18,6 +18,7 @@ from django.db import Error, connection
 from providers.base import Report, ReportState, Sender
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
+from sms.services.configuration.digests import digest
 from sms.services.database import clock
 from sms.services.database.bulk_sql import fetch_rows, stored_value, write_records
 from sms.services.database.transactions import worker_transaction
@@ -80,13 +81,13 @@ def store_callback(
     After MAX_DIFFERENT_PER_HOUR different ones at a URL, further ones are only counted, unless they report about a
     known attempt. Raises django.db.Error if the callback could not be stored.
     """
-    digest = _digest(address.encode())
+    of_address = hashlib.sha256(address.encode()).hexdigest()
     call = RawCall(query, content_type, content_encoding, body)
     row = {
         "provider": provider_id,
         "attempt": attempt_id,
-        "address": digest,
-        "digest": _digest(method.encode(), *call.parts()),
+        "address": of_address,
+        "digest": digest("callback", method.encode(), *call.parts()),
         "method": method,
         "query": query,
         "content_type": content_type[:200],
@@ -97,7 +98,7 @@ def store_callback(
     if not _store(row, most=MAX_DIFFERENT_PER_HOUR):
         known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call))
         if not (known and _store(row, most=0)):
-            fetch_rows(_COUNT_ONLY, [clock.now(), digest])
+            fetch_rows(_COUNT_ONLY, [clock.now(), of_address])
     notify.notify_workers(notify.CALLS)
 
 
@@ -111,13 +112,6 @@ def _store(call: Mapping[str, Any], *, most: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, {k: v if isinstance(v, bytes) else stored_value(v) for k, v in values.items()})
         return cursor.fetchone() is not None
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
 
 
 def _is_about_known_attempt(call: StoredCall) -> bool:
