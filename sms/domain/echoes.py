@@ -166,13 +166,13 @@ class Echo:
     """True for a message whose text is erased: nothing tells what a vendor repeats of it, so all is hidden."""
 
     @classmethod
-    def of(cls, *, number: str, text: str | None, parameters: Iterable[object], is_otp: bool) -> Echo:
-        """`is_otp`: without parameters nothing tells the code from the text's other words, so each counts."""
+    def of(cls, *, number: str, text: str | None, parameters: Iterable[object]) -> Echo:
+        """Without parameters nothing tells a code or a name from the text's other words, so each of them counts."""
         if text is None:
             return cls(number, is_erased=True)
         given = list(map(str, parameters))
         found = {_alone(text), *_excerpts(text), *map(_alone, given), *chain.from_iterable(map(_parts, given))}
-        found |= {word for word in _parts(text) if _is_like_a_code(word) or (is_otp and not given)}
+        found |= {word for word in _parts(text) if _is_like_a_code(word) or not given}
         return cls(number, frozenset(value for value in found if len(value) >= SHORTEST_ALONE))
 
     def hide(self, said: str) -> str:

@@ -43,7 +43,7 @@ def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:
 
 def _echoes(attempts: Iterable[uuid.UUID]) -> dict[uuid.UUID, Echo]:
     found = Attempt.objects.filter(pk__in=list(attempts)).select_related("message")
-    columns = (f"message__{name}" for name in ("to", "text", "parameters", "is_otp"))
+    columns = (f"message__{name}" for name in ("to", "text", "parameters"))
     return {attempt.pk: echo_of(attempt.message) for attempt in found.only(*columns)}
 
 

@@ -27,13 +27,10 @@ class _Message(Protocol):
     def text(self) -> str | None: ...
     @property
     def parameters(self) -> Mapping[str, Any] | None: ...
-    @property
-    def is_otp(self) -> bool: ...
 
 
 def echo_of(message: _Message) -> Echo:
-    values = (message.parameters or {}).values()
-    return Echo.of(number=message.to, text=message.text, parameters=values, is_otp=message.is_otp)
+    return Echo.of(number=message.to, text=message.text, parameters=(message.parameters or {}).values())
 
 
 def hide_in_result(result: Result, echo: Echo) -> None:

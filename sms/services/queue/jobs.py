@@ -148,10 +148,9 @@ def _echo_of(job: Job) -> Echo:
     if isinstance(job, Send):
         sms = job.sms
         values = [value for _, value in sms.parameters]
-        return Echo.of(number=sms.to, text=sms.text, parameters=values, is_otp=sms.is_otp)
+        return Echo.of(number=sms.to, text=sms.text, parameters=values)
     if isinstance(job, Push):
-        # Rented numbers receive mostly one-time passwords.
-        return Echo.of(number=job.received.sender, text=job.received.text, parameters=(), is_otp=True)
+        return Echo.of(number=job.received.sender, text=job.received.text, parameters=())
     return job.echo if isinstance(job, Poll) else Echo()
 
 

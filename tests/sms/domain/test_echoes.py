@@ -17,7 +17,7 @@ TEXT = f"Kodunuz: {CODE}. Heç kimə deməyin"
 
 
 def otp(text: str = TEXT, *values: str) -> Echo:
-    return Echo.of(number=NUMBER, text=text, parameters=values, is_otp=True)
+    return Echo.of(number=NUMBER, text=text, parameters=values)
 
 
 def code_units(value: str) -> str:
@@ -117,7 +117,7 @@ def test_words_like_a_code_are_hidden_without_parameters(text: str, said: str) -
 
 
 def test_a_part_of_the_text_is_hidden_where_it_is_no_code() -> None:
-    echo = Echo.of(number=NUMBER, text="Dear Aysel, your parcel waits for you", parameters=["Aysel"], is_otp=False)
+    echo = Echo.of(number=NUMBER, text="Dear Aysel, your parcel waits for you", parameters=["Aysel"])
     assert echo.hide("rejected: 'your parcel waits for…'") == "rejected: '[hidden]…'"
     assert echo.hide("rejected: aysel") == "rejected: [hidden]"
     assert echo.hide("your message waits") == "your message waits"
@@ -143,20 +143,20 @@ def test_the_sign_before_a_number_stays() -> None:
 
 
 def test_a_short_number_is_hidden_with_its_country_code_only() -> None:
-    echo = Echo.of(number="+29012345", text="", parameters=(), is_otp=False)
+    echo = Echo.of(number="+29012345", text="", parameters=())
     assert echo.hide("12345 29012345 0029012345") == "12345 [hidden] [hidden]"
 
 
 def test_a_number_of_no_known_country_is_hidden() -> None:
-    echo = Echo.of(number="+99912345678", text="", parameters=(), is_otp=False)
+    echo = Echo.of(number="+99912345678", text="", parameters=())
     assert echo.hide("to 999 12345678") == "to [hidden]"
 
 
 def test_all_is_hidden_once_the_text_is_erased() -> None:
-    assert Echo.of(number=NUMBER, text=None, parameters=(), is_otp=True).hide("wolf") == ERASED.hide("7") == HIDDEN
+    assert Echo.of(number=NUMBER, text=None, parameters=()).hide("wolf") == ERASED.hide("7") == HIDDEN
     assert ERASED.hide("") == ""
 
 
 def test_nothing_is_hidden_where_there_is_nothing_to_hide() -> None:
     assert Echo().hide("482913") == "482913"
-    assert Echo.of(number="", text="", parameters=[""], is_otp=True).hide("482913") == "482913"
+    assert Echo.of(number="", text="", parameters=[""]).hide("482913") == "482913"
