@@ -21,6 +21,7 @@ from django.test import Client
 from config import logs
 from providers.base import Carries, HttpResponse, Receipts, Sender
 from providers.registry import SENDERS
+from sms.domain.echoes import HIDDEN
 from sms.models import Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.database import clock
