@@ -2,7 +2,7 @@
 
 A vendor's words are read several times: as they are, and with their escapes undone (`\\u0034`, `%34`, `&#52;`, `=34`),
 one layer after the other. Of each reading only letters and digits count, so separators, letter case and the script of
-the digits make no difference. Base64, other encodings and ciphers are not read.
+the digits make no difference. Texts in hexadecimal are read, too; base64 and ciphers are not.
 """
 
 from __future__ import annotations
@@ -97,6 +97,15 @@ _ESCAPES = re.compile(
     r"|(?P<named>&[a-z][a-z0-9]{1,30};)|(?P<line>\\+[nrt])"
 )
 _QUOTED_PRINTABLE = re.compile(rf"(?P<bytes>{_byte_escapes('=')})|(?P<line>=\r?\n)")
+_HEX_RUN = re.compile(_HEX + "{8}")
+_HEX_BYTES = re.compile(f"(?P<bytes>[2-7]{_HEX}|[cd]{_HEX}[89ab]{_HEX}|e{_HEX}(?:[89ab]{_HEX}){{2}})")
+_HEX_UCS2 = re.compile(rf"(?P<u>0[0-6]{_HEX}{{2}})")
+
+
+def _other_escapes(folded: str) -> list[re.Pattern[str]]:
+    """Escapes that would destroy a text that has none; SMS gateways write texts in hexadecimal, too."""
+    quoted = [_QUOTED_PRINTABLE] if "=" in folded else []
+    return [*quoted, _HEX_BYTES, _HEX_UCS2] if _HEX_RUN.search(folded) else quoted
 
 
 def _meant(found: re.Match[str]) -> str:
@@ -108,7 +117,7 @@ def _meant(found: re.Match[str]) -> str:
     if name == "named":
         return html.unescape(value)
     if name == "bytes":
-        return _decoded(bytes.fromhex("".join(re.findall(f"{_HEX}{{2}}(?!{_HEX})", value))))
+        return _decoded(bytes.fromhex(re.sub("[^0-9a-f]", "", value)))
     if name == "pair":
         return bytes.fromhex("".join(re.findall(_HEX + "{4}", value))).decode("utf-16-be", "replace")
     code = int(value, 10 if name == "decimal" else 16)
@@ -125,8 +134,7 @@ def _decoded(data: bytes) -> str:
 def _readings(said: str) -> Iterator[_Reading]:
     reading = _Reading.of((each, (at, at + 1)) for at, each in enumerate(said))
     yield reading
-    if "=" in said:
-        yield reading.without_escapes(_QUOTED_PRINTABLE)
+    yield from map(reading.without_escapes, _other_escapes(reading.characters))
     for _ in range(LAYERS):
         if not _ESCAPES.search(reading.characters):
             return
@@ -143,17 +151,17 @@ def _alone(text: str) -> str:
     return folded if folded.isalnum() else "".join(each for each in folded if each.isalnum())
 
 
-def _texts(said: str) -> Iterator[str]:
-    """The compact readings as texts alone, which is a hundred times as fast: most answers repeat nothing."""
+def unescaped(said: str) -> Iterator[str]:
+    """The readings as texts alone, which is a hundred times as fast: most answers repeat nothing."""
     folded = _fold(said)
-    yield _alone(folded)
-    if "=" in folded:
-        yield _alone(_QUOTED_PRINTABLE.sub(_meant, folded))
+    yield folded
+    for escapes in _other_escapes(folded):
+        yield _fold(escapes.sub(_meant, folded))
     for _ in range(LAYERS):
         if not _ESCAPES.search(folded):
             return
         folded = _fold(_ESCAPES.sub(_meant, folded))
-        yield _alone(folded)
+        yield folded
 
 
 @dataclass(frozen=True)
@@ -179,7 +187,7 @@ class Echo:
         """A vendor's words without what the message held."""
         if self.is_erased and said:
             return HIDDEN
-        if not any(map(self._may_be_in, _texts(said))):
+        if not any(map(self._may_be_in, map(_alone, unescaped(said)))):
             return said
         spans = sorted({span for reading in _readings(said) for span in self._spans(reading)})
         return _replaced(said, spans)

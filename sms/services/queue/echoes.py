@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from providers.base import Accepted, Adapter, ProviderError, Report, Sender, failed
 from sms.domain.echoes import Echo
+from sms.services.configuration.digests import digest
 
 if TYPE_CHECKING:
     from .jobs import Result
 
+ID_MARK = "digest:"
 _STATUS = re.compile(r"http-[1-9][0-9]{2}")
 
 
@@ -41,7 +43,8 @@ def hide_in_result(result: Result, echo: Echo) -> None:
         result.error = _in_error(error, adapter, echo)
     elif isinstance(value, Accepted | Report):
         code, detail = hide_in_words(value.code, value.detail, adapter, echo)
-        result.value = replace(value, code=code, detail=detail)
+        vendor_id = safe_id(value.vendor_id, echo)
+        result.value = replace(value, code=code, detail=detail, vendor_id=vendor_id)
     elif isinstance(value, tuple):
         pushed, word = value
         result.value = pushed, _in_code(word, adapter, echo)
@@ -54,6 +57,19 @@ def hide_in_words(code: str, detail: str, adapter: Adapter, echo: Echo) -> tuple
         rest = detail.removeprefix(ours).lstrip()
         return code, f"{ours} {echo.hide(rest)}".rstrip()
     return _in_code(code, adapter, echo), echo.hide(detail)
+
+
+def safe_id(vendor_id: str, echo: Echo) -> str:
+    """A vendor's id that holds a code or a parameter, as its digest: reports with this id are still found.
+
+    An id that holds the number stays, because vendors are asked with it; forgetting the number replaces it there.
+    """
+    values = Echo(values=echo.values)
+    return digest_of_id(vendor_id) if values.is_in(vendor_id) else vendor_id
+
+
+def digest_of_id(vendor_id: str) -> str:
+    return ID_MARK + digest("vendor's id", vendor_id.encode("utf-8", "replace"))
 
 
 def _in_error(error: ProviderError, adapter: Adapter, echo: Echo) -> ProviderError:

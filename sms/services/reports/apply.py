@@ -23,7 +23,7 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
-from sms.services.queue.echoes import echo_of, hide_in_words
+from sms.services.queue.echoes import digest_of_id, echo_of, hide_in_words, safe_id
 from sms.services.queue.outbox import LockedMessage
 
 REPORT_TIME_SECONDS = 5.0
@@ -172,10 +172,12 @@ def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: boo
 
 
 def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, uuid.UUID]]:
-    wanted = list(vendor_ids)
+    """By the ids as they are reported, also where the attempt has a digest of its id."""
+    reported = {stored: vendor_id for vendor_id in vendor_ids for stored in (vendor_id, digest_of_id(vendor_id))}
+    wanted = list(reported)
     rows = Attempt.objects.filter(vendor_message_id__in=wanted).order_by("id") if wanted else Attempt.objects.none()
     columns = rows.values_list("provider_id", "vendor_message_id", "id", "message_id")
-    return {(provider, vendor_id): (attempt, message) for provider, vendor_id, attempt, message in columns}
+    return {(provider, reported[stored]): (attempt, message) for provider, stored, attempt, message in columns}
 
 
 # --- applying one report ------------------------------------------------------------------------
@@ -214,7 +216,8 @@ def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None)
         return update
     echo = echo_of(batch.messages[about.message])
     code, detail = hide_in_words(update.code, update.detail, snapshot.current().accounts[update.provider].adapter, echo)
-    vendor_id = update.vendor_id if (update.provider, update.vendor_id) in batch.named else echo.hide(update.vendor_id)
+    is_named = (update.provider, update.vendor_id) in batch.named
+    vendor_id = safe_id(update.vendor_id, echo) if is_named else echo.hide(update.vendor_id)
     reference = update.reference if _is_id(update.reference) else echo.hide(update.reference)
     return replace(update, code=code[:64], detail=detail, vendor_id=vendor_id[:128], reference=reference[:128])
 

@@ -57,6 +57,8 @@ SPELLINGS = {
     "escapes of old JavaScript": lambda value: "".join(f"%u{ord(each):04x}" for each in value),
     "quoted-printable": lambda value: each_escaped(value).replace("%", "="),
     "quoted-printable, broken": lambda value: f"{value[:3]}=\n{value[3:]}",
+    "hexadecimal": lambda value: value.encode().hex(),
+    "UCS-2 in hexadecimal": lambda value: value.encode("utf-16-be").hex().upper(),
     "Arabic digits": lambda value: other_digits(value, 0x660),
     "full-width digits": lambda value: other_digits(value, 0xFF10),
     "digits beyond the basic plane": lambda value: other_digits(value, 0x1D7CE),

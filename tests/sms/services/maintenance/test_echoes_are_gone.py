@@ -53,6 +53,8 @@ ECHOES = [
     f"{CODE}",
     f"{WORD}",
     f"{NUMBER}",
+    f"{TEXT} {NUMBER}".encode("utf-16-be").hex().upper(),
+    f"{CODE} {WORD} {NUMBER}".encode().hex(),
     f"The words of this answer are so many that they are cut {'.' * 130} {CODE} {WORD} {NUMBER}",
 ]
 
@@ -71,6 +73,8 @@ def answers(echo: str) -> Iterator[HttpResponse]:
         {"status": echo, "code": echo},
         {"status": 1, "idOmniMess": "", "code": echo},
         {"status": 1, "idOmniMess": "id-1", "code": echo},
+        {"status": 1, "idOmniMess": f"id {CODE} {WORD}", "code": "success"},
+        {"result": "accepted", "id": f"{WORD}-{CODE}"},
         {"result": "refused", "code": echo, "id": echo},
         {"status": echo, "errorCode": echo, "channel": echo},
         {"status": "FAIL", "errorCode": echo, "channel": echo},
