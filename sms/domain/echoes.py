@@ -88,14 +88,17 @@ def _byte_escapes(sign: str) -> str:
     return rf"{sign}(?:[cd]{_HEX}{more}|e{_HEX}(?:{more}){{2}}|f[0-7](?:{more}){{3}}|{_HEX}{{2}})"
 
 
-_PERCENT, _BACKSLASH = _byte_escapes("%"), _byte_escapes(r"\\+x")
+_BS = r"\\{1,8}"
+"""Backslashes, also those of escapes inside escapes; of an endless run the last ones count."""
+_PERCENT, _BACKSLASH = _byte_escapes("%"), _byte_escapes(_BS + "x")
 _ESCAPES = re.compile(
-    rf"(?P<pair>\\+ud[89ab]{_HEX}{{2}}\\+ud[c-f]{_HEX}{{2}})"
-    rf"|\\+u000(?P<long>{_HEX}{{5}})|\\+u(?P<u>{_HEX}{{4}})|\\+u\{{(?P<braces>{_HEX}{{1,6}})\}}"
-    rf"|%u(?P<script>{_HEX}{{4}})|(?P<bytes>{_PERCENT}|{_BACKSLASH})"
+    rf"(?P<pair>{_BS}ud[89ab]{_HEX}{{2}}{_BS}ud[c-f]{_HEX}{{2}})"
+    rf"|{_BS}u000(?P<long>{_HEX}{{5}})|{_BS}u(?P<u>{_HEX}{{4}})|{_BS}u\{{(?P<braces>{_HEX}{{1,6}})\}}"
+    rf"|%u(?P<script>{_HEX}{{4}})|(?P<bytes>{_PERCENT}|{_BACKSLASH})|{_BS}(?P<octal>0[0-7]{{2}})"
     rf"|&#0*(?P<decimal>[0-9]{{1,7}});?|&#x0*(?P<hex>{_HEX}{{1,6}});?"
-    r"|(?P<named>&[a-z][a-z0-9]{1,30};)|(?P<line>\\+[nrt])"
+    rf"|(?P<named>&[a-z][a-z0-9]{{1,30}};)|(?P<line>{_BS}[nrt])"
 )
+_TAG = re.compile("(?P<line><[^<>]{1,60}>)")
 _QUOTED_PRINTABLE = re.compile(rf"(?P<bytes>{_byte_escapes('=')})|(?P<line>=\r?\n)")
 _HEX_RUN = re.compile(_HEX + "{8}")
 _HEX_BYTES = re.compile(f"(?P<bytes>[2-7]{_HEX}|[cd]{_HEX}[89ab]{_HEX}|e{_HEX}(?:[89ab]{_HEX}){{2}})")
@@ -104,8 +107,9 @@ _HEX_UCS2 = re.compile(rf"(?P<u>0[0-6]{_HEX}{{2}})")
 
 def _other_escapes(folded: str) -> list[re.Pattern[str]]:
     """Escapes that would destroy a text that has none; SMS gateways write texts in hexadecimal, too."""
-    quoted = [_QUOTED_PRINTABLE] if "=" in folded else []
-    return [*quoted, _HEX_BYTES, _HEX_UCS2] if _HEX_RUN.search(folded) else quoted
+    found = [_QUOTED_PRINTABLE] if "=" in folded else []
+    found += [_TAG] if "<" in folded else []
+    return [*found, _HEX_BYTES, _HEX_UCS2] if _HEX_RUN.search(folded) else found
 
 
 def _meant(found: re.Match[str]) -> str:
@@ -120,7 +124,7 @@ def _meant(found: re.Match[str]) -> str:
         return _decoded(bytes.fromhex(re.sub("[^0-9a-f]", "", value)))
     if name == "pair":
         return bytes.fromhex("".join(re.findall(_HEX + "{4}", value))).decode("utf-16-be", "replace")
-    code = int(value, 10 if name == "decimal" else 16)
+    code = int(value, {"decimal": 10, "octal": 8}.get(name, 16))
     return chr(code) if code <= 0x10FFFF else "?"
 
 

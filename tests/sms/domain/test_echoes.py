@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from sms.domain import echoes
 from sms.domain.echoes import ERASED, HIDDEN, Echo
 
 NUMBER = "+994501234567"
@@ -57,6 +59,7 @@ SPELLINGS = {
     "escapes of old JavaScript": lambda value: "".join(f"%u{ord(each):04x}" for each in value),
     "quoted-printable": lambda value: each_escaped(value).replace("%", "="),
     "quoted-printable, broken": lambda value: f"{value[:3]}=\n{value[3:]}",
+    "with tags": lambda value: f"{value[:3]}</b><br class='x'>{value[3:]}",
     "hexadecimal": lambda value: value.encode().hex(),
     "UCS-2 in hexadecimal": lambda value: value.encode("utf-16-be").hex().upper(),
     "Arabic digits": lambda value: other_digits(value, 0x660),
@@ -162,3 +165,14 @@ def test_all_is_hidden_once_the_text_is_erased() -> None:
 def test_nothing_is_hidden_where_there_is_nothing_to_hide() -> None:
     assert Echo().hide("482913") == "482913"
     assert Echo.of(number="", text="", parameters=[""]).hide("482913") == "482913"
+
+
+@pytest.mark.parametrize("said", [r"\060\064\070\062\071\061\063", "\\" * 40 + "u0034" + "82913", "4️⃣8️⃣2️⃣9️⃣1️⃣3️⃣", "④⑧②⑨①③"])
+def test_unusual_spellings_are_hidden(said: str) -> None:
+    assert HIDDEN in otp(TEXT, CODE).hide(said)
+
+
+def test_no_run_of_characters_is_repeated_without_bound() -> None:
+    """A vendor's answer of backslashes alone would be searched once for each of them."""
+    for pattern in (echoes._ESCAPES, echoes._QUOTED_PRINTABLE, echoes._TAG, echoes._HEX_BYTES, echoes._HEX_UCS2):
+        assert not re.search(r"\\\\[+*]|\][+*]|\.[+*]", pattern.pattern)
