@@ -38,6 +38,9 @@ FIELD_ENCRYPTION_KEYS = [
     )
     if key.strip()
 ]
+DIGEST_KEY = env.str("DIGEST_KEY", default="")
+if 0 < len(DIGEST_KEY) < 32:
+    raise ImproperlyConfigured(f"DIGEST_KEY has {len(DIGEST_KEY)} characters. Make one as .env.example says.")
 PUBLIC_URL = env.word("PUBLIC_URL").rstrip("/")
 IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")

@@ -22,6 +22,7 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
 from sms.services.queue.attempts import tries_of
+from sms.services.queue.echoes import ID_MARK
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply
 
@@ -239,7 +240,8 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
 def _first_poll(account: Account, accepted: Accepted) -> float | None:
     """Seconds until the vendor is asked for the first time; None: never."""
     delays = account.adapter.poll_delays()
-    polls = Receipts.POLL in account.adapter.receipts and accepted.vendor_id and delays
+    is_usable = accepted.vendor_id and not accepted.vendor_id.startswith(ID_MARK)
+    polls = Receipts.POLL in account.adapter.receipts and is_usable and delays
     return delays[0] if polls else None
 
 

@@ -23,8 +23,10 @@ from providers.base import (
     failed,
 )
 from providers.http import Client, TooLate, exchange_text
+from sms.domain.echoes import Echo
 from sms.services.configuration.snapshot import Account
 
+from . import echoes
 from .outbox import Due
 
 
@@ -53,6 +55,8 @@ class Poll:
     account: Account
     vendor_id: str
     not_after: float
+    echo: Echo
+    """What the attempt's message holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +131,37 @@ def run(job: Job, client: Client) -> Result:
 
 
 def _run(job: Job, client: Client) -> Result:
-    adapter = job.account.adapter
+    adapter, echo = job.account.adapter, _echo_of(job)
     if isinstance(job, Push):
-        # Rented numbers receive mostly one-time passwords: the stored exchange must not show them.
-        hidden = (*adapter.secrets(), job.received.text)
-        return _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
+        result = _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, echo)
+    elif isinstance(job, Send):
+        result = _run_call(job, client, lambda: adapter.request(job.sms), adapter.outcome, echo)
+    elif isinstance(job, Poll):
+        result = _run_call(job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, echo)
+    else:
+        result = _run_call(job, client, adapter.test_request, adapter.test_outcome, echo)
+    echoes.hide_in_result(result, echo)
+    return result
+
+
+def _echo_of(job: Job) -> Echo:
     if isinstance(job, Send):
-        return _run_call(job, client, lambda: adapter.request(job.sms), adapter.outcome, _secrets_of(job))
-    if isinstance(job, Poll):
-        return _run_call(
-            job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, adapter.secrets()
-        )
-    return _run_call(job, client, adapter.test_request, adapter.test_outcome, adapter.secrets())
+        sms = job.sms
+        values = [value for _, value in sms.parameters]
+        return Echo.of(number=sms.to, text=sms.text, parameters=values)
+    if isinstance(job, Push):
+        return Echo.of(number=job.received.sender, text=job.received.text, parameters=())
+    return job.echo if isinstance(job, Poll) else Echo()
 
 
-def _secrets_of(job: Send) -> tuple[str, ...]:
-    """The values to hide in the stored exchange: the provider's secrets, and an OTP's text and parameters."""
+def _hidden_by(job: Job) -> tuple[str, ...]:
+    """The values to hide in the stored exchange: the account's secrets, and what only a one-time password holds."""
     secrets = job.account.adapter.secrets()
-    if not job.sms.is_otp:
-        return secrets
-    return (*secrets, job.sms.text, *(value for _, value in job.sms.parameters))
+    if isinstance(job, Push):
+        return (*secrets, job.received.text)
+    if isinstance(job, Send) and job.sms.is_otp:
+        return (*secrets, job.sms.text, *(value for _, value in job.sms.parameters))
+    return secrets
 
 
 def _run_call(
@@ -154,8 +169,9 @@ def _run_call(
     client: Client,
     build: Callable[[], HttpRequest],
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    echo: Echo,
 ) -> Result:
+    hidden = _hidden_by(job)
     try:
         request = build()
         kept = exchange_text(request, hidden)
@@ -163,7 +179,7 @@ def _run_call(
         return Result(job, error=error)
     except Exception:
         return Result(job, crash=trace_of(*hidden))
-    result = _send(job, client, request, parse, hidden)
+    result = _send(job, client, request, parse, echo)
     result.raw_request = kept
     return result
 
@@ -173,7 +189,7 @@ def _send(
     client: Client,
     request: HttpRequest,
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    echo: Echo,
 ) -> Result:
     try:
         response = client.send(request, timeout=job.account.timeout, not_after=job.not_after)
@@ -182,30 +198,31 @@ def _send(
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
-        return _maybe_sent(job, hidden)
-    return _parse(job, response, parse, hidden)
+        return _maybe_sent(job)
+    return _parse(job, response, parse, echo)
 
 
 def _parse(
     job: Job,
     response: HttpResponse,
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    echo: Echo,
 ) -> Result:
     try:
         result = Result(job, value=parse(response))
     except ProviderError as error:
         result = Result(job, error=error)
     except Exception:
-        result = _maybe_sent(job, hidden)
-    result.http_status, result.raw_response = response.status, exchange_text(response, hidden)
+        result = _maybe_sent(job)
+    result.http_status = response.status
+    result.raw_response = exchange_text(response, _hidden_by(job), echo.hide)
     return result
 
 
-def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
+def _maybe_sent(job: Job) -> Result:
     """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
     detail = "An internal fault came up during the call; the message may have gone out."
-    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*hidden))
+    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*_hidden_by(job)))
 
 
 def trace_of(*hidden: str) -> str:

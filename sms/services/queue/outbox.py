@@ -338,6 +338,9 @@ class LockedMessage:
     status: str
     attempts_made: int
     is_otp: bool
+    to: str
+    text: str | None
+    parameters: Mapping[str, Any] | None
 
 
 def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
@@ -346,9 +349,11 @@ def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
         return []
     marks = ", ".join(["%s"] * len(messages))
     statement = (
-        f"SELECT id, status, attempts_made, is_otp FROM sms_message WHERE id IN ({marks}) ORDER BY id {_for_update()}"
+        'SELECT id, status, attempts_made, is_otp, "to", text, parameters FROM sms_message '
+        f"WHERE id IN ({marks}) ORDER BY id {_for_update()}"
     )
-    return [LockedMessage(as_uuid(row[0]), row[1], row[2], bool(row[3])) for row in fetch_rows(statement, messages)]
+    rows = fetch_rows(statement, messages)
+    return [LockedMessage(as_uuid(r[0]), r[1], r[2], bool(r[3]), r[4], r[5], as_json(r[6])) for r in rows]
 
 
 def has_unread_callbacks() -> bool:

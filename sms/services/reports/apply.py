@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
+from sms.services.queue.echoes import digest_of_id, echo_of, hide_in_words, safe_id
 from sms.services.queue.outbox import LockedMessage
 
 REPORT_TIME_SECONDS = 5.0
@@ -34,6 +35,7 @@ class ReportUpdate:
     """What a vendor reports about one attempt.
 
     `id` is that of the stored row of a report that waited for its attempt. `may_wait`: the attempt may become known.
+    `url_attempt` is the attempt of the callback's URL, whether the report is about that one or not.
     """
 
     provider: int
@@ -41,6 +43,7 @@ class ReportUpdate:
     id: int | None = None
     callback: int | None = None
     attempt: uuid.UUID | None = None
+    url_attempt: uuid.UUID | None = None
     may_wait: bool = False
     is_poll: bool = False
     reference: str = ""
@@ -104,7 +107,9 @@ def match_waiting(ids: Iterable[tuple[int, str]]) -> None:
         return
     with worker_transaction():
         stored = outbox.lock_waiting_reports(vendor_ids)
-        apply_reports([ReportUpdate(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
+        updates = [ReportUpdate(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids]
+        apply_reports(updates)
+        redaction.erase_callbacks_of_erased([each.callback for each in updates if each.callback])
 
 
 def match_missed_reports(limit: int = 500) -> int:
@@ -150,7 +155,7 @@ def knows_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
 
 def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: bool) -> _Batch:
     """Find the attempts, lock their messages in the order of their ids, then read the attempts again."""
-    own = {each.attempt for each in updates if each.attempt}
+    own = {attempt for each in updates for attempt in (each.attempt, each.url_attempt) if attempt}
     named = _named({each.vendor_id for each in updates if not each.attempt} - {""})
     ids = own | {attempt for attempt, _ in named.values()}
     found = dict(Attempt.objects.filter(pk__in=own).values_list("pk", "message_id")) if own else {}
@@ -167,10 +172,12 @@ def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: boo
 
 
 def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, uuid.UUID]]:
-    wanted = list(vendor_ids)
+    """By the ids as they are reported, also where the attempt has a digest of its id."""
+    reported = {stored: vendor_id for vendor_id in vendor_ids for stored in (vendor_id, digest_of_id(vendor_id))}
+    wanted = list(reported)
     rows = Attempt.objects.filter(vendor_message_id__in=wanted).order_by("id") if wanted else Attempt.objects.none()
     columns = rows.values_list("provider_id", "vendor_message_id", "id", "message_id")
-    return {(provider, vendor_id): (attempt, message) for provider, vendor_id, attempt, message in columns}
+    return {(provider, reported[stored]): (attempt, message) for provider, stored, attempt, message in columns}
 
 
 # --- applying one report ------------------------------------------------------------------------
@@ -178,6 +185,7 @@ def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, 
 
 def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
     attempt = batch.attempts.get(update.attempt or batch.named.get((update.provider, update.vendor_id)))
+    update = _without_echo(batch, update, attempt)
     if attempt is None:
         why = "no attempt has this id yet" if update.may_wait else "its id is not that of the address's attempt"
         _record(batch, update, None, ReportEffect(False, why))
@@ -199,6 +207,26 @@ def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
         batch.reported[attempt.id] = {"attempt": attempt.id, "reported": update.state, "final": update.final}
     if effect.status is not None:
         _move(batch, update, attempt, message, effect, next_provider)
+
+
+def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
+    """The report without what it repeats of the message. While no message is known, it stays as it came."""
+    about = attempt or batch.attempts.get(update.url_attempt)
+    if about is None:
+        return update
+    echo = echo_of(batch.messages[about.message])
+    code, detail = hide_in_words(update.code, update.detail, snapshot.current().accounts[update.provider].adapter, echo)
+    is_named = (update.provider, update.vendor_id) in batch.named
+    vendor_id = safe_id(update.vendor_id, echo) if is_named else echo.hide(update.vendor_id)
+    reference = update.reference if _is_id(update.reference) else echo.hide(update.reference)
+    return replace(update, code=code[:64], detail=detail, vendor_id=vendor_id[:128], reference=reference[:128])
+
+
+def _is_id(reference: str) -> bool:
+    try:
+        return bool(uuid.UUID(reference))
+    except ValueError:
+        return False
 
 
 def _next_provider(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:
@@ -349,7 +377,7 @@ FROM v WHERE true
 """
 _CHANGE_ROWS = """
 UPDATE sms_deliveryreport SET attempt_id = v.attempt, message_id = v.message, applied = v.applied, reason = v.reason,
-       is_waiting = v.is_waiting
+       is_waiting = v.is_waiting, reference = v.reference, code = v.code, detail = v.detail
 FROM v WHERE sms_deliveryreport.id = v.id
 """
 
