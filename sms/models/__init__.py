@@ -1,12 +1,13 @@
 """The tables, one module per subject."""
 
+from .access_record import AccessRecord
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
 from .calling import CallingAddress
 from .client import ApiClient, NewlineEscape, OnNoTemplate
 from .destination import Destination, DestinationAllowance, DestinationMode
-from .encrypted import EncryptedJSONField, UndecryptableError
+from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
@@ -23,6 +24,7 @@ from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [
+    "AccessRecord",
     "Alert",
     "AlertNotice",
     "ApiClient",
@@ -76,4 +78,5 @@ __all__ = [
     "TemplateApprovalStatus",
     "TemplateVersion",
     "UndecryptableError",
+    "UnreadableSecret",
 ]

@@ -16,6 +16,26 @@ class UndecryptableError(Exception):
     """A stored value that no key of FIELD_ENCRYPTION_KEYS decrypts."""
 
 
+class UnreadableSecret(dict[str, Any]):
+    """Stands for a stored value that no key decrypts: empty, and saved as the token that it was.
+
+    So every row loads and saves without the key, and the value is there again once the key is back.
+    """
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+
+    def __copy__(self) -> UnreadableSecret:
+        return UnreadableSecret(self.token)
+
+    def __deepcopy__(self, memo: Any) -> UnreadableSecret:
+        return UnreadableSecret(self.token)
+
+    def __reduce__(self) -> tuple[type[UnreadableSecret], tuple[str]]:
+        return UnreadableSecret, (self.token,)
+
+
 @lru_cache(maxsize=4)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     try:
@@ -54,10 +74,15 @@ class EncryptedJSONField(models.TextField):
     """
 
     def get_prep_value(self, value: Any) -> Any:
-        return encrypt(value or {})
+        return value.token if isinstance(value, UnreadableSecret) else encrypt(value or {})
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return {} if value is None else decrypt(value)
+        if value is None:
+            return {}
+        try:
+            return decrypt(value)
+        except UndecryptableError:
+            return UnreadableSecret(value)
 
     def to_python(self, value: Any) -> Any:
         return value
@@ -66,4 +91,4 @@ class EncryptedJSONField(models.TextField):
         return None
 
     def value_to_string(self, obj: models.Model) -> str:
-        return encrypt(self.value_from_object(obj))
+        return str(self.get_prep_value(self.value_from_object(obj)))

@@ -46,10 +46,9 @@ class PartnerAdmin(HistoriedAdmin):
     search_fields = ("slug__startswith",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
-        # The list must work without the encryption key: only forms read credentials.
         recent = Q(pushes__id__gte=uuid_range.min_id(now() - RATE_OVER))
         counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
-        return super().get_queryset(request).defer("credentials").annotate(**counts)
+        return super().get_queryset(request).annotate(**counts)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> tuple[str, ...]:
         return ("vendor", "success_rate", "last_errors") if obj else ()

@@ -20,7 +20,13 @@ from sms.services.dispatch.circuit_breaker import close_by_hand
 
 from .form import fieldsets_for, form_for
 
-HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "suspended (circuit open)": "danger"}
+HEALTH = {
+    "healthy": "success",
+    "paused": "warning",
+    "disabled": "",
+    "credentials needed": "danger",
+    "suspended (circuit open)": "danger",
+}
 
 
 class StateInline(ReadOnly, StackInline):
@@ -52,8 +58,7 @@ class ProviderAdmin(HistoriedAdmin):
     inlines = (StateInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
-        # The list must work without the encryption key: only forms read credentials.
-        return super().get_queryset(request).defer("credentials").select_related("state")
+        return super().get_queryset(request).select_related("state")
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> tuple[type, ...]:
         return self.inlines if obj else ()
@@ -97,6 +102,8 @@ class ProviderAdmin(HistoriedAdmin):
             return "disabled"
         if provider.paused:
             return "paused"
+        if provider.credentials_problem:
+            return "credentials needed"
         return "suspended (circuit open)" if provider.state.breaker == "open" else "healthy"
 
 

@@ -49,9 +49,16 @@ def _again(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mappin
     partners = Partner.objects.filter(slug__in=[partner["slug"] for partner in shop["partners"]])
     return {
         "clients": [{"username": c["username"], "password": passwords[c["username"]]} for c in shop["clients"]],
-        "providers": [{"slug": provider.slug, "base_url": addresses[provider.vendor]} for provider in kept],
-        "partners": [{"slug": p.slug, "url": partner_url(addresses, p.vendor)} for p in partners],
+        "providers": [_moved(shop["providers"], row, "base_url", addresses[row.vendor]) for row in kept],
+        "partners": [_moved(shop["partners"], row, "url", partner_url(addresses, row.vendor)) for row in partners],
     }
+
+
+def _moved(declared: list[dict[str, Any]], row: Provider | Partner, key: str, address: str) -> dict[str, Any]:
+    """The account at its simulator's address, with its credentials where that has changed: it asks for them again."""
+    (own,) = (each for each in declared if each["slug"] == row.slug)
+    is_moved = row.address != address
+    return {"slug": row.slug, key: address} | ({"credentials": own.get("credentials", {})} if is_moved else {})
 
 
 def partner_url(addresses: Mapping[str, str], vendor: str) -> str:

@@ -71,6 +71,12 @@ class Account:
     max_in_flight: int | None
     rate_limit: int | None
     adapter: Sender
+    problem: str = ""
+    """Why its credentials can't be used, and what to do."""
+
+    @property
+    def may_be_called(self) -> bool:
+        return not self.paused and not self.problem
 
     @property
     def is_limited(self) -> bool:
@@ -325,6 +331,7 @@ def _account(provider: Provider) -> Account:
         max_in_flight=provider.max_in_flight,
         rate_limit=provider.rate_limit,
         adapter=provider.adapter(),
+        problem=provider.credentials_problem,
     )
 
 

@@ -22,7 +22,6 @@ from sms.models import (
     ProviderState,
     TemplateApproval,
     TemplateApprovalStatus,
-    UndecryptableError,
 )
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
@@ -101,10 +100,7 @@ status = SetupStatus()
 
 
 def _all_green() -> bool:
-    try:
-        return all(section.is_green for section in sections())
-    except UndecryptableError:
-        return False
+    return all(section.is_green for section in sections())
 
 
 def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
@@ -204,6 +200,8 @@ def _steps(
 
 
 def _credentials(account: Account) -> Step:
+    if account.problem:
+        return Step("Credentials are stored", False, account.problem, "provider", account.id)
     missing = account.adapter.missing_credentials()
     labels = {setting.key: setting.label for setting in account.adapter.credentials}
     says = f"Missing: {', '.join(labels[key] for key in missing)}." if missing else "Stored, encrypted."
