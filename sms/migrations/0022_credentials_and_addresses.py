@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             model_name="historicalinboundgateway",
             name="calls_per_minute",
             field=models.PositiveIntegerField(
+                blank=True,
                 db_default=600,
                 default=600,
                 help_text="In each web process. More are answered with 429.",
@@ -72,6 +73,7 @@ class Migration(migrations.Migration):
             model_name="historicalprovider",
             name="reports_per_minute",
             field=models.PositiveIntegerField(
+                blank=True,
                 db_default=60000,
                 default=60000,
                 help_text="Calls of the vendor to our callback address, in each web process. More are answered with 429.",
@@ -87,6 +89,7 @@ class Migration(migrations.Migration):
             model_name="inboundgateway",
             name="calls_per_minute",
             field=models.PositiveIntegerField(
+                blank=True,
                 db_default=600,
                 default=600,
                 help_text="In each web process. More are answered with 429.",
@@ -147,6 +150,7 @@ class Migration(migrations.Migration):
             model_name="provider",
             name="reports_per_minute",
             field=models.PositiveIntegerField(
+                blank=True,
                 db_default=60000,
                 default=60000,
                 help_text="Calls of the vendor to our callback address, in each web process. More are answered with 429.",

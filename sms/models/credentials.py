@@ -13,8 +13,8 @@ from providers.base import Adapter
 from .encrypted import EncryptedJSONField, UnreadableSecret
 
 UNREADABLE = (
-    "No key of FIELD_ENCRYPTION_KEYS opens its stored credentials. Put the missing key back, or enter the credentials "
-    "again, on its page or by provision."
+    "Its credentials can't be decrypted: no key of FIELD_ENCRYPTION_KEYS opens them. Put the missing key back, or "
+    "enter the credentials again, on its page or by provision."
 )
 MOVED = (
     "Its credentials were entered for {before}, and its address is now {now}. Enter the credentials again, on its page "

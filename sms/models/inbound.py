@@ -60,6 +60,7 @@ class InboundGateway(InboundAddress):
     calls_per_minute = models.PositiveIntegerField(
         default=600,
         db_default=600,
+        blank=True,
         validators=[MinValueValidator(1)],
         help_text="In each web process. More are answered with 429.",
     )

@@ -44,6 +44,7 @@ class Provider(CredentialsAccount, InboundAddress):
     reports_per_minute = models.PositiveIntegerField(
         default=60_000,
         db_default=60_000,
+        blank=True,
         validators=[MinValueValidator(1)],
         help_text="Calls of the vendor to our callback address, in each web process. More are answered with 429.",
     )

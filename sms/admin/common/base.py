@@ -96,6 +96,19 @@ class EscapedForms:
         return field
 
 
+class DefaultsForm(forms.ModelForm):
+    """A form in which an empty field takes the model's default."""
+
+    defaults: Sequence[str] = ()
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for name in self.defaults:
+            if name in values and values[name] is None:
+                values[name] = self._meta.model._meta.get_field(name).get_default()
+        return values
+
+
 def protected_by(row: models.Model) -> list[str]:
     """The kinds of rows with a PROTECT reference to this one, which prevent its deletion."""
     kinds = []

@@ -33,7 +33,9 @@ def show(request: HttpRequest) -> HttpResponse:
     done = sum(step.done is True for section in sections for step in section.steps)
     total = sum(step.done is not None for section in sections for step in section.steps)
     is_green = all(section.is_green for section in sections)
-    return page(request, "setup_checklist", _("Set-up"), sections=steps, done=done, total=total, is_green=is_green)
+    facts = {"sections": steps, "done": done, "total": total, "is_green": is_green}
+    see_addresses = request.user.has_perm("sms.change_provider")
+    return page(request, "setup_checklist", _("Set-up"), **facts, see_addresses=see_addresses)
 
 
 def address(step: setup_checklist.Step) -> str:

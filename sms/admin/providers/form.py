@@ -5,7 +5,6 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,7 @@ from providers.base import Adapter
 from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
+from sms.admin.common.base import DefaultsForm
 from sms.models import Partner, Provider
 from sms.services.database.clock import now
 
@@ -23,7 +23,8 @@ CREDENTIAL = "credential_"
 OPTION = "option_"
 
 
-class ProviderForm(forms.ModelForm):
+class ProviderForm(DefaultsForm):
+    defaults = ("reports_per_minute",)
     adapter: type[Adapter] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -122,7 +123,7 @@ def form_for(
 def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any]]]:
     adapter = SENDERS.get(vendor)
     own = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
-    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit")]}
+    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute"]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from sms.models import InboundGateway, Partner, Provider
 from sms.services.provisioning.apply import provision, read
-from sms.services.webhooks.tokens import gateway_token, inbound_url
+from sms.services.webhooks.urls import gateway_url
 
 from .passwords import STAFF
 
@@ -69,7 +69,7 @@ def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
 def modem_url() -> str:
     """The door of the demonstration's gateway; the first one where staff deleted it."""
     gateway = InboundGateway.objects.order_by("pk").first()
-    return inbound_url(gateway_token(gateway.pk)) or "" if gateway else ""
+    return gateway_url(gateway) or "" if gateway else ""
 
 
 def _staff(password: str) -> None:

@@ -71,6 +71,9 @@ class Account:
     max_in_flight: int | None
     rate_limit: int | None
     adapter: Sender
+    reports_per_minute: int
+    address_number: int
+    old_address_until: datetime | None
     problem: str = ""
     """Why its credentials can't be used, and what to do."""
 
@@ -331,6 +334,9 @@ def _account(provider: Provider) -> Account:
         max_in_flight=provider.max_in_flight,
         rate_limit=provider.rate_limit,
         adapter=provider.adapter(),
+        reports_per_minute=provider.reports_per_minute,
+        address_number=provider.address_number,
+        old_address_until=provider.old_address_until,
         problem=provider.credentials_problem,
     )
 
