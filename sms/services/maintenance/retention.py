@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from sms.domain.lifecycle import Status
 from sms.models import (
+    AccessRecord,
     Alert,
     Attempt,
     Callback,
@@ -34,6 +35,7 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
+from sms.models.access_record import ACCESS_RECORD_DAYS
 from sms.models.otp_shape import OTP_SHAPES_DAYS
 from sms.models.refusal import REFUSALS_DAYS
 from sms.services.database import clock
@@ -201,6 +203,7 @@ def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
     return [
         LoginSource.objects.exclude(failures_since__gte=logins).exclude(succeeded_at__gte=logins),
         Alert.objects.filter(closed_at__lt=horizon),
+        AccessRecord.objects.filter(created_at__lt=now - timedelta(days=ACCESS_RECORD_DAYS)),
         Session.objects.filter(expire_date__lt=now),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]
