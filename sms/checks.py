@@ -53,7 +53,6 @@ def development_settings(**_: Any) -> list[CheckMessage]:
     if not settings.IS_HTTPS:
         return []
     forbidden = {
-        "DEBUG": ("sms.W003", "error pages show settings and code to strangers."),
         "ALLOW_PRIVATE_PROVIDER_HOSTS": ("sms.W004", "a provider's address may lead into the inner network."),
         "ALLOW_SANDBOX": ("sms.W005", "messages routed to a sandbox provider reach nobody."),
     }

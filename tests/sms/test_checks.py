@@ -18,7 +18,6 @@ CASES = {
     "a public address with a query": ({"PUBLIC_URL": "https://sms.example/?a=1"}, {"sms.E001"}),
     "plain http to the world": ({"PUBLIC_URL": "http://sms.example", "IS_HTTPS": False}, {"sms.W002"}),
     "plain http on loopback": ({"PUBLIC_URL": "http://127.0.0.1:8000", "IS_HTTPS": False}, set()),
-    "debugging in public": ({"DEBUG": True}, {"sms.W003"}),
     "private providers in public": ({"ALLOW_PRIVATE_PROVIDER_HOSTS": True}, {"sms.W004"}),
     "a sandbox in public": ({"ALLOW_SANDBOX": True}, {"sms.W005"}),
     "an encryption key that is none": ({"FIELD_ENCRYPTION_KEYS": ["short"]}, {"sms.E002"}),
