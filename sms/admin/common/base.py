@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models.fields.reverse_related import ForeignObjectRel
@@ -85,10 +85,22 @@ def range_parameters(field: str) -> list[str]:
     return [f"{field}_{end}_{part}" for end in ("from", "to") for part in (0, 1)]
 
 
+class RowsField(forms.ModelMultipleChoiceField):
+    """Several rows. An id that no row can have is an error; the database would fail on it."""
+
+    def clean(self, value: Any) -> Any:
+        for each in value or ():
+            if not can_be(self.queryset.model._meta.pk, str(each)):
+                raise ValidationError(self.error_messages["invalid_pk_value"], params={"pk": str(each)[:40]})
+        return super().clean(value)
+
+
 class EscapedForms:
     """Form fields show hidden characters as escapes (config/headers.py) and convert them back on submit."""
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.ManyToManyField):
+            kwargs.setdefault("form_class", RowsField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if type(field) in (forms.CharField, forms.SlugField):
             to_python = field.to_python
