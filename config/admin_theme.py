@@ -109,6 +109,7 @@ NAVIGATION = [
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Personal data"), "person_off", "personaldatarecord"),
+            _list(_("Access records"), "policy", "accessrecord"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
             _page(_("Status and error reference"), "menu_book", "tools_glossary"),
         ],

@@ -13,6 +13,7 @@ from config.admin_theme import UNFOLD as UNFOLD  # the theme reads it here
 from config.demonstration import settings_file
 from config.environment import BASE_DIR
 from config.error_reports import start_error_reports
+from config.weak_settings import refuse_weak
 
 IS_DEMONSTRATION_COMMAND = sys.argv[1:2] == ["demo"]
 # The demonstration has a file of its own; what the environment names wins over it, as over any file.
@@ -120,7 +121,7 @@ def _database() -> dict[str, object]:
     if env.str("DB_NAME", default=""):
         names = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
         return {"ENGINE": "django.db.backends.postgresql"} | {n: env.str(f"DB_{n}", default="") for n in names}
-    if IS_HTTPS and not DEBUG:
+    if IS_HTTPS:
         raise ImproperlyConfigured(
             "No database is named, and PUBLIC_URL is https. Set DATABASE_URL to a PostgreSQL, or ask for SQLite by "
             "name (DATABASE_URL=sqlite:///db.sqlite3): on a disk that is thrown away SQLite would lose every message."
@@ -131,6 +132,7 @@ def _database() -> dict[str, object]:
 DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Readers and one writer at a time, and a commit that is on the disk before the answer: docs/operations.md.
+    DATABASES["default"]["ENGINE"] = "config.sqlite3"
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 15,
         "transaction_mode": "IMMEDIATE",
@@ -254,6 +256,13 @@ EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = next(
     (name for name in [vars().get("EMAIL_HOST_USER") or "", *ALERT_EMAIL] if "@" in name), "sms-desk"
 )
+if IS_HTTPS:
+    refuse_weak(
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        encryption_keys=FIELD_ENCRYPTION_KEYS,
+        webhook_secret=ALERT_WEBHOOK_SECRET,
+    )
 start_error_reports(env.word("SENTRY_DSN"))
 
 # --- logs ---------------------------------------------------------------------------------

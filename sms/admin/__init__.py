@@ -1,6 +1,6 @@
 """Registers every model with the admin, which imports this module. Each package holds the pages of one subject."""
 
-from sms.admin.access import block_list, clients, personal_data, staff
+from sms.admin.access import access_records, block_list, clients, personal_data, staff
 from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
@@ -12,6 +12,7 @@ from sms.admin.templates import admin as template_admin
 from sms.admin.templates import senders
 
 __all__ = [
+    "access_records",
     "alerts",
     "approval_doubts",
     "attempts",

@@ -11,7 +11,8 @@ from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.intake.client_ip import IpAddress, client_ip, is_in, networks_of
 from sms.services.reports import receive
-from sms.services.webhooks import tokens
+from sms.services.webhooks import tokens, urls
+from sms.services.webhooks.call_rate import call_rate
 from sms.services.webhooks.tokens import Purpose, TokenTarget
 
 from . import request_body
@@ -27,6 +28,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
         return method_not_allowed(METHODS)
     address, account = _resolve(vendor, key)
     _check_source(account, client_ip(request.META))
+    call_rate.take((Purpose.PROVIDER, account.id), account.reports_per_minute)
     raw = request_body.raw_call(request)
     receive.store_callback(provider_id=account.id, attempt_id=address.attempt_id, address=key, **raw)
     return empty_response(200)
@@ -38,7 +40,13 @@ def _resolve(vendor: str, key: str) -> tuple[TokenTarget, Account]:
     account = snapshot.current().accounts.get(address.provider_id or 0) if address else None
     if address is None or account is None or address.purpose == Purpose.GATEWAY or account.adapter.slug != vendor:
         raise refuse("not_found")
+    if address.purpose == Purpose.PROVIDER and not _is_valid(address, account):
+        raise refuse("not_found")
     return address, account
+
+
+def _is_valid(address: TokenTarget, account: Account) -> bool:
+    return urls.is_valid(address.number, current=account.address_number, old_until=account.old_address_until)
 
 
 def _check_source(account: Account, source: IpAddress | None) -> None:

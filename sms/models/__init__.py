@@ -4,15 +4,15 @@ from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
 from .calling import CallingAddress
-from .client import ApiClient, NewlineEscape, OnNoTemplate
+from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNoTemplate
 from .destination import Destination, DestinationAllowance, DestinationMode
-from .encrypted import EncryptedJSONField, UndecryptableError
+from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
-from .limits import ClientAllowance, LoginSource
 from .message import Attempt, Message, MessageEvent
-from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, PersonalDataRecord, RetentionWalk
+from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
+from .records import AccessRecord, PersonalDataRecord
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
 from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
@@ -21,6 +21,7 @@ from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [
+    "AccessRecord",
     "Alert",
     "AlertNotice",
     "ApiClient",
@@ -74,4 +75,5 @@ __all__ = [
     "TemplateApprovalStatus",
     "TemplateVersion",
     "UndecryptableError",
+    "UnreadableSecret",
 ]

@@ -21,7 +21,7 @@ from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
-from sms.services.staff import message_actions, status_query
+from sms.services.staff import access_records, message_actions, status_query
 
 
 class ResendForm(ReasonForm):
@@ -142,6 +142,9 @@ class MessageActions:
             actor=request.user.get_username(),
             reason=form.cleaned_data["reason"],
         )
+        actor, reason = request.user.get_username(), form.cleaned_data["reason"]
+        subject = f"message {message.pk}"
+        access_records.record(access_records.Kind.REVEALED, actor=actor, subject=subject, reason=reason)
         privacy.remember_reveal(request, message.pk)
         return str(_("The number and the text are shown for 15 minutes."))
 

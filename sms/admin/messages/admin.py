@@ -18,7 +18,7 @@ from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.csv_export import streamed
 from sms.admin.common.dialogs import has_permission
 from sms.admin.common.filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
-from sms.admin.common.phone_numbers import ask_for_country
+from sms.admin.common.phone_numbers import ask_for_country, record_search
 from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
@@ -66,6 +66,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         if not search_term.strip():
             return light, False
         found = found_by(light, search_term)
+        record_search(request, self.opts, search_term)
         ask_for_country(request, search_term, found)
         return found, False
 
@@ -90,11 +91,11 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         found = self.get_changelist_instance(request)
         if problems := problems_of(found.filter_specs):
             raise BadRequest(" ".join(problems))
-        return _exported(found.queryset)
+        return _exported(request, found.queryset)
 
     @admin.action(description=_("Export selected messages as CSV"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
-        return _exported(queryset)
+        return _exported(request, queryset)
 
     has_export_permission = has_permission(EXPORT)
 
@@ -147,14 +148,14 @@ EXPORTED = {
 EXPORT_PAGE = 1000
 
 
-def _exported(messages: QuerySet[Message]) -> HttpResponse:
-    """Without texts, because access to a file is not recorded. Numbers are masked as in the list."""
+def _exported(request: HttpRequest, messages: QuerySet[Message]) -> HttpResponse:
+    """Without texts, because nothing records who reads a file. Numbers are masked as in the list."""
     # Read now: the rows are read after the view has returned.
     shows_numbers = privacy.sees_numbers()
     place = list(EXPORTED).index("to")
     rows = _page_by_page(messages.order_by("-id").values_list(*EXPORTED))
     shown = (row if shows_numbers else (*row[:place], masked(row[place]), *row[place + 1 :]) for row in rows)
-    return streamed("messages.csv", EXPORTED.values(), shown)
+    return streamed(request, "messages.csv", EXPORTED.values(), shown)
 
 
 def _page_by_page(rows: QuerySet) -> Iterator[tuple[Any, ...]]:

@@ -10,17 +10,26 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from providers.base import Receipts
 from providers.registry import SENDERS
+from sms.admin.common.addresses import RenewableAddress
 from sms.admin.common.base import ReadOnly, StackInline
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
 from sms.services.dispatch.circuit_breaker import close_by_hand
+from sms.services.webhooks.urls import registered_url
 
 from .form import fieldsets_for, form_for
 
-HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "suspended (circuit open)": "danger"}
+HEALTH = {
+    "healthy": "success",
+    "paused": "warning",
+    "disabled": "",
+    "credentials needed": "danger",
+    "suspended (circuit open)": "danger",
+}
 
 
 class StateInline(ReadOnly, StackInline):
@@ -41,7 +50,7 @@ class StateInline(ReadOnly, StackInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(HistoriedAdmin):
+class ProviderAdmin(RenewableAddress, HistoriedAdmin):
     list_display = ("slug", "vendor_name", "health", "address", "timeout", "max_in_flight", "rate_limit")
     list_filter = (
         listed(_("vendor"), "vendor", vendor_choices),
@@ -52,14 +61,22 @@ class ProviderAdmin(HistoriedAdmin):
     inlines = (StateInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
-        # The list must work without the encryption key: only forms read credentials.
-        return super().get_queryset(request).defer("credentials").select_related("state")
+        return super().get_queryset(request).select_related("state")
+
+    def has_address(self, row: Provider) -> bool:
+        adapter = SENDERS.get(row.vendor)
+        return adapter is not None and Receipts.PUSH_REGISTERED in adapter.receipts
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> tuple[type, ...]:
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> tuple[str, ...]:
-        return ("vendor",) if obj else ()
+        return ("vendor", "callback_address") if obj else ()
+
+    @display(description=_("callback address"))
+    def callback_address(self, provider: Provider) -> str:
+        """Everyone who knows it can report, so only those who may change it see it."""
+        return (registered_url(provider) if self.has_address(provider) else None) or str(_("none to register"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = form_for(SENDERS.get(vendor_of(request, obj)), obj)
@@ -71,6 +88,8 @@ class ProviderAdmin(HistoriedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:
         own = fieldsets_for(vendor_of(request, obj), is_new=obj is None)
+        if obj and self.has_change_permission(request, obj):
+            own[-1][1]["fields"].append("callback_address")
         return (
             [*own, (None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else own
         )
@@ -97,6 +116,8 @@ class ProviderAdmin(HistoriedAdmin):
             return "disabled"
         if provider.paused:
             return "paused"
+        if provider.credentials_problem:
+            return "credentials needed"
         return "suspended (circuit open)" if provider.state.breaker == "open" else "healthy"
 
 

@@ -23,7 +23,10 @@ PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resum
 @require_permission("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
-    return page(request, "health", _("Providers"), cards=provider_health.provider_cards(), may=may)
+    # Who knows a callback URL can report anything: it is for those who register it.
+    see_addresses = request.user.has_perm("sms.change_provider")
+    cards = provider_health.provider_cards()
+    return page(request, "health", _("Providers"), cards=cards, may=may, see_addresses=see_addresses)
 
 
 class ReasonForm(forms.Form):

@@ -30,8 +30,12 @@ def digest(purpose: str, *parts: bytes) -> str:
     return digests(purpose, *parts)[0]
 
 
+def number_digests(number: str) -> list[str]:
+    return digests(_NUMBER, number.encode())
+
+
 def number_digest(number: str) -> str:
-    return digest(_NUMBER, number.encode())
+    return number_digests(number)[0]
 
 
 def pseudonym(number: str) -> str:
@@ -42,7 +46,7 @@ def pseudonym(number: str) -> str:
 @lru_cache(maxsize=1024)
 def _pseudonyms(number: str, secrets: tuple[str, ...], secret_key: str) -> tuple[str, ...]:
     before = salted_hmac("sms.forgotten_number", number, secret=secret_key, algorithm="sha256").hexdigest()
-    return tuple(map(_short, (*digests(_NUMBER, number.encode()), before)))
+    return tuple(map(_short, (*number_digests(number), before)))
 
 
 def pseudonyms(number: str) -> tuple[str, ...]:

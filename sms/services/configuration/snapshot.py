@@ -73,6 +73,15 @@ class Account:
     max_in_flight: int | None
     rate_limit: int | None
     adapter: Sender
+    reports_per_minute: int
+    address_number: int
+    old_address_until: datetime | None
+    problem: str = ""
+    """Why its credentials can't be used, and what to do."""
+
+    @property
+    def may_be_called(self) -> bool:
+        return not self.paused and not self.problem
 
     @property
     def is_limited(self) -> bool:
@@ -331,6 +340,10 @@ def _account(provider: Provider) -> Account:
         max_in_flight=provider.max_in_flight,
         rate_limit=provider.rate_limit,
         adapter=provider.adapter(),
+        reports_per_minute=provider.reports_per_minute,
+        address_number=provider.address_number,
+        old_address_until=provider.old_address_until,
+        problem=provider.credentials_problem,
     )
 
 

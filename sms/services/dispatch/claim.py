@@ -361,7 +361,7 @@ class ClaimBatch:
 def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> bool:
     """Due, and made by nobody yet."""
     is_made = queue.probe_until is not None and queue.probe_until > now
-    return queue.is_probe_due(now) and not is_made and not account.paused and account.enabled
+    return queue.is_probe_due(now) and not is_made and account.may_be_called and account.enabled
 
 
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:

@@ -30,7 +30,7 @@ def take(queue: QueueSnapshot, limit: int) -> list[Job]:
     accounts = [a for a in snapshot.current().accounts.values() if Receipts.POLL in a.adapter.receipts]
     # After an account fault nothing is asked: bad logins would only repeat.
     closed = {each.provider for each in queue.providers if each.is_open}
-    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, queue, limit)]
+    return [poll for a in accounts if a.id not in closed and a.may_be_called for poll in _take_from(a, queue, limit)]
 
 
 def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:

@@ -176,7 +176,7 @@ def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Fact
 
 def _open(facts: _Facts, candidates: Iterable[int], job: Send, error: ProviderError) -> frozenset[int]:
     """The candidates that may be called: an account or balance fault closes its provider at once."""
-    shut = set(facts.closed) | {p for p in candidates if facts.config.accounts[p].paused}
+    shut = set(facts.closed) | {p for p in candidates if not facts.config.accounts[p].may_be_called}
     if error.failure in (Failure.ACCOUNT, Failure.BALANCE):
         shut.add(job.account.id)
     return frozenset(candidates) - shut

@@ -20,6 +20,7 @@ from django.db.models import Q
 
 from sms.domain.lifecycle import Status
 from sms.models import (
+    AccessRecord,
     Alert,
     Attempt,
     Callback,
@@ -35,6 +36,7 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
+from sms.models.records import ACCESS_RECORD_DAYS
 from sms.models.refusal import REFUSALS_DAYS
 from sms.models.rollup import OTP_SHAPES_DAYS
 from sms.services.database import clock
@@ -232,6 +234,7 @@ def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
         AccessLog.objects.filter(attempt_time__lt=horizon),
         AccessAttempt.objects.filter(attempt_time__lt=failures),  # of versions that kept them
         Alert.objects.filter(closed_at__lt=horizon),
+        AccessRecord.objects.filter(created_at__lt=now - timedelta(days=ACCESS_RECORD_DAYS)),
         Session.objects.filter(expire_date__lt=now),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]

@@ -1,4 +1,4 @@
-"""The alert rules: messages that wait too long, unconfirmed messages, no dispatcher alive.
+"""The alert rules: messages that wait too long, unconfirmed ones, unusable credentials, no dispatcher alive.
 
 Dispatchers evaluate the rules. Each web process checks whether a dispatcher is alive.
 """
@@ -13,6 +13,7 @@ import structlog
 from django.db import Error, connection
 
 from sms.models import Alert
+from sms.services.configuration import snapshot, stored_secrets
 
 from . import alert_delivery, status
 from .alerts import close_alert, open_alert
@@ -81,12 +82,29 @@ def evaluate() -> None:
             open_alert(rule.key, severity=rule.severity, title=rule.title(found), advice=rule.advice)
         elif rule.key in is_open:
             close_alert(rule.key)
+    _alert_on_credentials(is_open)
     if NO_DISPATCHER in is_open:
         close_alert(NO_DISPATCHER)
 
 
+CREDENTIALS = "credentials:"
+
+
+def _alert_on_credentials(is_open: set[str]) -> None:
+    """An alert for each enabled provider whose credentials can't be used; its messages wait."""
+    accounts = {f"{CREDENTIALS}{each.slug}": each for each in snapshot.current().accounts.values()}
+    problems = {key: each for key, each in accounts.items() if each.enabled and each.problem}
+    for key, account in problems.items():
+        title = f"{account.slug} is not called: its credentials must be entered again"
+        open_alert(key, severity="critical", title=title, advice=account.problem, provider_id=account.id)
+    for key in is_open:
+        if key.startswith(CREDENTIALS) and key not in problems:
+            close_alert(key)
+
+
 def watch_dispatchers(stopped: threading.Event, every: float = CHECK_EVERY) -> None:
     """Run `check_dispatchers` in a thread of a web process until `stopped` is set."""
+    stored_secrets.log_unreadable()
     stopped.wait(status.ALIVE.total_seconds() - every)  # dispatchers may still be starting
     while not stopped.wait(every):
         try:

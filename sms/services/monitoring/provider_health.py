@@ -47,7 +47,7 @@ class Card:
 
 def provider_cards() -> list[Card]:
     now = clock.now()
-    providers = list(Provider.objects.defer("credentials").select_related("state"))
+    providers = list(Provider.objects.select_related("state"))
     loads = _loads()
     return [_card(provider, *_last_hour(provider, now), loads.get(provider.pk, (0, 0))) for provider in providers]
 
@@ -110,6 +110,8 @@ def _health(provider: Provider) -> tuple[str, str, str]:
         return "disabled", "", "No message is routed here."
     if provider.paused:
         return "paused", "warning", "Paused by staff: its messages wait, or go to the next provider."
+    if provider.credentials_problem:
+        return "credentials needed", "danger", f"Nothing is sent there. {provider.credentials_problem}"
     if state.breaker == Breaker.OPEN:
         return "suspended (circuit open)", "danger", _breaker_description(state)
     if state.bad_calls:

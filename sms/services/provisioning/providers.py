@@ -20,7 +20,9 @@ def apply(table: ProviderTable, at: Location, session: Session) -> None:
         return
     check_url(at, "base_url", table.base_url, provider.adapter_class)
     values = table.given("slug", "vendor") | account_values(table, at, provider)
-    has_new_credentials = values.get("credentials") not in (None, provider.credentials)
+    has_new_credentials = any(
+        values.get(name) not in (None, getattr(provider, name)) for name in ("credentials", "credentials_origin")
+    )
     if has_new_credentials:
         provider.credentials_changed_at = now()
     if session.save(at, f"provider {table.slug}", provider, values) and has_new_credentials:

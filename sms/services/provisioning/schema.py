@@ -104,6 +104,7 @@ class ProviderTable(Table):
     timeout: Number = column(Provider, "timeout")
     max_in_flight: Number = column(Provider, "max_in_flight")
     rate_limit: Number = column(Provider, "rate_limit")
+    reports_per_minute: Number = column(Provider, "reports_per_minute")
     credentials: dict[str, Any] = {}
     options: dict[str, Any] = {}
 
@@ -176,3 +177,5 @@ class GatewayTable(Table):
     slug: Name
     fields: dict[str, Any] = column(InboundGateway, "fields")
     repeat_seconds: Number = column(InboundGateway, "repeat_seconds")
+    calls_per_minute: Number = column(InboundGateway, "calls_per_minute")
+    networks: list[str] = column(InboundGateway, "networks")

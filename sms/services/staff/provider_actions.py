@@ -20,6 +20,8 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     Raises ActionRefused where the vendor has no such call, or the call fails.
     """
     provider = Provider.objects.get(pk=provider_id)
+    if provider.credentials_problem:
+        raise ActionRefused(provider.credentials_problem)
     adapter = provider.adapter()
     if not adapter.can_test:
         raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")

@@ -117,10 +117,10 @@ def test_a_partners_secret_goes_in_and_never_comes_out(boss, cast):
     boss.post(reverse("admin:sms_partner_add"), NEW_PARTNER)
     second = Partner.objects.get(slug="second")
     assert (second.credentials, second.options["max_tries"]) == ({"key": "typed-secret"}, 5)
-    values = NEW_PARTNER | {"credential_key": "", "url": "https://third.example/push", "change_reason": "moved"}
+    values = NEW_PARTNER | {"credential_key": "", "url": "https://second.example/other", "change_reason": "moved"}
     boss.post(reverse("admin:sms_partner_change", args=(second.pk,)), values)
     second.refresh_from_db()
-    assert (second.credentials, second.url) == ({"key": "typed-secret"}, "https://third.example/push")
+    assert (second.credentials, second.url) == ({"key": "typed-secret"}, "https://second.example/other")
     assert second.history.first().history_change_reason == "moved"
 
 
