@@ -6,8 +6,8 @@ import runpy
 
 import pytest
 
-from config.http_connection import SEND_SECONDS
-from config.http_request import MAX_BODY, RECEIVE_SECONDS
+from config.server.http_connection import SEND_SECONDS
+from config.server.http_request import MAX_BODY, RECEIVE_SECONDS
 from sms.services.staff import block_list
 from sms.services.table_files import workbook
 from sms.services.templates import csv_format

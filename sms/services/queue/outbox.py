@@ -112,10 +112,8 @@ def lock_state(provider: int, *, wait: bool = False) -> bool:
 
 def count_in_flight(provider: int) -> dict[int, int]:
     """How many calls of each client to this provider are in flight, in all workers."""
-    statement = (
-        "SELECT client_id, count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s GROUP BY client_id"
-    )
-    return dict(fetch_rows(statement, [provider]))
+    counted = "SELECT client_id, count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s GROUP BY 1"
+    return dict(fetch_rows(counted, [provider]))
 
 
 _CLAIM_PROBE = """

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from waitress.adjustments import Adjustments
 
-from config.http_request import RequestParser
-from config.thread_pools import STAFF_QUEUE, ThreadPools
+from config.server.http_request import RequestParser
+from config.server.thread_pools import STAFF_QUEUE, ThreadPools
 from sms.domain.codes import Refusal
 from sms.services.configuration import snapshot
 from tests.sms.cast import basic

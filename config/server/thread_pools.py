@@ -14,7 +14,7 @@ from django.apps import apps
 from waitress.channel import HTTPChannel
 from waitress.task import ThreadedTaskDispatcher
 
-from config.http_request import RequestParser
+from config.server.http_request import RequestParser
 
 STAFF_THREADS = 3
 """One for a password that is being checked, one for the next, one for pages (config/password_hashing.py)."""
