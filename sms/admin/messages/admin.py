@@ -76,7 +76,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         chosen = request.GET.get("view", "")
         more = {
-            "views": [(key, label, key == chosen) for key, (label, _narrow) in VIEWS.items()],
+            "views": [(key, label, key == chosen) for key, label in VIEWS.items()],
             "refused": rejected_by(request.GET.get("q", "")),
             "may_export": request.user.has_perm(EXPORT),
             "export_query": request.GET.urlencode(),

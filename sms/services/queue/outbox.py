@@ -288,6 +288,26 @@ def lock_message(message: uuid.UUID) -> bool:
     return bool(lock_messages([message]))
 
 
+def lock_free(messages: Sequence[uuid.UUID], states: Iterable[Status]) -> set[uuid.UUID]:
+    """Lock those of these messages that are in one of the states, and that no other process has locked."""
+    if not messages:
+        return set()
+    wanted = list(states)
+    marks, of_states = ", ".join(["%s"] * len(messages)), ", ".join(["%s"] * len(wanted))
+    statement = (
+        f"SELECT id FROM sms_message WHERE id IN ({marks}) AND status IN ({of_states}) ORDER BY id {_skip_locked()}"
+    )
+    return {as_uuid(row[0]) for row in fetch_rows(statement, [*messages, *wanted])}
+
+
+def lock_bulk_operation() -> int | None:
+    """Lock the oldest unfinished bulk operation that no other worker works on."""
+    statement = f"""
+        SELECT id FROM sms_bulkoperation WHERE state IN ('waiting', 'running')
+        ORDER BY id LIMIT 1 {_skip_locked()}"""
+    return next((row[0] for row in fetch_rows(statement)), None)
+
+
 # --- many messages: reports ------------------------------------------------------------------
 
 
