@@ -54,6 +54,7 @@ NAVIGATION = [
             _page(_("Unmatched texts"), "rule", "tools_unmatched", _may("sms.see_shapes")),
             _page(_("Test a text"), "science", "tools_dry_run", _may("sms.see_shapes")),
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.common.navigation.open_alerts"),
+            _list(_("Bulk operations"), "checklist", "bulkoperation"),
             _list(_("Approvals in doubt"), "help", "approvaldoubt"),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],

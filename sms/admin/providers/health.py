@@ -17,12 +17,18 @@ from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import provider_actions
 
-PERMISSION = {"test": "sms.test_provider", "pause": "sms.pause_provider", "resume": "sms.pause_provider"}
+PERMISSION = {
+    "test": "sms.test_provider",
+    "probe": "sms.test_provider",
+    "pause": "sms.pause_provider",
+    "resume": "sms.pause_provider",
+}
 
 
 @require_permission("sms.view_provider")
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
+    may["send_test"] = request.user.has_perm("sms.send_test") and request.user.has_perm("sms.see_shapes")
     return page(request, "health", _("Providers"), cards=provider_health.provider_cards(), may=may)
 
 
@@ -31,7 +37,7 @@ class ReasonForm(forms.Form):
 
 
 def act(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
-    """Test, pause or resume a provider. Accepts only POST; each action has its permission."""
+    """Test, probe, pause or resume a provider. Accepts only POST; each action has its permission."""
     if name not in PERMISSION:
         raise Http404
     if request.method != "POST":
@@ -45,6 +51,8 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
     try:
         if name == "test":
             messages.success(request, _test_result(provider_id, actor))
+        elif name == "probe":
+            messages.success(request, _probe_result(provider_id, actor))
         elif form.is_valid():
             do: Any = provider_actions.pause if name == "pause" else provider_actions.resume
             do(provider_id, actor=actor, reason=typed(form.cleaned_data["reason"]))
@@ -58,3 +66,9 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
 
 def _test_result(provider_id: int, actor: str) -> str:
     return f"{_('The vendor answered:')} {provider_actions.test_connection(provider_id, actor=actor)}"
+
+
+def _probe_result(provider_id: int, actor: str) -> str:
+    if provider_actions.probe_now(provider_id, actor=actor):
+        return str(_("A dispatcher makes the probe within seconds. If it is accepted, sending resumes."))
+    return str(_("This vendor has no harmless call, and no message waits: the next message will be the probe."))

@@ -15,7 +15,7 @@ from sms.models import Breaker, Provider, ProviderState
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
-from sms.services.monitoring import alerts
+from sms.services.monitoring import alerts, outages
 from sms.services.queue import outbox
 from sms.services.queue.queue_state import ProviderQueue
 
@@ -146,7 +146,7 @@ def _announce(account: Account, state: ProviderState, after: BreakerState) -> No
     alerts.open_alert(
         key,
         severity="critical",
-        title=f"{account.slug} is not called: {after.failure} ({state.breaker_code})",
+        title=outages.suspended_title(account.slug, state),
         advice=_advice(after),
         provider_id=account.id,
     )

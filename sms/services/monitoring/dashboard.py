@@ -11,10 +11,12 @@ from django.db.models import Min
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
-from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Provider
+from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message
 from sms.services.database import clock
 
+from . import outages
 from .hourly_stats import HOUR
+from .outages import Outage
 from .status import ALIVE
 
 DAY = timedelta(hours=24)
@@ -67,6 +69,7 @@ class Dashboard:
     providers: tuple[ProviderLine, ...]
     reasons: tuple[Reason, ...]
     rolled: bool
+    outages: tuple[Outage, ...]
 
     @property
     def change(self) -> int | None:
@@ -88,8 +91,9 @@ def read_dashboard() -> Dashboard:
         HourlyCount.objects.filter(hour__gte=hours[0] - DAY).values_list("hour", "provider", "status", "code", "count")
     )
     today = [row for row in counts if row[0] >= hours[0]]
-    lines = _providers(today, hours[0])
-    waiting, oldest = _waiting(now)
+    providers = outages.read_providers(now)
+    lines = _providers(today, hours[0], providers)
+    waiting = sum(each.load.waiting for each in providers)
     dispatchers = tuple(Dispatcher.objects.filter(stopped_at=None)[:10])
     return Dashboard(
         now=now,
@@ -98,7 +102,7 @@ def read_dashboard() -> Dashboard:
         delivered=_delivered_share(today, {line.id for line in lines if line.reports_delivery}),
         wrong=sum(row[4] for row in today if row[2] in UNSUCCESSFUL),
         waiting=waiting,
-        oldest_waiting=oldest,
+        oldest_waiting=_oldest_waiting(now) if waiting else None,
         unconfirmed=sum(row[4] for row in today if row[2] == Status.UNCONFIRMED),
         dispatchers=dispatchers,
         alive=sum(now - dispatcher.seen_at < ALIVE for dispatcher in dispatchers),
@@ -108,6 +112,7 @@ def read_dashboard() -> Dashboard:
         providers=lines,
         reasons=_reasons(today, {line.id: line.vendor for line in lines}),
         rolled=bool(counts),
+        outages=tuple(outages.unhealthy(providers)),
     )
 
 
@@ -130,14 +135,14 @@ def _delivered_share(rows: list[Row], providers: set[int | None]) -> float | Non
     return round(100 * good / total, 1) if total else None
 
 
-def _providers(rows: list[Row], since: datetime) -> tuple[ProviderLine, ...]:
+def _providers(rows: list[Row], since: datetime, providers: list[Outage]) -> tuple[ProviderLine, ...]:
     speeds: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for provider, taken, p50, p95 in HourlySpeed.objects.filter(hour__gte=since).values_list(
         "provider", "taken", "p50", "p95"
     ):
         speeds[provider].append((taken, p50, p95))
-    known = Provider.objects.values_list("pk", "slug", "vendor")
-    return tuple(_line(pk, slug, vendor, rows, speeds[pk]) for pk, slug, vendor in known)
+    known = [each.provider for each in providers]
+    return tuple(_line(each.pk, each.slug, each.vendor, rows, speeds[each.pk]) for each in known)
 
 
 def _line(pk: int, slug: str, vendor: str, rows: list[Row], speeds: list[tuple[int, int, int]]) -> ProviderLine:
@@ -183,8 +188,7 @@ def _description(status: str, code: str, vendor: str) -> str:
     return f"The vendor's code {code}" if code else status_descriptions.STATUS[Status(status)].happened
 
 
-def _waiting(now: datetime) -> tuple[int, timedelta | None]:
-    """How many wait, and how long the oldest has waited. Both use the queue's partial index."""
-    queued = Message.objects.filter(status=Status.QUEUED).order_by()
-    oldest = queued.aggregate(oldest=Min("created_at"))["oldest"]
-    return queued.count() if oldest else 0, (now - oldest) if oldest else None
+def _oldest_waiting(now: datetime) -> timedelta | None:
+    """How long the oldest queued message has waited, by the queue's partial index."""
+    oldest = Message.objects.filter(status=Status.QUEUED).order_by().aggregate(oldest=Min("created_at"))["oldest"]
+    return now - oldest if oldest else None

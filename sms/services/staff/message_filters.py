@@ -1,4 +1,4 @@
-"""The filters of the list of messages. The list and the bulk operations use the same, so they find the same messages."""
+"""The filters of messages, the same for the list and for bulk operations: both find the same messages."""
 
 from __future__ import annotations
 
