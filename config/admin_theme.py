@@ -47,6 +47,7 @@ NAVIGATION = [
         "items": [
             _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.common.navigation.shows_setup_first"),
             _page(_("Dashboard"), "dashboard", "index"),
+            _page(_("Search"), "search", "tools_search", _may("sms.view_message")),
             _list(
                 _("Messages"), "sms", "message", badge="sms.admin.common.navigation.unresolved", badge_variant="warning"
             ),
