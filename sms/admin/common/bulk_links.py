@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from sms.models import BulkOperation
+from sms.domain.lifecycle import Status
+from sms.models import BulkOperation, Message, Provider
 
 Kind = BulkOperation.Kind
 
+CAP = 10_000
 START = "sms.add_bulkoperation"
 PERMISSION = {
     Kind.MOVE: "sms.resend_message",
@@ -32,3 +39,21 @@ def bulk_address(kind: str, **filters: object) -> str:
 def list_address(**filters: object) -> str:
     """The list of messages with these filters."""
     return f"{reverse('admin:sms_message_changelist')}?{urlencode(filters)}"
+
+
+def offer_to_move(request: HttpRequest, providers: Iterable[Provider], **more: object) -> None:
+    """After a change that messages in the queue don't follow: a link for those that wait at each of these providers."""
+    if not may_start(request, Kind.MOVE):
+        return
+    for provider in providers:
+        waiting = Message.objects.filter(provider=provider, status=Status.QUEUED).order_by()[:CAP].count()
+        if waiting:
+            address = bulk_address(Kind.MOVE, view="waiting", provider=provider.pk, **more)
+            count = f"{waiting}" if waiting < CAP else f"{CAP}+"
+            words = ngettext(
+                "%(count)s message still waits at %(provider)s.",
+                "%(count)s messages still wait at %(provider)s.",
+                waiting,
+            ) % {"count": count, "provider": provider.slug}
+            link = format_html('{} <a href="{}">{}</a>', words, address, _("Move them to another provider"))
+            messages.warning(request, link)

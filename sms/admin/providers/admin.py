@@ -13,6 +13,7 @@ from unfold.decorators import display
 from providers.registry import SENDERS
 from sms.admin.common import privacy
 from sms.admin.common.base import ReadOnly, StackInline
+from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
@@ -81,6 +82,8 @@ class ProviderAdmin(HistoriedAdmin):
         if change and getattr(obj, "credentials_were_changed", False):
             # New credentials close a circuit breaker that an account failure opened.
             close_by_hand(obj)
+        if change and not obj.enabled and "enabled" in form.changed_data:
+            offer_to_move(request, [obj])
 
     @display(description=_("vendor"))
     def vendor_name(self, provider: Provider) -> str:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.base import typed
+from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.page import page, require_permission
 from sms.models import Provider
 from sms.services.monitoring import provider_health
@@ -57,6 +58,8 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
             do: Any = provider_actions.pause if name == "pause" else provider_actions.resume
             do(provider_id, actor=actor, reason=typed(form.cleaned_data["reason"]))
             messages.success(request, _("Done."))
+            if name == "pause":
+                offer_to_move(request, Provider.objects.filter(pk=provider_id).defer("credentials"))
         else:
             messages.error(request, _("Enter a reason. It is stored in the history."))
     except (ActionRefused, Provider.DoesNotExist) as refused:

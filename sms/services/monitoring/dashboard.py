@@ -103,7 +103,7 @@ def read_dashboard() -> Dashboard:
         wrong=sum(row[4] for row in today if row[2] in UNSUCCESSFUL),
         waiting=waiting,
         oldest_waiting=_oldest_waiting(now) if waiting else None,
-        unconfirmed=sum(row[4] for row in today if row[2] == Status.UNCONFIRMED),
+        unconfirmed=sum(each.load.unconfirmed for each in providers),
         dispatchers=dispatchers,
         alive=sum(now - dispatcher.seen_at < ALIVE for dispatcher in dispatchers),
         alerts=tuple(Alert.objects.filter(closed_at=None)[:5]),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
+from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
 from sms.services.database import clock, uuid_range
@@ -44,7 +45,8 @@ class Load:
 def _counted(number: int, otps: int, state: str) -> str:
     if not number:
         return ""
-    return f"{number} {state}, {otps} of them OTPs" if otps else f"{number} {state}"
+    of_otps = f" ({otps} {'OTP' if otps == 1 else 'OTPs'})" if otps else ""
+    return f"{number} {state}{of_otps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,16 @@ class Outage:
 
 def suspended_title(slug: str, state: ProviderState) -> str:
     since = f" since {state.opened_at:%H:%M} UTC" if state.opened_at else ""
-    return f"{slug} is suspended{since}: {state.breaker_failure} ({state.breaker_code})"
+    why = _REASONS.get(state.breaker_failure, state.breaker_failure)
+    return f"{slug} is suspended{since}: {why} ({state.breaker_code})"
+
+
+_REASONS = {
+    Failure.TRANSIENT: "unreachable or overloaded",
+    Failure.AMBIGUOUS: "no clear response",
+    Failure.ACCOUNT: "the account is rejected",
+    Failure.BALANCE: "no credit left",
+}
 
 
 def read_providers(now: datetime) -> list[Outage]:

@@ -227,6 +227,16 @@ def wake_waiting(provider: int, *, now: datetime) -> None:
         fetch_rows(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
 
 
+_FIRST_QUEUED = """
+SELECT id FROM sms_message WHERE status = 'queued' AND provider_id = %s ORDER BY is_otp DESC, due_at LIMIT 1 {}"""
+
+
+def wake_first(provider: int, *, now: datetime) -> bool:
+    """Make one queued message of a provider due now, an OTP if there is one. False if none is queued."""
+    first = _FIRST_QUEUED.format(_skip_locked())
+    return bool(fetch_rows(f"UPDATE sms_message SET due_at = %s WHERE id IN ({first}) RETURNING id", [now, provider]))
+
+
 # --- leases and times ----------------------------------------------------------------------------------
 
 

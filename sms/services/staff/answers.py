@@ -125,17 +125,17 @@ def _unconfirmed(facts: MessageFacts) -> Answer:
 def _submitted(facts: MessageFacts) -> Answer:
     if facts.is_last_report:
         words = _("Accepted for %(to)s at %(at)s by %(provider)s, which reports no delivery.")
-        return Answer(words % facts.words, facts.resend)
+        return Answer(words % facts.words)
     words = _("Accepted for %(to)s at %(at)s by %(provider)s; no delivery report yet.")
-    return Answer(words % facts.words, (*facts.ask, *facts.resend))
+    return Answer(words % facts.words, facts.ask)
 
 
 def _sent(facts: MessageFacts) -> Answer:
     if facts.is_last_report:
         words = _("Sent to %(to)s at %(at)s by %(provider)s, which reports no delivery.")
-        return Answer(words % facts.words, facts.resend)
+        return Answer(words % facts.words)
     words = _("Sent to %(to)s at %(at)s by %(provider)s; its delivery is not reported yet.")
-    return Answer(words % facts.words, (*facts.ask, *facts.resend))
+    return Answer(words % facts.words, facts.ask)
 
 
 def _delivered(facts: MessageFacts) -> Answer:

@@ -6,6 +6,7 @@ batch is one transaction: if a worker dies, none of it has happened, and the nex
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ BATCH_SIZE = 50
 MAX_CHECKED = 2000
 """The messages that are checked before an operation is started; the others are counted."""
 MAX_REASONS = 20
+_LENGTH = re.compile(r"has [0-9]+ characters")
 WAIT_FOR_CALLS = timedelta(seconds=60)
 """How long a move waits for the calls in progress, whose messages may return to the queue."""
 
@@ -97,8 +99,13 @@ def _problem(plan: Plan, message: Message) -> str:
         if plan.kind in (Kind.MOVE, Kind.RESEND):
             message_actions.decide(message, plan.provider)
     except ActionRefused as refused:
-        return str(refused)
+        return _group(str(refused))
     return ""
+
+
+def _group(problem: str) -> str:
+    """The same words for texts of different lengths, so that they are counted together."""
+    return _LENGTH.sub("has too many characters", problem)
 
 
 # --- starting and stopping ------------------------------------------------------------------
@@ -223,7 +230,7 @@ def _act(operation: BulkOperation, message: uuid.UUID) -> str | None:
     try:
         ACTIONS[operation.kind](operation, message)
     except ActionRefused as refused:
-        return str(refused)
+        return _group(str(refused))
     except Error:
         raise  # the batch is repeated
     except Exception as error:

@@ -68,7 +68,8 @@ def decide(message: Message, provider_id: int | None) -> Decision:
         )
     if not decision.eligible:
         reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
-        raise ActionRefused(f"No provider may send this message now: {reasons}")
+        nobody = "No provider may" if provider_id is None else "This provider may not"
+        raise ActionRefused(f"{nobody} send this message now: {reasons}")
     return decision
 
 

@@ -8,8 +8,7 @@ from django.db import transaction
 
 from providers.base import HttpRequest, HttpResponse, ProviderError, Receipts, Sender
 from providers.http import Client
-from sms.domain.lifecycle import Status
-from sms.models import Attempt, Breaker, Message, Provider, ProviderState
+from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
 from sms.services.queue import notify, outbox
@@ -79,11 +78,10 @@ def probe_now(provider_id: int, *, actor: str) -> bool:
     with transaction.atomic():
         if not ProviderState.objects.filter(provider=provider, breaker=Breaker.OPEN).update(probe_at=now):
             raise ActionRefused(f"{provider.slug} is not suspended: messages are sent there.")
-        outbox.wake_waiting(provider_id, now=now)
+        has_message = outbox.wake_first(provider_id, now=now)
     notify.notify_workers()
     log.info("breaker.probe_requested", provider=provider.slug, actor=actor)
-    waits = Message.objects.filter(provider=provider, status=Status.QUEUED, due_at__lte=now)
-    return provider.adapter_class.can_test or waits.exists()
+    return has_message or provider.adapter_class.can_test
 
 
 def pause(provider_id: int, *, actor: str, reason: str) -> None:

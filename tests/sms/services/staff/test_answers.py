@@ -18,7 +18,7 @@ SENTENCES = [
         "sent",
         {"is_last_report": True, "can_resend": True},
         "Sent to +994 50 … 67 at 10:42 by main-az, which reports no delivery.",
-        (RESEND,),
+        (),
     ),
     (
         "sent",
