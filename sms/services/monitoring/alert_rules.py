@@ -67,7 +67,7 @@ RULES = (
         UNCONFIRMED_SECONDS,
         lambda now: now.unconfirmed_seconds,
         lambda now: f"{now.unconfirmed} unconfirmed: the oldest for {_minutes(now.unconfirmed_seconds)}",
-        "They may have been sent and are never resent automatically. Ask the vendor, then resolve each on its page.",
+        "They may have been sent and are never resent automatically. Ask the vendor, then resolve them.",
     ),
 )
 
