@@ -54,6 +54,11 @@ class Migration(migrations.Migration):
             name="silenced_until",
             field=models.DateTimeField(help_text="Until then no notice of this condition is sent.", null=True),
         ),
+        migrations.AddField(
+            model_name="providerstate",
+            name="closed_at",
+            field=models.DateTimeField(help_text="When the circuit breaker last closed.", null=True),
+        ),
         migrations.CreateModel(
             name="BulkOperation",
             fields=[

@@ -132,6 +132,7 @@ def _write_breaker(
         state.opened_at = now
     if before.is_open and not after.is_open:
         state.opened_at, state.breaker_code, state.breaker_detail = None, "", ""
+        state.closed_at = now
         outbox.wake_waiting(state.provider_id, now=now)
 
 
@@ -176,6 +177,7 @@ def close_by_hand(provider: Provider) -> None:
             probe_until=None,
             probe_interval=0,
             opened_at=None,
+            closed_at=now,
             retry_at=None,
         )
         outbox.wake_waiting(provider.pk, now=now)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
@@ -98,10 +98,13 @@ def loads() -> dict[int | None, Load]:
 
 
 def recent_calls(now: datetime) -> dict[int, RecentCalls]:
-    """By provider, with one query over the newest attempts."""
+    """By provider, with one query over the newest attempts. Those before a circuit breaker closed say nothing new."""
     minute = Q(id__gte=uuid_range.min_id(now - LAST_MINUTE))
     hangs = Q(started_at__lt=now - NO_RESPONSE_AFTER)
-    rows = Attempt.objects.filter(id__gte=uuid_range.min_id(now - LATELY)).order_by().values_list("provider", "outcome")
+    closed_at = F("provider__state__closed_at")
+    is_new = Q(provider__state__closed_at=None) | Q(started_at__gt=closed_at)
+    lately = Attempt.objects.filter(is_new, id__gte=uuid_range.min_id(now - LATELY))
+    rows = lately.order_by().values_list("provider", "outcome")
     counts = rows.annotate(all=Count("id"), minute=Count("id", filter=minute), hangs=Count("id", filter=hangs))
     found: dict[int, dict[str | None, tuple[int, int, int]]] = {}
     for provider, outcome, *numbers in counts:

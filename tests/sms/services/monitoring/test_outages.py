@@ -85,6 +85,14 @@ def test_misconfigured_calls_count_and_old_ones_do_not(shop):
     assert first(shop).health.name == "healthy"
 
 
+def test_failures_from_before_the_breaker_closed_do_not_count(shop):
+    called(shop, *["unavailable"] * 9, ago=20)
+    ProviderState.objects.filter(provider=shop.first).update(closed_at=clock.now() - timedelta(seconds=10))
+    assert first(shop).health.name == "healthy"
+    called(shop, *["unavailable"] * 5)
+    assert first(shop).health.name == "failing"
+
+
 def test_calls_without_a_response_are_seen_before_their_time_out(shop):
     called(shop, None, ago=10)
     assert first(shop).health.name == "healthy"
