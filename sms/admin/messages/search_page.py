@@ -44,7 +44,7 @@ class Result:
 @require_permission("sms.view_message")
 def show(request: HttpRequest) -> HttpResponse:
     """A POST request, so that no number and no text is part of a URL."""
-    term = typed(request.POST.get("term", ""))[:LONGEST].strip()
+    term = typed(request.POST.get("term", "")).replace("\0", "")[:LONGEST].strip()
     found = search.find(term, rights_of(request), actor=request.user.get_username())
     results = list(_results(request, found)) if term else []
     return page(request, "search", _("Search"), term=term, found=found, results=results, newest=search.NEWEST)

@@ -61,7 +61,8 @@ def of_alert(request: HttpRequest, alert: Alert) -> OutageCard | None:
 
 def _total(loads: Iterable[Load]) -> Load:
     listed = list(loads)
-    return Load(**{name: sum(getattr(load, name) for load in listed) for name in Load.__slots__})
+    names = ("waiting", "waiting_otps", "unconfirmed", "unconfirmed_otps")
+    return Load(**{name: sum(getattr(load, name) for load in listed) for name in names})
 
 
 def _of_outage(request: HttpRequest, outage: Outage) -> OutageCard:

@@ -6,12 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
-
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
-from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message
+from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed
 from sms.services.database import clock
 
 from . import outages
@@ -93,7 +91,7 @@ def read_dashboard() -> Dashboard:
     today = [row for row in counts if row[0] >= hours[0]]
     providers = outages.read_providers(now)
     lines = _providers(today, hours[0], providers)
-    waiting = sum(each.load.waiting for each in providers)
+    oldest = [each.load.oldest for each in providers if each.load.oldest]
     dispatchers = tuple(Dispatcher.objects.filter(stopped_at=None)[:10])
     return Dashboard(
         now=now,
@@ -101,8 +99,8 @@ def read_dashboard() -> Dashboard:
         messages_before=sum(row[4] for row in counts if row[0] < hours[0]),
         delivered=_delivered_share(today, {line.id for line in lines if line.reports_delivery}),
         wrong=sum(row[4] for row in today if row[2] in UNSUCCESSFUL),
-        waiting=waiting,
-        oldest_waiting=_oldest_waiting(now) if waiting else None,
+        waiting=sum(each.load.waiting for each in providers),
+        oldest_waiting=now - min(oldest) if oldest else None,
         unconfirmed=sum(each.load.unconfirmed for each in providers),
         dispatchers=dispatchers,
         alive=sum(now - dispatcher.seen_at < ALIVE for dispatcher in dispatchers),
@@ -186,9 +184,3 @@ def _description(status: str, code: str, vendor: str) -> str:
     if code in status_descriptions.CODE:
         return status_descriptions.CODE[code].happened
     return f"The vendor's code {code}" if code else status_descriptions.STATUS[Status(status)].happened
-
-
-def _oldest_waiting(now: datetime) -> timedelta | None:
-    """How long the oldest queued message has waited, by the queue's partial index."""
-    oldest = Message.objects.filter(status=Status.QUEUED).order_by().aggregate(oldest=Min("created_at"))["oldest"]
-    return now - oldest if oldest else None

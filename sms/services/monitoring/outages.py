@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 
 from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
@@ -27,13 +28,14 @@ NO_RESPONSE_AFTER = timedelta(seconds=20)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Messages of a provider that need it or staff."""
+    """Messages of a provider that need it or staff. `oldest`: when the oldest waiting one was accepted."""
 
     waiting: int = 0
     waiting_otps: int = 0
     sending: int = 0
     unconfirmed: int = 0
     unconfirmed_otps: int = 0
+    oldest: datetime | None = None
 
     @property
     def words(self) -> str:
@@ -89,12 +91,19 @@ def loads() -> dict[int | None, Load]:
     states = Q(status=Status.QUEUED) | Q(status=Status.SENDING) | Q(status=Status.UNCONFIRMED)
     otps = {"filter": Q(is_otp=True)}
     rows = Message.objects.filter(states).order_by().values_list("provider", "status")
-    found: dict[int | None, dict[str, int]] = {}
-    for provider, status, count, of_otps in rows.annotate(count=Count("id"), otps=Count("id", **otps)):
-        name = {Status.QUEUED: "waiting"}.get(status, status)
-        figures = found.setdefault(provider, {})
-        figures |= {name: count} if status == Status.SENDING else {name: count, f"{name}_otps": of_otps}
+    counts = rows.annotate(count=Count("id"), otps=Count("id", **otps), oldest=Min("created_at"))
+    found: dict[int | None, dict[str, Any]] = {}
+    for provider, status, count, of_otps, oldest in counts:
+        found.setdefault(provider, {}).update(_figures(status, count, of_otps, oldest))
     return {provider: Load(**figures) for provider, figures in found.items()}
+
+
+def _figures(status: str, count: int, otps: int, oldest: datetime) -> dict[str, Any]:
+    if status == Status.SENDING:
+        return {"sending": count}
+    if status == Status.QUEUED:
+        return {"waiting": count, "waiting_otps": otps, "oldest": oldest}
+    return {"unconfirmed": count, "unconfirmed_otps": otps}
 
 
 def recent_calls(now: datetime) -> dict[int, RecentCalls]:
