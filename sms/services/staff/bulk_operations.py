@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import Error
+from django.db.models import Prefetch
 
 from sms.domain.lifecycle import Status
-from sms.models import Breaker, BulkOperation, Message, Provider
+from sms.models import Attempt, Breaker, BulkOperation, Message, Provider
 from sms.services.database import clock, uuid_range
 from sms.services.database.transactions import worker_transaction
 from sms.services.queue import notify, outbox
@@ -31,9 +32,10 @@ log = structlog.get_logger(__name__)
 Kind, State = BulkOperation.Kind, BulkOperation.State
 
 BATCH_SIZE = 50
-MAX_CHECKED = 2000
+MAX_CHECKED = 1000
 """The messages that are checked before an operation is started; the others are counted."""
 MAX_REASONS = 20
+_CHECKED = ("status", "in_doubt", "is_otp", "text", "sender", "to", "client", "attempts_before")
 _LENGTH = re.compile(r"has [0-9]+ characters")
 WAIT_FOR_CALLS = timedelta(seconds=60)
 """How long a move waits for the calls in progress, whose messages may return to the queue."""
@@ -79,15 +81,15 @@ def selected(plan: Plan) -> Messages:
 def preview(plan: Plan) -> Preview:
     """How many messages there are, and whether the oldest could be handled now. Changes nothing."""
     found = selected(plan)
-    rows = list(found.prefetch_related("attempts")[:MAX_CHECKED])
-    reasons = Counter(filter(None, (_problem(plan, message) for message in rows)))
-    return Preview(
-        total=len(rows) if len(rows) < MAX_CHECKED else found.count(),
-        otps=found.filter(is_otp=True).count(),
-        checked=len(rows),
-        possible=len(rows) - reasons.total(),
-        reasons=dict(reasons.most_common(MAX_REASONS)),
-    )
+    total, otps = found.count(), found.filter(is_otp=True).count()
+    if plan.kind in (Kind.CANCEL, Kind.RESOLVE):
+        return Preview(total, otps, total, total, {})
+    attempts = Attempt.objects.only("message", "number", "provider", "outcome", "failure", "reported")
+    rows = found.only(*_CHECKED).prefetch_related(Prefetch("attempts", attempts))[:MAX_CHECKED]
+    problems = [_problem(plan, message) for message in rows]
+    reasons = Counter(filter(None, problems))
+    possible = len(problems) - reasons.total()
+    return Preview(total, otps, len(problems), possible, dict(reasons.most_common(MAX_REASONS)))
 
 
 def _problem(plan: Plan, message: Message) -> str:
@@ -96,8 +98,7 @@ def _problem(plan: Plan, message: Message) -> str:
             message_actions.require_movable(message, plan.provider or 0)
         if plan.kind == Kind.RESEND:
             message_actions.require_resendable(message)
-        if plan.kind in (Kind.MOVE, Kind.RESEND):
-            message_actions.decide(message, plan.provider)
+        message_actions.decide(message, plan.provider)
     except ActionRefused as refused:
         return _group(str(refused))
     return ""

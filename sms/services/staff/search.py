@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 MOST = 10
 """The results of each kind."""
-NEWEST = 50_000
+NEWEST = 20_000
 """The rows in which the last digits of a number, or a piece of a text, are looked for."""
 FEWEST_DIGITS = 4
 FEWEST_LETTERS = 6
