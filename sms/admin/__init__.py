@@ -4,7 +4,7 @@ from sms.admin.access import access_records, block_list, clients, personal_data,
 from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
-from sms.admin.messages import attempts, rejected
+from sms.admin.messages import attempts, bulk, rejected
 from sms.admin.monitoring import alerts, approval_doubts
 from sms.admin.providers import admin as provider_admin
 from sms.admin.providers import destinations, routes, source_addresses
@@ -17,6 +17,7 @@ __all__ = [
     "approval_doubts",
     "attempts",
     "block_list",
+    "bulk",
     "clients",
     "destinations",
     "inbound_admin",

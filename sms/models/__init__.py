@@ -3,6 +3,7 @@
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
+from .bulk_operation import BulkOperation
 from .calling import CallingAddress
 from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNoTemplate
 from .destination import Destination, DestinationAllowance, DestinationMode
@@ -30,6 +31,7 @@ __all__ = [
     "Attempt",
     "BlockedNumber",
     "Breaker",
+    "BulkOperation",
     "Callback",
     "CallingAddress",
     "ClientAllowance",

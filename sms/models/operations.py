@@ -74,10 +74,17 @@ class Alert(models.Model):
     provider = models.ForeignKey(Provider, models.CASCADE, null=True, related_name="alerts")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
+    silenced_until = models.DateTimeField(null=True, help_text="Until then no notice of this condition is sent.")
+    silenced_by = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("-id",)
-        permissions = [("close_alert", "Can close an alert that does not close by itself")]
+        permissions = [
+            ("close_alert", "Can close an alert that does not close by itself"),
+            ("acknowledge_alert", "Can acknowledge and silence an alert"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=("key",), condition=Q(closed_at=None), name="one_open_alert_per_key"),
         ]

@@ -106,6 +106,7 @@ class ProviderState(models.Model):
     breaker_code = models.CharField(max_length=64, blank=True)
     breaker_detail = models.TextField(blank=True)
     opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True, help_text="When the circuit breaker last closed.")
     probe_at = models.DateTimeField(null=True, help_text="When the next probe is due. Empty: staff must act first.")
     probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after the next.")
     probe_until = models.DateTimeField(null=True, help_text="A probe is in flight until then at the latest.")

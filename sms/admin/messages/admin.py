@@ -23,7 +23,7 @@ from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
 
-from . import detail
+from . import bulk, detail
 from .actions import MessageActions
 from .filters import VIEWS, AcceptedFilter, CodeFilter, SenderFilter, StatusFilter, TemplateFilter, ViewFilter
 from .search import found_by, rejected_by
@@ -77,8 +77,9 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         chosen = request.GET.get("view", "")
         more = {
-            "views": [(key, label, key == chosen) for key, (label, _narrow) in VIEWS.items()],
+            "views": [(key, label, key == chosen) for key, label in VIEWS.items()],
             "refused": rejected_by(request.GET.get("q", "")),
+            "bulk": bulk.offered(request, chosen),
             "may_export": request.user.has_perm(EXPORT),
             "export_query": request.GET.urlencode(),
         }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common import privacy
 from sms.admin.common.base import typed
+from sms.admin.common.filters import provider_choices
 from sms.admin.common.page import page, require_permission
 from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
@@ -33,12 +34,14 @@ class TextForm(forms.Form):
     to = NumberField(label=_("To"), help_text=_("+ and the whole number, such as +994501234567."))
     text = forms.CharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
     is_otp = forms.BooleanField(label=_("One-time password"), required=False)
+    provider = forms.ChoiceField(label=_("Provider"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         now = snapshot.current()
         self.fields["client"].choices = [(name, name) for name in sorted(now.clients)]
         self.fields["sender"].initial = next(iter(sorted(now.sender_names)), "")
+        self.fields["provider"].choices = [("", _("Use routing rules")), *provider_choices()]
         self.senders = sorted(now.sender_names)
 
     def clean_text(self) -> str:
@@ -69,13 +72,14 @@ class TextForm(forms.Form):
             "client": snapshot.current().clients[values["client"]],
             "is_otp": values["is_otp"],
             "sees_numbers": privacy.sees_numbers(),
+            "provider": int(values["provider"]) if values["provider"] else None,
         }
 
 
 @require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
     """The dry run is a POST request, too, so that no text or number is part of a URL."""
-    form = TextForm(request.POST or None)
+    form = TextForm(request.POST or None, initial={"provider": request.GET.get("provider", "")})
     told = dry_run.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
     if told is not None and "send" in request.POST:
         return _send(request, form)
@@ -106,6 +110,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         api_version="",
         fields=accept.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),
         is_test=True,
+        provider=facts["provider"],
     )
     try:
         accepted = accept.accept(call)

@@ -12,24 +12,20 @@ from unfold.decorators import display
 
 from providers.base import Receipts
 from providers.registry import SENDERS
+from sms.admin.common import privacy
 from sms.admin.common.addresses import RenewableAddress
 from sms.admin.common.base import ReadOnly, StackInline
+from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
+from sms.services.database import clock
 from sms.services.dispatch.circuit_breaker import close_by_hand
+from sms.services.monitoring import outages
 from sms.services.webhooks.urls import registered_url
 
 from .form import fieldsets_for, form_for
-
-HEALTH = {
-    "healthy": "success",
-    "paused": "warning",
-    "disabled": "",
-    "credentials needed": "danger",
-    "suspended (circuit open)": "danger",
-}
 
 
 class StateInline(ReadOnly, StackInline):
@@ -99,6 +95,8 @@ class ProviderAdmin(RenewableAddress, HistoriedAdmin):
         if change and getattr(obj, "credentials_were_changed", False):
             # New credentials close a circuit breaker that an account failure opened.
             close_by_hand(obj)
+        if change and not obj.enabled and "enabled" in form.changed_data:
+            offer_to_move(request, [obj])
 
     @display(description=_("vendor"))
     def vendor_name(self, provider: Provider) -> str:
@@ -110,15 +108,17 @@ class ProviderAdmin(RenewableAddress, HistoriedAdmin):
         adapter = SENDERS.get(provider.vendor)
         return provider.base_url or (adapter.default_base_url if adapter else "")
 
-    @display(description=_("state"), label=HEALTH)
+    @display(description=_("state"), label=outages.HEALTHS)
     def health(self, provider: Provider) -> str:
-        if not provider.enabled:
-            return "disabled"
-        if provider.paused:
-            return "paused"
-        if provider.credentials_problem:
-            return "credentials needed"
-        return "suspended (circuit open)" if provider.state.breaker == "open" else "healthy"
+        return outages.health_of(provider, recent_calls().get(provider.pk, outages.NO_CALLS)).name
+
+
+def recent_calls() -> dict[int, outages.RecentCalls]:
+    """Read once per request, for all rows of the list."""
+    request = privacy.reader.get()
+    if not hasattr(request, "recent_calls"):
+        request.recent_calls = outages.recent_calls(clock.now())
+    return request.recent_calls
 
 
 def vendor_of(request: HttpRequest, provider: Provider | None) -> str:

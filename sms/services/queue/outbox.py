@@ -264,6 +264,16 @@ def wake_waiting(provider: int, *, now: datetime) -> None:
         fetch_rows(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
 
 
+_FIRST_QUEUED = """
+SELECT id FROM sms_message WHERE status = 'queued' AND provider_id = %s ORDER BY is_otp DESC, due_at LIMIT 1 {}"""
+
+
+def wake_first(provider: int, *, now: datetime) -> bool:
+    """Make one queued message of a provider due now, an OTP if there is one. False if none is queued."""
+    first = _FIRST_QUEUED.format(_skip_locked())
+    return bool(fetch_rows(f"UPDATE sms_message SET due_at = %s WHERE id IN ({first}) RETURNING id", [now, provider]))
+
+
 # --- leases and times ----------------------------------------------------------------------------------
 
 
@@ -323,6 +333,26 @@ def move_message(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime,
 def lock_message(message: uuid.UUID) -> bool:
     """Lock a message until the transaction ends. False if it does not exist."""
     return bool(lock_messages([message]))
+
+
+def lock_free(messages: Sequence[uuid.UUID], states: Iterable[Status]) -> set[uuid.UUID]:
+    """Lock those of these messages that are in one of the states, and that no other process has locked."""
+    if not messages:
+        return set()
+    wanted = list(states)
+    marks, of_states = ", ".join(["%s"] * len(messages)), ", ".join(["%s"] * len(wanted))
+    statement = (
+        f"SELECT id FROM sms_message WHERE id IN ({marks}) AND status IN ({of_states}) ORDER BY id {_skip_locked()}"
+    )
+    return {as_uuid(row[0]) for row in fetch_rows(statement, [*messages, *wanted])}
+
+
+def lock_bulk_operation() -> int | None:
+    """Lock the oldest unfinished bulk operation that no other worker works on."""
+    statement = f"""
+        SELECT id FROM sms_bulkoperation WHERE state IN ('waiting', 'running')
+        ORDER BY id LIMIT 1 {_skip_locked()}"""
+    return next((row[0] for row in fetch_rows(statement)), None)
 
 
 # --- many messages: reports ------------------------------------------------------------------

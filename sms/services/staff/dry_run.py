@@ -49,13 +49,19 @@ class Explanation:
 
 
 def explain(
-    *, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp: bool, sees_numbers: bool = True
+    *,
+    raw_text: str,
+    sender: str,
+    to: str,
+    client: ClientFacts,
+    is_otp: bool,
+    provider: int | None = None,
+    sees_numbers: bool = True,
 ) -> Explanation:
     """`sees_numbers`: whether the answer may tell that a number is on the block list."""
     now = snapshot.current()
-    reading = readings.route_text(
-        now, raw_text, client.newline_escape, sender=sender, to=to, client=client.id, is_otp=is_otp
-    )
+    route_to = {"sender": sender, "to": to, "client": client.id, "is_otp": is_otp}
+    reading = readings.route_text(now, raw_text, client.newline_escape, provider=provider, **route_to)
     text, decision = reading.text, reading.decision
     destination = now.destination(to=to, client=client.id, is_otp=is_otp)
     is_held = accept.is_held(client, decision, is_otp=is_otp)

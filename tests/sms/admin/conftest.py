@@ -24,6 +24,7 @@ from sms.models import (
     ApprovalDoubt,
     Attempt,
     BlockedNumber,
+    BulkOperation,
     Callback,
     CallingAddress,
     DeliveryReport,
@@ -288,6 +289,9 @@ class Cast:
         self.shop.refusal_counts.create(minute=at, count=700)
         Group.objects.create(name="Night shift")
         self.doubt(self.template.approvals.get())
+        BulkOperation.objects.create(
+            kind="move", filters={"view": "waiting"}, reason="x", actor="boss", expected=2, created_at=at
+        )
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
         Destination.objects.create(country="RO", mode="monitor", number_types=["mobile"], daily_limit=50)

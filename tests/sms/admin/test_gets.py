@@ -62,7 +62,9 @@ def every_address(cast) -> set[str]:
         elif takes == {"object_id"} and owner:
             addresses.add(reverse(f"admin:{name}", args=(rows[owner],)))
         elif takes == {"provider_id", "name"}:
-            addresses |= {reverse(f"admin:{name}", args=(cast.plain.pk, verb)) for verb in ("test", "pause", "resume")}
+            addresses |= {
+                reverse(f"admin:{name}", args=(cast.plain.pk, verb)) for verb in ("test", "probe", "pause", "resume")
+            }
     return addresses
 
 
