@@ -14,8 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import authenticate
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Reached after the password: back to where the dialog is."""
     target = request.GET.get("next", "")
     is_own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if is_own else "admin:index")
+    return HttpResponseRedirect(target if is_own else reverse("admin:index"))
 
 
 def _is_sensitive(request: HttpRequest) -> bool:

@@ -28,8 +28,8 @@ from sms.services.monitoring import metrics
 from sms.services.queue import claimed_messages, client_turns, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.client_turns import ClientTurn, ClientTurns
+from sms.services.queue.due import Claimed, Due
 from sms.services.queue.jobs import Job, Probe, Send
-from sms.services.queue.outbox import Claimed, Due
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 

@@ -14,8 +14,8 @@ from sms.domain.lifecycle import Status, Try, choose, remaining
 from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
+from sms.services.queue.due import Due
 from sms.services.queue.jobs import trace_of
-from sms.services.queue.outbox import Due
 from sms.services.queue.queue_state import QueueSnapshot
 
 from . import approval_doubt

@@ -27,7 +27,7 @@ from sms.domain.echoes import Echo
 from sms.services.configuration.snapshot import Account
 
 from . import echoes
-from .outbox import Due
+from .due import Due
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
-from sms.services.database.bulk_sql import as_json, as_time, as_uuid, fetch_rows, one_commit, write_records
+from sms.services.database.bulk_sql import as_json, as_uuid, fetch_rows, one_commit, write_records
 from sms.services.webhooks.payload import RawCall, StoredCall
 
 from . import client_turns
 from .client_turns import IS_DUE, OF_CLIENT, ClientTurn
+from .due import DUE_COLUMNS, Claimed, Due, claimed_of, due_of
 
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10
@@ -32,44 +33,6 @@ def lease_seconds(timeout: int) -> int:
     return CONNECT_SECONDS + timeout + SLACK_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A message that is due, from its row."""
-
-    id: uuid.UUID
-    client: int
-    provider: int
-    attempts_made: int
-    attempts_before: int
-    to: str
-    sender: str
-    text: str
-    is_otp: bool
-    decision: Mapping[str, Any]
-    pinned_provider: int | None
-    in_doubt: bool
-    crashes: int
-    expires_at: datetime
-    created_at: datetime
-    version: int | None
-    waiting_for: str
-    parameters: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that is `sending`, and the attempt that owns it."""
-
-    message: Due
-    attempt: uuid.UUID
-
-
-_DUE_COLUMNS = (
-    'id, client_id, provider_id, attempts_made, attempts_before, "to", sender, text, is_otp, decision, '
-    "pinned_provider_id, in_doubt, crashes, expires_at, created_at, template_version_id, waiting_for, parameters"
-)
-
-
 def _skip_locked() -> str:
     """Skips rows that another process has locked. SQLite has one writer, and its transactions begin as writers."""
     return "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
@@ -78,27 +41,6 @@ def _skip_locked() -> str:
 def _for_update() -> str:
     """Waits for rows that another process has locked."""
     return "FOR UPDATE" if connection.vendor == "postgresql" else ""
-
-
-def _due(row: tuple[Any, ...]) -> Due:
-    return Due(
-        as_uuid(row[0]),
-        *row[1:8],
-        bool(row[8]),
-        as_json(row[9]),
-        row[10],
-        bool(row[11]),
-        row[12],
-        as_time(row[13]),
-        as_time(row[14]),
-        *row[15:17],
-        as_json(row[17]),
-    )
-
-
-def _claimed(row: tuple[Any, ...]) -> Claimed:
-    """From a message's columns and its lease token."""
-    return Claimed(_due(row[:-1]), as_uuid(row[-1]))
 
 
 # --- providers ------------------------------------------------------------------------
@@ -157,9 +99,9 @@ def _lock_sql(columns: str, turns: Sequence[ClientTurn] | None, condition: str =
 
 def lock_due(provider: int, *, is_otp: bool, limit: int, turns: Sequence[ClientTurn] | None = None) -> list[Due]:
     """Lock up to `limit` messages that are due at this provider: the longest due, or of the clients in their turns."""
-    statement = f"{_lock_sql('m.*', turns)} SELECT {_DUE_COLUMNS} FROM due ORDER BY due_at"
+    statement = f"{_lock_sql('m.*', turns)} SELECT {DUE_COLUMNS} FROM due ORDER BY due_at"
     parameters = client_turns.parameters(provider, is_otp=is_otp, limit=limit, turns=turns)
-    return [_due(row) for row in fetch_rows(statement, parameters)]
+    return [due_of(row) for row in fetch_rows(statement, parameters)]
 
 
 _MAY_BE_CALLED = """
@@ -180,9 +122,9 @@ _CLAIM = f"""
            lease_until = statement_timestamp() + %(lease)s * interval '1 second', attempts_made = attempts_made + 1,
            updated_at = statement_timestamp()
     FROM free WHERE sms_message.id = free.message AND sms_message.status = 'queued'
-    RETURNING {_DUE_COLUMNS}, lease_token, due_at
+    RETURNING {DUE_COLUMNS}, lease_token, due_at
 ), added AS ({_NEW_ATTEMPT.format(now="statement_timestamp()", claimed="m")})
-SELECT (SELECT count(*) FROM due WHERE waits), {_DUE_COLUMNS}, lease_token
+SELECT (SELECT count(*) FROM due WHERE waits), {DUE_COLUMNS}, lease_token
 FROM (SELECT 1) AS always LEFT JOIN m ON true ORDER BY due_at
 """
 
@@ -209,7 +151,7 @@ def claim(
     parameters |= {"attempts": "{" + ",".join(map(str, attempts)) + "}", "lease": lease, "is_probe": is_probe}
     locked = _lock_sql(_FREE_COLUMNS, turns, f"(%(is_probe)s OR {_MAY_BE_CALLED})".format(now=client_turns.now_sql()))
     rows = fetch_rows(locked + _CLAIM, parameters)
-    return [_claimed(row[1:]) for row in rows if row[1] is not None], rows[0][0]
+    return [claimed_of(row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
 
 _CLAIM_COLUMNS = {"message": "uuid", "attempt": "uuid"}
@@ -280,9 +222,9 @@ def wake_first(provider: int, *, now: datetime) -> bool:
 def lock_abandoned(*, now: datetime, limit: int) -> list[Claimed]:
     """Lock messages whose lease has ended: their worker died, or the call hangs. They may have been sent."""
     statement = f"""
-        SELECT {_DUE_COLUMNS}, lease_token FROM sms_message
+        SELECT {DUE_COLUMNS}, lease_token FROM sms_message
         WHERE status = 'sending' AND lease_until < %s ORDER BY lease_until LIMIT %s {_skip_locked()}"""
-    return [_claimed(row) for row in fetch_rows(statement, [now, limit])]
+    return [claimed_of(row) for row in fetch_rows(statement, [now, limit])]
 
 
 _EXPIRE = """

@@ -25,8 +25,8 @@ from sms.services.database import clock
 from sms.services.dispatch import approval_doubt
 from sms.services.dispatch.claim import outbound
 from sms.services.dispatch.eligibility import Judge, Reschedule
+from sms.services.queue.due import Due
 from sms.services.queue.jobs import Send
-from sms.services.queue.outbox import Due
 from sms.services.queue.queue_state import QueueSnapshot
 from tests.sms.approvals.vendor import Registry
 from tests.sms.approvals.ways import WAYS, Way

@@ -199,7 +199,8 @@ def test_a_role_that_may_not_is_refused_after_the_password_too(person: Any, cast
 
 
 WITHOUT = {
-    "alert", "approvaldoubt", "attempt", "blockednumber", "callback", "callingaddress", "deliveryreport", "dispatcher",
+    "accessrecord", "alert", "approvaldoubt", "attempt", "blockednumber", "bulkoperation", "callback",
+    "callingaddress", "deliveryreport", "dispatcher",
     "inboundcall", "inboundmessage", "inboundpush", "message", "messagetemplate", "personaldatarecord",
     "refusalcount", "refusedrequest", "rentednumber", "sendername",
 }  # fmt: skip
