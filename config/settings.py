@@ -173,6 +173,7 @@ LANGUAGE_CODE = env.word("LANGUAGE_CODE", "en")
 TIME_ZONE = env.word("TIME_ZONE", "UTC")
 USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"
+DATE_INPUT_FORMATS = ["%Y-%m-%d"]  # for languages without formats of their own: Django's fallback reads the month first
 LOCALE_PATHS = [BASE_DIR / "locale"]  # English first: docs/operations.md says how another language comes in
 USE_TZ = True
 STATIC_URL = "static/"

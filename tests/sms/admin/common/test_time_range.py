@@ -23,6 +23,11 @@ DAYS = (datetime(2026, 3, 4, 5, 6, 7), datetime(2026, 12, 31, 23, 59, 58), datet
 """The first can be told from itself with day and month swapped."""
 
 
+def formats_of(language: str) -> object:
+    modules = formats.get_format_modules(language)
+    return next((found for module in modules if (found := getattr(module, "DATE_INPUT_FORMATS", None))), None)
+
+
 def form(**values: str) -> RangeForm:
     made = RangeForm("at", {f"at_{name}": value for name, value in values.items()})
     made.is_valid()
@@ -41,6 +46,18 @@ def test_dates_are_read_in_iso_form_and_as_each_language_writes_them(language):
                     found = form(from_0=at.strftime(day), from_1=at.strftime(clock))
                     assert found.problems() == []
                     assert found.first == make_aware(datetime.strptime(at.strftime(f"%Y%m%d{clock}"), f"%Y%m%d{clock}"))
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if formats_of(each) is None])
+def test_in_a_language_without_formats_of_its_own_only_the_iso_form_is_read(language):
+    """Django's fallback would read the month first."""
+    with translation.override(language):
+        assert form(from_0="11/12/2026").problems()
+
+
+def test_vietnamese_dates_are_read_day_first():
+    with translation.override("vi"):
+        assert form(from_0="28/11/2026").first == form(from_0="28-11-2026").first == make_aware(datetime(2026, 11, 28))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
