@@ -30,14 +30,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def prepared_cursor(self) -> CursorWrapper:
         """A cursor whose statements are parsed and planned once per connection, for those that run for each message.
 
-        It halves the time of the accepting INSERT.
+        It halves the time of the accepting INSERT. Where Django records queries, it needs a cursor of its own class.
         """
-        if not self.is_preparing:
+        if not self.is_preparing or self.queries_logged:
             return self.cursor()
         self.close_if_health_check_failed()
         self.ensure_connection()
-        cursor = PreparingCursor(self.connection)
-        return self.make_debug_cursor(cursor) if self.queries_logged else self.make_cursor(cursor)
+        return self.make_cursor(PreparingCursor(self.connection))
 
     def close_if_health_check_failed(self) -> None:
         if self.connection is not None and not self.health_check_done and _is_silent(self.connection):

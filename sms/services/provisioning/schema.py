@@ -85,7 +85,7 @@ class ClientTable(Table):
     username: Name
     password: Name | None = Field(default=None, description="Left out: one is generated and printed once.")
     newline_escape: one_of(NewlineEscape.values) = column(ApiClient, "newline_escape")
-    senders: list[str] = Field(default=[], description="Left out: every sender.")
+    senders: list[Name] = Field(default=[], description="Left out: every sender.")
     rate_limit: Number = column(ApiClient, "rate_limit")
     daily_budget: Number = column(ApiClient, "daily_budget")
     read_messages: bool = column(ApiClient, "read_messages")
@@ -146,7 +146,7 @@ class RouteTable(Table):
     prefix: Name
     is_otp: bool | None = column(Route, "is_otp")
     client: Name | None = column(Route, "client")
-    providers: list[str] = []
+    providers: list[Name] = []
     otp_ttl: Number = column(Route, "otp_ttl")
     ttl: Number = column(Route, "ttl")
     resend_unconfirmed_otp: bool = column(Route, "resend_unconfirmed_otp")
