@@ -144,3 +144,29 @@ def test_the_list_stays_within_its_budget_with_a_search(boss, cast, django_asser
         boss.get(LIST, {"q": PHONE})
     with django_assert_max_num_queries(12):
         boss.get(LIST, {"view": "failed", "period": "24h"})
+
+
+# --- select all ----------------------------------------------------------------------------------
+
+MATCH_ALL = "Select all that match the filters"
+
+
+def test_select_all_takes_what_matches_the_filters_on_every_page(boss, cast):
+    failed = [cast.message("failed") for _ in range(52)]
+    cast.message("delivered")
+    picked = {"action": "export_ticked", "_selected_action": str(failed[0].pk), "index": "0"}
+    for across, count in (("0", 1), ("1", 52)):
+        answer = boss.post(f"{LIST}?status=failed", picked | {"select_across": across})
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+        assert ({row["status"] for row in rows}, len(rows)) == ({"failed"}, count)
+
+
+def test_select_all_promises_no_number_and_is_offered_where_there_is_more(boss, cast):
+    cast.message("failed")
+    for _ in range(51):
+        cast.message("delivered")
+    assert MATCH_ALL in boss.get(LIST).content.decode()
+    assert MATCH_ALL in boss.get(LIST, {"p": 2}).content.decode()
+    assert MATCH_ALL not in boss.get(LIST, {"status": "failed"}).content.decode()
+    for page in (1, 2):
+        assert "10000" not in boss.get(LIST, {"p": page}).content.decode()
