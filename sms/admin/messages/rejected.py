@@ -35,14 +35,12 @@ class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
     exact_search = ("request_id",)
     search_help_text = _("Number or request id, exact")
     fields = (
-        ("code", "http_status", "field"),
         ("shown_to", "sender"),
         ("client_name", "request_id"),
         "shown_shape",
-        "shown_nearest",
         "created_at",
     )
-    readonly_fields = ("shown_to", "client_name", "shown_shape", "shown_nearest")
+    readonly_fields = ("shown_to", "client_name", "shown_shape")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RefusedRequest]:
         return super().get_queryset(request).select_related("client")
