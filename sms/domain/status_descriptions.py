@@ -212,17 +212,29 @@ class Remedy:
     is_severe: bool
 
 
+OTP_NOT_RECEIVED = (
+    "If the recipient has no code, a new one must be requested from the client: one-time passwords are not resent."
+)
+OTP_WITHOUT_REPORT = Remedy(
+    "The vendor accepted this one-time password and has sent no delivery report, though it sends them within minutes.",
+    Party.VENDOR,
+    f"{OTP_NOT_RECEIVED} If several are without a report, check the provider, and give the vendor its id of this "
+    "message.",
+    is_severe=False,
+)
+
+
 def remedy(status: Status, *, code: str = "", failure: Failure | None = None, detail: str = "") -> Remedy | None:
     """What happened, who is responsible and what to do; None where nothing is wrong.
 
-    `code`, `failure` and `detail` are those of the latest attempt. The most specific description wins.
+    `code`, `failure` and `detail` are those of the latest result. The most specific description wins.
     """
     if status in NO_PROBLEM:
         return None
     general = STATUS[status]
     cause = FAILURE[failure] if failure and status is not Status.UNDELIVERED else None
     exact = CODE.get(code)
-    happened = " ".join(part for part in (general.happened, _why(exact, cause, detail)) if part)
+    happened = " ".join(part for part in (general.happened, _why(exact, cause, detail, code)) if part)
     closest = next((each for each in (exact, cause, general) if each and each.remedy), general)
     responsible = next(
         (each.responsible for each in (exact, cause, general) if each and each.responsible is not Party.NOBODY),
@@ -232,7 +244,8 @@ def remedy(status: Status, *, code: str = "", failure: Failure | None = None, de
     return Remedy(happened, responsible, general.remedy if is_doubt else closest.remedy, not is_doubt)
 
 
-def _why(exact: Description | None, cause: Description | None, detail: str) -> str:
+def _why(exact: Description | None, cause: Description | None, detail: str, code: str) -> str:
     if exact:
         return exact.happened
-    return detail or (cause.happened if cause else "")
+    why = detail or (cause.happened if cause else "")
+    return f"{why} Code: {code}." if code else why

@@ -97,3 +97,26 @@ def test_a_phone_shows_the_actions_of_a_row_behind_a_button(window: Window):
         expect(page.get_by_role("link", name="Resend")).to_be_visible()
     finally:
         window.page.set_viewport_size(WIDE)
+
+
+def in_dialog(page: Page) -> bool:
+    return page.evaluate("document.getElementById('modal-content').contains(document.activeElement)")
+
+
+def test_a_dialog_takes_the_focus_keeps_it_and_gives_it_back(window: Window):
+    page = DAILY["message"](window)
+    for close in ("Escape", "Cancel"):
+        tab_to(page, "Resend")
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Reason")).to_be_visible()
+        page.wait_for_function("document.activeElement.matches('#modal-content :is(input, select)')")
+        for key in ("Tab", "Shift+Tab"):
+            for _ in range(8):
+                page.keyboard.press(key)
+                assert in_dialog(page), key
+        if close == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            page.get_by_role("link", name="Cancel", exact=True).click()
+        expect(page.get_by_label("Reason")).to_be_hidden()
+        assert page.evaluate(NAME_OF_FOCUS) == "Resend"

@@ -50,10 +50,14 @@ class CountlessPaginator(Paginator):
 
 
 class CountlessChangeList(ChangeList):
-    """A list that shows no total, because the rows are not counted."""
+    """A list that shows no total, because the rows are not counted: only one that fits on its page has a number."""
+
+    is_countless = True
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if self.page_num == 1 and not self.paginator.has_more:
+            self.result_count = len(self.result_list)
         self.full_result_count = self.result_count
 
 

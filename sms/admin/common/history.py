@@ -20,7 +20,7 @@ REASON = "change_reason"
 class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
     """Each change has a reason. The history is read-only: no version can be restored."""
 
-    history_list_display = ("history_change_reason",)
+    object_history_list_template = "sms/history_list.html"
 
     def get_urls(self) -> list[URLPattern]:
         return guarded(super().get_urls(), self)

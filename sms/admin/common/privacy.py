@@ -17,6 +17,8 @@ REVEALED = "revealed"
 REVEALED_FOR = 15 * 60
 """Seconds for which a revealed message stays readable, for this user only."""
 MOST_REVEALED = 20
+TEXTS_SHOWN = "texts_shown"
+"""In the session: when the user asked for the texts in the list of messages."""
 
 reader: ContextVar[HttpRequest] = ContextVar("reader")
 """The current request, set by the admin site.
@@ -70,3 +72,18 @@ def why_no_text(message: Message) -> str:
     if message.text is None:
         return "The text is erased."
     return "The text is hidden. Showing it is recorded."
+
+
+def remember_texts(request: HttpRequest) -> None:
+    request.session[TEXTS_SHOWN] = int(time.time())
+
+
+def shows_texts() -> bool:
+    """Whether the list of messages shows texts to this user now."""
+    request = reader.get()
+    return request.user.has_perm(REVEAL) and time.time() - request.session.get(TEXTS_SHOWN, 0) < REVEALED_FOR
+
+
+def preview(message: Message) -> str:
+    """The text for the list, "" where it may not be shown."""
+    return message.text or "" if not message.is_otp and shows_texts() else ""

@@ -11,9 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
-from sms.admin.common import labels, privacy
+from sms.admin.common import privacy
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.csv_export import streamed
 from sms.admin.common.dialogs import has_permission
@@ -25,6 +24,7 @@ from sms.models import Message
 
 from . import bulk, detail
 from .actions import MessageActions
+from .columns import MessageColumns
 from .filters import VIEWS, AcceptedFilter, CodeFilter, SenderFilter, StatusFilter, TemplateFilter, ViewFilter
 from .search import found_by, rejected_by
 
@@ -32,9 +32,18 @@ EXPORT = "sms.export_messages"
 
 
 @admin.register(Message)
-class MessageAdmin(MessageActions, ReadOnlyAdmin):
+class MessageAdmin(MessageColumns, MessageActions, ReadOnlyAdmin):
     change_form_template = "sms/message.html"
-    list_display = ("shown_status", "shown_to", "sender", "template", "provider_slug", "code", "created_at", "kind")
+    list_display = (
+        "shown_status",
+        "shown_to",
+        "shown_sender",
+        "shown_text",
+        "shown_provider",
+        "segments",
+        "created_at",
+        "kind",
+    )
     list_display_links = ("shown_status", "shown_to")
     list_filter = (
         ViewFilter,
@@ -60,9 +69,8 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         return joined.defer("provider__credentials", "provider__options")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        light = queryset.defer(
-            "raw_text", "text", "decision", "parameters", "provider__credentials", "provider__options"
-        )
+        unread = ["raw_text", "decision", "parameters", *([] if privacy.shows_texts() else ["text"])]
+        light = queryset.defer(*unread, "provider__credentials", "provider__options")
         if not search_term.strip():
             return light, False
         found = found_by(light, search_term)
@@ -107,26 +115,6 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         if message is None or not self.has_view_permission(request, message):
             return super().change_view(request, object_id, form_url, extra_context)
         return super().change_view(request, object_id, form_url, detail.context(message))
-
-    @display(description=_("status"), label=labels.STATUS)
-    def shown_status(self, message: Message) -> str:
-        return message.status
-
-    @display(description=_("to"))
-    def shown_to(self, message: Message) -> str:
-        return privacy.number(message.to, message)
-
-    @display(description=_("provider"))
-    def provider_slug(self, message: Message) -> str | None:
-        return message.provider.slug if message.provider else None
-
-    @display(description=_("template"))
-    def template(self, message: Message) -> str | None:
-        return message.template_version.template.name if message.template_version else None
-
-    @display(description=_("kind"), label=True)
-    def kind(self, message: Message) -> str:
-        return "test" if message.is_test else "OTP" if message.is_otp else ""
 
 
 EXPORTED = {

@@ -147,6 +147,8 @@ def _context(
 def filters_of(query: QueryDict) -> dict[str, str]:
     """The filters of the list's URL. A period becomes bounds of the id, which stay as they are."""
     found = {name: value for name, value in query.items() if value and name not in SKIPPED_PARAMETERS}
+    if statuses := [status for status in query.getlist("status") if status]:
+        found["status"] = ",".join(statuses)
     if (period := found.pop("period", "")) in PERIODS:
         found["first"] = str(uuid_range.min_id(clock.now() - PERIODS[period][1]))
     return found | _range({name: found.pop(name) for name in list(found) if name.startswith("created_at_")})

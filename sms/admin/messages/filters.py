@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import TextFilter
+from unfold.contrib.filters.admin import CheckboxFilter, TextFilter
 
 from sms.admin.common.filters import Choices, ListedFilter, listed
 from sms.admin.common.time_range import TimeRangeFilter
@@ -17,7 +17,25 @@ from sms.models import MessageTemplate, SenderName
 from sms.services.database import uuid_range
 from sms.services.staff import message_filters
 
-StatusFilter = listed(_("status"), "status", lambda: [(s.value, s.value) for s in Status])
+
+class StatusFilter(CheckboxFilter):
+    """Filters by one or several statuses: `status=failed&status=expired` or `status=failed,expired`."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(status.value, status.value) for status in Status]
+
+    def value(self) -> list[str]:
+        written = {status for value in super().value() or () for status in value.split(",")}
+        return [status.value for status in Status if status in written]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        return message_filters.with_statuses(queryset, map(Status, chosen)) if chosen else queryset
+
+
 SenderFilter = listed(
     _("sender"), "sender", lambda: [(name, name) for name in SenderName.objects.values_list("name", flat=True)]
 )

@@ -35,6 +35,23 @@ NEWLINE_DAYS = 7
 CACHED_FOR = 10.0
 """Seconds for which a process keeps the answer of `is_green`, which the menu of every page needs."""
 
+NOT_DONE = {
+    ("PUBLIC_URL is set", False): "PUBLIC_URL is not set",
+    ("A provider exists", False): "No provider exists",
+    ("A client exists", False): "No client exists",
+    ("Dispatcher running", False): "No dispatcher is running",
+    ("Credentials are stored", False): "Credentials are missing",
+    ("The vendor accepts our requests", False): "The vendor has accepted no request of ours",
+    ("A sender name is approved", False): "No sender name is approved",
+    ("A template is approved", False): "No template is approved",
+    ("Approved texts are confirmed", False): "Approved texts are not confirmed",
+    ("No approval is in doubt", False): "Approvals are in doubt",
+    ("A route uses it", False): "No route can use it",
+    ("Delivery reports arrive", False): "Delivery reports can't arrive",
+    ("Delivery reports arrive", None): "No delivery report has arrived yet",
+}
+"""The headings of steps that are not done, by title and `done`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -51,6 +68,11 @@ class Step:
     target_id: int | None = None
     copy: str = ""
     is_secret: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title says what is done. Of a step that is not done, the heading says that."""
+        return self.title if self.done else NOT_DONE.get((self.title, self.done), self.title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.timezone import localtime
 
-from providers.base import Failure, Receipts
+from providers.base import Receipts
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status, is_final
@@ -18,6 +18,7 @@ from sms.services.monitoring import status as overview
 
 from . import answers, message_actions
 from .answers import Answer, MessageFacts, ProviderState, ReceivedFacts
+from .timeline import latest_result
 
 ShowNumber = Callable[[str], str]
 
@@ -69,14 +70,13 @@ def _can_resend(message: Message) -> bool:
 
 def _cause(message: Message, last: Attempt | None) -> str:
     """The vendor's code in our words, else our code, else what was stored."""
-    code = message.code or (last.code if last else "")
+    code, detail, failure = latest_result(message, last)
     vendor = SENDERS.get(message.provider.vendor) if message.provider else None
     if vendor and code in vendor.codes:
         return vendor.codes[code][1]
     if code in status_descriptions.CODE:
         return status_descriptions.CODE[code].happened
-    failure = Failure(last.failure) if last and last.failure else None
-    return (last.detail if last else "") or (status_descriptions.FAILURE[failure].happened if failure else "") or code
+    return detail or (status_descriptions.FAILURE[failure].happened if failure else "") or code
 
 
 def _near(message: Message) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from providers.base import Failure, ReportState
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
+from sms.services.database import clock
+
+from .message_filters import NO_REPORT_AFTER
 
 GOOD, BAD, DOUBT, NEUTRAL = "good", "bad", "doubt", "neutral"
 _TONE_OF_OUTCOME = {Outcome.ACCEPTED: GOOD, Outcome.REFUSED: BAD, Outcome.MISCONFIGURED: BAD}
@@ -146,7 +149,12 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
 
 
 def _next_report(message: Message, status: Status) -> str:
-    """What this message's vendor may still report."""
+    """What this message's vendor may still report, and what staff do where it reports nothing."""
+    then = f" {status_descriptions.OTP_NOT_RECEIVED}" if message.is_otp else ""
+    return _awaited_report(message, status) + then
+
+
+def _awaited_report(message: Message, status: Status) -> str:
     adapter = SENDERS.get(message.provider.vendor) if message.provider else None
     if adapter is None:
         return "A delivery report updates it, if this vendor sends one."
@@ -158,10 +166,40 @@ def _next_report(message: Message, status: Status) -> str:
 
 
 def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descriptions.Remedy | None:
-    last = attempts[-1] if attempts else None
-    failure = Failure(last.failure) if last and last.failure else None
-    own = message.code if message.code in status_descriptions.CODE else ""
-    code = own or (last.code if last else message.code)
+    if message.is_otp and _lacks_report(message):
+        return status_descriptions.OTP_WITHOUT_REPORT
+    result = latest_result(message, attempts[-1] if attempts else None)
     return status_descriptions.remedy(
-        Status(message.status), code=code, failure=failure, detail=last.detail if last else message.detail
+        Status(message.status), code=result.code, failure=result.failure, detail=result.detail
     )
+
+
+def _lacks_report(message: Message) -> bool:
+    """Whether the vendor could have reported more, and has had the time to."""
+    status, adapter = Status(message.status), SENDERS.get(message.provider.vendor) if message.provider else None
+    is_open = status in (Status.SUBMITTED, Status.SENT) and adapter is not None and bool(adapter.receipts)
+    if not is_open or adapter is None or is_final(status, adapter.strongest):
+        return False
+    return clock.now() - message.created_at > NO_REPORT_AFTER
+
+
+class Result(NamedTuple):
+    """The last result that is known of a message: of its delivery report, or of its last attempt."""
+
+    code: str
+    detail: str
+    failure: Failure | None
+
+
+def latest_result(message: Message, last: Attempt | None) -> Result:
+    """An undelivered message has the code of its report; that of the attempt says only that the vendor accepted it."""
+    if last is None or message.status == Status.UNDELIVERED:
+        return Result(message.code, message.detail or _meaning(message), None)
+    failure = Failure(last.failure) if last.failure else None
+    return Result(message.code or last.code, message.detail or last.detail or _meaning(message), failure)
+
+
+def _meaning(message: Message) -> str:
+    """The code in words, from the vendor's own table."""
+    vendor = SENDERS.get(message.provider.vendor) if message.provider else None
+    return vendor.codes[message.code][1] if vendor and message.code in vendor.codes else ""

@@ -96,6 +96,41 @@
         dialog.setAttribute("aria-label", heading.textContent.trim());
     }
 
+    const FIELDS = "input:not([type=hidden]):not([disabled]), select, textarea";
+    const STOPS = FIELDS + ", button, a[href], [tabindex='0']";
+
+    function stopsOf(dialog, selector) {
+        return Array.from(dialog.querySelectorAll(selector)).filter(function (element) { return element.getClientRects().length; });
+    }
+
+    // The dialog takes the focus, keeps it while it is open, and gives it back to the element that opened it.
+    function moveFocus() {
+        const overlay = document.getElementById("modal-overlay");
+        const dialog = document.getElementById("modal-content");
+        if (!overlay || !dialog) return;
+        let opener = null;
+        let isOpen = false;
+        document.addEventListener("htmx:beforeRequest", function (event) {
+            if (event.detail.target === dialog) opener = document.activeElement;
+        });
+        function follow() {
+            const isShown = overlay.getClientRects().length > 0;
+            if (isShown && !isOpen) window.requestAnimationFrame(function () {
+                (stopsOf(dialog, FIELDS)[0] || stopsOf(dialog, STOPS)[0] || dialog).focus();
+            });
+            if (!isShown && isOpen && opener && opener.isConnected) opener.focus();
+            isOpen = isShown;
+        }
+        new MutationObserver(follow).observe(overlay, { attributes: true, attributeFilter: ["style", "x-cloak"] });
+        dialog.addEventListener("keydown", function (event) {
+            const stops = event.key === "Tab" ? stopsOf(dialog, STOPS) : [];
+            const end = event.shiftKey ? stops[0] : stops[stops.length - 1];
+            if (document.activeElement !== end) return;
+            event.preventDefault();
+            stops[event.shiftKey ? stops.length - 1 : 0].focus();
+        });
+    }
+
     function fixAccessibility(root) {
         labelDialog();
         root.querySelectorAll(CLICKABLE).forEach(makeFocusable);
@@ -209,6 +244,7 @@
     document.addEventListener("DOMContentLoaded", function () {
         landmarks();
         fixAccessibility(document);
+        moveFocus();
         copyButtons();
         reloadOnChange();
         liveList();

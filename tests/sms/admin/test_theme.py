@@ -156,6 +156,7 @@ TEMPLATES = {
     "unfold/components/button.html": "the log-in page",
     "admin/base_site.html": "our own pages",
     "admin/change_form.html": "a message's and a template's page",
+    "admin/actions.html": "“Select all” of a list that is not counted",
     "admin/login.html": "we show a field for a second factor, in its place",
     "admin/index.html": "the dashboard stands in its place",
 }
@@ -173,6 +174,7 @@ def test_our_badge_is_included_where_the_menu_is_drawn() -> None:
 
 
 BLOCKS = {
+    ("admin/actions.html", "actions-counter"): "“Select all” of a list that is not counted",
     ("admin/base_site.html", "content"): "our own pages",
     ("admin/change_form.html", "content"): "a message's page",
     ("admin/change_form.html", "title"): "a message's page keeps the number out of its title",
@@ -192,7 +194,7 @@ def test_its_template_has_the_block(template: str, block: str) -> None:
 def blocks_of(name: str) -> frozenset[str]:
     """The blocks of a template and of those that it extends."""
     source = (THEME / "templates" / name).read_text()
-    own = set(re.findall(r"{%-?\s*block\s+(\w+)", source))
+    own = set(re.findall(r"{%-?\s*block\s+([\w-]+)", source))
     parent = re.search(r"""{%\s*extends\s+["']([^"']+)""", source)
     return frozenset(own | (blocks_of(parent[1]) if parent else set()))
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
+from django.http import QueryDict
 from django.test import Client
 
+from sms.admin.common import privacy
 from sms.admin.common.csv_export import safe
+from sms.admin.messages import bulk
+from sms.models import AccessRecord
 from sms.services.database.clock import now
 from sms.services.database.uuid_range import min_id as oldest_id
+from sms.services.queue.errors import ActionRefused
+from sms.services.staff import message_filters
 from tests.sms.admin.conftest import PHONE
 
 LIST = "/admin/sms/message/"
@@ -144,3 +152,112 @@ def test_the_list_stays_within_its_budget_with_a_search(boss, cast, django_asser
         boss.get(LIST, {"q": PHONE})
     with django_assert_max_num_queries(12):
         boss.get(LIST, {"view": "failed", "period": "24h"})
+
+
+# --- select all ----------------------------------------------------------------------------------
+
+MATCH_ALL = "Select all that match the filters"
+
+
+def test_select_all_takes_what_matches_the_filters_on_every_page(boss, cast):
+    failed = [cast.message("failed") for _ in range(52)]
+    cast.message("delivered")
+    picked = {"action": "export_ticked", "_selected_action": str(failed[0].pk), "index": "0"}
+    for across, count in (("0", 1), ("1", 52)):
+        answer = boss.post(f"{LIST}?status=failed", picked | {"select_across": across})
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+        assert ({row["status"] for row in rows}, len(rows)) == ({"failed"}, count)
+
+
+def test_select_all_promises_no_number_and_is_offered_where_there_is_more(boss, cast):
+    cast.message("failed")
+    for _ in range(51):
+        cast.message("delivered")
+    assert MATCH_ALL in boss.get(LIST).content.decode()
+    assert MATCH_ALL in boss.get(LIST, {"p": 2}).content.decode()
+    assert MATCH_ALL not in boss.get(LIST, {"status": "failed"}).content.decode()
+    for page in (1, 2):
+        assert "10000" not in boss.get(LIST, {"p": page}).content.decode()
+
+
+# --- the columns ---------------------------------------------------------------------------------
+
+
+def test_a_row_has_the_facts_that_tell_messages_apart(boss, cast):
+    cast.message("failed", code="121", request_id="cart-9", segments=3, to="+905321234567")
+    page = boss.get(LIST).content.decode()
+    for words in (">cart-9</small>", ">TR</small>", "<span>plain-az</span> <small>121</small>", ">3</td>"):
+        assert words in page, words
+
+
+def ask_for_texts(client):
+    return client.post("/admin/sms/message/show_texts/", {"_form_submitted": "on", "reason": "A complaint."})
+
+
+def test_texts_are_shown_by_permission_and_that_leaves_a_record(boss, viewer, cast):
+    cast.message(text="Hello Aysel, it is on its way.")
+    cast.message(text="Your code is 004217.", is_otp=True)
+    assert "Hello Aysel" not in boss.get(LIST).content.decode()
+    assert boss.get("/admin/sms/message/show_texts/").status_code == 200
+    assert not AccessRecord.objects.exists()
+    ask_for_texts(boss)
+    page = boss.get(LIST).content.decode()
+    assert "Hello Aysel" in page
+    assert "004217" not in page
+    record = AccessRecord.objects.get()
+    assert (record.kind, record.actor, record.reason) == ("revealed", "boss", "A complaint.")
+    assert ask_for_texts(viewer).status_code == 403
+    assert "Hello Aysel" not in viewer.get(LIST).content.decode()
+
+
+def test_texts_are_hidden_again_after_a_time_and_without_the_permission(person, cast, monkeypatch):
+    cast.message(text="Hello Aysel, it is on its way.")
+    client = person("Operator")
+    ask_for_texts(client)
+    assert "Hello Aysel" in client.get(LIST).content.decode()
+    monkeypatch.setattr(privacy, "REVEALED_FOR", 0)
+    assert "Hello Aysel" not in client.get(LIST).content.decode()
+    monkeypatch.undo()
+    Group.objects.get(name="Operator").permissions.remove(Permission.objects.get(codename="reveal_message"))
+    assert "Hello Aysel" not in client.get(LIST).content.decode()
+
+
+def test_the_list_stays_within_its_budget_with_texts(boss, cast, django_assert_max_num_queries):
+    cast.everything()
+    ask_for_texts(boss)
+    boss.get(LIST)
+    with django_assert_max_num_queries(12):
+        boss.get(LIST)
+
+
+# --- several statuses ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["status=failed&status=expired", "status=failed,expired", "status=failed,expired,x"])
+def test_several_statuses_are_chosen_at_once(query, boss, cast):
+    cast.everything()
+    found = boss.get(f"{LIST}?{query}").context["cl"].result_list
+    assert {message.status for message in found} == {"failed", "expired"}
+
+
+def test_the_next_page_and_the_export_keep_several_statuses(boss, cast):
+    cast.everything()
+    for _ in range(50):
+        cast.message("failed")
+    query = "status=failed&status=expired"
+    page = boss.get(f"{LIST}?{query}")
+    [link] = re.findall(r'<a href="([^"]*)" rel="next"', page.content.decode())
+    following = boss.get(LIST + unescape(link)).context["cl"].result_list
+    assert {message.status for message in following} <= {"failed", "expired"}
+    assert len(following) == 2
+    rows = exported(boss, status=["failed", "expired"])
+    assert {row["status"] for row in rows} == {"failed", "expired"}
+
+
+def test_a_bulk_operation_finds_the_same_messages_as_the_list(cast):
+    cast.everything()
+    filters = bulk.filters_of(QueryDict("view=failed&status=failed&status=expired&status="))
+    assert filters == {"view": "failed", "status": "failed,expired"}
+    assert {message.status for message in message_filters.narrow(filters)} == {"failed", "expired"}
+    with pytest.raises(ActionRefused, match="does not exist"):
+        message_filters.narrow({"status": "failed,x"})

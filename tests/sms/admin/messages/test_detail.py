@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
 from providers.base import Receipts
 from sms.models import Message, MessageEvent, Provider
+from sms.services.database.clock import now
 from sms.services.staff import timeline
 from tests.sms.admin.conftest import HOSTILE, PHONE, TextVendor
 
@@ -199,3 +201,67 @@ def test_an_undecided_new_line_is_said_and_the_text_as_it_came_is_shown(boss, ca
     assert raw in boss.get(page(message)).content.decode()
     decided = cast.message(text="Salam\nSonra", raw_text="Salam/nSonra")
     assert said not in boss.get(page(decided)).content.decode()
+
+
+# --- the latest result ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "detail", "said"),
+    [
+        ("undelivered", "27", "Absent subscriber.", "Absent subscriber. Code: 27."),
+        ("undelivered", "27", "", "Code: 27."),
+        ("undelivered", "", "Absent subscriber.", "Absent subscriber."),
+        ("failed", "27", "Never left.", "Never left. Code: 27."),
+    ],
+)
+def test_a_failure_is_explained_by_the_report_and_not_by_the_attempt(status, code, detail, said, boss, cast):
+    message = cast.message(status, code=code, detail=detail)
+    attempt = cast.attempt(message, "accepted", code="0", detail="Success")
+    cast.report(attempt, "undelivered", code=code, detail=detail)
+    happened = boss.get(page(message)).context["timeline"].remedy.happened
+    assert happened.endswith(said)
+    assert "Success" not in happened
+    answer = boss.post("/admin/tools/search/", {"term": message.request_id}).content.decode()
+    assert "Success" not in answer
+    assert (detail or code) in answer
+
+
+def test_a_failure_without_a_report_is_explained_by_its_last_attempt(boss, cast):
+    message = cast.message("failed", code="121")
+    cast.attempt(message, "refused", code="121", detail="No credit.", failure="balance")
+    box = boss.get(page(message)).context["timeline"].remedy
+    assert "No credit. Code: 121." in box.happened
+    assert box.remedy.startswith("Top up the account")
+
+
+# --- a one-time password without a report -----------------------------------------------------------
+
+NOT_RESENT = "one-time passwords are not resent"
+
+
+@pytest.mark.parametrize(
+    ("receipts", "strongest", "minutes", "has_box"),
+    [
+        ((Receipts.POLL,), "delivered", 11, True),
+        ((Receipts.POLL,), "delivered", 9, False),
+        ((), "submitted", 11, False),
+        ((Receipts.POLL,), "submitted", 11, False),
+    ],
+)
+def test_a_one_time_password_that_stays_submitted_says_what_to_do(
+    receipts, strongest, minutes, has_box, boss, cast, monkeypatch
+):
+    monkeypatch.setattr(TextVendor, "receipts", frozenset(receipts))
+    monkeypatch.setattr(TextVendor, "strongest", strongest)
+    message = cast.message("submitted", is_otp=True, created_at=now() - timedelta(minutes=minutes))
+    told = boss.get(page(message)).context["timeline"]
+    assert NOT_RESENT in told.next
+    assert (told.remedy is not None) is has_box
+    assert not has_box or NOT_RESENT in told.remedy.remedy
+
+
+def test_another_message_that_stays_submitted_says_nothing_of_one_time_passwords(boss, cast):
+    told = boss.get(page(cast.message("submitted", created_at=now() - timedelta(hours=1)))).context["timeline"]
+    assert NOT_RESENT not in told.next
+    assert told.remedy is None

@@ -7,6 +7,7 @@ from html import unescape
 
 from django.urls import reverse
 
+from providers.base import Receipts
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.codes import TABLE
@@ -20,10 +21,13 @@ from sms.models import (
     ProviderState,
     RollupHour,
     Route,
+    SenderApproval,
+    TemplateApproval,
 )
 from sms.services.configuration import snapshot
 from sms.services.database.clock import now
 from sms.services.monitoring import hourly_stats, setup_checklist
+from tests.sms.admin.conftest import TextVendor
 
 SETUP = "/admin/tools/set-up/"
 ADDRESSES = "/admin/sms/callingaddress/"
@@ -167,3 +171,41 @@ def test_a_shop_whose_words_hold_the_new_line_escape_is_named(cast):
     hourly_stats.roll_up(1)
     snapshot.reset_cache()
     assert title not in [step.title for section in setup_checklist.sections() for step in section.steps]
+
+
+# --- the headings -----------------------------------------------------------------------------------
+
+
+def headings(boss) -> dict[str, str]:
+    """Of the steps that are not done, by title; all are on the page."""
+    snapshot.reset_cache()
+    steps = [step for section in setup_checklist.sections() for step in section.steps]
+    page = unescape(boss.get(SETUP).content.decode())
+    assert all(f"<h3>{step.heading}</h3>" in page for step in steps)
+    assert all(step.heading == step.title for step in steps if step.done)
+    return {step.title: step.heading for step in steps if step.done is False}
+
+
+def test_no_step_that_is_not_done_reads_as_done(boss, cast, settings, monkeypatch):
+    settings.PUBLIC_URL = ""
+    monkeypatch.setattr(TextVendor, "receipts", frozenset([Receipts.PUSH_REGISTERED]))
+    cast.doubt(cast.template.approvals.get())
+    TemplateApproval.objects.update(needs_confirmation=True)
+    red = headings(boss)
+    for model in (TemplateApproval, SenderApproval, Route):
+        model.objects.all().delete()
+    ApiClient.objects.update(enabled=False)
+    red |= headings(boss)
+    Provider.objects.update(enabled=False)
+    red |= headings(boss)
+    assert set(red) == {title for title, done in setup_checklist.NOT_DONE if done is False}
+    assert not [title for title, heading in red.items() if heading == title]
+
+
+def test_a_step_that_waits_for_the_vendor_does_not_read_as_done(cast, settings, monkeypatch):
+    settings.PUBLIC_URL = "https://sms.example"
+    monkeypatch.setattr(TextVendor, "receipts", frozenset([Receipts.PUSH_REGISTERED]))
+    waiting = step("plain-az", "Delivery reports arrive")
+    assert (waiting.done, waiting.heading) == (None, "No delivery report has arrived yet")
+    ProviderState.objects.update(first_report_at=now())
+    assert step("plain-az", "Delivery reports arrive").heading == "Delivery reports arrive"
