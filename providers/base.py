@@ -3,12 +3,6 @@
 An adapter does no I/O. `request` says what goes on the wire, `outcome` says what
 the answer means; `providers/http.py` alone executes. So "one request per send" is
 a fact of the shape, and an adapter's test is a table of plain values.
-
-ProviderError
-├── Misconfigured   config, account, balance   staff must act
-├── Refused         recipient, content         the vendor said no to this message
-├── Unavailable     transient                  surely not sent
-└── Unconfirmed     ambiguous                  perhaps sent
 """
 
 from __future__ import annotations
@@ -17,74 +11,24 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from .errors import Failure as Failure
+from .errors import Misconfigured as Misconfigured
+from .errors import ProviderError as ProviderError
+from .errors import Refused as Refused
+from .errors import Unavailable as Unavailable
+from .errors import Unconfirmed as Unconfirmed
+from .errors import failed as failed
 from .settings import Kind as Kind
 from .settings import Setting as Setting
 from .settings import SettingError as SettingError
 from .settings import clean
 
 JsonObject = dict[str, Any]
-
-
-class Failure(StrEnum):
-    """Classes of failure: each says what routing may do next (docs/adding-a-vendor.md)."""
-
-    RECIPIENT = "recipient"
-    CONTENT = "content"
-    CONFIG = "config"
-    ACCOUNT = "account"
-    BALANCE = "balance"
-    TRANSIENT = "transient"
-    AMBIGUOUS = "ambiguous"
-
-
-class ProviderError(Exception):
-    """A vendor's refusal, or a failed call. `code` is the vendor's own, or a short word of ours."""
-
-    allowed: ClassVar[frozenset[Failure]] = frozenset()
-
-    def __init__(self, failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> None:
-        if failure not in self.allowed:
-            raise ValueError(f"{type(self).__name__} cannot carry {failure}")
-        super().__init__(f"{failure} {code}: {detail}")
-        self.failure = failure
-        self.code = code
-        self.detail = detail
-        self.retry_after = retry_after
-        """Seconds that the vendor asked us to wait, if it said so."""
-
-
-class Misconfigured(ProviderError):
-    """Staff must act: the provider can't serve any message as it is set up."""
-
-    allowed = frozenset({Failure.CONFIG, Failure.ACCOUNT, Failure.BALANCE})
-
-
-class Refused(ProviderError):
-    """The vendor said no to this message; another vendor may take it."""
-
-    allowed = frozenset({Failure.RECIPIENT, Failure.CONTENT})
-
-
-class Unavailable(ProviderError):
-    """The message surely did not leave."""
-
-    allowed = frozenset({Failure.TRANSIENT})
-
-
-class Unconfirmed(ProviderError):
-    """The message may have left: never send it again by yourself."""
-
-    allowed = frozenset({Failure.AMBIGUOUS})
-
-
-def failed(failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> ProviderError:
-    """The error of the family that carries this class of failure, to be raised."""
-    kinds = (Misconfigured, Refused, Unavailable, Unconfirmed)
-    kind = next(kind for kind in kinds if failure in kind.allowed)
-    return kind(failure, code, detail, retry_after=retry_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +78,67 @@ class Accepted:
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
+    part_ids: tuple[str, ...] = ()
+    """The ids of all parts in their order, where each part has its own; the first is `vendor_id` too."""
 
 
-class ReportState(StrEnum):
+class MessageState(StrEnum):
+    """What a vendor says of a message. Accepted: no carrier has it yet; sent: a carrier has it."""
+
+    ACCEPTED = "accepted"
     SENT = "sent"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
     UNKNOWN = "unknown"
+
+
+ENDS: frozenset[MessageState] = frozenset(MessageState) - {
+    MessageState.ACCEPTED,
+    MessageState.SENT,
+    MessageState.UNKNOWN,
+}
+"""The states after which a vendor reports no other, unless it says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str = ""
+    """Empty where the vendor says none."""
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a vendor says later of one attempt, found by our reference or by its own id."""
+    """What a vendor says later of one attempt, found by our reference, by its own id, or by the number."""
 
-    state: ReportState
+    state: MessageState
     reference: str = ""
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
     left: bool | None = None
     """False: the message surely was never on its way, so that another vendor may take it. None: not said."""
-    may_change: bool = False
-    """True where a later report may say otherwise, though this one says delivered or undelivered."""
+    final: bool | None = None
+    """Whether no other report follows. None: as the state implies (ENDS)."""
+    to: str = ""
+    """The recipient in E.164, with or without the plus. It is used only where the report has no id at all."""
+    failure: Failure | None = None
+    """The class of a late refusal, where the vendor says why."""
+    part: tuple[int, int] | None = None
+    """Which part of how many it is about, counted from 1. None: the whole message, or the part of `vendor_id`."""
+    at: datetime | None = None
+    """When the vendor says that it happened, with a time zone."""
+    price: Money | None = None
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """No other report is to be waited for or asked for."""
-        return self.state in (ReportState.DELIVERED, ReportState.UNDELIVERED) and not self.may_change
+        return self.state in ENDS if self.final is None else self.final
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +171,11 @@ class ApprovalKind(StrEnum):
     SENDER = "sender"
 
 
-class Receipts(StrEnum):
-    """How delivery reports come: the address is ours per attempt, registered by hand, or we ask."""
+class ReportChannel(StrEnum):
+    """How delivery reports come: to a URL of each attempt, to a URL registered by hand, or as answers to our polls."""
 
-    PUSH_PER_ATTEMPT = "push_per_attempt"
-    PUSH_REGISTERED = "push_registered"
+    CALLBACK_PER_ATTEMPT = "callback_per_attempt"
+    CALLBACK_REGISTERED = "callback_registered"
     POLL = "poll"
 
 
@@ -262,7 +240,10 @@ class Sender(Adapter):
     """True where parameters travel under names, False where only their order counts."""
     blocks_callers: ClassVar[bool] = False
     """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
-    receipts: ClassVar[frozenset[Receipts]] = frozenset()
+    reports: ClassVar[frozenset[ReportChannel]] = frozenset()
+    """How delivery reports come; empty: this vendor sends none and can't be asked."""
+    ids_per_part: ClassVar[bool] = False
+    """True where each part of a message has an id, and reports, of its own (`Accepted.part_ids`)."""
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False

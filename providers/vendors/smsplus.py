@@ -90,7 +90,7 @@ class SmsPlus(Sender):
     max_parameters = 3
     max_length = 160
     has_sender_field = True
-    strongest = "submitted"
+    reports = frozenset()
 
     @classmethod
     def vendor_template_problem(cls, vendor_template: str) -> str | None:

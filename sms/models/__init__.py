@@ -9,7 +9,7 @@ from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .limits import ClientAllowance, LoginSource
-from .message import Attempt, Message, MessageEvent
+from .message import Attempt, AttemptPart, Message, MessageEvent
 from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, PersonalDataRecord, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
@@ -27,6 +27,7 @@ __all__ = [
     "ApprovalDoubt",
     "ApprovalStatus",
     "Attempt",
+    "AttemptPart",
     "BlockedNumber",
     "Breaker",
     "Callback",

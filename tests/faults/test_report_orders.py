@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from providers.base import ReportState
+from providers.base import MessageState
 from sms.models import Attempt, DeliveryReport, Message
 from sms.services.database import clock
 from sms.services.reports.apply import ReportUpdate, apply_reports
@@ -79,7 +79,8 @@ def begin(message: Message, status: str) -> None:
 
 def updates(message: Message, said: Sequence[Event]) -> list[ReportUpdate]:
     return [
-        ReportUpdate(message.provider_id, ReportState(word), vendor_id=attempt, may_wait=True) for attempt, word in said
+        ReportUpdate(message.provider_id, MessageState(word), vendor_id=attempt, may_wait=True)
+        for attempt, word in said
     ]
 
 

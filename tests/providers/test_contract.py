@@ -22,8 +22,8 @@ from providers.base import (
     HttpResponse,
     Misconfigured,
     ProviderError,
-    Receipts,
     Refused,
+    ReportChannel,
     Sender,
     Unavailable,
     Unconfirmed,
@@ -93,6 +93,13 @@ def test_the_facts_are_declared(adapter: type[Adapter]) -> None:
 
 
 @every_vendor
+def test_how_delivery_reports_come_is_said_even_where_none_do(slug: str) -> None:
+    adapter = SENDERS[slug]
+    assert "reports" in vars(adapter)
+    assert not adapter.ids_per_part or adapter.reports
+
+
+@every_vendor
 def test_the_own_address_can_be_called(slug: str) -> None:
     adapter = SENDERS[slug]
     assert url_problem(adapter.default_base_url, allow_private=False, scheme=adapter.scheme) is None
@@ -101,13 +108,13 @@ def test_the_own_address_can_be_called(slug: str) -> None:
 @every_vendor
 def test_what_is_declared_is_there(slug: str) -> None:
     adapter = sender(slug)
-    polls = Receipts.POLL in adapter.receipts
+    polls = ReportChannel.POLL in adapter.reports
     assert bool(adapter.poll_delays()) == polls
     assert (type(adapter).poll_request is not Sender.poll_request) == polls
     assert (type(adapter).test_request is not Sender.test_request) == adapter.can_test
-    pushes = bool(adapter.receipts - {Receipts.POLL})
+    pushes = bool(adapter.reports - {ReportChannel.POLL})
     assert (type(adapter).read_reports is not Sender.read_reports) == pushes
-    assert (adapter.strongest == "submitted") == (not adapter.receipts)
+    assert (adapter.strongest == "submitted") == (not adapter.reports)
 
 
 @every_vendor
@@ -128,7 +135,7 @@ def test_a_missing_credential_is_found_before_any_call(slug: str) -> None:
         assert adapter.missing_credentials() == (key,)
         calls = [lambda made=adapter: made.request(sms(slug))]
         calls += [adapter.test_request] if adapter.can_test else []
-        calls += [lambda made=adapter: made.poll_request("4711")] if Receipts.POLL in adapter.receipts else []
+        calls += [lambda made=adapter: made.poll_request("4711")] if ReportChannel.POLL in adapter.reports else []
         for call in calls:
             with pytest.raises(Misconfigured) as caught:
                 call()
@@ -284,7 +291,7 @@ def test_every_call_goes_to_the_stored_address(slug: str) -> None:
     adapter = sender(slug, "https://vendor.example/base")
     requests = [adapter.request(sms(slug))]
     requests += [adapter.test_request()] if adapter.can_test else []
-    requests += [adapter.poll_request("4711")] if Receipts.POLL in adapter.receipts else []
+    requests += [adapter.poll_request("4711")] if ReportChannel.POLL in adapter.reports else []
     for request in requests:
         assert isinstance(request, HttpRequest)
         assert request.url.startswith("https://vendor.example/base/")

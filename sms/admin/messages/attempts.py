@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from providers.base import Failure, ReportState
+from providers.base import Failure
 from sms.admin.common import labels
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
-from sms.domain.lifecycle import Outcome
+from sms.domain.lifecycle import Outcome, ReportState
 from sms.models import Attempt, Callback, DeliveryReport
 
 MOST_ATTEMPTS = 100
@@ -76,8 +76,10 @@ class DeliveryReportAdmin(OfProvider):
     search_help_text = _("Vendor's id or attempt id, exact")
     ordering = ("-id",)
     fields = (
-        ("shown_status", "code"),
+        ("shown_status", "state", "is_final", "left"),
+        ("code", "failure"),
         "detail",
+        ("part", "parts", "price", "vendor_at"),
         ("provider_slug", "message", "attempt"),
         ("vendor_message_id", "reference"),
         ("applied", "reason"),

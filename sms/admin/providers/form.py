@@ -13,6 +13,7 @@ from providers.base import Adapter
 from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
+from sms.domain.status_descriptions import channels_text
 from sms.models import Partner, Provider, UndecryptableError
 from sms.services.database.clock import now
 
@@ -115,7 +116,9 @@ def form_for(
 
 def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any]]]:
     adapter = SENDERS.get(vendor)
-    own = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
+    own: dict[str, Any] = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
+    if adapter:
+        own["description"] = f"{_('Delivery reports')}: {channels_text(adapter.reports)}."
     limits = {"fields": ["timeout", ("max_in_flight", "rate_limit")]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 

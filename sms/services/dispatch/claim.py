@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from django.db import DataError, Error, IntegrityError
 
-from providers.base import OutboundSms, Receipts
+from providers.base import OutboundSms, ReportChannel
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
 from sms.services.configuration.snapshot import Account
@@ -332,7 +332,7 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
 
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
-    per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
+    per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
     key = tokens.attempt_token(account.id, attempt) if per_attempt else ""
     return OutboundSms(
         reference=str(attempt),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
-from providers.base import Failure, Receipts, Sender
+from providers.base import Failure, Sender
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status
@@ -41,7 +41,7 @@ class Card:
     can_test: bool
     paused: bool
     callback: str
-    per_attempt: bool
+    reports: str
     strongest: str
 
 
@@ -80,7 +80,6 @@ def _last_hour(provider: Provider, now: datetime) -> tuple[float | None, int | N
 def _card(provider: Provider, rate: float | None, p95: int | None, calls: int, load: tuple[int, int]) -> Card:
     adapter: type[Sender] | None = SENDERS.get(provider.vendor)
     health, tone, says = _health(provider)
-    receipts = adapter.receipts if adapter else frozenset()
     return Card(
         id=provider.pk,
         slug=provider.slug,
@@ -99,7 +98,7 @@ def _card(provider: Provider, rate: float | None, p95: int | None, calls: int, l
         can_test=bool(adapter and adapter.can_test),
         paused=provider.paused,
         callback=(registered_url(provider) or "") if adapter else "",
-        per_attempt=Receipts.PUSH_PER_ATTEMPT in receipts,
+        reports=status_descriptions.channels_text(adapter.reports) if adapter else "",
         strongest=adapter.strongest if adapter else "",
     )
 

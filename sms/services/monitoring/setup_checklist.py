@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Sum
 
-from providers.base import Carries, Receipts
+from providers.base import Carries, ReportChannel
 from sms.domain.destinations import names_none
 from sms.models import (
     ApprovalDoubt,
@@ -199,7 +199,7 @@ def _steps(
     if getattr(state, "has_doubts", False):
         yield from _doubts(account)
     yield _route(account, current)
-    if account.adapter.receipts & {Receipts.PUSH_PER_ATTEMPT, Receipts.PUSH_REGISTERED}:
+    if account.adapter.reports & {ReportChannel.CALLBACK_PER_ATTEMPT, ReportChannel.CALLBACK_REGISTERED}:
         yield _callback(account, provider, state)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from django.db import Error, connection
 
-from providers.base import Report, ReportState, Sender
+from providers.base import MessageState, Report, Sender
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.database import clock
@@ -26,8 +26,8 @@ from sms.services.queue import notify, outbox
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, field_groups, parse_records
 from sms.services.webhooks.payload_charset import Unreadable
 
-from . import apply
-from .apply import ReportUpdate
+from . import apply, lookup
+from .update import ReportUpdate, update_of
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ def _digest(*parts: bytes) -> str:
 
 def _is_about_known_attempt(call: StoredCall) -> bool:
     updates, _ = _parse_call(call)
-    return apply.knows_attempt(call.provider, [each.vendor_id for each in updates if each.vendor_id])
+    return lookup.knows_attempt(updates)
 
 
 # --- reading stored callbacks -------------------------------------------------------------------
@@ -220,8 +220,8 @@ def _certainty(group: Sequence[tuple[Report, Fields]]) -> tuple[bool, bool, bool
     found = [report for report, _ in group]
     return (
         bool(found),
-        any(report.state != ReportState.UNKNOWN for report in found),
-        any(report.reference or report.vendor_id for report in found),
+        any(report.state != MessageState.UNKNOWN for report in found),
+        any(report.reference or report.vendor_id or report.to for report in found),
     )
 
 
@@ -238,32 +238,32 @@ def _alert_unread(provider: int) -> None:
 
 
 def _update_from(call: StoredCall, report: Report, fields: Fields) -> ReportUpdate:
-    """A report to apply, with the attempt of the callback's URL if it is about that one."""
-    return ReportUpdate(
+    """A report to apply, with the attempt of the callback's URL or of the reference that it names."""
+    attempt = _attempt_of(call, report, fields)
+    has_id = attempt is not None or report.reference or report.vendor_id
+    ids_per_part = snapshot.current().accounts[call.provider].adapter.ids_per_part
+    return update_of(
+        report,
         provider=call.provider,
-        state=report.state,
         callback=call.id,
-        attempt=call.attempt if _is_of_url(call.attempt, report, fields) else None,
-        may_wait=call.attempt is None and bool(report.vendor_id),
-        reference=visible(report.reference)[:128],
-        vendor_id=visible(report.vendor_id)[:128],
-        code=visible(report.code)[:64],
-        detail=visible(report.detail)[:2000],
-        left=report.left,
-        final=report.final,
+        attempt=attempt,
+        may_wait=bool(report.vendor_id) and (call.attempt is None or ids_per_part),
+        to="" if has_id or call.attempt else report.to,
     )
 
 
-def _is_of_url(attempt: uuid.UUID | None, report: Report, fields: Fields) -> bool:
-    """Whether a report names the attempt of the URL, in any form of a UUID, or names no attempt."""
-    if attempt is None:
-        return False
-    if not report.reference:
-        return not report.vendor_id and fields.is_plain()
+def _attempt_of(call: StoredCall, report: Report, fields: Fields) -> uuid.UUID | None:
+    """The attempt that a report names by our id, in any form of a UUID.
+
+    At an attempt's own URL only that one, which a report without any id is about, too.
+    """
+    if call.attempt and not report.reference:
+        return call.attempt if not report.vendor_id and fields.is_plain() else None
     try:
-        return uuid.UUID(report.reference) == attempt
+        named = uuid.UUID(report.reference)
     except ValueError:
-        return False
+        return None
+    return named if call.attempt in (None, named) else None
 
 
 _MARK_READ_COLUMNS = {"id": "bigint", "note": "text"}

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from providers.base import Failure, ReportState
+from providers.base import Failure, MessageState
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
-from sms.domain.lifecycle import Outcome, Status, is_final
+from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
 
 GOOD, BAD, DOUBT, NEUTRAL = "good", "bad", "doubt", "neutral"
 _TONE_OF_OUTCOME = {Outcome.ACCEPTED: GOOD, Outcome.REFUSED: BAD, Outcome.MISCONFIGURED: BAD}
-_TONE_OF_REPORT = {ReportState.DELIVERED: GOOD, ReportState.SENT: GOOD, ReportState.UNDELIVERED: BAD}
+_TONE_OF_REPORT = {
+    MessageState.ACCEPTED: GOOD,
+    MessageState.SENT: GOOD,
+    MessageState.DELIVERED: GOOD,
+    **dict.fromkeys(BAD_REPORTS, BAD),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,22 @@ def _duration(attempt: Attempt) -> str:
 
 
 def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
-    state = ReportState(report.status)
+    state = MessageState(report.state or report.status)
     how = "answers the status query" if report.is_poll else "reports"
     title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
     says = report.reason or report.detail or status_descriptions.REPORT[state].happened
-    facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
+    said = (("code", report.code), ("says", report.detail), ("failure", report.failure), ("price", report.price))
+    facts = tuple((name, value) for name, value in said if value) + _further_facts(report)
     tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
     return TimelineEntry(report.received_at, "report", title, tone, says, facts)
+
+
+def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
+    """Facts of a report that few vendors give."""
+    part = (("part", f"{report.part} of {report.parts}"),) if report.part else ()
+    left = (("on its way", "never"),) if report.left is False else ()
+    at = (("vendor's time", f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
+    return part + left + at
 
 
 def _event(event: MessageEvent) -> TimelineEntry:
@@ -150,7 +164,7 @@ def _next_report(message: Message, status: Status) -> str:
     adapter = SENDERS.get(message.provider.vendor) if message.provider else None
     if adapter is None:
         return "A delivery report updates it, if this vendor sends one."
-    if not adapter.receipts:
+    if not adapter.reports:
         return f"Nothing: {adapter.name} sends no delivery reports and answers no status queries. This status is final."
     if is_final(status, adapter.strongest):
         return f"Nothing: this is the final status that {adapter.name} reports."

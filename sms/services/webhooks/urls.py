@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from sms.models import Provider
 
 from .tokens import callback_url, provider_token
@@ -13,6 +13,6 @@ def registered_url(provider: Provider) -> str | None:
 
     None if the vendor gets a URL with each message, if it sends no reports, and without PUBLIC_URL.
     """
-    if Receipts.PUSH_REGISTERED not in provider.adapter_class.receipts:
+    if ReportChannel.CALLBACK_REGISTERED not in provider.adapter_class.reports:
         return None
     return callback_url(provider.vendor, provider_token(provider.pk))

@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from sms.models import Message, MessageEvent, Provider
 from sms.services.staff import timeline
 from tests.sms.admin.conftest import HOSTILE, PHONE, TextVendor
@@ -22,16 +22,21 @@ def press(boss, message, action: str, **values):
 
 
 @pytest.mark.parametrize(
-    ("receipts", "vendor", "status", "said"),
+    ("reports", "vendor", "status", "said"),
     [
         ((), "plainvendor", "submitted", "Plain Vendor sends no delivery reports and answers no status queries."),
-        ((Receipts.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor updates it."),
-        ((Receipts.PUSH_PER_ATTEMPT,), "plainvendor", "sent", "this is the final status that Plain Vendor reports."),
+        ((ReportChannel.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor updates it."),
+        (
+            (ReportChannel.CALLBACK_PER_ATTEMPT,),
+            "plainvendor",
+            "sent",
+            "this is the final status that Plain Vendor reports.",
+        ),
         ((), "a vendor that is gone", "submitted", "if this vendor sends one."),
     ],
 )
-def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, receipts, vendor, status, said):
-    monkeypatch.setattr(TextVendor, "receipts", frozenset(receipts))
+def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, reports, vendor, status, said):
+    monkeypatch.setattr(TextVendor, "reports", frozenset(reports))
     message = cast.message(status)
     Provider.objects.filter(pk=message.provider_id).update(vendor=vendor)
     assert said in timeline.timeline_of(Message.objects.get(pk=message.pk)).next
