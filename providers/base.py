@@ -23,6 +23,10 @@ from .errors import Refused as Refused
 from .errors import Unavailable as Unavailable
 from .errors import Unconfirmed as Unconfirmed
 from .errors import failed as failed
+from .senders import FIXED_SENDER as FIXED_SENDER
+from .senders import REQUIRED_SENDER as REQUIRED_SENDER
+from .senders import SenderRule as SenderRule
+from .senders import SenderUse as SenderUse
 from .settings import Kind as Kind
 from .settings import Setting as Setting
 from .settings import SettingError as SettingError
@@ -52,13 +56,20 @@ class HttpResponse:
     """Bytes of a body whose content coding can't be undone; `body` is empty then."""
 
 
+class Encoding(StrEnum):
+    """The data coding: what goes over the air."""
+
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundSms:
     """One attempt to send one message.
 
     `reference` is our attempt's id, `to` is E.164, `parameters` are pairs of the
     vendor's own name (or our placeholder's, where the vendor has none) and the
-    value, in the vendor's order.
+    value, in the vendor's order. `encoding` and `parts` are those of the text.
     """
 
     reference: str
@@ -69,6 +80,10 @@ class OutboundSms:
     parameters: tuple[tuple[str, str], ...] = ()
     callback_url: str | None = None
     is_otp: bool = False
+    encoding: Encoding = Encoding.UCS2
+    parts: int = 1
+    valid_for: int = 86_400
+    """Seconds that the message has left, at least 1: afterwards the vendor must not deliver it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +175,11 @@ class Pushed(StrEnum):
 
 
 class Carries(StrEnum):
+    """Free text; a template's id and values; or a registered text, which goes out together with its id."""
+
     TEXT = "text"
     TEMPLATE = "template"
+    REGISTERED_TEXT = "registered_text"
 
 
 class ApprovalKind(StrEnum):
@@ -235,7 +253,9 @@ class Sender(Adapter):
     """The longest rendered text in characters (code points), if the vendor says one."""
     max_value_length: ClassVar[int | None] = None
     """The longest value of a parameter in characters, if the vendor says one."""
-    has_sender_field: ClassVar[bool] = False
+    max_parts: ClassVar[int | None] = None
+    """The most parts of a text, if the vendor says a limit in parts."""
+    sender_rule: ClassVar[SenderRule] = FIXED_SENDER
     names_parameters: ClassVar[bool] = False
     """True where parameters travel under names, False where only their order counts."""
     blocks_callers: ClassVar[bool] = False
@@ -269,9 +289,11 @@ class Sender(Adapter):
     def check(self, sms: OutboundSms) -> None:
         """What the declared facts say of this message. Raises Misconfigured or Refused."""
         self.require_credentials()
-        if self.has_sender_field and not sms.sender:
+        if self.sender_rule.is_required and not sms.sender:
             raise Misconfigured(Failure.CONFIG, "sender_missing", f"{self.name} wants a sender name.")
-        if self.carries is Carries.TEMPLATE and (problem := self.vendor_template_problem(sms.vendor_template or "")):
+        if sms.sender and (not_taken := self.sender_rule.problem(sms.sender)):
+            raise Misconfigured(Failure.CONFIG, "sender_invalid", not_taken)
+        if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
             words = (
@@ -284,6 +306,9 @@ class Sender(Adapter):
                 raise Refused(Failure.CONTENT, "text_too_long", f"{words}{self.max_value_length}.")
         if self.max_length is not None and len(sms.text) > self.max_length:
             words = f"{self.name} takes at most {self.max_length} characters; the text has {len(sms.text)}."
+            raise Refused(Failure.CONTENT, "text_too_long", words)
+        if self.max_parts is not None and sms.parts > self.max_parts:
+            words = f"{self.name} takes at most {self.max_parts} parts; the text has {sms.parts}."
             raise Refused(Failure.CONTENT, "text_too_long", words)
 
     @classmethod

@@ -165,6 +165,11 @@ CODE: Mapping[str, Description] = {
     "sender_missing": Description(
         "This vendor requires a sender name.", Party.US, "Have the sender name approved at this provider."
     ),
+    "sender_invalid": Description(
+        "The vendor does not take this sender name.",
+        Party.US,
+        "Correct the vendor's form of the name in its approval at this provider.",
+    ),
     "template_invalid": Description(
         "The vendor's template id in the approval is not valid.", Party.US, "Correct the template's approval."
     ),

@@ -65,6 +65,30 @@ class Migration(migrations.Migration):
             name="vendor_at",
             field=models.DateTimeField(null=True, verbose_name="vendor's time"),
         ),
+        migrations.AddField(
+            model_name="historicalprovider",
+            name="shown_sender",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="The sender name that recipients see of this account where a call names none. Messages with other sender names are not routed here. Empty: all are.",
+                max_length=64,
+                verbose_name="sender shown",
+            ),
+        ),
+        migrations.AddField(
+            model_name="provider",
+            name="shown_sender",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="The sender name that recipients see of this account where a call names none. Messages with other sender names are not routed here. Empty: all are.",
+                max_length=64,
+                verbose_name="sender shown",
+            ),
+        ),
         migrations.CreateModel(
             name="AttemptPart",
             fields=[

@@ -38,6 +38,15 @@ class Provider(models.Model):
     rate_limit = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls a second, over all dispatchers."
     )
+    shown_sender = models.CharField(
+        "sender shown",
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The sender name that recipients see of this account where a call names none. Messages with other "
+        "sender names are not routed here. Empty: all are.",
+    )
     credentials = EncryptedJSONField(default=dict, blank=True)
     credentials_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True)

@@ -214,7 +214,7 @@ def test_only_a_pong_passes_the_connection_test(case: Answer) -> None:
 def test_the_facts_are_the_documents() -> None:
     assert Accolades.blocks_callers
     assert Accolades.can_test
-    assert not Accolades.has_sender_field
+    assert not Accolades.sender_rule.takes_name
     assert (Accolades.strongest, Accolades.reports) == ("sent", frozenset({ReportChannel.CALLBACK_PER_ATTEMPT}))
 
 

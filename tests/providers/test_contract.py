@@ -17,6 +17,7 @@ from providers.base import (
     Adapter,
     ApprovalKind,
     Carries,
+    Encoding,
     Failure,
     HttpRequest,
     HttpResponse,
@@ -25,6 +26,8 @@ from providers.base import (
     Refused,
     ReportChannel,
     Sender,
+    SenderRule,
+    SenderUse,
     Unavailable,
     Unconfirmed,
 )
@@ -75,9 +78,10 @@ def test_a_code_that_contradicts_an_approval_is_a_fault_of_set_up_at_a_vendor_th
         assert vendor.codes[code][0] is Failure.CONFIG, code
         assert vendor.approval_in_doubt(Failure.CONFIG, code) is kind
         assert vendor.approval_in_doubt(Failure.ACCOUNT, code) is None
-        assert vendor.has_sender_field if kind is ApprovalKind.SENDER else vendor.carries is Carries.TEMPLATE
+        sender_is_approved = kind is ApprovalKind.SENDER
+        assert vendor.sender_rule.takes_name if sender_is_approved else vendor.carries is not Carries.TEXT
     assert vendor.carries is Carries.TEXT or ApprovalKind.TEMPLATE in vendor.doubted_approvals.values()
-    assert not vendor.has_sender_field or ApprovalKind.SENDER in vendor.doubted_approvals.values()
+    assert not vendor.sender_rule.is_required or ApprovalKind.SENDER in vendor.doubted_approvals.values()
 
 
 @pytest.mark.parametrize("adapter", [*SENDERS.values(), *FORWARDERS.values()])
@@ -153,10 +157,53 @@ def test_a_template_is_asked_for_exactly_where_texts_are_not_carried(slug: str) 
     adapter = sender(slug)
     if adapter.carries is Carries.TEXT:
         assert adapter.request(sms(slug, vendor_template=None, parameters=()))
-    else:
-        with pytest.raises(Misconfigured):
-            adapter.request(sms(slug, vendor_template=None))
+        return
+    with pytest.raises(Misconfigured):
+        adapter.request(sms(slug, vendor_template=None))
+    if adapter.carries is Carries.TEMPLATE:
         assert sms(slug).text.encode() not in adapter.request(sms(slug)).body
+
+
+@every_vendor
+def test_a_sender_is_named_as_the_rule_says(slug: str) -> None:
+    adapter, rule = sender(slug), SENDERS[slug].sender_rule
+    if rule.is_required:
+        with pytest.raises(Misconfigured) as missing:
+            adapter.request(sms(slug, sender=""))
+        assert missing.value.code == "sender_missing"
+    else:
+        assert adapter.request(sms(slug, sender=""))
+    named = [adapter.request(sms(slug, sender=name)) for name in ("BRAND", "OTHER")]
+    assert (named[0] != named[1]) == rule.takes_name
+
+
+@every_vendor
+def test_a_sender_that_the_vendor_does_not_take_is_found_before_any_call(
+    slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SENDERS[slug], "sender_rule", SenderRule(SenderUse.OPTIONAL, letters=11, digits=0))
+    sender(slug).request(sms(slug, sender="BRAND MAX11"))
+    for name in ("BRAND MAX 12", "4321", "+4321"):
+        with pytest.raises(Misconfigured) as caught:
+            sender(slug).request(sms(slug, sender=name))
+        assert (caught.value.failure, caught.value.code) == (Failure.CONFIG, "sender_invalid")
+        assert name in caught.value.detail
+
+
+@every_vendor
+def test_a_text_with_too_many_parts_is_refused_before_any_call(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SENDERS[slug], "max_parts", 2)
+    assert sender(slug).request(sms(slug, parts=2))
+    with pytest.raises(Refused) as refused:
+        sender(slug).request(sms(slug, parts=3))
+    assert refused.value.code == "text_too_long"
+
+
+@every_vendor
+@pytest.mark.parametrize("encoding", list(Encoding))
+def test_each_encoding_and_any_time_that_is_left_can_be_sent(slug: str, encoding: Encoding) -> None:
+    for seconds in (1, 59, 61, 86_400, 10**7):
+        assert sender(slug).request(sms(slug, encoding=encoding, valid_for=seconds))
 
 
 @every_vendor

@@ -272,7 +272,7 @@ def test_options_say_when_to_ask_and_who_may_report() -> None:
 
 def test_the_facts_are_the_documents() -> None:
     assert ETelecom.names_parameters
-    assert not ETelecom.has_sender_field
+    assert not ETelecom.sender_rule.takes_name
     assert ETelecom.strongest == "delivered"
     assert ETelecom.reports == frozenset({ReportChannel.CALLBACK_REGISTERED, ReportChannel.POLL})
 

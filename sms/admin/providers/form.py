@@ -14,7 +14,7 @@ from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
 from sms.domain.status_descriptions import channels_text
-from sms.models import Partner, Provider, UndecryptableError
+from sms.models import Partner, Provider, SenderName, UndecryptableError
 from sms.services.database.clock import now
 
 from .adapter_fields import field_for
@@ -38,6 +38,14 @@ class ProviderForm(forms.ModelForm):
 
     def clean_base_url(self) -> str:
         return self.checked_address(self.cleaned_data["base_url"])
+
+    def clean_shown_sender(self) -> str:
+        name: str = self.cleaned_data["shown_sender"]
+        if name and not SenderName.objects.filter(name=name).exists():
+            raise ValidationError(
+                _("%(name)s is not one of the sender names. Add it there first."), params={"name": name}
+            )
+        return name
 
     def checked_address(self, address: str) -> str:
         scheme = self.adapter.scheme if self.adapter else "https"
@@ -119,6 +127,8 @@ def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any
     own: dict[str, Any] = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
     if adapter:
         own["description"] = f"{_('Delivery reports')}: {channels_text(adapter.reports)}."
+    if adapter and not adapter.sender_rule.is_required:
+        own["fields"].append("shown_sender")
     limits = {"fields": ["timeout", ("max_in_flight", "rate_limit")]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 

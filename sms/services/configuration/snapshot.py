@@ -70,6 +70,7 @@ class Account:
     timeout: int
     max_in_flight: int | None
     rate_limit: int | None
+    shown_sender: str
     adapter: Sender
 
     @property
@@ -86,8 +87,10 @@ class Account:
             slug=self.slug,
             enabled=enabled,
             takes_text=kind.carries == Carries.TEXT,
-            has_sender_field=kind.has_sender_field,
+            sender_rule=kind.sender_rule,
+            shown_sender=self.shown_sender,
             max_length=kind.max_length,
+            max_parts=kind.max_parts,
             max_value_length=kind.max_value_length,
         )
 
@@ -220,6 +223,7 @@ class Snapshot:
             [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
             is_otp=is_otp,
+            sender=sender,
             sender_names=self.sender_names.get(sender, {}),
             match=lambda provider: self.template_sets.get(provider, NO_TEMPLATES).match(text, doubted),
         )
@@ -324,6 +328,7 @@ def _account(provider: Provider) -> Account:
         timeout=provider.timeout,
         max_in_flight=provider.max_in_flight,
         rate_limit=provider.rate_limit,
+        shown_sender=provider.shown_sender,
         adapter=provider.adapter(),
     )
 

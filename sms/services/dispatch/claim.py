@@ -17,9 +17,10 @@ from typing import Any
 import structlog
 from django.db import DataError, Error, IntegrityError
 
-from providers.base import OutboundSms, ReportChannel
+from providers.base import Carries, OutboundSms, ReportChannel
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
+from sms.domain.text import segments
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
@@ -209,6 +210,7 @@ class ClaimBatch:
             account=account,
             sms=outbound(due, attempt, account, candidate),
             not_after=min(begun + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, expires),
+            expires=expires,
             lease_ends=begun + outbox.lease_seconds(account.timeout),
             is_probe=is_probe,
             approval=candidate.approval,
@@ -334,13 +336,18 @@ def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> 
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
     per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
     key = tokens.attempt_token(account.id, attempt) if per_attempt else ""
+    is_registered = account.adapter.carries is Carries.REGISTERED_TEXT
+    text = candidate.text if is_registered else due.text
+    size = segments(text)
     return OutboundSms(
         reference=str(attempt),
         to=due.to,
-        text=due.text,
+        text=text,
         sender=candidate.vendor_sender,
         vendor_template=candidate.vendor_template,
         parameters=candidate.parameters,
         callback_url=tokens.callback_url(account.adapter.slug, key) if per_attempt else None,
         is_otp=due.is_otp,
+        encoding=size.encoding,
+        parts=size.count,
     )

@@ -102,6 +102,7 @@ class ProviderTable(Table):
     timeout: Number = column(Provider, "timeout")
     max_in_flight: Number = column(Provider, "max_in_flight")
     rate_limit: Number = column(Provider, "rate_limit")
+    shown_sender: Line = column(Provider, "shown_sender")
     credentials: dict[str, Any] = {}
     options: dict[str, Any] = {}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.base import (
@@ -30,7 +31,11 @@ from .outbox import Due
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A claimed message to send. In monotonic time: `lease_ends`, and until when a call fits into the lease."""
+    """A claimed message to send.
+
+    In monotonic time: `lease_ends`; `expires`, when the message's own time is over; `not_after`, until when a call fits
+    into both.
+    """
 
     message: Due
     attempt: uuid.UUID
@@ -38,6 +43,7 @@ class Send:
     sms: OutboundSms
     not_after: float
     lease_ends: float
+    expires: float = math.inf
     is_probe: bool = False
     approval: int | None = None
     """The template approval that it goes out with."""
@@ -133,12 +139,18 @@ def _run(job: Job, client: Client) -> Result:
         hidden = (*adapter.secrets(), job.received.text)
         return _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
     if isinstance(job, Send):
-        return _run_call(job, client, lambda: adapter.request(job.sms), adapter.outcome, _secrets_of(job))
+        return _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, _secrets_of(job))
     if isinstance(job, Poll):
         return _run_call(
             job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, adapter.secrets()
         )
     return _run_call(job, client, adapter.test_request, adapter.test_outcome, adapter.secrets())
+
+
+def _timed(job: Send) -> OutboundSms:
+    """The message with the seconds that it has left now, so that the vendor drops it when we would."""
+    left = job.expires - time.monotonic()
+    return job.sms if math.isinf(left) else replace(job.sms, valid_for=max(int(left), 1))
 
 
 def _secrets_of(job: Send) -> tuple[str, ...]:

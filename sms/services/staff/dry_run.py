@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 from providers.base import ProviderError
@@ -90,10 +90,16 @@ def _code(
     return "" if is_held else decision.code
 
 
+def _ttl(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> int:
+    """The seconds that a message of this route gets."""
+    route = now.routes_by_id[decision.route]
+    return route.otp_ttl if draft.is_otp else route.ttl
+
+
 def _requests(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> Iterator[VendorRequest]:
     for candidate in decision.eligible:
         account = now.accounts[candidate.provider]
-        sms = outbound(draft, clock.new_id(), account, candidate)
+        sms = replace(outbound(draft, clock.new_id(), account, candidate), valid_for=_ttl(now, decision, draft))
         # The callback URL would be valid, so it is hidden like a secret.
         hidden = (*account.adapter.secrets(), *([sms.callback_url] if sms.callback_url else []))
         try:

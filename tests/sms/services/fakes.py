@@ -12,6 +12,7 @@ from django.db import connection
 
 from providers.answers import Codes, by_code, by_status, text_in
 from providers.base import (
+    REQUIRED_SENDER,
     Accepted,
     ApprovalKind,
     Carries,
@@ -103,7 +104,7 @@ class TemplateVendor(Sender):
     documents = "none: a vendor of the tests"
     default_base_url = "https://template.example"
     carries = Carries.TEMPLATE
-    has_sender_field = True
+    sender_rule = REQUIRED_SENDER
     codes: ClassVar[Codes] = {
         "no-sender": (Failure.CONFIG, "The sender name is not known."),
         "no-template": (Failure.CONFIG, "The template is not known."),
