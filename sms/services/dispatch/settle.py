@@ -92,8 +92,8 @@ def write(settled: list[Settled]) -> list[Settled]:
 
 
 def _part_ids(result: Result) -> tuple[str, ...]:
-    """The vendor's ids of the parts of an accepted message."""
-    return result.value.part_ids if isinstance(result.value, Accepted) else ()
+    """The vendor's ids of the parts of an accepted message; one id for all of them is the message's."""
+    return tuple(dict.fromkeys(result.value.part_ids)) if isinstance(result.value, Accepted) else ()
 
 
 @dataclass(frozen=True, slots=True)

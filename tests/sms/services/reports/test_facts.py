@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from providers.base import Accepted, Failure, HttpResponse, MessageState, Money, Report, Unconfirmed
-from sms.models import Alert, Attempt, AttemptPart, DeliveryReport, Message, Provider
+from sms.models import Alert, Attempt, AttemptPart, Callback, DeliveryReport, Message, Provider
 from sms.services.database import clock
+from sms.services.reports import receive as reports_receive
 from sms.services.staff import timeline
 from tests.sms.services.fakes import PolledVendor, error
 from tests.sms.services.reports.calls import receive, status
@@ -230,6 +231,17 @@ def test_another_number_or_none_finds_nothing(taken, reporting, to):
     assert not tell(reporting, to=to, state="delivered").applied
 
 
+@pytest.mark.parametrize("facts", [{"reference": "{attempt}"}, {"to": "994501234567"}])
+def test_a_report_on_a_known_attempt_is_stored_in_a_flood_of_others(taken, reporting, monkeypatch, facts):
+    monkeypatch.setattr(reports_receive, "MAX_DIFFERENT_PER_HOUR", 2)
+    for number in range(3):
+        tell(reporting, reference=clock.new_id(), state="delivered", n=number)
+    assert Callback.objects.count() == 2
+    known = {name: value.format(attempt=taken.attempts.get().pk) for name, value in facts.items()}
+    tell(reporting, state="delivered", **known)
+    assert (Callback.objects.count(), status(taken)) == (3, "delivered")
+
+
 # --- parts ----------------------------------------------------------------------------------------
 
 
@@ -268,6 +280,14 @@ def several_ids(reporting, monkeypatch):
     monkeypatch.setattr(PolledVendor, "ids_per_part", True)
     ids = ("P-1", "P-2")
     monkeypatch.setattr(PolledVendor, "outcome", lambda self, response: Accepted("P-1", "ok", part_ids=ids))
+
+
+def test_one_id_for_all_parts_is_the_messages(several_ids, reporting, shop, work, monkeypatch):
+    monkeypatch.setattr(PolledVendor, "outcome", lambda self, response: Accepted("P-1", part_ids=("P-1", "P-1")))
+    message = shop.message()
+    work()
+    tell(reporting, vendor_id="P-1", state="delivered")
+    assert status(message) == "delivered"
 
 
 def test_each_part_is_found_by_its_own_id(several_ids, reporting, shop, work):
