@@ -16,6 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from .callbacks import Callback as Callback
+from .callbacks import Reply as Reply
 from .errors import Failure as Failure
 from .errors import Misconfigured as Misconfigured
 from .errors import ProviderError as ProviderError
@@ -262,6 +264,8 @@ class Sender(Adapter):
     """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
     reports: ClassVar[frozenset[ReportChannel]] = frozenset()
     """How delivery reports come; empty: this vendor sends none and can't be asked."""
+    signed_headers: ClassVar[tuple[str, ...]] = ()
+    """The headers of callbacks that `authentic` and `read` need."""
     ids_per_part: ClassVar[bool] = False
     """True where each part of a message has an id, and reports, of its own (`Accepted.part_ids`)."""
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
@@ -320,6 +324,18 @@ class Sender(Adapter):
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
         """Why this can't be the vendor's name of a template, in words for staff; None if it can."""
         return None if vendor_template.strip() else "The vendor's template is missing."
+
+    def authentic(self, callback: Callback) -> bool:
+        """Whether the vendor made this call. If not it is answered 403, and nothing is stored. It raises nothing."""
+        return True
+
+    def reply(self, callback: Callback) -> Reply:
+        """The answer to a callback, once it is stored."""
+        return Reply()
+
+    def read(self, callback: Callback) -> list[Report] | None:
+        """The reports in a callback as it came; None: `read_reports` gets its fields."""
+        return None
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
         """The reports in one callback, given its fields, which are found in any letter case of their names.

@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="callback",
+            name="headers",
+            field=models.TextField(blank=True, db_default="", default="", help_text="Those that the vendor signs."),
+        ),
+        migrations.AddField(
             model_name="deliveryreport",
             name="failure",
             field=models.CharField(blank=True, db_default="", default="", max_length=10),

@@ -22,6 +22,7 @@ class Callback(models.Model):
     query = models.BinaryField(default=bytes)
     content_type = models.CharField(max_length=200, blank=True, default="")
     content_encoding = models.CharField(max_length=40, blank=True, default="", db_default="")
+    headers = models.TextField(blank=True, default="", db_default="", help_text="Those that the vendor signs.")
     body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
     count = models.PositiveIntegerField(default=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import socket
 from base64 import b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -16,6 +17,7 @@ from providers.base import (
     Accepted,
     Adapter,
     ApprovalKind,
+    Callback,
     Carries,
     Encoding,
     Failure,
@@ -119,6 +121,16 @@ def test_what_is_declared_is_there(slug: str) -> None:
     pushes = bool(adapter.reports - {ReportChannel.POLL})
     assert (type(adapter).read_reports is not Sender.read_reports) == pushes
     assert (adapter.strongest == "submitted") == (not adapter.reports)
+
+
+@every_vendor
+@pytest.mark.parametrize("body", [b"", b"\xff\x00", b"[" * 5000, b'{"a": 1}', b"a=1"])
+def test_any_callback_is_judged_answered_and_read_without_a_fault(slug: str, body: bytes) -> None:
+    adapter = sender(slug)
+    callback = Callback("POST", datetime(2026, 11, 28, tzinfo=UTC), body=body)
+    assert adapter.authentic(callback) in (True, False)
+    assert adapter.reply(callback).status // 100 == 2
+    assert adapter.read(callback) in (None, [])
 
 
 @every_vendor

@@ -112,6 +112,7 @@ class CallbackAdmin(OfProvider):
         ("count", "received_at", "last_received_at"),
         ("read_at", "note"),
         "shown_query",
+        "headers",
         "shown_body",
     )
     readonly_fields = ("provider_slug", "shown_query", "shown_body")

@@ -321,10 +321,20 @@ def has_unread_callbacks() -> bool:
 def lock_callbacks(limit: int) -> list[StoredCall]:
     """Lock unread callbacks until the transaction ends, oldest first."""
     statement = f"""
-        SELECT id, provider_id, attempt_id, query, content_type, content_encoding, body FROM sms_callback
+        SELECT id, provider_id, attempt_id, method, headers, source, received_at, query, content_type, content_encoding,
+               body FROM sms_callback
         WHERE read_at IS NULL ORDER BY id LIMIT %s {_skip_locked()}"""
     return [
-        StoredCall(row[0], row[1], as_uuid(row[2]) if row[2] else None, RawCall.stored(*row[3:]))
+        StoredCall(
+            row[0],
+            row[1],
+            as_uuid(row[2]) if row[2] else None,
+            RawCall.stored(*row[7:]),
+            method=row[3],
+            headers=row[4],
+            source=str(row[5] or ""),
+            received_at=as_time(row[6]),
+        )
         for row in fetch_rows(statement, [limit])
     ]
 

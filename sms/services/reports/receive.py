@@ -39,9 +39,9 @@ BATCH_SIZE = 500
 
 _STORE = """
 INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type,
-                          content_encoding, body, source, count, note, received_at, last_received_at)
+                          content_encoding, headers, body, source, count, note, received_at, last_received_at)
 SELECT %(provider)s, (SELECT id FROM sms_attempt WHERE id = %(attempt)s), %(address)s, %(digest)s, %(method)s,
-       %(query)s, %(content_type)s, %(content_encoding)s, %(body)s, {source}, 1, '', {now}, {now}
+       %(query)s, %(content_type)s, %(content_encoding)s, %(headers)s, %(body)s, {source}, 1, '', {now}, {now}
 WHERE %(most)s = 0 OR (SELECT count(*) FROM (SELECT 1 FROM sms_callback
       WHERE address_digest = %(address)s AND received_at > {hour_ago} LIMIT %(most)s) recent) < %(most)s
 ON CONFLICT (address_digest, body_digest) DO UPDATE
@@ -74,6 +74,7 @@ def store_callback(
     body: bytes,
     source: str | None,
     content_encoding: str = "",
+    headers: str = "",
 ) -> None:
     """Store a callback as it came; a repeat at the same URL is counted in the first one's row.
 
@@ -91,11 +92,13 @@ def store_callback(
         "query": query,
         "content_type": content_type[:200],
         "content_encoding": content_encoding[:40],
+        "headers": headers,
         "body": body,
         "source": source,
     }
     if not _store(row, most=MAX_DIFFERENT_PER_HOUR):
-        known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call))
+        facts = {"method": method, "headers": headers, "source": source or "", "received_at": clock.now()}
+        known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call, **facts))
         if not (known and _store(row, most=0)):
             fetch_rows(_COUNT_ONLY, [clock.now(), digest])
     notify.notify_workers(notify.CALLS)
@@ -186,6 +189,10 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
     account = snapshot.current().accounts.get(call.provider)
     if account is None:
         return [], "the provider is gone"
+    own = account.adapter.read(call.as_callback())
+    if own is not None:
+        updates = [_update_from(call, report, Fields({})) for report in own]
+        return updates, "" if updates else "no delivery report was found in it"
     try:
         records = parse_records(call.raw)
     except Unreadable as unreadable:
