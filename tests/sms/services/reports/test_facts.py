@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from providers.base import Accepted, Failure, HttpResponse, MessageState, Money, Report, Unconfirmed
 from sms.models import Alert, Attempt, AttemptPart, Callback, DeliveryReport, Message, Provider
@@ -253,6 +255,21 @@ def test_a_message_is_delivered_when_all_its_parts_are(taken, reporting):
         tell(reporting, reference=reference, part=part, state=state, n=number)
         assert status(taken) == expected
     assert Message.objects.get().attempts.get().poll_at is None
+
+
+def test_parts_that_are_reported_at_once_are_all_counted(taken, reporting):
+    reference, provider, count = taken.attempts.get().pk, reporting, 6
+
+    def write(number: int) -> None:
+        try:
+            tell(provider, reference=reference, part=f"{number}/{count}", state="delivered")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(write, range(1, count + 1)))
+    assert status(taken) == "delivered"
+    assert AttemptPart.objects.filter(reported="delivered", is_final=True).count() == count
 
 
 def test_it_is_undelivered_when_one_part_finally_is_and_never_goes_elsewhere(taken, reporting, wire, work):
