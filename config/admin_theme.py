@@ -47,6 +47,7 @@ NAVIGATION = [
         "items": [
             _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.common.navigation.shows_setup_first"),
             _page(_("Dashboard"), "dashboard", "index"),
+            _page(_("Search"), "search", "tools_search", _may("sms.view_message")),
             _list(
                 _("Messages"), "sms", "message", badge="sms.admin.common.navigation.unresolved", badge_variant="warning"
             ),
@@ -54,6 +55,7 @@ NAVIGATION = [
             _page(_("Unmatched texts"), "rule", "tools_unmatched", _may("sms.see_shapes")),
             _page(_("Test a text"), "science", "tools_dry_run", _may("sms.see_shapes")),
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.common.navigation.open_alerts"),
+            _list(_("Bulk operations"), "checklist", "bulkoperation"),
             _list(_("Approvals in doubt"), "help", "approvaldoubt"),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],
@@ -109,6 +111,7 @@ NAVIGATION = [
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Personal data"), "person_off", "personaldatarecord"),
+            _list(_("Access records"), "policy", "accessrecord"),
             _list(_("Dispatchers"), "memory", "dispatcher"),
             _page(_("Status and error reference"), "menu_book", "tools_glossary"),
         ],

@@ -17,6 +17,7 @@ def settings_file(project: Path) -> Path:
         file.parent.mkdir(mode=0o700, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(_fresh_settings(file.parent))
+    file.chmod(0o600)
     return file
 
 

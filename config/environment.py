@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -25,6 +26,7 @@ _LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*
 _QUOTED = re.compile(r"""\s*(?:'(?P<single>.*)'|"(?P<double>.*)")\s*""")
 _ESCAPED = re.compile(r'\\(["\\$`])')
 ENCODED = "In user and password write / ? # @ : % as %2F %3F %23 %40 %3A %25"
+SQLITE_FORM = f"Write sqlite:///file (three slashes) for a file in {BASE_DIR}, four for a path from the root."
 ON, OFF = ("1", "true", "on", "yes", "y", "ok"), ("0", "false", "off", "no", "n", "")
 
 
@@ -100,7 +102,7 @@ class Environment(environ.Env):
         if not found.get("NAME"):
             form = "postgres://user:password@host:5432/name"
             raise ImproperlyConfigured(f"{name} can't be read as {form}. {ENCODED}, or use DB_HOST and its family.")
-        return found
+        return {**found, "HOST": unquote(found["HOST"])}  # the folder of a Unix socket is written as %2Fvar%2Frun
 
     def mail_server(self, name: str) -> dict[str, Any]:
         """A mail server's address as Django's settings."""
@@ -115,15 +117,19 @@ class Environment(environ.Env):
 
 
 def _sqlite(name: str, url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.fragment or (parts.query and "=" not in parts.query):
+        raise ImproperlyConfigured(f"{name} has # or ? in the file's name. Write them as %23 and %3F.")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             found = environ.Env.db_url_config(url)
         except (UserWarning, ValueError):
-            words = f"Write sqlite:///file (three slashes) for a file in {BASE_DIR}, four for a path from the root."
-            raise ImproperlyConfigured(f"{name} names a host, and SQLite has none. {words}") from None
+            raise ImproperlyConfigured(f"{name} names a host, and SQLite has none. {SQLITE_FORM}") from None
     if found["NAME"] != ":memory:":
         found["NAME"] = str(BASE_DIR / found["NAME"])
+    elif ":memory:" not in url:  # each process would have an empty database of its own
+        raise ImproperlyConfigured(f"{name} names no file. {SQLITE_FORM}")
     return found
 
 

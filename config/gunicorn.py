@@ -13,8 +13,8 @@ env = environment.read()
 
 bind = f"0.0.0.0:{env.number('PORT', 8000, least=1, most=65535)}"
 workers = env.number("WEB_CONCURRENCY", 2, least=1)
-worker_class = "config.worker.BufferingWorker"
-# For the API; the admin has its own (config/thread_pools.py). More only wait for each other.
+worker_class = "config.server.worker.BufferingWorker"
+# For the API; the admin has its own (config/server/thread_pools.py). More only wait for each other.
 threads = env.number("WEB_THREADS", 3, least=1, most=64)
 # Each may hold a file that is being read, too, and many systems give a process 1,024 descriptors.
 worker_connections = 450

@@ -18,6 +18,8 @@ from sms.domain.phone import masked
 from sms.domain.text import masked_digits, visible
 
 _NUMBER = re.compile(r"(?<![\w#-])(?<![0-9][.:])(?:\+[0-9]{7,15}|[0-9]{9,15})(?![\w-]|[.:][0-9])")
+_QUOTED = re.compile(r"""(['"]).*?(?:\1|$)""", re.DOTALL)
+"""What Python's errors quote of a value: it may be a code of letters."""
 _AS_THEY_ARE = frozenset({"timestamp", "level", "request_id", "exception", "logger"})
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMS = ("json", "console")
@@ -61,7 +63,8 @@ def _words(error: BaseException) -> str:
     state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
     if type(error).__module__.startswith(("psycopg", "sqlite3", "django.db")):
         return f" {state}" if state else ""
-    return f": {masked_digits(str(error))[:_LONGEST_MESSAGE]}" if str(error) else ""
+    words = _QUOTED.sub("'…'", masked_digits(str(error)))
+    return f": {words[:_LONGEST_MESSAGE]}" if words else ""
 
 
 SHARED: list[Processor] = [

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.http import HttpRequest, HttpResponse
 
 MAX_WAITING = 1
-"""Threads that may wait for their turn; the others of config.thread_pools go on serving pages."""
+"""Threads that may wait for their turn; the others of config.server.thread_pools go on serving pages."""
 RETRY_AFTER = 2
 
 _turn = threading.Lock()

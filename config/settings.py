@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +13,7 @@ from config.admin_theme import UNFOLD as UNFOLD  # the theme reads it here
 from config.demonstration import settings_file
 from config.environment import BASE_DIR
 from config.error_reports import start_error_reports
+from config.weak_settings import refuse_weak
 
 IS_DEMONSTRATION_COMMAND = sys.argv[1:2] == ["demo"]
 # The demonstration has a file of its own; what the environment names wins over it, as over any file.
@@ -37,6 +39,9 @@ FIELD_ENCRYPTION_KEYS = [
     )
     if key.strip()
 ]
+DIGEST_KEY = env.str("DIGEST_KEY", default="")
+if 0 < len(DIGEST_KEY) < 32:
+    raise ImproperlyConfigured(f"DIGEST_KEY has {len(DIGEST_KEY)} characters. Make one as .env.example says.")
 PUBLIC_URL = env.word("PUBLIC_URL").rstrip("/")
 IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
@@ -62,6 +67,7 @@ INSTALLED_APPS = [
     "simple_history",
     "axes",
     "django_otp",
+    "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
     "sms",
 ]
@@ -78,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "sms.services.staff.staff_session.SessionLimits",
     "django_otp.middleware.OTPMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -114,7 +121,7 @@ def _database() -> dict[str, object]:
     if env.str("DB_NAME", default=""):
         names = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
         return {"ENGINE": "django.db.backends.postgresql"} | {n: env.str(f"DB_{n}", default="") for n in names}
-    if IS_HTTPS and not DEBUG:
+    if IS_HTTPS:
         raise ImproperlyConfigured(
             "No database is named, and PUBLIC_URL is https. Set DATABASE_URL to a PostgreSQL, or ask for SQLite by "
             "name (DATABASE_URL=sqlite:///db.sqlite3): on a disk that is thrown away SQLite would lose every message."
@@ -125,6 +132,7 @@ def _database() -> dict[str, object]:
 DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Readers and one writer at a time, and a commit that is on the disk before the answer: docs/operations.md.
+    DATABASES["default"]["ENGINE"] = "config.sqlite3"
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 15,
         "transaction_mode": "IMMEDIATE",
@@ -143,11 +151,16 @@ SERVE = env.choice("SERVE", "all", ("all", "api", "admin"))
 ALLOW_PRIVATE_PROVIDER_HOSTS = env.switch("ALLOW_PRIVATE_PROVIDER_HOSTS")
 ALLOW_SANDBOX = env.switch("ALLOW_SANDBOX")
 REQUIRE_2FA = env.switch("REQUIRE_2FA")
+REQUIRE_2FA_OF_ADMINISTRATORS = env.switch("REQUIRE_2FA_OF_ADMINISTRATORS", default=True)
 API_VERSIONS = env.words("API_VERSIONS")
 UNIX_SOCKET = "unix"
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", without=UNIX_SOCKET)
 TRUSTS_UNIX_SOCKET = UNIX_SOCKET in env.words("TRUSTED_PROXIES")
 METRICS_ALLOWED = env.networks("METRICS_ALLOWED", "127.0.0.0/8,::1/128")
+# OTPs of all clients to one number in 10 minutes, and to a range of 100 numbers in an hour. 0: no limit.
+OTP_PER_NUMBER = env.number("OTP_PER_NUMBER", 10)
+OTP_PER_RANGE = env.number("OTP_PER_RANGE", 100)
+
 RETENTION_TEXT_DAYS = env.number("RETENTION_TEXT_DAYS", 7)
 RETENTION_RAW_DAYS = env.number("RETENTION_RAW_DAYS", 7)
 RETENTION_ROW_DAYS = env.number("RETENTION_ROW_DAYS", 90)
@@ -178,19 +191,22 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "sms.services.staff.password_strength.StrengthValidator"},
 ]
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "sms.services.staff.login_protection.StaffLoginHandler"
 AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-# Both together: a name alone would let strangers lock staff out, an address alone a whole office.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # for the library's log lines; the handler has the limits
 AXES_CLIENT_IP_CALLABLE = "sms.services.intake.client_ip.for_axes"
-AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "SMS Desk"
+# The library's delay grows with each wrong code, to days: whoever has the password could lock its owner out.
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # sms.services.staff.login_protection counts wrong codes
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 REST_FRAMEWORK = {
@@ -216,7 +232,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = 12 * 60 * 60  # sms.services.staff.staff_session ends sessions earlier
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 if IS_HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
@@ -240,6 +256,13 @@ EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = next(
     (name for name in [vars().get("EMAIL_HOST_USER") or "", *ALERT_EMAIL] if "@" in name), "sms-desk"
 )
+if IS_HTTPS:
+    refuse_weak(
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        encryption_keys=FIELD_ENCRYPTION_KEYS,
+        webhook_secret=ALERT_WEBHOOK_SECRET,
+    )
 start_error_reports(env.word("SENTRY_DSN"))
 
 # --- logs ---------------------------------------------------------------------------------

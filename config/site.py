@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -30,26 +29,37 @@ class SmsAdminSite(UnfoldAdminSite):
         from sms.admin.access.second_factor import enrol
         from sms.admin.urls import urls
 
-        # Outside `admin_view`: with REQUIRE_2FA staff need this page before they can open any other.
+        # Outside `admin_view`: some staff need this page before they can open any other.
         return [path("second-factor/", enrol, name="second_factor"), *urls(self)]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff; with REQUIRE_2FA only those who entered an authentication code at this log-in."""
+        """Staff. Whoever must use two-factor authentication has entered a code at this log-in."""
+        from sms.services.staff.second_factor import is_required
+
         is_staff = super().has_permission(request)
-        return is_staff and (not settings.REQUIRE_2FA or request.user.is_verified())
+        return is_staff and (request.user.is_verified() or not is_required(request.user))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect staff without two-factor authentication to its set-up page, if REQUIRE_2FA is on."""
+        """Redirect staff who must set up two-factor authentication to its page."""
         from sms.admin.access.login import LoginForm
+        from sms.admin.access.second_factor import ask_for_second_factor
+        from sms.services.staff.login_protection import remember_browser
+        from sms.services.staff.second_factor import has_app
 
         self.login_form = LoginForm
-        must_enrol = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)
-        if must_enrol and request.method == "GET":
+        must_verify = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)
+        if must_verify and request.method == "GET" and not has_app(request.user):
             return redirect("admin:second_factor")
-        return super().login(request, extra_context)
+        response = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated:
+            remember_browser(request, response)
+            ask_for_second_factor(request)
+        return response
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        inner = super().admin_view(view, cacheable)
+        from sms.admin.access.password_again import asks_password
+
+        inner = super().admin_view(asks_password(view), cacheable)
 
         @wraps(inner)
         def with_reader(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

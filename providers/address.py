@@ -35,6 +35,24 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (special or ip.is_multicast or ip.is_reserved)
 
 
+_PORTS = {"http": 80, "https": 443}
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port in one spelling: addresses with equal origins are of the same server.
+
+    An address that programs may read in different ways is its own origin.
+    """
+    if not _VISIBLE.fullmatch(url) or "\\" in url:
+        return url
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}:{port}"
+
+
 def url_problem(url: str, *, allow_private: bool, scheme: str = "https") -> str | None:
     """Why our server can't call this address, in words for staff; None if it can. Looks nothing up."""
     if not _VISIBLE.fullmatch(url):

@@ -55,7 +55,7 @@ def _merged(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
 
 
 def by_status(response: HttpResponse) -> ProviderError:
-    """The class of an answer that carries no code of the vendor's own (vendors.md, classes of failure)."""
+    """The class of an answer without a code of the vendor's own (docs/adding-a-vendor.md, "Classes of failure")."""
     status = response.status
     code = f"http-{status}"
     failure = _FAILURE_BY_STATUS.get(status) or _FAILURE_BY_HUNDRED.get(status // 100, Failure.AMBIGUOUS)

@@ -208,6 +208,9 @@ class Adapter(ABC):
     """Where the facts come from."""
     credentials: ClassVar[tuple[Setting, ...]] = ()
     options: ClassVar[tuple[Setting, ...]] = ()
+    words: ClassVar[frozenset[str]] = frozenset()
+    """What stands for a code in answers and reports besides `codes`, in small letters. Other codes of a vendor may
+    repeat a message's text or number, and are searched for it."""
     scheme: ClassVar[str] = "https"
     """The scheme of the addresses that this adapter asks for (http is taken where https is)."""
 

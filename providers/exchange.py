@@ -6,7 +6,7 @@ import html
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
@@ -15,12 +15,16 @@ from .content import decoded_text, is_plain_utf8
 
 LIMIT = 8 * 1024
 """Characters of an exchange that are kept."""
+MARGIN = 1024
+"""Characters behind the limit in which a value may end that begins before it."""
 HIDDEN = "[hidden]"
 _MASKED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
-def exchange_text(message: HttpRequest | HttpResponse, hidden: Iterable[str]) -> str:
-    """Printable text of a request or an answer, at most about 8 KiB.
+def exchange_text(
+    message: HttpRequest | HttpResponse, hidden: Iterable[str], hide: Callable[[str], str] | None = None
+) -> str:
+    """Printable text of a request or an answer, at most about 8 KiB. `hide` hides more than the values of `hidden`.
 
     Every value of `hidden` is replaced, in each form in which it travels: plain, URL- and
     form-encoded, JSON-escaped (also twice, for JSON inside JSON), HTML-escaped, base64, and as
@@ -33,6 +37,8 @@ def exchange_text(message: HttpRequest | HttpResponse, hidden: Iterable[str]) ->
         text = text.replace(form, HIDDEN)
         if guessed and not form.isascii():
             text = _in_any_charset(form).sub(HIDDEN, text)
+    if hide:
+        text = hide(text[: LIMIT + MARGIN])
     shown = visible(text[: LIMIT + 1])
     return shown if len(shown) <= LIMIT else shown[:LIMIT] + "… (cut)"
 

@@ -1,20 +1,22 @@
 """System checks for the settings of an installation, each with a hint.
 
-Those that query the database run only with `manage.py check --database default` and `migrate`.
+Those of the database itself run only with `manage.py check --database default` and `migrate`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 
 from sms.models.encrypted import encrypt
+from sms.services.configuration import stored_secrets
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -51,7 +53,6 @@ def development_settings(**_: Any) -> list[CheckMessage]:
     if not settings.IS_HTTPS:
         return []
     forbidden = {
-        "DEBUG": ("sms.W003", "error pages show settings and code to strangers."),
         "ALLOW_PRIVATE_PROVIDER_HOSTS": ("sms.W004", "a provider's address may lead into the inner network."),
         "ALLOW_SANDBOX": ("sms.W005", "messages routed to a sandbox provider reach nobody."),
     }
@@ -111,6 +112,22 @@ def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> lis
         for alias in databases or ()
         if (found := wrong_encoding(alias))
     ]
+
+
+@register("secrets")
+def unreadable_credentials(**_: Any) -> list[CheckMessage]:
+    """A warning, because `provision` must run: it is one of the cures.
+
+    It has a tag of its own, so that plain `manage.py check` asks the database, and the start of a dispatcher does not.
+    """
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite" and not connection.is_in_memory_db() and not Path(name).exists():
+        return []  # a check makes no database
+    try:
+        problem = stored_secrets.read().problem
+    except DatabaseError:  # it can't be reached, or migrations have yet to make the tables
+        return []
+    return [Warning(problem, hint=stored_secrets.HOW_TO, id="sms.W008")] if problem else []
 
 
 def _pragma_messages(alias: str) -> list[CheckMessage]:

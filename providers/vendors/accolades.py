@@ -55,6 +55,7 @@ class Accolades(Sender):
     name = "Accolades"
     documents = "Accolades, SMS/SEND command; voipit.ro help pages"
     codes = CODES
+    words = frozenset({"ok", *STATES})
     credentials = (
         Setting("account_number", "Account number", "Part of the address: letters, digits, dot, dash, underscore.",
                 pattern=r"[A-Za-z0-9_-][A-Za-z0-9._-]*"),

@@ -67,6 +67,7 @@ class ETelecom(Sender):
     name = "eTelecom"
     documents = "eTelecom, Send SMS (OmniMessage); public clients for the status call and the webhook"
     codes: ClassVar[Codes] = {**CODES, **REPORT_CODES}
+    words = frozenset({SUCCESS, *map(str.lower, STATES), *TEXT_CODES.values()})
     doubted_approvals = DOUBTED_APPROVALS
     credentials = (
         Setting("username", "User name", "The user name that eTelecom gave."),

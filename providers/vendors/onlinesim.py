@@ -56,6 +56,7 @@ class Onlinesim(Forwarder):
         Setting("timeout", "Timeout", "Seconds from the first byte written to the whole answer.",
                 kind=Kind.INTEGER, default=15, assumed=True),
     )  # fmt: skip
+    words = frozenset(map(str.lower, (*STOP_WORDS, *REPEATED_WORDS)))
     retry_seconds = 10
 
     def request(self, received: ReceivedSms) -> HttpRequest:

@@ -30,6 +30,7 @@ class Sandbox(Sender):
     slug = "sandbox"
     name = "Sandbox"
     documents = "This product: the number's last two digits choose what happens"
+    words = frozenset({"accepted", "refused", *STATES})
     scheme = "sandbox"
     default_base_url = "sandbox://training"
     carries = Carries.TEXT

@@ -77,6 +77,7 @@ class SmsPlus(Sender):
     name = "smsplus.az"
     documents = "smsplus.az, API for send SMS"
     codes = CODES
+    words = frozenset({SUCCESS})
     doubted_approvals = DOUBTED_APPROVALS
     credentials = (
         Setting("token", "Token", "The API token, without blanks, from the customer's personal information.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from sms.admin.access import block_list_import, integration_guide, personal_data
-from sms.admin.messages import dry_run, unmatched
+from sms.admin.access import block_list_import, integration_guide, password_again, personal_data
+from sms.admin.messages import bulk, dry_run, search_page, unmatched
 from sms.admin.monitoring import glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
 from sms.admin.templates import csv_import, preview, submissions, vendor_import
@@ -16,9 +16,12 @@ def urls(site: AdminSite) -> list[URLPattern]:
     pages = (
         ("set-up", setup_checklist.show, "tools_setup"),
         ("akinon", integration_guide.show, "tools_integration_guide"),
+        ("password", password_again.show, password_again.PAGE),
         ("words", glossary.show, "tools_glossary"),
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_dry_run"),
+        ("search", search_page.show, "tools_search"),
+        ("bulk", bulk.show, "tools_bulk"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
         ("who-would-carry", route_lookup.show, "tools_route_lookup"),
         ("block-list", block_list_import.act, "tools_block"),

@@ -67,6 +67,13 @@ def credentials(header: str) -> tuple[str, str] | None:
     return (username, secret) if colon and not _CONTROL.search(decoded) else None
 
 
+def claimed_username(header: str) -> str:
+    """The name of a client that the header gives, before its secret is checked; "" for a name of no client."""
+    known = snapshot.cached()
+    username, _ = credentials(header) or ("", "")
+    return username if known is not None and username in known.clients else ""
+
+
 def _decoded(token: bytes) -> str:
     """Decodes canonical base64 only: Python's strict mode accepts surplus padding."""
     raw = binascii.a2b_base64(token, strict_mode=True)

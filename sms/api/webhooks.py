@@ -16,7 +16,8 @@ from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.intake.client_ip import IpAddress, client_ip, is_in, networks_of
 from sms.services.reports import receive
-from sms.services.webhooks import tokens
+from sms.services.webhooks import tokens, urls
+from sms.services.webhooks.call_rate import call_rate
 from sms.services.webhooks.callbacks import callback_of, header_text
 from sms.services.webhooks.tokens import Purpose, TokenTarget
 
@@ -33,6 +34,7 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
         return method_not_allowed(METHODS)
     address, account = _resolve(vendor, key)
     _check_source(account, client_ip(request.META))
+    call_rate.take((Purpose.PROVIDER, account.id), account.reports_per_minute)
     raw = request_body.raw_call(request)
     headers = header_text(account.adapter.signed_headers, request.META)
     url = tokens.callback_url(vendor, key)
@@ -58,7 +60,13 @@ def _resolve(vendor: str, key: str) -> tuple[TokenTarget, Account]:
     account = snapshot.current().accounts.get(address.provider_id or 0) if address else None
     if address is None or account is None or address.purpose == Purpose.GATEWAY or account.adapter.slug != vendor:
         raise refuse("not_found")
+    if address.purpose == Purpose.PROVIDER and not _is_valid(address, account):
+        raise refuse("not_found")
     return address, account
+
+
+def _is_valid(address: TokenTarget, account: Account) -> bool:
+    return urls.is_valid(address.number, current=account.address_number, old_until=account.old_address_until)
 
 
 def _check_source(account: Account, source: IpAddress | None) -> None:

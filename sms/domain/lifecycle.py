@@ -1,6 +1,6 @@
 """The message's life: its states, what a vendor's report may move, what follows a failed attempt.
 
-docs: the tables "The message's life" and "what follows an attempt" of docs/reliability.md are these rules in words.
+The table "Classes of failure" in docs/adding-a-vendor.md gives the rules for failed attempts in words.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ class Situation:
 
 
 def after_failure(now: Situation) -> NextStep:
-    """The table "what follows an attempt", for the attempt that `now.tries` ends with."""
+    """What follows the failed attempt that `now.tries` ends with."""
     last = now.tries[-1]
     if last.failure == Failure.AMBIGUOUS:
         return _after_ambiguous(now, last)

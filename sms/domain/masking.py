@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
+from sms.domain.matching.folding import plain_text
 from sms.domain.matching.templates import quoted
 from sms.domain.matching.vendor_text import VendorText
 
 _HOST = re.compile(r"(?i)(?:https?://|www\.)[a-z.-]+(?=/|$)")
 _KEPT = frozenset(" .,:;/-+@()₼₺₽₫€$£")
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_WORD = re.compile(r"\w+")
+_QUOTE = re.compile(r'"[^"]*"')
 _PLAIN = {"x": "a", "X": "A"}
 
 
@@ -37,6 +40,20 @@ def _masked(character: str) -> str:
     if character.isdecimal():
         return "#"
     return "X" if character.isupper() else "x"
+
+
+def masked_words(text: str, known: Container[str] = frozenset()) -> str:
+    """The text with every word masked but the `known` ones, which are in plain characters (`plain_text`)."""
+    return _WORD.sub(lambda word: word[0] if _is_known(word[0], known) else "".join(map(_masked, word[0])), text)
+
+
+def _is_known(word: str, known: Container[str]) -> bool:
+    return plain_text(word) in known and not any(map(str.isdecimal, word))
+
+
+def masked_quotes(sentence: str, known: Container[str]) -> str:
+    """A sentence about a text, with the words masked that it quotes of it."""
+    return _QUOTE.sub(lambda quote: masked_words(quote[0], known), sentence)
 
 
 def example_of(masked: str) -> str:

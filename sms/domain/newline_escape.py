@@ -19,7 +19,7 @@ Escape = Literal["outside_urls", "always", "off"]
 
 _ESCAPE = re.compile(r"/n|\\n")
 # What may begin a link, or be an escape. ASCII, or ignoring case would take the long s (U+017F) for an s.
-_TOKEN = re.compile(r"(?P<url>(?ai:https?://|www\.))|(?P<slash>/)|\\n")
+_TOKEN = re.compile(r"(?P<url>(?ai:[a-z]{2,12}://|www\.))|(?P<slash>/)|\\n")
 _WHITE = re.compile(r"\s")
 
 # What may stand right before the slash behind a host name; looked for in so many characters.

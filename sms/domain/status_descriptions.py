@@ -206,6 +206,7 @@ CODE: Mapping[str, Description] = {
 
 EVENT: Mapping[str, str] = {
     "resent": "Resent by staff",
+    "moved": "Moved to another provider by staff",
     "settled": "Resolved by staff",
     "canceled": "Canceled by staff",
     "released": "Released",

@@ -90,7 +90,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable() and _HIDDEN_LETTERS.isdisjoint(text):
         return text
-    return "".join(escaped(character) if _is_hidden(character) else character for character in text)
+    return "".join(escaped(character) if is_hidden(character) else character for character in text)
 
 
 def escaped(character: str) -> str:
@@ -99,7 +99,7 @@ def escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _is_hidden(character: str) -> bool:
+def is_hidden(character: str) -> bool:
     if character in "\n\t":
         return False
     return character in _HIDDEN_LETTERS or unicodedata.category(character) in _HIDDEN_CATEGORIES

@@ -84,7 +84,7 @@ def _without_trunk_zero(value: str) -> str:
 
 def _plain(value: str, fewest: int = 1) -> str:
     """ASCII digits, behind a `+` if the number names its country."""
-    text = unescaped(value).strip().strip(_QUOTES).strip()
+    text = unescaped(value).strip().removeprefix("=").strip(_QUOTES).strip()  # ="+994…" keeps a CSV cell a text
     if scheme := _SCHEME.match(text):
         text = unquote(text[scheme.end() :])
     if _SHORTENED.fullmatch(text):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sms", "0018_personal_data"),
+        ("sms", "0023_outage"),
     ]
 
     operations = [

@@ -3,16 +3,17 @@
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
+from .bulk_operation import BulkOperation
 from .calling import CallingAddress
-from .client import ApiClient, NewlineEscape, OnNoTemplate
+from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNoTemplate
 from .destination import Destination, DestinationAllowance, DestinationMode
-from .encrypted import EncryptedJSONField, UndecryptableError
+from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
-from .limits import ClientAllowance, LoginSource
 from .message import Attempt, AttemptPart, Message, MessageEvent
-from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, PersonalDataRecord, RetentionWalk
+from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
+from .records import AccessRecord, PersonalDataRecord
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
 from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
@@ -21,6 +22,7 @@ from .sender import SenderApproval, SenderName
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [
+    "AccessRecord",
     "Alert",
     "AlertNotice",
     "ApiClient",
@@ -30,6 +32,7 @@ __all__ = [
     "AttemptPart",
     "BlockedNumber",
     "Breaker",
+    "BulkOperation",
     "Callback",
     "CallingAddress",
     "ClientAllowance",
@@ -75,4 +78,5 @@ __all__ = [
     "TemplateApprovalStatus",
     "TemplateVersion",
     "UndecryptableError",
+    "UnreadableSecret",
 ]

@@ -1,8 +1,9 @@
-"""The public addresses of our server: some vendors accept calls only from addresses that they were told."""
+"""Addresses: those from which we call vendors, and those with a key at which vendors and gateways call us."""
 
 from __future__ import annotations
 
 import ipaddress
+from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -45,3 +46,21 @@ class CallingAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class InboundAddress(models.Model):
+    """The number of the address that is valid now. The key in an address is signed with it (services/webhooks)."""
+
+    address_number = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    old_address_until = models.DateTimeField("old address valid until", null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def renew_address(self, *, old_valid_until: datetime) -> None:
+        """Give out a new address. Of the older ones, only the last stays valid, until the given time."""
+        self.address_number += 1
+        self.old_address_until = old_valid_until
+
+    def revoke_old_address(self) -> None:
+        self.old_address_until = None

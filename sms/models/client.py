@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from .destination import validate_country
 from .history import change_history
 from .sender import SenderName
+
+LARGEST_INTEGER = 2_147_483_647
 
 
 def digest(secret: str) -> str:
@@ -31,6 +36,16 @@ class NewlineEscape(models.TextChoices):
 class OnNoTemplate(models.TextChoices):
     REFUSE = "refuse", "reject the request (422)"
     HOLD = "hold", "hold the message until a template matches its text"
+
+
+def validate_country_limits(value: Any) -> None:
+    """Raises ValidationError for what is no mapping of countries to numbers of messages."""
+    if not isinstance(value, dict):
+        raise ValidationError('Write an object of countries and numbers of messages, such as {"RO": 5000}.')
+    for country, limit in value.items():
+        validate_country(country)
+        if type(limit) is not int or not 1 <= limit <= LARGEST_INTEGER:
+            raise ValidationError(f"{country}: {limit!r} is no number of messages from 1 to {LARGEST_INTEGER:,}.")
 
 
 class ApiClient(models.Model):
@@ -66,6 +81,18 @@ class ApiClient(models.Model):
         validators=[MaxValueValidator(1_000_000)],
         help_text="OTPs an hour to one range of 100 numbers. 0: no limit.",
     )
+    slot_share = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Percent of each provider's slots that the client may use at once, at least one. Empty: all.",
+    )
+    country_limits = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_country_limits],
+        help_text='Messages a UTC day to a country, such as {"RO": 5000}. Others have no limit here.',
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history(without=("secret_digest", "previous_digest"), m2m_fields=[senders])
 
@@ -89,3 +116,38 @@ class ApiClient(models.Model):
         """Set a new secret and return it. The old one stays valid until the given time."""
         self.previous_digest, self.previous_valid_until = self.secret_digest, previous_valid_until
         return self.generate_secret()
+
+
+class ClientAllowance(models.Model):
+    """A client's token bucket and daily budget. Processes take tokens in blocks, not in the transaction of a message.
+
+    `at` is in seconds since 1970, `day` in days since then (UTC), `used` counts that day's messages. `granted` is the
+    size of the last block, which the process reads from its own UPDATE.
+    """
+
+    client = models.OneToOneField(ApiClient, models.CASCADE, primary_key=True, related_name="allowance")
+    tokens = models.FloatField(default=0)
+    at = models.FloatField(default=0)
+    day = models.PositiveIntegerField(default=0)
+    used = models.PositiveIntegerField(default=0)
+    granted = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.client_id}: {self.used} on day {self.day}"
+
+
+class LoginSource(models.Model):
+    """Log-ins for one user name from one address. `account` is a client's id, or a bucket of unknown user names."""
+
+    account = models.CharField(max_length=24)
+    source = models.CharField(max_length=45, help_text="An IPv4 address, or the /64 network of an IPv6 one.")
+    failures = models.PositiveIntegerField(default=0)
+    failures_since = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("account", "source"), name="one_row_per_login_source")]
+        verbose_name = "login source"
+
+    def __str__(self) -> str:
+        return f"{self.account} from {self.source}"

@@ -72,9 +72,12 @@ class Destination(models.Model):
 
 
 class DestinationAllowance(models.Model):
-    """What was granted to a country's messages today. Processes take tokens from here in blocks."""
+    """What was granted to a country's messages today. Processes take tokens from here in blocks.
 
-    country = models.CharField(max_length=3, primary_key=True)
+    `country` is followed by `:` and a client's id where only that client's messages count.
+    """
+
+    country = models.CharField(max_length=24, primary_key=True)
     day = models.PositiveIntegerField(default=0)
     used = models.PositiveIntegerField(default=0)
     granted = models.PositiveIntegerField(default=0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from .calling import InboundAddress
 from .history import change_history
 from .partner import Partner, RentedNumber
 
@@ -25,9 +27,23 @@ def validate_fields(value: Any) -> None:
     unknown = [name for name in value if name not in FIELDS]
     if unknown:
         raise ValidationError(f"Unknown: {', '.join(unknown)}. Known are {', '.join(FIELDS)}.")
+    unprintable = [name for name, theirs in value.items() if not theirs.isprintable()]
+    if unprintable:
+        raise ValidationError(f"{', '.join(unprintable)}: the gateway's name holds a control character; take it out.")
 
 
-class InboundGateway(models.Model):
+def validate_networks(value: Any) -> None:
+    """Raises ValidationError unless this is a list of IP addresses or networks."""
+    if not isinstance(value, list) or not all(isinstance(network, str) for network in value):
+        raise ValidationError('Write a list such as ["203.0.113.7", "203.0.113.8/29"].')
+    for network in value:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            raise ValidationError(f"{network} is neither an address nor a network.") from error
+
+
+class InboundGateway(InboundAddress):
     """A modem or a gateway of ours that calls us with the SMS that our numbers receive."""
 
     slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as modem-1.")
@@ -43,6 +59,20 @@ class InboundGateway(models.Model):
         blank=True,
         validators=[MaxValueValidator(3600)],
         help_text="Without an id, an equal message within this many seconds of the first is a repeat. 0: never.",
+    )
+    calls_per_minute = models.PositiveIntegerField(
+        default=600,
+        db_default=600,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="In each web process. More are answered with 429.",
+    )
+    networks = models.JSONField(
+        default=list,
+        db_default=[],
+        blank=True,
+        validators=[validate_networks],
+        help_text="Addresses or networks that it calls from, such as 203.0.113.8/29. None: it may call from anywhere.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history()

@@ -99,6 +99,11 @@ class Message(models.Model):
                 fields=("provider", "is_otp", "due_at"), condition=Q(status=Status.QUEUED), name="message_queue"
             ),
             models.Index(
+                fields=("provider", "is_otp", "client", "due_at"),
+                condition=Q(status=Status.QUEUED),
+                name="message_queue_of_client",
+            ),
+            models.Index(
                 fields=("expires_at",), condition=Q(status__in=[Status.QUEUED, Status.HELD]), name="message_expiry"
             ),
             models.Index(fields=("lease_until",), condition=Q(status=Status.SENDING), name="message_leases"),

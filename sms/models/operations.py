@@ -1,4 +1,4 @@
-"""State that all processes share: the configuration's stamp, heartbeats, the position of retention, alerts, records."""
+"""State that all processes share: the configuration's stamp, heartbeats, the position of retention, alerts."""
 
 from __future__ import annotations
 
@@ -74,10 +74,17 @@ class Alert(models.Model):
     provider = models.ForeignKey(Provider, models.CASCADE, null=True, related_name="alerts")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
+    silenced_until = models.DateTimeField(null=True, help_text="Until then no notice of this condition is sent.")
+    silenced_by = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("-id",)
-        permissions = [("close_alert", "Can close an alert that does not close by itself")]
+        permissions = [
+            ("close_alert", "Can close an alert that does not close by itself"),
+            ("acknowledge_alert", "Can acknowledge and silence an alert"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=("key",), condition=Q(closed_at=None), name="one_open_alert_per_key"),
         ]
@@ -114,26 +121,3 @@ class AlertNotice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change} {self.alert_id} by {self.channel}"
-
-
-class PersonalDataRecord(models.Model):
-    """A number that was forgotten or exported. `digest` is keyed: who knows the number can find its record."""
-
-    class Kind(models.TextChoices):
-        FORGOTTEN = "forgotten", "forgotten"
-        EXPORTED = "exported", "exported"
-
-    kind = models.CharField(max_length=9, choices=Kind)
-    digest = models.CharField(max_length=64)
-    reason = models.TextField(blank=True, default="")
-    actor = models.CharField(max_length=150)
-    rows = models.JSONField(default=dict, help_text="How many rows of each table it concerned.")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ("-id",)
-        verbose_name = "personal data record"
-        permissions = [("forget_number", "Can forget a number: erase what is kept of it")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.digest[:8]}"

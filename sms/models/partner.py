@@ -12,7 +12,7 @@ from providers.base import Forwarder
 from providers.registry import FORWARDERS
 from sms.domain.phone import masked
 
-from .encrypted import EncryptedJSONField
+from .encrypted import CredentialsAccount
 from .history import change_history
 
 
@@ -21,17 +21,18 @@ def partner_choices() -> list[tuple[str, str]]:
     return [(slug, adapter.name) for slug, adapter in sorted(FORWARDERS.items())]
 
 
-class Partner(models.Model):
+class Partner(CredentialsAccount):
     """A system that rents numbers of ours and gets the SMS that they receive."""
+
+    adapters = FORWARDERS
 
     slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as renter-1.")
     vendor = models.CharField("kind", max_length=32, choices=partner_choices)
     url = models.CharField("address", max_length=300, help_text="The full URL, as the partner gave it.")
-    credentials = EncryptedJSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = change_history(without=("credentials",))
+    history = change_history(without=("credentials", "credentials_origin"))
 
     class Meta:
         ordering = ("slug",)
@@ -43,9 +44,13 @@ class Partner(models.Model):
     def adapter_class(self) -> type[Forwarder]:
         return FORWARDERS[self.vendor]
 
+    @property
+    def address(self) -> str:
+        return self.url
+
     def adapter(self) -> Forwarder:
         """The partner's adapter, with its address, credentials and options."""
-        return self.adapter_class(base_url=self.url, credentials=self.credentials, options=self.options)
+        return self.adapter_class(base_url=self.url, credentials=self.usable_credentials, options=self.options)
 
 
 class RentedNumber(models.Model):

@@ -10,7 +10,8 @@ from django.db import models
 from providers.base import Sender
 from providers.registry import SENDERS
 
-from .encrypted import EncryptedJSONField
+from .calling import InboundAddress
+from .encrypted import CredentialsAccount
 from .history import change_history
 
 
@@ -19,8 +20,10 @@ def vendor_choices() -> list[tuple[str, str]]:
     return [(slug, adapter.name) for slug, adapter in sorted(SENDERS.items())]
 
 
-class Provider(models.Model):
+class Provider(CredentialsAccount, InboundAddress):
     """One account at one vendor."""
+
+    adapters = SENDERS
 
     slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as main-az.")
     vendor = models.CharField(max_length=32, choices=vendor_choices)
@@ -38,6 +41,13 @@ class Provider(models.Model):
     rate_limit = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls a second, over all dispatchers."
     )
+    reports_per_minute = models.PositiveIntegerField(
+        default=60_000,
+        db_default=60_000,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Calls of the vendor to our callback address, in each web process. More are answered with 429.",
+    )
     shown_sender = models.CharField(
         "sender shown",
         max_length=64,
@@ -47,12 +57,11 @@ class Provider(models.Model):
         help_text="The sender name that recipients see of this account where a call names none. Messages with other "
         "sender names are not routed here. Empty: all are.",
     )
-    credentials = EncryptedJSONField(default=dict, blank=True)
     credentials_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = change_history(without=("credentials",))
+    history = change_history(without=("credentials", "credentials_origin"))
 
     class Meta:
         ordering = ("slug",)
@@ -75,10 +84,18 @@ class Provider(models.Model):
     def adapter_class(self) -> type[Sender]:
         return SENDERS[self.vendor]
 
+    @property
+    def address(self) -> str:
+        return self.base_url
+
+    @property
+    def default_address(self) -> str:
+        return SENDERS[self.vendor].default_base_url if self.vendor in SENDERS else ""
+
     def adapter(self) -> Sender:
         """The vendor's adapter, with this account's address, credentials and options."""
-        kind = self.adapter_class
-        return kind(base_url=self.base_url or kind.default_base_url, credentials=self.credentials, options=self.options)
+        address = self.base_url or self.default_address
+        return self.adapter_class(base_url=address, credentials=self.usable_credentials, options=self.options)
 
 
 class Breaker(models.TextChoices):
@@ -98,6 +115,7 @@ class ProviderState(models.Model):
     breaker_code = models.CharField(max_length=64, blank=True)
     breaker_detail = models.TextField(blank=True)
     opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True, help_text="When the circuit breaker last closed.")
     probe_at = models.DateTimeField(null=True, help_text="When the next probe is due. Empty: staff must act first.")
     probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after the next.")
     probe_until = models.DateTimeField(null=True, help_text="A probe is in flight until then at the latest.")

@@ -17,7 +17,7 @@ class Callback(models.Model):
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="callbacks")
     attempt = models.ForeignKey(Attempt, models.SET_NULL, null=True, related_name="callbacks")
     address_digest = models.CharField(max_length=64, help_text="SHA-256 of the token in the URL.")
-    body_digest = models.CharField(max_length=64, help_text="SHA-256 of method, query, content type and body.")
+    body_digest = models.CharField(max_length=64, help_text="A keyed digest of method, query, content type and body.")
     method = models.CharField(max_length=8)
     query = models.BinaryField(default=bytes)
     content_type = models.CharField(max_length=200, blank=True, default="")

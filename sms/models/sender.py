@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
+
+from sms.domain.look_alikes import problem_of
 
 from .approval import ApprovalStatus
 from .history import change_history
@@ -22,6 +25,15 @@ class SenderName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A name that is new must not look like another one. Those that exist already stay as they are."""
+        names = dict(SenderName.objects.values_list("pk", "name"))
+        if names.get(self.pk) == self.name:
+            return
+        others = [name for key, name in names.items() if key != self.pk]
+        if problem := problem_of(self.name, others):
+            raise ValidationError({"name": problem})
 
 
 class SenderApproval(models.Model):

@@ -79,10 +79,23 @@ def pasted_list(window: Window) -> Page:
     return page
 
 
+def found(window: Window) -> Page:
+    """The answer of the search to a request id."""
+    page = window.open("/admin/tools/search/")
+    page.locator("#search").fill("order-48213")
+    page.keyboard.press("Enter")
+    page.locator(".admin-results li").first.wait_for()
+    return page
+
+
 DAILY: dict[str, Visit] = {
     "dashboard": at("/admin/"),
     "messages": at("/admin/sms/message/"),
     "message": row_of("/admin/sms/message/?q=order-48213"),
+    "search": found,
+    "bulk": at("/admin/tools/bulk/?kind=resend&view=failed"),
+    "bulk-operations": at("/admin/sms/bulkoperation/"),
+    "alerts": at("/admin/sms/alert/"),
     "templates": at("/admin/sms/messagetemplate/"),
     "template": row_of("/admin/sms/messagetemplate/"),
     "template-import": at("/admin/tools/template-import/"),

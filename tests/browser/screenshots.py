@@ -2,7 +2,7 @@
 
     python -m tests.browser.screenshots [FOLDER]
 
-Eight pages, light and dark, into docs/screenshots/ unless another folder is named. Look at them before you commit them.
+Ten pages, light and dark, into docs/screenshots/ unless another folder is named. Look at them before you commit them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,18 @@ from . import chromium, shop
 from .pages import DAILY
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-SHOWN = ("dashboard", "messages", "message", "template", "providers", "set-up", "test-a-text", "unmatched-texts")
+SHOWN = (
+    "dashboard",
+    "search",
+    "messages",
+    "message",
+    "bulk",
+    "template",
+    "providers",
+    "set-up",
+    "test-a-text",
+    "unmatched-texts",
+)
 SIZE = {"width": 1280, "height": 900}
 LARGEST = 200_000  # bytes of a file
 TRIES = 40

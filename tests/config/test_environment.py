@@ -199,10 +199,24 @@ def test_an_sqlite_file_is_the_same_from_every_folder(url: str, name: str) -> No
     assert Environment({"N": url}, "").database("N")["NAME"] == name
 
 
-@pytest.mark.parametrize("url", ["sqlite://db.sqlite3", "sqlite://data/db.sqlite3"])
+@pytest.mark.parametrize("url", ["sqlite://db.sqlite3", "sqlite://data/db.sqlite3", "sqlite://", "sqlite:///"])
 def test_two_slashes_are_no_database_in_memory(url: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="three slashes"):
         Environment({"N": url}, "").database("N")
+
+
+@pytest.mark.parametrize("url", ["sqlite:///a#b.sqlite3", "sqlite:///a?b.sqlite3", "sqlite:////srv/#1/db.sqlite3"])
+def test_an_sqlite_file_is_never_another_one_whose_name_is_the_start(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="%23 and %3F"):
+        Environment({"N": url}, "").database("N")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("%2Fvar%2Frun", "/var/run"), ("db.example", "db.example"), ("[::1]:5432", "::1"), ("", "")],
+)
+def test_a_database_host_is_a_name_an_address_or_a_folder_of_a_unix_socket(host: str, expected: str) -> None:
+    assert Environment({"N": f"postgres://u:p@{host}/d"}, "").database("N")["HOST"] == expected
 
 
 @pytest.mark.parametrize("folder", ["plain", "with blanks", "a+b", "a#b", "a%41", "a?b", "ödəniş"])
@@ -272,6 +286,13 @@ def test_without_a_word_gunicorn_keeps_connections_longer_than_a_load_balancer()
 
 
 KEYS = {"SECRET_KEY": "x", "FIELD_ENCRYPTION_KEYS": "x"}
+STRONG = {
+    "ENV_FILE": os.devnull,
+    "PUBLIC_URL": "https://sms.example",
+    "DATABASE_URL": "sqlite:///x",
+    "SECRET_KEY": PRODUCT["SECRET_KEY"],
+    "FIELD_ENCRYPTION_KEYS": PRODUCT["FIELD_ENCRYPTION_KEYS"],
+}
 REFUSED = {
     "nothing": ({"ENV_FILE": os.devnull}, "SECRET_KEY is missing. Set it in the environment or in /dev/null;"),
     "an empty key": ({"ENV_FILE": os.devnull, "SECRET_KEY": ""}, "SECRET_KEY is empty."),
@@ -283,6 +304,25 @@ REFUSED = {
     "a folder": ({"ENV_FILE": "/"}, "ENV_FILE names / (it can't be read: Is a directory)"),
     "a level": ({"ENV_FILE": os.devnull, "LOG_LEVEL": "LOUD", **KEYS}, "LOG_LEVEL is 'LOUD'. Write one of DEBUG,"),
     "a format": ({"ENV_FILE": os.devnull, "LOG_FORMAT": "xml", **KEYS}, "LOG_FORMAT is 'xml'. Write one of json,"),
+    "debugging in public": ({**STRONG, "DEBUG": "on"}, "DEBUG is on: error pages"),
+    "a short secret key": ({**STRONG, "SECRET_KEY": "x" * 8}, "SECRET_KEY has 8 characters; at least 32"),
+    "a secret key of one word": ({**STRONG, "SECRET_KEY": "change-me" * 9}, "SECRET_KEY can be guessed."),
+    "the key of a new project": (
+        {**STRONG, "SECRET_KEY": f"django-insecure-{STRONG['SECRET_KEY']}"},
+        "SECRET_KEY can be guessed.",
+    ),
+    "an encryption key that is none": (
+        {**STRONG, "FIELD_ENCRYPTION_KEYS": f"{STRONG['FIELD_ENCRYPTION_KEYS']},short"},
+        "Key 2 of 2 of FIELD_ENCRYPTION_KEYS is no random Fernet key",
+    ),
+    "an encryption key of zeros": (
+        {**STRONG, "FIELD_ENCRYPTION_KEYS": f"{'A' * 43}="},
+        "Key 1 of 1 of FIELD_ENCRYPTION_KEYS is no random Fernet key",
+    ),
+    "a short webhook secret": (
+        {**STRONG, "ALERT_WEBHOOK_SECRET": "short"},
+        "ALERT_WEBHOOK_SECRET has 5 characters; at least 16",
+    ),
     "a switch": ({"ENV_FILE": os.devnull, "REQUIRE_2FA": "ja", **KEYS}, "REQUIRE_2FA is 'ja'. Write on or off."),
 }
 
@@ -292,3 +332,14 @@ def test_what_is_wrong_is_named_as_it_is(values: dict[str, str], words: str) -> 
     done = run(SHOW, **values)
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_strong_settings_start_in_public_and_weak_ones_at_home() -> None:
+    assert run(SHOW, **STRONG).returncode == 0
+    assert run(SHOW, **{**STRONG, **KEYS, "PUBLIC_URL": "http://127.0.0.1:8000"}).returncode == 0
+
+
+def test_a_refusal_shows_no_secret() -> None:
+    done = run(SHOW, **{**STRONG, "SECRET_KEY": "hunter2", "FIELD_ENCRYPTION_KEYS": "hunter3"})
+    assert done.returncode == 1
+    assert "hunter" not in done.stderr

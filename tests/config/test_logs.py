@@ -108,3 +108,17 @@ def test_the_console_form_has_no_local_variables_either(capsys: pytest.CaptureFi
     dictConfig(product.LOGGING)
     assert secret not in stream.getvalue()
     assert "RuntimeError" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [KeyError("WOLFRAM"), ValueError("invalid literal for int(): 'WOLFRAM'"), ValueError('cut off: "WOLFRAM')],
+)
+def test_what_an_error_quotes_is_left_out(lines: Lines, fault: Exception) -> None:
+    try:
+        raise fault
+    except Exception:
+        structlog.get_logger("sms").exception("it.failed")
+    written = json.dumps(lines())
+    assert type(fault).__name__ in written
+    assert "WOLFRAM" not in written

@@ -1,4 +1,4 @@
-"""The health check of kept connections: no question to a silent one, a new connection where the old one ended."""
+"""Kept connections: no health check of a silent one, a new one where the old one ended, prepared statements."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def ask(connection: Any, question: str) -> Any:
         return cursor.fetchone()[0]
 
 
+def end(connection: Any, server: Postgres) -> int:
+    """The server ends the connection; returns the number of its process."""
+    pid: int = connection.connection.info.backend_pid
+    with server.connection() as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+        gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
+        eventually(lambda: other.execute(gone, [pid]).fetchone() == (True,), because="the connection has ended")
+    return pid
+
+
 def test_a_silent_connection_is_asked_nothing(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:  # only here: what cleans up after the test may ask
         patched.setattr(type(connection), "is_usable", lambda self: pytest.fail("a question was put"))
@@ -38,12 +48,33 @@ def test_a_silent_connection_is_asked_nothing(connection: Any, monkeypatch: pyte
 
 
 def test_a_connection_that_the_server_ended_is_replaced(connection: Any, durable_postgres: Postgres) -> None:
-    before = connection.connection.info.backend_pid
-    with durable_postgres.connection() as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [before])
-        gone = "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = %s"
-        eventually(lambda: other.execute(gone, [before]).fetchone() == (True,), because="the connection has ended")
+    before = end(connection, durable_postgres)
     assert ask(connection, "SELECT pg_backend_pid()") != before
+
+
+def prepared(connection: Any) -> Any:
+    with connection.prepared_cursor() as cursor:
+        cursor.execute("SELECT %s + 1", [6])
+        assert cursor.fetchone() == (7,)
+    return ask(connection, "SELECT count(*) FROM pg_prepared_statements")
+
+
+def test_a_statement_for_each_message_is_prepared_once(connection: Any) -> None:
+    assert [prepared(connection) for _ in range(3)] == [1, 1, 1]
+
+
+def test_behind_a_pooler_nothing_is_prepared(connection: Any) -> None:
+    connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+    assert prepared(connection) == 0
+
+
+def test_a_prepared_statement_runs_on_a_new_connection_where_the_old_one_ended(
+    connection: Any, durable_postgres: Postgres
+) -> None:
+    prepared(connection)
+    end(connection, durable_postgres)
+    connection.health_check_done = False  # the next request begins
+    assert prepared(connection) == 1
 
 
 def test_after_a_restart_of_the_database_no_call_fails(

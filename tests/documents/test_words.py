@@ -106,3 +106,14 @@ def test_readme_has_a_line_for_each_folder():
     table = read("README.md").partition("## Find your way")[2].partition("\n## ")[0]
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))}
     assert all(f"`{name}/" in table for name in folders - {"staticfiles"})
+
+
+def test_documents_that_comments_name_are_there():
+    """With their path, such as docs/operations.md, or by the file's name alone."""
+    folders = (ROOT, ROOT / "docs", ROOT / "docs/decisions", ROOT / "benchmarks")
+    found = [path for folder in folders for path in folder.glob("*.md")]
+    known = {path.name for path in found} | {str(path.relative_to(ROOT)) for path in found}
+    for folder in ("config", "providers", "sms", "tests", "benchmarks"):
+        for path in (ROOT / folder).rglob("*.py"):
+            named = set(re.findall(r"\b[\w./-]+\.md\b", path.read_text()))
+            assert named <= known, (path, named - known)

@@ -87,6 +87,12 @@ POSTS = [
     Post("код 14", FORM, form({name.upper(): value for name, value in sms("код 14").items()})),
     Post("код 15", FORM, gzip.compress(form(sms("код 15"))), headers={"Content-Encoding": "gzip"}),
     Post("код 16", "text/plain", as_json(sms("код 16"))),
+    Post("SATIŞ’ 17", f"{FORM}; charset=windows-1254", form(sms("SATIŞ’ 17"), "cp1254")),
+    Post("код 18", "application/json", as_json(sms("код 18")), headers={"Content-Encoding": "UTF-8"}),
+    Post("код 19\nənd", "application/json", as_json(sms("код 19|ənd")).replace(b"|", b"\n") + b"\0"),
+    Post("код 20", FORM, form({f"data[{name}]": value for name, value in sms("код 20").items()}) + b"\r\n"),
+    Post("код 21", f"{FORM}; charset=utf8mb4", form(sms("код 21"))),
+    Post(None, FORM, form(SMS) + b"&text=%u043A%u043E%u0434"),
     Post(None, FORM, form(sms("код"), "cp1251")),
     Post(None, f"{FORM}; charset=utf-8", form(sms("şifre"), "cp1254")),
     Post(None, f"{FORM}; charset=klingon", form(sms("şifre"))),
@@ -159,6 +165,8 @@ def reports(id_: str) -> dict[str, Post]:
         "array": Post("", "application/json", as_json([said])),
         "inner": Post("", "application/json", as_json({"data": said})),
         "field": Post("", FORM, form({"data": json.dumps([said])})),
+        "brackets": Post("", FORM, form({f"reports[0][{name}]": value for name, value in said.items()})),
+        "line end": Post("", FORM, form(said) + b"\r\n"),
         "gzip": Post("", FORM, gzip.compress(form(said)), headers={"Content-Encoding": "gzip"}),
     }
 

@@ -66,6 +66,10 @@ METRICS = {
     "Forwarded": (((FORWARDED, f'for="{CLIENT}:80";proto=http'),), 200),
     "Forwarded in two lines": (((FORWARDED, f'for={CLIENT};x="'), (FORWARDED, f'for="{STRANGER}:80"')), 403),
     "Forwarded of the client": (((FOR, STRANGER), (FORWARDED, f"for={CLIENT}")), 403),
+    "no blank and an empty hop": (((FOR, f"{STRANGER},,{CLIENT},127.0.0.2"),), 200),
+    "Forwarded in capitals, by first": (((FORWARDED, f"By=127.0.0.1;FOR={CLIENT};Host=a"),), 200),
+    "a header of another proxy": ((("X-Real-IP", CLIENT), ("CF-Connecting-IP", CLIENT)), 403),
+    "single quotes": (((FOR, f"'{CLIENT}'"),), 403),
     "a stranger": (((FOR, f"{CLIENT}, {STRANGER}"),), 403),
     "an unknown client": (((FOR, "unknown"),), 403),
     "bytes that are no text": (((FOR, "\xff\xfe"),), 403),
@@ -115,8 +119,13 @@ def test_https_is_what_a_trusted_proxy_says_and_nobody_else(stacks: Callable[...
         (((PROTO, "https"),), True),
         (((FORWARDED, "for=198.51.100.7;proto=https"),), True),
         (((PROTO, "http"),), False),
+        (((PROTO, "HTTPS, http"),), True),
+        (((PROTO, "http"), (PROTO, "https")), False),
         ((("X-Forwarded-Ssl", "on"),), False),
+        ((("CF-Visitor", '{"scheme":"https"}'), ("Front-End-Https", "on")), False),
         ((), False),
     ):
         connection = http.client.HTTPConnection("127.0.0.1", stack.port)
         assert get(connection, "/docs", headers)[0] == (200 if trusted and is_https else 400), headers
+    plain = {path: get(connection, path)[0] for path in ("/healthz", "/readyz", "/metrics", "/status")}
+    assert plain == {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/status": 400}

@@ -11,7 +11,7 @@ from tests.simulators.vendors.onlinesim import WORDS
 
 from .calls import Reply, call
 
-DOOR = "/v1/PUSH_SMS_RENT"
+ENDPOINT = "/v1/PUSH_SMS_RENT"
 TYPE = "application/json; charset=utf-8"
 PUSH = {
     "smsId": 355,
@@ -26,7 +26,7 @@ PUSH = {
 
 def push(vendors: Vendors, value: object = PUSH, content_type: str = TYPE, **headers: str) -> Reply:
     body = json.dumps(value).encode()
-    return call(vendors.onlinesim, DOOR, body, {"Content-Type": content_type, **headers})
+    return call(vendors.onlinesim, ENDPOINT, body, {"Content-Type": content_type, **headers})
 
 
 def test_a_push_as_the_document_says_is_accepted_and_kept_byte_for_byte(vendors):

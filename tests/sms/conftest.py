@@ -14,6 +14,7 @@ from providers.registry import SENDERS
 from sms.services.configuration import snapshot
 from sms.services.intake import destination_limits, login_throttle, rate_limits
 from sms.services.queue import notify
+from sms.services.webhooks.call_rate import call_rate
 from tests.sms import cast
 
 
@@ -22,11 +23,13 @@ def _fresh_configuration(settings: Any) -> Iterator[None]:
     settings.CONFIGURATION_MAX_AGE = math.inf  # at the usual second, a slow machine would query again within a test
     snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
+    call_rate.reset()
     destination_limits.reset_cache()
     login_throttle.throttle.reset_cache()
     yield
     snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
+    call_rate.reset()
     destination_limits.reset_cache()
     login_throttle.throttle.reset_cache()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.checks import run_checks
 from django.db import connection
+
+from sms.models import Provider
 
 GOOD = {"PUBLIC_URL": "https://sms.example", "IS_HTTPS": True, "ALLOW_PRIVATE_PROVIDER_HOSTS": False}
 GOOD |= {"TRUSTED_PROXIES": ["127.0.0.0/8"], "TRUSTS_UNIX_SOCKET": False}
@@ -15,7 +18,6 @@ CASES = {
     "a public address with a query": ({"PUBLIC_URL": "https://sms.example/?a=1"}, {"sms.E001"}),
     "plain http to the world": ({"PUBLIC_URL": "http://sms.example", "IS_HTTPS": False}, {"sms.W002"}),
     "plain http on loopback": ({"PUBLIC_URL": "http://127.0.0.1:8000", "IS_HTTPS": False}, set()),
-    "debugging in public": ({"DEBUG": True}, {"sms.W003"}),
     "private providers in public": ({"ALLOW_PRIVATE_PROVIDER_HOSTS": True}, {"sms.W004"}),
     "a sandbox in public": ({"ALLOW_SANDBOX": True}, {"sms.W005"}),
     "an encryption key that is none": ({"FIELD_ENCRYPTION_KEYS": ["short"]}, {"sms.E002"}),
@@ -28,6 +30,7 @@ CASES = {
 }
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(("changes", "expected"), CASES.values(), ids=CASES.keys())
 def test_a_mistake_has_its_check_and_a_hint(settings, changes, expected):
     for name, value in (GOOD | changes).items():
@@ -37,6 +40,17 @@ def test_a_mistake_has_its_check_and_a_hint(settings, changes, expected):
     assert all(message.hint for message in found)
 
 
+@pytest.mark.django_db
+def test_credentials_that_no_key_opens_are_named(settings):
+    Provider.objects.create(slug="main-az", vendor="any", credentials={"token": "made-up"})
+    assert not run_checks(tags=["secrets"])
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    [message] = run_checks(tags=["secrets"])
+    assert message.id == "sms.W008"
+    assert "provider main-az (1 of 1 accounts)" in message.msg
+
+
+@pytest.mark.django_db
 def test_transactions_that_are_not_immediate_are_an_error(settings, monkeypatch):
     database = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}
     monkeypatch.setitem(settings.DATABASES, "default", database)

@@ -9,7 +9,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def rows() -> list[list[str]]:
-    page = (PROJECT / "docs" / "threat-model.md").read_text()
+    page = (PROJECT / "docs" / "threat-model.md").read_text().partition("\n## ")[0]
     lines = [line for line in page.splitlines() if line.startswith("| ")][1:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 

@@ -30,6 +30,10 @@ class BlockedNumberAdmin(TypedNumbers, BaseAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "import_form": ImportForm()})
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only who sees numbers: the answer to one that is on the list already confirms it."""
+        return super().has_add_permission(request) and request.user.has_perm(privacy.SEE_NUMBERS)
+
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False  # numbers are added and removed, never changed
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from sms.admin.common import privacy
 from sms.admin.common.base import typed
 from sms.admin.common.page import page, require_permission
 from sms.domain.typed_phone import regions
@@ -58,6 +59,7 @@ class ImportForm(forms.Form):
         return lines
 
 
+@require_permission(privacy.SEE_NUMBERS)
 @require_permission("sms.add_blockednumber")
 def act(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":

@@ -31,8 +31,14 @@ class RotateForm(BaseDialogForm):
     )
 
 
+class ApiClientForm(forms.ModelForm):
+    def clean_country_limits(self) -> dict[str, int]:
+        return self.cleaned_data["country_limits"] or {}
+
+
 @admin.register(ApiClient)
 class ApiClientAdmin(HistoriedAdmin):
+    form = ApiClientForm
     list_display = ("username", "enabled", "sender_names", "rate_limit", "daily_budget", "on_no_template", "rotation")
     list_filter = (
         yes_no(_("enabled"), "enabled"),
@@ -44,7 +50,16 @@ class ApiClientAdmin(HistoriedAdmin):
         (None, {"fields": ("username", "enabled", "read_messages")}),
         (_("Senders"), {"fields": ("all_senders", "senders")}),
         (_("Texts"), {"fields": (("newline_escape", "on_no_template"),)}),
-        (_("Limits"), {"fields": (("rate_limit", "daily_budget"), ("otp_per_number", "otp_per_range"))}),
+        (
+            _("Limits"),
+            {
+                "fields": (
+                    ("rate_limit", "daily_budget"),
+                    ("otp_per_number", "otp_per_range"),
+                    ("slot_share", "country_limits"),
+                )
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -8,18 +8,21 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
-from django_otp import match_token, user_has_device
+from django_otp import user_has_device
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+from sms.services.staff.login_protection import LoginPlace
+from sms.services.staff.second_factor import matching_device
 
 
 class LoginForm(AuthenticationForm):
     otp_token = forms.CharField(
         label=_("Authentication code"),
         required=False,
-        max_length=10,
-        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-        help_text=_("Only if you have turned on two-factor authentication."),
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code"}),
+        help_text=_("Only if you have turned on two-factor authentication. A recovery code does, too."),
     )
 
     def __init__(self, *words: Any, **more: Any) -> None:
@@ -33,14 +36,16 @@ class LoginForm(AuthenticationForm):
         values = super().clean()
         user = self.get_user()
         if user is not None and user_has_device(user):
-            user.otp_device = self._checked_device(user, values.get("otp_token", "").replace(" ", ""))
+            user.otp_device = self._checked_device(user, values.get("otp_token", ""))
         return values
 
     def _checked_device(self, user: Any, token: str) -> Any:
         if not token:
             raise ValidationError(_("Enter the code that your authenticator app shows now."), code="otp_missing")
-        device = match_token(user, token)
+        place = LoginPlace(self.request, user.get_username())
+        device = matching_device(user, token) if place.may_try_code() else None
         if device is None:
-            words = _("This code is wrong. After a wrong code, wait a moment before you try again.")
+            place.count_wrong_code(self.request, user.get_username())
+            words = _("This code is wrong. After many wrong codes, right ones are refused too, for 15 minutes.")
             raise ValidationError(words, code="otp_wrong")
         return device

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 
@@ -19,8 +20,9 @@ from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.row_ids import guarded
 from sms.services.queue.errors import ActionRefused
+from sms.services.staff import second_factor
 
-admin.site.unregister([Group, User, TOTPDevice])  # a device's page would show its secret
+admin.site.unregister([Group, User, StaticDevice, TOTPDevice])  # a device's page would show its secret
 
 
 def _roles() -> list[tuple[str, str]]:
@@ -72,7 +74,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         person = User.objects.filter(pk=object_id).first()
         if person is None or not self.has_change_permission(request, person):
             raise ActionRefused("You can't change this person.")
-        removed, _per_model = TOTPDevice.objects.filter(user=person).delete()
+        removed = second_factor.turn_off(person)
         self.log_change(request, person, f"Two-factor authentication turned off: {form.cleaned_data['reason']}")
         return str(
             _("Two-factor authentication is off.") if removed else _("This person has no two-factor authentication.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models.fields.reverse_related import ForeignObjectRel
@@ -85,15 +85,40 @@ def range_parameters(field: str) -> list[str]:
     return [f"{field}_{end}_{part}" for end in ("from", "to") for part in (0, 1)]
 
 
+class RowsField(forms.ModelMultipleChoiceField):
+    """Several rows. An id that no row can have is an error; the database would fail on it."""
+
+    def clean(self, value: Any) -> Any:
+        for each in value or ():
+            if not can_be(self.queryset.model._meta.pk, str(each)):
+                raise ValidationError(self.error_messages["invalid_pk_value"], params={"pk": str(each)[:40]})
+        return super().clean(value)
+
+
 class EscapedForms:
     """Form fields show hidden characters as escapes (config/headers.py) and convert them back on submit."""
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.ManyToManyField):
+            kwargs.setdefault("form_class", RowsField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if type(field) in (forms.CharField, forms.SlugField):
             to_python = field.to_python
             field.to_python = lambda value: typed(to_python(value)) if value else to_python(value)
         return field
+
+
+class DefaultsForm(forms.ModelForm):
+    """A form in which an empty field takes the model's default."""
+
+    defaults: Sequence[str] = ()
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for name in self.defaults:
+            if name in values and values[name] is None:
+                values[name] = self._meta.model._meta.get_field(name).get_default()
+        return values
 
 
 def protected_by(row: models.Model) -> list[str]:

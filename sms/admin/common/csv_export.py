@@ -6,9 +6,13 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.http import HttpRequest, StreamingHttpResponse
 
 from sms.domain.csv_escaping import safe
+from sms.services.staff import access_records
+
+from .phone_numbers import searched
 
 
 class _Echo:
@@ -18,8 +22,11 @@ class _Echo:
         return line
 
 
-def streamed(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
-    """A download of the rows; only one batch of them is in memory at a time."""
+def streamed(
+    request: HttpRequest, name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]
+) -> StreamingHttpResponse:
+    """A download of the rows, which is recorded; only one batch of them is in memory at a time."""
+    _record(request, name)
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:
@@ -31,3 +38,19 @@ def streamed(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> S
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _record(request: HttpRequest, name: str) -> None:
+    """With the filters. A number that was searched for is kept as its digest."""
+    filters = request.GET.copy()
+    term = filters.pop("q", [""])[-1]
+    ticked = len(request.POST.getlist(ACTION_CHECKBOX_NAME))
+    chosen = [f"{key}={value}" for key, value in filters.items()] + (["a search"] if term else [])
+    chosen = [f"{ticked} selected rows"] if ticked else chosen
+    access_records.record(
+        access_records.Kind.EXPORTED,
+        actor=request.user.get_username(),
+        subject=name,
+        detail=", ".join(chosen),
+        number=searched(term),
+    )

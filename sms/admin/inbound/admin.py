@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -20,9 +21,12 @@ from sms.admin.common.base import ReadOnlyAdmin, ReadOnlyInline
 from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import PeriodFilter, listed
 from sms.admin.common.phone_numbers import TypedNumbers
+from sms.domain.masking import masked_words
+from sms.domain.matching.folding import plain_text
 from sms.domain.phone import PhoneError, parse
-from sms.domain.text import masked_digits, visible
+from sms.domain.text import visible
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
+from sms.models.inbound import FIELDS
 from sms.services.inbound import forward
 from sms.services.queue.errors import ActionRefused
 
@@ -90,10 +94,10 @@ class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
 
     @display(description=_("text"))
     def shown_text(self, message: InboundMessage) -> str:
-        """The text with its digits masked: most texts to rented numbers contain one-time passwords."""
+        """The text with its words masked: most texts to rented numbers contain one-time passwords, also of letters."""
         if message.text is None:
             return str(_("The text is erased."))
-        return visible(privacy.shape(masked_digits(message.text))) or str(_("The text is hidden."))
+        return visible(privacy.shape(masked_words(message.text))) or str(_("The text is hidden."))
 
     @display(description=_("other messages with this id"))
     def same_id(self, message: InboundMessage) -> int:
@@ -236,15 +240,17 @@ class InboundCallAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundCall]:
         return super().get_queryset(request).select_related("gateway")
 
-    @display(description=_("query (digits masked)"))
+    @display(description=_("query (masked)"))
     def shown_query(self, call: InboundCall) -> str:
-        return _masked(call.query)
+        return _masked(call.query, call.gateway)
 
-    @display(description=_("body (digits masked)"))
+    @display(description=_("body (masked)"))
     def shown_body(self, call: InboundCall) -> str:
-        return _masked(call.body)
+        return _masked(call.body, call.gateway)
 
 
-def _masked(raw: bytes | memoryview | None) -> str:
+def _masked(raw: bytes | memoryview | None, gateway: InboundGateway) -> str:
+    """The names of the fields stay, so that staff see where the text is."""
     text = "" if raw is None else bytes(raw).decode("utf-8", "backslashreplace")
-    return visible(privacy.shape(masked_digits(text)))
+    names = {plain_text(word) for name in FIELDS for word in re.findall(r"\w+", gateway.field(name))}
+    return visible(privacy.shape(masked_words(text, names)))

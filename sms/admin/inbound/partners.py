@@ -5,28 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from providers.base import Pushed
 from providers.registry import FORWARDERS
 from sms.admin.common import privacy
+from sms.admin.common.addresses import RenewableAddress, is_old_valid
+from sms.admin.common.base import DefaultsForm
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.admin.common.phone_numbers import NumberField, TypedNumbers
+from sms.admin.providers.adapter_fields import StringsField
 from sms.admin.providers.form import ProviderForm, form_for, setting_fieldsets
 from sms.domain.text import visible
 from sms.models import InboundGateway, InboundPushAttempt, Partner, PushStatus, RentedNumber
-from sms.models.inbound import REPEAT_SECONDS
 from sms.models.partner import partner_choices
 from sms.services.database import uuid_range
 from sms.services.database.clock import now
-from sms.services.webhooks.tokens import gateway_token, inbound_url
+from sms.services.webhooks.urls import gateway_url
 
 RATE_OVER = timedelta(days=7)
 LAST_ERRORS = 5
@@ -46,10 +48,9 @@ class PartnerAdmin(HistoriedAdmin):
     search_fields = ("slug__startswith",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
-        # The list must work without the encryption key: only forms read credentials.
         recent = Q(pushes__id__gte=uuid_range.min_id(now() - RATE_OVER))
         counts = {status.value: Count("pushes", filter=recent & Q(pushes__status=status)) for status in PushStatus}
-        return super().get_queryset(request).defer("credentials").annotate(**counts)
+        return super().get_queryset(request).annotate(**counts)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> tuple[str, ...]:
         return ("vendor", "success_rate", "last_errors") if obj else ()
@@ -140,29 +141,38 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
         return "active" if number.is_active_at(now()) else "not active"
 
 
-class InboundGatewayForm(forms.ModelForm):
-    def clean_repeat_seconds(self) -> int:
-        """Use the default if the field is empty."""
-        given = self.cleaned_data["repeat_seconds"]
-        return REPEAT_SECONDS if given is None else given
+class InboundGatewayForm(DefaultsForm):
+    defaults = ("repeat_seconds", "calls_per_minute")
+    networks = StringsField(
+        label=_("Networks"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=InboundGateway._meta.get_field("networks").help_text,
+    )
 
 
 @admin.register(InboundGateway)
-class InboundGatewayAdmin(HistoriedAdmin):
+class InboundGatewayAdmin(RenewableAddress, HistoriedAdmin):
     form = InboundGatewayForm
-    list_display = ("slug", "fields", "repeat_seconds", "created_at")
+    list_display = ("slug", "fields", "repeat_seconds", "networks", "calls_per_minute", "created_at")
     search_fields = ("slug__startswith",)
 
     def get_fieldsets(self, request: HttpRequest, obj: InboundGateway | None = None) -> list[Any]:
         may_change = obj is not None and self.has_change_permission(request, obj)
-        names = ["slug", "fields", "repeat_seconds", *(["address"] if may_change else [])]
+        addresses = ["address", "old_address"] if may_change else []
+        names = ["slug", "fields", "repeat_seconds", "networks", "calls_per_minute", *addresses]
         reason = [(None, {"fields": ["change_reason"]})] if may_change else []
         return [(None, {"fields": names}), *reason]
 
     def get_readonly_fields(self, request: HttpRequest, obj: InboundGateway | None = None) -> tuple[str, ...]:
-        return ("address",) if obj else ()
+        return ("address", "old_address") if obj else ()
+
+    @display(description=_("old address"))
+    def old_address(self, gateway: InboundGateway) -> str:
+        until = gateway.old_address_until if is_old_valid(gateway) else None
+        return str(_("valid until %(time)s UTC")) % {"time": f"{until:%Y-%m-%d %H:%M}"} if until else str(_("none"))
 
     @display(description=_("address"))
     def address(self, gateway: InboundGateway) -> str:
         """The URL that the gateway calls. Everyone who knows it can deliver messages."""
-        return inbound_url(gateway_token(gateway.pk)) or str(_("PUBLIC_URL is not set."))
+        return gateway_url(gateway) or str(_("PUBLIC_URL is not set."))

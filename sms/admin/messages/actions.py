@@ -21,7 +21,7 @@ from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
-from sms.services.staff import message_actions, status_query
+from sms.services.staff import access_records, message_actions, status_query
 
 
 class ResendForm(ReasonForm):
@@ -30,6 +30,16 @@ class ResendForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["provider"].choices = [("", _("Use routing rules")), *provider_choices()]
+        self.order_fields(["provider", "reason"])
+
+
+class MoveForm(ReasonForm):
+    provider = ProviderField(label=_("Provider"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["provider"].choices = [("", _("Choose a provider")), *provider_choices()]
+        self.fields["provider"].required = True
         self.order_fields(["provider", "reason"])
 
 
@@ -45,7 +55,7 @@ class SettleForm(ReasonForm):
 class MessageActions:
     """The actions of a message's page."""
 
-    actions_detail = ("resend", "settle", "cancel", "ask", "reveal")
+    actions_detail = ("resend", "move", "settle", "cancel", "ask", "reveal")
 
     has_resend_message_permission = has_permission("sms.resend_message")
     has_settle_message_permission = has_permission("sms.settle_message")
@@ -81,6 +91,23 @@ class MessageActions:
             provider_id=int(chosen) if chosen else None,
         )
         return str(_("The message is queued again."))
+
+    @dialog_action(
+        title=_("Move this message?"),
+        description=_("It is sent by the chosen provider alone. A message that may have been sent is not moved."),
+        button=_("Move"),
+        permission="resend_message",
+        form=MoveForm,
+        icon="move_down",
+    )
+    def move(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
+        message_actions.move(
+            as_id(object_id),
+            provider_id=int(form.cleaned_data["provider"]),
+            actor=request.user.get_username(),
+            reason=form.cleaned_data["reason"],
+        )
+        return str(_("The message is moved."))
 
     @dialog_action(
         title=_("Resolve this message?"),
@@ -142,6 +169,9 @@ class MessageActions:
             actor=request.user.get_username(),
             reason=form.cleaned_data["reason"],
         )
+        actor, reason = request.user.get_username(), form.cleaned_data["reason"]
+        subject = f"message {message.pk}"
+        access_records.record(access_records.Kind.REVEALED, actor=actor, subject=subject, reason=reason)
         privacy.remember_reveal(request, message.pk)
         return str(_("The number and the text are shown for 15 minutes."))
 
@@ -164,6 +194,7 @@ def possible_actions(object_id: Any) -> set[str]:
     state = Status(message.status)
     checks = {
         "resend": has_text and state in message_actions.RESENDABLE,
+        "move": state in message_actions.MOVABLE,
         "settle": state is Status.UNCONFIRMED,
         "cancel": state in message_actions.CANCELABLE,
         "ask": status_query.can_query(status_query.latest_attempt(message.pk)),

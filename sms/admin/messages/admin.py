@@ -18,12 +18,12 @@ from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.csv_export import streamed
 from sms.admin.common.dialogs import has_permission
 from sms.admin.common.filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
-from sms.admin.common.phone_numbers import ask_for_country
+from sms.admin.common.phone_numbers import ask_for_country, record_search
 from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
 
-from . import detail
+from . import bulk, detail
 from .actions import MessageActions
 from .filters import VIEWS, AcceptedFilter, CodeFilter, SenderFilter, StatusFilter, TemplateFilter, ViewFilter
 from .search import found_by, rejected_by
@@ -66,6 +66,7 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         if not search_term.strip():
             return light, False
         found = found_by(light, search_term)
+        record_search(request, self.opts, search_term)
         ask_for_country(request, search_term, found)
         return found, False
 
@@ -76,8 +77,9 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         chosen = request.GET.get("view", "")
         more = {
-            "views": [(key, label, key == chosen) for key, (label, _narrow) in VIEWS.items()],
+            "views": [(key, label, key == chosen) for key, label in VIEWS.items()],
             "refused": rejected_by(request.GET.get("q", "")),
+            "bulk": bulk.offered(request, chosen),
             "may_export": request.user.has_perm(EXPORT),
             "export_query": request.GET.urlencode(),
         }
@@ -90,11 +92,11 @@ class MessageAdmin(MessageActions, ReadOnlyAdmin):
         found = self.get_changelist_instance(request)
         if problems := problems_of(found.filter_specs):
             raise BadRequest(" ".join(problems))
-        return _exported(found.queryset)
+        return _exported(request, found.queryset)
 
     @admin.action(description=_("Export selected messages as CSV"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:
-        return _exported(queryset)
+        return _exported(request, queryset)
 
     has_export_permission = has_permission(EXPORT)
 
@@ -147,14 +149,14 @@ EXPORTED = {
 EXPORT_PAGE = 1000
 
 
-def _exported(messages: QuerySet[Message]) -> HttpResponse:
-    """Without texts, because access to a file is not recorded. Numbers are masked as in the list."""
+def _exported(request: HttpRequest, messages: QuerySet[Message]) -> HttpResponse:
+    """Without texts, because nothing records who reads a file. Numbers are masked as in the list."""
     # Read now: the rows are read after the view has returned.
     shows_numbers = privacy.sees_numbers()
     place = list(EXPORTED).index("to")
     rows = _page_by_page(messages.order_by("-id").values_list(*EXPORTED))
     shown = (row if shows_numbers else (*row[:place], masked(row[place]), *row[place + 1 :]) for row in rows)
-    return streamed("messages.csv", EXPORTED.values(), shown)
+    return streamed(request, "messages.csv", EXPORTED.values(), shown)
 
 
 def _page_by_page(rows: QuerySet) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,9 @@ from sms.admin.common import labels
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
 from sms.domain.lifecycle import Outcome, ReportState
-from sms.models import Attempt, Callback, DeliveryReport
+from sms.domain.text import masked_digits
+from sms.models import Attempt, Callback, DeliveryReport, Message
+from sms.services.queue.echoes import echo_of
 
 MOST_ATTEMPTS = 100
 """The most attempts of one vendor's id. Two vendors may use the same id; more are unlikely."""
@@ -112,19 +114,29 @@ class CallbackAdmin(OfProvider):
         ("count", "received_at", "last_received_at"),
         ("read_at", "note"),
         "shown_query",
-        "headers",
+        "shown_headers",
         "shown_body",
     )
-    readonly_fields = ("provider_slug", "shown_query", "shown_body")
+    readonly_fields = ("provider_slug", "shown_query", "shown_headers", "shown_body")
 
     @display(description=_("query"))
     def shown_query(self, callback: Callback) -> str:
-        return _readable(callback.query)
+        return _readable(callback.query, callback)
+
+    @display(description=_("headers"))
+    def shown_headers(self, callback: Callback) -> str:
+        return _readable(callback.headers.encode(), callback)
 
     @display(description=_("body"))
     def shown_body(self, callback: Callback) -> str:
-        return _readable(callback.body)
+        return _readable(callback.body, callback)
 
 
-def _readable(raw: bytes | memoryview | None) -> str:
-    return "" if raw is None else bytes(raw).decode("utf-8", "backslashreplace")
+def _readable(raw: bytes | memoryview | None, callback: Callback) -> str:
+    """A body may repeat a message's text and number. While no message is known, any digits may be a code."""
+    text = "" if raw is None else bytes(raw).decode("utf-8", "backslashreplace")
+    about = Q(attempts=callback.attempt_id) if callback.attempt_id else Q(reports__callback=callback)
+    messages = list(Message.objects.filter(about).distinct()) if text else []
+    for message in messages:
+        text = echo_of(message).hide(text)
+    return text if messages else masked_digits(text)

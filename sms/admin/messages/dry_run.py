@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from sms.admin.common import privacy
 from sms.admin.common.base import typed
+from sms.admin.common.filters import provider_choices
 from sms.admin.common.page import page, require_permission
 from sms.admin.common.phone_numbers import NumberField
 from sms.domain.codes import BY_NAME, Refusal
@@ -32,12 +34,14 @@ class TextForm(forms.Form):
     to = NumberField(label=_("To"), help_text=_("+ and the whole number, such as +994501234567."))
     text = forms.CharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
     is_otp = forms.BooleanField(label=_("One-time password"), required=False)
+    provider = forms.ChoiceField(label=_("Provider"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         now = snapshot.current()
         self.fields["client"].choices = [(name, name) for name in sorted(now.clients)]
         self.fields["sender"].initial = next(iter(sorted(now.sender_names)), "")
+        self.fields["provider"].choices = [("", _("Use routing rules")), *provider_choices()]
         self.senders = sorted(now.sender_names)
 
     def clean_text(self) -> str:
@@ -67,25 +71,30 @@ class TextForm(forms.Form):
             "to": values["to"],
             "client": snapshot.current().clients[values["client"]],
             "is_otp": values["is_otp"],
+            "sees_numbers": privacy.sees_numbers(),
+            "provider": int(values["provider"]) if values["provider"] else None,
         }
 
 
 @require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
     """The dry run is a POST request, too, so that no text or number is part of a URL."""
-    form = TextForm(request.POST or None)
+    form = TextForm(request.POST or None, initial={"provider": request.GET.get("provider", "")})
     told = dry_run.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
     if told is not None and "send" in request.POST:
         return _send(request, form)
     code = BY_NAME.get(told.code) if told and told.code else None
-    return page(
-        request, "dry_run", _("Test a text"), form=form, told=told, code=code, may_send=request.user.has_perm(SEND)
-    )
+    return page(request, "dry_run", _("Test a text"), form=form, told=told, code=code, may_send=may_send(request))
+
+
+def may_send(request: HttpRequest) -> bool:
+    """Only who sees numbers: the answer may be that this one is on the block list."""
+    return request.user.has_perms([SEND, privacy.SEE_NUMBERS])
 
 
 def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
     """Accept the message as a client's message, marked as a test."""
-    if not request.user.has_perm(SEND):
+    if not may_send(request):
         raise PermissionDenied
     facts = form.facts
     if facts["is_otp"] or request.POST.get("confirm") != "yes":
@@ -101,6 +110,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
         api_version="",
         fields=accept.Fields(facts["sender"], facts["to"], facts["raw_text"], text, False),
         is_test=True,
+        provider=facts["provider"],
     )
     try:
         accepted = accept.accept(call)

@@ -25,7 +25,8 @@ class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
         yes_no("OTP", "is_otp"),
     )
     search_fields = ("to__exact", "request_id__exact")
-    number_search = ("to", "request_id")
+    number_search = ("to",)
+    exact_search = ("request_id",)
     search_help_text = _("Number or request id, exact")
     fields = (
         ("code", "http_status", "field"),

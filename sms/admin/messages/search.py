@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from sms.admin.common import privacy
 from sms.admin.common.phone_numbers import searched
 from sms.models import Attempt, Message, RefusedRequest
 
@@ -15,11 +16,14 @@ SAME_NUMBER = "same-number-as:"
 
 
 def found_by(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
-    """The messages with exactly this number, request id, message id (or its prefix) or vendor's id."""
+    """The messages with exactly this number, request id, message id (or its prefix) or vendor's id.
+
+    For those who see no numbers a number finds nothing, whether there are messages to it or not.
+    """
     term = term.strip()
     if term.startswith(SAME_NUMBER) and (bounds := id_bounds(term.removeprefix(SAME_NUMBER))):
         return messages.filter(to__in=Message.objects.filter(id=bounds[0]).values("to"))
-    number = searched(term)
+    number = searched(term) if privacy.sees_numbers() else ""
     if number and (by_number := messages.filter(to=number)).exists():
         return by_number
     if bounds := id_bounds(term):
@@ -34,10 +38,10 @@ def rejected_by(term: str) -> list[RefusedRequest]:
     term = term.strip()
     if not term:
         return []
-    numbers = {term, searched(term) or term}
-    return list(
-        RefusedRequest.objects.filter(Q(request_id=term) | Q(to__in=numbers)).select_related("client")[:MAX_REJECTED]
-    )
+    wanted = Q(request_id=term)
+    if privacy.sees_numbers():
+        wanted |= Q(to__in={term, searched(term) or term})
+    return list(RefusedRequest.objects.filter(wanted).select_related("client")[:MAX_REJECTED])
 
 
 def id_bounds(term: str) -> tuple[UUID, UUID] | None:

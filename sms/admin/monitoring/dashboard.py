@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from sms.domain.lifecycle import Status
 from sms.services.monitoring import dashboard
 
+from . import outage_card
+
 COLOURS = {
     Status.DELIVERED: "#15803d",
     Status.SENT: "#0f766e",
@@ -44,7 +46,9 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
     board = dashboard.read_dashboard()
     table = [(hour, [series[at] for series in board.series.values()]) for at, hour in enumerate(board.hours)]
     chart = json.dumps({"labels": [f"{hour:%H}:00" for hour in board.hours], "datasets": _datasets(board)})
-    return {**given, "board": board, "chart": chart, "chart_options": json.dumps(OPTIONS), "table": table}
+    cards = outage_card.all_cards(request, board.outages)
+    shown = {"board": board, "chart": chart, "chart_options": json.dumps(OPTIONS), "table": table, "outages": cards}
+    return {**given, **shown}
 
 
 def _datasets(board: dashboard.Dashboard) -> list[dict[str, Any]]:

@@ -10,17 +10,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from providers.base import ReportChannel
 from providers.registry import SENDERS
+from sms.admin.common import privacy
+from sms.admin.common.addresses import RenewableAddress
 from sms.admin.common.base import ReadOnly, StackInline
+from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, ProviderState
 from sms.models.provider import vendor_choices
+from sms.services.database import clock
 from sms.services.dispatch.circuit_breaker import close_by_hand
+from sms.services.monitoring import outages
+from sms.services.webhooks.urls import registered_url
 
 from .form import fieldsets_for, form_for
-
-HEALTH = {"healthy": "success", "paused": "warning", "disabled": "", "suspended (circuit open)": "danger"}
 
 
 class StateInline(ReadOnly, StackInline):
@@ -41,7 +46,7 @@ class StateInline(ReadOnly, StackInline):
 
 
 @admin.register(Provider)
-class ProviderAdmin(HistoriedAdmin):
+class ProviderAdmin(RenewableAddress, HistoriedAdmin):
     list_display = ("slug", "vendor_name", "health", "address", "timeout", "max_in_flight", "rate_limit")
     list_filter = (
         listed(_("vendor"), "vendor", vendor_choices),
@@ -52,14 +57,22 @@ class ProviderAdmin(HistoriedAdmin):
     inlines = (StateInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
-        # The list must work without the encryption key: only forms read credentials.
-        return super().get_queryset(request).defer("credentials").select_related("state")
+        return super().get_queryset(request).select_related("state")
+
+    def has_address(self, row: Provider) -> bool:
+        adapter = SENDERS.get(row.vendor)
+        return adapter is not None and ReportChannel.CALLBACK_REGISTERED in adapter.reports
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> tuple[type, ...]:
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> tuple[str, ...]:
-        return ("vendor",) if obj else ()
+        return ("vendor", "callback_address") if obj else ()
+
+    @display(description=_("callback address"))
+    def callback_address(self, provider: Provider) -> str:
+        """Everyone who knows it can report, so only those who may change it see it."""
+        return (registered_url(provider) if self.has_address(provider) else None) or str(_("none to register"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = form_for(SENDERS.get(vendor_of(request, obj)), obj)
@@ -71,6 +84,8 @@ class ProviderAdmin(HistoriedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> list[Any]:
         own = fieldsets_for(vendor_of(request, obj), is_new=obj is None)
+        if obj and self.has_change_permission(request, obj):
+            own[-1][1]["fields"].append("callback_address")
         return (
             [*own, (None, {"fields": ["change_reason"]})] if obj and self.has_change_permission(request, obj) else own
         )
@@ -80,6 +95,8 @@ class ProviderAdmin(HistoriedAdmin):
         if change and getattr(obj, "credentials_were_changed", False):
             # New credentials close a circuit breaker that an account failure opened.
             close_by_hand(obj)
+        if change and not obj.enabled and "enabled" in form.changed_data:
+            offer_to_move(request, [obj])
 
     @display(description=_("vendor"))
     def vendor_name(self, provider: Provider) -> str:
@@ -91,13 +108,17 @@ class ProviderAdmin(HistoriedAdmin):
         adapter = SENDERS.get(provider.vendor)
         return provider.base_url or (adapter.default_base_url if adapter else "")
 
-    @display(description=_("state"), label=HEALTH)
+    @display(description=_("state"), label=outages.HEALTHS)
     def health(self, provider: Provider) -> str:
-        if not provider.enabled:
-            return "disabled"
-        if provider.paused:
-            return "paused"
-        return "suspended (circuit open)" if provider.state.breaker == "open" else "healthy"
+        return outages.health_of(provider, recent_calls().get(provider.pk, outages.NO_CALLS)).name
+
+
+def recent_calls() -> dict[int, outages.RecentCalls]:
+    """Read once per request, for all rows of the list."""
+    request = privacy.reader.get()
+    if not hasattr(request, "recent_calls"):
+        request.recent_calls = outages.recent_calls(clock.now())
+    return request.recent_calls
 
 
 def vendor_of(request: HttpRequest, provider: Provider | None) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +13,9 @@ from providers.base import Adapter
 from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
+from sms.admin.common.base import DefaultsForm
 from sms.domain.status_descriptions import channels_text
-from sms.models import Partner, Provider, SenderName, UndecryptableError
+from sms.models import Partner, Provider, SenderName
 from sms.services.database.clock import now
 
 from .adapter_fields import field_for
@@ -23,13 +24,14 @@ CREDENTIAL = "credential_"
 OPTION = "option_"
 
 
-class ProviderForm(forms.ModelForm):
+class ProviderForm(DefaultsForm):
+    defaults = ("reports_per_minute",)
     adapter: type[Adapter] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.adapter:
-            stored = stored_credentials(self.instance)
+            stored = self.instance.credentials
             options = self.adapter.options_with_defaults(self.instance.options)
             for name, setting in declared(self.adapter):
                 value = options.get(setting.key) if name.startswith(OPTION) else stored.get(setting.key)
@@ -58,9 +60,22 @@ class ProviderForm(forms.ModelForm):
         """Let the adapter read the settings one by one: what it can't take is said at the field."""
         values = super().clean() or self.cleaned_data
         self.new_options = self._read(OPTION, lambda adapter: adapter.clean_options, {})
-        stored = stored_credentials(self.instance)
+        stored = dict(self.instance.credentials)
         self.new_credentials = self._read(CREDENTIAL, lambda adapter: adapter.clean_credentials, stored)
+        self._require_secrets_again(values)
         return values
+
+    def _require_secrets_again(self, values: dict[str, Any]) -> None:
+        """An address of another server wants the secrets again: who may change one need not know the others."""
+        moved = copy(self.instance)
+        for name in ("base_url", "url"):
+            if name in values:
+                setattr(moved, name, values[name])
+        if moved._state.adding or not moved.is_moved:
+            return
+        for name, setting in declared(self.adapter) if self.adapter else ():
+            if setting.secret and name not in self.errors and not self.cleaned_data.get(name):
+                self.add_error(name, _("The address is of another server. Enter this again: it is sent there."))
 
     def _read(self, prefix: str, cleaner: Any, kept: dict[str, Any]) -> dict[str, Any]:
         """The submitted values as the adapter stores them, without defaults. An empty secret keeps the stored one."""
@@ -82,27 +97,19 @@ class ProviderForm(forms.ModelForm):
         provider: Provider = super().save(commit=False)
         if self.adapter:
             provider.options = self.new_options
-            provider.credentials_were_changed = self.new_credentials != stored_credentials(provider)
-            if provider.credentials_were_changed:
-                provider.credentials, provider.credentials_changed_at = self.new_credentials, now()
+            self._set_credentials(provider)
         if commit:
             provider.save()
         return provider
 
-
-def stored_credentials(provider: Provider | Partner) -> dict[str, str]:
-    """A copy of the stored credentials; empty if no key decrypts them (the page says so)."""
-    try:
-        return dict(provider.credentials or {})
-    except UndecryptableError:
-        return {}
-
-
-def can_be_opened(provider: Provider) -> bool:
-    try:
-        return provider.credentials is not None
-    except UndecryptableError:
-        return False
+    def _set_credentials(self, provider: Provider | Partner) -> None:
+        had_problem = bool(provider.credentials_problem)
+        changed = self.new_credentials != provider.credentials
+        if changed:
+            provider.credentials, provider.credentials_changed_at = self.new_credentials, now()
+        if provider.is_moved:  # the secrets were entered again
+            provider.bind_credentials()
+        provider.credentials_were_changed = changed or had_problem
 
 
 def declared(adapter: type[Adapter]) -> list[tuple[str, Setting]]:
@@ -117,7 +124,7 @@ def form_for(
     """The form class with the adapter's fields."""
     if adapter is None:
         return form
-    stored = stored_credentials(row) if row else {}
+    stored = row.credentials if row else {}
     fields = {name: field_for(s, is_set=bool(stored.get(s.key))) for name, s in declared(adapter)}
     return type("VendorForm", (form,), {**fields, "adapter": adapter})
 
@@ -129,7 +136,7 @@ def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any
         own["description"] = f"{_('Delivery reports')}: {channels_text(adapter.reports)}."
     if adapter and not adapter.sender_rule.is_required:
         own["fields"].append("shown_sender")
-    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit")]}
+    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute"]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 
 

@@ -55,4 +55,6 @@ def _why_not(account: snapshot.Account, open_breakers: set[int]) -> str:
         return str(_("disabled"))
     if account.paused:
         return str(_("paused: messages wait or use the next provider"))
+    if account.problem:
+        return account.problem
     return str(_("suspended (circuit open)")) if account.id in open_breakers else ""

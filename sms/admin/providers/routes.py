@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
@@ -9,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from sms.admin.common.base import RowsInline
+from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.filters import ClientFilter, listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
 from sms.admin.common.phone_numbers import NumberStartField, TypedNumbers, searched_start
-from sms.models import Route, RouteProvider
+from sms.models import Provider, Route, RouteProvider
 
 KINDS = {None: _("both"), True: "OTP", False: _("others")}
 
@@ -46,6 +49,19 @@ class RouteAdmin(TypedNumbers, HistoriedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Route]:
         steps = RouteProvider.objects.select_related("provider").defer("provider__credentials").order_by("position")
         return super().get_queryset(request).prefetch_related(Prefetch("steps", queryset=steps))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Messages in the queue stay where they are when the order changes."""
+        before = self._order_of(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = self._order_of(form.instance)
+        if change and before and before != after:
+            left = [provider for provider in before if not after or provider != after[0]]
+            offer_to_move(request, left, **({"target": after[0].pk} if after else {}))
+
+    def _order_of(self, route: Route) -> list[Provider]:
+        steps = RouteProvider.objects.filter(route=route).select_related("provider").order_by("position")
+        return [step.provider for step in steps.defer("provider__credentials")]
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         start = searched_start(request, search_term)

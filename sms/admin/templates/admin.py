@@ -61,7 +61,7 @@ class MessageTemplateAdmin(BaseAdmin):
         """All of them: the file can be taken back by the import."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return streamed("templates.csv", csv_format.COLUMNS, csv_format.rows())
+        return streamed(request, "templates.csv", csv_format.COLUMNS, csv_format.rows())
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A text to start from comes from "make a template of these"."""

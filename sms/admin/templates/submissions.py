@@ -25,7 +25,7 @@ def show(request: HttpRequest) -> HttpResponse:
         provider = known[0]
     found = submissions(provider, EXAMPLES) if provider else []
     if provider is not None and request.GET.get("as") == "csv":
-        return streamed(f"submit-{provider.slug}.csv", COLUMNS, (each.cells() for each in found))
+        return streamed(request, f"submit-{provider.slug}.csv", COLUMNS, (each.cells() for each in found))
     return _page(request, known, provider, found)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import chain, islice
@@ -85,6 +85,10 @@ class _Neighbours(Generic[Key]):
     def _sorted(literals: list[str]) -> list[tuple[str, int]]:
         return sorted((literal, number) for number, literal in enumerate(literals) if literal)
 
+    @property
+    def words(self) -> Container[str]:
+        return self._by_word
+
     def of(self, text: str) -> Iterator[tuple[Key, Form]]:
         """A few templates that may be meant, each once."""
         numbers = [
@@ -103,6 +107,11 @@ class _Neighbours(Generic[Key]):
         enough = max(shared.values()) - _SLACK
         scores = [(2 * count - self._sizes[number], -number) for number, count in shared.items() if count >= enough]
         return [-number for _, number in nlargest(_SHORTLIST, scores)]
+
+
+def literal_words(index: Index[Any]) -> Container[str]:
+    """The words of the literals of these templates, in plain characters."""
+    return _neighbours(index).words
 
 
 def _words(text: str) -> set[str]:

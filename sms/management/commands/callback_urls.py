@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from sms.models import InboundGateway, Provider
-from sms.services.webhooks.tokens import gateway_token, inbound_url
-from sms.services.webhooks.urls import registered_url
+from sms.services.webhooks.urls import gateway_url, registered_url
 
 
 class Command(BaseCommand):
@@ -22,6 +21,6 @@ class Command(BaseCommand):
         gateways = InboundGateway.objects.all()
         addresses: dict[str, dict[str, str | None]] = {
             "providers": {provider.slug: registered_url(provider) for provider in Provider.objects.all()},
-            "gateways": {gateway.slug: inbound_url(gateway_token(gateway.pk)) for gateway in gateways},
+            "gateways": {gateway.slug: gateway_url(gateway) for gateway in gateways},
         }
         self.stdout.write(json.dumps(addresses, indent=2))

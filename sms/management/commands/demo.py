@@ -53,6 +53,7 @@ class Command(BaseCommand):
             "ENV_FILE": str(settings.ENV_FILE),
             "PUBLIC_URL": url,
             "ALLOW_PRIVATE_PROVIDER_HOSTS": "on",
+            "REQUIRE_2FA_OF_ADMINISTRATORS": "off",  # the printed password is enough to log in
         }
         python = [sys.executable, "-u"]
         simulators = supervisor.start("simulators", [*python, "-m", "tests.simulators", "--demo"], env)

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.management import metrics_port as metrics_server
+from sms.services.configuration import stored_secrets
 from sms.services.worker import engine as worker_engine
 from sms.services.worker.periodic import BackgroundThreads, WorkerState
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         self._run(slots)
 
     def _run(self, slots: int) -> None:
+        stored_secrets.log_unreadable()
         stopped = threading.Event()
         engine = worker_engine.Engine(slots)
         self._stop_at_signals(stopped, engine)

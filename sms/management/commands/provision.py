@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sms.models import UndecryptableError
 from sms.services.provisioning.apply import ProvisioningError, json_schema, provision, read
 
 
@@ -37,8 +36,6 @@ class Command(BaseCommand):
             self._end(map(str, error.issues))
         except OSError as error:
             self._end([f"{file}: {error.strerror}"])
-        except UndecryptableError as error:
-            self._end([str(error)])
         for change in done.changes:
             self.stdout.write(f"would be {change}" if check else str(change))
         if not done.changes:

@@ -14,7 +14,10 @@ NAME = "passwords.json"
 def passwords(folder: Path, usernames: list[str]) -> dict[str, str]:
     """The password of each of these users."""
     file = folder / NAME
-    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    kept: dict[str, str] = {}
+    if file.exists():
+        file.chmod(0o600)
+        kept = json.loads(file.read_text())
     missing = [username for username in usernames if username not in kept]
     if missing:
         kept |= {username: secrets.token_urlsafe(18) for username in missing}
@@ -23,6 +26,8 @@ def passwords(folder: Path, usernames: list[str]) -> dict[str, str]:
 
 
 def _write(file: Path, content: str) -> None:
-    """The mode comes with the file's first byte: it is never readable to others."""
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+    """The mode comes before the file's first byte, also where an older file had another one."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+        os.fchmod(out.fileno(), 0o600)
+        out.truncate()
         out.write(content)

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 
 from sms.models import InboundGateway, Partner, Provider
 from sms.services.provisioning.apply import provision, read
-from sms.services.webhooks.tokens import gateway_token, inbound_url
+from sms.services.webhooks.urls import gateway_url
 
 from .passwords import STAFF
 
@@ -49,9 +49,16 @@ def _again(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mappin
     partners = Partner.objects.filter(slug__in=[partner["slug"] for partner in shop["partners"]])
     return {
         "clients": [{"username": c["username"], "password": passwords[c["username"]]} for c in shop["clients"]],
-        "providers": [{"slug": provider.slug, "base_url": addresses[provider.vendor]} for provider in kept],
-        "partners": [{"slug": p.slug, "url": partner_url(addresses, p.vendor)} for p in partners],
+        "providers": [_moved(shop["providers"], row, "base_url", addresses[row.vendor]) for row in kept],
+        "partners": [_moved(shop["partners"], row, "url", partner_url(addresses, row.vendor)) for row in partners],
     }
+
+
+def _moved(declared: list[dict[str, Any]], row: Provider | Partner, key: str, address: str) -> dict[str, Any]:
+    """The account at its simulator's address, with its credentials where that has changed: it asks for them again."""
+    (own,) = (each for each in declared if each["slug"] == row.slug)
+    is_moved = row.address != address
+    return {"slug": row.slug, key: address} | ({"credentials": own.get("credentials", {})} if is_moved else {})
 
 
 def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
@@ -62,7 +69,7 @@ def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
 def modem_url() -> str:
     """The URL of the demonstration's gateway; the first one where staff deleted it."""
     gateway = InboundGateway.objects.order_by("pk").first()
-    return inbound_url(gateway_token(gateway.pk)) or "" if gateway else ""
+    return gateway_url(gateway) or "" if gateway else ""
 
 
 def _staff(password: str) -> None:

@@ -24,13 +24,27 @@ class Reading:
 
 
 def route_text(
-    now: Snapshot, raw_text: str, escape: Escape, *, sender: str, to: str, client: int, is_otp: bool
+    now: Snapshot,
+    raw_text: str,
+    escape: Escape,
+    *,
+    sender: str,
+    to: str,
+    client: int,
+    is_otp: bool,
+    provider: int | None = None,
 ) -> Reading:
-    """Read and route a text: the one function behind the live path and every page that explains it."""
-    return choose(
-        read(raw_text, escape),
-        lambda text: now.decide(text=text, sender=sender, to=to, client=client, is_otp=is_otp),
-    )
+    """Read and route a text: the one function behind the live path and every page that explains it.
+
+    `provider`: the only one that is considered, for a test of it.
+    """
+
+    def decide(text: str) -> Decision:
+        if provider is not None:
+            return now.check_providers([provider], text=text, sender=sender, is_otp=is_otp)
+        return now.decide(text=text, sender=sender, to=to, client=client, is_otp=is_otp)
+
+    return choose(read(raw_text, escape), decide)
 
 
 def choose(escaped: EscapedText, decide: Callable[[str], Decision]) -> Reading:

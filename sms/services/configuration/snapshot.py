@@ -57,6 +57,8 @@ class ClientFacts:
     on_no_template: str
     otp_per_number: int
     otp_per_range: int
+    slot_share: int | None
+    country_limits: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ class Account:
     rate_limit: int | None
     shown_sender: str
     adapter: Sender
+    reports_per_minute: int
+    address_number: int
+    old_address_until: datetime | None
+    problem: str = ""
+    """Why its credentials can't be used, and what to do."""
+
+    @property
+    def may_be_called(self) -> bool:
+        return not self.paused and not self.problem
 
     @property
     def is_limited(self) -> bool:
@@ -250,6 +261,10 @@ class SnapshotCache:
         finally:
             self._refreshing.release()
 
+    def cached(self) -> Snapshot | None:
+        """What this process has, however old, without a query."""
+        return self._snapshot
+
     def latest(self) -> Snapshot:
         """The snapshot of what is in the database now, for decisions that an older one must not make."""
         with self._refreshing:
@@ -269,7 +284,7 @@ class SnapshotCache:
 
 
 _cache = SnapshotCache()
-current, latest, reset_cache = _cache.current, _cache.latest, _cache.reset
+current, cached, latest, reset_cache = _cache.current, _cache.cached, _cache.latest, _cache.reset
 
 
 def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
@@ -330,6 +345,10 @@ def _account(provider: Provider) -> Account:
         rate_limit=provider.rate_limit,
         shown_sender=provider.shown_sender,
         adapter=provider.adapter(),
+        reports_per_minute=provider.reports_per_minute,
+        address_number=provider.address_number,
+        old_address_until=provider.old_address_until,
+        problem=provider.credentials_problem,
     )
 
 

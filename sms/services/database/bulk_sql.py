@@ -14,22 +14,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 Rows = list[tuple[Any, ...]]
 Columns = Mapping[str, str]
 """Column names with their PostgreSQL types. SQLite needs no types."""
 
 
-def values_table(columns: Columns) -> str:
+def values_table(columns: Columns, records: str = "%s", count: str = "%s") -> str:
     """`v AS (…)`: the rows of one JSON parameter, limited to their number.
 
     Without the limit PostgreSQL expects a hundred rows, and for so many it scans the queue instead of using the keys.
     """
     if connection.vendor == "postgresql":
         types = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        return f"v AS MATERIALIZED (SELECT * FROM json_to_recordset(%s::json) AS r({types}) LIMIT %s)"
+        return f"v AS MATERIALIZED (SELECT * FROM json_to_recordset({records}::json) AS r({types}) LIMIT {count})"
     fields = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in columns)
-    return f"v AS MATERIALIZED (SELECT {fields} FROM json_each(%s) LIMIT %s)"
+    return f"v AS MATERIALIZED (SELECT {fields} FROM json_each({records}) LIMIT {count})"
 
 
 def json_parameter(records: Sequence[Mapping[str, Any]]) -> str:
@@ -83,13 +84,21 @@ def write_records(statement: str, columns: Columns, records: Sequence[Mapping[st
     return _execute(f"WITH {values_table(columns)} {statement}", values)
 
 
-def fetch_rows(statement: str, parameters: Sequence[Any] = ()) -> Rows:
+def fetch_rows(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Rows:
     """Run a statement and return its rows."""
-    return _execute(statement, [*map(_converter(), parameters)])
+    convert = _converter()
+    if isinstance(parameters, Mapping):
+        return _execute(statement, {name: convert(value) for name, value in parameters.items()})
+    return _execute(statement, [*map(convert, parameters)])
 
 
-def _execute(statement: str, parameters: Sequence[Any]) -> Rows:
-    with connection.cursor() as cursor:
+def prepared_cursor() -> CursorWrapper:
+    """A cursor for statements that run for each message. Their text may not contain values (config/postgresql)."""
+    return getattr(connection, "prepared_cursor", connection.cursor)()
+
+
+def _execute(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> Rows:
+    with prepared_cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 

@@ -15,7 +15,7 @@ from sms.models import Breaker, Provider, ProviderState
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
-from sms.services.monitoring import alerts
+from sms.services.monitoring import alerts, outages
 from sms.services.queue import outbox
 from sms.services.queue.queue_state import ProviderQueue
 
@@ -39,7 +39,7 @@ def allowance(account: Account, *, is_otp: bool, wanted: int, now: datetime) -> 
         return 0  # another dispatcher claims here at this moment
     if account.max_in_flight is not None:
         kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
-        wanted = min(wanted, account.max_in_flight - kept - outbox.count_in_flight(account.id))
+        wanted = min(wanted, account.max_in_flight - kept - sum(outbox.count_in_flight(account.id).values()))
     if account.rate_limit is not None and wanted > 0:
         wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
     return max(wanted, 0)
@@ -132,6 +132,7 @@ def _write_breaker(
         state.opened_at = now
     if before.is_open and not after.is_open:
         state.opened_at, state.breaker_code, state.breaker_detail = None, "", ""
+        state.closed_at = now
         outbox.wake_waiting(state.provider_id, now=now)
 
 
@@ -146,7 +147,7 @@ def _announce(account: Account, state: ProviderState, after: BreakerState) -> No
     alerts.open_alert(
         key,
         severity="critical",
-        title=f"{account.slug} is not called: {after.failure} ({state.breaker_code})",
+        title=outages.suspended_title(account.slug, state),
         advice=_advice(after),
         provider_id=account.id,
     )
@@ -176,6 +177,7 @@ def close_by_hand(provider: Provider) -> None:
             probe_until=None,
             probe_interval=0,
             opened_at=None,
+            closed_at=now,
             retry_at=None,
         )
         outbox.wake_waiting(provider.pk, now=now)

@@ -6,6 +6,7 @@ judged afterwards: no call has begun then, and what may not go is queued again a
 
 from __future__ import annotations
 
+import math
 import random
 import time
 import uuid
@@ -25,10 +26,11 @@ from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import metrics
-from sms.services.queue import claimed_messages, outbox, queue_state, redaction
+from sms.services.queue import claimed_messages, client_turns, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
+from sms.services.queue.client_turns import ClientTurn, ClientTurns
+from sms.services.queue.due import Claimed, Due
 from sms.services.queue.jobs import Job, Probe, Send
-from sms.services.queue.outbox import Claimed, Due
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 
@@ -42,6 +44,8 @@ Step = tuple[Due, uuid.UUID | None, Reschedule]
 ROUNDS = 3
 """Messages that moved to another provider are claimed there at once, not at the next turn."""
 REROUTE_AT_ONCE = 200
+SEVERAL_SECONDS = 0.1
+"""How long a lane in which one client has messages may be thought to be that client's alone."""
 REROUTE_PAUSE = 1.0
 """Seconds between two rounds over a closed provider's messages when the last one moved none of them."""
 
@@ -49,9 +53,12 @@ REROUTE_PAUSE = 1.0
 class Claimer:
     """Claims for one dispatcher, turn after turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self.turns = ClientTurns()
         self.unstarted: set[uuid.UUID] = set()
         """Attempts that may have been claimed and whose calls won't begin, because of a fault in between."""
+        self._several: dict[tuple[int, bool], tuple[float, bool]] = {}
         self.judge_again_at: dict[int, float] = {}
         """When a closed provider's messages are judged again, in monotonic time."""
 
@@ -64,6 +71,14 @@ class Claimer:
         except (DataError, IntegrityError) as error:  # another try would fail, too: their leases end
             log.error("claims.not_given_back", attempts=len(self.unstarted), fault=type(error).__name__)
         self.unstarted = set()
+
+    def has_several_clients(self, provider: int, *, is_otp: bool) -> bool:
+        """Whether clients must take turns in a lane; kept for SEVERAL_SECONDS, to save a statement at each claim."""
+        now, lane = time.monotonic(), (provider, is_otp)
+        read_at, several = self._several.get(lane, (-math.inf, False))
+        if now - read_at >= SEVERAL_SECONDS:
+            read_at, several = self._several[lane] = now, client_turns.are_several(provider, is_otp=is_otp)
+        return several
 
     def claim(self, jobs: list[Job], queue: QueueSnapshot, *, otp_slots: int, other_slots: int) -> None:
         """Claim what is due, and add the calls that may begin to `jobs`, an empty list.
@@ -132,12 +147,38 @@ class ClaimBatch:
         attempts = self._new_attempts(limit)
         begun = time.monotonic()
         if account.is_limited:
-            claimed, waiting = _claim_within_limits(account, is_otp, attempts)
+            claimed, waiting = self._claim_within_limits(account, is_otp, attempts)
         else:
-            lease = outbox.lease_seconds(account.timeout)
-            claimed, waiting = outbox.claim(account.id, is_otp=is_otp, attempts=attempts, lease=lease)
+            claimed, waiting = self._claim_now(account, is_otp, attempts)
         self._begin(account, claimed, attempts, begun)
         return waiting
+
+    def _claim_now(self, account: Account, is_otp: bool, attempts: Sequence[uuid.UUID]) -> tuple[list[Claimed], int]:
+        lease, turns = outbox.lease_seconds(account.timeout), self._turns(account, is_otp=is_otp)
+        return outbox.claim(account.id, is_otp=is_otp, attempts=attempts, lease=lease, turns=turns)
+
+    def _claim_within_limits(
+        self, account: Account, is_otp: bool, attempts: Sequence[uuid.UUID]
+    ) -> tuple[list[Claimed], int]:
+        """In one transaction with the limit that all dispatchers share."""
+        with worker_transaction() as now:
+            allowed = allowance(account, is_otp=is_otp, wanted=len(attempts), now=now)
+            return self._claim_now(account, is_otp, attempts[:allowed]) if allowed else ([], 0)
+
+    def _turns(self, account: Account, *, is_otp: bool) -> list[ClientTurn] | None:
+        """What decides whose turn it is; None where no other client waits, and the longest due goes first.
+
+        It counts the calls of all dispatchers where the provider has a `max_in_flight`, else those of this one.
+        """
+        shares = {each.id: each.slot_share for each in self.judge.config.clients.values() if each.slot_share}
+        if not shares and not self.claimer.has_several_clients(account.id, is_otp=is_otp):
+            return None
+        is_counted, slots = account.max_in_flight is not None, account.max_in_flight or self.claimer.slots
+        return self.claimer.turns.at(
+            account.id,
+            most={client: max(1, slots * share // 100) for client, share in shares.items()},
+            in_flight=outbox.count_in_flight(account.id) if is_counted else None,
+        )
 
     def _new_attempts(self, count: int) -> list[uuid.UUID]:
         """Ids to claim with: unstarted until it is known that their calls begin."""
@@ -152,8 +193,9 @@ class ClaimBatch:
                 if waiting := self._claim(account, is_otp=is_otp, limit=1):
                     return waiting
             except (DataError, IntegrityError):
+                turns = self._turns(account, is_otp=is_otp)
                 with worker_transaction():
-                    for due in outbox.lock_due(account.id, is_otp=is_otp, limit=1):
+                    for due in outbox.lock_due(account.id, is_otp=is_otp, limit=1, turns=turns):
                         self._reschedule([(due, None, self.judge.crashed(due))])
         return 0
 
@@ -222,6 +264,7 @@ class ClaimBatch:
         for send in sends:
             if send.attempt not in refused:
                 self.claimer.unstarted.discard(send.attempt)
+                self.claimer.turns.begin(send.account.id, send.message.client)
                 self.jobs.append(send)
 
     def _set_templates(self, messages: Mapping[uuid.UUID, Due]) -> set[uuid.UUID]:
@@ -258,7 +301,8 @@ class ClaimBatch:
         """
         must_repeat, self.judge.must_repeat = self.judge.must_repeat, False
         with worker_transaction():
-            due_here = outbox.lock_due(provider, is_otp=is_otp, limit=REROUTE_AT_ONCE)
+            turns = [] if self.claimer.has_several_clients(provider, is_otp=is_otp) else None
+            due_here = outbox.lock_due(provider, is_otp=is_otp, limit=REROUTE_AT_ONCE, turns=turns)
             found = [due for due in due_here if due.waiting_for or not waiting_only]
             tries = tries_of([due for due in found if due.attempts_made > due.attempts_before])
             self._reschedule([(due, None, self._judge(due, tries.get(due.id, []))) for due in found])
@@ -316,20 +360,10 @@ class ClaimBatch:
         return bool(claimed)
 
 
-def _claim_within_limits(account: Account, is_otp: bool, attempts: Sequence[uuid.UUID]) -> tuple[list[Claimed], int]:
-    """In one transaction with the limit that all dispatchers share."""
-    with worker_transaction() as now:
-        allowed = allowance(account, is_otp=is_otp, wanted=len(attempts), now=now)
-        if not allowed:
-            return [], 0
-        lease = outbox.lease_seconds(account.timeout)
-        return outbox.claim(account.id, is_otp=is_otp, attempts=attempts[:allowed], lease=lease)
-
-
 def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> bool:
     """Due, and made by nobody yet."""
     is_made = queue.probe_until is not None and queue.probe_until > now
-    return queue.is_probe_due(now) and not is_made and not account.paused and account.enabled
+    return queue.is_probe_due(now) and not is_made and account.may_be_called and account.enabled
 
 
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:

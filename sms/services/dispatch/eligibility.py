@@ -13,9 +13,9 @@ import structlog
 from sms.domain.lifecycle import Status, Try, choose, remaining
 from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
-from sms.services.configuration.snapshot import Snapshot
+from sms.services.configuration.snapshot import Account, Snapshot
+from sms.services.queue.due import Due
 from sms.services.queue.jobs import trace_of
-from sms.services.queue.outbox import Due
 from sms.services.queue.queue_state import QueueSnapshot
 
 from . import approval_doubt
@@ -177,9 +177,7 @@ class Judge:
             return Reschedule(provider, self.queue.now)
         if doubted:
             return self._wait(due, LATER, f"waiting for {self.doubts_of(doubted[0], due)[0].title}"[:200])
-        account = self.config.accounts.get(due.provider)
-        slug = account.slug if account else "its provider"
-        return self._wait(due, LATER_WHEN_CLOSED, f"waiting for {slug}, which may not be called now")
+        return self._wait(due, LATER_WHEN_CLOSED, _why_closed(self.config.accounts.get(due.provider))[:200])
 
     def _wait(self, due: Due, seconds: Mapping[bool, float], reason: str) -> Reschedule:
         """Until later, but no later than its provider's next probe: that needs a message."""
@@ -194,7 +192,8 @@ def _open_providers(queue: QueueSnapshot, config: Snapshot) -> list[int]:
     return [
         each.provider
         for each in known
-        if not (each.is_open or config.accounts[each.provider].paused)
+        if not each.is_open
+        and config.accounts[each.provider].may_be_called
         and (each.retry_at is None or each.retry_at <= queue.now)
     ]
 
@@ -204,6 +203,12 @@ def candidates_of(due: Due) -> list[int]:
     if due.pinned_provider is not None:
         return [due.pinned_provider]
     return [candidate["provider"] for candidate in due.decision.get("candidates", [])]
+
+
+def _why_closed(account: Account | None) -> str:
+    slug = account.slug if account else "its provider"
+    problem = f": {account.problem}" if account and account.problem else ""
+    return f"waiting for {slug}, which may not be called now{problem}"
 
 
 def _reasons(candidates: Sequence[Candidate]) -> str:

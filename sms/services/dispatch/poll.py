@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from providers.base import Failure, Report, ReportChannel
+from sms.domain.echoes import ERASED, Echo
 from sms.models import Attempt
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.queue import outbox
+from sms.services.queue.echoes import echo_of
 from sms.services.queue.jobs import Job, Poll, Result
 from sms.services.queue.queue_state import QueueSnapshot
 from sms.services.reports import apply
@@ -27,13 +30,21 @@ def take(queue: QueueSnapshot, limit: int) -> list[Job]:
     accounts = [a for a in snapshot.current().accounts.values() if ReportChannel.POLL in a.adapter.reports]
     # After an account fault nothing is asked: bad logins would only repeat.
     closed = {each.provider for each in queue.providers if each.is_open}
-    return [poll for a in accounts if a.id not in closed and not a.paused for poll in _take_from(a, queue, limit)]
+    return [poll for a in accounts if a.id not in closed and a.may_be_called for poll in _take_from(a, queue, limit)]
 
 
 def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:
     until = queue.now + timedelta(seconds=outbox.lease_seconds(account.timeout))
     taken = outbox.claim_polls(account.id, now=queue.now, until=until, limit=limit)
-    return [Poll(attempt, account, vendor_id, queue.read_at + outbox.SLACK_SECONDS) for attempt, vendor_id in taken]
+    echoes = _echoes(attempt for attempt, _ in taken)
+    not_after = queue.read_at + outbox.SLACK_SECONDS
+    return [Poll(attempt, account, vendor_id, not_after, echoes.get(attempt, ERASED)) for attempt, vendor_id in taken]
+
+
+def _echoes(attempts: Iterable[uuid.UUID]) -> dict[uuid.UUID, Echo]:
+    found = Attempt.objects.filter(pk__in=list(attempts)).select_related("message")
+    columns = (f"message__{name}" for name in ("to", "text", "parameters"))
+    return {attempt.pk: echo_of(attempt.message) for attempt in found.only(*columns)}
 
 
 def settle(results: Sequence[Result]) -> None:

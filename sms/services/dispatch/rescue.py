@@ -12,8 +12,8 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 from sms.services.queue import outbox, redaction
+from sms.services.queue.due import Claimed
 from sms.services.queue.jobs import Result, Send
-from sms.services.queue.outbox import Claimed
 
 from . import settle
 

@@ -22,6 +22,7 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
 from sms.services.queue.attempts import tries_of
+from sms.services.queue.echoes import ID_MARK
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply, parts
 
@@ -185,7 +186,7 @@ def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Fact
 
 def _open(facts: _Facts, candidates: Iterable[int], job: Send, error: ProviderError) -> frozenset[int]:
     """The candidates that may be called: an account or balance fault closes its provider at once."""
-    shut = set(facts.closed) | {p for p in candidates if facts.config.accounts[p].paused}
+    shut = set(facts.closed) | {p for p in candidates if not facts.config.accounts[p].may_be_called}
     if error.failure in (Failure.ACCOUNT, Failure.BALANCE):
         shut.add(job.account.id)
     return frozenset(candidates) - shut
@@ -249,7 +250,8 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
 def _first_poll(account: Account, accepted: Accepted) -> float | None:
     """Seconds until the vendor is asked for the first time; None: never."""
     delays = account.adapter.poll_delays()
-    polls = ReportChannel.POLL in account.adapter.reports and accepted.vendor_id and delays
+    is_usable = accepted.vendor_id and not accepted.vendor_id.startswith(ID_MARK)
+    polls = ReportChannel.POLL in account.adapter.reports and is_usable and delays
     return delays[0] if polls else None
 
 

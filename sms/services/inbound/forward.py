@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from providers.base import Pushed, ReceivedSms
+from providers.registry import FORWARDERS
 from sms.models import (
     InboundMessage,
     InboundPush,
@@ -25,7 +26,6 @@ from sms.models import (
     Partner,
     PushStatus,
     RentedNumber,
-    UndecryptableError,
 )
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
@@ -109,7 +109,7 @@ def claim_pushes(queue: QueueSnapshot, limit: int) -> list[Job]:
     if limit <= 0 or not queue.partners:
         return []
     jobs: list[Job] = []
-    for partner in Partner.objects.filter(pk__in=queue.partners).defer("credentials"):
+    for partner in Partner.objects.filter(pk__in=queue.partners):
         account = _account(partner)
         if account is not None:
             jobs += _claim_from(account, queue, limit - len(jobs))
@@ -117,11 +117,12 @@ def claim_pushes(queue: QueueSnapshot, limit: int) -> list[Job]:
 
 
 def _account(partner: Partner) -> PartnerAccount | None:
-    try:
-        adapter = partner.adapter()
-    except (UndecryptableError, KeyError) as error:
-        alerts.open_alert(_unusable_key(partner.slug), title=f"{partner.slug} can't be called", advice=str(error))
+    is_known = partner.vendor in FORWARDERS
+    problem = partner.credentials_problem if is_known else f"There is no adapter {partner.vendor} in this version."
+    if problem:
+        alerts.open_alert(_unusable_key(partner.slug), title=f"{partner.slug} can't be called", advice=problem)
         return None
+    adapter = partner.adapter()
     return PartnerAccount(partner.pk, partner.slug, adapter, timeout=adapter.option["timeout"])
 
 

@@ -1,18 +1,21 @@
-"""A country's daily limit over all clients and processes, and the alert on a country that is monitored.
+"""Daily limits of a country, for all clients and for one client, and the alert on a country that is monitored.
 
-As with a client's limits, a process takes tokens from the shared row in blocks: no accepted message updates it.
+They hold over all processes. As with a client's rate limit, a process takes tokens from the shared row in blocks: no
+accepted message updates it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import connection
 
-from sms.domain.codes import refuse
+from sms.domain.codes import Refusal, refuse
 from sms.domain.destinations import Verdict
+from sms.services.configuration.snapshot import ClientFacts
 from sms.services.monitoring import alerts
 
 from .rate_limits import ALERT_AT, DAY, SHARE
@@ -20,39 +23,71 @@ from .rate_limits import ALERT_AT, DAY, SHARE
 LARGEST_BLOCK = 50
 
 
+@dataclass(frozen=True, slots=True)
+class DailyLimit:
+    """`key` is its row's; `whose` stands in messages."""
+
+    key: str
+    count: int
+    whose: str
+
+
 @dataclass(slots=True)
 class TokenBlock:
-    """Tokens of one country in this process."""
+    """Tokens of one limit in this process."""
 
     left: int = 0
     day: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-_blocks: dict[tuple[str, int], TokenBlock] = {}
+_blocks: dict[DailyLimit, TokenBlock] = {}
 _alerted: dict[str, int] = {}
 """Monitored countries, with the day for which this process has opened their alert."""
 
 
-def take(destination: Verdict) -> None:
-    """Take one token for one message. Raises Refusal (rate_limited) with Retry-After."""
+def limits_of(destination: Verdict, client: ClientFacts) -> list[DailyLimit]:
+    country, own = destination.country, client.country_limits.get(destination.country)
+    found = []
+    if own is not None:
+        found.append(DailyLimit(f"{country}:{client.id}", own, f"{client.username} to {country}"))
+    if destination.daily_limit is not None:
+        found.append(DailyLimit(country, destination.daily_limit, country))
+    return found
+
+
+def take(destination: Verdict, client: ClientFacts) -> None:
+    """Take one token of each limit for one message. Raises Refusal (rate_limited) with Retry-After, and takes none."""
     _alert_if_monitored(destination)
-    if destination.daily_limit is None:
-        return
-    block = _block(destination)
+    taken: list[DailyLimit] = []
+    try:
+        for limit in limits_of(destination, client):
+            _take(limit)
+            taken.append(limit)
+    except Refusal:
+        _give_back(taken)
+        raise
+
+
+def _take(limit: DailyLimit) -> None:
+    block = _blocks.setdefault(limit, TokenBlock())
     with block.lock:
         today = _today()
         if block.day != today:
             block.left, block.day = 0, today
         if block.left < 1:
-            block.left = _fetch(destination.country, destination.daily_limit)
+            block.left = _fetch(limit)
         block.left -= 1
 
 
-def give_back(destination: Verdict) -> None:
+def give_back(destination: Verdict, client: ClientFacts) -> None:
     """The call became no new message: it was a repeat, or was rejected."""
-    if destination.daily_limit is not None:
-        block = _block(destination)
+    _give_back(limits_of(destination, client))
+
+
+def _give_back(limits: Iterable[DailyLimit]) -> None:
+    for limit in limits:
+        block = _blocks.setdefault(limit, TokenBlock())
         with block.lock:
             block.left += 1
 
@@ -76,32 +111,28 @@ def reset_cache() -> None:
     _alerted.clear()
 
 
-def _block(destination: Verdict) -> TokenBlock:
-    return _blocks.setdefault((destination.country, destination.daily_limit or 0), TokenBlock())
-
-
 def _today() -> int:
     return int(time.time()) // DAY
 
 
-def _fetch(country: str, limit: int) -> int:
+def _fetch(limit: DailyLimit) -> int:
     """A block of one token or more from the shared row. Raises Refusal."""
-    granted, used = _update(country, limit)
-    if granted and used - granted < ALERT_AT * limit <= used:
+    granted, used = _update(limit)
+    if granted and used - granted < ALERT_AT * limit.count <= used:
         alerts.open_alert(
-            f"destination-limit:{country}:{_today()}",
-            title=f"{ALERT_AT:.0%} of the daily limit of {country} is used",
-            advice=f"{limit:,} messages a UTC day may go to this country; the rest will be refused with 429.",
+            f"destination-limit:{limit.key}:{_today()}",
+            title=f"{ALERT_AT:.0%} of the daily limit of {limit.whose} is used",
+            advice=f"{limit.count:,} messages a UTC day may go out; the rest will be refused with 429.",
         )
     if granted:
         return granted
-    message = f"The daily limit of {limit:,} messages to {country} is used up; a new day starts at 00:00 UTC."
+    message = f"The daily limit of {limit.count:,} messages of {limit.whose} is used up; a new day starts at 00:00 UTC."
     raise refuse("rate_limited", "to", message, retry_after=DAY - int(time.time()) % DAY)
 
 
-def _update(country: str, limit: int) -> tuple[int, int]:
+def _update(limit: DailyLimit) -> tuple[int, int]:
     """Tokens granted, and used today, these included."""
-    values = {"country": country, "limit": limit, "day": _today()}
+    values = {"country": limit.key, "limit": limit.count, "day": _today()}
     with connection.cursor() as cursor:
         cursor.execute(_CREATE, values)
         cursor.execute(_TAKE[connection.vendor], values)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 
-from sms.services.configuration.pseudonyms import pseudonym
-from sms.services.database import clock
+from sms.services.configuration.digests import pseudonyms
+from sms.services.database import bulk_sql, clock
+from sms.services.queue.redaction import KEPT_FOR_REPEATS
 
-IDEMPOTENCY_HOURS = 24
 _TIMES = ("due_at", "expires_at", "created_at", "updated_at")
 _VALUES = (
     "id",
@@ -47,36 +48,41 @@ _CONSTANTS: Mapping[str, Any] = {
 }
 
 
-def _statement(time: str) -> str:
+@lru_cache(maxsize=16)
+def _statement(vendor: str, numbers: int, keys: int) -> str:
+    """`numbers` and `keys` say how many are looked for."""
+    time = "statement_timestamp() + %s * interval '1 second'" if vendor == "postgresql" else "%s"
     names = ", ".join(f'"{name}"' for name in (*_VALUES, *_CONSTANTS, *_TIMES))
     slots = ", ".join(["%s"] * (len(_VALUES) + len(_CONSTANTS)) + [time] * len(_TIMES))
+    is_blocked = f"SELECT 1 FROM sms_blockednumber WHERE phone IN ({_slots(numbers)})"  # noqa: S608 - placeholders alone
+    is_repeat = f" AND NOT EXISTS (SELECT 1 FROM sms_message WHERE repeat_key IN ({_slots(keys)}))" if keys else ""  # noqa: S608
     return (
-        f"INSERT INTO sms_message ({names}) SELECT {slots} "  # noqa: S608 - our own column names
-        "WHERE NOT EXISTS (SELECT 1 FROM sms_blockednumber WHERE phone IN (%s, %s)) ON CONFLICT (repeat_key) DO NOTHING"
+        f"INSERT INTO sms_message ({names}) SELECT {slots} "
+        f"WHERE NOT EXISTS ({is_blocked}){is_repeat} ON CONFLICT (repeat_key) DO NOTHING"
     )
 
 
-_INSERT = {
-    "postgresql": _statement("statement_timestamp() + %s * interval '1 second'"),
-    "sqlite": _statement("%s"),
-}
+def _slots(count: int) -> str:
+    return ", ".join(["%s"] * count)
 
 
-def insert(values: Mapping[str, Any], *, due: bool, ttl: int) -> bool:
+def insert(values: Mapping[str, Any], *, due: bool, ttl: int, other_keys: Sequence[str] = ()) -> bool:
     """Write the row. False: a row with the same idempotency key exists, or the number is blocked.
 
-    `ttl` is in seconds. The statement checks the block list itself, to save a query.
+    `ttl` is in seconds, `other_keys` are digests of the idempotency key with other keys than that of new rows. The
+    statement checks them and the block list itself, to save queries.
     """
     times = _times((0 if due else None, ttl, 0, 0))
-    row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, *spelled(values["to"])]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT[connection.vendor], row)
+    numbers = spelled(values["to"])
+    row = [*(values[name] for name in _VALUES), *_CONSTANTS.values(), *times, *numbers, *other_keys]
+    with bulk_sql.prepared_cursor() as cursor:
+        cursor.execute(_statement(connection.vendor, len(numbers), len(other_keys)), row)
         return cursor.rowcount == 1
 
 
-def spelled(number: str) -> tuple[str, str]:
+def spelled(number: str) -> tuple[str, ...]:
     """How the block list may hold a number: as it is, or as its pseudonym once it was forgotten."""
-    return number, pseudonym(number)
+    return number, *pseudonyms(number)
 
 
 def _times(seconds: tuple[int | None, ...]) -> list[Any]:
@@ -87,22 +93,22 @@ def _times(seconds: tuple[int | None, ...]) -> list[Any]:
     return [None if s is None else adapt(now + timedelta(seconds=s)) for s in seconds]
 
 
-def find_duplicate(key: str) -> uuid.UUID | None:
-    """The message that was accepted under this idempotency key within the last 24 hours."""
+def find_duplicate(keys: Sequence[str]) -> uuid.UUID | None:
+    """The message that was accepted under one of these idempotency keys within the last 24 hours."""
+    statement = f"SELECT id FROM sms_message WHERE repeat_key IN ({_slots(len(keys))}) AND created_at > %s"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM sms_message WHERE repeat_key = %s AND created_at > %s", [key, _expiry()])
+        cursor.execute(statement, [*keys, _expiry()])
         row = cursor.fetchone()
     return row and (row[0] if isinstance(row[0], uuid.UUID) else uuid.UUID(row[0]))
 
 
-def free_key(key: str | None) -> None:
-    """Take the idempotency key from a message that is older than 24 hours, so that an equal call is a new message."""
+def free_keys(keys: Sequence[str]) -> None:
+    """Take the idempotency keys from messages older than 24 hours, so that an equal call is a new message."""
+    is_over = f"repeat_key IN ({_slots(len(keys))}) AND created_at <= %s"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE sms_message SET repeat_key = NULL WHERE repeat_key = %s AND created_at <= %s", [key, _expiry()]
-        )
+        cursor.execute(f"UPDATE sms_message SET repeat_key = NULL WHERE {is_over}", [*keys, _expiry()])  # noqa: S608
 
 
 def _expiry() -> Any:
     """Keys of messages that were created up to this time have expired."""
-    return connection.ops.adapt_datetimefield_value(clock.now() - timedelta(hours=IDEMPOTENCY_HOURS))
+    return connection.ops.adapt_datetimefield_value(clock.now() - KEPT_FOR_REPEATS)

@@ -12,18 +12,16 @@ import time
 from datetime import timedelta
 
 import structlog
-from django.db import Error, connection
+from django.db import Error
 
 from sms.models import LoginSource
 from sms.services.configuration.snapshot import ClientFacts
-from sms.services.database import clock
 
 from .client_ip import IpAddress, throttle_address
+from .login_sources import count_failure, failures_of, is_known, record_success
 
 MAX_FAILURES = 20
 WINDOW = timedelta(minutes=10)
-TRUSTED_FOR = timedelta(days=30)
-"""How long a log-in protects its source from being locked out."""
 BUCKETS = 4096
 MAX_CACHED = 10_000
 CACHED_FOR = 3600.0
@@ -47,9 +45,7 @@ class LoginThrottle:
             return True
         if _is_locked_out(str(client.id), source):
             return False
-        LoginSource.objects.update_or_create(
-            account=str(client.id), source=_key(source), defaults={"succeeded_at": clock.now()}
-        )
+        record_success(str(client.id), _key(source))
         if len(self._checked) >= MAX_CACHED:
             self._checked.clear()
         self._checked[client.id, source] = time.monotonic()
@@ -66,7 +62,7 @@ throttle = LoginThrottle()
 def record_failure(username: str, client: ClientFacts | None, source: Source) -> None:
     """Count a failed log-in. An unavailable database is logged: the client gets its 401 all the same."""
     try:
-        failures = _count(_account(username, client), _key(source))
+        failures = count_failure(_account(username, client), _key(source), WINDOW)
     except Error as error:
         log.warning("login.not_counted", error=type(error).__name__)
         return
@@ -85,25 +81,5 @@ def _key(source: Source) -> str:
 
 
 def _is_locked_out(account: str, source: Source) -> bool:
-    now = clock.now()
     row = LoginSource.objects.filter(account=account, source=_key(source)).first()
-    if row is None or (row.succeeded_at is not None and row.succeeded_at > now - TRUSTED_FOR):
-        return False
-    is_recent = row.failures_since is not None and row.failures_since > now - WINDOW
-    return is_recent and row.failures >= MAX_FAILURES
-
-
-def _count(account: str, source: str) -> int:
-    """Count the failure; returns how many there were within the window."""
-    now = clock.now()
-    adapt = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO sms_loginsource AS s (account, source, failures, failures_since) VALUES (%s, %s, 1, %s) "
-            "ON CONFLICT (account, source) DO UPDATE SET "
-            "failures = CASE WHEN s.failures_since > %s THEN s.failures + 1 ELSE 1 END, "
-            "failures_since = CASE WHEN s.failures_since > %s THEN s.failures_since ELSE excluded.failures_since END "
-            "RETURNING failures",
-            [account, source, adapt(now), adapt(now - WINDOW), adapt(now - WINDOW)],
-        )
-        return cursor.fetchone()[0]
+    return not is_known(row) and failures_of(row, WINDOW) >= MAX_FAILURES

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from sms.domain.codes import refuse
@@ -17,8 +18,7 @@ from sms.domain.ids import uuid7
 from sms.services.configuration.snapshot import ClientFacts
 from sms.services.database import clock
 
-ACROSS = 2
-"""Over all clients together a number or range gets at most so many times the calling client's own cap."""
+RANGE = "this range of 100 numbers in an hour"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,17 @@ class OtpLimit:
 
 
 def limits_of(client: ClientFacts, to: str) -> list[OtpLimit]:
-    """The limits on an OTP to this number. A count of 0 is no limit."""
+    """The limits on an OTP to this number: the client's own, then those of all clients. A count of 0 is no limit.
+
+    A client whose own is 0 is held by neither, and one with a higher own is not held to less by the OTPs of all.
+    """
     hundred = tuple(f"{to[:-2]}{last:02}" for last in range(100))
-    limits = (
-        (client.otp_per_number, timedelta(minutes=10), (to,), "OTPs to this number in 10 minutes"),
-        (client.otp_per_range, timedelta(hours=1), hundred, "OTPs to this range of 100 numbers in an hour"),
+    scopes = (
+        (client.otp_per_number, settings.OTP_PER_NUMBER, timedelta(minutes=10), (to,), "this number in 10 minutes"),
+        (client.otp_per_range, settings.OTP_PER_RANGE, timedelta(hours=1), hundred, RANGE),
     )
-    own = [OtpLimit(*limit, client=client.id) for limit in limits if limit[0]]
-    return own + [OtpLimit(count * ACROSS, *rest) for count, *rest in limits if count]
+    own = [OtpLimit(own, *scope, client=client.id) for own, _, *scope in scopes if own]
+    return own + [OtpLimit(max(own, of_all), *scope) for own, of_all, *scope in scopes if own and of_all]
 
 
 @contextmanager
@@ -64,7 +67,8 @@ def _check(limits: Sequence[OtpLimit]) -> None:
         oldest = _nth_newest(limit, now)
         if oldest is not None:
             left = math.ceil((oldest + limit.window - now).total_seconds())
-            message = f"There were {limit.count:,} {limit.description}: that is the most."
+            whose = "OTPs of all clients" if limit.client is None else "OTPs"
+            message = f"There were {limit.count:,} {whose} to {limit.description}: that is the most."
             raise refuse("rate_limited", "to", message, retry_after=max(1, left))
 
 

@@ -8,11 +8,11 @@ import structlog
 from django.db import Error, connection
 
 from sms.domain.codes import Refusal
-from sms.domain.text import masked_digits, visible
+from sms.domain.text import visible
 from sms.models import RefusalCount, RefusedRequest
 from sms.services.database import clock
 
-from .near_miss import TemplateNotMatched, nearest_template
+from .near_miss import TemplateNotMatched, near_miss
 
 RECORDED_A_MINUTE = 600
 """Per client. Further rejections are only counted, so that no client can fill the disk."""
@@ -55,7 +55,9 @@ def _count(client: int) -> int:
 
 def _insert(rejection: Rejection) -> None:
     refusal = rejection.refusal
-    shape, nearest = _near_miss(refusal)
+    shape, nearest = (
+        near_miss(refusal, is_otp=rejection.is_otp) if isinstance(refusal, TemplateNotMatched) else ("", "")
+    )
     RefusedRequest.objects.create(
         client_id=rejection.client,
         request_id=rejection.request_id,
@@ -69,10 +71,3 @@ def _insert(rejection: Rejection) -> None:
         nearest=nearest,
         created_at=clock.now(),
     )
-
-
-def _near_miss(refusal: Refusal) -> tuple[str, str]:
-    """The text with its digits masked, and the nearest template."""
-    if not isinstance(refusal, TemplateNotMatched):
-        return "", ""
-    return masked_digits(refusal.text), nearest_template(refusal.configuration, refusal.decision, refusal.text)

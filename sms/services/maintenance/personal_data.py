@@ -52,7 +52,7 @@ from sms.models import (
     TemplateApproval,
     TemplateVersion,
 )
-from sms.services.configuration.pseudonyms import number_digest, pseudonym
+from sms.services.configuration.digests import number_digest, pseudonym, pseudonyms
 from sms.services.database import clock
 from sms.services.inbound import receive as received
 from sms.services.queue.errors import ActionRefused
@@ -245,7 +245,7 @@ def _erased(name: str) -> dict[Model, dict[str, Any]]:
 def _forget_block(number: str) -> int:
     """A number that wants no messages gets none afterwards either: the block list knows its pseudonym."""
     blocked = BlockedNumber.objects.filter(phone=number)
-    if BlockedNumber.objects.filter(phone=pseudonym(number)).exists():
+    if BlockedNumber.objects.filter(phone__in=pseudonyms(number)).exists():
         return blocked.delete()[0]
     return blocked.update(phone=pseudonym(number), reason="")
 

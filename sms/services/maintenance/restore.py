@@ -15,7 +15,7 @@ from django.db import transaction
 
 from providers.base import Failure
 from sms.domain.lifecycle import Outcome, Status
-from sms.models import Attempt, InboundPush, InboundPushAttempt, Message, MessageEvent, PushStatus
+from sms.models import Attempt, BulkOperation, InboundPush, InboundPushAttempt, Message, MessageEvent, PushStatus
 from sms.services.database import clock
 from sms.services.reports import receive
 
@@ -40,12 +40,19 @@ def quarantine(*, before: datetime, reason: str) -> Quarantined:
     ActionRefused while a dispatcher is alive.
     """
     require_no_worker()
+    _stop_bulk_operations()
     messages = 0
     while changed := _quarantine_batch(before, reason):
         messages += changed
     while receive.read_pending(may_send=False):
         pass
     return Quarantined(messages, _mark_held(before, reason), _fail_pushes(before, reason))
+
+
+def _stop_bulk_operations() -> None:
+    """The rest of one may have been done since the backup."""
+    unfinished = BulkOperation.objects.filter(finished_at=None)
+    unfinished.update(state=BulkOperation.State.STOPPED, finished_at=clock.now())
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
@@ -19,6 +20,7 @@ from django.db.models import Q
 
 from sms.domain.lifecycle import Status
 from sms.models import (
+    AccessRecord,
     Alert,
     Attempt,
     Callback,
@@ -34,6 +36,7 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
+from sms.models.records import ACCESS_RECORD_DAYS
 from sms.models.refusal import REFUSALS_DAYS
 from sms.models.rollup import OTP_SHAPES_DAYS
 from sms.services.database import clock
@@ -43,6 +46,8 @@ BATCH_SIZE = 500
 WINDOW = 5000
 """Rows to skip at once where they need no erasing."""
 LOGINS_DAYS = 30
+FAILURES_DAYS = 1
+"""Days for failed log-ins. They are counted for minutes."""
 SCAN_AGAIN_AFTER = timedelta(days=1)
 """After this a scan starts again, for rows that were in use before."""
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
@@ -83,10 +88,12 @@ class TableScan:
     days: Callable[[], int]
     is_due: Q
     erase: Erase
+    name: str = ""
+    """Of a second scan of the same table."""
 
     @property
     def table(self) -> str:
-        return self.model._meta.db_table
+        return self.name or self.model._meta.db_table
 
     def step(self, saved: RetentionWalk, now: datetime, limit: int) -> int:
         """Process the next rows. Returns how many, 0 if none is old enough."""
@@ -142,6 +149,18 @@ def _erase_calls(rows: Rows, _: datetime) -> None:
     rows.update(body=None, query=b"")
 
 
+def _erase_callbacks(rows: Rows, _: datetime) -> None:
+    redaction.erase_callbacks(list(rows.values_list("pk", flat=True)))
+
+
+def _erase_reports(rows: Rows, _: datetime) -> None:
+    rows.update(**SAID)
+
+
+def _forget_keys(rows: Rows, _: datetime) -> None:
+    rows.update(repeat_key=None)
+
+
 def _erase_received_texts(rows: Rows, now: datetime) -> None:
     rows.update(text=None, erased_at=now)
 
@@ -154,6 +173,10 @@ def _raw_days() -> int:
     return settings.RETENTION_RAW_DAYS
 
 
+def _one_day() -> int:
+    return 1
+
+
 def _received_raw_days() -> int:
     """A received call's body contains the text, so the shorter period counts."""
     return min(_text_days(), _raw_days())
@@ -161,13 +184,21 @@ def _received_raw_days() -> int:
 
 HAS_EXCHANGE = ~Q(raw_request=None, raw_response=None)
 IS_READ = Q(read_at__isnull=False, body__isnull=False)
+SAID = dict.fromkeys(("reference", "vendor_message_id", "code", "detail", "price"), "")
+HAS_NO_MESSAGE = Q(attempt=None) & ~Q(**SAID)
+"""No message tells what such a report repeats of its text. An id becomes known within seconds, or never."""
+IS_UNMATCHED = IS_READ & Q(attempt=None) & ~Q(reports__attempt__isnull=False)
+HAS_KEY = Q(erased_at__isnull=False, repeat_key__isnull=False)
 IS_SENT = Q(erased_at=None) & ~Q(status__in=UNFINISHED)
 IS_FORWARDED = Q(erased_at=None) & ~Q(push__status__in=(PushStatus.WAITING, PushStatus.PUSHING))
 
 SCANS = (
     TableScan(Message, "created_at", _text_days, IS_SENT, _erase_texts),
     TableScan(Attempt, "started_at", _raw_days, HAS_EXCHANGE, _erase_exchanges),
-    TableScan(Callback, "received_at", _raw_days, IS_READ, _erase_calls),
+    TableScan(Message, "created_at", _one_day, HAS_KEY, _forget_keys, "sms_message.repeat_key"),
+    TableScan(Callback, "received_at", _raw_days, IS_READ, _erase_callbacks),
+    TableScan(Callback, "received_at", _one_day, IS_UNMATCHED, _erase_callbacks, "sms_callback.unmatched"),
+    TableScan(DeliveryReport, "received_at", _one_day, HAS_NO_MESSAGE, _erase_reports),
     TableScan(InboundMessage, "received_at", _text_days, IS_FORWARDED, _erase_received_texts),
     TableScan(InboundPushAttempt, "started_at", _received_raw_days, HAS_EXCHANGE, _erase_exchanges),
     TableScan(InboundCall, "received_at", _received_raw_days, IS_READ, _erase_calls),
@@ -197,10 +228,13 @@ def delete_due(limit: int = BATCH_SIZE) -> int:
 
 def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
     """Of tables with few rows, or with an index for this."""
-    logins = now - timedelta(days=LOGINS_DAYS)
+    logins, failures = now - timedelta(days=LOGINS_DAYS), now - timedelta(days=FAILURES_DAYS)
     return [
-        LoginSource.objects.exclude(failures_since__gte=logins).exclude(succeeded_at__gte=logins),
+        LoginSource.objects.exclude(failures_since__gte=failures).exclude(succeeded_at__gte=logins),
+        AccessLog.objects.filter(attempt_time__lt=horizon),
+        AccessAttempt.objects.filter(attempt_time__lt=failures),  # of versions that kept them
         Alert.objects.filter(closed_at__lt=horizon),
+        AccessRecord.objects.filter(created_at__lt=now - timedelta(days=ACCESS_RECORD_DAYS)),
         Session.objects.filter(expire_date__lt=now),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]

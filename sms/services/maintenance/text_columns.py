@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 from django.db import models
 
+from sms.domain.echoes import unescaped
 from sms.models import EncryptedJSONField
 
 Model = type[models.Model]
@@ -55,6 +56,7 @@ def _readings(body: bytes) -> Iterator[str]:
             text = whole.decode(encoding, errors="replace")
             yield text
             yield unquote_plus(text)
+            yield from unescaped(text)
 
 
 def _decompressed(body: bytes) -> bytes:

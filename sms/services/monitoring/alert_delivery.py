@@ -17,7 +17,7 @@ import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import Error, connection
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 
 from providers.base import HttpRequest, ProviderError
 from providers.http import Client
@@ -77,9 +77,27 @@ def deliver_safely(limit: int = BATCH_SIZE) -> None:
 
 
 def deliver(limit: int = BATCH_SIZE) -> int:
-    """Try to send at most `limit` due notices, oldest first. Returns how many were sent."""
-    due = AlertNotice.objects.filter(due_at__lte=clock.now()).select_related("alert__provider").order_by("id")
+    """Try to send at most `limit` due notices, oldest first. Returns how many were sent.
+
+    The notices of a silenced alert wait for the end of the silence. Those of an alert that ended during it are dropped.
+    """
+    now = clock.now()
+    _drop_outdated(now)
+    due = AlertNotice.objects.filter(_is_audible(now), due_at__lte=now).select_related("alert__provider").order_by("id")
     return sum(_send(notice) for notice in due[:limit] if _claim(notice))
+
+
+def _is_audible(now: datetime) -> Q:
+    return Q(alert__silenced_until=None) | Q(alert__silenced_until__lte=now)
+
+
+def _drop_outdated(now: datetime) -> None:
+    """Nobody has been told that the alert opened, so nobody is told that it is over."""
+    over = Q(alert__silenced_until__lte=now, alert__closed_at__lte=F("alert__silenced_until"))
+    untold = AlertNotice.objects.filter(alert=OuterRef("alert"), channel=OuterRef("channel"), change="opened")
+    outdated = AlertNotice.objects.filter(over, Exists(untold.filter(told_at=None)), due_at__isnull=False)
+    ids = list(outdated.values_list("pk", flat=True)[:BATCH_SIZE])
+    AlertNotice.objects.filter(pk__in=ids).update(due_at=None)
 
 
 def _claim(notice: AlertNotice) -> bool:

@@ -1,4 +1,4 @@
-"""The alert rules: messages that wait too long, unconfirmed messages, no dispatcher alive.
+"""The alert rules: messages that wait too long, unconfirmed ones, unusable credentials, no dispatcher alive.
 
 Dispatchers evaluate the rules. Each web process checks whether a dispatcher is alive.
 """
@@ -6,16 +6,17 @@ Dispatchers evaluate the rules. Each web process checks whether a dispatcher is 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 import structlog
 from django.db import Error, connection
 
 from sms.models import Alert
+from sms.services.configuration import snapshot, stored_secrets
 
-from . import alert_delivery, status
-from .alerts import close_alert, open_alert
+from . import alert_delivery, outages, status
+from .alerts import close_alert, open_alert, set_title
 from .status import Overview
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ WAITING_SECONDS = 900.0
 UNCONFIRMED_SECONDS = 600.0
 """Delivery reports decide most unconfirmed messages within minutes; staff must decide the rest."""
 NO_DISPATCHER = "dispatcher:none"
+FAILING = "failing:"
 CHECK_EVERY = 30.0
 """Seconds between two checks of a web process."""
 
@@ -66,27 +68,68 @@ RULES = (
         UNCONFIRMED_SECONDS,
         lambda now: now.unconfirmed_seconds,
         lambda now: f"{now.unconfirmed} unconfirmed: the oldest for {_minutes(now.unconfirmed_seconds)}",
-        "They may have been sent and are never resent automatically. Ask the vendor, then resolve each on its page.",
+        "They may have been sent and are never resent automatically. Ask the vendor, then resolve them.",
     ),
 )
 
 
 def evaluate() -> None:
-    """Open and close alerts by the rules. Dispatchers call this, so one is alive."""
+    """Open, update and close alerts by the rules. Dispatchers call this, so one is alive."""
     found = status.read_overview()
     is_open = set(Alert.objects.filter(closed_at=None).values_list("key", flat=True))
     for rule in RULES:
         seconds = rule.seconds(found)
         if seconds is not None and seconds > rule.limit:
-            open_alert(rule.key, severity=rule.severity, title=rule.title(found), advice=rule.advice)
+            title = rule.title(found)
+            if not open_alert(rule.key, severity=rule.severity, title=title, advice=rule.advice):
+                set_title(rule.key, title)
         elif rule.key in is_open:
             close_alert(rule.key)
+    _alert_on_credentials(is_open)
     if NO_DISPATCHER in is_open:
         close_alert(NO_DISPATCHER)
+    _evaluate_providers(is_open)
+
+
+def _evaluate_providers(is_open: Set[str]) -> None:
+    """An alert for each provider whose calls fail, and the figures of now for those that are suspended."""
+    found = outages.find_outages()
+    for outage in found:
+        slug = outage.provider.slug
+        if outage.is_suspended:
+            set_title(f"breaker:{slug}", outage.title)
+        elif outage.is_failing and not open_alert(
+            f"{FAILING}{slug}",
+            severity="critical",
+            title=outage.title,
+            advice="Open the alert: it shows what waits, and moves it to another provider.",
+            provider_id=outage.provider.pk,
+        ):
+            set_title(f"{FAILING}{slug}", outage.title)
+    troubled = {f"{FAILING}{outage.provider.slug}" for outage in found if not outage.calls.are_well}
+    for key in is_open - troubled:
+        if key.startswith(FAILING):
+            close_alert(key)
+
+
+CREDENTIALS = "credentials:"
+
+
+def _alert_on_credentials(is_open: set[str]) -> None:
+    """An alert for each enabled provider whose credentials can't be used; its messages wait."""
+    accounts = {f"{CREDENTIALS}{each.slug}": each for each in snapshot.current().accounts.values()}
+    problems = {key: each for key, each in accounts.items() if each.enabled and each.problem}
+    for key, account in problems.items():
+        title = f"{account.slug} is not called: its credentials must be entered again"
+        open_alert(key, severity="critical", title=title, advice=account.problem, provider_id=account.id)
+    for key in is_open:
+        if key.startswith(CREDENTIALS) and key not in problems:
+            close_alert(key)
 
 
 def watch_dispatchers(stopped: threading.Event, every: float = CHECK_EVERY) -> None:
     """Run `check_dispatchers` in a thread of a web process until `stopped` is set."""
+    stored_secrets.log_unreadable()
     stopped.wait(status.ALIVE.total_seconds() - every)  # dispatchers may still be starting
     while not stopped.wait(every):
         try:

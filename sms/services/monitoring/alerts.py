@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import structlog
 from django.db import IntegrityError, transaction
 
@@ -36,13 +39,30 @@ def open_alert(
         with transaction.atomic():
             now = clock.now()
             alert = Alert.objects.create(
-                key=key, title=title[:200], advice=advice, severity=severity, provider_id=provider_id, opened_at=now
+                key=key,
+                title=title[:200],
+                advice=advice,
+                severity=severity,
+                provider_id=provider_id,
+                opened_at=now,
+                **_silence_of(key, now),
             )
             alert_delivery.queue_notices([alert.pk], AlertNotice.Change.OPENED, now=now)
     except IntegrityError:
         return False  # another process opened it at the same moment
     log.warning("alert.opened", key=key, title=title)
     return True
+
+
+def _silence_of(key: str, now: datetime) -> dict[str, Any]:
+    """Silence concerns the condition: it holds when the alert opens again."""
+    last = Alert.objects.filter(key=key, silenced_until__gt=now).order_by("-id").first()
+    return {"silenced_until": last.silenced_until, "silenced_by": last.silenced_by} if last else {}
+
+
+def set_title(key: str, title: str) -> None:
+    """Give an open alert the figures of now. No notice is sent."""
+    Alert.objects.filter(key=_truncated(key), closed_at=None).exclude(title=title[:200]).update(title=title[:200])
 
 
 def close_alert(key: str) -> bool:
@@ -68,11 +88,44 @@ def _truncated(key: str) -> str:
 
 def close_by_hand(alert_id: int, *, actor: str) -> None:
     """For staff. Raises ActionRefused for an alert that is closed, or that closes by itself."""
-    alert = Alert.objects.filter(pk=alert_id).first()
-    if alert is None or alert.closed_at is not None:
-        raise ActionRefused("This alert is closed already.")
+    alert = _open(alert_id)
     if not alert.key.startswith(CLOSED_BY_HAND):
         raise ActionRefused("This alert closes by itself as soon as its cause is over.")
     if not close_alert(alert.key):
         raise ActionRefused("This alert is closed already.")
     log.info("alert.closed_by_hand", key=alert.key, actor=actor)
+
+
+# --- staff ------------------------------------------------------------------------------------
+
+LONGEST_SILENCE = timedelta(days=7)
+
+
+def acknowledge(alert_id: int, *, actor: str) -> None:
+    """Record that somebody looks after this alert. Raises ActionRefused if it is closed, or acknowledged already."""
+    alert = _open(alert_id)
+    if alert.acknowledged_at:
+        raise ActionRefused(f"{alert.acknowledged_by} has acknowledged this alert already.")
+    Alert.objects.filter(pk=alert.pk).update(acknowledged_at=clock.now(), acknowledged_by=actor)
+
+
+def silence(alert_id: int, length: timedelta, *, actor: str) -> datetime:
+    """Send no notice of this condition for so long, also if it ends and begins again. Returns the end.
+
+    A length of 0 ends the silence: what has not been sent is sent then.
+    """
+    if length > LONGEST_SILENCE:
+        raise ActionRefused(f"An alert can be silenced for at most {LONGEST_SILENCE.days} days.")
+    alert = _open(alert_id)
+    until = clock.now() + length
+    # Earlier alerts of the condition, too: the longest silence would hold otherwise.
+    Alert.objects.filter(key=alert.key, silenced_until__gt=clock.now()).update(silenced_until=until)
+    Alert.objects.filter(pk=alert.pk).update(silenced_until=until, silenced_by=actor)
+    return until
+
+
+def _open(alert_id: int) -> Alert:
+    alert = Alert.objects.filter(pk=alert_id).first()
+    if alert is None or alert.closed_at is not None:
+        raise ActionRefused("This alert is closed already.")
+    return alert

@@ -6,15 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
-
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
-from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Message, Provider
+from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed
 from sms.services.database import clock
 
+from . import outages
 from .hourly_stats import HOUR
+from .outages import Outage
 from .status import ALIVE
 
 DAY = timedelta(hours=24)
@@ -67,6 +67,7 @@ class Dashboard:
     providers: tuple[ProviderLine, ...]
     reasons: tuple[Reason, ...]
     rolled: bool
+    outages: tuple[Outage, ...]
 
     @property
     def change(self) -> int | None:
@@ -88,8 +89,9 @@ def read_dashboard() -> Dashboard:
         HourlyCount.objects.filter(hour__gte=hours[0] - DAY).values_list("hour", "provider", "status", "code", "count")
     )
     today = [row for row in counts if row[0] >= hours[0]]
-    lines = _providers(today, hours[0])
-    waiting, oldest = _waiting(now)
+    providers = outages.read_providers(now)
+    lines = _providers(today, hours[0], providers)
+    oldest = [each.load.oldest for each in providers if each.load.oldest]
     dispatchers = tuple(Dispatcher.objects.filter(stopped_at=None)[:10])
     return Dashboard(
         now=now,
@@ -97,9 +99,9 @@ def read_dashboard() -> Dashboard:
         messages_before=sum(row[4] for row in counts if row[0] < hours[0]),
         delivered=_delivered_share(today, {line.id for line in lines if line.reports_delivery}),
         wrong=sum(row[4] for row in today if row[2] in UNSUCCESSFUL),
-        waiting=waiting,
-        oldest_waiting=oldest,
-        unconfirmed=sum(row[4] for row in today if row[2] == Status.UNCONFIRMED),
+        waiting=sum(each.load.waiting for each in providers),
+        oldest_waiting=now - min(oldest) if oldest else None,
+        unconfirmed=sum(each.load.unconfirmed for each in providers),
         dispatchers=dispatchers,
         alive=sum(now - dispatcher.seen_at < ALIVE for dispatcher in dispatchers),
         alerts=tuple(Alert.objects.filter(closed_at=None)[:5]),
@@ -108,6 +110,7 @@ def read_dashboard() -> Dashboard:
         providers=lines,
         reasons=_reasons(today, {line.id: line.vendor for line in lines}),
         rolled=bool(counts),
+        outages=tuple(outages.unhealthy(providers)),
     )
 
 
@@ -130,14 +133,14 @@ def _delivered_share(rows: list[Row], providers: set[int | None]) -> float | Non
     return round(100 * good / total, 1) if total else None
 
 
-def _providers(rows: list[Row], since: datetime) -> tuple[ProviderLine, ...]:
+def _providers(rows: list[Row], since: datetime, providers: list[Outage]) -> tuple[ProviderLine, ...]:
     speeds: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     for provider, taken, p50, p95 in HourlySpeed.objects.filter(hour__gte=since).values_list(
         "provider", "taken", "p50", "p95"
     ):
         speeds[provider].append((taken, p50, p95))
-    known = Provider.objects.values_list("pk", "slug", "vendor")
-    return tuple(_line(pk, slug, vendor, rows, speeds[pk]) for pk, slug, vendor in known)
+    known = [each.provider for each in providers]
+    return tuple(_line(each.pk, each.slug, each.vendor, rows, speeds[each.pk]) for each in known)
 
 
 def _line(pk: int, slug: str, vendor: str, rows: list[Row], speeds: list[tuple[int, int, int]]) -> ProviderLine:
@@ -181,10 +184,3 @@ def _description(status: str, code: str, vendor: str) -> str:
     if code in status_descriptions.CODE:
         return status_descriptions.CODE[code].happened
     return f"The vendor's code {code}" if code else status_descriptions.STATUS[Status(status)].happened
-
-
-def _waiting(now: datetime) -> tuple[int, timedelta | None]:
-    """How many wait, and how long the oldest has waited. Both use the queue's partial index."""
-    queued = Message.objects.filter(status=Status.QUEUED).order_by()
-    oldest = queued.aggregate(oldest=Min("created_at"))["oldest"]
-    return queued.count() if oldest else 0, (now - oldest) if oldest else None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
-
-from providers.base import Failure, Sender
+from providers.base import Failure, ReportChannel, Sender
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
-from sms.domain.lifecycle import Outcome, Status
-from sms.models import Attempt, Breaker, Message, Provider, ProviderState
+from sms.domain.lifecycle import Outcome
+from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock, uuid_range
 from sms.services.webhooks.urls import registered_url
+
+from . import outages
 
 PERIOD = timedelta(hours=1)
 SAMPLE = 1000
@@ -34,7 +34,8 @@ class Card:
     p95: int | None
     calls: int
     in_flight: int
-    waiting: int
+    load: outages.Load
+    is_suspended: bool
     state: ProviderState
     last_error: str
     limits: str
@@ -47,22 +48,17 @@ class Card:
 
 def provider_cards() -> list[Card]:
     now = clock.now()
-    providers = list(Provider.objects.defer("credentials").select_related("state"))
-    loads = _loads()
-    return [_card(provider, *_last_hour(provider, now), loads.get(provider.pk, (0, 0))) for provider in providers]
-
-
-def _loads() -> dict[int, tuple[int, int]]:
-    """Calls in flight and queued messages, per provider. OR uses the partial index of each state; IN uses neither."""
-    rows = (
-        Message.objects.filter(Q(status=Status.QUEUED) | Q(status=Status.SENDING))
-        .order_by()
-        .values("provider")
-        .annotate(
-            sending=Count("id", filter=Q(status=Status.SENDING)), waiting=Count("id", filter=Q(status=Status.QUEUED))
+    providers = list(Provider.objects.select_related("state"))
+    loads, recent = outages.loads(), outages.recent_calls(now)
+    return [
+        _card(
+            provider,
+            *_last_hour(provider, now),
+            loads.get(provider.pk, outages.NO_LOAD),
+            recent.get(provider.pk, outages.NO_CALLS),
         )
-    )
-    return {row["provider"]: (row["sending"], row["waiting"]) for row in rows}
+        for provider in providers
+    ]
 
 
 def _last_hour(provider: Provider, now: datetime) -> tuple[float | None, int | None, int]:
@@ -77,44 +73,38 @@ def _last_hour(provider: Provider, now: datetime) -> tuple[float | None, int | N
     return round(100 * accepted / len(rows), 1), p95, len(rows)
 
 
-def _card(provider: Provider, rate: float | None, p95: int | None, calls: int, load: tuple[int, int]) -> Card:
+def _card(
+    provider: Provider,
+    rate: float | None,
+    p95: int | None,
+    calls: int,
+    load: outages.Load,
+    recent: outages.RecentCalls,
+) -> Card:
     adapter: type[Sender] | None = SENDERS.get(provider.vendor)
-    health, tone, says = _health(provider)
+    health = outages.health_of(provider, recent, _breaker_description(provider.state))
     return Card(
         id=provider.pk,
         slug=provider.slug,
         vendor=adapter.name if adapter else provider.vendor,
-        health=health,
-        tone=tone,
-        says=says,
+        health=health.name,
+        tone=outages.HEALTHS[health.name],
+        says=health.why,
         rate=rate,
         p95=p95,
         calls=calls,
-        in_flight=load[0],
-        waiting=load[1],
+        in_flight=load.sending,
+        load=load,
+        is_suspended=provider.state.breaker == Breaker.OPEN,
         state=provider.state,
         last_error=_last_error(provider.state),
         limits=_limits(provider),
-        can_test=bool(adapter and adapter.can_test),
+        can_test=bool(adapter and (adapter.can_test or ReportChannel.POLL in adapter.reports)),
         paused=provider.paused,
         callback=(registered_url(provider) or "") if adapter else "",
         reports=status_descriptions.channels_text(adapter.reports) if adapter else "",
         strongest=adapter.strongest if adapter else "",
     )
-
-
-def _health(provider: Provider) -> tuple[str, str, str]:
-    state = provider.state
-    if not provider.enabled:
-        return "disabled", "", "No message is routed here."
-    if provider.paused:
-        return "paused", "warning", "Paused by staff: its messages wait, or go to the next provider."
-    if state.breaker == Breaker.OPEN:
-        return "suspended (circuit open)", "danger", _breaker_description(state)
-    if state.bad_calls:
-        last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
-        return "degraded", "warning", f"{last} failed."
-    return "healthy", "success", ""
 
 
 def _breaker_description(state: ProviderState) -> str:

@@ -1,4 +1,4 @@
-"""Checks whether this process can accept messages: database reachable and writable, migrations applied."""
+"""Checks whether this process may get traffic: database writable, migrations applied, its keys open a secret."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from django.db.migrations.executor import MigrationExecutor
 
 from sms.domain.codes import Fault
 from sms.models import Dispatcher
+from sms.services.configuration import stored_secrets
 from sms.services.database import clock
 
 
 class Readiness:
-    """The check of one process; it asks for missing migrations until there are none."""
+    """The check of one process. What can't change while it runs is asked only until it is right."""
 
     def __init__(self) -> None:
         self._is_migrated = False
+        self._has_right_keys = False
 
     def problems(self) -> list[Fault]:
         """One fault per reason; none where the process is ready."""
@@ -25,8 +27,17 @@ class Readiness:
             if not self._is_migrated:
                 return [Fault("unavailable", "migrations", "Migrations are missing: run manage.py migrate.")]
             write_row()
+            return self._wrong_keys()
         except Error:
             return [Fault("unavailable", "database", "The database can't be reached, or takes no writes.")]
+
+    def _wrong_keys(self) -> list[Fault]:
+        """Keys that open nothing at all verify no callback address either: the process was given the wrong ones."""
+        if not self._has_right_keys:
+            found = stored_secrets.read()
+            if found.is_none_readable:
+                return [Fault("unavailable", "encryption_keys", f"{found.problem} {stored_secrets.HOW_TO}")]
+            self._has_right_keys = found.total > 0
         return []
 
 

@@ -22,7 +22,6 @@ from sms.models import (
     ProviderState,
     TemplateApproval,
     TemplateApprovalStatus,
-    UndecryptableError,
 )
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
@@ -41,7 +40,8 @@ CACHED_FOR = 10.0
 class Step:
     """One fact. `done` is None where nothing is to be done and nothing is sure yet.
 
-    `target` names the page that corrects it and `target_id` its row; `copy` is something to hand to somebody.
+    `target` names the page that corrects it and `target_id` its row; `copy` is something to hand to somebody;
+    `is_secret`: only to those who may change the provider.
     """
 
     title: str
@@ -50,6 +50,7 @@ class Step:
     target: str = ""
     target_id: int | None = None
     copy: str = ""
+    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,7 @@ status = SetupStatus()
 
 
 def _all_green() -> bool:
-    try:
-        return all(section.is_green for section in sections())
-    except UndecryptableError:
-        return False
+    return all(section.is_green for section in sections())
 
 
 def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
@@ -206,6 +204,8 @@ def _steps(
 
 
 def _credentials(account: Account) -> Step:
+    if account.problem:
+        return Step("Credentials are stored", False, account.problem, "provider", account.id)
     missing = account.adapter.missing_credentials()
     labels = {setting.key: setting.label for setting in account.adapter.credentials}
     says = f"Missing: {', '.join(labels[key] for key in missing)}." if missing else "Stored, encrypted."
@@ -313,5 +313,6 @@ def _callback(account: Account, provider: Provider, state: ProviderState) -> Ste
         else "The callback URL is sent to the vendor with each message."
     )
     if state.first_report_at:
-        return Step(title, True, f"First report received at {state.first_report_at:%Y-%m-%d %H:%M} UTC.", copy=address)
-    return Step(title, None, f"{how} No report was received yet.", copy=address)
+        says = f"First report received at {state.first_report_at:%Y-%m-%d %H:%M} UTC."
+        return Step(title, True, says, copy=address, is_secret=True)
+    return Step(title, None, f"{how} No report was received yet.", copy=address, is_secret=True)

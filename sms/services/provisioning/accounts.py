@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -43,11 +44,32 @@ def account_values(table: AccountTable, at: Location, row: Provider | Partner) -
     values: dict[str, Any] = {}
     if "credentials" in named or row._state.adding:
         values["credentials"] = _credentials(table.credentials, at.child("credentials"), row, adapter)
+    if not row._state.adding:
+        values |= _origin(table, at, row)
     if "options" in named:
         inside = at.child("options")
         given = _known(table.options, inside, adapter.options)
         values["options"] = _cleaned(inside, {**row.options, **given}, adapter.clean_options)
     return values
+
+
+def _origin(table: AccountTable, at: Location, row: Provider | Partner) -> dict[str, str]:
+    """The server that the credentials are for: that of the address, if the file names all secrets.
+
+    If it does not, the address must be of the server that they were entered for.
+    """
+    moved, inside = copy(row), at.child("credentials")
+    for key in {"base_url", "url"} & table.model_fields_set:
+        setattr(moved, key, getattr(table, key))
+    secrets = [setting.key for setting in row.adapter_class.credentials if setting.secret]
+    missing = [key for key in secrets if key not in table.credentials]
+    if secrets and not missing:
+        moved.bind_credentials()
+        return {"credentials_origin": moved.credentials_origin}
+    for key in missing if moved.is_moved else ():
+        if inside.is_valid(key):
+            inside.report(key, f"is missing: {moved.address or moved.default_address} is of another server than before")
+    return {}
 
 
 def _credentials(

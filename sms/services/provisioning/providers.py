@@ -23,7 +23,9 @@ def apply(table: ProviderTable, at: Location, session: Session) -> None:
         name = provider.adapter_class.name
         at.report("shown_sender", f"has no use: {name} shows the sender name that each message names; leave it out")
     values = table.given("slug", "vendor") | account_values(table, at, provider)
-    has_new_credentials = values.get("credentials") not in (None, provider.credentials)
+    has_new_credentials = any(
+        values.get(name) not in (None, getattr(provider, name)) for name in ("credentials", "credentials_origin")
+    )
     if has_new_credentials:
         provider.credentials_changed_at = now()
     if session.save(at, f"provider {table.slug}", provider, values) and has_new_credentials:

@@ -92,6 +92,8 @@ class ClientTable(Table):
     on_no_template: one_of(OnNoTemplate.values) = column(ApiClient, "on_no_template")
     otp_per_number: Number = column(ApiClient, "otp_per_number")
     otp_per_range: Number = column(ApiClient, "otp_per_range")
+    slot_share: Number = column(ApiClient, "slot_share")
+    country_limits: dict[str, Number] = column(ApiClient, "country_limits")
 
 
 class ProviderTable(Table):
@@ -103,6 +105,7 @@ class ProviderTable(Table):
     max_in_flight: Number = column(Provider, "max_in_flight")
     rate_limit: Number = column(Provider, "rate_limit")
     shown_sender: Line = column(Provider, "shown_sender")
+    reports_per_minute: Number = column(Provider, "reports_per_minute")
     credentials: dict[str, Any] = {}
     options: dict[str, Any] = {}
 
@@ -175,3 +178,5 @@ class GatewayTable(Table):
     slug: Name
     fields: dict[str, Any] = column(InboundGateway, "fields")
     repeat_seconds: Number = column(InboundGateway, "repeat_seconds")
+    calls_per_minute: Number = column(InboundGateway, "calls_per_minute")
+    networks: list[str] = column(InboundGateway, "networks")

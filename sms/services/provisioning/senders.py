@@ -21,7 +21,10 @@ def apply(table: SenderTable, at: Location, session: Session) -> None:
     if bad:
         at.report("name", f"holds {escaped(bad)}, which can't stand in a sender name")
     sender = SenderName.objects.filter(name=name).first() or SenderName(name=name)
-    if session.save(at, f"sender {name}", sender, {}) and "approvals" in table.model_fields_set:
+    if (
+        session.save(at, f"sender {name}", sender, table.given("name", "approvals"))
+        and "approvals" in table.model_fields_set
+    ):
         _save_approvals(session, sender, approvals)
 
 

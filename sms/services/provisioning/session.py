@@ -102,7 +102,13 @@ class Session:
 
 _SHOWN = (bool, int)
 _SHOWN_CHARACTERS = 60
-_NAME_ALONE = {"credentials": "credentials", "secret_digest": "password", "url": "url", "partner_id": "partner"}
+_NAME_ALONE = {
+    "credentials": "credentials",
+    "credentials_origin": "credentials",
+    "secret_digest": "password",
+    "url": "url",
+    "partner_id": "partner",
+}
 """Fields whose values are secret, or mean nothing to a reader."""
 
 
@@ -115,7 +121,7 @@ def _assign(row: models.Model, values: Mapping[str, Any]) -> list[str]:
             continue
         setattr(row, name, new)
         changed.append(_in_words(name, old, new))
-    return changed
+    return list(dict.fromkeys(changed))
 
 
 def _in_words(name: str, old: Any, new: Any) -> str:

@@ -24,9 +24,11 @@ from providers.base import (
     failed,
 )
 from providers.http import Client, TooLate, exchange_text
+from sms.domain.echoes import Echo
 from sms.services.configuration.snapshot import Account
 
-from .outbox import Due
+from . import echoes
+from .due import Due
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Poll:
     account: Account
     vendor_id: str
     not_after: float
+    echo: Echo
+    """What the attempt's message holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +137,27 @@ def run(job: Job, client: Client) -> Result:
 
 
 def _run(job: Job, client: Client) -> Result:
-    adapter = job.account.adapter
+    adapter, echo = job.account.adapter, _echo_of(job)
     if isinstance(job, Push):
-        # Rented numbers receive mostly one-time passwords: the stored exchange must not show them.
-        hidden = (*adapter.secrets(), job.received.text)
-        return _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
+        result = _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, echo)
+    elif isinstance(job, Send):
+        result = _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, echo)
+    elif isinstance(job, Poll):
+        result = _run_call(job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, echo)
+    else:
+        result = _run_call(job, client, adapter.test_request, adapter.test_outcome, echo)
+    echoes.hide_in_result(result, echo)
+    return result
+
+
+def _echo_of(job: Job) -> Echo:
     if isinstance(job, Send):
-        return _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, _secrets_of(job))
-    if isinstance(job, Poll):
-        return _run_call(
-            job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, adapter.secrets()
-        )
-    return _run_call(job, client, adapter.test_request, adapter.test_outcome, adapter.secrets())
+        sms = job.sms
+        values = [value for _, value in sms.parameters]
+        return Echo.of(number=sms.to, text=sms.text, parameters=values)
+    if isinstance(job, Push):
+        return Echo.of(number=job.received.sender, text=job.received.text, parameters=())
+    return job.echo if isinstance(job, Poll) else Echo()
 
 
 def _timed(job: Send) -> OutboundSms:
@@ -153,12 +166,14 @@ def _timed(job: Send) -> OutboundSms:
     return job.sms if math.isinf(left) else replace(job.sms, valid_for=max(int(left), 1))
 
 
-def _secrets_of(job: Send) -> tuple[str, ...]:
-    """The values to hide in the stored exchange: the provider's secrets, and an OTP's text and parameters."""
+def _hidden_by(job: Job) -> tuple[str, ...]:
+    """The values to hide in the stored exchange: the account's secrets, and what only a one-time password holds."""
     secrets = job.account.adapter.secrets()
-    if not job.sms.is_otp:
-        return secrets
-    return (*secrets, job.sms.text, *(value for _, value in job.sms.parameters))
+    if isinstance(job, Push):
+        return (*secrets, job.received.text)
+    if isinstance(job, Send) and job.sms.is_otp:
+        return (*secrets, job.sms.text, *(value for _, value in job.sms.parameters))
+    return secrets
 
 
 def _run_call(
@@ -166,8 +181,9 @@ def _run_call(
     client: Client,
     build: Callable[[], HttpRequest],
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    echo: Echo,
 ) -> Result:
+    hidden = _hidden_by(job)
     try:
         request = build()
         kept = exchange_text(request, hidden)
@@ -175,7 +191,7 @@ def _run_call(
         return Result(job, error=error)
     except Exception:
         return Result(job, crash=trace_of(*hidden))
-    result = _send(job, client, request, parse, hidden)
+    result = _send(job, client, request, parse, echo)
     result.raw_request = kept
     return result
 
@@ -185,7 +201,7 @@ def _send(
     client: Client,
     request: HttpRequest,
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    echo: Echo,
 ) -> Result:
     try:
         response = client.send(request, timeout=job.account.timeout, not_after=job.not_after)
@@ -194,30 +210,31 @@ def _send(
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
-        return _maybe_sent(job, hidden)
-    return _parse(job, response, parse, hidden)
+        return _maybe_sent(job)
+    return _parse(job, response, parse, echo)
 
 
 def _parse(
     job: Job,
     response: HttpResponse,
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    echo: Echo,
 ) -> Result:
     try:
         result = Result(job, value=parse(response))
     except ProviderError as error:
         result = Result(job, error=error)
     except Exception:
-        result = _maybe_sent(job, hidden)
-    result.http_status, result.raw_response = response.status, exchange_text(response, hidden)
+        result = _maybe_sent(job)
+    result.http_status = response.status
+    result.raw_response = exchange_text(response, _hidden_by(job), echo.hide)
     return result
 
 
-def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
+def _maybe_sent(job: Job) -> Result:
     """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
     detail = "An internal fault came up during the call; the message may have gone out."
-    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*hidden))
+    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*_hidden_by(job)))
 
 
 def trace_of(*hidden: str) -> str:

@@ -21,6 +21,10 @@ from sms.services.database import clock
 from sms.services.database.bulk_sql import as_json, as_time, as_uuid, fetch_rows, one_commit, write_records
 from sms.services.webhooks.payload import RawCall, StoredCall
 
+from . import client_turns
+from .client_turns import IS_DUE, OF_CLIENT, ClientTurn
+from .due import DUE_COLUMNS, Claimed, Due, claimed_of, due_of
+
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10
 
@@ -28,43 +32,6 @@ SLACK_SECONDS = 10
 def lease_seconds(timeout: int) -> int:
     """How long a claim owns its message: the time to connect, the call's timeout, and a margin."""
     return CONNECT_SECONDS + timeout + SLACK_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A message that is due, from its row."""
-
-    id: uuid.UUID
-    provider: int
-    attempts_made: int
-    attempts_before: int
-    to: str
-    sender: str
-    text: str
-    is_otp: bool
-    decision: Mapping[str, Any]
-    pinned_provider: int | None
-    in_doubt: bool
-    crashes: int
-    expires_at: datetime
-    created_at: datetime
-    version: int | None
-    waiting_for: str
-    parameters: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that is `sending`, and the attempt that owns it."""
-
-    message: Due
-    attempt: uuid.UUID
-
-
-_DUE_COLUMNS = (
-    'id, provider_id, attempts_made, attempts_before, "to", sender, text, is_otp, decision, pinned_provider_id, '
-    "in_doubt, crashes, expires_at, created_at, template_version_id, waiting_for, parameters"
-)
 
 
 def _skip_locked() -> str:
@@ -77,27 +44,6 @@ def _for_update() -> str:
     return "FOR UPDATE" if connection.vendor == "postgresql" else ""
 
 
-def _due(row: tuple[Any, ...]) -> Due:
-    return Due(
-        as_uuid(row[0]),
-        *row[1:7],
-        bool(row[7]),
-        as_json(row[8]),
-        row[9],
-        bool(row[10]),
-        row[11],
-        as_time(row[12]),
-        as_time(row[13]),
-        *row[14:16],
-        as_json(row[16]),
-    )
-
-
-def _claimed(row: tuple[Any, ...]) -> Claimed:
-    """From a message's columns and its lease token."""
-    return Claimed(_due(row[:-1]), as_uuid(row[-1]))
-
-
 # --- providers ------------------------------------------------------------------------
 
 
@@ -107,10 +53,10 @@ def lock_state(provider: int, *, wait: bool = False) -> bool:
     return bool(fetch_rows(f"SELECT provider_id FROM sms_providerstate WHERE provider_id = %s {clause}", [provider]))
 
 
-def count_in_flight(provider: int) -> int:
-    """How many calls to this provider are in flight, in all workers."""
-    statement = "SELECT count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s"
-    return fetch_rows(statement, [provider])[0][0]
+def count_in_flight(provider: int) -> dict[int, int]:
+    """How many calls of each client to this provider are in flight, in all workers."""
+    counted = "SELECT client_id, count(*) FROM sms_message WHERE status = 'sending' AND provider_id = %s GROUP BY 1"
+    return dict(fetch_rows(counted, [provider]))
 
 
 _CLAIM_PROBE = """
@@ -129,20 +75,38 @@ def claim_probe(provider: int, *, now: datetime, until: datetime) -> bool:
 
 # --- claims -------------------------------------------------------------------------------
 
-_IS_DUE = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at <= {now} AND expires_at > {now}"
+_LOCK_LONGEST_DUE = f"""
+WITH due AS MATERIALIZED (
+    SELECT {{columns}} FROM sms_message AS m WHERE {IS_DUE} AND {{condition}}
+    ORDER BY due_at LIMIT %(limit)s {{skip_locked}}
+)"""
+_LOCK_IN_TURNS = """{chosen}, due AS MATERIALIZED (SELECT {columns} FROM {source} AND {condition} LIMIT %(limit)s)"""
+_SHARES = f"""
+(SELECT client, count(*) AS slots FROM chosen GROUP BY client) AS clients,
+LATERAL (SELECT * FROM sms_message AS m WHERE {OF_CLIENT} LIMIT clients.slots FOR UPDATE SKIP LOCKED) AS m
+WHERE true"""
+"""Each client's share of the slots is filled with what no other process has locked."""
+_IN_TURNS = {"postgresql": _SHARES, "sqlite": "sms_message AS m WHERE id IN (SELECT id FROM chosen)"}
 
 
-def lock_due(provider: int, *, is_otp: bool, limit: int) -> list[Due]:
-    """Lock up to `limit` messages that are due at this provider, the longest due first."""
-    now, times = clock.now_sql()
-    statement = f"""
-        SELECT {_DUE_COLUMNS} FROM sms_message WHERE {_IS_DUE.format(now=now)}
-        ORDER BY due_at LIMIT %s {_skip_locked()}"""
-    return [_due(row) for row in fetch_rows(statement, [provider, is_otp, *times * 2, limit])]
+def _lock_sql(columns: str, turns: Sequence[ClientTurn] | None, condition: str = "true") -> str:
+    """`WITH …`: the table `due`. Its LIMIT also lets PostgreSQL expect few rows, so that it uses keys to join them."""
+    now = client_turns.now_sql()
+    if turns is None:
+        return _LOCK_LONGEST_DUE.format(columns=columns, condition=condition, now=now, skip_locked=_skip_locked())
+    source = _IN_TURNS[connection.vendor].format(now=now)
+    return _LOCK_IN_TURNS.format(chosen=client_turns.chosen(), columns=columns, source=source, condition=condition)
+
+
+def lock_due(provider: int, *, is_otp: bool, limit: int, turns: Sequence[ClientTurn] | None = None) -> list[Due]:
+    """Lock up to `limit` messages that are due at this provider: the longest due, or of the clients in their turns."""
+    statement = f"{_lock_sql('m.*', turns)} SELECT {DUE_COLUMNS} FROM due ORDER BY due_at"
+    parameters = client_turns.parameters(provider, is_otp=is_otp, limit=limit, turns=turns)
+    return [due_of(row) for row in fetch_rows(statement, parameters)]
 
 
 _MAY_BE_CALLED = """
-EXISTS (SELECT 1 FROM sms_providerstate WHERE provider_id = %s AND breaker = 'closed'
+EXISTS (SELECT 1 FROM sms_providerstate WHERE provider_id = %(provider)s AND breaker = 'closed'
                                           AND (retry_at IS NULL OR retry_at <= {now}))"""
 _NEW_ATTEMPT = """
 INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_id, lease_token, started_at,
@@ -150,41 +114,45 @@ INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_i
 SELECT m.lease_token, m.id, m.attempts_made, m.provider_id, m.template_version_id, m.lease_token, {now},
        '', '', '', '', '', 0 FROM {claimed}
 """
+_FREE_COLUMNS = "m.id, m.due_at, m.waiting_for <> '' AS waits"
 _CLAIM = f"""
-WITH due AS MATERIALIZED (
-    SELECT id, due_at, waiting_for <> '' AS waits FROM sms_message
-    WHERE {_IS_DUE.format(now="statement_timestamp()")}
-          AND (%s OR {_MAY_BE_CALLED.format(now="statement_timestamp()")})
-    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-), free AS (
-    SELECT id AS message, row_number() OVER (ORDER BY due_at) AS number FROM due WHERE NOT waits OR %s
+, free AS (
+    SELECT id AS message, row_number() OVER (ORDER BY due_at) AS number FROM due WHERE NOT waits OR %(is_probe)s
 ), m AS (
-    UPDATE sms_message SET status = 'sending', lease_token = (%s::uuid[])[free.number], waiting_for = '',
-           lease_until = statement_timestamp() + %s * interval '1 second', attempts_made = attempts_made + 1,
+    UPDATE sms_message SET status = 'sending', lease_token = (%(attempts)s::uuid[])[free.number], waiting_for = '',
+           lease_until = statement_timestamp() + %(lease)s * interval '1 second', attempts_made = attempts_made + 1,
            updated_at = statement_timestamp()
     FROM free WHERE sms_message.id = free.message AND sms_message.status = 'queued'
-    RETURNING {_DUE_COLUMNS}, lease_token, due_at
+    RETURNING {DUE_COLUMNS}, lease_token, due_at
 ), added AS ({_NEW_ATTEMPT.format(now="statement_timestamp()", claimed="m")})
-SELECT (SELECT count(*) FROM due WHERE waits), {_DUE_COLUMNS}, lease_token
+SELECT (SELECT count(*) FROM due WHERE waits), {DUE_COLUMNS}, lease_token
 FROM (SELECT 1) AS always LEFT JOIN m ON true ORDER BY due_at
 """
 
 
 def claim(
-    provider: int, *, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, is_probe: bool = False
+    provider: int,
+    *,
+    is_otp: bool,
+    attempts: Sequence[uuid.UUID],
+    lease: float,
+    turns: Sequence[ClientTurn] | None = None,
+    is_probe: bool = False,
 ) -> tuple[list[Claimed], int]:
-    """Claim messages that are due, the longest due first: mark them `sending` and insert their attempts, in one commit.
+    """Claim messages that are due: mark them `sending` and insert their attempts, in one commit.
 
-    Each id in `attempts` is used for at most one message, as its attempt's id and its lease token; `lease` is in
-    seconds. Messages with a `waiting_for` are left out: they are checked before they are claimed. Nothing is claimed if
-    the breaker opened after the queue was read. A probe ignores both. Returns the claimed messages, and how many were
-    left out.
+    The longest due come first; with `turns` so within each client (see client_turns.py). Each id in `attempts` is used
+    for at most one message, as its attempt's id and its lease token; `lease` is in seconds. Messages with a
+    `waiting_for` are left out: they are checked before they are claimed. Nothing is claimed if the breaker opened after
+    the queue was read. A probe ignores both. Returns the claimed messages, and how many were left out.
     """
     if connection.vendor != "postgresql":
-        return _claim_on_sqlite(provider, is_otp, attempts, lease, is_probe=is_probe)
-    ids = "{" + ",".join(map(str, attempts)) + "}"
-    rows = fetch_rows(_CLAIM, [provider, is_otp, is_probe, provider, len(attempts), is_probe, ids, lease])
-    return [_claimed(row[1:]) for row in rows if row[1] is not None], rows[0][0]
+        return _claim_on_sqlite(provider, is_otp, attempts, lease, turns, is_probe=is_probe)
+    parameters = client_turns.parameters(provider, is_otp=is_otp, limit=len(attempts), turns=turns)
+    parameters |= {"attempts": "{" + ",".join(map(str, attempts)) + "}", "lease": lease, "is_probe": is_probe}
+    locked = _lock_sql(_FREE_COLUMNS, turns, f"(%(is_probe)s OR {_MAY_BE_CALLED})".format(now=client_turns.now_sql()))
+    rows = fetch_rows(locked + _CLAIM, parameters)
+    return [claimed_of(row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
 
 _CLAIM_COLUMNS = {"message": "uuid", "attempt": "uuid"}
@@ -196,14 +164,20 @@ FROM v WHERE sms_message.id = v.message
 
 
 def _claim_on_sqlite(
-    provider: int, is_otp: bool, attempts: Sequence[uuid.UUID], lease: float, *, is_probe: bool
+    provider: int,
+    is_otp: bool,
+    attempts: Sequence[uuid.UUID],
+    lease: float,
+    turns: Sequence[ClientTurn] | None,
+    *,
+    is_probe: bool,
 ) -> tuple[list[Claimed], int]:
     """SQLite has no UPDATE in a SELECT. Its transactions begin as writers, so no other process can write in between."""
     now = clock.now()
     with one_commit():
-        if not is_probe and not fetch_rows(f"SELECT {_MAY_BE_CALLED.format(now='%s')}", [provider, now])[0][0]:
+        if not is_probe and not _may_be_called(provider, now):
             return [], 0
-        found = lock_due(provider, is_otp=is_otp, limit=len(attempts))
+        found = lock_due(provider, is_otp=is_otp, limit=len(attempts), turns=turns)
         free = [due for due in found if is_probe or not due.waiting_for]
         claimed = [
             Claimed(replace(due, attempts_made=due.attempts_made + 1), attempt)
@@ -214,6 +188,11 @@ def _claim_on_sqlite(
         of_these = "v JOIN sms_message AS m ON m.id = v.message"
         write_records(_NEW_ATTEMPT.format(now="%s", claimed=of_these), _CLAIM_COLUMNS, records, now)
     return claimed, len(found) - len(free)
+
+
+def _may_be_called(provider: int, now: datetime) -> bool:
+    statement = f"SELECT {_MAY_BE_CALLED.format(now='%(now)s')}"
+    return bool(fetch_rows(statement, {"provider": provider, "now": now})[0][0])
 
 
 _WAITING = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at > %s AND waiting_for <> ''"
@@ -228,15 +207,25 @@ def wake_waiting(provider: int, *, now: datetime) -> None:
         fetch_rows(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
 
 
+_FIRST_QUEUED = """
+SELECT id FROM sms_message WHERE status = 'queued' AND provider_id = %s ORDER BY is_otp DESC, due_at LIMIT 1 {}"""
+
+
+def wake_first(provider: int, *, now: datetime) -> bool:
+    """Make one queued message of a provider due now, an OTP if there is one. False if none is queued."""
+    first = _FIRST_QUEUED.format(_skip_locked())
+    return bool(fetch_rows(f"UPDATE sms_message SET due_at = %s WHERE id IN ({first}) RETURNING id", [now, provider]))
+
+
 # --- leases and times ----------------------------------------------------------------------------------
 
 
 def lock_abandoned(*, now: datetime, limit: int) -> list[Claimed]:
     """Lock messages whose lease has ended: their worker died, or the call hangs. They may have been sent."""
     statement = f"""
-        SELECT {_DUE_COLUMNS}, lease_token FROM sms_message
+        SELECT {DUE_COLUMNS}, lease_token FROM sms_message
         WHERE status = 'sending' AND lease_until < %s ORDER BY lease_until LIMIT %s {_skip_locked()}"""
-    return [_claimed(row) for row in fetch_rows(statement, [now, limit])]
+    return [claimed_of(row) for row in fetch_rows(statement, [now, limit])]
 
 
 _EXPIRE = """
@@ -289,6 +278,26 @@ def lock_message(message: uuid.UUID) -> bool:
     return bool(lock_messages([message]))
 
 
+def lock_free(messages: Sequence[uuid.UUID], states: Iterable[Status]) -> set[uuid.UUID]:
+    """Lock those of these messages that are in one of the states, and that no other process has locked."""
+    if not messages:
+        return set()
+    wanted = list(states)
+    marks, of_states = ", ".join(["%s"] * len(messages)), ", ".join(["%s"] * len(wanted))
+    statement = (
+        f"SELECT id FROM sms_message WHERE id IN ({marks}) AND status IN ({of_states}) ORDER BY id {_skip_locked()}"
+    )
+    return {as_uuid(row[0]) for row in fetch_rows(statement, [*messages, *wanted])}
+
+
+def lock_bulk_operation() -> int | None:
+    """Lock the oldest unfinished bulk operation that no other worker works on."""
+    statement = f"""
+        SELECT id FROM sms_bulkoperation WHERE state IN ('waiting', 'running')
+        ORDER BY id LIMIT 1 {_skip_locked()}"""
+    return next((row[0] for row in fetch_rows(statement)), None)
+
+
 # --- many messages: reports ------------------------------------------------------------------
 
 
@@ -300,6 +309,9 @@ class LockedMessage:
     status: str
     attempts_made: int
     is_otp: bool
+    to: str
+    text: str | None
+    parameters: Mapping[str, Any] | None
 
 
 def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
@@ -308,9 +320,11 @@ def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
         return []
     marks = ", ".join(["%s"] * len(messages))
     statement = (
-        f"SELECT id, status, attempts_made, is_otp FROM sms_message WHERE id IN ({marks}) ORDER BY id {_for_update()}"
+        'SELECT id, status, attempts_made, is_otp, "to", text, parameters FROM sms_message '
+        f"WHERE id IN ({marks}) ORDER BY id {_for_update()}"
     )
-    return [LockedMessage(as_uuid(row[0]), row[1], row[2], bool(row[3])) for row in fetch_rows(statement, messages)]
+    rows = fetch_rows(statement, messages)
+    return [LockedMessage(as_uuid(r[0]), r[1], r[2], bool(r[3]), r[4], r[5], as_json(r[6])) for r in rows]
 
 
 def has_unread_callbacks() -> bool:
@@ -344,14 +358,14 @@ def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
     marks = ", ".join(["%s"] * len(vendor_ids))
     statement = f"""
         SELECT id, provider_id, COALESCE(NULLIF(state, ''), status), callback_id, is_poll, reference,
-               vendor_message_id, code, detail, "left", is_final, failure, part, parts
+               vendor_message_id, code, detail, price, "left", is_final, failure, part, parts
         FROM sms_deliveryreport WHERE is_waiting AND vendor_message_id IN ({marks}) ORDER BY id {_skip_locked()}"""
     return [_waiting(*row) for row in fetch_rows(statement, vendor_ids)]
 
 
 def _waiting(*row: Any) -> dict[str, Any]:
     *values, left, final, failure, part, parts = row
-    names = ("id", "provider", "state", "callback", "is_poll", "reference", "vendor_id", "code", "detail")
+    names = ("id", "provider", "state", "callback", "is_poll", "reference", "vendor_id", "code", "detail", "price")
     facts = dict(zip(names, values, strict=True))
     facts |= {"state": MessageState(facts["state"]), "is_poll": bool(facts["is_poll"]), "final": bool(final)}
     left = None if left is None else bool(left)

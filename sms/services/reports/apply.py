@@ -32,11 +32,12 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
+from sms.services.queue.echoes import echo_of
 from sms.services.queue.outbox import LockedMessage
 
 from . import lookup, parts, rows
 from .lookup import ByKey, Found
-from .update import ReportUpdate, update_of
+from .update import ReportUpdate, update_of, without_echo
 
 MISCONFIGURED = frozenset({Failure.CONFIG, Failure.ACCOUNT, Failure.BALANCE})
 """Classes of a late refusal after which staff must act."""
@@ -52,6 +53,10 @@ class _Attempt:
     number: int
     provider: int
     reported: str
+    vendor_id: str
+
+
+_COLUMNS = ("id", "message_id", "number", "provider_id", "reported", "vendor_message_id")
 
 
 @dataclass
@@ -99,7 +104,9 @@ def match_waiting(ids: Iterable[tuple[int, str]]) -> None:
         return
     with worker_transaction():
         stored = outbox.lock_waiting_reports(vendor_ids)
-        apply_reports([ReportUpdate(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids])
+        updates = [ReportUpdate(**row) for row in stored if (row["provider"], row["vendor_id"]) in ids]
+        apply_reports(updates)
+        redaction.erase_callbacks_of_erased([each.callback for each in updates if each.callback])
 
 
 def match_missed_reports(limit: int = 500) -> int:
@@ -135,7 +142,7 @@ def _load_batch(updates: Sequence[ReportUpdate], now: datetime, *, may_send: boo
     found = [*own.values(), *named.values(), *by_number.values()]
     locked = outbox.lock_messages(sorted({each.message for each in found}))
     ids = {each.attempt for each in found}
-    attempts = Attempt.objects.filter(pk__in=ids).values_list("id", "message_id", "number", "provider_id", "reported")
+    attempts = Attempt.objects.filter(pk__in=ids).values_list(*_COLUMNS)
     has_parts = any(each.part for each in (*updates, *named.values()))
     return _Batch(
         now=now,
@@ -153,7 +160,9 @@ def _load_batch(updates: Sequence[ReportUpdate], now: datetime, *, may_send: boo
 
 def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
     found = _find(batch, update)
-    if found is None:
+    attempt = batch.attempts.get(found.attempt) if found else None
+    update = _without_echo(batch, update, attempt)
+    if found is None or attempt is None:
         _record(batch, update, None, ReportEffect(False, _why_unknown(update)))
         return
     attempt = batch.attempts[found.attempt]
@@ -239,6 +248,16 @@ def _note_reported(batch: _Batch, update: ReportUpdate, attempt: _Attempt) -> No
     }
     if update.failure in MISCONFIGURED:
         _alert_misconfigured(snapshot.current().accounts[update.provider], update)
+
+
+def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
+    """The report without what it repeats of the message. While no message is known, it stays as it came."""
+    about = attempt or (batch.attempts.get(update.url_attempt) if update.url_attempt else None)
+    if about is None:
+        return update
+    gives_id = attempt is not None and not attempt.vendor_id
+    is_id = gives_id or (update.provider, update.vendor_id) in batch.named
+    return without_echo(update, echo_of(batch.messages[about.message]), is_id=is_id)
 
 
 def _next_provider(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, AttemptPart
 from sms.services.database import clock
+from sms.services.queue.echoes import digest_of_id
 
 from .update import ReportUpdate
 
@@ -35,18 +36,21 @@ ByKey = Mapping[tuple[int, str], Found]
 
 
 def by_reference(updates: Iterable[ReportUpdate]) -> dict[uuid.UUID, Found]:
-    own = {each.attempt for each in updates if each.attempt}
+    """Also the attempts of the callbacks' URLs, whose messages a report may repeat."""
+    own = {attempt for each in updates for attempt in (each.attempt, each.url_attempt) if attempt}
     rows = Attempt.objects.filter(pk__in=own).values_list("pk", "message_id") if own else ()
     return {attempt: Found(attempt, message) for attempt, message in rows}
 
 
 def by_vendor_id(vendor_ids: Collection[str]) -> ByKey:
+    """By the ids as they are reported, also where the attempt or the part has a digest of its id."""
     if not vendor_ids:
         return {}
-    rows = Attempt.objects.filter(vendor_message_id__in=vendor_ids).order_by("id")
-    found = {(row[0], row[1]): Found(row[2], row[3]) for row in rows.values_list(*_OF_ATTEMPT)}
-    parts = AttemptPart.objects.filter(vendor_message_id__in=vendor_ids).order_by("id")
-    return found | {(row[0], row[1]): Found(row[2], row[3], (row[4], row[5])) for row in parts.values_list(*_OF_PART)}
+    reported = {stored: vendor_id for vendor_id in vendor_ids for stored in (vendor_id, digest_of_id(vendor_id))}
+    rows = Attempt.objects.filter(vendor_message_id__in=reported).order_by("id")
+    found = {(row[0], reported[row[1]]): Found(row[2], row[3]) for row in rows.values_list(*_OF_ATTEMPT)}
+    parts = AttemptPart.objects.filter(vendor_message_id__in=reported).order_by("id").values_list(*_OF_PART)
+    return found | {(row[0], reported[row[1]]): Found(row[2], row[3], (row[4], row[5])) for row in parts}
 
 
 _OF_ATTEMPT = ("provider_id", "vendor_message_id", "id", "message_id")

@@ -18,11 +18,12 @@ from django.db import Error, connection
 from providers.base import MessageState, Report, Sender
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
+from sms.services.configuration.digests import digest
 from sms.services.database import clock
 from sms.services.database.bulk_sql import fetch_rows, stored_value, write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
-from sms.services.queue import notify, outbox
+from sms.services.queue import notify, outbox, redaction
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, field_groups, parse_records
 from sms.services.webhooks.payload_charset import Unreadable
 
@@ -81,13 +82,13 @@ def store_callback(
     After MAX_DIFFERENT_PER_HOUR different ones at a URL, further ones are only counted, unless they report about a
     known attempt. Raises django.db.Error if the callback could not be stored.
     """
-    digest = _digest(address.encode())
+    of_address = hashlib.sha256(address.encode()).hexdigest()
     call = RawCall(query, content_type, content_encoding, body)
     row = {
         "provider": provider_id,
         "attempt": attempt_id,
-        "address": digest,
-        "digest": _digest(method.encode(), *call.parts()),
+        "address": of_address,
+        "digest": digest("callback", method.encode(), *call.parts()),
         "method": method,
         "query": query,
         "content_type": content_type[:200],
@@ -100,7 +101,7 @@ def store_callback(
         facts = {"method": method, "headers": headers, "source": source or "", "received_at": clock.now()}
         known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call, **facts))
         if not (known and _store(row, most=0)):
-            fetch_rows(_COUNT_ONLY, [clock.now(), digest])
+            fetch_rows(_COUNT_ONLY, [clock.now(), of_address])
     notify.notify_workers(notify.CALLS)
 
 
@@ -114,13 +115,6 @@ def _store(call: Mapping[str, Any], *, most: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, {k: v if isinstance(v, bytes) else stored_value(v) for k, v in values.items()})
         return cursor.fetchone() is not None
-
-
-def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
 
 
 def _is_about_known_attempt(call: StoredCall) -> bool:
@@ -169,6 +163,7 @@ def _read_batch(limit: int, *, may_send: bool) -> int:
         updates, notes = _parse_calls(calls)
         waiting = apply.apply_reports(updates, may_send=may_send)
         _mark_read(notes, now)
+        redaction.erase_callbacks_of_erased([call.id for call in calls])
     apply.match_waiting(waiting)
     return len(calls)
 
@@ -254,6 +249,7 @@ def _update_from(call: StoredCall, report: Report, fields: Fields) -> ReportUpda
         provider=call.provider,
         callback=call.id,
         attempt=attempt,
+        url_attempt=call.attempt,
         may_wait=bool(report.vendor_id) and (call.attempt is None or ids_per_part),
         to="" if has_id or call.attempt else report.to,
     )

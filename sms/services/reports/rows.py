@@ -69,7 +69,8 @@ FROM v WHERE true
 """
 _CHANGE_ROWS = """
 UPDATE sms_deliveryreport SET attempt_id = v.attempt, message_id = v.message, applied = v.applied, reason = v.reason,
-       is_waiting = v.is_waiting
+       is_waiting = v.is_waiting, reference = v.reference, vendor_message_id = v.vendor_id, code = v.code,
+       detail = v.detail, price = v.price
 FROM v WHERE sms_deliveryreport.id = v.id
 """
 

@@ -48,11 +48,20 @@ class Explanation:
     wires: tuple[VendorRequest, ...]
 
 
-def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp: bool) -> Explanation:
+def explain(
+    *,
+    raw_text: str,
+    sender: str,
+    to: str,
+    client: ClientFacts,
+    is_otp: bool,
+    provider: int | None = None,
+    sees_numbers: bool = True,
+) -> Explanation:
+    """`sees_numbers`: whether the answer may tell that a number is on the block list."""
     now = snapshot.current()
-    reading = readings.route_text(
-        now, raw_text, client.newline_escape, sender=sender, to=to, client=client.id, is_otp=is_otp
-    )
+    route_to = {"sender": sender, "to": to, "client": client.id, "is_otp": is_otp}
+    reading = readings.route_text(now, raw_text, client.newline_escape, provider=provider, **route_to)
     text, decision = reading.text, reading.decision
     destination = now.destination(to=to, client=client.id, is_otp=is_otp)
     is_held = accept.is_held(client, decision, is_otp=is_otp)
@@ -64,7 +73,7 @@ def explain(*, raw_text: str, sender: str, to: str, client: ClientFacts, is_otp:
         forcing=forcing_ucs2(text),
         decision=decision,
         chosen=next(iter(decision.eligible), None),
-        code=_code(now, decision, client, sender, to, is_held, destination),
+        code=_code(now, decision, client, sender, to if sees_numbers else None, is_held, destination),
         destination=destination,
         is_held=is_held,
         near=nearest_template(now, decision, text),
@@ -77,13 +86,13 @@ def _code(
     decision: Decision,
     client: ClientFacts,
     sender: str,
-    to: str,
+    to: str | None,
     is_held: bool,
     destination: Verdict,
 ) -> str:
     if not now.knows_sender(client, sender):
         return "unknown_sender"
-    if accept.is_blocked(to):
+    if to is not None and accept.is_blocked(to):
         return "recipient_blocked"
     if destination.problem:
         return "destination_not_allowed"

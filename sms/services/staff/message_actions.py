@@ -1,4 +1,4 @@
-"""Actions of staff on messages: resend, settle, cancel, release. Each is recorded with its reason."""
+"""Actions of staff on messages: resend, move, settle, cancel, release. Each is recorded with its reason."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from sms.domain.lifecycle import Status
+from sms.domain.lifecycle import BAD_REPORTS, PERMANENT, Outcome, Status
 from sms.domain.routing import Decision
-from sms.models import Message, MessageEvent
+from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import held_messages, notify, outbox, redaction
@@ -19,6 +19,7 @@ from sms.services.queue.errors import ActionRefused
 
 RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}
 CANCELABLE = frozenset({Status.QUEUED, Status.HELD})
+MOVABLE = CANCELABLE
 NEVER_LEFT = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELED})
 
 
@@ -29,26 +30,32 @@ def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int |
     """
     with transaction.atomic():
         message = _locked(message_id)
-        _require_resendable(message, reason)
-        decision = _decide(message, provider_id)
+        require_resendable(message)
+        _require_reason(reason)
+        decision = decide(message, provider_id)
         now = clock.now()
         _move(message, RESENDABLE, now, **_resend_columns(message, decision, provider_id, now))
         _add_event(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
     notify.notify_workers()
 
 
-def _require_resendable(message: Message, reason: str) -> None:
+def require_resendable(message: Message) -> None:
+    """Raises ActionRefused for a message that can't be sent again."""
     if message.is_otp:
         raise ActionRefused("An OTP is never sent again: it would come too late to help and may be used twice.")
     if message.text is None:
         raise ActionRefused("The text of this message is erased: there is nothing left to send.")
     if message.status not in RESENDABLE:
         raise ActionRefused(f"This message is {message.status}: it is still under way and can't be sent again.")
+
+
+def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise ActionRefused("Say why: a reason is kept with the message.")
 
 
-def _decide(message: Message, provider_id: int | None) -> Decision:
+def decide(message: Message, provider_id: int | None) -> Decision:
+    """Who may send the message now. Raises ActionRefused, with the reasons, if nobody may."""
     current = snapshot.current()
     if provider_id is None:
         decision = current.decide(
@@ -60,7 +67,8 @@ def _decide(message: Message, provider_id: int | None) -> Decision:
         )
     if not decision.eligible:
         reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
-        raise ActionRefused(f"No provider may send this message now: {reasons}")
+        nobody = "No provider may" if provider_id is None else "This provider may not"
+        raise ActionRefused(f"{nobody} send this message now: {reasons}")
     return decision
 
 
@@ -80,6 +88,53 @@ def _resend_columns(message: Message, decision: Decision, provider_id: int | Non
         "crashes": 0,
         "code": "",
         "detail": "",
+    }
+
+
+def move(message_id: uuid.UUID, *, provider_id: int, actor: str, reason: str) -> None:
+    """Let a waiting message go by this provider alone. Its time to live stays.
+
+    Raises ActionRefused for a message that may have been sent, or where this provider may not send it.
+    """
+    with transaction.atomic():
+        message = _locked(message_id)
+        _require_reason(reason)
+        require_movable(message, provider_id)
+        decision = decide(message, provider_id)
+        now = clock.now()
+        _move(message, MOVABLE, now, **_move_columns(decision, provider_id, now))
+        _add_event(message, now, "moved", actor, reason, provider=decision.eligible[0].slug, was=message.status)
+    notify.notify_workers()
+
+
+def require_movable(message: Message, provider_id: int) -> None:
+    """Raises ActionRefused unless the message waits, and none of its attempts can have sent it."""
+    if message.status not in MOVABLE:
+        raise ActionRefused(f"This message is {message.status}: only a queued or held one can be moved.")
+    if message.in_doubt:
+        raise ActionRefused("An earlier attempt may have sent this message: it is not moved.")
+    attempts = [each for each in message.attempts.all() if each.number > message.attempts_before]
+    if any(map(_may_have_sent, attempts)):
+        raise ActionRefused("An earlier attempt may have sent this message: it is not moved.")
+    if any(each.provider_id == provider_id and each.failure in PERMANENT for each in attempts):
+        raise ActionRefused("This provider has rejected the message already.")
+
+
+def _may_have_sent(attempt: Attempt) -> bool:
+    is_unknown = attempt.outcome in (None, Outcome.ACCEPTED, Outcome.UNCONFIRMED)
+    return is_unknown and attempt.reported not in BAD_REPORTS
+
+
+def _move_columns(decision: Decision, provider_id: int, now: datetime) -> dict[str, Any]:
+    return {
+        "status": Status.QUEUED,
+        "provider_id": provider_id,
+        "pinned_provider_id": provider_id,
+        "decision": decision.as_json(),
+        "template_version_id": decision.eligible[0].version,
+        "due_at": now,
+        "waiting_for": "",
+        "crashes": 0,
     }
 
 
@@ -120,7 +175,7 @@ def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, a
     released = 0
     for message in Message.objects.filter(pk__in=list(message_ids), status=Status.HELD):
         try:
-            decision = _decide(message, provider_id)
+            decision = decide(message, provider_id)
         except ActionRefused:
             continue
         with transaction.atomic():

@@ -1,31 +1,40 @@
-"""Actions of staff on providers: test the connection, pause, resume."""
+"""Actions of staff on providers: test the connection, probe, pause, resume."""
 
 from __future__ import annotations
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
-from providers.base import ProviderError
+from providers.base import HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
 from providers.http import Client
-from sms.models import Provider, ProviderState
+from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
-from sms.services.queue import outbox
+from sms.services.queue import notify, outbox
 from sms.services.queue.errors import ActionRefused
+
+log = structlog.get_logger(__name__)
+
+
+def can_test(adapter: type[Sender]) -> bool:
+    """Whether the vendor has a call that sends nothing: its own test call, or a status query."""
+    return adapter.can_test or ReportChannel.POLL in adapter.reports
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
-    """Make the vendor's test call and return its response as text. An accepted test closes the circuit breaker.
+    """Make a call that sends nothing and return the vendor's response as text. If it is accepted, the breaker closes.
 
     Raises ActionRefused where the vendor has no such call, or the call fails.
     """
     provider = Provider.objects.get(pk=provider_id)
+    if provider.credentials_problem:
+        raise ActionRefused(provider.credentials_problem)
     adapter = provider.adapter()
-    if not adapter.can_test:
-        raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
+    request = _test_request(provider, adapter)
     client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
     try:
-        response = adapter.test_outcome(client.send(adapter.test_request(), timeout=provider.timeout))
+        response = _read_test(adapter, client.send(request, timeout=provider.timeout))
     except ProviderError as error:
         _record_test(provider, accepted=False, detail=f"{error.code}: {error.detail}")
         raise ActionRefused(f"The test was not accepted. {error.code}: {error.detail}") from error
@@ -36,10 +45,45 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     return response
 
 
+def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
+    if adapter.can_test:
+        return adapter.test_request()
+    if not can_test(type(adapter)):
+        raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
+    newest = Attempt.objects.filter(provider=provider).exclude(vendor_message_id="").order_by("-id")
+    vendor_id = newest.values_list("vendor_message_id", flat=True).first()
+    if vendor_id is None:
+        raise ActionRefused(f"{adapter.name} is tested by a status query, and no message has been sent there yet.")
+    return adapter.poll_request(vendor_id)
+
+
+def _read_test(adapter: Sender, response: HttpResponse) -> str:
+    if adapter.can_test:
+        return adapter.test_outcome(response)
+    report = adapter.poll_outcome(response)
+    return f"The last message is {report.state}." if report else "The last message has no final state yet."
+
+
 def _record_test(provider: Provider, *, accepted: bool, detail: str) -> None:
     ProviderState.objects.filter(provider=provider).update(
         last_test_at=clock.now(), last_test_accepted=accepted, last_test_detail=detail
     )
+
+
+def probe_now(provider_id: int, *, actor: str) -> bool:
+    """Make the next probe of a suspended provider due. False if it waits for a message that it can be made with.
+
+    Raises ActionRefused for a provider that is not suspended.
+    """
+    provider = Provider.objects.defer("credentials").get(pk=provider_id)
+    now = clock.now()
+    with transaction.atomic():
+        if not ProviderState.objects.filter(provider=provider, breaker=Breaker.OPEN).update(probe_at=now):
+            raise ActionRefused(f"{provider.slug} is not suspended: messages are sent there.")
+        has_message = outbox.wake_first(provider_id, now=now)
+    notify.notify_workers()
+    log.info("breaker.probe_requested", provider=provider.slug, actor=actor)
+    return has_message or provider.adapter_class.can_test
 
 
 def pause(provider_id: int, *, actor: str, reason: str) -> None:

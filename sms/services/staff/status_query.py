@@ -8,6 +8,7 @@ from providers.base import ReportChannel
 from providers.registry import SENDERS
 from sms.models import Attempt, MessageEvent
 from sms.services.database import clock
+from sms.services.queue.echoes import ID_MARK
 from sms.services.queue.errors import ActionRefused
 
 
@@ -18,7 +19,8 @@ def latest_attempt(message_id: uuid.UUID) -> Attempt | None:
 
 def can_query(attempt: Attempt | None) -> bool:
     """Whether the attempt's vendor supports polling and gave the message an id."""
-    vendor = SENDERS.get(attempt.provider.vendor) if attempt and attempt.vendor_message_id else None
+    is_usable = attempt and attempt.vendor_message_id and not attempt.vendor_message_id.startswith(ID_MARK)
+    vendor = SENDERS.get(attempt.provider.vendor) if attempt and is_usable else None
     return vendor is not None and ReportChannel.POLL in vendor.reports
 
 

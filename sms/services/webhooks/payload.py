@@ -114,7 +114,8 @@ def parse_records(call: RawCall) -> list[Fields]:
     """
     pairs = payload_forms.parse_url_encoded(call.query)
     in_query = payload_forms.form_charset(pairs, None)
-    query = payload_forms.decode_fields(pairs, in_query)
+    query: dict[str, Any] = dict(payload_forms.decode_fields(pairs, in_query))
+    query |= payload_forms.nested(query)
     body = decompress(call.body, call.content_encoding)
     records = [{}] if _has_no_fields(body, query) else _records(body, call.content_type, in_query)
     found = [Fields({**query, **record}) for record in records]
@@ -155,6 +156,7 @@ def _records(body: bytes, content_type: str, in_query: str | None) -> list[Mappi
     if media_type == "multipart/form-data":
         pairs = payload_forms.parse_multipart(body, options.get("boundary", ""))
         return _form_records(pairs, detected or payload_forms.form_charset(pairs, charset, in_query))
+    body = body.rstrip(b"\0\r\n")  # C clients send the terminating zero, others a line end
     start = body.lstrip()[:1]
     if start in (b"{", b"["):  # many send JSON with the content type of a form or of text
         return _json_records(_json(body, charset))
@@ -173,7 +175,7 @@ def _header(content_type: str) -> tuple[str, Mapping[str, str]]:
 
 def _form_records(pairs: list[payload_forms.FormField], charset: str | None) -> list[Mapping[str, Any]]:
     fields = payload_forms.decode_fields(pairs, charset)
-    return [{**fields, **_json_in_form(fields)}]
+    return [{**fields, **_json_in_form(fields), **payload_forms.nested(fields)}]
 
 
 def _json_in_form(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,7 +202,8 @@ def _json_records(value: Any) -> list[Mapping[str, Any]]:
 def _json(body: bytes, charset: str | None) -> Any:
     """The JSON value, in which strings that are not in the charset are Undecodable. Raises Unreadable."""
     codec = find_codec(charset) if charset else UTF_8
-    reading: dict[str, Any] = {"parse_float": str, "object_pairs_hook": _merge_members}
+    # Not strict: many gateways put a text into JSON without escaping its line breaks.
+    reading: dict[str, Any] = {"parse_float": str, "object_pairs_hook": _merge_members, "strict": False}
     try:
         return json.loads(body.decode(codec), **reading)
     except UnicodeDecodeError:

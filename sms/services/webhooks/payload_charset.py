@@ -50,10 +50,11 @@ class Undecodable:
 
 def find_codec(declared: str) -> str:
     """Python's name for a declared charset. Raises Unreadable for an unknown one."""
-    name = declared.strip().strip("\"'").strip().lower().replace("_", "-")
+    name = declared.partition(",")[0].strip().strip("\"'").strip().lower().replace("_", "-")
     if name in _UCS2:
         return "utf-16-be"
     name = re.sub(r"\A(?:x-)?(?:windows|win|cp)-?(?=[0-9]+\Z)", "cp", name)
+    name = re.sub(r"\Autf-?8mb[34]\Z", UTF_8, name)  # MySQL's names
     try:
         known = codecs.lookup(name).name
         is_charset = is_wide(known) or _ASCII.decode(name) == _ASCII.decode("ascii")
@@ -114,7 +115,7 @@ def decompress(body: bytes, content_encoding: str) -> bytes:
         name = coding.strip().removeprefix("x-")
         if name in ("gzip", "deflate"):
             body = _decompress(body, name)
-        elif name not in ("", "identity"):
+        elif name not in ("", "identity") and not is_known(name):  # some write the charset there
             raise Unreadable(f"the content encoding {visible(name)[:40]!r} is not supported; send gzip or none")
     return body
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,9 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from .payload_charset import UTF_8, Undecodable, Unreadable, decode, find_codec, is_known
 
 MAX_PARTS = 1000
+_JAVASCRIPT_ESCAPE = re.compile(rb"%u[0-9A-Fa-f]{4}")
+_BRACKETS = re.compile(r"(?P<outer>[^\[\]]+)(?:\[(?P<index>[0-9]*)\])?\[(?P<inner>[^\[\]]*[^\[\]0-9][^\[\]]*)\]")
+"""The names that PHP writes for `data: {text}` and `reports: [{id}]`: `data[text]`, `reports[0][id]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ Value = str | Undecodable | ConflictingValues
 
 
 def parse_url_encoded(raw: bytes) -> list[FormField]:
+    """Raises Unreadable."""
+    if _JAVASCRIPT_ESCAPE.search(raw):
+        raise Unreadable("it has escapes such as %u0441; URL encoding is of bytes, such as %D1%81")
     # Latin-1 has a character for each byte, so the parser changes none.
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     return [FormField(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
@@ -100,6 +107,15 @@ def decode_fields(pairs: Iterable[FormField], charset: str | None) -> dict[str, 
         name, value = _name(pair.name, charset), _value(pair.value, pair.charset or charset)
         found[name] = _merged(found[name], value) if name in found else value
     return found
+
+
+def nested(fields: Mapping[str, Value]) -> dict[str, list[dict[str, Value]]]:
+    """The inner objects that names with brackets spell, by the name before the brackets."""
+    found: dict[str, dict[str, dict[str, Value]]] = {}
+    for name, value in fields.items():
+        if match := _BRACKETS.fullmatch(name):
+            found.setdefault(match["outer"], {}).setdefault(match["index"] or "", {})[match["inner"]] = value
+    return {name: list(objects.values()) for name, objects in found.items() if name not in fields}
 
 
 def _name(raw: bytes, charset: str | None) -> str:

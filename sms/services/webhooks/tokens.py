@@ -22,6 +22,8 @@ from django.conf import settings
 TAG_BYTES = 16
 _ATTEMPT = struct.Struct(">BQ16s")
 _SINGLE = struct.Struct(">BQ")
+_NUMBERED = struct.Struct(">BQI")
+"""With the address's number, from the second address on: those that were given out before have none."""
 
 
 class Purpose(IntEnum):
@@ -38,18 +40,24 @@ class TokenTarget:
     provider_id: int | None = None
     attempt_id: uuid.UUID | None = None
     gateway_id: int | None = None
+    number: int = 0
+    """Of the address; an attempt has one only."""
 
 
 def attempt_token(provider_id: int, attempt_id: uuid.UUID) -> str:
     return _sign(_ATTEMPT.pack(Purpose.ATTEMPT, provider_id, attempt_id.bytes))
 
 
-def provider_token(provider_id: int) -> str:
-    return _sign(_SINGLE.pack(Purpose.PROVIDER, provider_id))
+def provider_token(provider_id: int, number: int = 0) -> str:
+    return _numbered(Purpose.PROVIDER, provider_id, number)
 
 
-def gateway_token(gateway_id: int) -> str:
-    return _sign(_SINGLE.pack(Purpose.GATEWAY, gateway_id))
+def gateway_token(gateway_id: int, number: int = 0) -> str:
+    return _numbered(Purpose.GATEWAY, gateway_id, number)
+
+
+def _numbered(purpose: Purpose, owner: int, number: int) -> str:
+    return _sign(_NUMBERED.pack(purpose, owner, number) if number else _SINGLE.pack(purpose, owner))
 
 
 def callback_url(vendor: str, token: str) -> str | None:
@@ -78,10 +86,10 @@ def _unpack(claim: bytes) -> TokenTarget | None:
     if len(claim) == _ATTEMPT.size:
         purpose, provider, attempt = _ATTEMPT.unpack(claim)
         return TokenTarget(Purpose(purpose), provider_id=provider, attempt_id=uuid.UUID(bytes=attempt))
-    purpose, owner = _SINGLE.unpack(claim)
+    purpose, owner, number = _NUMBERED.unpack(claim) if len(claim) == _NUMBERED.size else (*_SINGLE.unpack(claim), 0)
     if purpose == Purpose.GATEWAY:
-        return TokenTarget(Purpose.GATEWAY, gateway_id=owner)
-    return TokenTarget(Purpose(purpose), provider_id=owner)
+        return TokenTarget(Purpose.GATEWAY, gateway_id=owner, number=number)
+    return TokenTarget(Purpose(purpose), provider_id=owner, number=number)
 
 
 def _sign(claim: bytes) -> str:

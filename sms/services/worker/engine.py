@@ -51,7 +51,7 @@ class Engine:
         self._unsettled: list[Result] = []
         self._may_find_more = False
         self._threads: list[threading.Thread] = []
-        self._claimer = Claimer()
+        self._claimer = Claimer(slots)
         self._last_queue: QueueSnapshot | None = None
         """Kept while each turn fills every slot. None: the queue must be read."""
 
@@ -143,6 +143,8 @@ class Engine:
         self._unsettled = []
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
+        for result in sends:
+            self._claimer.turns.end(result.job.account.id, result.job.message.client)
         return settled
 
     def _claim_after(

@@ -22,6 +22,7 @@ from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import receive, unmatched
 from sms.services.reports.apply import match_missed_reports
+from sms.services.staff import bulk_operations
 
 from .heartbeat import Heartbeat
 
@@ -67,6 +68,7 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(5.0, lambda: _run_batches(rescue.park_abandoned)),
         PeriodicTask(1.0, lambda: _run_batches(rescue.expire)),
         PeriodicTask(1.0, lambda: _run_batches(state.held_messages.release_batch)),
+        PeriodicTask(1.0, lambda: _run_batches(bulk_operations.run_batch)),
         PeriodicTask(5.0, match_missed_reports),
         PeriodicTask(5.0, approval_doubt.end_outdated),
         PeriodicTask(5.0, inbound_receive.parse_unread_calls),

@@ -177,6 +177,23 @@
         set(localStorage.getItem("adminLive") === "1");
     }
 
+    // Replaces an element with its newest version every two seconds, as long as the server marks it.
+    const REFRESH_INTERVAL = 2000;
+
+    function refreshMarked() {
+        const shown = document.querySelector("[data-admin-refresh]");
+        if (!shown) return;
+        window.setTimeout(function () {
+            fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } }).then(function (answer) {
+                return answer.ok && !answer.redirected ? answer.text() : Promise.reject(new Error(answer.status));
+            }).then(function (page) {
+                const fresh = new DOMParser().parseFromString(page, "text/html").getElementById(shown.id);
+                if (fresh) shown.replaceWith(document.importNode(fresh, true));
+                refreshMarked();
+            }).catch(refreshMarked);
+        }, REFRESH_INTERVAL);
+    }
+
     // The theme draws chart labels in one colour, which is hard to read in dark mode.
     function setChartColour() {
         if (!window.Chart) return;
@@ -195,6 +212,7 @@
         copyButtons();
         reloadOnChange();
         liveList();
+        refreshMarked();
         followTheme();
         new MutationObserver(function (changes) {
             changes.forEach(function (change) {

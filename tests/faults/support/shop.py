@@ -78,6 +78,7 @@ class Shop:
         """Give the vendor's account another address."""
         provider = Provider.objects.get(slug=SLUGS[vendor])
         provider.base_url = address
+        provider.bind_credentials()
         provider.save()
 
     def state(self, vendor: str) -> ProviderState:

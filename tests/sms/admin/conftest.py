@@ -18,11 +18,13 @@ from providers.settings import Kind, Setting
 from sms.domain.ids import uuid7
 from sms.domain.lifecycle import Status
 from sms.models import (
+    AccessRecord,
     Alert,
     ApiClient,
     ApprovalDoubt,
     Attempt,
     BlockedNumber,
+    BulkOperation,
     Callback,
     CallingAddress,
     DeliveryReport,
@@ -287,10 +289,14 @@ class Cast:
         self.shop.refusal_counts.create(minute=at, count=700)
         Group.objects.create(name="Night shift")
         self.doubt(self.template.approvals.get())
+        BulkOperation.objects.create(
+            kind="move", filters={"view": "waiting"}, reason="x", actor="boss", expected=2, created_at=at
+        )
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
         Destination.objects.create(country="RO", mode="monitor", number_types=["mobile"], daily_limit=50)
         PersonalDataRecord.objects.create(kind="forgotten", digest="e" * 64, actor="boss", created_at=at)
+        AccessRecord.objects.create(kind="exported", actor="boss", subject="messages.csv", created_at=at)
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)
         Dispatcher.objects.create(id=uuid.uuid4(), host="worker-1", pid=7, slots=64, started_at=at, seen_at=at)
         Callback.objects.create(

@@ -74,7 +74,7 @@ def test_shapes_of_refused_texts_are_require_permission_work_with_them(role, see
     client = person(role)
     for address in ("/admin/sms/refusedrequest/", f"/admin/sms/refusedrequest/{call.pk}/change/"):
         assert ("character 9" in client.get(address).content.decode()) is sees
-    assert ("character 9" in client.get("/admin/sms/message/", {"q": PHONE}).content.decode()) is sees
+    assert ("character 9" in client.get("/admin/sms/message/", {"q": call.request_id}).content.decode()) is sees
 
 
 def test_an_administrator_makes_no_superuser_and_touches_none(person, boss):

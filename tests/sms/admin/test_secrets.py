@@ -101,10 +101,32 @@ def test_a_clients_secret_is_generated_and_shown_in_that_one_answer(boss, cast):
     secret = re.search(r'id="the-secret">([^<]+)<', answer.content.decode())[1]
     client = ApiClient.objects.get(username="second-shop")
     assert client.secret_digest == digest(secret)
+    assert (client.slot_share, client.country_limits) == (None, {})
     assert "no-store" in answer["Cache-Control"]
     assert not any(secret in morsel.value for morsel in boss.cookies.values())
     for address in ("admin:sms_apiclient_change", "admin:sms_apiclient_history"):
         assert secret not in boss.get(reverse(address, args=(client.pk,))).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "stored", "fault"),
+    [
+        ({"slot_share": 25, "country_limits": '{"RO": 5}'}, (25, {"RO": 5}), ""),
+        ({"slot_share": "", "country_limits": ""}, (None, {}), ""),
+        ({"slot_share": 0, "country_limits": "{}"}, None, "greater than or equal to 1"),
+        ({"slot_share": 101, "country_limits": "{}"}, None, "less than or equal to 100"),
+        ({"slot_share": 5, "country_limits": '{"ZZ": 5}'}, None, "ZZ is no country"),
+        ({"slot_share": 5, "country_limits": '{"RO": true}'}, None, "RO: True is no number of messages"),
+        ({"slot_share": 5, "country_limits": '["RO"]'}, None, "Write an object of countries"),
+    ],
+)
+def test_a_clients_share_and_limits_are_checked(boss, cast, given, stored, fault):
+    values = {"username": "shared", "enabled": "on", "all_senders": "on", "newline_escape": "off"}
+    values |= {"on_no_template": "refuse", "otp_per_number": 5, "otp_per_range": 50}
+    page = boss.post(reverse("admin:sms_apiclient_add"), values | given).content.decode()
+    client = ApiClient.objects.filter(username="shared").first()
+    assert (client and (client.slot_share, client.country_limits)) == stored
+    assert fault in page
 
 
 def test_a_new_secret_leaves_the_old_one_valid_for_the_overlap(boss, cast):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sms.models import Alert, BlockedNumber, Destination, DestinationAllowance, Message, Route
+from sms.models import Alert, ApiClient, BlockedNumber, Destination, DestinationAllowance, Message, Route
 from sms.services.configuration import snapshot
 from sms.services.intake import destination_limits
 from tests.sms import cast
@@ -90,6 +90,38 @@ def test_the_daily_limit_holds_over_all_clients(caller: Client) -> None:
     assert Alert.objects.filter(key__startswith="destination-limit:RO").count() == 1
 
 
+def test_a_clients_limit_of_a_country_is_its_own(caller: Client) -> None:
+    """It holds beside the country's: whichever is used up first."""
+    declare("RO", daily_limit=5)
+    cast.client("other", "another-made-up-secret", country_limits={"RO": 2, "AZ": 1})
+    snapshot.reset_cache()
+    other = cast.basic("other", "another-made-up-secret")
+    assert [send(caller, authorization=other).status_code for _ in range(4)] == [201, 201, 429, 429]
+    refused = send(caller, authorization=other)
+    assert errors(refused) == [(429, "rate_limited", "to")]
+    assert "2 messages of other to RO" in refused.json()["errors"][0]["message"]
+    assert 0 < int(refused["Retry-After"]) <= 86_400
+    assert [send(caller).status_code for _ in range(4)] == [201, 201, 201, 429]
+    assert Alert.objects.filter(key__startswith="destination-limit:RO:").count() == 2
+
+
+def test_a_clients_limit_costs_nothing_for_repeats_and_other_countries(caller: Client) -> None:
+    ApiClient.objects.update(country_limits={"RO": 1})
+    snapshot.reset_cache()
+    assert [send(caller, x_akinon_request_id="r-1").status_code for _ in range(3)] == [201] * 3
+    assert send(caller).status_code == 429
+    assert send(caller, body(to=cast.TEMPLATE_TO)).status_code == 201
+
+
+def test_where_the_country_refuses_the_clients_own_token_comes_back(caller: Client) -> None:
+    ApiClient.objects.update(country_limits={"RO": 2})
+    declare("RO", daily_limit=1)
+    assert [send(caller).status_code for _ in range(4)] == [201, 429, 429, 429]
+    Destination.objects.update(daily_limit=10)
+    snapshot.reset_cache()
+    assert [send(caller).status_code for _ in range(2)] == [201, 429]
+
+
 def test_a_repeat_costs_nothing_of_the_daily_limit(caller: Client) -> None:
     declare("RO", daily_limit=2)
     assert [send(caller, x_akinon_request_id="r-1").status_code for _ in range(4)] == [201] * 4
@@ -128,7 +160,7 @@ class TestOtpsOfSeveralClients:
         snapshot.reset_cache()
         return [cast.basic(f"shop-{number}", f"made-up-secret-{number}") for number in range(count)]
 
-    def test_a_number_gets_twice_one_clients_cap_from_all_of_them(self, caller: Client) -> None:
+    def test_a_number_has_a_cap_over_all_of_them(self, caller: Client) -> None:
         answers = [
             send(caller, body(isOtp=True), authorization=client).status_code
             for client in self.clients(3, otp_per_number=5)
@@ -136,13 +168,28 @@ class TestOtpsOfSeveralClients:
         ]
         assert answers == [201] * 10 + [429] * 5
 
-    def test_a_range_gets_twice_one_clients_cap_from_all_of_them(self, caller: Client) -> None:
+    def test_a_range_has_a_cap_over_all_of_them(self, caller: Client, settings: Any) -> None:
+        settings.OTP_PER_RANGE = 4
         answers = [
             send(caller, body(isOtp=True, to=f"+4071234561{number}"), authorization=client).status_code
             for client in self.clients(3, otp_per_range=2)
             for number in range(2)
         ]
         assert answers == [201] * 4 + [429] * 2
+
+    @pytest.mark.parametrize(("of_all", "allowed"), [(0, 6), (1, 3), (3, 3), (4, 4), (6, 6)])
+    def test_the_cap_is_a_setting_and_no_less_than_a_clients_own(
+        self, caller: Client, settings: Any, of_all: int, allowed: int
+    ) -> None:
+        settings.OTP_PER_NUMBER = of_all
+        answers = [
+            send(caller, body(isOtp=True), authorization=client)
+            for client in self.clients(2, otp_per_number=3)
+            for _ in range(3)
+        ]
+        assert [answer.status_code for answer in answers] == [201] * allowed + [429] * (6 - allowed)
+        whose = "OTPs of all clients to this number" in answers[-1].content.decode()
+        assert whose == (allowed < 6)
 
     def test_a_client_without_caps_is_not_held_up_by_others(self, caller: Client) -> None:
         capped, *_ = self.clients(1, otp_per_number=1)

@@ -90,7 +90,7 @@ def test_a_database_that_is_away_counts_nothing_and_the_answer_stays_401(
     def away(*_: Any) -> int:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(login_throttle, "_count", away)
+    monkeypatch.setattr(login_throttle, "count_failure", away)
     assert errors(call(caller, AWAY, secret="wrong")) == [(401, "unauthorized", "")]
 
 

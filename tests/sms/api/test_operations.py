@@ -46,6 +46,13 @@ def test_a_stranger_behind_no_proxy_of_ours_can_not_claim_to_be_near(caller, pat
 
 
 @pytest.mark.parametrize("path", ["/status", "/metrics"])
+def test_a_client_that_a_proxy_of_ours_hides_is_refused(caller, path, settings):
+    settings.TRUSTED_PROXIES = settings.METRICS_ALLOWED = [ipaddress.ip_network("127.0.0.0/8")]
+    assert caller.get(path, headers={"x-forwarded-for": "unknown"}).status_code == 403
+    assert caller.get(path, headers={"x-forwarded-for": "127.0.0.2"}).status_code != 403
+
+
+@pytest.mark.parametrize("path", ["/status", "/metrics"])
 def test_they_are_read_and_never_written(caller, path):
     response = caller.post(path)
     assert cast.errors(response) == [(405, "method_not_allowed", "")]

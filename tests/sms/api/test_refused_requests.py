@@ -72,3 +72,38 @@ def test_strangers_and_lost_ways_leave_no_refusal(caller: Client) -> None:
     caller.get("/send-sms", headers={"authorization": cast.basic()})
     caller.get("/nowhere", headers={"authorization": cast.basic()})
     assert not RefusedRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("Hello WOLFRAM, order is lost", "Hello XXXXXXX, order is xxxx"),
+        ("hello wolfram, order on its way", "hello xxxxxxx, order on its way"),
+        ("Hello W-O-L-F, order", "Hello X-X-X-X, order"),
+        ("Hello a1way, order 1234", "Hello x#xxx, order ####"),
+        ("Hello Şifrə, order", "Hello Xxxxx, order"),
+        ("Hello 'way', order parol:gizli", "Hello 'way', order xxxxx:xxxxx"),
+    ],
+)
+def test_of_a_one_time_password_only_the_words_of_templates_are_kept(caller: Client, text: str, shape: str) -> None:
+    send(caller, body(to=cast.TEMPLATE_TO, text=text, isOtp=True))
+    assert RefusedRequest.objects.get().shape == shape
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello Aysel, order 1234 is on its way. WOLFRAM",
+        "WOLFRAM Hello Aysel, order 1234 is on its way.",
+        "Hello Aysel, order WOLFRAM is not on its way.",
+        "Hello Aysel, the wolfram order 1234 is on its way.",
+        "Hello Aysel, order 1234 is on its way. It is WOLFRAM",
+        "Hello Aysel, order 1234 is on its way. Long words: WOLFRAM",
+        "Tied WOLFRAM WOLFRAM",
+    ],
+)
+def test_the_difference_quotes_no_word_of_a_one_time_password(caller: Client, text: str) -> None:
+    send(caller, body(to=cast.TEMPLATE_TO, text=text, isOtp=True))
+    kept = RefusedRequest.objects.get()
+    assert "wolf" not in (kept.nearest + kept.shape).lower()
+    assert "WO" not in kept.nearest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.test import Client
 from sms.models import Message, Provider, RefusedRequest, SenderName
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.maintenance import retention
 from tests.sms import cast
 from tests.sms.cast import body, errors, send
 
@@ -114,3 +116,60 @@ def test_fifty_equal_calls_at_once_are_one_message_and_fifty_201s(caller: Client
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(call, range(50))) == [201] * 50
     assert Message.objects.count() == 1
+
+
+NEW_KEY = "bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3LW5ldyE="
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_repeat_is_found_with_a_new_key(caller: Client, settings: Any, place: int) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    keys = list(settings.FIELD_ENCRYPTION_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = [*keys[:place], NEW_KEY, *keys[place:]]
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    settings.DIGEST_KEY = "a-made-up-key-of-its-own-for-digests-alone"
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == 1
+
+
+def without_key(request_id: str) -> str:
+    """The digest of the version before, for the call of `body()`."""
+    client = Message.objects.get().client_id
+    parts = (str(client), request_id, "AKINON", cast.FREE_TO, cast.TEXT, "False")
+    return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in map(str.encode, parts))).hexdigest()
+
+
+def test_a_repeat_is_found_of_what_the_version_before_stored(caller: Client) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    Message.objects.update(repeat_key=without_key("r-1"))
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == 1
+    Message.objects.update(created_at=clock.now() - timedelta(hours=24, seconds=1))
+    assert send(caller, x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == 2
+
+
+def test_the_stored_key_is_not_to_be_recomputed_without_the_secret(caller: Client) -> None:
+    send(caller, x_akinon_request_id="r-1")
+    assert Message.objects.get().repeat_key != without_key("r-1")
+
+
+def test_a_repeat_is_found_after_the_text_is_erased(caller: Client) -> None:
+    send(caller, body(isOtp=True), x_akinon_request_id="r-1")
+    Message.objects.update(status="submitted", expires_at=clock.now())
+    while retention.erase_due():
+        pass
+    assert Message.objects.get().text is None
+    assert send(caller, body(isOtp=True), x_akinon_request_id="r-1").status_code == 201
+    assert Message.objects.count() == 1
+
+
+def test_the_key_of_an_erased_text_goes_after_a_day(caller: Client) -> None:
+    send(caller, body(isOtp=True), x_akinon_request_id="r-1")
+    Message.objects.update(status="submitted", expires_at=clock.now())
+    while retention.erase_due():
+        pass
+    Message.objects.update(created_at=clock.now() - timedelta(hours=24, seconds=1))
+    while retention.erase_due():
+        pass
+    assert Message.objects.get().repeat_key is None

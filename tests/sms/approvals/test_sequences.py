@@ -25,8 +25,8 @@ from sms.services.database import clock
 from sms.services.dispatch import approval_doubt
 from sms.services.dispatch.claim import outbound
 from sms.services.dispatch.eligibility import Judge, Reschedule
+from sms.services.queue.due import Due
 from sms.services.queue.jobs import Send
-from sms.services.queue.outbox import Due
 from sms.services.queue.queue_state import QueueSnapshot
 from tests.sms.approvals.vendor import Registry
 from tests.sms.approvals.ways import WAYS, Way
@@ -202,6 +202,7 @@ def due_message(text: str, provider: int) -> Due:
     now = clock.now()
     return Due(
         id=clock.new_id(),
+        client=1,
         provider=provider,
         attempts_made=1,
         attempts_before=0,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.masking import example_of, masked_text, masked_value
+from sms.domain.masking import example_of, masked_quotes, masked_text, masked_value, masked_words
 from sms.domain.matching.templates import parse_body
 from sms.domain.matching.vendor_text import of_body
 
@@ -42,3 +42,13 @@ def test_literals_stay_as_they_are_braces_and_x_included():
 def test_no_letter_and_no_digit_of_a_code_is_left(value):
     assert set(masked_value(value)) <= set("#xX")
     assert len(masked_value(value)) == len(value)
+
+
+def test_words_are_masked_but_the_known_ones() -> None:
+    assert masked_words("Your code: WOLF-x7, ٤٨ Şən", {"your", "code"}) == "Your code: XXXX-x#, ## Xxx"
+    assert masked_words("Your code") == "Xxxx xxxx"
+
+
+def test_only_what_a_sentence_quotes_is_masked() -> None:
+    sentence = 'the template ends where the text goes on with "code WOLFR…" here'
+    assert masked_quotes(sentence, {"code"}) == 'the template ends where the text goes on with "code XXXXX…" here'

@@ -14,6 +14,11 @@ LINKS = [
     ("Salut/nVezi https://shop.example/new/n11", "Salut\nVezi https://shop.example/new/n11"),
     ("Hi/nhttps://x.example/new", "Hi\nhttps://x.example/new"),
     ("HTTPS://X.EXAMPLE/new bax/nora", "HTTPS://X.EXAMPLE/new bax\nora"),
+    ("ftp://a.b/new", "ftp://a.b/new"),
+    ("Bax/nshopapp://new/n1 /nSon", "Bax\nshopapp://new/n1 \nSon"),
+    ("market://details/new", "market://details/new"),
+    ("wa.me/n", "wa.me/n"),
+    ("bit.ly/n3", "bit.ly/n3"),
     ("http://a/new/n\thttp://b/n/n x/n", "http://a/new/n\thttp://b/n/n x\n"),
     ("WwW.shop.az/new", "WwW.shop.az/new"),
     ("bax:www.shop.az/new", "bax:www.shop.az/new"),
@@ -69,6 +74,10 @@ DATES = [
 ]
 UNITS = [
     ("150.000đ/người", "150.000đ/người"),
+    ("100k/người", "100k/người"),
+    ("10 TL/nefer", "10 TL/nefer"),
+    ("2 GB/ngày", "2 GB/ngày"),
+    ("50 m/năm", "50 m/năm"),
     ("150.000đ/ngươ\u0300i", "150.000đ/ngươ\u0300i"),
     ("5 AZN/nəfər", "5 AZN/nəfər"),
     ("5 AZN/nəfərə", "5 AZN\nəfərə"),
@@ -161,7 +170,9 @@ def slow_normalise(raw):
     rest, out, at = re.sub("\r\n?", "\n", raw), "", 0
     line = 0
     while at < len(rest):
-        if re.match("(?ai:https?://|www\\.)", rest[at:]) or (rest[at] == "/" and slow_is_link(rest[line:], at - line)):
+        if re.match("(?ai:[a-z]{2,12}://|www\\.)", rest[at:]) or (
+            rest[at] == "/" and slow_is_link(rest[line:], at - line)
+        ):
             end = next((i for i in range(at, len(rest)) if rest[i].isspace()), len(rest))
             out, at = out + rest[at:end], end
         elif rest[at : at + 2] in ("/n", "\\n"):

@@ -61,3 +61,15 @@ def test_a_gateways_address_is_accepted(settings, capsys):
     endpoint, _, key = json.loads(capsys.readouterr().out)["gateways"]["modem-1"].rpartition("/")
     assert endpoint == "https://sms.example/inbound"
     assert (resolve_token(key).purpose, resolve_token(key).gateway_id) == (Purpose.GATEWAY, gateway.pk)
+
+
+def test_it_prints_the_current_addresses(settings, capsys, providers):
+    settings.PUBLIC_URL = "https://sms.example"
+    gateway = InboundGateway.objects.create(slug="modem-1")
+    for row in (gateway, providers[0]):
+        row.renew_address(old_valid_until=row.created_at)
+        row.save()
+    call_command("callback_urls")
+    printed = json.loads(capsys.readouterr().out)
+    for address in (printed["providers"]["our-herald"], printed["gateways"]["modem-1"]):
+        assert resolve_token(address.rpartition("/")[2]).number == 1

@@ -20,7 +20,7 @@ from sms.models import (
     PushStatus,
 )
 from sms.services.database import clock
-from sms.services.staff import message_actions
+from sms.services.staff import bulk_operations, message_actions
 from sms.services.worker.heartbeat import Heartbeat
 from tests.sms.services.conftest import fresh, shop, wire, work  # noqa: F401 - the small shop of the services' tests
 from tests.sms.services.fakes import error
@@ -115,6 +115,17 @@ def test_waiting_pushes_fail_so_that_no_partner_gets_a_message_twice(shop):  # n
     park()
     push.refresh_from_db()
     assert (push.status, push.due_at, push.code) == (PushStatus.FAILED, None, "parked")
+
+
+def test_an_unfinished_bulk_operation_is_stopped(shop):  # noqa: F811
+    failed = shop.message(status="failed")
+    plan = bulk_operations.Plan("resend", {"view": "failed"})
+    operation = bulk_operations.start(plan, actor="aysel", reason="the vendor is back")
+    park()
+    operation.refresh_from_db()
+    assert operation.state == "stopped"
+    assert bulk_operations.run_batch() == 0
+    assert status(failed) == "failed"
 
 
 def test_a_living_dispatcher_is_stopped_first(shop, wire):  # noqa: F811

@@ -6,10 +6,11 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from axes.models import AccessAttempt
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+
+from sms.models import LoginSource
 
 LOGIN = reverse("admin:login")
 PROXY, STRANGER, COLLEAGUE = "10.0.0.1", "203.0.113.66", "198.51.100.7"
@@ -48,7 +49,7 @@ def test_a_long_user_name_is_an_error_of_the_form(length: int) -> None:
     response = Client().post(LOGIN, {"username": "n" * length, "password": "x"})
     assert response.status_code == 200
     assert response.context["form"].errors.keys() == {"username"}
-    assert not AccessAttempt.objects.exists()
+    assert not LoginSource.objects.exists()
 
 
 def test_the_longest_user_name_can_log_in() -> None:

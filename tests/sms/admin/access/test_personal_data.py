@@ -26,7 +26,7 @@ from sms.models import (
     RefusedRequest,
     Route,
 )
-from sms.services.configuration.pseudonyms import pseudonym
+from sms.services.configuration.digests import pseudonym
 from sms.services.database.clock import now
 from sms.services.intake import accept
 from tests.sms.admin.conftest import PHONE

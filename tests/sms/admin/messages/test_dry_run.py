@@ -111,6 +111,27 @@ def test_a_hostile_text_shows_harmless(boss, cast):
     assert "\u202e" not in page
 
 
+def test_a_test_goes_by_the_chosen_provider_alone_whatever_the_routes_say(boss, cast):
+    page = boss.get(f"{TEST}?provider={cast.templated.pk}").content.decode()
+    assert f'<option value="{cast.templated.pk}" selected>' in page
+    cast.route.delete()
+    asked = ASKED | {"provider": str(cast.templated.pk)}
+    page = boss.post(TEST, asked).content.decode()
+    assert "templated-az" in page
+    boss.post(TEST, asked | {"send": "1", "confirm": "yes"})
+    message = Message.objects.get()
+    assert (message.provider, message.is_test, message.status) == (cast.templated, True, "queued")
+    assert [candidate["slug"] for candidate in message.decision["candidates"]] == ["templated-az"]
+
+
+def test_a_test_that_its_provider_can_not_send_is_not_held(boss, cast):
+    cast.shop.on_no_template = "hold"
+    cast.shop.save()
+    asked = ASKED | {"provider": str(cast.templated.pk), "text": "No template gives this.", "confirm": "yes"}
+    boss.post(TEST, asked | {"send": "1"})
+    assert not Message.objects.exists()
+
+
 # --- unmatched texts ---------------------------------------------------------------------------
 
 

@@ -75,3 +75,45 @@ def test_closing_is_for_operators_and_administrators(role, may, person, cast):
     assert (reverse("admin:sms_alert_close", args=(alert.pk,)) in page_of(client, alert)) is may
     assert close(client, alert).status_code == (200 if may else 403)
     assert Alert.objects.filter(pk=alert.pk, closed_at=None).exists() is not may
+
+
+def act(client: Client, name: str, alert: Alert, **values: str):
+    address = reverse(f"admin:sms_alert_{name}", args=(alert.pk,))
+    return client.post(address, {"_form_submitted": "on", **values})
+
+
+@pytest.mark.parametrize(("role", "may"), [("Viewer", False), ("Operator", True), ("Template editor", False)])
+def test_an_alert_is_acknowledged_and_silenced_by_those_who_may(role, may, person, cast):
+    alert = opened("breaker:plain-az")
+    client = person(role)
+    assert act(client, "acknowledge", alert).status_code == (200 if may else 403)
+    assert act(client, "silence", alert, minutes="60", reason="known").status_code == (200 if may else 403)
+    alert.refresh_from_db()
+    assert (alert.acknowledged_by == role, alert.silenced_by == role) == (may, may)
+    assert ("silenced until" in client.get("/admin/sms/alert/").content.decode()) is may
+
+
+def test_an_alert_about_a_provider_shows_what_waits_and_links_to_exactly_that(boss, cast):
+    cast.message("queued")
+    cast.message("unconfirmed")
+    cast.plain.state.breaker = "open"
+    cast.plain.state.save()
+    alerts.open_alert("breaker:plain-az", title="plain-az", provider_id=cast.plain.pk)
+    page = page_of(boss, Alert.objects.get())
+    for view, kind in (("waiting", "move"), ("waiting", "cancel"), ("unconfirmed", "resolve")):
+        assert f"kind={kind}&amp;view={view}&amp;provider={cast.plain.pk}" in page
+    assert f"/admin/sms/message/?view=waiting&amp;provider={cast.plain.pk}" in page
+    assert "Probe now" in page
+
+
+@pytest.mark.parametrize(
+    ("key", "query", "count"),
+    [("otp:late", "view=waiting&amp;is_otp=1", 1), ("queue:waiting", "view=waiting&amp;is_otp=0", 2)],
+)
+def test_an_alert_about_a_queue_links_to_its_messages(key, query, count, boss, cast):
+    cast.message("queued", is_otp=True)
+    cast.message("queued")
+    cast.message("queued")
+    page = page_of(boss, opened(key))
+    assert query in page
+    assert f"Waiting: {count}<" in page

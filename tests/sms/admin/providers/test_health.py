@@ -27,7 +27,7 @@ def test_a_card_shows_share_taken_speed_load_and_the_last_error(boss, cast):
     state.last_error_at, state.last_error_code, state.last_error_detail = now(), "http-503", "No room."
     state.save()
     shown = card("plain-az")
-    assert (shown.rate, shown.calls, shown.p95, shown.in_flight, shown.waiting) == (75.0, 4, 230, 1, 1)
+    assert (shown.rate, shown.calls, shown.p95, shown.in_flight, shown.load.waiting) == (75.0, 4, 230, 1, 1)
     assert "http-503: No room." in shown.last_error
     page = boss.get(CARDS).content.decode()
     assert "75.0 %" in page

@@ -23,7 +23,13 @@ def test_each_transaction_says_once_how_long_it_may_be_idle():
                 pass
     limits = limits_set(queries)
     assert len(limits) == 2 * TIMES[connection.vendor]
-    assert all("'10000', true" in limit for limit in limits)
+
+
+@pytest.mark.postgresql_alone
+def test_the_server_ends_a_transaction_that_is_idle_for_ten_seconds():
+    with worker_transaction(), connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("10s",)
 
 
 @worker_transaction()

@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 
 def take(*, slots):
     jobs = []
-    Claimer().claim(jobs, queue_state.read_queue(), otp_slots=slots, other_slots=slots)
+    Claimer(slots).claim(jobs, queue_state.read_queue(), otp_slots=slots, other_slots=slots)
     return jobs
 
 
@@ -142,7 +142,7 @@ def test_nothing_is_claimed_where_the_breaker_opened_since_the_queue_was_read(sh
     values = {name: value() + timedelta(minutes=1) if callable(value) else value for name, value in state.items()}
     ProviderState.objects.update(**values)
     jobs = []
-    Claimer().claim(jobs, queue, otp_slots=8, other_slots=8)
+    Claimer(8).claim(jobs, queue, otp_slots=8, other_slots=8)
     message.refresh_from_db()
     assert (jobs, message.status, message.attempts_made) == ([], "queued", 0)
 

@@ -36,7 +36,7 @@ def told(monkeypatch) -> list[OutboundSms]:
 
 def claim_one() -> jobs.Send:
     found: list[jobs.Job] = []
-    Claimer().claim(found, queue_state.read_queue(), otp_slots=1, other_slots=1)
+    Claimer(1).claim(found, queue_state.read_queue(), otp_slots=1, other_slots=1)
     return found[0]
 
 

@@ -213,3 +213,11 @@ def test_an_erased_text_is_not_pushed(unpushed, push):
         forward.push_by_hand(unpushed.pk)
     with pytest.raises(ActionRefused, match="erased"):
         forward.push_again(push.pk)
+
+
+def test_what_a_partner_repeats_of_a_text_is_hidden(push, wire, work):
+    text, sender = push.message.text, push.message.sender
+    wire.script(received.HOST, HttpResponse(400, {"x-echo": text}, f"no {text} from {sender}".encode()))
+    assert work()
+    kept = InboundPushAttempt.objects.get()
+    assert kept.raw_response == "HTTP 400\nx-echo: [hidden]\n\nno [hidden] from [hidden]"

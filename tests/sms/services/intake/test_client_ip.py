@@ -40,6 +40,8 @@ HOPS = {
     "an obfuscated port": (f"{CLIENT}:_x.1", CLIENT),
     "quotes": (f'"{CLIENT}"', CLIENT),
     "quotes and a port": (f'"{CLIENT}:80"', CLIENT),
+    "brackets around an IPv4 address": (f"[{CLIENT}]:80", CLIENT),
+    "port zero": (f"{CLIENT}:0", CLIENT),
     "an IPv6 address": (CLIENT_V6, CLIENT_V6),
     "brackets": (f"[{CLIENT_V6}]", CLIENT_V6),
     "brackets and a port": (f"[{CLIENT_V6}]:443", CLIENT_V6),
@@ -55,6 +57,12 @@ HOPS = {
     "an obfuscated client": ("_hidden", None),
     "nothing": ("", None),
     "a name": ("localhost", None),
+    "a colon without a port": (f"{CLIENT}:", None),
+    "single quotes": (f"'{CLIENT}'", None),
+    "a hidden character": (f"\u200b{CLIENT}", None),
+    "an empty word of a log": ("-", None),
+    "a URL": (f"http://{CLIENT}", None),
+    "two addresses without a comma": (f"{CLIENT} 10.0.0.2", None),
     "a port that is none": (f"{CLIENT}:http", None),
     "a port too long": (f"{CLIENT}:123456", None),
     "a network": ("198.51.100.0/24", None),
@@ -178,6 +186,15 @@ SCHEMES = {
         False,
     ),
     "garbage": ({"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_PROTO": "httpss"}, False),
+    "two proxies, https at the first": ({"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_PROTO": "https, http"}, True),
+    "two proxies, http at the first": ({"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_PROTO": "http,https"}, False),
+    "blanks around it": ({"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_PROTO": " https "}, True),
+    "a switch": ({"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_PROTO": "on"}, False),
+    "an empty header": ({"REMOTE_ADDR": PROXY, "HTTP_X_FORWARDED_PROTO": ""}, False),
+    "two proxies in Forwarded": (
+        {"REMOTE_ADDR": PROXY, "HTTP_FORWARDED": "for=198.51.100.7;proto=https, for=10.0.0.2;proto=http"},
+        True,
+    ),
 }
 
 

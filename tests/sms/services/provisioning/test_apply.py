@@ -37,6 +37,8 @@ read_messages = false
 on_no_template = "hold"
 otp_per_number = 3
 otp_per_range = 0
+slot_share = 40
+country_limits = { AZ = 1000, RO = 20 }
 
 [[providers]]
 slug = "stamp-az"
@@ -136,6 +138,7 @@ def test_every_key_of_the_file_reaches_its_field(shop):
     assert (client.newline_escape, client.on_no_template) == ("always", "hold")
     assert (client.rate_limit, client.daily_budget, client.read_messages) == (200, 100000, False)
     assert (client.otp_per_number, client.otp_per_range) == (3, 0)
+    assert (client.slot_share, client.country_limits) == (40, {"AZ": 1000, "RO": 20})
     assert (client.all_senders, [s.name for s in client.senders.all()]) == (False, ["AKINON"])
     provider = Provider.objects.get(slug="stamp-az")
     assert (provider.vendor, provider.base_url, provider.enabled) == ("stamp", "https://stamp.example/v2", True)
@@ -172,12 +175,14 @@ def test_what_the_file_leaves_out_takes_the_defaults_on_creation():
     assert provider.adapter().base_url == "https://parrot.example"
     assert (client.all_senders, client.rate_limit, client.daily_budget) == (True, None, None)
     assert (client.otp_per_number, client.otp_per_range, client.newline_escape) == (5, 50, "outside_urls")
+    assert (client.slot_share, client.country_limits) == (None, {})
 
 
 def test_what_a_later_file_leaves_out_keeps_its_value(shop):
     run('[[clients]]\nusername = "akinon"\nrate_limit = 7\n[[providers]]\nslug = "stamp-az"\ntimeout = 3')
     client, provider = ApiClient.objects.get(), Provider.objects.get(slug="stamp-az")
     assert (client.rate_limit, client.daily_budget, client.on_no_template) == (7, 100000, "hold")
+    assert (client.slot_share, client.country_limits) == (40, {"AZ": 1000, "RO": 20})
     assert client.secret_digest == digest("a-long-generated-secret")
     assert (provider.timeout, provider.max_in_flight) == (3, 16)
     assert provider.credentials == {"user": "shop", "password": "made-up-password"}

@@ -169,6 +169,35 @@ CASES = {
         '[[destinations]]\ncountry = "RO"\nnumber_types = []',
         ["destinations[0].number_types: must not be empty"],
     ),
+    "a sender name that looks like another one": (
+        '[[senders]]\nname = "AKINON"\n[[senders]]\nname = "AK1NON"',
+        ["senders[1].name: AK1NON looks like AKINON, which exists: 1 is DIGIT ONE"],
+    ),
+    "a sender name of two scripts": (
+        '[[senders]]\nname = "\u0410KINON"',
+        ["senders[0].name: \u0410KINON mixes letters of Cyrillic (\u0410) and Latin (KINON)"],
+    ),
+    "a share of no slot": ('[[clients]]\nusername = "a"\nslot_share = 0', ["clients[0].slot_share: 0 is too little"]),
+    "a share of more than all": (
+        '[[clients]]\nusername = "a"\nslot_share = 101',
+        ["clients[0].slot_share: "],
+    ),
+    "a limit for a country that is none": (
+        '[[clients]]\nusername = "a"\ncountry_limits = { ZZ = 5 }',
+        ["clients[0].country_limits: ZZ is no country"],
+    ),
+    "a limit of 0 for a country": (
+        '[[clients]]\nusername = "a"\ncountry_limits = { RO = 0 }',
+        ["clients[0].country_limits: RO: 0 is no number of messages from 1 to"],
+    ),
+    "a limit for a country that is no number": (
+        '[[clients]]\nusername = "a"\ncountry_limits = { RO = "5" }',
+        ["clients[0].country_limits.RO: "],
+    ),
+    "limits that name no country": (
+        '[[clients]]\nusername = "a"\ncountry_limits = 5',
+        ["clients[0].country_limits: "],
+    ),
     "a daily limit of 0": (
         '[[destinations]]\ncountry = "RO"\ndaily_limit = 0',
         ["destinations[0].daily_limit: 0 is too little"],

@@ -119,3 +119,17 @@ def test_two_numbers_can_not_share_an_operation():
     other = NUMBER.replace("+994501112233", "+994501112234")
     (line,) = mistakes(PARTNER + NUMBER + other)
     assert line.startswith("rented_numbers[1]: ")
+
+
+@pytest.mark.parametrize("line", ['networks = ["everywhere"]', "networks = [7]", "calls_per_minute = 0"])
+def test_a_gateways_networks_and_limit_are_checked(line):
+    with pytest.raises(ProvisioningError):
+        provision(read(f'[[inbound_gateways]]\nslug = "modem-1"\n{line}\n'.encode()))
+
+
+def test_a_gateways_networks_and_limit_are_declared():
+    file = b'[[inbound_gateways]]\nslug = "modem-1"\nnetworks = ["203.0.113.8/29"]\ncalls_per_minute = 30\n'
+    provision(read(file))
+    gateway = InboundGateway.objects.get()
+    assert (gateway.networks, gateway.calls_per_minute) == (["203.0.113.8/29"], 30)
+    assert provision(read(file)).changes == []

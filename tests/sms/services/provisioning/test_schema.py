@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -165,3 +167,37 @@ def test_a_wrong_value_is_a_line_with_its_place(text, line):
     with pytest.raises(ProvisioningError) as rejected:
         provision(read(text.encode()))
     assert any(str(issue).startswith(line) for issue in rejected.value.issues)
+
+
+def tables(schema: dict) -> dict[str, set[str]]:
+    """The keys of each table of the schema, by the table's name."""
+    return {name: set(table["properties"]) for name, table in schema["$defs"].items() if "properties" in table}
+
+
+def test_the_example_file_shows_every_key():
+    shown = set(re.findall(r"(?m)^(?:# )?(\w+) = ", EXAMPLE.read_text()))
+    shown |= set(re.findall(r"(?m)^(?:# )?\[+(?:\w+\.)*(\w+)\]+", EXAMPLE.read_text()))
+    for table, keys in tables(json_schema()).items():
+        assert keys <= shown, table
+
+
+def strings(value: object, path: tuple = ()) -> Iterator[tuple]:
+    """The place of each string of a TOML value."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from strings(inner, (*path, key))
+    elif isinstance(value, str):
+        yield path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", list(strings(tomllib.loads(EXAMPLE.read_text()))), ids=str)
+def test_a_nul_in_any_value_is_an_error_with_its_place(path):
+    data = _example()
+    place = data
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] += "\0"
+    with pytest.raises(ProvisioningError) as told:
+        provision(data)
+    assert str(path[0]) in str(told.value)

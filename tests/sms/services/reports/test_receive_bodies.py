@@ -168,6 +168,9 @@ def bodies(id_: str) -> dict[str, tuple[str, bytes]]:
         "an array of inner objects": ("application/json", f'[{{"report": {as_json}}}]'.encode()),
         "JSON in a form": (FORM, urlencode({"data": f"[{as_json}]"}).encode()),
         "JSON as a form": (FORM, as_json.encode()),
+        "names with brackets": (FORM, urlencode({f"reports[0][{n}]": v for n, v in report.items()}).encode()),
+        "a line end after a form": (FORM, urlencode(report).encode() + b"\r\n"),
+        "a C string": ("application/json", as_json.encode() + b"\0"),
         "the id outside": (
             "application/json",
             json.dumps({"id": id_, "report": {"state": "sent", "detail": "şifre"}}).encode(),

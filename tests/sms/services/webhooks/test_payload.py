@@ -6,7 +6,7 @@ import codecs
 import gzip
 import json
 import zlib
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given, settings
@@ -205,6 +205,39 @@ READABLE = {
     "no encoding by name": (RawCall(content_encoding="identity", body=form(TEXT, "utf-8")), TEXT),
     "an equal field twice": (RawCall(body=b"text=a&text=a"), "a"),
     "a zero": (RawCall(body=b"text=a%00b"), "a\0b"),
+    "a line end after a form": (RawCall(content_type=FORM, body=b"from=a&text=code+4\r\n"), "code 4"),
+    "an escaped line end": (RawCall(content_type=FORM, body=b"text=code+4%0D%0A"), "code 4\r\n"),
+    "a C string": (RawCall(content_type=FORM, body=b"text=code+4\0"), "code 4"),
+    "JSON as a C string": (RawCall(body=as_json({"text": TEXT}) + b"\0\r\n"), TEXT),
+    "JSON with a line break that is not escaped": (RawCall(body=b'{"text": "a\r\nb\tc"}'), "a\r\nb\tc"),
+    "MySQL's name of utf-8": (RawCall(content_type=f"{FORM}; charset=utf8mb4", body=form(TEXT, "utf-8")), TEXT),
+    "capitals before a quotation mark, in bytes that are valid utf-8": (
+        RawCall(content_type=f"{FORM}; charset=windows-1254", body=form("SATIŞ’", "cp1254")),
+        "SATIŞ’",
+    ),
+    "a charset as the content encoding": (
+        RawCall(content_type="application/json", content_encoding="UTF-8", body=as_json({"text": TEXT})),
+        TEXT,
+    ),
+    "a content type twice": (
+        RawCall(content_type="application/json; charset=utf-8, application/json", body=b'{"text": "a"}'),
+        "a",
+    ),
+    "a semicolon at the end": (
+        RawCall(content_type="application/json;charset=UTF-8;", body=as_json({"text": TEXT})),
+        TEXT,
+    ),
+    "utf-16 of .NET, without a mark": (
+        RawCall(content_type="application/json; charset=utf-16", body=as_json({"text": TEXT}, "utf-16-le")),
+        TEXT,
+    ),
+    "a multipart form without quotes, with a preamble": (
+        RawCall(
+            content_type=MULTIPART,
+            body=b"preamble\r\n--frontier\r\ncontent-disposition:form-data;name=text\r\n\r\na\r\n--frontier--",
+        ),
+        "a",
+    ),
 }
 
 
@@ -240,6 +273,11 @@ def test_a_text_that_can_not_be_decoded_is_never_guessed(call):
 
 
 UNREADABLE = {
+    "JavaScript's escapes": (RawCall(content_type=FORM, body=b"text=%u043A%u043E"), "%u0441"),
+    "JavaScript's escapes in a query": (RawCall(query=b"text=%u043A%u043E"), "%u0441"),
+    "JSON in a string": (RawCall(body=json.dumps('{"text": "a"}').encode()), "neither"),
+    "lines of JSON": (RawCall(body=b'{"text": "a"}\n{"text": "b"}'), "neither"),
+    "JSON in single quotes": (RawCall(body=b"{'text': 'a'}"), "neither"),
     "XML": (RawCall(content_type="application/xml", body=b"<sms><text a='1'>x</text></sms>"), "XML"),
     "HTML as a form": (RawCall(content_type=FORM, body=b"<a href=1>"), "neither"),
     "words": (RawCall(content_type="text/plain", body=b"hello"), "neither"),
@@ -338,34 +376,3 @@ def test_names_are_found_in_any_letter_case_the_exact_one_first():
     assert fields.get("other") is None
     assert "messageID" in fields
     assert not Fields({"a": "1", "A": "2"}).is_plain()
-
-
-def groups(value):
-    return [[dict(fields) for fields in group] for group in field_groups(Fields(value))]
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        RawCall(content_type=FORM, body=b"data=" + quote(as_json({"text": TEXT})).encode()),
-        RawCall(content_type=FORM, body=b"data=" + quote(as_json([{"text": TEXT}])).encode()),
-        RawCall(content_type=FORM, body=b"data=" + quote(as_json({"sms": {"text": TEXT}})).encode()),
-        RawCall(
-            content_type=MULTIPART,
-            body=part(as_json({"text": TEXT}), "Content-Type: application/json", name="x", more='; filename="blob"')
-            + END,
-        ),
-    ],
-)
-def test_the_only_field_of_a_form_may_hold_json(call):
-    (record,) = parse_records(call)
-    assert [fields["text"] for group in field_groups(record) for fields in group if "text" in fields] == [TEXT]
-
-
-def test_fields_may_stand_further_down():
-    assert groups({"a": 1, "data": {"b": 2}})[1:] == [[{"a": 1, "b": 2}]]
-    assert groups({"a": 1, "data": {"reports": [{"b": 2}, {"b": 3}]}})[1:] == [
-        [{"a": 1, "reports": [{"b": 2}, {"b": 3}]}],
-        [{"a": 1, "b": 2}, {"a": 1, "b": 3}],
-    ]
-    assert groups({"a": {"b": {"c": {"d": {"e": 1}}}}})[-1] == [{"d": {"e": 1}}]

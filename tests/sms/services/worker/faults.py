@@ -45,7 +45,7 @@ def lose_answer(monkeypatch, place, name):
 def take(**slots):
     """Claim as a worker that then dies."""
     jobs = []
-    Claimer().claim(jobs, queue_state.read_queue(), **slots)
+    Claimer(8).claim(jobs, queue_state.read_queue(), **slots)
     return jobs
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 
-from config.http_request import RECEIVE_SECONDS, JsonErrorTask, RequestParser
+from config.server.http_request import RECEIVE_SECONDS, JsonErrorTask, RequestParser
 
 SEND_SECONDS = 10.0
 SEND_BYTES = 64 * 1024
@@ -29,6 +29,8 @@ class Connection(HTTPChannel):
 
     parser_class = RequestParser
     error_task_class = JsonErrorTask
+    caller = ""
+    """Whose turn its next request takes (config/server/thread_pools.py)."""
     bytes_sent = 0
     lingers_until = 0.0
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from waitress.adjustments import Adjustments
 
-from config.http_request import MAX_ADMIN_BODY, MAX_BODY, RequestParser
-from config.worker import NO_LIMIT
+from config.server.http_request import MAX_ADMIN_BODY, MAX_BODY, RequestParser
+from config.server.worker import NO_LIMIT
 from sms.domain.codes import Refusal
 
 ADJUSTMENTS = Adjustments(max_request_body_size=NO_LIMIT, max_request_header_size=64 * 1024)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.errors import ConfigError
 
-from config.worker import BufferingWorker
+from config.server.worker import BufferingWorker
 from tests.support.stack import ONE_WORKER, Stack
 from tests.support.waiting import eventually
 

@@ -18,14 +18,16 @@ from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
-from config.http_connection import Connection
-from config.http_request import MAX_HEAD
-from config.thread_pools import ThreadPools
+from config.server.http_connection import Connection
+from config.server.http_request import MAX_HEAD
+from config.server.thread_pools import ThreadPools
 
 CHECK_SECONDS = 1.0
 STOP_SECONDS = 2.0
 """A process that stops answers what comes on kept connections for so long, and closes them."""
-NO_LIMIT = 2**62  # config.http_request has the limits of bodies
+CLIENT_SHARE = 75
+"""Percent of a process's connections whose requests of one client may wait; the rest is left to others."""
+NO_LIMIT = 2**62  # config.server.http_request has the limits of bodies
 
 OWN_DESCRIPTORS = 2
 """Of waitress's limit of connections: it counts the listening socket and the pipe that wakes the main loop."""
@@ -45,7 +47,7 @@ class BufferingWorker(Worker):
     def run(self) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits
         self.dispatchers: dict[int, Any] = {}
-        self.pools = ThreadPools(self.cfg.threads)
+        self.pools = ThreadPools(self.cfg.threads, self.cfg.worker_connections * CLIENT_SHARE // 100)
         self.servers = [self._server(listener) for listener in self.sockets]
         self.checked_at = 0.0
         while self.alive and os.getppid() == self.ppid:

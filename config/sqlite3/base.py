@@ -1,0 +1,33 @@
+"""The database file holds credentials, numbers and texts: nobody but its owner reads it, whatever the umask is."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+OWNER_ONLY = 0o600
+OTHERS = 0o007
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        if not self.is_in_memory_db():
+            protect(Path(self.settings_dict["NAME"]))
+        return super().get_new_connection(conn_params)
+
+
+def protect(file: Path) -> None:
+    """Make a new file for its owner alone, and take from an older one what everybody may read.
+
+    SQLite gives its other files (-wal, -shm) the mode of the first. A mode that was given to a group stays.
+    """
+    with suppress(FileExistsError, OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+    for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm", "-journal"))):
+        with suppress(OSError):  # it is not there, or not ours
+            if each.stat().st_mode & OTHERS:
+                each.chmod(OWNER_ONLY)

@@ -1,0 +1,91 @@
+"""Sensitive changes ask for the password again, if it was entered more than 15 minutes ago.
+
+The site applies this to every view by the name of its URL, so that no page and no bulk action is left out. What was
+submitted travels through the page that asks, and is carried out after the right password.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+from sms.admin.common.page import page
+from sms.services.staff import staff_session
+
+# Credentials, routes, roles, the second factor.
+SENSITIVE = re.compile(
+    r"(sms_(provider|route|destination|apiclient|partner|inboundgateway)|auth_(user|group))_\w+|second_factor"
+)
+PAGE = "tools_password_again"
+"""Asks whenever it is due, then leads back."""
+PASSWORD, SUBMITTED = "_password_again", "_submitted"
+
+View = Callable[..., HttpResponse]
+
+
+def asks_password(view: View) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if _is_sensitive(request) and staff_session.needs_password(request):
+            if _is_dialog(request):
+                return HttpResponse(headers={"HX-Redirect": _address(request)})
+            if not _is_right(request):
+                return _ask(request)
+            staff_session.confirm_password(request)
+            request.POST = _submitted(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """Reached after the password: back to where the dialog is."""
+    target = request.GET.get("next", "")
+    is_own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(target if is_own else reverse("admin:index"))
+
+
+def _is_sensitive(request: HttpRequest) -> bool:
+    name = request.resolver_match.url_name or ""
+    return name == PAGE or bool(SENSITIVE.fullmatch(name) and (request.method == "POST" or _is_dialog(request)))
+
+
+def _is_dialog(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers
+
+
+def _address(request: HttpRequest) -> str:
+    """Where a dialog sends the browser: to the page that asks, and from there back to its own page."""
+    return f"{reverse(f'admin:{PAGE}')}?{urlencode({'next': request.headers.get('HX-Current-URL', '')})}"
+
+
+def _is_right(request: HttpRequest) -> bool:
+    password = request.POST.get(PASSWORD)
+    if not password:
+        return False
+    return authenticate(request, username=request.user.get_username(), password=password) == request.user
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    submitted = request.POST.get(SUBMITTED) or base64.b64encode(request.POST.urlencode().encode()).decode()
+    return page(
+        request, "password_again", _("Your password again"), submitted=submitted, is_wrong=PASSWORD in request.POST
+    )
+
+
+def _submitted(request: HttpRequest) -> QueryDict:
+    """The form that was sent before the question."""
+    try:
+        return QueryDict(base64.b64decode(request.POST.get(SUBMITTED, ""), validate=True))
+    except ValueError:
+        return QueryDict()

@@ -1,0 +1,89 @@
+"""Names that a reader takes for another one: letters of two scripts, and letters that look the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from .text import is_hidden, visible
+
+_ALIKE = {
+    "O": "0ОΟՕ",
+    "l": "1IІΙӀӏ|",
+    "A": "АΑ",
+    "B": "ВΒ",
+    "C": "СϹ",
+    "E": "ЕΕ",
+    "F": "Ϝ",
+    "H": "НΗ",
+    "J": "ЈͿ",
+    "K": "КΚ",
+    "M": "МΜϺ",
+    "N": "Ν",
+    "P": "РΡ",
+    "Q": "Ԛ",
+    "S": "ЅՏ",
+    "T": "ТΤ",
+    "U": "Ս",
+    "W": "Ԝ",
+    "X": "ХΧ",
+    "Y": "УΥҮ",
+    "Z": "Ζ",
+    "a": "аαɑ",
+    "c": "сϲ",
+    "d": "ԁ",
+    "e": "е",
+    "g": "ɡց",
+    "h": "һհ",
+    "i": "іıι",
+    "j": "јϳ",
+    "k": "кκ",
+    "n": "ո",
+    "o": "оοօσ",
+    "p": "рρ",
+    "q": "ԛգ",
+    "s": "ѕ",
+    "u": "սυʋ",
+    "v": "ѵν",
+    "w": "ԝѡ",
+    "x": "хχ",
+    "y": "уγү",
+    "Ə": "Ә",
+    "ə": "әǝ",
+}
+"""Letters and digits in the form of a Latin letter. Letter case and accents make another name: Ş is not S."""
+_BLANKS = frozenset("\u2800" + "".join(map(chr, range(0xFE00, 0xFE10))))
+"""The Braille blank, and variation selectors."""
+_LATIN = {ord(other): letter for letter, others in _ALIKE.items() for other in others}
+
+
+def skeleton(name: str) -> str:
+    """Equal for names that look the same."""
+    parts = unicodedata.normalize("NFKD", name).translate(_LATIN)
+    return "".join(part for part in parts if not (part.isspace() or is_hidden(part) or part in _BLANKS))
+
+
+def scripts(name: str) -> dict[str, str]:
+    """The scripts of a name's letters, as Unicode calls them, with the letters."""
+    found: dict[str, str] = {}
+    for letter in filter(str.isalpha, unicodedata.normalize("NFKC", name)):
+        script = unicodedata.name(letter, "UNKNOWN").split()[0].capitalize()
+        found[script] = found.get(script, "") + letter
+    return found
+
+
+def problem_of(name: str, others: Iterable[str]) -> str:
+    """Why a new name must not be used beside the others; "" if it may be."""
+    of_scripts = scripts(name)
+    if len(of_scripts) > 1:
+        mixed = " and ".join(f"{script} ({letters})" for script, letters in of_scripts.items())
+        return f"{visible(name)} mixes letters of {mixed}. Write it in one script."
+    own = skeleton(name)
+    other = next((other for other in others if other != name and skeleton(other) == own), None)
+    return "" if other is None else f"{visible(name)} looks like {other}, which exists: {_differences(name, other)}."
+
+
+def _differences(name: str, other: str) -> str:
+    letters = [letter for letter in dict.fromkeys(name) if letter not in other]
+    shown = [f"{visible(letter)} is {unicodedata.name(letter, f'U+{ord(letter):04X}')}" for letter in letters]
+    return ", ".join(shown) or "it differs in spaces or in the order of equal letters"

@@ -1,0 +1,70 @@
+"""Keyed digests of what the database must not give away: idempotency keys, callbacks, numbers that were forgotten.
+
+The keys are outside the database: DIGEST_KEY if it is set, then one derived from each of FIELD_ENCRYPTION_KEYS. The
+first makes new digests, all are looked for. So a digest is found for as long as its key is kept.
+"""
+
+from __future__ import annotations
+
+import hmac
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+MARK = "#"
+LENGTH = 16
+"""As long as the longest number, so that it fits where a number did."""
+_NUMBER = "number"
+
+
+def digests(purpose: str, *parts: bytes) -> list[str]:
+    """The digests of these parts with each key; the first is that of new rows."""
+    message = b"".join(b"%d:%b" % (len(part), part) for part in parts)  # the lengths keep the parts apart
+    return [hmac.digest(key, message, "sha256").hex() for key in _keys(purpose, _secrets())]
+
+
+def digest(purpose: str, *parts: bytes) -> str:
+    return digests(purpose, *parts)[0]
+
+
+def number_digests(number: str) -> list[str]:
+    return digests(_NUMBER, number.encode())
+
+
+def number_digest(number: str) -> str:
+    return number_digests(number)[0]
+
+
+def pseudonym(number: str) -> str:
+    """What stands for a number that was forgotten."""
+    return _short(number_digest(number))
+
+
+@lru_cache(maxsize=1024)
+def _pseudonyms(number: str, secrets: tuple[str, ...], secret_key: str) -> tuple[str, ...]:
+    before = salted_hmac("sms.forgotten_number", number, secret=secret_key, algorithm="sha256").hexdigest()
+    return tuple(map(_short, (*number_digests(number), before)))
+
+
+def pseudonyms(number: str) -> tuple[str, ...]:
+    """All that may stand for a number, also that of earlier versions, which was made with SECRET_KEY."""
+    return _pseudonyms(number, _secrets(), settings.SECRET_KEY)
+
+
+def _short(value: str) -> str:
+    return MARK + value[: LENGTH - 1]
+
+
+def _secrets() -> tuple[str, ...]:
+    own = (settings.DIGEST_KEY,) if settings.DIGEST_KEY else ()
+    return (*own, *settings.FIELD_ENCRYPTION_KEYS)
+
+
+@lru_cache(maxsize=16)
+def _keys(purpose: str, secrets: tuple[str, ...]) -> tuple[bytes, ...]:
+    """A key of its own for each purpose: equal parts have different digests."""
+    info = f"digests {purpose}".encode()
+    return tuple(HKDF(SHA256(), 32, salt=None, info=info).derive(secret.encode()) for secret in secrets)

@@ -1,0 +1,243 @@
+"""What fails at a provider, since when, and how many messages it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Min, Q
+
+from providers.base import Failure
+from sms.domain.lifecycle import Outcome, Status
+from sms.models import Attempt, Breaker, Message, Provider, ProviderState
+from sms.services.database import clock, uuid_range
+
+LAST_MINUTE = timedelta(seconds=60)
+LATELY = timedelta(minutes=5)
+"""The period that counts for a provider that was called less than FEWEST_CALLS times in the last minute."""
+FEWEST_CALLS = 5
+MANY_FAIL = 0.5
+"""From this share of calls on, a provider is failing."""
+SOME_FAIL = 0.1
+MOST_REJECTED = 0.8
+"""From this share on, rejections are taken for a fault of the provider, not of the messages."""
+NO_RESPONSE_AFTER = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Messages of a provider that need it or staff. `oldest`: when the oldest waiting one was accepted."""
+
+    waiting: int = 0
+    waiting_otps: int = 0
+    sending: int = 0
+    unconfirmed: int = 0
+    unconfirmed_otps: int = 0
+    oldest: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """The figures as part of a title; "" if there are none."""
+        waits = _counted(self.waiting, self.waiting_otps, "waiting")
+        return "; ".join(filter(None, (waits, _counted(self.unconfirmed, self.unconfirmed_otps, "unconfirmed"))))
+
+
+def _counted(number: int, otps: int, state: str) -> str:
+    if not number:
+        return ""
+    of_otps = f" ({otps} {'OTP' if otps == 1 else 'OTPs'})" if otps else ""
+    return f"{number} {state}{of_otps}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecentCalls:
+    """The calls to a provider in the last minute, or in the last five where there were few."""
+
+    total: int = 0
+    bad: int = 0
+    """Those after which the provider is in doubt: unavailable, unconfirmed or misconfigured."""
+    rejected: int = 0
+    unanswered: int = 0
+    """Calls without a response for NO_RESPONSE_AFTER."""
+
+    @property
+    def are_failing(self) -> bool:
+        return self.total >= FEWEST_CALLS and self.bad >= MANY_FAIL * self.total
+
+    @property
+    def are_well(self) -> bool:
+        return self.bad <= SOME_FAIL * self.total
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with them, as a sentence; "" if nothing is."""
+        if not self.are_well:
+            return f"{self.bad} of the last {self.total} calls failed."
+        if self.total >= FEWEST_CALLS and self.rejected >= MOST_REJECTED * self.total:
+            return f"{self.rejected} of the last {self.total} calls were rejected."
+        if self.unanswered:
+            return f"{self.unanswered} calls have had no response for {NO_RESPONSE_AFTER.seconds} seconds."
+        return ""
+
+
+NO_LOAD, NO_CALLS = Load(), RecentCalls()
+_BAD = (Outcome.UNAVAILABLE, Outcome.UNCONFIRMED, Outcome.MISCONFIGURED)
+
+
+def loads() -> dict[int | None, Load]:
+    """By provider. OR uses the partial index of each state; IN uses none."""
+    states = Q(status=Status.QUEUED) | Q(status=Status.SENDING) | Q(status=Status.UNCONFIRMED)
+    otps = {"filter": Q(is_otp=True)}
+    rows = Message.objects.filter(states).order_by().values_list("provider", "status")
+    counts = rows.annotate(count=Count("id"), otps=Count("id", **otps), oldest=Min("created_at"))
+    found: dict[int | None, dict[str, Any]] = {}
+    for provider, status, count, of_otps, oldest in counts:
+        found.setdefault(provider, {}).update(_figures(status, count, of_otps, oldest))
+    return {provider: Load(**figures) for provider, figures in found.items()}
+
+
+def _figures(status: str, count: int, otps: int, oldest: datetime) -> dict[str, Any]:
+    if status == Status.SENDING:
+        return {"sending": count}
+    if status == Status.QUEUED:
+        return {"waiting": count, "waiting_otps": otps, "oldest": oldest}
+    return {"unconfirmed": count, "unconfirmed_otps": otps}
+
+
+def recent_calls(now: datetime) -> dict[int, RecentCalls]:
+    """By provider, with one query over the newest attempts. Those before a circuit breaker closed say nothing new."""
+    minute = Q(id__gte=uuid_range.min_id(now - LAST_MINUTE))
+    hangs = Q(started_at__lt=now - NO_RESPONSE_AFTER)
+    closed_at = F("provider__state__closed_at")
+    is_new = Q(provider__state__closed_at=None) | Q(started_at__gt=closed_at)
+    lately = Attempt.objects.filter(is_new, id__gte=uuid_range.min_id(now - LATELY))
+    rows = lately.order_by().values_list("provider", "outcome")
+    counts = rows.annotate(all=Count("id"), minute=Count("id", filter=minute), hangs=Count("id", filter=hangs))
+    found: dict[int, dict[str | None, tuple[int, int, int]]] = {}
+    for provider, outcome, *numbers in counts:
+        found.setdefault(provider, {})[outcome] = (numbers[0], numbers[1], numbers[2])
+    return {provider: _recent(by_outcome) for provider, by_outcome in found.items()}
+
+
+def _recent(by_outcome: Mapping[str | None, tuple[int, int, int]]) -> RecentCalls:
+    finished = {outcome: numbers for outcome, numbers in by_outcome.items() if outcome}
+    period = 1 if sum(numbers[1] for numbers in finished.values()) >= FEWEST_CALLS else 0
+    counts = {outcome: numbers[period] for outcome, numbers in finished.items()}
+    return RecentCalls(
+        total=sum(counts.values()),
+        bad=sum(counts.get(outcome, 0) for outcome in _BAD),
+        rejected=counts.get(Outcome.REFUSED, 0),
+        unanswered=by_outcome.get(None, (0, 0, 0))[2],
+    )
+
+
+# --- what a provider is like now --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`name` is one of HEALTHS, `why` a sentence for staff."""
+
+    name: str
+    why: str = ""
+
+
+HEALTHS = {
+    "healthy": "success",
+    "degraded": "warning",
+    "failing": "danger",
+    "suspended (circuit open)": "danger",
+    "credentials needed": "danger",
+    "paused": "warning",
+    "disabled": "",
+}
+"""The names, each with its colour."""
+
+
+def health_of(provider: Provider, calls: RecentCalls = NO_CALLS, why_suspended: str = "") -> Health:
+    state = provider.state
+    if not provider.enabled:
+        return Health("disabled", "No message is routed here.")
+    if provider.paused:
+        return Health("paused", "Paused by staff: its messages wait, or go to the next provider.")
+    if provider.credentials_problem:
+        return Health("credentials needed", f"Nothing is sent there. {provider.credentials_problem}")
+    if state.breaker == Breaker.OPEN:
+        return Health("suspended (circuit open)", why_suspended)
+    if calls.are_failing:
+        return Health("failing", calls.problem)
+    if state.bad_calls:
+        last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
+        return Health("degraded", f"{last} failed.")
+    return Health("degraded", calls.problem) if calls.problem else Health("healthy")
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A provider that can't send as it should."""
+
+    provider: Provider
+    health: Health
+    calls: RecentCalls
+    load: Load = field(default=NO_LOAD)
+
+    @property
+    def since(self) -> datetime | None:
+        """When it was suspended, else the last call that was accepted."""
+        state = self.provider.state
+        return state.opened_at if state.breaker == Breaker.OPEN else state.last_success_at
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.health.name.startswith("suspended")
+
+    @property
+    def is_failing(self) -> bool:
+        return self.is_suspended or self.health.name == "failing"
+
+    @property
+    def title(self) -> str:
+        """With the figures of now."""
+        return "; ".join(filter(None, (self._what(), self.load.words)))
+
+    def _what(self) -> str:
+        if self.is_suspended:
+            return suspended_title(self.provider.slug, self.provider.state)
+        problem = self.calls.problem.rstrip(".") or self.health.name
+        return f"{self.provider.slug} is {self.health.name}: {problem}"
+
+
+def suspended_title(slug: str, state: ProviderState) -> str:
+    since = f" since {state.opened_at:%H:%M} UTC" if state.opened_at else ""
+    why = _REASONS.get(state.breaker_failure, state.breaker_failure)
+    return f"{slug} is suspended{since}: {why} ({state.breaker_code})"
+
+
+_REASONS = {
+    Failure.TRANSIENT: "unreachable or overloaded",
+    Failure.AMBIGUOUS: "no clear response",
+    Failure.ACCOUNT: "the account is rejected",
+    Failure.BALANCE: "no credit left",
+}
+
+
+def read_providers(now: datetime) -> list[Outage]:
+    """Every provider with its health, its recent calls and its messages."""
+    calls, load = recent_calls(now), loads()
+    found = Provider.objects.select_related("state")
+    return [_outage(each, calls.get(each.pk, NO_CALLS), load.get(each.pk, NO_LOAD)) for each in found]
+
+
+def _outage(provider: Provider, calls: RecentCalls, load: Load) -> Outage:
+    return Outage(provider, health_of(provider, calls), calls, load)
+
+
+def find_outages() -> list[Outage]:
+    """The enabled providers that are not healthy: suspended, failing, degraded or paused."""
+    return unhealthy(read_providers(clock.now()))
+
+
+def unhealthy(providers: Iterable[Outage]) -> list[Outage]:
+    return [each for each in providers if each.health.name not in ("healthy", "disabled")]

@@ -1,0 +1,90 @@
+"""Hides what a vendor repeats of a message, where answers and delivery reports come in.
+
+Nothing that a vendor wrote reaches the database, a page, an alert or a log line before it went through here, but for
+raw callbacks and for reports whose message is not known yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from providers.base import Accepted, Adapter, ProviderError, Report, Sender, failed
+from sms.domain.echoes import Echo
+from sms.services.configuration.digests import digest
+
+if TYPE_CHECKING:
+    from .jobs import Result
+
+ID_MARK = "digest:"
+_STATUS = re.compile(r"http-[1-9][0-9]{2}")
+
+
+class _Message(Protocol):
+    @property
+    def to(self) -> str: ...
+    @property
+    def text(self) -> str | None: ...
+    @property
+    def parameters(self) -> Mapping[str, Any] | None: ...
+
+
+def echo_of(message: _Message) -> Echo:
+    return Echo.of(number=message.to, text=message.text, parameters=(message.parameters or {}).values())
+
+
+def hide_in_result(result: Result, echo: Echo) -> None:
+    """Hide it in what an adapter made of an answer. The raw answer is hidden where it is cut (jobs)."""
+    adapter, value, error = result.job.account.adapter, result.value, result.error
+    result.crash = echo.hide(result.crash)
+    if error is not None:
+        result.error = _in_error(error, adapter, echo)
+    elif isinstance(value, Accepted | Report):
+        code, detail = hide_in_words(value.code, value.detail, adapter, echo)
+        result.value = replace(value, code=code, detail=detail, vendor_id=safe_id(value.vendor_id, echo))
+        if isinstance(value, Accepted):
+            result.value = replace(result.value, part_ids=tuple(safe_id(each, echo) for each in value.part_ids))
+    elif isinstance(value, tuple):
+        pushed, word = value
+        result.value = pushed, _in_code(word, adapter, echo)
+
+
+def hide_in_words(code: str, detail: str, adapter: Adapter, echo: Echo) -> tuple[str, str]:
+    """A code and its explanation. Codes and words of the adapter's own stay as they are."""
+    ours = _words_of(code, adapter)
+    if ours and detail.startswith(ours):
+        rest = detail.removeprefix(ours).lstrip()
+        return code, f"{ours} {echo.hide(rest)}".rstrip()
+    return _in_code(code, adapter, echo), echo.hide(detail)
+
+
+def safe_id(vendor_id: str, echo: Echo) -> str:
+    """A vendor's id that holds a code or a parameter, as its digest: reports with this id are still found.
+
+    An id that holds the number stays, because vendors are asked with it; forgetting the number replaces it there.
+    """
+    values = Echo(values=echo.values)
+    return digest_of_id(vendor_id) if values.is_in(vendor_id) else vendor_id
+
+
+def digest_of_id(vendor_id: str) -> str:
+    return ID_MARK + digest("vendor's id", vendor_id.encode("utf-8", "replace"))
+
+
+def _in_error(error: ProviderError, adapter: Adapter, echo: Echo) -> ProviderError:
+    code, detail = hide_in_words(error.code, error.detail, adapter, echo)
+    if (code, detail) == (error.code, error.detail):
+        return error
+    return failed(error.failure, code, detail, retry_after=error.retry_after)
+
+
+def _in_code(code: str, adapter: Adapter, echo: Echo) -> str:
+    is_known = _words_of(code, adapter) or code.lower() in adapter.words or _STATUS.fullmatch(code)
+    return code if is_known else echo.hide(code)
+
+
+def _words_of(code: str, adapter: Adapter) -> str:
+    """Our explanation of a vendor's code; empty for a code that the adapter does not know."""
+    return adapter.codes.get(code, (None, ""))[1] if isinstance(adapter, Sender) else ""

@@ -1,0 +1,112 @@
+"""Reads the facts for the sentences of sms/services/staff/answers.py from the rows that a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils.timezone import localtime
+
+from providers.base import Failure, ReportChannel
+from providers.registry import SENDERS
+from sms.domain import status_descriptions
+from sms.domain.lifecycle import Status, is_final
+from sms.models import Attempt, Breaker, InboundMessage, Message, Provider, RefusedRequest
+from sms.services.configuration import snapshot
+from sms.services.intake.near_miss import nearest_template
+from sms.services.monitoring import status as overview
+
+from . import answers, message_actions
+from .answers import Answer, MessageFacts, ProviderState, ReceivedFacts
+
+ShowNumber = Callable[[str], str]
+
+
+def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> Answer:
+    """`with_near`: whether the reader may see the nearest template of a held message."""
+    attempts = list(message.attempts.all())
+    last = attempts[-1] if attempts else None
+    vendor = SENDERS.get(message.provider.vendor) if message.provider else None
+    status = Status(message.status)
+    waits = status is Status.QUEUED
+    state, since = _provider_state(message.provider) if waits else (ProviderState.SENDING, "")
+    return answers.of_message(
+        MessageFacts(
+            status=status,
+            to=show(message.to),
+            at=_time(message.updated_at),
+            provider=message.provider.slug if message.provider else "—",
+            provider_state=state,
+            since=since,
+            waiting_for=message.waiting_for,
+            due=_time(message.due_at) if message.due_at else "",
+            attempts=len(attempts),
+            cause=_cause(message, last),
+            near=_near(message) if with_near and status is Status.HELD else "",
+            can_resend=_can_resend(message),
+            can_ask=bool(last and last.vendor_message_id and vendor and ReportChannel.POLL in vendor.reports),
+            is_last_report=vendor is not None and (not vendor.reports or is_final(status, vendor.strongest)),
+            has_dispatcher=not waits or overview.is_dispatcher_alive(),
+        )
+    )
+
+
+def _provider_state(provider: Provider | None) -> tuple[ProviderState, str]:
+    if provider is None or not provider.enabled:
+        return ProviderState.DISABLED, ""
+    if provider.paused:
+        return ProviderState.PAUSED, ""
+    if provider.state.breaker == Breaker.OPEN:
+        opened_at = provider.state.opened_at
+        return ProviderState.SUSPENDED, _time(opened_at) if opened_at else ""
+    return ProviderState.SENDING, ""
+
+
+def _can_resend(message: Message) -> bool:
+    has_text = message.text is not None and not message.is_otp
+    return has_text and message.status in message_actions.RESENDABLE
+
+
+def _cause(message: Message, last: Attempt | None) -> str:
+    """The vendor's code in our words, else our code, else what was stored."""
+    code = message.code or (last.code if last else "")
+    vendor = SENDERS.get(message.provider.vendor) if message.provider else None
+    if vendor and code in vendor.codes:
+        return vendor.codes[code][1]
+    if code in status_descriptions.CODE:
+        return status_descriptions.CODE[code].happened
+    failure = Failure(last.failure) if last and last.failure else None
+    return (last.detail if last else "") or (status_descriptions.FAILURE[failure].happened if failure else "") or code
+
+
+def _near(message: Message) -> str:
+    now = snapshot.current()
+    decision = now.decide(
+        text=message.text or "", sender=message.sender, to=message.to, client=message.client_id, is_otp=False
+    )
+    return nearest_template(now, decision, message.text or "")
+
+
+def answer_rejection(rejected: RefusedRequest, *, with_near: bool) -> Answer:
+    near = rejected.nearest if with_near else ""
+    return answers.of_rejection(rejected.code, at=_time(rejected.created_at), near=near)
+
+
+def answer_received(received: InboundMessage, show: ShowNumber) -> Answer:
+    push = getattr(received, "push", None)
+    return answers.of_received(
+        ReceivedFacts(
+            sender=show(received.sender),
+            to=show(received.to),
+            at=_time(received.received_at),
+            partner=push.partner.slug if push else "",
+            forward=push.status if push else "",
+            cause=(push.detail or push.code) if push else received.not_pushed,
+        )
+    )
+
+
+def _time(when: datetime) -> str:
+    """The time of today, the date and the time of another day, in the time zone of the pages."""
+    local, today = localtime(when), localtime().date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"

@@ -1,0 +1,142 @@
+"""An outage, as an operator meets it: a vendor stops answering under load, and nothing is sent twice.
+
+The times are those that the product promises: a minute until staff can see it, three minutes until it is dealt with.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import shop as furnishing
+from tests.support.stack import Stack
+from tests.support.waiting import eventually
+
+from .chromium import Window
+from .test_vendor_list import assert_fit_for_everybody
+
+WAITING = 500
+SLOTS = 16
+MESSAGES = WAITING + 3 * SLOTS
+VISIBLE_SECONDS = 60
+DEALT_WITH_SECONDS = 180
+PATIENCE = DEALT_WITH_SECONDS * 1000
+
+
+@pytest.fixture
+def shop(stacks) -> Stack:
+    stack = stacks(slots=SLOTS)
+    furnishing.run(stack, *furnishing.HIRE)
+    return stack
+
+
+@pytest.fixture
+def window(shop, browser) -> Iterator[Window]:
+    with furnishing.window(browser, shop) as opened:
+        yield opened
+
+
+def send(shop: Stack, number: int) -> int:
+    text = f"Hörmətli Aysel, {48000 + number} nömrəli sifarişiniz yoldadır."
+    return shop.send_sms(f"+99450{1_000_000 + number}", text, x_akinon_request_id=f"order-{number}").status
+
+
+def accepted_phones(shop: Stack) -> list[str]:
+    vendors = (shop.vendors.smsplus, shop.vendors.accolades)
+    return [call.phone.lstrip("+0") for vendor in vendors for call in vendor.calls() if call.accepted]
+
+
+def statuses(shop: Stack) -> dict[str, int]:
+    lines = furnishing.run(
+        shop,
+        "from collections import Counter",
+        "from sms.models import Message",
+        "for pair in Counter(Message.objects.values_list('status', flat=True)).items(): print(*pair)",
+    ).split("\n")
+    return {name: int(count) for name, count in (line.split() for line in lines if line.strip())}
+
+
+def until_shown(page: Page, address: str, words: re.Pattern[str]) -> None:
+    """Open the page again until the words stand on it."""
+
+    def looks() -> bool:
+        page.goto(address)
+        return bool(words.search(page.locator("main, #main").first.inner_text()))
+
+    eventually(looks, VISIBLE_SECONDS, because=f"{words.pattern} on {address}")
+
+
+def run_to_its_end(page: Page) -> str:
+    """Wait until the started operation has finished; returns what its page says."""
+    expect(page.locator("#bulk-operation .admin-badge")).to_have_text("finished", timeout=PATIENCE)
+    return page.locator("#bulk-operation").inner_text()
+
+
+def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window):
+    shop.vendors.smsplus.fault("hang", accepted=True, times=0, seconds=30)
+    failing_since = time.monotonic()
+    with ThreadPoolExecutor(4) as callers:
+        assert set(callers.map(lambda number: send(shop, number), range(MESSAGES))) == {201}
+    page = window.page
+    until_shown(page, "/admin/", re.compile(r"smsplus-az is suspended since .* waiting"))
+    until_shown(page, "/admin/sms/alert/?state=open", re.compile(r"smsplus-az is suspended since .* waiting"))
+    assert time.monotonic() - failing_since <= VISIBLE_SECONDS
+    page.get_by_role("link", name="smsplus-az is suspended").first.click()
+    page.get_by_role("link", name="Move all waiting").wait_for()
+    assert_fit_for_everybody(page)
+
+    begun = time.monotonic()
+    window.open("/admin/")
+    page.get_by_role("link", name="Move all waiting").first.click()
+    page.get_by_label("To provider").select_option(label="accolades-ro")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("checked messages can be handled now")).to_be_visible()
+    page.get_by_label("Reason").fill("smsplus does not answer")
+    page.get_by_role("button", name="Start for").click()
+    moved = re.search(r"Done\s+(\d+)", run_to_its_end(page))
+    assert moved, page.locator("#bulk-operation").inner_text()
+    assert int(moved[1]) >= WAITING
+    eventually(lambda: not {"queued", "sending"} & statuses(shop).keys(), timeout=DEALT_WITH_SECONDS)
+    window.open("/admin/")
+    page.get_by_role("link", name="Resolve all").first.click()
+    page.get_by_label("Sent", exact=True).check()
+    page.get_by_label("Reason").fill("The vendor confirms that it sent them")
+    page.get_by_role("button", name="Start for").click()
+    run_to_its_end(page)
+    assert time.monotonic() - begun <= DEALT_WITH_SECONDS
+
+    phones = accepted_phones(shop)
+    assert len(phones) == len(set(phones)) == MESSAGES
+    assert shop.vendors.smsplus.accepted_twice() == shop.vendors.accolades.accepted_twice() == {}
+    assert statuses(shop).keys() <= {"submitted", "sent"}
+
+
+def test_the_pages_of_an_outage_are_fit_for_everybody(shop, window):
+    shop.vendors.smsplus.fault("hang", accepted=True, times=0, seconds=30)
+    assert {send(shop, number) for number in range(3 * SLOTS)} == {201}
+    page = window.page
+    until_shown(page, "/admin/", re.compile("smsplus-az is suspended since"))
+    assert_fit_for_everybody(page)
+    page.get_by_role("searchbox", name="Search").last.fill("order-1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".admin-results li")).to_have_count(1)
+    assert_fit_for_everybody(page)
+    window.open("/admin/tools/providers/")
+    expect(page.get_by_role("button", name="Probe now")).to_be_visible()
+    window.open("/admin/tools/bulk/?kind=move&view=waiting")
+    page.get_by_label("To provider").select_option(label="etelecom-vn")
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("None of the templates approved at this provider")).to_be_visible()
+    assert_fit_for_everybody(page)
+    window.open("/admin/tools/bulk/?kind=cancel&view=waiting")
+    page.get_by_label("Reason").fill("The shop sends them itself")
+    page.get_by_role("button", name="Start for").click()
+    run_to_its_end(page)
+    assert_fit_for_everybody(page)
+    window.open("/admin/sms/bulkoperation/")
+    assert_fit_for_everybody(page)
