@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -334,22 +334,12 @@ def _route(route: Route) -> RouteFacts:
     )
 
 
+_COPIED = tuple(each.name for each in fields(Account) if each.name not in ("id", "adapter", "problem"))
+
+
 def _account(provider: Provider) -> Account:
-    return Account(
-        id=provider.pk,
-        slug=provider.slug,
-        enabled=provider.enabled,
-        paused=provider.paused,
-        timeout=provider.timeout,
-        max_in_flight=provider.max_in_flight,
-        rate_limit=provider.rate_limit,
-        shown_sender=provider.shown_sender,
-        adapter=provider.adapter(),
-        reports_per_minute=provider.reports_per_minute,
-        address_number=provider.address_number,
-        old_address_until=provider.old_address_until,
-        problem=provider.credentials_problem,
-    )
+    copied = {name: getattr(provider, name) for name in _COPIED}
+    return Account(id=provider.pk, adapter=provider.adapter(), problem=provider.credentials_problem, **copied)
 
 
 _OF_VERSION = ("template__name", "version", "version__body", "version__placeholders")
