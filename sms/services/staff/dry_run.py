@@ -99,16 +99,11 @@ def _code(
     return "" if is_held else decision.code
 
 
-def _ttl(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> int:
-    """The seconds that a message of this route gets."""
-    route = now.routes_by_id[decision.route]
-    return route.otp_ttl if draft.is_otp else route.ttl
-
-
 def _requests(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> Iterator[VendorRequest]:
     for candidate in decision.eligible:
         account = now.accounts[candidate.provider]
-        sms = replace(outbound(draft, clock.new_id(), account, candidate), valid_for=_ttl(now, decision, draft))
+        ttl = accept.time_to_live(now, decision, is_otp=draft.is_otp)
+        sms = replace(outbound(draft, clock.new_id(), account, candidate), valid_for=ttl)
         # The callback URL would be valid, so it is hidden like a secret.
         hidden = (*account.adapter.secrets(), *([sms.callback_url] if sms.callback_url else []))
         try:
