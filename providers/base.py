@@ -3,12 +3,6 @@
 An adapter does no I/O. `request` says what goes on the wire, `outcome` says what
 the answer means; `providers/http.py` alone executes. So "one request per send" is
 a fact of the shape, and an adapter's test is a table of plain values.
-
-ProviderError
-├── Misconfigured   config, account, balance   staff must act
-├── Refused         recipient, content         the vendor said no to this message
-├── Unavailable     transient                  surely not sent
-└── Unconfirmed     ambiguous                  perhaps sent
 """
 
 from __future__ import annotations
@@ -17,74 +11,30 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from .callbacks import Callback as Callback
+from .callbacks import Reply as Reply
+from .errors import Failure as Failure
+from .errors import Misconfigured as Misconfigured
+from .errors import ProviderError as ProviderError
+from .errors import Refused as Refused
+from .errors import Unavailable as Unavailable
+from .errors import Unconfirmed as Unconfirmed
+from .errors import failed as failed
+from .senders import FIXED_SENDER as FIXED_SENDER
+from .senders import REQUIRED_SENDER as REQUIRED_SENDER
+from .senders import SenderRule as SenderRule
+from .senders import SenderUse as SenderUse
 from .settings import Kind as Kind
 from .settings import Setting as Setting
 from .settings import SettingError as SettingError
 from .settings import clean
 
 JsonObject = dict[str, Any]
-
-
-class Failure(StrEnum):
-    """Classes of failure: each says what routing may do next (docs/adding-a-vendor.md)."""
-
-    RECIPIENT = "recipient"
-    CONTENT = "content"
-    CONFIG = "config"
-    ACCOUNT = "account"
-    BALANCE = "balance"
-    TRANSIENT = "transient"
-    AMBIGUOUS = "ambiguous"
-
-
-class ProviderError(Exception):
-    """A vendor's refusal, or a failed call. `code` is the vendor's own, or a short word of ours."""
-
-    allowed: ClassVar[frozenset[Failure]] = frozenset()
-
-    def __init__(self, failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> None:
-        if failure not in self.allowed:
-            raise ValueError(f"{type(self).__name__} cannot carry {failure}")
-        super().__init__(f"{failure} {code}: {detail}")
-        self.failure = failure
-        self.code = code
-        self.detail = detail
-        self.retry_after = retry_after
-        """Seconds that the vendor asked us to wait, if it said so."""
-
-
-class Misconfigured(ProviderError):
-    """Staff must act: the provider can't serve any message as it is set up."""
-
-    allowed = frozenset({Failure.CONFIG, Failure.ACCOUNT, Failure.BALANCE})
-
-
-class Refused(ProviderError):
-    """The vendor said no to this message; another vendor may take it."""
-
-    allowed = frozenset({Failure.RECIPIENT, Failure.CONTENT})
-
-
-class Unavailable(ProviderError):
-    """The message surely did not leave."""
-
-    allowed = frozenset({Failure.TRANSIENT})
-
-
-class Unconfirmed(ProviderError):
-    """The message may have left: never send it again by yourself."""
-
-    allowed = frozenset({Failure.AMBIGUOUS})
-
-
-def failed(failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> ProviderError:
-    """The error of the family that carries this class of failure, to be raised."""
-    kinds = (Misconfigured, Refused, Unavailable, Unconfirmed)
-    kind = next(kind for kind in kinds if failure in kind.allowed)
-    return kind(failure, code, detail, retry_after=retry_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +58,20 @@ class HttpResponse:
     """Bytes of a body whose content coding can't be undone; `body` is empty then."""
 
 
+class Encoding(StrEnum):
+    """The data coding: what goes over the air."""
+
+    GSM7 = "GSM-7"
+    UCS2 = "UCS-2"
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundSms:
     """One attempt to send one message.
 
     `reference` is our attempt's id, `to` is E.164, `parameters` are pairs of the
     vendor's own name (or our placeholder's, where the vendor has none) and the
-    value, in the vendor's order.
+    value, in the vendor's order. `encoding` and `parts` are those of the text.
     """
 
     reference: str
@@ -125,6 +82,10 @@ class OutboundSms:
     parameters: tuple[tuple[str, str], ...] = ()
     callback_url: str | None = None
     is_otp: bool = False
+    encoding: Encoding = Encoding.UCS2
+    parts: int = 1
+    valid_for: int = 86_400
+    """Seconds that the message has left, at least 1: afterwards the vendor must not deliver it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +95,67 @@ class Accepted:
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
+    part_ids: tuple[str, ...] = ()
+    """The ids of all parts in their order, where each part has its own; the first is `vendor_id` too."""
 
 
-class ReportState(StrEnum):
+class MessageState(StrEnum):
+    """What a vendor says of a message. Accepted: no carrier has it yet; sent: a carrier has it."""
+
+    ACCEPTED = "accepted"
     SENT = "sent"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
     UNKNOWN = "unknown"
+
+
+ENDS: frozenset[MessageState] = frozenset(MessageState) - {
+    MessageState.ACCEPTED,
+    MessageState.SENT,
+    MessageState.UNKNOWN,
+}
+"""The states after which a vendor reports no other, unless it says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str = ""
+    """Empty where the vendor says none."""
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a vendor says later of one attempt, found by our reference or by its own id."""
+    """What a vendor says later of one attempt, found by our reference, by its own id, or by the number."""
 
-    state: ReportState
+    state: MessageState
     reference: str = ""
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
     left: bool | None = None
     """False: the message surely was never on its way, so that another vendor may take it. None: not said."""
-    may_change: bool = False
-    """True where a later report may say otherwise, though this one says delivered or undelivered."""
+    final: bool | None = None
+    """Whether no other report follows. None: as the state implies (ENDS)."""
+    to: str = ""
+    """The recipient in E.164, with or without the plus. It is used only where the report has no id at all."""
+    failure: Failure | None = None
+    """The class of a late refusal, where the vendor says why."""
+    part: tuple[int, int] | None = None
+    """Which part of how many it is about, counted from 1. None: the whole message, or the part of `vendor_id`."""
+    at: datetime | None = None
+    """When the vendor says that it happened, with a time zone."""
+    price: Money | None = None
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """No other report is to be waited for or asked for."""
-        return self.state in (ReportState.DELIVERED, ReportState.UNDELIVERED) and not self.may_change
+        return self.state in ENDS if self.final is None else self.final
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +177,11 @@ class Pushed(StrEnum):
 
 
 class Carries(StrEnum):
+    """Free text; a template's id and values; or a registered text, which goes out together with its id."""
+
     TEXT = "text"
     TEMPLATE = "template"
+    REGISTERED_TEXT = "registered_text"
 
 
 class ApprovalKind(StrEnum):
@@ -193,11 +191,11 @@ class ApprovalKind(StrEnum):
     SENDER = "sender"
 
 
-class Receipts(StrEnum):
-    """How delivery reports come: the address is ours per attempt, registered by hand, or we ask."""
+class ReportChannel(StrEnum):
+    """How delivery reports come: to a URL of each attempt, to a URL registered by hand, or as answers to our polls."""
 
-    PUSH_PER_ATTEMPT = "push_per_attempt"
-    PUSH_REGISTERED = "push_registered"
+    CALLBACK_PER_ATTEMPT = "callback_per_attempt"
+    CALLBACK_REGISTERED = "callback_registered"
     POLL = "poll"
 
 
@@ -260,12 +258,19 @@ class Sender(Adapter):
     """The longest rendered text in characters (code points), if the vendor says one."""
     max_value_length: ClassVar[int | None] = None
     """The longest value of a parameter in characters, if the vendor says one."""
-    has_sender_field: ClassVar[bool] = False
+    max_parts: ClassVar[int | None] = None
+    """The most parts of a text, if the vendor says a limit in parts."""
+    sender_rule: ClassVar[SenderRule] = FIXED_SENDER
     names_parameters: ClassVar[bool] = False
     """True where parameters travel under names, False where only their order counts."""
     blocks_callers: ClassVar[bool] = False
     """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
-    receipts: ClassVar[frozenset[Receipts]] = frozenset()
+    reports: ClassVar[frozenset[ReportChannel]] = frozenset()
+    """How delivery reports come; empty: this vendor sends none and can't be asked."""
+    signed_headers: ClassVar[tuple[str, ...]] = ()
+    """The headers of callbacks that `authentic` and `read` need."""
+    ids_per_part: ClassVar[bool] = False
+    """True where each part of a message has an id, and reports, of its own (`Accepted.part_ids`)."""
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False
@@ -291,9 +296,11 @@ class Sender(Adapter):
     def check(self, sms: OutboundSms) -> None:
         """What the declared facts say of this message. Raises Misconfigured or Refused."""
         self.require_credentials()
-        if self.has_sender_field and not sms.sender:
+        if self.sender_rule.is_required and not sms.sender:
             raise Misconfigured(Failure.CONFIG, "sender_missing", f"{self.name} wants a sender name.")
-        if self.carries is Carries.TEMPLATE and (problem := self.vendor_template_problem(sms.vendor_template or "")):
+        if sms.sender and (not_taken := self.sender_rule.problem(sms.sender)):
+            raise Misconfigured(Failure.CONFIG, "sender_invalid", not_taken)
+        if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
             words = (
@@ -307,6 +314,9 @@ class Sender(Adapter):
         if self.max_length is not None and len(sms.text) > self.max_length:
             words = f"{self.name} takes at most {self.max_length} characters; the text has {len(sms.text)}."
             raise Refused(Failure.CONTENT, "text_too_long", words)
+        if self.max_parts is not None and sms.parts > self.max_parts:
+            words = f"{self.name} takes at most {self.max_parts} parts; the text has {sms.parts}."
+            raise Refused(Failure.CONTENT, "text_too_long", words)
 
     @classmethod
     def approval_in_doubt(cls, failure: str, code: str) -> ApprovalKind | None:
@@ -317,6 +327,18 @@ class Sender(Adapter):
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
         """Why this can't be the vendor's name of a template, in words for staff; None if it can."""
         return None if vendor_template.strip() else "The vendor's template is missing."
+
+    def authentic(self, callback: Callback) -> bool:
+        """Whether the vendor made this call. If not it is answered 403, and nothing is stored. It raises nothing."""
+        return True
+
+    def reply(self, callback: Callback) -> Reply:
+        """The answer to a callback, once it is stored."""
+        return Reply()
+
+    def read(self, callback: Callback) -> list[Report] | None:
+        """The reports in a callback as it came; None: `read_reports` gets its fields."""
+        return None
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
         """The reports in one callback, given its fields, which are found in any letter case of their names.

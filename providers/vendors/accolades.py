@@ -27,11 +27,11 @@ from providers.base import (
     HttpResponse,
     JsonObject,
     Kind,
+    MessageState,
     OutboundSms,
     ProviderError,
-    Receipts,
     Report,
-    ReportState,
+    ReportChannel,
     Sender,
     Setting,
     failed,
@@ -47,7 +47,7 @@ CODES: Codes = {
     "413": (Failure.CONTENT, "The text is too long."),
     "500": (Failure.AMBIGUOUS, "An error on the vendor's side: the message may have gone out."),
 }
-STATES = {"sent": ReportState.SENT, "error": ReportState.UNDELIVERED}
+STATES = {"sent": MessageState.SENT, "error": MessageState.UNDELIVERED}
 
 
 class Accolades(Sender):
@@ -70,7 +70,7 @@ class Accolades(Sender):
     default_base_url = "https://client.voipit.ro"
     carries = Carries.TEXT
     blocks_callers = True
-    receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
+    reports = frozenset({ReportChannel.CALLBACK_PER_ATTEMPT})
     strongest = "sent"
     can_test = True
 
@@ -99,9 +99,9 @@ class Accolades(Sender):
         if text_in(values.get("type", "deliveryReport")) != "deliveryReport":
             return []
         word = text_in(values.get("status"))
-        state = STATES.get(word.lower(), ReportState.UNKNOWN)
+        state = STATES.get(word.lower(), MessageState.UNKNOWN)
         detail = text_in(values.get("errorMessage"), limit=500)
-        left = False if state is ReportState.UNDELIVERED else None
+        left = False if state is MessageState.UNDELIVERED else None
         return [Report(state, text_in(values.get("id")), code=word, detail=detail, left=left)] if word else []
 
     def test_request(self) -> HttpRequest:

@@ -28,12 +28,12 @@ from providers.base import (
     HttpResponse,
     JsonObject,
     Kind,
+    MessageState,
     Misconfigured,
     OutboundSms,
     ProviderError,
-    Receipts,
     Report,
-    ReportState,
+    ReportChannel,
     Sender,
     Setting,
     failed,
@@ -56,7 +56,7 @@ TEXTS: Codes = {
     "can't access from this ip": (Failure.ACCOUNT, "Our server's IP address is not on the vendor's allow-list."),
 }
 TEXT_CODES = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
-STATES = {"SUCCESS": ReportState.DELIVERED, "FAIL": ReportState.UNDELIVERED}
+STATES = {"SUCCESS": MessageState.DELIVERED, "FAIL": MessageState.UNDELIVERED}
 PENDING = "PROCESSING"
 # A report whose errorCode is empty has its word alone for a code.
 REPORT_CODES: Codes = {"FAIL": (Failure.RECIPIENT, "No channel of the route rule brought the message to the handset.")}
@@ -86,7 +86,7 @@ class ETelecom(Sender):
     default_base_url = "https://sms.etelecom.vn"
     carries = Carries.TEMPLATE
     names_parameters = True
-    receipts = frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+    reports = frozenset({ReportChannel.CALLBACK_REGISTERED, ReportChannel.POLL})
     strongest = "delivered"
 
     def request(self, sms: OutboundSms) -> HttpRequest:
@@ -143,12 +143,12 @@ class ETelecom(Sender):
         return self._report(answer, word, text_in(answer.get("idomnimess")))
 
     def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
-        state = STATES.get(word.upper(), ReportState.UNKNOWN)
+        state = STATES.get(word.upper(), MessageState.UNKNOWN)
         code = text_in(answer.get("errorcode"), limit=40) or word.upper()
         channel = text_in(answer.get("channel"), limit=40)
-        may_change = state is ReportState.UNDELIVERED and "," in self.option["routerule"]  # another channel is left
         detail = f"Channel {channel}" if channel else ""
-        return Report(state, vendor_id=vendor_id, code=code, detail=detail, may_change=may_change)
+        goes_on = state is MessageState.UNDELIVERED and "," in self.option["routerule"]  # to the next channel
+        return Report(state, vendor_id=vendor_id, code=code, detail=detail, final=False if goes_on else None)
 
     def _login(self) -> JsonObject:
         return {"username": self.credential["username"], "password": self.credential["password"]}

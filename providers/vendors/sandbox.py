@@ -13,17 +13,17 @@ from providers.base import (
     Failure,
     HttpRequest,
     HttpResponse,
+    MessageState,
     OutboundSms,
-    Receipts,
     Refused,
     Report,
-    ReportState,
+    ReportChannel,
     Sender,
     json_post,
 )
 from providers.phone import in_format
 
-STATES = {"delivered": ReportState.DELIVERED, "undelivered": ReportState.UNDELIVERED}
+STATES = {"delivered": MessageState.DELIVERED, "undelivered": MessageState.UNDELIVERED}
 
 
 class Sandbox(Sender):
@@ -34,7 +34,7 @@ class Sandbox(Sender):
     scheme = "sandbox"
     default_base_url = "sandbox://training"
     carries = Carries.TEXT
-    receipts = frozenset({Receipts.POLL})
+    reports = frozenset({ReportChannel.POLL})
     strongest = "delivered"
     sandbox = True
 

@@ -18,6 +18,7 @@ import re
 
 from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, words_in
 from providers.base import (
+    REQUIRED_SENDER,
     Accepted,
     ApprovalKind,
     Carries,
@@ -90,8 +91,8 @@ class SmsPlus(Sender):
     carries = Carries.TEMPLATE
     max_parameters = 3
     max_length = 160
-    has_sender_field = True
-    strongest = "submitted"
+    sender_rule = REQUIRED_SENDER
+    reports = frozenset()
 
     @classmethod
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
@@ -121,8 +122,7 @@ class SmsPlus(Sender):
             return Accepted(code=code)
         if code == SUCCESS or success is True:
             raise contradiction(code, f"success {success!r}, code {code}, HTTP {response.status}")
-        refused = success is False
-        raise by_code(CODES, code, response, refused=refused, said=_said(code, answer))
+        raise by_code(CODES, code, response, refused=success is False, said=_said(code, answer))
 
 
 def _said(code: str, answer: JsonObject) -> str:

@@ -1,4 +1,7 @@
-"""/webhooks/<vendor>/<key>: delivery reports. Stored as they came, then answered 200; parsed later."""
+"""/webhooks/<vendor>/<key>: delivery reports. Stored as they came, then answered; parsed later.
+
+An adapter may refuse a forged call, and choose the answer.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ import structlog
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 
+from providers.base import Reply
 from sms.domain.codes import refuse
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
+from sms.services.database import clock
 from sms.services.intake.client_ip import IpAddress, client_ip, is_in, networks_of
 from sms.services.reports import receive
 from sms.services.webhooks import tokens, urls
 from sms.services.webhooks.call_rate import call_rate
+from sms.services.webhooks.callbacks import callback_of, header_text
 from sms.services.webhooks.tokens import Purpose, TokenTarget
 
 from . import request_body
@@ -30,8 +36,22 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
     _check_source(account, client_ip(request.META))
     call_rate.take((Purpose.PROVIDER, account.id), account.reports_per_minute)
     raw = request_body.raw_call(request)
-    receive.store_callback(provider_id=account.id, attempt_id=address.attempt_id, address=key, **raw)
-    return empty_response(200)
+    headers = header_text(account.adapter.signed_headers, request.META)
+    url = tokens.callback_url(vendor, key)
+    callback = callback_of(**raw, headers=headers, received_at=clock.now(), url=url or "")
+    if not account.adapter.authentic(callback):
+        log.warning("callback.forged", provider=account.slug, source=raw["source"])
+        return empty_response(403)
+    receive.store_callback(provider_id=account.id, attempt_id=address.attempt_id, address=key, headers=headers, **raw)
+    return _answer(account.adapter.reply(callback))
+
+
+def _answer(reply: Reply) -> HttpResponse:
+    response = empty_response(reply.status)
+    response.content = reply.body
+    if reply.content_type:
+        response["Content-Type"] = reply.content_type
+    return response
 
 
 def _resolve(vendor: str, key: str) -> tuple[TokenTarget, Account]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
-from providers.base import Failure, ReportState
+from providers.base import Failure, MessageState
 
 
 class Status(StrEnum):
@@ -36,6 +36,26 @@ class Outcome(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
+class ReportState(StrEnum):
+    """A delivery report's status in the API and in the lists of the admin."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    UNKNOWN = "unknown"
+
+
+REPORT_STATE: Mapping[MessageState, ReportState] = {
+    MessageState.ACCEPTED: ReportState.UNKNOWN,
+    MessageState.SENT: ReportState.SENT,
+    MessageState.DELIVERED: ReportState.DELIVERED,
+    MessageState.UNDELIVERED: ReportState.UNDELIVERED,
+    MessageState.EXPIRED: ReportState.UNDELIVERED,
+    MessageState.REJECTED: ReportState.UNDELIVERED,
+    MessageState.UNKNOWN: ReportState.UNKNOWN,
+}
+BAD_REPORTS = frozenset(state for state, shown in REPORT_STATE.items() if shown is ReportState.UNDELIVERED)
+
 OUTCOME_OF: Mapping[Failure, Outcome] = {
     Failure.RECIPIENT: Outcome.REFUSED,
     Failure.CONTENT: Outcome.REFUSED,
@@ -60,7 +80,14 @@ def is_final(status: Status, strongest: str) -> bool:
 
 # --- reports ----------------------------------------------------------------------
 
-_RANK_OF_REPORT = {"": 0, "sent": 1, "undelivered": 2, "delivered": 3}
+_RANK_OF_REPORT: Mapping[str, int] = {
+    "": 0,
+    MessageState.UNKNOWN: 0,
+    MessageState.ACCEPTED: 1,
+    MessageState.SENT: 2,
+    **dict.fromkeys(BAD_REPORTS, 3),
+    MessageState.DELIVERED: 4,
+}
 _RANK: Mapping[Status, int] = {
     Status.QUEUED: 0,
     Status.SENDING: 1,
@@ -91,7 +118,7 @@ def after_report(
     status: Status,
     is_latest: bool,
     reported: str,
-    report: ReportState,
+    report: MessageState,
     means_not_sent: bool = False,
     another_is_left: bool = False,
 ) -> ReportEffect:
@@ -100,15 +127,20 @@ def after_report(
     `reported` is the attempt's strongest report so far. `means_not_sent` is the vendor's fact that its bad report says
     "it never left"; `another_is_left`: a further provider could take it and its time is not up.
     """
-    if report == ReportState.UNKNOWN:
+    if report == MessageState.UNKNOWN:
         return ReportEffect(False, "the vendor's word is not one that we know")
-    if _RANK_OF_REPORT[report] <= _RANK_OF_REPORT[reported]:
+    if not rises(reported, report):
         return ReportEffect(False, f"this attempt was already reported {reported}")
     if status == Status.CANCELED:
         return ReportEffect(False, "the message was canceled by staff")
-    if report == ReportState.UNDELIVERED:
+    if report in BAD_REPORTS:
         return _after_bad_report(status, is_latest, reported, means_not_sent, another_is_left)
-    return _after_good_report(status, Status(report))
+    return _after_good_report(status, Status.SUBMITTED if report == MessageState.ACCEPTED else Status(report))
+
+
+def rises(reported: str, report: MessageState) -> bool:
+    """Whether a report says more than the strongest one so far: none moves backwards."""
+    return _RANK_OF_REPORT[report] > _RANK_OF_REPORT[reported]
 
 
 def _after_good_report(status: Status, wanted: Status) -> ReportEffect:
@@ -127,7 +159,8 @@ def _after_bad_report(
         return ReportEffect(True, "the message waits for its next attempt")
     if _RANK.get(status, 0) >= _RANK[Status.UNDELIVERED]:
         return ReportEffect(True, f"the message is {status} already")
-    surely_not_sent = means_not_sent and not reported and status not in (Status.FAILED, Status.EXPIRED)
+    never_on_its_way = means_not_sent and reported in ("", MessageState.ACCEPTED)
+    surely_not_sent = never_on_its_way and status not in (Status.FAILED, Status.EXPIRED)
     if surely_not_sent and another_is_left:
         return ReportEffect(True, status=Status.QUEUED, moves_on=True)
     return ReportEffect(True, status=Status.UNDELIVERED, alerts=status in (Status.FAILED, Status.EXPIRED))

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from providers.base import FIXED_SENDER, SenderRule
+
 from .matching.index import Ambiguous, Matched, normalise
 from .matching.kinds import PlaceholderKind, link_or_phone
 from .matching.templates import Body, values_problem
 from .matching.vendor_text import VendorText
+from .text import segments
 
 Values = Mapping[str, str]
 
@@ -37,8 +40,11 @@ class ProviderFacts:
     slug: str
     enabled: bool
     takes_text: bool
-    has_sender_field: bool
+    sender_rule: SenderRule = FIXED_SENDER
+    shown_sender: str = ""
+    """The sender that this account shows where a call names none, if staff say so."""
     max_length: int | None = None
+    max_parts: int | None = None
     max_value_length: int | None = None
 
 
@@ -61,10 +67,9 @@ class ApprovedTemplate:
     def parameters(self, values: Values) -> tuple[tuple[str, str], ...]:
         return tuple((theirs, values[ours]) for ours, theirs in self.order)
 
-    def sends(self, parameters: Sequence[tuple[str, str]], text: str) -> bool:
-        """Whether the vendor's own text with these parameters reads as this text, letter by letter."""
-        rendered = self.registered.render([value for _, value in parameters])
-        return normalise(rendered)[0] == normalise(text)[0]
+    def render(self, parameters: Sequence[tuple[str, str]]) -> str:
+        """The vendor's own text with these parameters."""
+        return self.registered.render([value for _, value in parameters])
 
     def problem_of_otp(self, values: Values) -> str:
         """Why these values can't stand in a one-time password's text, without the values; "" if they can."""
@@ -92,6 +97,8 @@ class Candidate:
     vendor_template: str | None = None
     values: Values | None = None
     parameters: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    """The vendor's own text of the template, with the values."""
     smoothing: tuple[str, ...] = ()
 
     @property
@@ -99,7 +106,7 @@ class Candidate:
         return not self.code
 
 
-_STORED = tuple(field.name for field in fields(Candidate) if field.name not in ("values", "parameters"))
+_STORED = tuple(field.name for field in fields(Candidate) if field.name not in ("values", "parameters", "text"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Decision:
         return tuple(candidate for candidate in self.candidates if candidate.is_eligible)
 
     def as_json(self) -> dict[str, Any]:
-        """As it is stored: without the parameters' values, so that erasing a message leaves nothing of them here."""
+        """As it is stored: without values and texts, so that erasing a message leaves nothing of them here."""
         candidates = [{name: getattr(candidate, name) for name in _STORED} for candidate in self.candidates]
         return {"route": self.route, "prefix": self.prefix, "candidates": candidates, "code": self.code}
 
@@ -148,6 +155,7 @@ def decide(
     *,
     text: str,
     is_otp: bool,
+    sender: str,
     sender_names: Mapping[int, str],
     match: Match,
 ) -> Decision:
@@ -156,7 +164,10 @@ def decide(
     `sender_names` maps the providers that have approved the sender to their name for it; `match` finds the template
     among those approved at a provider.
     """
-    candidates = tuple(_judge(provider, text, is_otp, sender_names, match) for provider in providers)
+    candidates = tuple(
+        _judge(provider, text, is_otp, _sender(provider, sender, sender_names.get(provider.id)), match)
+        for provider in providers
+    )
     code = "" if any(c.is_eligible for c in candidates) else _furthest(candidates)
     return Decision(route.id if route else None, route.prefix if route else "", candidates, code)
 
@@ -165,16 +176,25 @@ def _furthest(candidates: Iterable[Candidate]) -> str:
     return max((c.code for c in candidates), key=PROGRESS.index, default="no_route")
 
 
-def _judge(
-    provider: ProviderFacts, text: str, is_otp: bool, sender_names: Mapping[int, str], match: Match
-) -> Candidate:
+def _sender(provider: ProviderFacts, sender: str, approved: str | None) -> tuple[str, str]:
+    """The sender to name in the call, and why this provider can't carry a message of that sender."""
+    rule = provider.sender_rule
+    if rule.takes_name and approved is not None:
+        return approved, rule.problem(approved)
+    if rule.is_required:
+        return "", "The sender name is not approved at this provider."
+    if provider.shown_sender not in ("", sender):
+        shown = f"This account shows {provider.shown_sender} as the sender of every message"
+        return "", f"{shown}, and this one is of {sender}."
+    return "", ""
+
+
+def _judge(provider: ProviderFacts, text: str, is_otp: bool, sender: tuple[str, str], match: Match) -> Candidate:
     if not provider.enabled:
         return Candidate(provider.id, provider.slug, "no_route", "The provider is disabled.")
-    if provider.has_sender_field and provider.id not in sender_names:
-        return Candidate(
-            provider.id, provider.slug, "sender_not_approved", "The sender name is not approved at this provider."
-        )
-    vendor_sender = sender_names.get(provider.id, "")
+    vendor_sender, problem = sender
+    if problem:
+        return Candidate(provider.id, provider.slug, "sender_not_approved", problem)
     if provider.takes_text:
         return _within_length(Candidate(provider.id, provider.slug, vendor_sender=vendor_sender), provider, text)
     return _judge_template(provider, text, is_otp, vendor_sender, match)
@@ -190,7 +210,8 @@ def _judge_template(provider: ProviderFacts, text: str, is_otp: bool, vendor_sen
         return Candidate(provider.id, provider.slug, "template_ambiguous", reason)
     matched, template = found
     parameters = template.parameters(matched.values)
-    if not template.sends(parameters, text):
+    rendered = template.render(parameters)
+    if normalise(rendered)[0] != normalise(text)[0]:
         reason = f"The vendor's own text of {template.name} ({template.vendor_template}) would read differently."
         return Candidate(provider.id, provider.slug, "template_not_matched", reason)
     if is_otp and (problem := template.problem_of_otp(matched.values)):
@@ -205,6 +226,7 @@ def _judge_template(provider: ProviderFacts, text: str, is_otp: bool, vendor_sen
         vendor_template=template.vendor_template,
         values=matched.values,
         parameters=parameters,
+        text=rendered,
         smoothing=matched.smoothing,
     )
     # The vendor renders the template itself: what counts is the text as it was compared.
@@ -215,7 +237,16 @@ def _judge_template(provider: ProviderFacts, text: str, is_otp: bool, vendor_sen
 
 
 def _within_length(candidate: Candidate, provider: ProviderFacts, text: str) -> Candidate:
-    if provider.max_length is None or len(text) <= provider.max_length:
+    reason = _too_long(provider, text)
+    if not reason:
         return candidate
-    reason = f"The text has {len(text)} characters; this provider takes at most {provider.max_length}."
     return Candidate(candidate.provider, candidate.slug, "text_too_long", reason, template=candidate.template)
+
+
+def _too_long(provider: ProviderFacts, text: str) -> str:
+    if provider.max_length is not None and len(text) > provider.max_length:
+        return f"The text has {len(text)} characters; this provider takes at most {provider.max_length}."
+    parts = segments(text).count if provider.max_parts is not None else 0
+    if provider.max_parts is not None and parts > provider.max_parts:
+        return f"The text has {parts} parts; this provider takes at most {provider.max_parts}."
+    return ""

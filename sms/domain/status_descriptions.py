@@ -5,11 +5,11 @@ The message page, the dashboard and the reference page read these tables. A test
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from providers.base import Failure, ReportState
+from providers.base import Failure, MessageState, ReportChannel
 from sms.domain.lifecycle import Outcome, Status
 
 
@@ -75,12 +75,28 @@ OUTCOME: Mapping[Outcome, Description] = {
 
 IN_FLIGHT = Description("The call is in progress.")
 
-REPORT: Mapping[ReportState, Description] = {
-    ReportState.SENT: Description("The vendor reports that the carrier has it."),
-    ReportState.DELIVERED: Description("The vendor reports that it was delivered."),
-    ReportState.UNDELIVERED: Description("The vendor reports that it was not delivered."),
-    ReportState.UNKNOWN: Description("The vendor reported an unknown status."),
+REPORT: Mapping[MessageState, Description] = {
+    MessageState.ACCEPTED: Description("The vendor reports that it has the message; no carrier has it yet."),
+    MessageState.SENT: Description("The vendor reports that the carrier has it."),
+    MessageState.DELIVERED: Description("The vendor reports that it was delivered."),
+    MessageState.UNDELIVERED: Description("The vendor reports that it was not delivered."),
+    MessageState.EXPIRED: Description("The vendor reports that its validity period ended before it was delivered."),
+    MessageState.REJECTED: Description("The vendor reports that it or a carrier refused it after accepting it."),
+    MessageState.UNKNOWN: Description("The vendor reported an unknown status."),
 }
+
+CHANNEL: Mapping[ReportChannel, str] = {
+    ReportChannel.CALLBACK_PER_ATTEMPT: "callback, to a URL that is sent with each message",
+    ReportChannel.CALLBACK_REGISTERED: "callback, to a URL that is registered at the vendor",
+    ReportChannel.POLL: "poll: the vendor is asked for the status",
+}
+NO_CHANNEL = "none: this vendor sends no delivery reports and answers no status queries"
+
+
+def channels_text(channels: Iterable[ReportChannel]) -> str:
+    """How a vendor's delivery reports come."""
+    return "; ".join(CHANNEL[channel] for channel in ReportChannel if channel in channels) or NO_CHANNEL
+
 
 FAILURE: Mapping[Failure, Description] = {
     Failure.RECIPIENT: Description(
@@ -148,6 +164,11 @@ CODE: Mapping[str, Description] = {
     ),
     "sender_missing": Description(
         "This vendor requires a sender name.", Party.US, "Have the sender name approved at this provider."
+    ),
+    "sender_invalid": Description(
+        "The vendor does not take this sender name.",
+        Party.US,
+        "Correct the vendor's form of the name in its approval at this provider.",
     ),
     "template_invalid": Description(
         "The vendor's template id in the approval is not valid.", Party.US, "Correct the template's approval."

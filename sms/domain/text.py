@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from enum import StrEnum
+
+from providers.base import Encoding as Encoding
 
 _DIGIT = re.compile(r"\d")
 
@@ -32,13 +33,6 @@ _GSM_BASIC = frozenset(
 # Two septets each: the escape and the character. They are never torn apart.
 _GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 _GSM = _GSM_BASIC | _GSM_EXTENSION
-
-
-class Encoding(StrEnum):
-    """What goes over the air; the names are those of the status lookup."""
-
-    GSM7 = "GSM-7"
-    UCS2 = "UCS-2"
 
 
 _ONE_SEGMENT = {Encoding.GSM7: 160, Encoding.UCS2: 70}

@@ -9,7 +9,7 @@ from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNo
 from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
-from .message import Attempt, Message, MessageEvent
+from .message import Attempt, AttemptPart, Message, MessageEvent
 from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
@@ -29,6 +29,7 @@ __all__ = [
     "ApprovalDoubt",
     "ApprovalStatus",
     "Attempt",
+    "AttemptPart",
     "BlockedNumber",
     "Breaker",
     "BulkOperation",

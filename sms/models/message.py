@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from providers.base import MessageState
 from sms.domain.lifecycle import Outcome, Status
 
 from .client import ApiClient
@@ -163,6 +164,29 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class AttemptPart(models.Model):
+    """One part of an attempt's message, where the vendor reports on each part of a long message by itself.
+
+    It has the part's own id where the vendor gives one, else it is stored with the part's first report.
+    """
+
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="parts", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    count = models.PositiveSmallIntegerField(help_text="How many parts the message has.")
+    vendor_message_id = models.CharField(max_length=128, blank=True, default="")
+    reported = models.CharField(max_length=11, default=MessageState.UNKNOWN.value)
+    is_final = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("attempt", "number"), name="one_number_per_part")]
+        indexes = [
+            models.Index(fields=("vendor_message_id",), condition=~Q(vendor_message_id=""), name="part_vendor_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.count}"
 
 
 class MessageEvent(models.Model):

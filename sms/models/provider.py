@@ -48,6 +48,15 @@ class Provider(CredentialsAccount, InboundAddress):
         validators=[MinValueValidator(1)],
         help_text="Calls of the vendor to our callback address, in each web process. More are answered with 429.",
     )
+    shown_sender = models.CharField(
+        "sender shown",
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The sender name that recipients see of this account where a call names none. Messages with other "
+        "sender names are not routed here. Empty: all are.",
+    )
     credentials_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

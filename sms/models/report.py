@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from providers.base import ReportState
+from providers.base import MessageState
+from sms.domain.lifecycle import ReportState
 
 from .message import Attempt, Message
 from .provider import Provider
@@ -21,6 +22,7 @@ class Callback(models.Model):
     query = models.BinaryField(default=bytes)
     content_type = models.CharField(max_length=200, blank=True, default="")
     content_encoding = models.CharField(max_length=40, blank=True, default="", db_default="")
+    headers = models.TextField(blank=True, default="", db_default="", help_text="Those that the vendor signs.")
     body = models.BinaryField(null=True)
     source = models.GenericIPAddressField(null=True)
     count = models.PositiveIntegerField(default=1)
@@ -51,6 +53,21 @@ class DeliveryReport(models.Model):
     attempt = models.ForeignKey(Attempt, models.CASCADE, null=True, related_name="reports")
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="reports")
     status = models.CharField(max_length=11, choices=[(s.value, s.value) for s in ReportState])
+    state = models.CharField(
+        max_length=11,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[(s.value, s.value) for s in MessageState],
+        help_text="The vendor's state, which may say more than the status.",
+    )
+    is_final = models.BooleanField(default=False, db_default=False, help_text="The vendor sends no other report.")
+    left = models.BooleanField(null=True, help_text="No: the message certainly was never on its way.")
+    failure = models.CharField(max_length=10, blank=True, default="", db_default="")
+    part = models.PositiveSmallIntegerField(null=True, help_text="The part of a long message that it is about.")
+    parts = models.PositiveSmallIntegerField(null=True, help_text="How many parts the message has.")
+    price = models.CharField(max_length=40, blank=True, default="", db_default="")
+    vendor_at = models.DateTimeField("vendor's time", null=True)
     reference = models.CharField(max_length=128, blank=True, default="")
     vendor_message_id = models.CharField(max_length=128, blank=True, default="")
     code = models.CharField(max_length=64, blank=True, default="")

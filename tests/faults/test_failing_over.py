@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.base import ReportState
+from providers.base import MessageState
 from sms.models import Message, Route
 from sms.services.database import clock
 from sms.services.reports.apply import ReportUpdate, apply_reports
@@ -23,7 +23,7 @@ def say(message: Message, number: int, state: str) -> None:
     """The vendor of this attempt reports."""
     attempt = message.attempts.get(number=number)
     left = False if state == "undelivered" else None
-    apply_reports([ReportUpdate(attempt.provider_id, ReportState(state), attempt=attempt.pk, left=left)])
+    apply_reports([ReportUpdate(attempt.provider_id, MessageState(state), attempt=attempt.pk, left=left)])
     message.refresh_from_db()
 
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from providers.base import ReportState
+from providers.base import MessageState
 from sms.models import Attempt, DeliveryReport, Message
 from sms.services.database import clock
 from sms.services.reports.apply import ReportUpdate, apply_reports
@@ -21,11 +21,12 @@ from sms.services.reports.apply import ReportUpdate, apply_reports
 from .support.load import etelecom_item
 from .support.shop import Shop
 
-EVENTS = ("sent", "undelivered", "delivered")
+EVENTS = ("accepted", "sent", "undelivered", "expired", "rejected", "delivered")
+BAD = ("undelivered", "expired", "rejected")
 
 # The rules once more, written from the design alone: three facts about one message with two attempts at a vendor whose
 # bad report does not mean "it never left".
-GOOD = {"sent": 2, "delivered": 4}
+GOOD = {"accepted": 1, "sent": 2, "delivered": 4}
 START = {"submitted": 1, "unconfirmed": 0, "failed": 0, "expired": 0}
 
 
@@ -38,15 +39,15 @@ class Model:
         self.reported = {"earlier": 0, "latest": 0}
 
     def hear(self, attempt: str, word: str) -> None:
-        rank_of_word = {"sent": 1, "undelivered": 2, "delivered": 3}[word]
+        rank_of_word = {"accepted": 1, "sent": 2, "delivered": 4}.get(word, 3)
         if rank_of_word <= self.reported[attempt]:
             return  # a report never moves backwards
         self.reported[attempt] = rank_of_word
-        if word == "undelivered":
+        if word in BAD:
             if attempt == "latest" and self.rank < 3:  # a bad late one of an earlier attempt leaves the message alone
                 self.rank, self.status = 3, "undelivered"
         elif GOOD[word] > self.rank:  # a good one of any attempt counts
-            self.rank, self.status = GOOD[word], word
+            self.rank, self.status = GOOD[word], "submitted" if word == "accepted" else word
 
 
 Event = tuple[str, str]
@@ -79,7 +80,8 @@ def begin(message: Message, status: str) -> None:
 
 def updates(message: Message, said: Sequence[Event]) -> list[ReportUpdate]:
     return [
-        ReportUpdate(message.provider_id, ReportState(word), vendor_id=attempt, may_wait=True) for attempt, word in said
+        ReportUpdate(message.provider_id, MessageState(word), vendor_id=attempt, may_wait=True)
+        for attempt, word in said
     ]
 
 

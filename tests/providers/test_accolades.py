@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from providers.base import Accepted, Failure, HttpRequest, Receipts, Refused, Report, ReportState
+from providers.base import Accepted, Failure, HttpRequest, MessageState, Refused, Report, ReportChannel
 from providers.vendors.accolades import CODES, Accolades
 
 from .cases import Answer, answers, check, without_a_code
@@ -169,16 +169,16 @@ REPORT = {"apiName": "sms", "type": "deliveryReport", "status": "sent", "id": "0
 @pytest.mark.parametrize(
     ("fields", "reports"),
     [
-        (REPORT, [Report(ReportState.SENT, "0197-attempt", code="sent")]),
+        (REPORT, [Report(MessageState.SENT, "0197-attempt", code="sent")]),
         (
             REPORT | {"status": "error", "errorMessage": "No route\x00 to carrier"},
-            [Report(ReportState.UNDELIVERED, "0197-attempt", code="error", detail="No route  to carrier", left=False)],
+            [Report(MessageState.UNDELIVERED, "0197-attempt", code="error", detail="No route  to carrier", left=False)],
         ),
-        (REPORT | {"status": "error"}, [Report(ReportState.UNDELIVERED, "0197-attempt", code="error", left=False)]),
-        (REPORT | {"id": 17}, [Report(ReportState.SENT, "17", code="sent")]),
-        (REPORT | {"status": "pending"}, [Report(ReportState.UNKNOWN, "0197-attempt", code="pending")]),
-        ({"status": "sent"}, [Report(ReportState.SENT, code="sent")]),
-        ({"status": "sent", "further": {"a": 1}}, [Report(ReportState.SENT, code="sent")]),
+        (REPORT | {"status": "error"}, [Report(MessageState.UNDELIVERED, "0197-attempt", code="error", left=False)]),
+        (REPORT | {"id": 17}, [Report(MessageState.SENT, "17", code="sent")]),
+        (REPORT | {"status": "pending"}, [Report(MessageState.UNKNOWN, "0197-attempt", code="pending")]),
+        ({"status": "sent"}, [Report(MessageState.SENT, code="sent")]),
+        ({"status": "sent", "further": {"a": 1}}, [Report(MessageState.SENT, code="sent")]),
         (REPORT | {"type": "incoming"}, []),
         (REPORT | {"status": ""}, []),
         (REPORT | {"status": None}, []),
@@ -214,8 +214,8 @@ def test_only_a_pong_passes_the_connection_test(case: Answer) -> None:
 def test_the_facts_are_the_documents() -> None:
     assert Accolades.blocks_callers
     assert Accolades.can_test
-    assert not Accolades.has_sender_field
-    assert (Accolades.strongest, Accolades.receipts) == ("sent", frozenset({Receipts.PUSH_PER_ATTEMPT}))
+    assert not Accolades.sender_rule.takes_name
+    assert (Accolades.strongest, Accolades.reports) == ("sent", frozenset({ReportChannel.CALLBACK_PER_ATTEMPT}))
 
 
 def test_the_settings_are_the_promised_ones() -> None:

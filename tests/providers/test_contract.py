@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import socket
 from base64 import b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -16,15 +17,19 @@ from providers.base import (
     Accepted,
     Adapter,
     ApprovalKind,
+    Callback,
     Carries,
+    Encoding,
     Failure,
     HttpRequest,
     HttpResponse,
     Misconfigured,
     ProviderError,
-    Receipts,
     Refused,
+    ReportChannel,
     Sender,
+    SenderRule,
+    SenderUse,
     Unavailable,
     Unconfirmed,
 )
@@ -75,9 +80,10 @@ def test_a_code_that_contradicts_an_approval_is_a_fault_of_set_up_at_a_vendor_th
         assert vendor.codes[code][0] is Failure.CONFIG, code
         assert vendor.approval_in_doubt(Failure.CONFIG, code) is kind
         assert vendor.approval_in_doubt(Failure.ACCOUNT, code) is None
-        assert vendor.has_sender_field if kind is ApprovalKind.SENDER else vendor.carries is Carries.TEMPLATE
+        sender_is_approved = kind is ApprovalKind.SENDER
+        assert vendor.sender_rule.takes_name if sender_is_approved else vendor.carries is not Carries.TEXT
     assert vendor.carries is Carries.TEXT or ApprovalKind.TEMPLATE in vendor.doubted_approvals.values()
-    assert not vendor.has_sender_field or ApprovalKind.SENDER in vendor.doubted_approvals.values()
+    assert not vendor.sender_rule.is_required or ApprovalKind.SENDER in vendor.doubted_approvals.values()
 
 
 @pytest.mark.parametrize("adapter", [*SENDERS.values(), *FORWARDERS.values()])
@@ -93,6 +99,13 @@ def test_the_facts_are_declared(adapter: type[Adapter]) -> None:
 
 
 @every_vendor
+def test_how_delivery_reports_come_is_said_even_where_none_do(slug: str) -> None:
+    adapter = SENDERS[slug]
+    assert "reports" in vars(adapter)
+    assert not adapter.ids_per_part or adapter.reports
+
+
+@every_vendor
 def test_the_own_address_can_be_called(slug: str) -> None:
     adapter = SENDERS[slug]
     assert url_problem(adapter.default_base_url, allow_private=False, scheme=adapter.scheme) is None
@@ -101,13 +114,25 @@ def test_the_own_address_can_be_called(slug: str) -> None:
 @every_vendor
 def test_what_is_declared_is_there(slug: str) -> None:
     adapter = sender(slug)
-    polls = Receipts.POLL in adapter.receipts
+    polls = ReportChannel.POLL in adapter.reports
     assert bool(adapter.poll_delays()) == polls
     assert (type(adapter).poll_request is not Sender.poll_request) == polls
     assert (type(adapter).test_request is not Sender.test_request) == adapter.can_test
-    pushes = bool(adapter.receipts - {Receipts.POLL})
-    assert (type(adapter).read_reports is not Sender.read_reports) == pushes
-    assert (adapter.strongest == "submitted") == (not adapter.receipts)
+    pushes = bool(adapter.reports - {ReportChannel.POLL})
+    reads = type(adapter).read_reports is not Sender.read_reports or type(adapter).read is not Sender.read
+    assert reads == pushes
+    assert (adapter.strongest == "submitted") == (not adapter.reports)
+
+
+@every_vendor
+@pytest.mark.parametrize("body", [b"", b"\xff\x00", b"[" * 5000, b'{"a": 1}', b"a=1"])
+def test_any_callback_is_judged_answered_and_read_without_a_fault(slug: str, body: bytes) -> None:
+    adapter = sender(slug)
+    callback = Callback("POST", datetime(2026, 11, 28, tzinfo=UTC), body=body)
+    without_credentials = SENDERS[slug](base_url="https://vendor.example", credentials={}, options={})
+    assert {adapter.authentic(callback), without_credentials.authentic(callback)} <= {True, False}
+    assert adapter.reply(callback).status // 100 == 2
+    assert adapter.read(callback) in (None, [])
 
 
 @every_vendor
@@ -128,7 +153,7 @@ def test_a_missing_credential_is_found_before_any_call(slug: str) -> None:
         assert adapter.missing_credentials() == (key,)
         calls = [lambda made=adapter: made.request(sms(slug))]
         calls += [adapter.test_request] if adapter.can_test else []
-        calls += [lambda made=adapter: made.poll_request("4711")] if Receipts.POLL in adapter.receipts else []
+        calls += [lambda made=adapter: made.poll_request("4711")] if ReportChannel.POLL in adapter.reports else []
         for call in calls:
             with pytest.raises(Misconfigured) as caught:
                 call()
@@ -146,10 +171,53 @@ def test_a_template_is_asked_for_exactly_where_texts_are_not_carried(slug: str) 
     adapter = sender(slug)
     if adapter.carries is Carries.TEXT:
         assert adapter.request(sms(slug, vendor_template=None, parameters=()))
-    else:
-        with pytest.raises(Misconfigured):
-            adapter.request(sms(slug, vendor_template=None))
+        return
+    with pytest.raises(Misconfigured):
+        adapter.request(sms(slug, vendor_template=None))
+    if adapter.carries is Carries.TEMPLATE:
         assert sms(slug).text.encode() not in adapter.request(sms(slug)).body
+
+
+@every_vendor
+def test_a_sender_is_named_as_the_rule_says(slug: str) -> None:
+    adapter, rule = sender(slug), SENDERS[slug].sender_rule
+    if rule.is_required:
+        with pytest.raises(Misconfigured) as missing:
+            adapter.request(sms(slug, sender=""))
+        assert missing.value.code == "sender_missing"
+    else:
+        assert adapter.request(sms(slug, sender=""))
+    named = [adapter.request(sms(slug, sender=name)) for name in ("BRAND", "OTHER")]
+    assert (named[0] != named[1]) == rule.takes_name
+
+
+@every_vendor
+def test_a_sender_that_the_vendor_does_not_take_is_found_before_any_call(
+    slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SENDERS[slug], "sender_rule", SenderRule(SenderUse.OPTIONAL, letters=11, digits=0))
+    sender(slug).request(sms(slug, sender="BRAND MAX11"))
+    for name in ("BRAND MAX 12", "4321", "+4321"):
+        with pytest.raises(Misconfigured) as caught:
+            sender(slug).request(sms(slug, sender=name))
+        assert (caught.value.failure, caught.value.code) == (Failure.CONFIG, "sender_invalid")
+        assert name in caught.value.detail
+
+
+@every_vendor
+def test_a_text_with_too_many_parts_is_refused_before_any_call(slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SENDERS[slug], "max_parts", 2)
+    assert sender(slug).request(sms(slug, parts=2))
+    with pytest.raises(Refused) as refused:
+        sender(slug).request(sms(slug, parts=3))
+    assert refused.value.code == "text_too_long"
+
+
+@every_vendor
+@pytest.mark.parametrize("encoding", list(Encoding))
+def test_each_encoding_and_any_time_that_is_left_can_be_sent(slug: str, encoding: Encoding) -> None:
+    for seconds in (1, 59, 61, 86_400, 10**7):
+        assert sender(slug).request(sms(slug, encoding=encoding, valid_for=seconds))
 
 
 @every_vendor
@@ -284,7 +352,7 @@ def test_every_call_goes_to_the_stored_address(slug: str) -> None:
     adapter = sender(slug, "https://vendor.example/base")
     requests = [adapter.request(sms(slug))]
     requests += [adapter.test_request()] if adapter.can_test else []
-    requests += [adapter.poll_request("4711")] if Receipts.POLL in adapter.receipts else []
+    requests += [adapter.poll_request("4711")] if ReportChannel.POLL in adapter.reports else []
     for request in requests:
         assert isinstance(request, HttpRequest)
         assert request.url.startswith("https://vendor.example/base/")

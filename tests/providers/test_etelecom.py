@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from providers.base import Accepted, Failure, HttpRequest, Misconfigured, Receipts, Report, ReportState
+from providers.base import Accepted, Failure, HttpRequest, MessageState, Misconfigured, Report, ReportChannel
 from providers.vendors.etelecom import CODES, ETelecom
 
 from .cases import Answer, answers, check, without_a_code
@@ -174,26 +174,26 @@ BROKEN = '{"idOmniMess":"%s","list_param":"{"otp":"1","status":"FAIL"}","status"
 
 
 @answers(
-    Answer("delivered", 200, state("SUCCESS"), Report(ReportState.DELIVERED, "", ID, "0", "Channel BrandnameSms")),
+    Answer("delivered", 200, state("SUCCESS"), Report(MessageState.DELIVERED, "", ID, "0", "Channel BrandnameSms")),
     Answer(
         "undelivered",
         200,
         state("FAIL", errorCode=-124, channel=None),
-        Report(ReportState.UNDELIVERED, "", ID, "-124"),
+        Report(MessageState.UNDELIVERED, "", ID, "-124"),
     ),
     Answer("still at it", 200, state("PROCESSING"), None),
-    Answer("small letters", 200, {"Status": "success"}, Report(ReportState.DELIVERED, code="SUCCESS")),
+    Answer("small letters", 200, {"Status": "success"}, Report(MessageState.DELIVERED, code="SUCCESS")),
     Answer(
         "the vendor's own sample, which is no JSON",
         200,
         (BROKEN % (ID, "SUCCESS", "0")).encode(),
-        Report(ReportState.DELIVERED, "", ID, "0", ZNS),
+        Report(MessageState.DELIVERED, "", ID, "0", ZNS),
     ),
     Answer(
         "no JSON, and not delivered",
         200,
         (BROKEN % (ID, "FAIL", "-118")).encode(),
-        Report(ReportState.UNDELIVERED, "", ID, "-118", ZNS),
+        Report(MessageState.UNDELIVERED, "", ID, "-118", ZNS),
     ),
     Answer("no JSON, and still at it", 200, (BROKEN % (ID, "PROCESSING", "")).encode(), None),
     *REFUSED_LOGINS,
@@ -213,19 +213,19 @@ PUSHED = {"IdOmniMess": ID, "Status": "SUCCESS", "Channel": "zns", "ErrorCode": 
 @pytest.mark.parametrize(
     ("fields", "reports"),
     [
-        (PUSHED, [Report(ReportState.DELIVERED, "", ID, "0", ZNS)]),
-        (PUSHED | {"IsCharged": True}, [Report(ReportState.DELIVERED, "", ID, "0", ZNS)]),
+        (PUSHED, [Report(MessageState.DELIVERED, "", ID, "0", ZNS)]),
+        (PUSHED | {"IsCharged": True}, [Report(MessageState.DELIVERED, "", ID, "0", ZNS)]),
         (
             PUSHED | {"Status": "FAIL", "ErrorCode": -118},
-            [Report(ReportState.UNDELIVERED, "", ID, "-118", ZNS)],
+            [Report(MessageState.UNDELIVERED, "", ID, "-118", ZNS)],
         ),
         (
             PUSHED | {"Status": "fail", "ErrorCode": None},
-            [Report(ReportState.UNDELIVERED, "", ID, "FAIL", ZNS)],
+            [Report(MessageState.UNDELIVERED, "", ID, "FAIL", ZNS)],
         ),
-        (PUSHED | {"Status": "PROCESSING"}, [Report(ReportState.UNKNOWN, "", ID, "0", ZNS)]),
-        (PUSHED | {"Status": 1, "Channel": 3}, [Report(ReportState.UNKNOWN, "", ID, "0", "Channel 3")]),
-        ({" idomnimess ": 4711, "STATUS": "SUCCESS"}, [Report(ReportState.DELIVERED, "", "4711", "SUCCESS")]),
+        (PUSHED | {"Status": "PROCESSING"}, [Report(MessageState.UNKNOWN, "", ID, "0", ZNS)]),
+        (PUSHED | {"Status": 1, "Channel": 3}, [Report(MessageState.UNKNOWN, "", ID, "0", "Channel 3")]),
+        ({" idomnimess ": 4711, "STATUS": "SUCCESS"}, [Report(MessageState.DELIVERED, "", "4711", "SUCCESS")]),
         ({"Status": "SUCCESS"}, []),
         ({"IdOmniMess": ID}, []),
         (PUSHED | {"IdOmniMess": {"a": 1}}, []),
@@ -256,11 +256,11 @@ def test_a_report_that_gives_no_error_code_has_words_for_staff_all_the_same() ->
 )
 def test_a_failure_is_final_where_no_other_channel_is_left(rule: str, word: str, final: bool) -> None:
     [report] = sender("etelecom", routerule=rule).read_reports(PUSHED | {"Status": word})
-    assert (report.final, report.left) == (final, None)
+    assert (report.is_final, report.left) == (final, None)
     if word in ("SUCCESS", "FAIL"):
         polled = sender("etelecom", routerule=rule).poll_outcome(Answer("", 200, state(word), None).response())
         assert polled is not None
-        assert polled.final == final
+        assert polled.is_final == final
 
 
 def test_options_say_when_to_ask_and_who_may_report() -> None:
@@ -272,9 +272,9 @@ def test_options_say_when_to_ask_and_who_may_report() -> None:
 
 def test_the_facts_are_the_documents() -> None:
     assert ETelecom.names_parameters
-    assert not ETelecom.has_sender_field
+    assert not ETelecom.sender_rule.takes_name
     assert ETelecom.strongest == "delivered"
-    assert ETelecom.receipts == frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+    assert ETelecom.reports == frozenset({ReportChannel.CALLBACK_REGISTERED, ReportChannel.POLL})
 
 
 def test_the_settings_are_the_promised_ones() -> None:

@@ -8,7 +8,16 @@ import time
 import pytest
 
 from providers import playground
-from providers.base import Accepted, HttpResponse, ProviderError, Refused, Report, ReportState, Unavailable, Unconfirmed
+from providers.base import (
+    Accepted,
+    HttpResponse,
+    MessageState,
+    ProviderError,
+    Refused,
+    Report,
+    Unavailable,
+    Unconfirmed,
+)
 from providers.http import Client, TooLate
 
 from .cases import Answer, answers, check, without_a_code
@@ -38,8 +47,8 @@ def test_accepted_and_never_heard_of_again(digits: str) -> None:
     assert send(digits) == Accepted(code="accepted")
 
 
-@pytest.mark.parametrize(("digits", "state"), [("01", ReportState.DELIVERED), ("02", ReportState.UNDELIVERED)])
-def test_accepted_and_its_state_can_be_asked_for(digits: str, state: ReportState) -> None:
+@pytest.mark.parametrize(("digits", "state"), [("01", MessageState.DELIVERED), ("02", MessageState.UNDELIVERED)])
+def test_accepted_and_its_state_can_be_asked_for(digits: str, state: MessageState) -> None:
     accepted = send(digits)
     assert accepted == Accepted(f"0197-attempt-{digits}", "accepted")
     adapter = sender("sandbox", ADDRESS)

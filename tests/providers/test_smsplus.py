@@ -209,7 +209,13 @@ def test_the_vendors_words_show_no_number_and_no_code() -> None:
 
 
 def test_the_facts_are_the_documents() -> None:
-    facts = (SmsPlus.max_parameters, SmsPlus.max_length, SmsPlus.has_sender_field, SmsPlus.strongest, SmsPlus.receipts)
+    facts = (
+        SmsPlus.max_parameters,
+        SmsPlus.max_length,
+        SmsPlus.sender_rule.is_required,
+        SmsPlus.strongest,
+        SmsPlus.reports,
+    )
     assert facts == (3, 160, True, "submitted", frozenset())
 
 

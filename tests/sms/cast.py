@@ -8,7 +8,7 @@ from typing import Any
 
 from django.test import Client
 
-from providers.base import Accepted, Carries, HttpRequest, HttpResponse, OutboundSms, Sender
+from providers.base import REQUIRED_SENDER, Accepted, Carries, HttpRequest, HttpResponse, OutboundSms, Sender
 from sms.models import (
     ApiClient,
     MessageTemplate,
@@ -47,7 +47,7 @@ class TemplateOnly(FreeText):
 
     slug, name = "template-only", "Template only"
     carries = Carries.TEMPLATE
-    has_sender_field = True
+    sender_rule = REQUIRED_SENDER
     max_length = 160
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from providers.base import (
+    REQUIRED_SENDER,
     Accepted,
     Carries,
     Forwarder,
@@ -48,7 +49,7 @@ class Stamp(Parrot):
     )
     options = ()
     carries = Carries.TEMPLATE
-    has_sender_field = True
+    sender_rule = REQUIRED_SENDER
     max_parameters = 2
     max_length = 40
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from providers.base import ReportState
-from sms.domain.lifecycle import Outcome, Status
+from sms.domain.lifecycle import Outcome, ReportState, Status
 from sms.models import ApprovalStatus, PushStatus
 
 STATUS = {

@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from providers.base import Failure, ReportState
+from providers.base import Failure
 from sms.admin.common import labels
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
-from sms.domain.lifecycle import Outcome
+from sms.domain.lifecycle import Outcome, ReportState
 from sms.domain.text import masked_digits
 from sms.models import Attempt, Callback, DeliveryReport, Message
 from sms.services.queue.echoes import echo_of
@@ -78,8 +78,10 @@ class DeliveryReportAdmin(OfProvider):
     search_help_text = _("Vendor's id or attempt id, exact")
     ordering = ("-id",)
     fields = (
-        ("shown_status", "code"),
+        ("shown_status", "state", "is_final", "left"),
+        ("code", "failure"),
         "detail",
+        ("part", "parts", "price", "vendor_at"),
         ("provider_slug", "message", "attempt"),
         ("vendor_message_id", "reference"),
         ("applied", "reason"),
@@ -112,13 +114,18 @@ class CallbackAdmin(OfProvider):
         ("count", "received_at", "last_received_at"),
         ("read_at", "note"),
         "shown_query",
+        "shown_headers",
         "shown_body",
     )
-    readonly_fields = ("provider_slug", "shown_query", "shown_body")
+    readonly_fields = ("provider_slug", "shown_query", "shown_headers", "shown_body")
 
     @display(description=_("query"))
     def shown_query(self, callback: Callback) -> str:
         return _readable(callback.query, callback)
+
+    @display(description=_("headers"))
+    def shown_headers(self, callback: Callback) -> str:
+        return _readable(callback.headers.encode(), callback)
 
     @display(description=_("body"))
     def shown_body(self, callback: Callback) -> str:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from providers.registry import SENDERS
 from sms.admin.common import privacy
 from sms.admin.common.addresses import RenewableAddress
@@ -61,7 +61,7 @@ class ProviderAdmin(RenewableAddress, HistoriedAdmin):
 
     def has_address(self, row: Provider) -> bool:
         adapter = SENDERS.get(row.vendor)
-        return adapter is not None and Receipts.PUSH_REGISTERED in adapter.receipts
+        return adapter is not None and ReportChannel.CALLBACK_REGISTERED in adapter.reports
 
     def get_inlines(self, request: HttpRequest, obj: Provider | None) -> tuple[type, ...]:
         return self.inlines if obj else ()

@@ -14,7 +14,8 @@ from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
 from sms.admin.common.base import DefaultsForm
-from sms.models import Partner, Provider
+from sms.domain.status_descriptions import channels_text
+from sms.models import Partner, Provider, SenderName
 from sms.services.database.clock import now
 
 from .adapter_fields import field_for
@@ -39,6 +40,14 @@ class ProviderForm(DefaultsForm):
 
     def clean_base_url(self) -> str:
         return self.checked_address(self.cleaned_data["base_url"])
+
+    def clean_shown_sender(self) -> str:
+        name: str = self.cleaned_data["shown_sender"]
+        if name and not SenderName.objects.filter(name=name).exists():
+            raise ValidationError(
+                _("%(name)s is not one of the sender names. Add it there first."), params={"name": name}
+            )
+        return name
 
     def checked_address(self, address: str) -> str:
         scheme = self.adapter.scheme if self.adapter else "https"
@@ -122,7 +131,11 @@ def form_for(
 
 def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any]]]:
     adapter = SENDERS.get(vendor)
-    own = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
+    own: dict[str, Any] = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
+    if adapter:
+        own["description"] = f"{_('Delivery reports')}: {channels_text(adapter.reports)}."
+    if adapter and not adapter.sender_rule.is_required:
+        own["fields"].append("shown_sender")
     limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute"]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 

@@ -79,7 +79,7 @@ class Source:
 def providers() -> list[Provider]:
     """The accounts at vendors that send approved templates."""
     rows = Provider.objects.defer("credentials", "options").order_by("slug")
-    return [each for each in rows if each.adapter_class.carries == Carries.TEMPLATE]
+    return [each for each in rows if each.adapter_class.carries != Carries.TEXT]
 
 
 @require_permission("sms.change_messagetemplate")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -72,6 +72,7 @@ class Account:
     timeout: int
     max_in_flight: int | None
     rate_limit: int | None
+    shown_sender: str
     adapter: Sender
     reports_per_minute: int
     address_number: int
@@ -97,8 +98,10 @@ class Account:
             slug=self.slug,
             enabled=enabled,
             takes_text=kind.carries == Carries.TEXT,
-            has_sender_field=kind.has_sender_field,
+            sender_rule=kind.sender_rule,
+            shown_sender=self.shown_sender,
             max_length=kind.max_length,
+            max_parts=kind.max_parts,
             max_value_length=kind.max_value_length,
         )
 
@@ -231,6 +234,7 @@ class Snapshot:
             [self.accounts[provider].facts for provider in providers if provider in self.accounts],
             text=text,
             is_otp=is_otp,
+            sender=sender,
             sender_names=self.sender_names.get(sender, {}),
             match=lambda provider: self.template_sets.get(provider, NO_TEMPLATES).match(text, doubted),
         )
@@ -330,21 +334,12 @@ def _route(route: Route) -> RouteFacts:
     )
 
 
+_COPIED = tuple(each.name for each in fields(Account) if each.name not in ("id", "adapter", "problem"))
+
+
 def _account(provider: Provider) -> Account:
-    return Account(
-        id=provider.pk,
-        slug=provider.slug,
-        enabled=provider.enabled,
-        paused=provider.paused,
-        timeout=provider.timeout,
-        max_in_flight=provider.max_in_flight,
-        rate_limit=provider.rate_limit,
-        adapter=provider.adapter(),
-        reports_per_minute=provider.reports_per_minute,
-        address_number=provider.address_number,
-        old_address_until=provider.old_address_until,
-        problem=provider.credentials_problem,
-    )
+    copied = {name: getattr(provider, name) for name in _COPIED}
+    return Account(id=provider.pk, adapter=provider.adapter(), problem=provider.credentials_problem, **copied)
 
 
 _OF_VERSION = ("template__name", "version", "version__body", "version__placeholders")

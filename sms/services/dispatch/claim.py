@@ -18,9 +18,10 @@ from typing import Any
 import structlog
 from django.db import DataError, Error, IntegrityError
 
-from providers.base import OutboundSms, Receipts
+from providers.base import Carries, OutboundSms, ReportChannel
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
+from sms.domain.text import segments
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
@@ -251,6 +252,7 @@ class ClaimBatch:
             account=account,
             sms=outbound(due, attempt, account, candidate),
             not_after=min(begun + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, expires),
+            expires=expires,
             lease_ends=begun + outbox.lease_seconds(account.timeout),
             is_probe=is_probe,
             approval=candidate.approval,
@@ -366,15 +368,20 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
 
 def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
-    per_attempt = Receipts.PUSH_PER_ATTEMPT in account.adapter.receipts
+    per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
     key = tokens.attempt_token(account.id, attempt) if per_attempt else ""
+    is_registered = account.adapter.carries is Carries.REGISTERED_TEXT
+    text = candidate.text if is_registered else due.text
+    size = segments(text)
     return OutboundSms(
         reference=str(attempt),
         to=due.to,
-        text=due.text,
+        text=text,
         sender=candidate.vendor_sender,
         vendor_template=candidate.vendor_template,
         parameters=candidate.parameters,
         callback_url=tokens.callback_url(account.adapter.slug, key) if per_attempt else None,
         is_otp=due.is_otp,
+        encoding=size.encoding,
+        parts=size.count,
     )

@@ -43,7 +43,8 @@ FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND s
 """
 _SETTLE_ATTEMPTS = """
 UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
-       vendor_message_id = v.vendor_message_id, http_status = v.http_status, raw_request = {kept} v.raw_request END,
+       vendor_message_id = COALESCE(NULLIF(v.vendor_message_id, ''), sms_attempt.vendor_message_id),
+       http_status = v.http_status, raw_request = {kept} v.raw_request END,
        raw_response = {kept} v.raw_response END, poll_at = {poll_at}, finished_at = {now}
 FROM v WHERE sms_attempt.id = v.attempt AND sms_attempt.outcome IS NULL
 RETURNING sms_attempt.id

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from providers.base import Failure, Receipts, Report
+from providers.base import Failure, Report, ReportChannel
 from sms.domain.echoes import ERASED, Echo
 from sms.models import Attempt
 from sms.services.configuration import snapshot
@@ -27,7 +27,7 @@ def take(queue: QueueSnapshot, limit: int) -> list[Job]:
     """The polls that are due, up to so many."""
     if limit <= 0 or not queue.polls_due:
         return []
-    accounts = [a for a in snapshot.current().accounts.values() if Receipts.POLL in a.adapter.receipts]
+    accounts = [a for a in snapshot.current().accounts.values() if ReportChannel.POLL in a.adapter.reports]
     # After an account fault nothing is asked: bad logins would only repeat.
     closed = {each.provider for each in queue.providers if each.is_open}
     return [poll for a in accounts if a.id not in closed and a.may_be_called for poll in _take_from(a, queue, limit)]
@@ -58,7 +58,7 @@ def settle(results: Sequence[Result]) -> None:
         if attempt is None:
             continue
         report = result.value if isinstance(result.value, Report) else None
-        again = None if report and report.final else _next(job.account, attempt, now)
+        again = None if report and report.is_final else _next(job.account, attempt, now)
         # A final report that came meanwhile has ended the asking.
         Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=again)
         if report:

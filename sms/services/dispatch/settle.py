@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from providers.base import Accepted, Failure, ProviderError, Receipts
+from providers.base import Accepted, Failure, ProviderError, ReportChannel
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 from sms.services.configuration import snapshot
@@ -24,7 +24,7 @@ from sms.services.queue import queue_state
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.echoes import ID_MARK
 from sms.services.queue.jobs import Result, Send
-from sms.services.reports import apply
+from sms.services.reports import apply, parts
 
 from . import approval_doubt, circuit_breaker, outcomes
 from .approval_doubt import Doubts
@@ -77,14 +77,24 @@ def decide(results: Sequence[Result]) -> list[Settled]:
 def write(settled: list[Settled]) -> list[Settled]:
     """Write what the calls came to and what becomes of their messages. Returns what `afterwards` needs.
 
-    One statement, and so one commit. Where a lease may be over, the note of the late answer belongs to that commit.
+    One statement, and so one commit. Where a lease may be over, the note of the late answer belongs to that commit, and
+    so do the ids of the parts.
     """
     if not settled:
         return []
     records = [_message_record(s) | _attempt_record(s) for s in settled]
+    part_ids = {s.job.attempt: ids for s in settled if len(ids := _part_ids(s.result)) > 1}
     may_be_late = any(s.job.lease_ends <= time.monotonic() for s in settled)
-    with worker_transaction(savepoint=False) if may_be_late else nullcontext():
-        return _mark_late(settled, outcomes.write(records))
+    with worker_transaction(savepoint=False) if may_be_late or part_ids else nullcontext():
+        open_attempts = outcomes.write(records)
+        for attempt in open_attempts & part_ids.keys():
+            parts.add(attempt, part_ids[attempt])
+        return _mark_late(settled, open_attempts)
+
+
+def _part_ids(result: Result) -> tuple[str, ...]:
+    """The vendor's ids of the parts of an accepted message; one id for all of them is the message's."""
+    return tuple(dict.fromkeys(result.value.part_ids)) if isinstance(result.value, Accepted) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +251,7 @@ def _first_poll(account: Account, accepted: Accepted) -> float | None:
     """Seconds until the vendor is asked for the first time; None: never."""
     delays = account.adapter.poll_delays()
     is_usable = accepted.vendor_id and not accepted.vendor_id.startswith(ID_MARK)
-    polls = Receipts.POLL in account.adapter.receipts and is_usable and delays
+    polls = ReportChannel.POLL in account.adapter.reports and is_usable and delays
     return delays[0] if polls else None
 
 
@@ -288,9 +298,10 @@ def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()
     for group in by_provider.values():
         _teach(group, is_in_trouble=group[0].job.account.id in in_trouble)
     apply.match_waiting(
-        (s.job.account.id, s.result.value.vendor_id)
+        (s.job.account.id, vendor_id)
         for s in settled
-        if isinstance(s.result.value, Accepted) and s.result.value.vendor_id
+        if isinstance(s.result.value, Accepted)
+        for vendor_id in {s.result.value.vendor_id, *s.result.value.part_ids} - {""}
     )
 
 

@@ -154,10 +154,15 @@ def route_and_match(call: SendRequest) -> tuple[Reading, int]:
         if decision.code == "template_not_matched":
             raise TemplateNotMatched(now, decision, fields.text)
         raise refuse(decision.code, _FIELD_OF.get(decision.code, "text"))
-    if call.provider is not None:
-        return reading, TEST_TTL
+    return reading, time_to_live(now, decision, is_otp=fields.is_otp)
+
+
+def time_to_live(now: Snapshot, decision: Decision, *, is_otp: bool) -> int:
+    """In seconds, by the route; without one the message is a test by a chosen provider."""
+    if decision.route is None:
+        return TEST_TTL
     route = now.routes_by_id[decision.route]
-    return reading, route.otp_ttl if fields.is_otp else route.ttl
+    return route.otp_ttl if is_otp else route.ttl
 
 
 def _read(now: Snapshot, call: SendRequest) -> Reading:

@@ -229,7 +229,7 @@ def _erased(name: str) -> dict[Model, dict[str, Any]]:
     raw = {"raw_request": None, "raw_response": None}
     text = {"text": None, "raw_text": None, "parameters": None}
     return {
-        Callback: {"body": None, "query": b"", "note": ""},
+        Callback: {"body": None, "query": b"", "headers": "", "note": ""},
         DeliveryReport: {"detail": "", "reference": "", "reason": ""},
         MessageEvent: {"detail": {}},
         Attempt: {**raw, "detail": ""},

@@ -184,7 +184,7 @@ def _received_raw_days() -> int:
 
 HAS_EXCHANGE = ~Q(raw_request=None, raw_response=None)
 IS_READ = Q(read_at__isnull=False, body__isnull=False)
-SAID = dict.fromkeys(("reference", "vendor_message_id", "code", "detail"), "")
+SAID = dict.fromkeys(("reference", "vendor_message_id", "code", "detail", "price"), "")
 HAS_NO_MESSAGE = Q(attempt=None) & ~Q(**SAID)
 """No message tells what such a report repeats of its text. An id becomes known within seconds, or never."""
 IS_UNMATCHED = IS_READ & Q(attempt=None) & ~Q(reports__attempt__isnull=False)

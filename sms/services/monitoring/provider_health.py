@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from providers.base import Failure, Receipts, Sender
+from providers.base import Failure, ReportChannel, Sender
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome
@@ -42,7 +42,7 @@ class Card:
     can_test: bool
     paused: bool
     callback: str
-    per_attempt: bool
+    reports: str
     strongest: str
 
 
@@ -83,7 +83,6 @@ def _card(
 ) -> Card:
     adapter: type[Sender] | None = SENDERS.get(provider.vendor)
     health = outages.health_of(provider, recent, _breaker_description(provider.state))
-    receipts = adapter.receipts if adapter else frozenset()
     return Card(
         id=provider.pk,
         slug=provider.slug,
@@ -100,10 +99,10 @@ def _card(
         state=provider.state,
         last_error=_last_error(provider.state),
         limits=_limits(provider),
-        can_test=bool(adapter and (adapter.can_test or Receipts.POLL in receipts)),
+        can_test=bool(adapter and (adapter.can_test or ReportChannel.POLL in adapter.reports)),
         paused=provider.paused,
         callback=(registered_url(provider) or "") if adapter else "",
-        per_attempt=Receipts.PUSH_PER_ATTEMPT in receipts,
+        reports=status_descriptions.channels_text(adapter.reports) if adapter else "",
         strongest=adapter.strongest if adapter else "",
     )
 

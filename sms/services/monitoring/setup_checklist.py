@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Sum
 
-from providers.base import Carries, Receipts
+from providers.base import Carries, ReportChannel
 from sms.domain.destinations import names_none
 from sms.models import (
     ApprovalDoubt,
@@ -210,16 +210,18 @@ def _steps(
 ) -> Iterator[Step]:
     yield _credentials(account)
     yield _reached(account, state, calling)
-    if account.adapter.has_sender_field:
+    if account.adapter.sender_rule.is_required:
         yield _sender(account, current)
-    if account.adapter.carries == Carries.TEMPLATE:
+    else:
+        yield from _shown_sender(account, current)
+    if account.adapter.carries != Carries.TEXT:
         yield _template(account, current)
     if getattr(state, "has_unconfirmed", False):
         yield from _unconfirmed_texts(account)
     if getattr(state, "has_doubts", False):
         yield from _doubts(account)
     yield _route(account, current)
-    if account.adapter.receipts & {Receipts.PUSH_PER_ATTEMPT, Receipts.PUSH_REGISTERED}:
+    if account.adapter.reports & {ReportChannel.CALLBACK_PER_ATTEMPT, ReportChannel.CALLBACK_REGISTERED}:
         yield _callback(account, provider, state)
 
 
@@ -253,6 +255,31 @@ def _sender(account: Account, current: Snapshot) -> Step:
     names = [name for name, approved in current.sender_names.items() if account.id in approved]
     says = ", ".join(names) or "Have a sender name approved at the vendor, then mark it approved here."
     return Step("A sender name is approved", bool(names), says, "senders")
+
+
+def _shown_sender(account: Account, current: Snapshot) -> Iterator[Step]:
+    """Where a call may name no sender, recipients see the account's own, whatever the message says."""
+    title, shown = "It is known which sender the account shows", account.shown_sender
+    if shown:
+        says = f"{shown}. Messages with other sender names are not routed here."
+        if shown not in current.sender_names:
+            says = f"{shown} is not one of the sender names, so no message is routed here. Correct it, or add the name."
+        yield Step(title, shown in current.sender_names, says, "provider", account.id)
+    elif len(names := _senders_routed_to(account, current)) > 1:
+        says = (
+            f"{', '.join(sorted(names)[:5])}{' …' if len(names) > 5 else ''} are routed here, and this vendor may show "
+            "the account's own sender instead. Ask the vendor which one, and enter it as “sender shown”."
+        )
+        yield Step(title, False, says, "provider", account.id)
+
+
+def _senders_routed_to(account: Account, current: Snapshot) -> set[str]:
+    """The sender names with which messages can come here without an approval of this provider."""
+    routed = [route.client for route in current.routes if account.id in route.providers]
+    clients = [c for c in current.clients.values() if c.enabled and (None in routed or c.id in routed)]
+    allowed = set().union(*(current.sender_names if c.senders is None else c.senders for c in clients))
+    approved = current.sender_names if account.adapter.sender_rule.takes_name else {}
+    return {name for name in allowed if account.id not in approved.get(name, {})}
 
 
 def _template(account: Account, current: Snapshot) -> Step:

@@ -104,6 +104,7 @@ class ProviderTable(Table):
     timeout: Number = column(Provider, "timeout")
     max_in_flight: Number = column(Provider, "max_in_flight")
     rate_limit: Number = column(Provider, "rate_limit")
+    shown_sender: Line = column(Provider, "shown_sender")
     reports_per_minute: Number = column(Provider, "reports_per_minute")
     credentials: dict[str, Any] = {}
     options: dict[str, Any] = {}

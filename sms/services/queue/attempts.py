@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterable
 from typing import Protocol
 
-from providers.base import Failure, ReportState
+from providers.base import Failure
 from providers.registry import SENDERS
-from sms.domain.lifecycle import Try
+from sms.domain.lifecycle import BAD_REPORTS, Try
 from sms.models import Attempt
 
 
@@ -41,6 +41,6 @@ _COLUMNS = ("message_id", "number", "provider_id", "provider__vendor", "failure"
 
 
 def _failure(failure: str, reported: str) -> Failure | None:
-    if reported == ReportState.UNDELIVERED:
+    if reported in BAD_REPORTS:
         return Failure.RECIPIENT
     return Failure(failure) if failure else None

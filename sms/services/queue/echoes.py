@@ -43,8 +43,9 @@ def hide_in_result(result: Result, echo: Echo) -> None:
         result.error = _in_error(error, adapter, echo)
     elif isinstance(value, Accepted | Report):
         code, detail = hide_in_words(value.code, value.detail, adapter, echo)
-        vendor_id = safe_id(value.vendor_id, echo)
-        result.value = replace(value, code=code, detail=detail, vendor_id=vendor_id)
+        result.value = replace(value, code=code, detail=detail, vendor_id=safe_id(value.vendor_id, echo))
+        if isinstance(value, Accepted):
+            result.value = replace(result.value, part_ids=tuple(safe_id(each, echo) for each in value.part_ids))
     elif isinstance(value, tuple):
         pushed, word = value
         result.value = pushed, _in_code(word, adapter, echo)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.base import (
@@ -32,7 +33,11 @@ from .due import Due
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A claimed message to send. In monotonic time: `lease_ends`, and until when a call fits into the lease."""
+    """A claimed message to send.
+
+    In monotonic time: `lease_ends`; `expires`, when the message's own time is over; `not_after`, until when a call fits
+    into both.
+    """
 
     message: Due
     attempt: uuid.UUID
@@ -40,6 +45,7 @@ class Send:
     sms: OutboundSms
     not_after: float
     lease_ends: float
+    expires: float = math.inf
     is_probe: bool = False
     approval: int | None = None
     """The template approval that it goes out with."""
@@ -135,7 +141,7 @@ def _run(job: Job, client: Client) -> Result:
     if isinstance(job, Push):
         result = _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, echo)
     elif isinstance(job, Send):
-        result = _run_call(job, client, lambda: adapter.request(job.sms), adapter.outcome, echo)
+        result = _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, echo)
     elif isinstance(job, Poll):
         result = _run_call(job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, echo)
     else:
@@ -152,6 +158,12 @@ def _echo_of(job: Job) -> Echo:
     if isinstance(job, Push):
         return Echo.of(number=job.received.sender, text=job.received.text, parameters=())
     return job.echo if isinstance(job, Poll) else Echo()
+
+
+def _timed(job: Send) -> OutboundSms:
+    """The message with the seconds that it has left now, so that the vendor drops it when we would."""
+    left = job.expires - time.monotonic()
+    return job.sms if math.isinf(left) else replace(job.sms, valid_for=max(int(left), 1))
 
 
 def _hidden_by(job: Job) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from typing import Any
 
 from django.db import connection
 
+from providers.base import MessageState
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
-from sms.services.database.bulk_sql import as_json, as_uuid, fetch_rows, one_commit, write_records
+from sms.services.database.bulk_sql import as_json, as_time, as_uuid, fetch_rows, one_commit, write_records
 from sms.services.webhooks.payload import RawCall, StoredCall
 
 from . import client_turns
@@ -334,10 +335,20 @@ def has_unread_callbacks() -> bool:
 def lock_callbacks(limit: int) -> list[StoredCall]:
     """Lock unread callbacks until the transaction ends, oldest first."""
     statement = f"""
-        SELECT id, provider_id, attempt_id, query, content_type, content_encoding, body FROM sms_callback
+        SELECT id, provider_id, attempt_id, method, headers, source, received_at, query, content_type, content_encoding,
+               body FROM sms_callback
         WHERE read_at IS NULL ORDER BY id LIMIT %s {_skip_locked()}"""
     return [
-        StoredCall(row[0], row[1], as_uuid(row[2]) if row[2] else None, RawCall.stored(*row[3:]))
+        StoredCall(
+            row[0],
+            row[1],
+            as_uuid(row[2]) if row[2] else None,
+            RawCall.stored(*row[7:]),
+            method=row[3],
+            headers=row[4],
+            source=str(row[5] or ""),
+            received_at=as_time(row[6]),
+        )
         for row in fetch_rows(statement, [limit])
     ]
 
@@ -346,11 +357,19 @@ def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Lock the reports that wait for one of these ids. Returns arguments of ReportUpdate."""
     marks = ", ".join(["%s"] * len(vendor_ids))
     statement = f"""
-        SELECT id, provider_id, status, callback_id, is_poll, reference, vendor_message_id, code, detail
+        SELECT id, provider_id, COALESCE(NULLIF(state, ''), status), callback_id, is_poll, reference,
+               vendor_message_id, code, detail, price, "left", is_final, failure, part, parts
         FROM sms_deliveryreport WHERE is_waiting AND vendor_message_id IN ({marks}) ORDER BY id {_skip_locked()}"""
-    names = ("id", "provider", "state", "callback", "is_poll", "reference", "vendor_id", "code", "detail")
-    rows = [dict(zip(names, row, strict=True)) for row in fetch_rows(statement, vendor_ids)]
-    return [row | {"may_wait": True, "is_poll": bool(row["is_poll"])} for row in rows]
+    return [_waiting(*row) for row in fetch_rows(statement, vendor_ids)]
+
+
+def _waiting(*row: Any) -> dict[str, Any]:
+    *values, left, final, failure, part, parts = row
+    names = ("id", "provider", "state", "callback", "is_poll", "reference", "vendor_id", "code", "detail", "price")
+    facts = dict(zip(names, values, strict=True))
+    facts |= {"state": MessageState(facts["state"]), "is_poll": bool(facts["is_poll"]), "final": bool(final)}
+    left = None if left is None else bool(left)
+    return facts | {"left": left, "failure": failure, "part": (part, parts) if part else None, "may_wait": True}
 
 
 # --- received messages ---------------------------------------------------------------------------

@@ -12,47 +12,38 @@ from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from providers.base import Report, ReportState
-from sms.domain.lifecycle import Outcome, ReportEffect, Status, after_report, choose, is_final, remaining
-from sms.domain.text import visible
+from providers.base import Failure, MessageState, Report
+from sms.domain.lifecycle import (
+    BAD_REPORTS,
+    REPORT_STATE,
+    Outcome,
+    ReportEffect,
+    Status,
+    after_report,
+    choose,
+    is_final,
+    remaining,
+)
+from sms.domain.parts import PartState, is_possible, whole_state
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
-from sms.services.database.bulk_sql import write_records
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
-from sms.services.queue.echoes import digest_of_id, echo_of, hide_in_words, safe_id
+from sms.services.queue.echoes import echo_of
 from sms.services.queue.outbox import LockedMessage
+
+from . import lookup, parts, rows
+from .lookup import ByKey, Found
+from .update import ReportUpdate, update_of, without_echo
+
+MISCONFIGURED = frozenset({Failure.CONFIG, Failure.ACCOUNT, Failure.BALANCE})
+"""Classes of a late refusal after which staff must act."""
 
 REPORT_TIME_SECONDS = 5.0
 """Seconds between two updates of the time of a provider's last report."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportUpdate:
-    """What a vendor reports about one attempt.
-
-    `id` is that of the stored row of a report that waited for its attempt. `may_wait`: the attempt may become known.
-    `url_attempt` is the attempt of the callback's URL, whether the report is about that one or not.
-    """
-
-    provider: int
-    state: ReportState
-    id: int | None = None
-    callback: int | None = None
-    attempt: uuid.UUID | None = None
-    url_attempt: uuid.UUID | None = None
-    may_wait: bool = False
-    is_poll: bool = False
-    reference: str = ""
-    vendor_id: str = ""
-    code: str = ""
-    detail: str = ""
-    left: bool | None = None
-    """As in providers.base.Report; None for a report that waited, because the row does not store it."""
-    final: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +53,10 @@ class _Attempt:
     number: int
     provider: int
     reported: str
+    vendor_id: str
+
+
+_COLUMNS = ("id", "message_id", "number", "provider_id", "reported", "vendor_message_id")
 
 
 @dataclass
@@ -69,11 +64,13 @@ class _Batch:
     """The attempts and messages that some reports are about, and the rows to be written."""
 
     now: datetime
-    named: dict[tuple[int, str], uuid.UUID]
-    """Attempts by provider and vendor's message id."""
+    named: ByKey
+    by_number: ByKey
     attempts: dict[uuid.UUID, _Attempt]
     messages: dict[uuid.UUID, LockedMessage]
+    parts: dict[uuid.UUID, dict[int, PartState]]
     may_send: bool
+    changed_parts: dict[tuple[uuid.UUID, int], dict[str, Any]] = field(default_factory=dict)
     moves: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     reported: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -121,77 +118,107 @@ def match_missed_reports(limit: int = 500) -> int:
     newest = set(waiting.order_by("-pk").values_list("provider_id", "vendor_message_id")[:limit])
     if not newest:
         return 0
-    known = Attempt.objects.filter(vendor_message_id__in={vendor_id for _, vendor_id in newest})
-    missed = newest.intersection(known.values_list("provider_id", "vendor_message_id"))
+    missed = newest & lookup.by_vendor_id({vendor_id for _, vendor_id in newest}).keys()
     match_waiting(missed)
     return len(missed)
 
 
 def apply_poll(account: Account, attempt: Attempt, report: Report) -> None:
     """Store and apply the answer to a poll, unless the state is unknown or unchanged."""
-    if report.state in (ReportState.UNKNOWN, attempt.reported):
+    if report.state in (MessageState.UNKNOWN, attempt.reported):
         return
-    update = ReportUpdate(
-        provider=account.id,
-        state=report.state,
-        attempt=attempt.pk,
-        is_poll=True,
-        vendor_id=attempt.vendor_message_id,
-        code=visible(report.code)[:64],
-        detail=visible(report.detail)[:2000],
-        left=report.left,
-        final=report.final,
-    )
-    apply_reports([update])
+    vendor_id = attempt.vendor_message_id
+    apply_reports([update_of(report, provider=account.id, attempt=attempt.pk, is_poll=True, vendor_id=vendor_id)])
 
 
 # --- loading the rows ---------------------------------------------------------------------------
 
 
-def knows_attempt(provider: int, vendor_ids: Sequence[str]) -> bool:
-    """Whether an attempt of this provider has one of these ids."""
-    return bool(vendor_ids) and Attempt.objects.filter(provider=provider, vendor_message_id__in=vendor_ids).exists()
-
-
-def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: bool) -> _Batch:
+def _load_batch(updates: Sequence[ReportUpdate], now: datetime, *, may_send: bool) -> _Batch:
     """Find the attempts, lock their messages in the order of their ids, then read the attempts again."""
-    own = {attempt for each in updates for attempt in (each.attempt, each.url_attempt) if attempt}
-    named = _named({each.vendor_id for each in updates if not each.attempt} - {""})
-    ids = own | {attempt for attempt, _ in named.values()}
-    found = dict(Attempt.objects.filter(pk__in=own).values_list("pk", "message_id")) if own else {}
-    messages = set(found.values()) | {message for _, message in named.values()}
-    locked = outbox.lock_messages(sorted(messages))
-    attempts = Attempt.objects.filter(pk__in=ids).values_list("id", "message_id", "number", "provider_id", "reported")
+    own = lookup.by_reference(updates)
+    named = lookup.by_vendor_id({each.vendor_id for each in updates} - {""})
+    by_number = lookup.by_number(updates, now)
+    found = [*own.values(), *named.values(), *by_number.values()]
+    locked = outbox.lock_messages(sorted({each.message for each in found}))
+    ids = {each.attempt for each in found}
+    attempts = Attempt.objects.filter(pk__in=ids).values_list(*_COLUMNS)
+    has_parts = any(each.part for each in (*updates, *named.values()))
     return _Batch(
         now=now,
-        named={key: attempt for key, (attempt, _) in named.items()},
+        named=named,
+        by_number=by_number,
         attempts={row[0]: _Attempt(*row) for row in (attempts if ids else ())},
         messages={message.id: message for message in locked},
+        parts=parts.read(ids if has_parts else ()),
         may_send=may_send,
     )
-
-
-def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, uuid.UUID]]:
-    """By the ids as they are reported, also where the attempt has a digest of its id."""
-    reported = {stored: vendor_id for vendor_id in vendor_ids for stored in (vendor_id, digest_of_id(vendor_id))}
-    wanted = list(reported)
-    rows = Attempt.objects.filter(vendor_message_id__in=wanted).order_by("id") if wanted else Attempt.objects.none()
-    columns = rows.values_list("provider_id", "vendor_message_id", "id", "message_id")
-    return {(provider, reported[stored]): (attempt, message) for provider, stored, attempt, message in columns}
 
 
 # --- applying one report ------------------------------------------------------------------------
 
 
 def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
-    attempt = batch.attempts.get(update.attempt or batch.named.get((update.provider, update.vendor_id)))
+    found = _find(batch, update)
+    attempt = batch.attempts.get(found.attempt) if found else None
     update = _without_echo(batch, update, attempt)
-    if attempt is None:
-        why = "no attempt has this id yet" if update.may_wait else "its id is not that of the address's attempt"
-        _record(batch, update, None, ReportEffect(False, why))
+    if found is None or attempt is None:
+        _record(batch, update, None, ReportEffect(False, _why_unknown(update)))
         return
+    attempt = batch.attempts[found.attempt]
+    part = found.part or update.part
+    if part is None or part == (1, 1):
+        _apply_whole(batch, update, attempt)
+    elif not is_possible(part):
+        _record(batch, update, attempt, ReportEffect(False, f"there is no part {part[0]} of {part[1]}"))
+    else:
+        _apply_part(batch, update, attempt, part)
+
+
+def _find(batch: _Batch, update: ReportUpdate) -> Found | None:
+    """The attempt that a report is about: our own id counts first, then the vendor's, then the number.
+
+    Where each part has an id, a report without a known one says nothing of the whole message.
+    """
+    named = batch.named.get((update.provider, update.vendor_id))
+    if snapshot.current().accounts[update.provider].adapter.ids_per_part:
+        return named
+    own = batch.attempts.get(update.attempt) if update.attempt else None
+    if own is not None and own.provider == update.provider:
+        return Found(own.id, own.message)
+    return named or batch.by_number.get((update.provider, update.to))
+
+
+def _why_unknown(update: ReportUpdate) -> str:
+    if update.may_wait:
+        return "no attempt has this id yet"
+    if update.to:
+        return "not exactly one message of the last day fits its number"
+    return "its id is not that of the address's attempt"
+
+
+def _apply_part(batch: _Batch, update: ReportUpdate, attempt: _Attempt, part: tuple[int, int]) -> None:
+    """Take in what is said of the part, then apply what the parts together say of the message."""
+    number, count = part
+    of_attempt = batch.parts.setdefault(attempt.id, {})
+    known = of_attempt.setdefault(number, PartState(count))
+    known.count = count
+    if not known.take(update.state, is_final=update.final):
+        effect = ReportEffect(False, f"part {number} of {count} was already reported {known.state}")
+        return _record(batch, update, attempt, effect)
+    batch.changed_parts[attempt.id, number] = parts.record(attempt.id, number, known)
+    state, final = whole_state(of_attempt.values())
+    # Other parts may have left, so another provider never gets the message.
+    whole = replace(update, state=state, final=final, left=None)
+    return _apply_whole(batch, whole, attempt, reported=update)
+
+
+def _apply_whole(
+    batch: _Batch, update: ReportUpdate, attempt: _Attempt, *, reported: ReportUpdate | None = None
+) -> None:
+    """`reported` is the report on one part that made this one of the whole message."""
     message = batch.messages[attempt.message]
-    never_left = update.state == ReportState.UNDELIVERED and update.left is False
+    never_left = update.state in BAD_REPORTS and update.left is False
     next_provider = _next_provider(message, attempt, batch) if never_left else None
     effect = after_report(
         status=Status(message.status),
@@ -201,32 +228,36 @@ def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
         means_not_sent=never_left,
         another_is_left=next_provider is not None,
     )
-    _record(batch, update, attempt, effect)
-    if effect.applied:
+    if reported is not None and not effect.applied:
+        effect = ReportEffect(True, "the other parts decide")
+    _record(batch, reported or update, attempt, effect)
+    if effect.applied and update.state is not MessageState.UNKNOWN:
         attempt.reported = update.state
-        batch.reported[attempt.id] = {"attempt": attempt.id, "reported": update.state, "final": update.final}
+    if effect.applied or update.final:
+        _note_reported(batch, update, attempt)
     if effect.status is not None:
         _move(batch, update, attempt, message, effect, next_provider)
 
 
+def _note_reported(batch: _Batch, update: ReportUpdate, attempt: _Attempt) -> None:
+    batch.reported[attempt.id] = {
+        "attempt": attempt.id,
+        "reported": attempt.reported,
+        "final": update.final or batch.reported.get(attempt.id, {}).get("final", False),
+        "vendor_id": update.vendor_id,
+    }
+    if update.failure in MISCONFIGURED:
+        _alert_misconfigured(snapshot.current().accounts[update.provider], update)
+
+
 def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
     """The report without what it repeats of the message. While no message is known, it stays as it came."""
-    about = attempt or batch.attempts.get(update.url_attempt)
+    about = attempt or (batch.attempts.get(update.url_attempt) if update.url_attempt else None)
     if about is None:
         return update
-    echo = echo_of(batch.messages[about.message])
-    code, detail = hide_in_words(update.code, update.detail, snapshot.current().accounts[update.provider].adapter, echo)
-    is_named = (update.provider, update.vendor_id) in batch.named
-    vendor_id = safe_id(update.vendor_id, echo) if is_named else echo.hide(update.vendor_id)
-    reference = update.reference if _is_id(update.reference) else echo.hide(update.reference)
-    return replace(update, code=code[:64], detail=detail, vendor_id=vendor_id[:128], reference=reference[:128])
-
-
-def _is_id(reference: str) -> bool:
-    try:
-        return bool(uuid.UUID(reference))
-    except ValueError:
-        return False
+    gives_id = attempt is not None and not attempt.vendor_id
+    is_id = gives_id or (update.provider, update.vendor_id) in batch.named
+    return without_echo(update, echo_of(batch.messages[about.message]), is_id=is_id)
 
 
 def _next_provider(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:
@@ -274,7 +305,7 @@ def _is_in_doubt(attempt: _Attempt) -> bool:
     others = Attempt.objects.filter(message=attempt.message).exclude(pk=attempt.id)
     maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
     is_parked = MessageEvent.objects.filter(message=attempt.message, kind="parked").exists()
-    return is_parked or others.filter(maybe).exclude(reported=ReportState.UNDELIVERED).exists()
+    return is_parked or others.filter(maybe).exclude(reported__in=BAD_REPORTS).exists()
 
 
 def _record_failover(message: LockedMessage, account: Account, now: datetime) -> None:
@@ -292,6 +323,15 @@ def _alert_contradiction(message: LockedMessage, account: Account, update: Repor
     )
 
 
+def _alert_misconfigured(account: Account, update: ReportUpdate) -> None:
+    alerts.open_alert(
+        f"report-config:{account.slug}:{update.code}",
+        title=f"{account.slug} reports that it can't send as it is set up: {update.failure} {update.code}",
+        advice=f"{update.detail} Correct the provider, its account, its sender names or its templates.".lstrip(),
+        provider_id=account.id,
+    )
+
+
 def _alert_unapplied(provider: int, slug: str) -> None:
     alerts.open_alert(
         f"report-unapplied:{slug}",
@@ -303,6 +343,7 @@ def _alert_unapplied(provider: int, slug: str) -> None:
 
 def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effect: ReportEffect) -> None:
     waits = attempt is None and update.may_wait
+    part = update.part if update.part and is_possible(update.part) else (None, None)
     batch.rows.append(
         {
             "id": update.id,
@@ -310,7 +351,15 @@ def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effec
             "callback": update.callback,
             "attempt": attempt.id if attempt else None,
             "message": attempt.message if attempt else None,
-            "status": update.state,
+            "status": REPORT_STATE[update.state],
+            "state": update.state,
+            "final": update.final,
+            "left_us": update.left,
+            "failure": update.failure,
+            "part": part[0],
+            "parts": part[1],
+            "price": update.price,
+            "vendor_at": update.at,
             "reference": update.reference,
             "vendor_id": update.vendor_id,
             "code": update.code,
@@ -329,64 +378,12 @@ def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effec
 
 # --- writing ---------------------------------------------------------------------------------------------
 
-_MOVE_COLUMNS = {
-    "message": "uuid",
-    "status": "text",
-    "code": "text",
-    "detail": "text",
-    "provider": "bigint",
-    "due_at": "timestamptz",
-    "in_doubt": "boolean",
-}
-_MOVE = """
-UPDATE sms_message SET status = v.status, code = v.code, detail = v.detail, updated_at = %s,
-       provider_id = COALESCE(v.provider, sms_message.provider_id),
-       due_at = COALESCE(v.due_at, sms_message.due_at),
-       in_doubt = sms_message.in_doubt AND COALESCE(v.in_doubt, true),
-       lease_token = NULL, lease_until = NULL
-FROM v WHERE sms_message.id = v.message AND sms_message.status <> 'canceled'
-"""
-_REPORTED_COLUMNS = {"attempt": "uuid", "reported": "text", "final": "boolean"}
-_REPORTED = """
-UPDATE sms_attempt SET reported = v.reported,
-       poll_at = CASE WHEN v.final OR v.reported = 'delivered' THEN NULL ELSE sms_attempt.poll_at END
-FROM v WHERE sms_attempt.id = v.attempt
-"""
-_ROW_COLUMNS = {
-    "id": "bigint",
-    "provider": "bigint",
-    "callback": "bigint",
-    "attempt": "uuid",
-    "message": "uuid",
-    "status": "text",
-    "reference": "text",
-    "vendor_id": "text",
-    "code": "text",
-    "detail": "text",
-    "applied": "boolean",
-    "reason": "text",
-    "is_waiting": "boolean",
-    "is_poll": "boolean",
-}
-_ADD_ROWS = """
-INSERT INTO sms_deliveryreport (provider_id, callback_id, attempt_id, message_id, status, reference, vendor_message_id,
-                                code, detail, applied, reason, is_waiting, is_poll, received_at)
-SELECT v.provider, v.callback, v.attempt, v.message, v.status, v.reference, v.vendor_id, v.code, v.detail, v.applied,
-       v.reason, v.is_waiting, v.is_poll, %s
-FROM v WHERE true
-"""
-_CHANGE_ROWS = """
-UPDATE sms_deliveryreport SET attempt_id = v.attempt, message_id = v.message, applied = v.applied, reason = v.reason,
-       is_waiting = v.is_waiting, reference = v.reference, code = v.code, detail = v.detail
-FROM v WHERE sms_deliveryreport.id = v.id
-"""
-
 
 def _write(batch: _Batch) -> None:
-    write_records(_MOVE, _MOVE_COLUMNS, list(batch.moves.values()), batch.now)
-    write_records(_REPORTED, _REPORTED_COLUMNS, list(batch.reported.values()))
-    write_records(_ADD_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is None], batch.now)
-    write_records(_CHANGE_ROWS, _ROW_COLUMNS, [row for row in batch.rows if row["id"] is not None])
+    rows.move_messages(list(batch.moves.values()), batch.now)
+    parts.write(list(batch.changed_parts.values()))
+    rows.write_reported(list(batch.reported.values()))
+    rows.write_reports(batch.rows, batch.now)
     redaction.erase_messages(batch.erase)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from django.db import Error, connection
 
-from providers.base import Report, ReportState, Sender
+from providers.base import MessageState, Report, Sender
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.configuration.digests import digest
@@ -27,8 +27,8 @@ from sms.services.queue import notify, outbox, redaction
 from sms.services.webhooks.payload import Fields, RawCall, StoredCall, field_groups, parse_records
 from sms.services.webhooks.payload_charset import Unreadable
 
-from . import apply
-from .apply import ReportUpdate
+from . import apply, lookup
+from .update import ReportUpdate, update_of
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +40,9 @@ BATCH_SIZE = 500
 
 _STORE = """
 INSERT INTO sms_callback (provider_id, attempt_id, address_digest, body_digest, method, query, content_type,
-                          content_encoding, body, source, count, note, received_at, last_received_at)
+                          content_encoding, headers, body, source, count, note, received_at, last_received_at)
 SELECT %(provider)s, (SELECT id FROM sms_attempt WHERE id = %(attempt)s), %(address)s, %(digest)s, %(method)s,
-       %(query)s, %(content_type)s, %(content_encoding)s, %(body)s, {source}, 1, '', {now}, {now}
+       %(query)s, %(content_type)s, %(content_encoding)s, %(headers)s, %(body)s, {source}, 1, '', {now}, {now}
 WHERE %(most)s = 0 OR (SELECT count(*) FROM (SELECT 1 FROM sms_callback
       WHERE address_digest = %(address)s AND received_at > {hour_ago} LIMIT %(most)s) recent) < %(most)s
 ON CONFLICT (address_digest, body_digest) DO UPDATE
@@ -75,6 +75,7 @@ def store_callback(
     body: bytes,
     source: str | None,
     content_encoding: str = "",
+    headers: str = "",
 ) -> None:
     """Store a callback as it came; a repeat at the same URL is counted in the first one's row.
 
@@ -92,11 +93,13 @@ def store_callback(
         "query": query,
         "content_type": content_type[:200],
         "content_encoding": content_encoding[:40],
+        "headers": headers,
         "body": body,
         "source": source,
     }
     if not _store(row, most=MAX_DIFFERENT_PER_HOUR):
-        known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call))
+        facts = {"method": method, "headers": headers, "source": source or "", "received_at": clock.now()}
+        known = _is_about_known_attempt(StoredCall(0, provider_id, attempt_id, call, **facts))
         if not (known and _store(row, most=0)):
             fetch_rows(_COUNT_ONLY, [clock.now(), of_address])
     notify.notify_workers(notify.CALLS)
@@ -116,7 +119,7 @@ def _store(call: Mapping[str, Any], *, most: int) -> bool:
 
 def _is_about_known_attempt(call: StoredCall) -> bool:
     updates, _ = _parse_call(call)
-    return apply.knows_attempt(call.provider, [each.vendor_id for each in updates if each.vendor_id])
+    return lookup.knows_attempt(updates)
 
 
 # --- reading stored callbacks -------------------------------------------------------------------
@@ -181,6 +184,10 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
     account = snapshot.current().accounts.get(call.provider)
     if account is None:
         return [], "the provider is gone"
+    own = account.adapter.read(call.as_callback())
+    if own is not None:
+        updates = [_update_from(call, report, Fields({})) for report in own]
+        return updates, "" if updates else "no delivery report was found in it"
     try:
         records = parse_records(call.raw)
     except Unreadable as unreadable:
@@ -215,8 +222,8 @@ def _certainty(group: Sequence[tuple[Report, Fields]]) -> tuple[bool, bool, bool
     found = [report for report, _ in group]
     return (
         bool(found),
-        any(report.state != ReportState.UNKNOWN for report in found),
-        any(report.reference or report.vendor_id for report in found),
+        any(report.state != MessageState.UNKNOWN for report in found),
+        any(report.reference or report.vendor_id or report.to for report in found),
     )
 
 
@@ -233,33 +240,33 @@ def _alert_unread(provider: int) -> None:
 
 
 def _update_from(call: StoredCall, report: Report, fields: Fields) -> ReportUpdate:
-    """A report to apply, with the attempt of the callback's URL if it is about that one."""
-    return ReportUpdate(
+    """A report to apply, with the attempt of the callback's URL or of the reference that it names."""
+    attempt = _attempt_of(call, report, fields)
+    has_id = attempt is not None or report.reference or report.vendor_id
+    ids_per_part = snapshot.current().accounts[call.provider].adapter.ids_per_part
+    return update_of(
+        report,
         provider=call.provider,
-        state=report.state,
         callback=call.id,
-        attempt=call.attempt if _is_of_url(call.attempt, report, fields) else None,
+        attempt=attempt,
         url_attempt=call.attempt,
-        may_wait=call.attempt is None and bool(report.vendor_id),
-        reference=visible(report.reference)[:128],
-        vendor_id=visible(report.vendor_id)[:128],
-        code=visible(report.code)[:64],
-        detail=visible(report.detail)[:2000],
-        left=report.left,
-        final=report.final,
+        may_wait=bool(report.vendor_id) and (call.attempt is None or ids_per_part),
+        to="" if has_id or call.attempt else report.to,
     )
 
 
-def _is_of_url(attempt: uuid.UUID | None, report: Report, fields: Fields) -> bool:
-    """Whether a report names the attempt of the URL, in any form of a UUID, or names no attempt."""
-    if attempt is None:
-        return False
-    if not report.reference:
-        return not report.vendor_id and fields.is_plain()
+def _attempt_of(call: StoredCall, report: Report, fields: Fields) -> uuid.UUID | None:
+    """The attempt that a report names by our id, in any form of a UUID.
+
+    At an attempt's own URL only that one, which a report without any id is about, too.
+    """
+    if call.attempt and not report.reference:
+        return call.attempt if not report.vendor_id and fields.is_plain() else None
     try:
-        return uuid.UUID(report.reference) == attempt
+        named = uuid.UUID(report.reference)
     except ValueError:
-        return False
+        return None
+    return named if call.attempt in (None, named) else None
 
 
 _MARK_READ_COLUMNS = {"id": "bigint", "note": "text"}

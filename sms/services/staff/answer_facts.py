@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.timezone import localtime
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status, is_final
@@ -45,8 +45,8 @@ def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> An
             cause=_cause(message, last),
             near=_near(message) if with_near and status is Status.HELD else "",
             can_resend=_can_resend(message),
-            can_ask=bool(last and last.vendor_message_id and vendor and Receipts.POLL in vendor.receipts),
-            is_last_report=vendor is not None and (not vendor.receipts or is_final(status, vendor.strongest)),
+            can_ask=bool(last and last.vendor_message_id and vendor and ReportChannel.POLL in vendor.reports),
+            is_last_report=vendor is not None and (not vendor.reports or is_final(status, vendor.strongest)),
             has_dispatcher=not waits or overview.is_dispatcher_alive(),
         )
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 from providers.base import ProviderError
@@ -102,7 +102,8 @@ def _code(
 def _requests(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> Iterator[VendorRequest]:
     for candidate in decision.eligible:
         account = now.accounts[candidate.provider]
-        sms = outbound(draft, clock.new_id(), account, candidate)
+        ttl = accept.time_to_live(now, decision, is_otp=draft.is_otp)
+        sms = replace(outbound(draft, clock.new_id(), account, candidate), valid_for=ttl)
         # The callback URL would be valid, so it is hidden like a secret.
         hidden = (*account.adapter.secrets(), *([sms.callback_url] if sms.callback_url else []))
         try:

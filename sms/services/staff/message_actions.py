@@ -9,8 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from providers.base import ReportState
-from sms.domain.lifecycle import PERMANENT, Outcome, Status
+from sms.domain.lifecycle import BAD_REPORTS, PERMANENT, Outcome, Status
 from sms.domain.routing import Decision
 from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
@@ -123,7 +122,7 @@ def require_movable(message: Message, provider_id: int) -> None:
 
 def _may_have_sent(attempt: Attempt) -> bool:
     is_unknown = attempt.outcome in (None, Outcome.ACCEPTED, Outcome.UNCONFIRMED)
-    return is_unknown and attempt.reported != ReportState.UNDELIVERED
+    return is_unknown and attempt.reported not in BAD_REPORTS
 
 
 def _move_columns(decision: Decision, provider_id: int, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from providers.base import HttpRequest, HttpResponse, ProviderError, Receipts, Sender
+from providers.base import HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
 from providers.http import Client
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 def can_test(adapter: type[Sender]) -> bool:
     """Whether the vendor has a call that sends nothing: its own test call, or a status query."""
-    return adapter.can_test or Receipts.POLL in adapter.receipts
+    return adapter.can_test or ReportChannel.POLL in adapter.reports
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from providers.registry import SENDERS
 from sms.models import Attempt, MessageEvent
 from sms.services.database import clock
@@ -21,7 +21,7 @@ def can_query(attempt: Attempt | None) -> bool:
     """Whether the attempt's vendor supports polling and gave the message an id."""
     is_usable = attempt and attempt.vendor_message_id and not attempt.vendor_message_id.startswith(ID_MARK)
     vendor = SENDERS.get(attempt.provider.vendor) if attempt and is_usable else None
-    return vendor is not None and Receipts.POLL in vendor.receipts
+    return vendor is not None and ReportChannel.POLL in vendor.reports
 
 
 def request_query(message_id: uuid.UUID, *, actor: str) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from providers.base import Failure, ReportState
+from providers.base import Failure, MessageState
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
-from sms.domain.lifecycle import Outcome, Status, is_final
+from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
 from sms.services.database import clock
 
@@ -17,7 +17,12 @@ from .message_filters import NO_REPORT_AFTER
 
 GOOD, BAD, DOUBT, NEUTRAL = "good", "bad", "doubt", "neutral"
 _TONE_OF_OUTCOME = {Outcome.ACCEPTED: GOOD, Outcome.REFUSED: BAD, Outcome.MISCONFIGURED: BAD}
-_TONE_OF_REPORT = {ReportState.DELIVERED: GOOD, ReportState.SENT: GOOD, ReportState.UNDELIVERED: BAD}
+_TONE_OF_REPORT = {
+    MessageState.ACCEPTED: GOOD,
+    MessageState.SENT: GOOD,
+    MessageState.DELIVERED: GOOD,
+    **dict.fromkeys(BAD_REPORTS, BAD),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +120,22 @@ def _duration(attempt: Attempt) -> str:
 
 
 def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
-    state = ReportState(report.status)
+    state = MessageState(report.state or report.status)
     how = "answers the status query" if report.is_poll else "reports"
     title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
     says = report.reason or report.detail or status_descriptions.REPORT[state].happened
-    facts = tuple((name, value) for name, value in (("code", report.code), ("says", report.detail)) if value)
+    said = (("code", report.code), ("says", report.detail), ("failure", report.failure), ("price", report.price))
+    facts = tuple((name, value) for name, value in said if value) + _further_facts(report)
     tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
     return TimelineEntry(report.received_at, "report", title, tone, says, facts)
+
+
+def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
+    """Facts of a report that few vendors give."""
+    part = (("part", f"{report.part} of {report.parts}"),) if report.part else ()
+    left = (("on its way", "never"),) if report.left is False else ()
+    at = (("vendor's time", f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
+    return part + left + at
 
 
 def _event(event: MessageEvent) -> TimelineEntry:
@@ -158,7 +172,7 @@ def _awaited_report(message: Message, status: Status) -> str:
     adapter = SENDERS.get(message.provider.vendor) if message.provider else None
     if adapter is None:
         return "A delivery report updates it, if this vendor sends one."
-    if not adapter.receipts:
+    if not adapter.reports:
         return f"Nothing: {adapter.name} sends no delivery reports and answers no status queries. This status is final."
     if is_final(status, adapter.strongest):
         return f"Nothing: this is the final status that {adapter.name} reports."
@@ -177,7 +191,7 @@ def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descripti
 def _lacks_report(message: Message) -> bool:
     """Whether the vendor could have reported more, and has had the time to."""
     status, adapter = Status(message.status), SENDERS.get(message.provider.vendor) if message.provider else None
-    is_open = status in (Status.SUBMITTED, Status.SENT) and adapter is not None and bool(adapter.receipts)
+    is_open = status in (Status.SUBMITTED, Status.SENT) and adapter is not None and bool(adapter.reports)
     if not is_open or adapter is None or is_final(status, adapter.strongest):
         return False
     return clock.now() - message.created_at > NO_REPORT_AFTER

@@ -131,7 +131,7 @@ def _limits(body: Body, length: int) -> list[Limit]:
     found = []
     for slug, vendor in Provider.objects.filter(enabled=True).values_list("slug", "vendor"):
         adapter = SENDERS.get(vendor)
-        if adapter is None or adapter.carries != Carries.TEMPLATE:
+        if adapter is None or adapter.carries == Carries.TEXT:
             continue
         problem = (
             limits_problem(

@@ -7,13 +7,16 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.http import parse_header_parameters
 
+from providers.base import Callback
 from sms.domain.text import visible
 
 from . import payload_forms
+from .callbacks import callback_of
 from .payload_charset import UTF_8, Undecodable, Unreadable, as_ascii_compatible, decompress, find_codec
 from .payload_forms import ConflictingValues
 
@@ -54,6 +57,22 @@ class StoredCall:
     provider: int
     attempt: uuid.UUID | None
     raw: RawCall
+    method: str
+    headers: str
+    source: str
+    received_at: datetime
+
+    def as_callback(self) -> Callback:
+        return callback_of(
+            method=self.method,
+            query=self.raw.query,
+            content_type=self.raw.content_type,
+            content_encoding=self.raw.content_encoding,
+            headers=self.headers,
+            body=self.raw.body,
+            source=self.source,
+            received_at=self.received_at,
+        )
 
 
 class Fields(Mapping[str, Any]):

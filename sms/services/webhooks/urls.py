@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from sms.models import InboundGateway, Provider
 from sms.services.database import clock
 
@@ -16,7 +16,7 @@ def registered_url(provider: Provider) -> str | None:
 
     None if the vendor gets a URL with each message, if it sends no reports, and without PUBLIC_URL.
     """
-    if Receipts.PUSH_REGISTERED not in provider.adapter_class.receipts:
+    if ReportChannel.CALLBACK_REGISTERED not in provider.adapter_class.reports:
         return None
     return callback_url(provider.vendor, provider_token(provider.pk, provider.address_number))
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from providers import registry
-from providers.base import Accepted, Carries, HttpRequest, Sender
+from providers.base import FIXED_SENDER, REQUIRED_SENDER, Accepted, Carries, HttpRequest, Sender
 from providers.settings import Kind, Setting
 from sms.domain.ids import uuid7
 from sms.domain.lifecycle import Status
@@ -65,7 +65,7 @@ class TextVendor(Sender):
     documents = "Made up for the tests."
     default_base_url = "https://plain.example"
     carries = Carries.TEXT
-    has_sender_field = True
+    sender_rule = REQUIRED_SENDER
     strongest = "sent"
     can_test = True
     credentials = (
@@ -101,7 +101,7 @@ class TemplateVendor(TextVendor):
     carries = Carries.TEMPLATE
     max_parameters = 3
     max_length = 160
-    has_sender_field = False
+    sender_rule = FIXED_SENDER
     strongest = "submitted"
     can_test = False
     options = ()

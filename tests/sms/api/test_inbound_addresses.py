@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from providers.registry import FORWARDERS
 from sms.models import Callback, InboundCall, InboundGateway, Provider
 from sms.services.configuration import snapshot
@@ -28,7 +28,7 @@ LIMITED = [(429, "rate_limited", "")]
 def address(request, caller, monkeypatch) -> SimpleNamespace:
     """Of a gateway and of a provider: `row`, `call(number)`, and how many calls were stored."""
     monkeypatch.setitem(FORWARDERS, "pigeon", Pigeon)
-    monkeypatch.setattr(cast.FreeText, "receipts", frozenset({Receipts.PUSH_REGISTERED}))
+    monkeypatch.setattr(cast.FreeText, "reports", frozenset({ReportChannel.CALLBACK_REGISTERED}))
     if request.param == "gateway":
         row, path, stored = received.enter(), "/inbound/{}", InboundCall
         limit, sign = "calls_per_minute", tokens.gateway_token

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from providers.base import ReportState
+from sms.domain.lifecycle import ReportState
 from sms.models import ApiClient, Attempt, DeliveryReport, Message, RefusedRequest
 from sms.services.configuration import snapshot
 from sms.services.database import clock

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from providers.base import ApprovalKind
+from providers.base import FIXED_SENDER, ApprovalKind
 from providers.registry import SENDERS
 from sms.models import Provider
 from sms.services.configuration import snapshot
@@ -20,7 +20,7 @@ class TemplateOnly(cast.TemplateOnly):
     """The cast's vendor without a limit of its own."""
 
     max_length = None
-    has_sender_field = False
+    sender_rule = FIXED_SENDER
     doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {"111": ApprovalKind.TEMPLATE}
 
 

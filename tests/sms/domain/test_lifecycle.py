@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from providers.base import Failure, ReportState
+from providers.base import Failure, MessageState
 from sms.domain.lifecycle import (
     BACKOFF,
     BACKOFF_OTP,
@@ -138,8 +138,8 @@ def test_an_open_provider_is_chosen_before_a_closed_one_whatever_the_order():
     assert choose([A, B], set(), []) == A
 
 
-GOOD, BAD = ReportState.DELIVERED, ReportState.UNDELIVERED
-SENT = ReportState.SENT
+GOOD, BAD = MessageState.DELIVERED, MessageState.UNDELIVERED
+SENT = MessageState.SENT
 
 
 def report(status, word, *, latest=True, reported="", **more):
@@ -182,7 +182,7 @@ def test_a_report_never_moves_an_attempt_backwards():
 
 
 def test_an_unknown_word_and_a_canceled_message_change_nothing():
-    assert not report("submitted", ReportState.UNKNOWN).applied
+    assert not report("submitted", MessageState.UNKNOWN).applied
     assert not report("canceled", GOOD).applied
 
 

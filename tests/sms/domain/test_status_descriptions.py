@@ -9,7 +9,7 @@ import pytest
 
 import providers
 import sms.services
-from providers.base import Failure, ReportState
+from providers.base import Failure, MessageState
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome, Status
 
@@ -19,7 +19,7 @@ from sms.domain.lifecycle import Outcome, Status
     [
         (status_descriptions.STATUS, Status),
         (status_descriptions.OUTCOME, Outcome),
-        (status_descriptions.REPORT, ReportState),
+        (status_descriptions.REPORT, MessageState),
         (status_descriptions.FAILURE, Failure),
     ],
 )

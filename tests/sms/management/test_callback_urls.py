@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from providers.registry import SENDERS
 from sms.models import InboundGateway, Provider
 from sms.services.webhooks.tokens import Purpose, resolve_token
@@ -20,7 +20,7 @@ class Herald(Parrot):
     """Sends its reports to one address, registered by hand."""
 
     slug = "herald"
-    receipts = frozenset({Receipts.PUSH_REGISTERED, Receipts.POLL})
+    reports = frozenset({ReportChannel.CALLBACK_REGISTERED, ReportChannel.POLL})
 
 
 @pytest.fixture(autouse=True)

@@ -12,17 +12,18 @@ from django.db import connection
 
 from providers.answers import Codes, by_code, by_status, text_in
 from providers.base import (
+    REQUIRED_SENDER,
     Accepted,
     ApprovalKind,
     Carries,
     Failure,
     HttpRequest,
     HttpResponse,
+    MessageState,
     OutboundSms,
     ProviderError,
-    Receipts,
     Report,
-    ReportState,
+    ReportChannel,
     Sender,
 )
 
@@ -37,7 +38,7 @@ class TextVendor(Sender):
     documents = "none: a vendor of the tests"
     default_base_url = "https://text.example"
     carries = Carries.TEXT
-    receipts = frozenset({Receipts.PUSH_PER_ATTEMPT})
+    reports = frozenset({ReportChannel.CALLBACK_PER_ATTEMPT})
     strongest = "sent"
 
     def request(self, sms: OutboundSms) -> HttpRequest:
@@ -56,8 +57,8 @@ class TextVendor(Sender):
         word, reference = text_in(values.get("state")), text_in(values.get("id"))
         if not word and not reference:
             return []
-        state = ReportState(word) if word in set(ReportState) else ReportState.UNKNOWN
-        left = False if state is ReportState.UNDELIVERED else None
+        state = MessageState(word) if word in set(MessageState) else MessageState.UNKNOWN
+        left = False if state is MessageState.UNDELIVERED else None
         return [Report(state, reference=reference, left=left, detail=text_in(values.get("detail")))]
 
 
@@ -67,13 +68,13 @@ class PolledVendor(TextVendor):
     slug = "polledvendor"
     name = "Polled vendor"
     default_base_url = "https://polled.example"
-    receipts = frozenset({Receipts.POLL, Receipts.PUSH_REGISTERED})
+    reports = frozenset({ReportChannel.POLL, ReportChannel.CALLBACK_REGISTERED})
     strongest = "delivered"
     can_test = True
     blocks_callers = True
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
-        return [Report(ReportState(values["state"]), vendor_id=values["id"])] if "id" in values else []
+        return [Report(MessageState(values["state"]), vendor_id=values["id"])] if "id" in values else []
 
     def poll_delays(self) -> tuple[int, ...]:
         return (30, 120)
@@ -84,7 +85,7 @@ class PolledVendor(TextVendor):
     def poll_outcome(self, response: HttpResponse) -> Report | None:
         if response.status != 200:
             raise by_status(response)
-        return Report(ReportState(response.body.decode())) if response.body else None
+        return Report(MessageState(response.body.decode())) if response.body else None
 
     def test_request(self) -> HttpRequest:
         return HttpRequest("POST", f"{self.base_url}/ping")
@@ -103,7 +104,7 @@ class TemplateVendor(Sender):
     documents = "none: a vendor of the tests"
     default_base_url = "https://template.example"
     carries = Carries.TEMPLATE
-    has_sender_field = True
+    sender_rule = REQUIRED_SENDER
     codes: ClassVar[Codes] = {
         "no-sender": (Failure.CONFIG, "The sender name is not known."),
         "no-template": (Failure.CONFIG, "The template is not known."),

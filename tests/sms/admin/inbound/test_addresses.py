@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from sms.models import InboundGateway, Provider
 from sms.services.webhooks.urls import gateway_url, registered_url
 from tests.sms.admin.conftest import TextVendor
@@ -14,7 +14,7 @@ from tests.sms.admin.conftest import TextVendor
 @pytest.fixture(params=["gateway", "provider"])
 def row(request, cast, settings, monkeypatch):
     settings.PUBLIC_URL = "https://sms.example"
-    monkeypatch.setattr(TextVendor, "receipts", frozenset({Receipts.PUSH_REGISTERED}))
+    monkeypatch.setattr(TextVendor, "reports", frozenset({ReportChannel.CALLBACK_REGISTERED}))
     return InboundGateway.objects.create(slug="modem-1") if request.param == "gateway" else cast.plain
 
 

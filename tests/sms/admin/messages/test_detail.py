@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from sms.models import Message, MessageEvent, Provider
 from sms.services.database.clock import now
 from sms.services.staff import timeline
@@ -24,16 +24,21 @@ def press(boss, message, action: str, **values):
 
 
 @pytest.mark.parametrize(
-    ("receipts", "vendor", "status", "said"),
+    ("reports", "vendor", "status", "said"),
     [
         ((), "plainvendor", "submitted", "Plain Vendor sends no delivery reports and answers no status queries."),
-        ((Receipts.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor updates it."),
-        ((Receipts.PUSH_PER_ATTEMPT,), "plainvendor", "sent", "this is the final status that Plain Vendor reports."),
+        ((ReportChannel.POLL,), "plainvendor", "submitted", "A delivery report of Plain Vendor updates it."),
+        (
+            (ReportChannel.CALLBACK_PER_ATTEMPT,),
+            "plainvendor",
+            "sent",
+            "this is the final status that Plain Vendor reports.",
+        ),
         ((), "a vendor that is gone", "submitted", "if this vendor sends one."),
     ],
 )
-def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, receipts, vendor, status, said):
-    monkeypatch.setattr(TextVendor, "receipts", frozenset(receipts))
+def test_what_the_vendor_may_still_report_is_said(cast, monkeypatch, reports, vendor, status, said):
+    monkeypatch.setattr(TextVendor, "reports", frozenset(reports))
     message = cast.message(status)
     Provider.objects.filter(pk=message.provider_id).update(vendor=vendor)
     assert said in timeline.timeline_of(Message.objects.get(pk=message.pk)).next
@@ -241,18 +246,18 @@ NOT_RESENT = "one-time passwords are not resent"
 
 
 @pytest.mark.parametrize(
-    ("receipts", "strongest", "minutes", "has_box"),
+    ("reports", "strongest", "minutes", "has_box"),
     [
-        ((Receipts.POLL,), "delivered", 11, True),
-        ((Receipts.POLL,), "delivered", 9, False),
+        ((ReportChannel.POLL,), "delivered", 11, True),
+        ((ReportChannel.POLL,), "delivered", 9, False),
         ((), "submitted", 11, False),
-        ((Receipts.POLL,), "submitted", 11, False),
+        ((ReportChannel.POLL,), "submitted", 11, False),
     ],
 )
 def test_a_one_time_password_that_stays_submitted_says_what_to_do(
-    receipts, strongest, minutes, has_box, boss, cast, monkeypatch
+    reports, strongest, minutes, has_box, boss, cast, monkeypatch
 ):
-    monkeypatch.setattr(TextVendor, "receipts", frozenset(receipts))
+    monkeypatch.setattr(TextVendor, "reports", frozenset(reports))
     monkeypatch.setattr(TextVendor, "strongest", strongest)
     message = cast.message("submitted", is_otp=True, created_at=now() - timedelta(minutes=minutes))
     told = boss.get(page(message)).context["timeline"]

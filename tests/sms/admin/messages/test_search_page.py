@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from sms.models import InboundMessage, Message
 from sms.services.database.clock import now
 from sms.services.database.uuid_range import min_id
@@ -167,7 +167,7 @@ def test_a_waiting_message_says_what_it_waits_for(boss, cast, monkeypatch):
 
 
 def test_the_status_can_be_asked_for_where_the_vendor_answers(boss, cast, monkeypatch):
-    monkeypatch.setattr(TemplateVendor, "receipts", frozenset({Receipts.POLL}))
+    monkeypatch.setattr(TemplateVendor, "reports", frozenset({ReportChannel.POLL}))
     monkeypatch.setattr(TemplateVendor, "strongest", "delivered")
     message = cast.message("submitted", provider=cast.templated)
     cast.attempt(message, provider=cast.templated, vendor_message_id="v-1")

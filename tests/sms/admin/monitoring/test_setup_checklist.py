@@ -7,7 +7,7 @@ from html import unescape
 
 from django.urls import reverse
 
-from providers.base import Receipts
+from providers.base import ReportChannel
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.codes import TABLE
@@ -188,7 +188,7 @@ def headings(boss) -> dict[str, str]:
 
 def test_no_step_that_is_not_done_reads_as_done(boss, cast, settings, monkeypatch):
     settings.PUBLIC_URL = ""
-    monkeypatch.setattr(TextVendor, "receipts", frozenset([Receipts.PUSH_REGISTERED]))
+    monkeypatch.setattr(TextVendor, "reports", frozenset([ReportChannel.CALLBACK_REGISTERED]))
     cast.doubt(cast.template.approvals.get())
     TemplateApproval.objects.update(needs_confirmation=True)
     red = headings(boss)
@@ -204,7 +204,7 @@ def test_no_step_that_is_not_done_reads_as_done(boss, cast, settings, monkeypatc
 
 def test_a_step_that_waits_for_the_vendor_does_not_read_as_done(cast, settings, monkeypatch):
     settings.PUBLIC_URL = "https://sms.example"
-    monkeypatch.setattr(TextVendor, "receipts", frozenset([Receipts.PUSH_REGISTERED]))
+    monkeypatch.setattr(TextVendor, "reports", frozenset([ReportChannel.CALLBACK_REGISTERED]))
     waiting = step("plain-az", "Delivery reports arrive")
     assert (waiting.done, waiting.heading) == (None, "No delivery report has arrived yet")
     ProviderState.objects.update(first_report_at=now())

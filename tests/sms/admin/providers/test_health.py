@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from providers.base import ReportChannel
 from providers.http import Client as VendorClient
 from sms.models import Provider
 from sms.services.database.clock import now
 from sms.services.monitoring import provider_health
+from tests.sms.admin.conftest import TextVendor
 
 CARDS = "/admin/tools/providers/"
 
@@ -78,3 +80,20 @@ def test_the_connection_is_tested_and_the_vendors_words_are_shown(boss, cast, mo
 def test_a_vendor_without_a_ping_says_so(boss, cast):
     page = boss.post(f"{CARDS}{cast.templated.pk}/test/", follow=True).content.decode()
     assert "has no harmless call" in page
+
+
+@pytest.mark.parametrize(
+    ("reports", "shown"),
+    [
+        ((), "none: this vendor sends no delivery reports and answers no status queries"),
+        ((ReportChannel.CALLBACK_PER_ATTEMPT,), "callback, to a URL that is sent with each message"),
+        (
+            (ReportChannel.POLL, ReportChannel.CALLBACK_REGISTERED),
+            "callback, to a URL that is registered at the vendor; poll: the vendor is asked for the status",
+        ),
+    ],
+)
+def test_how_delivery_reports_come_is_shown(boss, cast, monkeypatch, reports, shown):
+    monkeypatch.setattr(TextVendor, "reports", frozenset(reports))
+    pages = (CARDS, f"/admin/sms/provider/{cast.plain.pk}/change/")
+    assert [shown in boss.get(page).content.decode() for page in pages] == [True, True]

@@ -19,7 +19,7 @@ from django.db import connection
 from django.test import Client
 
 from config import logs
-from providers.base import Carries, HttpResponse, Receipts, Sender
+from providers.base import Carries, HttpResponse, ReportChannel, Sender
 from providers.registry import SENDERS
 from sms.domain.echoes import HIDDEN
 from sms.models import Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
@@ -160,7 +160,7 @@ def go_through_all(caller: Client, provider: Provider, wire: Any, work: Any) -> 
         wire.script(provider.base_url.split("/")[2], *chosen)
         until_all_are_sent(work)
         attempts = Attempt.objects.filter(message__attempts_made__gt=0).order_by("-id")
-        if vendor.receipts & {Receipts.PUSH_PER_ATTEMPT, Receipts.PUSH_REGISTERED}:
+        if vendor.reports & {ReportChannel.CALLBACK_PER_ATTEMPT, ReportChannel.CALLBACK_REGISTERED}:
             for attempt in attempts[:2]:
                 for fields in reports(echo, attempt, next(words)):
                     form = (form + 1) % 3

@@ -32,6 +32,10 @@ def template(body: str, approval: str) -> str:
 
 
 CASES = {
+    "a shown sender without a use": (
+        PROVIDER + 'shown_sender = "AKINON"',
+        ["providers[0].shown_sender: has no use: Stamp shows the sender name that each message names; leave it out"],
+    ),
     "an unknown table": ("[[client]]", ["client: unknown table; known are "]),
     "a table where an array is due": ('[clients]\nusername = "a"', ["clients: must be an array of tables; write [["]),
     "something else in the array": ("clients = [1]", ["clients[0]: must be a table, not the number 1"]),

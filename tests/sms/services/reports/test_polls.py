@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.base import HttpResponse, Report, ReportState
+from providers.base import HttpResponse, MessageState, Report
 from sms.models import Alert, Attempt, Provider, ProviderState
 from sms.services.database import clock
 from tests.sms.services.fakes import PolledVendor, TextVendor
@@ -37,7 +37,7 @@ def test_polling_ends_with_a_final_state(polled, wire, work, word, ends):
 
 
 def test_polling_goes_on_after_a_state_that_may_change(polled, wire, work, monkeypatch):
-    answer = Report(ReportState.UNDELIVERED, may_change=True)
+    answer = Report(MessageState.UNDELIVERED, final=False)
     with monkeypatch.context() as patched:
         patched.setattr(PolledVendor, "poll_outcome", lambda self, response: answer)
         ask(wire, work, HttpResponse(200))
@@ -81,7 +81,7 @@ def test_other_bad_answers_to_a_poll_do_not_open_the_breaker(polled, wire, work,
 
 def test_a_bad_report_moves_the_message_to_the_next_provider_only_if_it_was_not_sent(shop, wire, work, monkeypatch):
     monkeypatch.setattr(
-        TextVendor, "read_reports", lambda self, values: [Report(ReportState.UNDELIVERED, reference=values["id"])]
+        TextVendor, "read_reports", lambda self, values: [Report(MessageState.UNDELIVERED, reference=values["id"])]
     )
     shop.set_route(shop.first, shop.second)
     message = shop.message()

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from providers.base import HttpResponse, Report, ReportState
+from providers.base import HttpResponse, MessageState, Report
 from providers.vendors.accolades import Accolades
 from providers.vendors.etelecom import ETelecom
 from sms.models import Alert, Callback, DeliveryReport, Message, Provider
@@ -97,11 +97,11 @@ def test_names_count_in_any_letter_case(sent, names):
 def test_every_vendors_names_count_in_any_letter_case():
     accolades = Accolades(base_url="https://a.example", credentials={}, options={})
     assert accolades.read_reports(Fields({"ID": "x", "STATUS": "sent", "TYPE": "deliveryReport"})) == [
-        Report(ReportState.SENT, reference="x", code="sent")
+        Report(MessageState.SENT, reference="x", code="sent")
     ]
     etelecom = ETelecom(base_url="https://e.example", credentials={}, options={})
     [report] = etelecom.read_reports(Fields({"IDOMNIMESS": "7", "STATUS": "FAIL"}))
-    assert (report.vendor_id, report.state) == ("7", ReportState.UNDELIVERED)
+    assert (report.vendor_id, report.state) == ("7", MessageState.UNDELIVERED)
 
 
 WRONG = {

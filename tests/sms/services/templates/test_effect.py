@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from providers.base import FIXED_SENDER
 from providers.registry import SENDERS
 from sms.domain.matching.templates import parse_body, parse_kinds
 from sms.models import HourlyOtpShape, Message, MessageTemplate
@@ -25,7 +26,7 @@ CODES = ("482913", "004217", "918273")
 
 class TemplateOnly(cast.TemplateOnly):
     max_length = None
-    has_sender_field = False
+    sender_rule = FIXED_SENDER
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""A vendor's call to us, as it came, and our answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A call before anything is decoded. Header names are lower case."""
+
+    method: str
+    received_at: datetime
+    query: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The content type and coding, and those that the adapter names in `signed_headers`."""
+    body: bytes = b""
+    source: str = ""
+    url: str = ""
+    """Ours as the vendor was given it, without a query. Known only while the call is answered: it holds a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the vendor wants to hear."""
+
+    status: int = 200
+    content_type: str = ""
+    body: bytes = b""
