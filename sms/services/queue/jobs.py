@@ -32,7 +32,7 @@ from .due import Due
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A claimed message to send. In monotonic time: `lease_ends`, and until when a call fits into the lease."""
+    """A claimed message to send. `lease_ends` and `not_after`, the latest start of the call, are in monotonic time."""
 
     message: Due
     attempt: uuid.UUID
@@ -42,7 +42,7 @@ class Send:
     lease_ends: float
     is_probe: bool = False
     approval: int | None = None
-    """The template approval that it goes out with."""
+    """The template approval with which it is sent."""
     doubts: tuple[int, ...] = ()
     """The doubts about approvals that this call probes."""
 
@@ -56,7 +56,7 @@ class Poll:
     vendor_id: str
     not_after: float
     echo: Echo
-    """What the attempt's message holds."""
+    """The values of the attempt's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _echo_of(job: Job) -> Echo:
 
 
 def _hidden_by(job: Job) -> tuple[str, ...]:
-    """The values to hide in the stored exchange: the account's secrets, and what only a one-time password holds."""
+    """The values to hide in stored requests and responses: the account's secrets, and an OTP's text and parameters."""
     secrets = job.account.adapter.secrets()
     if isinstance(job, Push):
         return (*secrets, job.received.text)

@@ -15,7 +15,7 @@ from sms.services.database.bulk_sql import write_records
 TEXTS = ("text", "raw_text", "parameters")
 """The columns of a message that contain its text."""
 KEPT_FOR_REPEATS = timedelta(hours=24)
-"""The idempotency key of a message stays for as long as an equal call is a repeat, also without the text."""
+"""An erased message keeps its idempotency key for this time, in which an equal call is a repeat."""
 _COLUMNS = {"message": "uuid", "status": "text"}
 _MESSAGES = """
 UPDATE sms_message AS m SET {nothing}, erased_at = {now},
@@ -71,7 +71,7 @@ def erase_callbacks_of_erased(callbacks: Sequence[int]) -> None:
 
 
 def _empty_callback() -> str:
-    """The digest goes too: it would let whoever has the key try all codes."""
+    """SET clauses. They replace the digest as well: with its key, a one-time password could be found by trial."""
     empty = "''::bytea" if connection.vendor == "postgresql" else "x''"
     texts = "note = '', content_type = '', content_encoding = ''"
     return f"body = NULL, query = {empty}, {texts}, body_digest = 'erased ' || c.id"
