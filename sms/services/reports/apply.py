@@ -34,8 +34,8 @@ REPORT_TIME_SECONDS = 5.0
 class ReportUpdate:
     """What a vendor reports about one attempt.
 
-    `id` is that of the stored row of a report that waited for its attempt. `may_wait`: the attempt may become known.
-    `url_attempt` is the attempt of the callback's URL, whether the report is about that one or not.
+    `id` is the stored row's, for a report that waited for its attempt. `may_wait`: the attempt may still become known.
+    `url_attempt` is the attempt that the callback's URL names, even if the report is about another one.
     """
 
     provider: int
@@ -172,7 +172,7 @@ def _load_batch(updates: Iterable[ReportUpdate], now: datetime, *, may_send: boo
 
 
 def _named(vendor_ids: Iterable[str]) -> dict[tuple[int, str], tuple[uuid.UUID, uuid.UUID]]:
-    """By the ids as they are reported, also where the attempt has a digest of its id."""
+    """Attempts and messages by provider and reported id. An attempt may have a digest in place of the id."""
     reported = {stored: vendor_id for vendor_id in vendor_ids for stored in (vendor_id, digest_of_id(vendor_id))}
     wanted = list(reported)
     rows = Attempt.objects.filter(vendor_message_id__in=wanted).order_by("id") if wanted else Attempt.objects.none()
@@ -210,7 +210,7 @@ def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
 
 
 def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
-    """The report without what it repeats of the message. While no message is known, it stays as it came."""
+    """The report with the message's values hidden. While no message is known, it is stored as it came."""
     about = attempt or batch.attempts.get(update.url_attempt)
     if about is None:
         return update
@@ -260,7 +260,7 @@ def _move(
         move |= {"provider": next_provider, "due_at": batch.now, "in_doubt": _is_in_doubt(attempt)}
         _record_failover(message, account, batch.now)
     elif message.status == Status.QUEUED:
-        move["provider"] = attempt.provider  # the further attempt that waited is dropped
+        move["provider"] = attempt.provider  # the retry that was queued is dropped
     batch.moves[message.id] = move
     if effect.alerts:
         _alert_contradiction(message, account, update)
