@@ -1,12 +1,12 @@
 """The contract between us and a vendor's adapter.
 
-An adapter does no I/O. `request` says what goes on the wire, `outcome` says what
-the answer means; `providers/http.py` alone executes. So "one request per send" is
-a fact of the shape, and an adapter's test is a table of plain values.
+An adapter does no I/O. `request` builds the request, `outcome` interprets the response,
+and `providers/http.py` alone makes the call. So an adapter can't make a second request
+for a message, and its test is a table of plain values.
 
 ProviderError
 ├── Misconfigured   config, account, balance   staff must act
-├── Refused         recipient, content         the vendor said no to this message
+├── Refused         recipient, content         the vendor refused this message
 ├── Unavailable     transient                  surely not sent
 └── Unconfirmed     ambiguous                  perhaps sent
 """
@@ -41,7 +41,7 @@ class Failure(StrEnum):
 
 
 class ProviderError(Exception):
-    """A vendor's refusal, or a failed call. `code` is the vendor's own, or a short word of ours."""
+    """A vendor's refusal, or a failed call. `code` is the vendor's own, or one of ours."""
 
     allowed: ClassVar[frozenset[Failure]] = frozenset()
 
@@ -57,31 +57,31 @@ class ProviderError(Exception):
 
 
 class Misconfigured(ProviderError):
-    """Staff must act: the provider can't serve any message as it is set up."""
+    """Staff must act: with its present settings, the provider can't send."""
 
     allowed = frozenset({Failure.CONFIG, Failure.ACCOUNT, Failure.BALANCE})
 
 
 class Refused(ProviderError):
-    """The vendor said no to this message; another vendor may take it."""
+    """The vendor refused this message; another vendor may accept it."""
 
     allowed = frozenset({Failure.RECIPIENT, Failure.CONTENT})
 
 
 class Unavailable(ProviderError):
-    """The message surely did not leave."""
+    """The message was certainly not sent."""
 
     allowed = frozenset({Failure.TRANSIENT})
 
 
 class Unconfirmed(ProviderError):
-    """The message may have left: never send it again by yourself."""
+    """The message may have been sent: it must not be sent again automatically."""
 
     allowed = frozenset({Failure.AMBIGUOUS})
 
 
 def failed(failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> ProviderError:
-    """The error of the family that carries this class of failure, to be raised."""
+    """The exception for this class of failure, to be raised."""
     kinds = (Misconfigured, Refused, Unavailable, Unconfirmed)
     kind = next(kind for kind in kinds if failure in kind.allowed)
     return kind(failure, code, detail, retry_after=retry_after)
@@ -89,7 +89,7 @@ def failed(failure: Failure, code: str, detail: str, *, retry_after: float | Non
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What goes on the wire, complete: `http.py` adds nothing but the connection."""
+    """A request: `http.py` adds only Host, User-Agent, Accept-Encoding and Content-Length."""
 
     method: Literal["GET", "POST"]
     url: str
@@ -99,7 +99,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole answer, at most 64 KiB of body, without content codings. Header names are lower case."""
+    """A complete response with at most 64 KiB of body, decompressed. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class ReportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a vendor says later of one attempt, found by our reference or by its own id."""
+    """What a vendor reports later about one attempt, which is found by our reference or by the vendor's id."""
 
     state: ReportState
     reference: str = ""
@@ -153,13 +153,13 @@ class Report:
     code: str = ""
     detail: str = ""
     left: bool | None = None
-    """False: the message surely was never on its way, so that another vendor may take it. None: not said."""
+    """False: the message was certainly not sent, so that another vendor may send it. None: not stated."""
     may_change: bool = False
-    """True where a later report may say otherwise, though this one says delivered or undelivered."""
+    """True if a later report may change this state, although it is delivered or undelivered."""
 
     @property
     def final(self) -> bool:
-        """No other report is to be waited for or asked for."""
+        """Whether no other report is expected or polled for."""
         return self.state in (ReportState.DELIVERED, ReportState.UNDELIVERED) and not self.may_change
 
 
@@ -194,7 +194,7 @@ class ApprovalKind(StrEnum):
 
 
 class Receipts(StrEnum):
-    """How delivery reports come: the address is ours per attempt, registered by hand, or we ask."""
+    """How delivery reports arrive: at a URL for each attempt, at a URL that is registered by hand, or by polling."""
 
     PUSH_PER_ATTEMPT = "push_per_attempt"
     PUSH_REGISTERED = "push_registered"
@@ -202,7 +202,7 @@ class Receipts(StrEnum):
 
 
 class Adapter(ABC):
-    """What senders and forwarders share: their declared facts and how settings are read."""
+    """The base of senders and forwarders: their declared facts, and how their settings are checked."""
 
     slug: ClassVar[str]
     name: ClassVar[str]
@@ -211,10 +211,10 @@ class Adapter(ABC):
     credentials: ClassVar[tuple[Setting, ...]] = ()
     options: ClassVar[tuple[Setting, ...]] = ()
     words: ClassVar[frozenset[str]] = frozenset()
-    """What stands for a code in answers and reports besides `codes`, in small letters. Other codes of a vendor may
-    repeat a message's text or number, and are searched for it."""
+    """Further codes in responses and reports, besides `codes`, in lower case. Any other code may repeat a message's
+    text or number, and these are hidden in it."""
     scheme: ClassVar[str] = "https"
-    """The scheme of the addresses that this adapter asks for (http is taken where https is)."""
+    """The scheme of this adapter's URLs. Where it is https, http is accepted, too."""
 
     def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
         self.base_url = base_url
@@ -264,14 +264,14 @@ class Sender(Adapter):
     names_parameters: ClassVar[bool] = False
     """True where parameters travel under names, False where only their order counts."""
     blocks_callers: ClassVar[bool] = False
-    """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
+    """True if the vendor blocks our IP address after bad log-ins: after an account fault, only staff may call it."""
     receipts: ClassVar[frozenset[Receipts]] = frozenset()
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False
     """True for a vendor that reaches no handset at all."""
     codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
-    """The vendor's own codes, each with its class and our words for it: the legend and the dashboard read them."""
+    """The vendor's own codes, each with its class and our explanation. The reference page and the dashboard show it."""
 
     doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {}
     """The codes, all of class `config`, that contradict an approval: the vendor does not know this template or sender
@@ -286,10 +286,10 @@ class Sender(Adapter):
 
     @abstractmethod
     def outcome(self, response: HttpResponse) -> Accepted:
-        """What the answer means. Raises a ProviderError unless the vendor took the message."""
+        """Interpret the response. Raises a ProviderError unless the vendor accepted the message."""
 
     def check(self, sms: OutboundSms) -> None:
-        """What the declared facts say of this message. Raises Misconfigured or Refused."""
+        """Check the message against the declared facts. Raises Misconfigured or Refused."""
         self.require_credentials()
         if self.has_sender_field and not sms.sender:
             raise Misconfigured(Failure.CONFIG, "sender_missing", f"{self.name} wants a sender name.")
@@ -321,8 +321,8 @@ class Sender(Adapter):
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
         """The reports in one callback, given its fields, which are found in any letter case of their names.
 
-        A field that can't be read is neither text nor number: `text_in` takes it for empty. It is called for inner
-        objects too, so fields that are no report give none. Our own id is returned as it came.
+        A field that can't be decoded is neither text nor number: for `text_in` it is empty. It is called for inner
+        objects too: fields that are no report give an empty list. Our own id is returned unchanged.
         """
         return []
 
@@ -338,14 +338,14 @@ class Sender(Adapter):
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def poll_outcome(self, response: HttpResponse) -> Report | None:
-        """The state, or None while the vendor is still at it; a final one ends the asking.
+        """The state, or None while the vendor has none yet; a final state ends the polling.
 
-        Raises ProviderError on a bad answer; a fault of the account opens the breaker.
+        Raises ProviderError on a bad response; a fault of the account opens the breaker.
         """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def test_request(self) -> HttpRequest:
-        """A harmless call that proves address and credentials."""
+        """A call without effect that checks the URL and the credentials."""
         raise NotImplementedError(f"{self.name} has no harmless call")
 
     def test_outcome(self, response: HttpResponse) -> str:
@@ -354,7 +354,7 @@ class Sender(Adapter):
 
 
 class Forwarder(Adapter):
-    """A partner that gets what our rented numbers receive. Here a repeat is the protocol."""
+    """A partner to which the SMS of our rented numbers are forwarded. Its protocol requires repeats."""
 
     retry_seconds: ClassVar[int]
 
@@ -364,7 +364,7 @@ class Forwarder(Adapter):
 
     @abstractmethod
     def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
-        """What the answer means, and the vendor's word for it."""
+        """What the response means, and the partner's own word for it."""
 
 
 def json_post(url: str, payload: JsonObject, *headers: tuple[str, str]) -> HttpRequest:
