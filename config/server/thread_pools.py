@@ -27,7 +27,7 @@ STAFF_PATHS = ("/admin", "/static/", "/docs", "/schema")
 
 
 class TurnQueue:
-    """Replaces the deque of a waitress dispatcher, under whose lock it is used. Each caller's requests stay in order."""
+    """Replaces a waitress dispatcher's deque, and is used under its lock. Each caller's requests stay in order."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[HTTPChannel]] = {}
