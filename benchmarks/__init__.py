@@ -1,1 +1,1 @@
-"""What is measured, against what, and the last figures (results.md). Ratios within one run come first."""
+"""The benchmarks and their results (results.md). Ratios within one run matter more than absolute figures."""

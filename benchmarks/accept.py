@@ -25,7 +25,7 @@ PASSWORD = "made-up-caller-password-0123456789"
 TEMPLATES, ROUTES, CONNECTIONS = 1000, 50, 16
 CURVE = (1, 4, 16, 64, 256)
 BARE = ("-k", "gthread", "--threads", "8")
-"""How the ceiling is served, whatever the product is served by."""
+"""gunicorn's arguments for the ceiling, which do not depend on the product's worker class."""
 
 
 def shop() -> str:
@@ -59,7 +59,7 @@ status = "approved"
 
 
 def requests(file: Path) -> Requests:
-    """Different texts to different numbers, each of another template."""
+    """Calls with different texts, numbers and templates."""
     login = base64.b64encode(f"akinon:{PASSWORD}".encode()).decode()
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
     return write_requests(file, headers, (("/send-sms", _body(n)) for n in range(4000)))
@@ -95,7 +95,7 @@ def serve_ceiling(made: Stage) -> tuple[Process, int]:
 
 
 def on_sqlite(seconds: float, rounds: int) -> list[float]:
-    """Accepted a second where the messages lie in a file."""
+    """Accepted calls a second on SQLite."""
     with stage(0, shop(), sqlite=True) as made:
         calls = requests(made.folder / "requests")
         web, port = serve(made)
@@ -105,7 +105,7 @@ def on_sqlite(seconds: float, rounds: int) -> list[float]:
 
 
 def curve(made: Stage, seconds: float, rounds: int) -> dict[int, list[tuple[Figures, Figures]]]:
-    """For each number of connections the figures of both, ceiling and product in turns."""
+    """For each number of connections, the figures of ceiling and product, measured alternately."""
     calls = requests(made.folder / "requests")
     (bare, bare_port), (web, web_port) = serve_ceiling(made), serve(made)
     measure(web_port, 1, calls)  # the first calls load code

@@ -1,7 +1,7 @@
-"""Templates made so that an index helps least: all begin and end alike, each of one list goes with each of another.
+"""Templates for which an index helps least: all have the same beginning and end, and all pairs of two lists occur.
 
-Of each family 10,000 templates (of three lists of 21, 9,261), and one text that holds as
-much of both lists as there is room for, so that hundreds or all of them may give it.
+Each family has 10,000 templates (with three lists of 21, 9,261), and one text that contains as
+much of the lists as fits, so that hundreds or all of the templates may give it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def filled(text: str, end: str) -> str:
 
 
 def along(parts: list[str], value: str, room: int) -> str:
-    """The parts one after the other with a value behind each, as many as there is room for."""
+    """As many of the parts as fit, each followed by a value."""
     return "".join(chain.from_iterable((part, value) for part in parts))[:room]
 
 
@@ -59,5 +59,5 @@ def cases() -> dict[str, tuple[list[tuple[int, Body]], str]]:
 
 
 def indexes() -> dict[str, tuple[Index[int], str]]:
-    """The families, ready to be matched."""
+    """The families' indexes, each with its text."""
     return {name: (Index(templates), text) for name, (templates, text) in cases().items()}

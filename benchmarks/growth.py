@@ -32,7 +32,7 @@ from .stage import Stage, stage
 SENT = 6000
 RUNS = 3
 Shop = tuple[Stage, int]
-"""A database and the port of its web side."""
+"""A database and the port of its web processes."""
 Row = tuple[str, ...]
 SEARCHES = {
     "exact search by number": "SELECT id FROM sms_message WHERE \"to\" = '+994500000077' ORDER BY id DESC LIMIT 50",
@@ -42,7 +42,7 @@ SEARCHES = {
 }
 LIST = {"": "", ", page 200": "?p=200", ", failed": "?view=failed", ", search by number": "?q=%2B994500000077"}
 SMALL = 50_000
-"""Messages that the empty database gets before the searches: with none, it would find none, and be quick at that."""
+"""Messages that the empty database gets before the searches, so that a search finds as many rows in both."""
 UNREAD = "SELECT 1 FROM sms_callback WHERE read_at IS NULL LIMIT 1"
 
 
@@ -80,7 +80,7 @@ def search_ms(made: Stage, statement: str) -> float:
 
 
 def in_turns(empty: Shop, full: Shop, seconds: float) -> list[Row]:
-    """Each rate on either database, one right after the other: the machine's hour is the same for both."""
+    """Each rate on both databases, measured alternately, so that other load on the machine affects both."""
     pairs = [(rates(*empty, seconds), rates(*full, seconds)) for _ in range(RUNS)]
     rows: list[Row] = []
     for name in pairs[0][0]:
@@ -159,7 +159,7 @@ def main() -> None:
     with opened() as (empty, _), opened() as (full, web):
         begun = time.monotonic()
         fill_old(full[0], int(millions * 1_000_000))
-        run(full[0], _ERASE)  # a table that grew by the day was passed by retention day by day
+        run(full[0], _ERASE)  # in a table that grew day by day, retention has already erased the old texts
         filled = f"Filled in {time.monotonic() - begun:.0f} s."
         rates(*empty, 1), rates(*full, 1)  # so that the first measure finds everything loaded, too
         rows = in_turns(empty, full, seconds) + search_rows(empty[0], full[0])
@@ -170,7 +170,7 @@ def main() -> None:
 
 @contextmanager
 def opened() -> Iterator[tuple[Shop, Process]]:
-    """A shop with its web side."""
+    """A shop with its web processes."""
     with stage(0, shop(), PUBLIC_URL="http://127.0.0.1:1") as made:
         web, port = serve(made)
         yield (made, port), web

@@ -88,7 +88,7 @@ def behind_others(count: int) -> Row:
 
 
 def disk() -> Row:
-    """What a commit can't go below: each message waits for two."""
+    """The least time of a commit. Each message waits for two commits."""
     with tempfile.TemporaryDirectory(prefix="sms-bench-") as folder:
         return row("the disk alone, one small write", disk_ms(Path(folder)))
 

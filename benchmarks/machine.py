@@ -1,7 +1,7 @@
-"""How fast this machine is at this hour: what each figure in messages a second is set beside.
+"""Measures the present speed of this machine, to which each figure in messages a second is compared.
 
-The figures to reach were measured on a machine whose ceiling (bare WSGI, one INSERT and COMMIT, 16 connections) was
-5,797 requests a second. A benchmark measures the same ceiling here, in the same run, and compares shares of it.
+The target figures were measured on a machine whose ceiling (bare WSGI, one INSERT and COMMIT, 16 connections) was 5,797
+requests a second. A benchmark measures the same ceiling in the same run, and compares shares of it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def ceiling(made: Stage, seconds: float = 4.0) -> float:
 
 
 def share(rate: float, figure: float, ceiling_here: float) -> float:
-    """A rate as a part of the figure to reach, both as shares of their machines' ceilings."""
+    """The ratio of a rate to its target figure, both as shares of the ceilings of their machines."""
     return (rate / ceiling_here) / (figure / CEILING_THERE)
 
 
 def disk_ms(folder: Path) -> list[float]:
-    """Milliseconds of single small writes until they are on the disk, sorted: what a commit can't go below."""
+    """Milliseconds of single small writes until they are on the disk, sorted: the least times of a commit."""
     times = []
     with (folder / "writes").open("wb") as file:
         for _ in range(WRITES):

@@ -55,7 +55,7 @@ def misses(matching: Iterable[str]) -> list[str]:
 
 
 def hostile(family: str) -> list[str]:
-    """Texts with the words of as many templates as there is room for, none of which fits, and plain repetition."""
+    """Texts with the words of as many templates as fit, none of which gives the text, and repeated words."""
     source = source_of(family, 1000)
     before, _, rest = source.partition("{name}")
     words = [source_of(family, n).partition("{name}")[2].partition("{order}")[0] for n in range(1000, 1400)]
@@ -72,7 +72,7 @@ def hostile(family: str) -> list[str]:
 
 
 def best_times(work: Callable[[str], object], samples: Iterable[str]) -> list[float]:
-    """Microseconds of each sample, the best of a few rounds: what the work takes, not what the machine does beside."""
+    """Microseconds of each sample, the best of a few rounds, so that other load on the machine counts little."""
     found = []
     for sample in samples:
         rounds = []

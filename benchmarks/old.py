@@ -40,4 +40,4 @@ def fill_old(made: Stage, count: int) -> None:
         for statement in _OLD:
             made.sql(statement.format(first=first, last=min(first + BATCH - 1, count)))
     made.sql("VACUUM ANALYZE")
-    made.sql("CHECKPOINT")  # nothing of this is still on its way to the disk when the measures begin
+    made.sql("CHECKPOINT")  # so that these writes are on the disk before the measurements begin

@@ -1,7 +1,7 @@
-"""The desk's pages after a week of 100,000 messages: `python3 dev.py bench pages [messages] [runs]`.
+"""The admin's pages after a week of 100,000 messages: `python3 dev.py bench pages [messages] [runs]`.
 
 Each whole page, as a logged-in administrator gets it from gunicorn on PostgreSQL, one at a time. The budget is 300 ms.
-Beside the time that passed stands the processor's time of the web side: on a busy machine the first grows by waiting.
+The CPU time of the web processes is shown as well, because on a busy machine the elapsed time includes waiting.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes figures down: one section per run in results.md, with machine, versions and commit."""
+"""Records figures: one section per run in results.md, with machine, versions and commit."""
 
 from __future__ import annotations
 

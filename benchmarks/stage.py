@@ -1,4 +1,4 @@
-"""What a benchmark of whole processes stands on: a durable PostgreSQL, the lean vendor, a shop, a full queue."""
+"""The environment of a benchmark of whole processes: a durable PostgreSQL, the lean vendor, a shop, a full queue."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Stage:
     def wait_until_sent(self, timeout: float = 300.0) -> float:
         """Wait until nothing is queued or sending any more; returns when the last result was written (time.time()).
 
-        It looks seldom, over one connection and through small indexes: whoever looks uses the same cores.
+        It polls seldom, over one connection and through small indexes, because polling uses the same cores.
         """
         ends = time.monotonic() + timeout
         with psycopg.connect(self.database_url, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""How long until it works: `python3 dev.py bench start [runs]`.
+"""Times from start to the first result: `python3 dev.py bench start [runs]`.
 
 From a dispatcher's start to its first message at the vendor's socket, and from `python3 dev.py up` in a copy of the
 committed project, whose environment is prepared, to the answer of the call that it prints.

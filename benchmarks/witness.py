@@ -1,4 +1,4 @@
-"""A vendor in this process that remembers when each text reached its socket."""
+"""A vendor in this process that records when each text reached its socket."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Settings, addresses and the ways in: the only place that reads the environment."""
+"""Settings, root URLs and entry points. The only package that reads the environment."""
 
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """`celery -A config`: Celery asks for `app`. Nobody else does, so nobody else needs Celery."""
+    """Gives Celery its `app` (`celery -A config`). Celery is imported only then, so it is no requirement."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import os

@@ -16,7 +16,7 @@ _TEAL = {
     "300": "#5eead4",
     "400": "#2dd4bf",
     "500": "#14b8a6",
-    "600": "#0f766e",  # white on it has 5.5:1, and it on white: text and buttons pass WCAG AA
+    "600": "#0f766e",  # its contrast with white is 5.5:1, so text and buttons pass WCAG AA
     "700": "#115e59",
     "800": "#134e4a",
     "900": "#0f3d3a",

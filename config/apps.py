@@ -13,9 +13,9 @@ from django.core import checks
 
 
 class SmsAdminConfig(SimpleAdminConfig):
-    """The admin is loaded with the URLs (config/urls.py), not in each dispatcher and command: 16 MB, 0.2 s of CPU.
+    """Loads the admin with the URLs (config/urls.py). Dispatchers and commands save 16 MB and 0.2 s of CPU without it.
 
-    Registers Django's checks of the admin in place of its own registration, which would find no admin site.
+    Registers Django's checks of the admin itself, because Django's registration would find no admin site.
     """
 
     default_site = "config.site.SmsAdminSite"

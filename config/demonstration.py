@@ -1,4 +1,4 @@
-"""The demonstration's own settings file: made once, kept out of git, read like a `.env`."""
+"""The demonstration's own settings file: created once, ignored by git, and read like a `.env`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = ".demo"
 
 
 def settings_file(project: Path) -> Path:
-    """The demonstration's settings file; made with fresh keys if it isn't there."""
+    """The demonstration's settings file, which is created with new keys if it does not exist."""
     file = project / FOLDER / "environment"
     if not file.exists():
         file.parent.mkdir(mode=0o700, exist_ok=True)

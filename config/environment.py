@@ -1,6 +1,6 @@
-"""How settings are read: from the process's environment, then from a file of NAME=value lines, each to the letter.
+"""Reads settings from the process's environment, and then from a file of NAME=value lines, without expanding values.
 
-For config/settings.py and config/gunicorn.py alone; they name what is read.
+Used only by config/settings.py and config/gunicorn.py, which name the settings.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ ON, OFF = ("1", "true", "on", "yes", "y", "ok"), ("0", "false", "off", "no", "n"
 
 
 class Environment(environ.Env):
-    """django-environ without its proxies: a value that begins with `$` is a value and names no other variable."""
+    """django-environ without its proxies: a value that begins with `$` does not refer to another variable."""
 
     def __init__(self, values: Mapping[str, str], file: str) -> None:
         super().__init__()
-        # With `escape_proxy` django-environ takes the backslashes out again: this is its way to spell a plain `$`.
+        # With `escape_proxy`, django-environ reads `\$` as a plain `$`.
         self.ENVIRON = {name: value.replace("$", r"\$") for name, value in values.items()}
         self.escape_proxy = True
         self.file = file
-        """What is to be said of the file in errors: its path, and why it was not read."""
+        """The file's description for error messages: its path, and why it was not read."""
 
     def word(self, name: str, default: str = "") -> str:
-        """A value in which blanks around it have no meaning, such as an address. Empty counts as left out."""
+        """A value without the blanks around it, such as a URL. An empty one counts as not set."""
         return self.str(name, default="").strip() or default
 
     def words(self, name: str, default: str = "") -> list[str]:
-        """Comma separated."""
+        """A comma-separated list."""
         return [word.strip() for word in self.word(name, default).split(",") if word.strip()]
 
     def switch(self, name: str, *, default: bool = False) -> bool:
@@ -78,7 +78,7 @@ class Environment(environ.Env):
         return [_unmapped(network) for network in found]
 
     def required(self, name: str) -> str:
-        """The value. Raises ImproperlyConfigured, which says whether the name is missing or empty, and where."""
+        """The value. Raises ImproperlyConfigured with the file, and whether the name is missing or empty."""
         value = self.str(name, default="")
         if value:
             return value
@@ -86,7 +86,7 @@ class Environment(environ.Env):
         raise ImproperlyConfigured(f"{name} is {state}. Set it in the environment or in {self.file}; see .env.example.")
 
     def database(self, name: str) -> dict[str, Any]:
-        """A database's address as Django's settings. A relative SQLite path begins at the project's folder."""
+        """A database URL as Django's settings. A relative SQLite path is relative to the project's folder."""
         url = self.word(name)
         scheme = url.partition(":")[0]
         if scheme not in ("sqlite", *self.POSTGRES_FAMILY[:4]) or "://" not in url:
@@ -105,7 +105,7 @@ class Environment(environ.Env):
         return {**found, "HOST": unquote(found["HOST"])}  # the folder of a Unix socket is written as %2Fvar%2Frun
 
     def mail_server(self, name: str) -> dict[str, Any]:
-        """A mail server's address as Django's settings."""
+        """A mail server's URL as Django's settings."""
         try:
             found = self.email_url_config(self.word(name))
         except (ValueError, ImproperlyConfigured):  # its text may quote the password
@@ -140,14 +140,14 @@ def _unmapped(network: Network) -> Network:
 
 
 def read(file: Path | None = None) -> Environment:
-    """The environment, and below it `file`, or that which ENV_FILE names, or .env. Raises ImproperlyConfigured."""
+    """The environment, then the values of `file`, else of ENV_FILE or .env. Raises ImproperlyConfigured."""
     named = os.environ.get("ENV_FILE", "")
     path = file or Path(named or BASE_DIR / ".env")
     try:
         lines, state = parse(path.read_bytes()), ""
     except FileNotFoundError:
         lines, state = {}, " (it is not there)"
-    except OSError as error:  # systemd may have read a file that is root's alone
+    except OSError as error:  # only root may be able to read it, and systemd may have done so
         lines, state = {}, f" (it can't be read: {error.strerror})"
     except ValueError as error:
         raise ImproperlyConfigured(f"{path}: {error}.") from None
@@ -157,12 +157,12 @@ def read(file: Path | None = None) -> Environment:
 
 
 def is_set(name: str) -> bool:
-    """Whether the process's own environment names it."""
+    """Whether it is set in the process's own environment."""
     return bool(os.environ.get(name))
 
 
 def export(environment: Environment) -> None:
-    """Hand the file's values on to libraries that read the environment themselves, and to child processes."""
+    """Set the file's values in the environment, for libraries that read it themselves and for child processes."""
     for name, value in environment.ENVIRON.items():
         os.environ.setdefault(name, value.replace(r"\$", "$"))
 
@@ -170,8 +170,8 @@ def export(environment: Environment) -> None:
 def parse(content: bytes) -> dict[str, str]:
     """The values of a file of NAME=value lines. Raises ValueError with the line's number.
 
-    A value is all that stands behind the `=`, `#`, quotes and blanks included. Quotes around the whole value are taken
-    off; between double ones a backslash escapes `"`, `\\`, `$` and a backquote, as it does for the shell and systemd.
+    A value is everything after the `=`, with `#`, quotes and blanks. Quotes around the whole value are removed; in
+    double quotes a backslash escapes `"`, `\\`, `$` and a backquote, as in the shell and in systemd.
     """
     found = {}
     for number, line in enumerate(decoded(content).split("\n"), 1):

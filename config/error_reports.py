@@ -1,4 +1,4 @@
-"""Faults of ours go to Sentry, where its package is installed: it is no requirement of the product."""
+"""Reports internal errors to Sentry if its package is installed, which is not a requirement."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def start_error_reports(dsn: str) -> None:
-    """Report faults to this address, without values: local variables and bodies hold texts and numbers."""
+    """Report errors to this DSN without local variables and bodies, which contain texts and numbers."""
     if not dsn:
         return
     try:

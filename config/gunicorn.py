@@ -14,38 +14,38 @@ env = environment.read()
 bind = f"0.0.0.0:{env.number('PORT', 8000, least=1, most=65535)}"
 workers = env.number("WEB_CONCURRENCY", 2, least=1)
 worker_class = "config.server.worker.BufferingWorker"
-# For the API; the admin has its own (config/server/thread_pools.py). More only wait for each other.
+# For the API; the admin has its own (config/server/thread_pools.py). More threads would only wait for each other.
 threads = env.number("WEB_THREADS", 3, least=1, most=64)
-# Each may hold a file that is being read, too, and many systems give a process 1,024 descriptors.
+# Many systems limit a process to 1,024 file descriptors, and a connection may use a second one for a temporary file.
 worker_connections = 450
-# A request is parsed, stored and answered within milliseconds; what takes longer hangs.
+# A request is processed within milliseconds, so a worker that does not respond for this time hangs.
 timeout = 30
 graceful_timeout = 20
-# Longer than the 60 seconds for which most load balancers keep an idle connection: a load balancer that sends a request
-# on a connection that is being closed here answers its caller 502.
+# Longer than the 60 seconds for which most load balancers keep an idle connection. If one sends a request on a
+# connection that is being closed here, its client gets a 502.
 keepalive = env.number("KEEP_ALIVE", 75, least=1, most=3600)
 max_requests = 0
 # Which proxies are trusted, and with which headers, is TRUSTED_PROXIES alone (sms/services/intake/client_ip.py).
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
-# Access lines would hold the callback keys that stand in paths; our own log writes one line per event.
+# Access lines would contain the callback keys in paths. Our own log writes one line per event.
 accesslog = None
 errorlog = "-"
-# It would lie in the home folder, which a container has not, and two web sides of one machine would share it.
+# It would be in the home folder, which containers lack and which two installations on one machine would share.
 control_socket_disable = True
 _level = env.choice("LOG_LEVEL", "INFO", logs.LEVELS)
-# gunicorn's own debug lines hold the path of each request, and the paths of webhooks hold tokens.
+# gunicorn's debug lines contain the path of each request, and the paths of webhooks contain tokens.
 loglevel = "info" if _level == "DEBUG" else _level.lower()
 logconfig_dict = logs.settings(level=_level, form=env.choice("LOG_FORMAT", "json", logs.FORMS))
 
-# prometheus_client reads this name when it is imported, in each worker; its files there are added up at a scrape.
+# prometheus_client reads this name when each worker imports it. A scrape adds up the files in that folder.
 COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
 OWN_FOLDER = "sms-desk-counters-"
 
 
 def on_starting(server: Any) -> None:
-    """A folder for the counters of all workers, one for each start: old counts would never go away."""
+    """Create a folder for the counters of all workers. Each start has its own, because old files are never removed."""
     os.environ.setdefault(COUNTERS, tempfile.mkdtemp(prefix=OWN_FOLDER))
 
 

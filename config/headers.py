@@ -1,4 +1,4 @@
-"""Every page of the admin gets a content policy, and shows hidden characters as escapes."""
+"""Adds a content security policy to the admin's pages, and shows hidden characters in them as escapes."""
 
 from __future__ import annotations
 

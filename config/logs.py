@@ -1,7 +1,7 @@
-"""Log lines: one JSON object per event, with nothing in them that is nobody's business.
+"""Log lines: one JSON object per event, without personal data and secrets.
 
-What comes from outside is shown escaped, phone numbers are shortened, tracebacks name places and never values. The
-same chain serves our own lines, Django's and gunicorn's.
+External input is escaped, phone numbers are shortened, and tracebacks contain places but no values. The same processors
+apply to our own lines, Django's and gunicorn's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sms.domain.text import masked_digits, visible
 
 _NUMBER = re.compile(r"(?<![\w#-])(?<![0-9][.:])(?:\+[0-9]{7,15}|[0-9]{9,15})(?![\w-]|[.:][0-9])")
 _QUOTED = re.compile(r"""(['"]).*?(?:\1|$)""", re.DOTALL)
-"""What Python's errors quote of a value: it may be a code of letters."""
+"""A value quoted in a Python error's message, which may be an OTP made of letters."""
 _AS_THEY_ARE = frozenset({"timestamp", "level", "request_id", "exception", "logger"})
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMS = ("json", "console")
@@ -41,7 +41,7 @@ def safe(value: str) -> str:
 
 
 def tell_exception(_: Any, __: str, event: EventDict) -> EventDict:
-    """An exception as places and types. Its words may quote what a caller sent, so they come without digits."""
+    """Log an exception as places and types. Its message may quote input, so digits and quoted values are masked."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
@@ -59,7 +59,7 @@ def _lines(error: BaseException) -> list[str]:
 
 
 def _words(error: BaseException) -> str:
-    """A database's words quote whole rows: it is told by its code alone."""
+    """The message of an error. A database error's message may quote whole rows, so only its code is used."""
     state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
     if type(error).__module__.startswith(("psycopg", "sqlite3", "django.db")):
         return f" {state}" if state else ""
@@ -79,7 +79,7 @@ SHARED: list[Processor] = [
 
 
 PROCESSORS = [structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
-"""One list for the whole process: a logger keeps the list of its first use, also when this is configured again."""
+"""One list for the whole process, because a logger keeps the list of its first use even after a new configuration."""
 
 
 def settings(*, level: str, form: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def settings(*, level: str, form: str) -> dict[str, Any]:
     }
     # Django's own defaults put these at INFO. Not below it: at DEBUG, Django logs statements with their values.
     quiet = {"handlers": [], "propagate": True, "level": "INFO" if level == "DEBUG" else level}
-    # Callback keys stand in paths. gunicorn writes access lines whenever it is given a dictionary, so they end here.
+    # Paths contain callback keys. With a dictionary of settings gunicorn always writes access lines: they are dropped.
     silent = {"handlers": [], "propagate": False, "level": "CRITICAL"}
     return {
         "version": 1,

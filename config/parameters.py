@@ -1,4 +1,4 @@
-"""Addresses of the admin with a NUL character: no database takes one, so they are refused before any page is asked."""
+"""Rejects URLs of the admin with a NUL character before a view runs, because databases don't accept it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .headers import ADMIN
 
 
 class NoNul:
-    """Forms say themselves which of their fields holds one."""
+    """Rejects NUL in the path and the query. Forms report NUL in their own fields."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

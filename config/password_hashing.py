@@ -1,4 +1,4 @@
-"""Staff passwords are hashed one at a time in a process: a hash takes a core for a third of a second, on purpose."""
+"""Limits the hashing of staff passwords to one at a time in a process: each occupies a core for a third of a second."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.http import HttpRequest, HttpResponse
 
 MAX_WAITING = 1
-"""Threads that may wait for their turn; the others of config.server.thread_pools go on serving pages."""
+"""Threads that may wait for their turn, so that other threads of config.server.thread_pools can serve pages."""
 RETRY_AFTER = 2
 
 _turn = threading.Lock()
@@ -18,12 +18,12 @@ places = threading.BoundedSemaphore(1 + MAX_WAITING)
 
 
 class HashingBusy(Exception):
-    """Too many passwords are being checked at this moment."""
+    """Too many passwords are being hashed."""
 
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Wait for the turn. Raises HashingBusy at once if enough others wait."""
+    """Wait for the turn to hash. Raises HashingBusy at once if MAX_WAITING others wait."""
     if not places.acquire(blocking=False):
         raise HashingBusy
     try:
@@ -34,7 +34,7 @@ def turn() -> Iterator[None]:
 
 
 class OneAtATimeHasher(PBKDF2PasswordHasher):
-    """PBKDF2 as Django has it. Every check and every new password comes through `encode`."""
+    """Django's PBKDF2 hasher. Every check and every new password is hashed by `encode`."""
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         with turn():
@@ -42,7 +42,7 @@ class OneAtATimeHasher(PBKDF2PasswordHasher):
 
 
 class HashingBusyMiddleware:
-    """Answers 503 where a password could not be checked at once."""
+    """Answers 503 if a password could not be hashed because too many others are."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -16,7 +16,7 @@ from config.error_reports import start_error_reports
 from config.weak_settings import refuse_weak
 
 IS_DEMONSTRATION_COMMAND = sys.argv[1:2] == ["demo"]
-# The demonstration has a file of its own; what the environment names wins over it, as over any file.
+# The demonstration has its own file. As with any file, the environment overrides it.
 ENV_FILE = settings_file(BASE_DIR) if IS_DEMONSTRATION_COMMAND else None
 env = environment.read(ENV_FILE)
 DATABASE_URL_WAS_SET = environment.is_set("DATABASE_URL") or environment.is_set("DB_NAME")
@@ -24,7 +24,7 @@ environment.export(env)
 
 
 def _required(name: str, *, while_debugging: str) -> str:
-    """The value of a name without which the process must not start (outside DEBUG)."""
+    """The value of a setting that is required unless DEBUG is on."""
     return env.str(name, default="") or while_debugging if DEBUG else env.required(name)
 
 
@@ -95,7 +95,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-APPEND_SLASH = False  # a redirected POST loses its body: both spellings are addresses of their own
+APPEND_SLASH = False  # a redirected POST loses its body, so both spellings are routed
 
 TEMPLATES = [
     {
@@ -131,7 +131,7 @@ def _database() -> dict[str, object]:
 
 DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Readers and one writer at a time, and a commit that is on the disk before the answer: docs/operations.md.
+    # One writer at a time beside readers, and commits that are on the disk before the response: docs/operations.md.
     DATABASES["default"]["ENGINE"] = "config.sqlite3"
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 15,
@@ -178,13 +178,13 @@ LOCALE_PATHS = [BASE_DIR / "locale"]  # English first: docs/operations.md says h
 USE_TZ = True
 STATIC_URL = "static/"
 COLLECTED = BASE_DIR / "staticfiles"
-# Named only where it is there or being filled: WhiteNoise warns of a folder that is missing.
+# Set only if the folder exists or is being filled, because WhiteNoise warns about a missing folder.
 STATIC_ROOT = COLLECTED if COLLECTED.is_dir() or "collectstatic" in sys.argv else None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True  # no collectstatic needed to start; the container runs it all the same
+WHITENOISE_USE_FINDERS = True  # collectstatic is not required; the container runs it
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 PASSWORD_HASHERS = ["config.password_hashing.OneAtATimeHasher"]
@@ -222,7 +222,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test holds the description clean, and each start is spared the time
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # a test checks the schema, which saves time at each start
     "PREPROCESSING_HOOKS": ["sms.api.openapi.without_trailing_slashes"],
     "POSTPROCESSING_HOOKS": ["sms.api.openapi.with_schemas"],
 }
@@ -241,7 +241,7 @@ if IS_HTTPS:
     # config.forwarded has removed this header unless a trusted proxy sent it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# HSTS for subdomains and browsers' preload lists speak for a whole domain: its owner decides that, not one service.
+# HSTS for subdomains and preload lists concern a whole domain, so its owner decides on them.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- who hears of trouble ------------------------------------------------------------------
@@ -251,9 +251,9 @@ ALERT_WEBHOOK_URL = env.word("ALERT_WEBHOOK_URL")
 ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", default="")
 EMAIL_URL_IS_SET = bool(env.word("EMAIL_URL"))
 if EMAIL_URL_IS_SET:
-    vars().update(env.mail_server("EMAIL_URL"))  # EMAIL_HOST, EMAIL_PORT and their family
+    vars().update(env.mail_server("EMAIL_URL"))  # EMAIL_HOST, EMAIL_PORT and the others
 EMAIL_TIMEOUT = 10  # seconds
-# Most mail servers let a user write in its own name alone.
+# Most mail servers accept only the user's own sender address.
 DEFAULT_FROM_EMAIL = next(
     (name for name in [vars().get("EMAIL_HOST_USER") or "", *ALERT_EMAIL] if "@" in name), "sms-desk"
 )

@@ -1,4 +1,4 @@
-"""The addresses that this process serves: all of them, or with SERVE those of the API or of the admin."""
+"""The URLs that this process serves: all of them, or with SERVE those of the API or of the admin."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -12,7 +12,7 @@ from sms.domain.codes import refuse
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
-    """The admin's own page of this kind has links to it, which do not exist here."""
+    """A JSON 404, because the admin's page has links to pages that are not served here."""
     return answer(refuse("not_found"))
 
 

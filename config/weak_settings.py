@@ -1,4 +1,4 @@
-"""Refuses a start with settings that are too weak for a public installation, and names each of them."""
+"""Refuses to start with settings that are too weak for a public installation, and names each of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 SHORTEST_SECRET = 32
 SHORTEST_WEBHOOK_SECRET = 16
 FEWEST_DIFFERENT = 10
-"""Characters or bytes. Random keys have far more."""
+"""Different characters or bytes of a key. Random keys have far more."""
 HOW_TO = 'Make one: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 
 

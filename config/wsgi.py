@@ -1,4 +1,4 @@
-"""The web side's way in: `gunicorn -c config/gunicorn.py config.wsgi`."""
+"""The WSGI application: `gunicorn -c config/gunicorn.py config.wsgi`."""
 
 import os
 

@@ -1,7 +1,7 @@
-"""Which addresses our server may call: the words for forms, and the guard for the connected socket.
+"""Which addresses our server may call: the messages for forms, and the check of the address that is connected to.
 
-Vendors live on the public internet. An address that leads inside (loopback, private
-networks, the cloud's metadata service) is refused unless the installation allows it.
+Vendors are on the public internet. An internal address (loopback, private networks, the
+cloud's metadata service) is refused unless the installation allows it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _INSIDE_NAMES = (".localhost", ".local", ".internal", ".localdomain", ".home.arp
 def is_public(address: str) -> bool:
     """Is this literal IP address one of the public internet's?
 
-    IPv6 forms that carry an IPv4 address inside (mapped, compatible, 6to4, Teredo, NAT64)
-    count as not public, whatever they carry: they are ways around the guard.
+    IPv6 forms that contain an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64) count
+    as not public, whatever they contain: they could be used to get around this check.
     """
     ip = ipaddress.ip_address(address)
     if ip.version == 6 and ip not in _GLOBAL_UNICAST:
@@ -39,9 +39,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port in one spelling: addresses with equal origins are of the same server.
+    """Scheme, host and port in one spelling: URLs with equal origins belong to the same server.
 
-    An address that programs may read in different ways is its own origin.
+    The origin of a URL that programs may read in different ways is the URL itself.
     """
     if not _VISIBLE.fullmatch(url) or "\\" in url:
         return url

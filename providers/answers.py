@@ -1,4 +1,4 @@
-"""How a vendor's answer is read: its own code by its table, else its HTTP status."""
+"""Classifies a vendor's response by the vendor's own code, or without one by the HTTP status."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .base import Failure, HttpResponse, JsonObject, ProviderError, failed
 from .content import decoded_text
 
 Codes = Mapping[str, tuple[Failure, str]]
-"""A vendor's code -> its class and our words for it."""
+"""Each code of a vendor with its class of failure and our explanation."""
 
 
 _PADDING = "\0\ufeff \t\r\n"
-"""What may stand around an answer's text or JSON object; anything else makes it another text, and no JSON."""
+"""Characters that are ignored before and after a response's text or JSON object."""
 
 
 def text_of(response: HttpResponse) -> str:
-    """The answer's text, without what servers pad it with."""
+    """The response's text without padding."""
     return decoded_text(response).strip(_PADDING)
 
 
 def json_object(response: HttpResponse, key: Callable[[str], str] = str) -> JsonObject | None:
-    """The answer's JSON object, its names as `key` spells them; None if it holds none.
+    """The response's JSON object, with `key` applied to its names; None if it contains none.
 
-    Raises Unconfirmed if one name has two values: which of them the vendor means is not to be known.
+    Raises Unconfirmed if one name has two values, because it can't be known which of them the vendor means.
     """
     try:
         value = json.loads(text_of(response), object_pairs_hook=_Object, strict=False)
@@ -80,11 +80,11 @@ _HINTS = {
 
 
 def by_code(codes: Codes, code: str, response: HttpResponse, *, refused: bool, said: str = "") -> ProviderError:
-    """The class of an answer that carries a code of the vendor's own, at any status.
+    """The class of a response with a code of the vendor's own, at any status.
 
-    For a code that the table lacks HTTP 401 and 403 decide. At any other status it counts as refused only beside the
-    vendor's own mark of failure (`refused`); without it the vendor may have sent the message. `said`: the vendor's
-    words.
+    A code that the table lacks is classified by HTTP 401 and 403. At any other status it counts as a refusal only if
+    the response also has the vendor's own mark of failure (`refused`). Otherwise the vendor may have sent the message.
+    `said`: the vendor's explanation.
     """
     unlisted = _UNKNOWN_REFUSED if refused else _UNKNOWN
     failure, words = codes.get(code) or (_UNKNOWN_ACCOUNT if response.status in (401, 403) else unlisted)
@@ -98,14 +98,14 @@ _UNKNOWN = (Failure.AMBIGUOUS, "The vendor answered with a code that its documen
 
 
 def contradiction(code: str, what: str) -> ProviderError:
-    """An answer that says yes and no at once: the message may have gone out."""
+    """The error for a response that contradicts itself: the message may have been sent."""
     return failed(
         Failure.AMBIGUOUS, code, f"The vendor's answer contradicts itself: {what}. It may have sent the message."
     )
 
 
 def code_in(value: Any) -> str | None:
-    """A code that came as a string or a number, as text; None if it is none that we could show."""
+    """A code that is a string or a number, as text; None if it can't be shown."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
@@ -113,9 +113,9 @@ def code_in(value: Any) -> str | None:
 
 
 def words_in(value: Any, limit: int = 200) -> str:
-    """The vendor's own words for an error: printable, short, without runs of digits.
+    """The vendor's own explanation of an error: printable, short, without runs of digits.
 
-    A vendor may quote the number or the code of an OTP; those belong into no error and no log.
+    A vendor may quote the phone number or the OTP, which must not appear in errors and logs.
     """
     return re.sub(r"\d{4,}", "####", text_in(value, limit))
 
@@ -129,11 +129,11 @@ def text_in(value: Any, limit: int = 200) -> str:
 def retry_after(response: HttpResponse) -> float | None:
     """Seconds of a Retry-After header (RFC 9110, 10.2.3); None for anything else.
 
-    A date counts from the answer's own Date, so that no clock of ours is asked.
+    A date counts from the response's own Date header, so our clock is not needed.
     """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)  # however many digits: infinity at worst, and whoever waits has a longest wait
+        return float(value)  # at worst infinity, which callers limit
     until, now = _date(value), _date(response.headers.get("date", ""))
     return max((until - now).total_seconds(), 0.0) if until and now else None
 

@@ -39,7 +39,7 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What goes on the wire, complete: `http.py` adds nothing but the connection."""
+    """A request: `http.py` adds only Host, User-Agent, Accept-Encoding and Content-Length."""
 
     method: Literal["GET", "POST"]
     url: str
@@ -49,7 +49,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole answer, at most 64 KiB of body, without content codings. Header names are lower case."""
+    """A complete response with at most 64 KiB of body, decompressed. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class ReportChannel(StrEnum):
 
 
 class Adapter(ABC):
-    """What senders and forwarders share: their declared facts and how settings are read."""
+    """The base of senders and forwarders: their declared facts, and how their settings are checked."""
 
     slug: ClassVar[str]
     name: ClassVar[str]
@@ -209,10 +209,10 @@ class Adapter(ABC):
     credentials: ClassVar[tuple[Setting, ...]] = ()
     options: ClassVar[tuple[Setting, ...]] = ()
     words: ClassVar[frozenset[str]] = frozenset()
-    """What stands for a code in answers and reports besides `codes`, in small letters. Other codes of a vendor may
-    repeat a message's text or number, and are searched for it."""
+    """Further codes in responses and reports, besides `codes`, in lower case. Any other code may repeat a message's
+    text or number, and these are hidden in it."""
     scheme: ClassVar[str] = "https"
-    """The scheme of the addresses that this adapter asks for (http is taken where https is)."""
+    """The scheme of this adapter's URLs. Where it is https, http is accepted, too."""
 
     def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
         self.base_url = base_url
@@ -276,7 +276,7 @@ class Sender(Adapter):
     sandbox: ClassVar[bool] = False
     """True for a vendor that reaches no handset at all."""
     codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
-    """The vendor's own codes, each with its class and our words for it: the legend and the dashboard read them."""
+    """The vendor's own codes, each with its class and our explanation. The reference page and the dashboard show it."""
 
     doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {}
     """The codes, all of class `config`, that contradict an approval: the vendor does not know this template or sender
@@ -291,10 +291,10 @@ class Sender(Adapter):
 
     @abstractmethod
     def outcome(self, response: HttpResponse) -> Accepted:
-        """What the answer means. Raises a ProviderError unless the vendor took the message."""
+        """Interpret the response. Raises a ProviderError unless the vendor accepted the message."""
 
     def check(self, sms: OutboundSms) -> None:
-        """What the declared facts say of this message. Raises Misconfigured or Refused."""
+        """Check the message against the declared facts. Raises Misconfigured or Refused."""
         self.require_credentials()
         if self.sender_rule.is_required and not sms.sender:
             raise Misconfigured(Failure.CONFIG, "sender_missing", f"{self.name} wants a sender name.")
@@ -343,8 +343,8 @@ class Sender(Adapter):
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
         """The reports in one callback, given its fields, which are found in any letter case of their names.
 
-        A field that can't be read is neither text nor number: `text_in` takes it for empty. It is called for inner
-        objects too, so fields that are no report give none. Our own id is returned as it came.
+        A field that can't be decoded is neither text nor number: for `text_in` it is empty. It is called for inner
+        objects too: fields that are no report give an empty list. Our own id is returned unchanged.
         """
         return []
 
@@ -360,14 +360,14 @@ class Sender(Adapter):
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def poll_outcome(self, response: HttpResponse) -> Report | None:
-        """The state, or None while the vendor is still at it; a final one ends the asking.
+        """The state, or None while the vendor has none yet; a final state ends the polling.
 
-        Raises ProviderError on a bad answer; a fault of the account opens the breaker.
+        Raises ProviderError on a bad response; a fault of the account opens the breaker.
         """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def test_request(self) -> HttpRequest:
-        """A harmless call that proves address and credentials."""
+        """A call without effect that checks the URL and the credentials."""
         raise NotImplementedError(f"{self.name} has no harmless call")
 
     def test_outcome(self, response: HttpResponse) -> str:
@@ -376,7 +376,7 @@ class Sender(Adapter):
 
 
 class Forwarder(Adapter):
-    """A partner that gets what our rented numbers receive. Here a repeat is the protocol."""
+    """A partner to which the SMS of our rented numbers are forwarded. Its protocol requires repeats."""
 
     retry_seconds: ClassVar[int]
 
@@ -386,7 +386,7 @@ class Forwarder(Adapter):
 
     @abstractmethod
     def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
-        """What the answer means, and the vendor's word for it."""
+        """What the response means, and the partner's own word for it."""
 
 
 def json_post(url: str, payload: JsonObject, *headers: tuple[str, str]) -> HttpRequest:

@@ -1,7 +1,7 @@
-"""A connection that knows how far a call got.
+"""A connection that records how far a call got.
 
-urllib3's connection with four things of ours: the address guard, the mark "the first byte is
-out", one deadline over writing and reading, and a cap on what is read.
+It adds four things to urllib3's connection: the check of the address, the mark that the first
+byte was written, one deadline for writing and reading, and a limit on what is read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .base import Failure, Misconfigured, Unavailable
 from .wire import Answer, Call, head
 
 IDLE_SECONDS = 2.0
-"""A connection idle for longer is not used again: the other side may be closing it just now."""
+"""A connection that was idle for longer is not used again: the peer may be closing it."""
 
 
 class Connection(HTTPConnection):
@@ -41,7 +41,7 @@ class Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """May it be used again? Readable means closed, or an answer that nobody asked for."""
+        """Whether it may be used again. If it is readable, it was closed, or data came without a request."""
         return monotonic() - self.used_at <= IDLE_SECONDS and super().is_connected
 
     def connect(self) -> None:
@@ -78,7 +78,7 @@ class Connection(HTTPConnection):
         return found
 
     def _dial(self, address: str, seconds: float) -> socket.socket:
-        """A connected socket with what is left of the connect timeout, for TLS."""
+        """A connected socket, whose timeout is the rest of the connect timeout, for TLS."""
         sock = create_connection((address, self.port), seconds, socket_options=self.socket_options)
         try:
             if not self.call.allow_private:
@@ -113,7 +113,7 @@ class Connection(HTTPConnection):
     def request(  # type: ignore[override]  # our adapter hands over a target, headers and a whole body, and no more
         self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
     ) -> None:
-        """Write head and body as one: fewer packets, and one first byte."""
+        """Write head and body together, which saves packets."""
         data = head(method, url, {"Host": self._host_field(), **(headers or {})}) + (body or b"")
         self.method = method
         if self.sock is None:
@@ -133,7 +133,7 @@ class Connection(HTTPConnection):
             except TimeoutError:
                 raise self.call.timed_out() from None
             except OSError:
-                # A socket that fails took nothing of what this very call handed it.
+                # A write that fails has sent none of its data.
                 if self.call.written:
                     raise
                 raise self.call.not_sent("closed", "had closed the connection") from None
@@ -141,7 +141,7 @@ class Connection(HTTPConnection):
             data = data[count:]
 
     def getresponse(self) -> Whole:  # type: ignore[override]  # as urllib3 itself
-        """The whole answer, read within the deadline and the cap."""
+        """The whole response, read within the deadline and the size limit."""
         answer = Answer(self.sock, method=self.method, call=self.call)
         with contextlib.closing(answer):
             answer.begin()
@@ -153,7 +153,7 @@ class Connection(HTTPConnection):
 
 
 class Whole(HTTPResponse):
-    """An answer that was read to its end, as urllib3 passes it on; its headers stay as they are."""
+    """A response that was read to its end, as urllib3 passes it on, with unchanged headers."""
 
     def __init__(self, fields: Mapping[str, str], status: int, body: bytes) -> None:
         super().__init__(body, status=status, preload_content=False, decode_content=False)
@@ -161,13 +161,13 @@ class Whole(HTTPResponse):
 
 
 class TlsConnection(Connection, HTTPSConnection):
-    """The same over TLS; the context decides whom to trust."""
+    """A TLS connection; the context holds the trusted authorities."""
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
-    """The host's IP addresses; [] if the DNS has none or takes too long.
+    """The host's IP addresses; [] if DNS has none or takes too long.
 
-    getaddrinfo knows no timeout: it runs in a thread of its own, which ends by the resolver's.
+    getaddrinfo has no timeout, so it runs in a thread, which ends with the resolver's own timeout.
     """
     answer: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
 

@@ -1,7 +1,7 @@
-"""What the bytes of an answer's body say: content codings are undone, characters decoded (RFC 9110, 8.3 and 8.4).
+"""Decodes the body of a response: content codings and character sets (RFC 9110, 8.3 and 8.4).
 
-We ask for `identity`, and documents promise UTF-8. Servers, and the proxies before them, compress all the same, and
-some write code pages.
+Requests ask for `identity`, and vendors' documents promise UTF-8. Some servers and proxies compress all the same, and
+some use other charsets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from .base import HttpResponse
 
 MAX_CODINGS = 3
-"""Codings that are undone one after the other; an answer with more can't be read."""
+"""The most content codings that are undone; a response with more can't be read."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """How zlib is told the format of a stream (its `wbits`)."""
@@ -48,7 +48,7 @@ def decompressed(body: bytes, declared: str, limit: int) -> bytes | None:
 
 
 def _without(coding: str, body: bytes, limit: int) -> bytes | None:
-    """The body without one coding. Many that say deflate leave the zlib header out; some that say it send gzip."""
+    """The body without one coding. Many servers send deflate without the zlib header, some send gzip instead."""
     if body.startswith(_GZIP_MAGIC):
         return _inflated(body, _GZIP, limit)
     if coding != "deflate":
@@ -58,7 +58,7 @@ def _without(coding: str, body: bytes, limit: int) -> bytes | None:
 
 
 def _inflated(body: bytes, form: int, limit: int) -> bytes | None:
-    """What the streams in the body hold; None unless they are whole, and all that there is (but padding)."""
+    """The decompressed streams of the body; None if one is incomplete, or other data than NUL padding follows."""
     whole = b""
     while True:
         stream = zlib.decompressobj(form)
@@ -76,7 +76,7 @@ def _inflated(body: bytes, form: int, limit: int) -> bytes | None:
 
 
 def decoded_text(response: HttpResponse, errors: str = "replace") -> str:
-    """The body as text; `errors` says what becomes of bytes that no charset of this answer explains."""
+    """The body as text; `errors` as in `bytes.decode`, for bytes that no charset of this response decodes."""
     for charset in _charsets(response):
         try:
             return response.body.decode(charset).removeprefix("\ufeff")
@@ -86,7 +86,7 @@ def decoded_text(response: HttpResponse, errors: str = "replace") -> str:
 
 
 def is_plain_utf8(response: HttpResponse) -> bool:
-    """Whether the body is read as UTF-8, without any doubt about its characters."""
+    """Whether the body is valid UTF-8 and is decoded as such."""
     if next(_charsets(response)) != "utf-8-sig":
         return False
     try:

@@ -1,4 +1,4 @@
-"""What was said on the wire, as text that staff may see."""
+"""Requests and responses as text that staff may see, without secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .content import decoded_text, is_plain_utf8
 LIMIT = 8 * 1024
 """Characters of an exchange that are kept."""
 MARGIN = 1024
-"""Characters behind the limit in which a value may end that begins before it."""
+"""Characters after the limit that are searched, too: a value may begin before the limit and end after it."""
 HIDDEN = "[hidden]"
 _MASKED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -24,12 +24,12 @@ _MASKED_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "
 def exchange_text(
     message: HttpRequest | HttpResponse, hidden: Iterable[str], hide: Callable[[str], str] | None = None
 ) -> str:
-    """Printable text of a request or an answer, at most about 8 KiB. `hide` hides more than the values of `hidden`.
+    """Printable text of a request or a response, at most about 8 KiB.
 
-    Every value of `hidden` is replaced, in each form in which it travels: plain, URL- and
-    form-encoded, JSON-escaped (also twice, for JSON inside JSON), HTML-escaped, base64, and as
-    an answer in another charset spells it.
-    Bytes that are no text, and control characters, show as escapes.
+    Every value of `hidden` is replaced in each encoding: plain, URL- and form-encoded,
+    JSON-escaped (also twice, for JSON inside JSON), HTML-escaped, base64, and in a response also
+    in another charset. `hide` then replaces further values. Bytes that are no text, and control
+    characters, become escapes.
     """
     text = "\n".join((*_head(message), "", _body(message)))
     guessed = isinstance(message, HttpResponse) and not is_plain_utf8(message)
@@ -46,13 +46,13 @@ def exchange_text(
 def _body(message: HttpRequest | HttpResponse) -> str:
     if isinstance(message, HttpRequest):
         return message.body.decode("utf-8", "backslashreplace")
-    if message.unreadable:  # not even as escapes: whoever undid a part of the coding would read what is hidden
+    if message.unreadable:  # not even as escapes: secrets could be decoded from them
         return f"({message.unreadable} bytes in a content coding that can't be undone)"
     return decoded_text(message, "backslashreplace")
 
 
 def _in_any_charset(form: str) -> re.Pattern[str]:
-    """The form with its letters beyond ASCII as a wrong or unknown charset shows them: others, escapes, "?"."""
+    """A pattern that also matches the form in a wrong charset: other letters, escapes or "?" for non-ASCII ones."""
     ascii_parts = re.split(r"[^\x00-\x7f]+", form)
     return re.compile(r"(?:[^\x00-\x7f]|\\x[0-9a-f]{2}|\?)+".join(map(re.escape, ascii_parts)))
 
@@ -69,7 +69,7 @@ def _head(message: HttpRequest | HttpResponse) -> Iterator[str]:
 
 
 def _forms(hidden: Iterable[str]) -> list[str]:
-    """Every spelling of the values, the longest first, so that none is torn by a shorter one."""
+    """Every spelling of the values, the longest first, so that none is replaced in part by a shorter one."""
     forms = {form for value in hidden if value for form in _spellings(value)}
     return sorted(forms, key=len, reverse=True)
 
@@ -95,7 +95,7 @@ def _spelled(value: str) -> Iterator[str]:
 
 
 def _lower_escapes(encoded: str) -> str:
-    """%C9 as %c9: some write the digits of an escape small."""
+    """%C9 as %c9: some vendors write escapes in lower case."""
     head, *rest = encoded.split("%")
     return "%".join([head, *(part[:2].lower() + part[2:] for part in rest)])
 

@@ -1,10 +1,10 @@
 """The only module that uses the network.
 
-It answers the question that `requests` leaves open: may the message have left?
+It decides what `requests` can't tell: whether the message may have been sent.
 
-    the socket took no byte of the request           Unavailable, surely not sent
-    from the first byte on, without a whole answer   Unconfirmed, perhaps sent
-    a whole answer, whatever its status              HttpResponse, for the adapter to read
+    no byte of the request was written               Unavailable, certainly not sent
+    a byte was written, no complete response came    Unconfirmed, perhaps sent
+    a complete response, whatever its status         HttpResponse, for the adapter to read
 
 `requests` (its HTTPAdapter with a prepared request, no Session) does the HTTP over connections
 of ours. No retries, no redirects, no proxies, no netrc, no cookies. Errors name scheme and host
@@ -35,11 +35,11 @@ __all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
 
 USER_AGENT = "sms-desk"
 MAX_HOSTS = 16
-"""Hosts that a client keeps a connection to."""
+"""To so many hosts a client keeps a connection."""
 
 
 class Transport(Protocol):
-    """What executes a call to addresses of one scheme."""
+    """Makes calls to URLs of one scheme."""
 
     def send(self, request: HttpRequest, *, timeout: float, not_after: float | None) -> HttpResponse: ...
 
@@ -47,7 +47,7 @@ class Transport(Protocol):
 
 
 class Client:
-    """One thread's way out. Not to be shared between threads."""
+    """Makes the calls of one thread. Not to be shared between threads."""
 
     def __init__(self, *, allow_private: bool = False, connect_timeout: float = 5.0) -> None:
         network = _Network(Call(allow_private=allow_private, connect_timeout=connect_timeout))
@@ -110,7 +110,7 @@ class _Network:
         return HttpResponse(status, fields, plain)
 
     def _failure(self, error: Exception) -> ProviderError:
-        """What a failure that no connection of ours named means."""
+        """The error for an exception that our connection did not raise itself."""
         if not self._call.written:
             words = f"The call can't be built from its address and credentials ({type(error).__name__})."
             return Misconfigured(Failure.CONFIG, "request_invalid", words)
@@ -125,7 +125,7 @@ def _origin(url: str) -> str:
 
 
 def _prepared(request: HttpRequest) -> PreparedRequest:
-    """The request as it stands: requests' own preparation would read, re-quote and add."""
+    """The request with three headers of ours. requests' own preparation would re-quote the URL and add others."""
     prepared = PreparedRequest()
     prepared.method = request.method
     prepared.url = request.url
@@ -165,14 +165,14 @@ class _Adapter(HTTPAdapter):
         return pool
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:
-        """Path and query: there is no proxy to name the host to."""
+        """Path and query alone, because no proxy is used."""
         return request.path_url
 
     def cert_verify(self, *_: Any) -> None:
-        """The TLS context verifies already; requests would load its authorities anew for each connection."""
+        """Does nothing: the TLS context verifies, and requests would load the authorities for each connection."""
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """The bare answer: no cookie is read, no encoding guessed."""
+        """The plain response, without reading cookies or guessing the encoding."""
         response = Response()
         response.raw = resp
         return response

@@ -1,11 +1,11 @@
-"""The transport for sandbox:// addresses: it answers in place of a vendor, and reaches nobody.
+"""The transport for sandbox:// URLs: it answers in place of a vendor, without the network.
 
 The last two digits of the number choose what happens:
 
     00 accepted   01 delivered   02 undelivered   03 refused
     04 unavailable   05 unconfirmed   06 answered after 5 seconds   others accepted
 
-It keeps nothing: what a later question needs stands in the id that it gave.
+It stores nothing: the id that it returns contains what a later poll needs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATES = {"01": "delivered", "02": "undelivered"}
 
 
 class Playground:
-    """Stands beside the network's transport, with the same promises."""
+    """Used in place of the network's transport, with the same results and errors."""
 
     def send(self, request: HttpRequest, *, timeout: float, not_after: float | None) -> HttpResponse:
         if not_after is not None and monotonic() > not_after:

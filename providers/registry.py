@@ -1,4 +1,4 @@
-"""Which adapters exist: those in the modules of `vendors`, so that a new vendor is a new file and no line elsewhere."""
+"""The adapters, found in the modules of `vendors`: a new vendor needs a new file, and no line elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an adapter asks staff for: its credentials and options, declared as facts and read strictly."""
+"""The settings that an adapter needs from staff: declarations of its credentials and options, and their checks."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Setting:
     pattern: str = ""
     """A regular expression for the whole of a text; empty = any."""
     assumed: bool = False
-    """True where no document of the vendor says it: the admin shows that."""
+    """True if no document of the vendor confirms it, which the admin shows."""
 
 
 class SettingError(ValueError):
-    """A credential or an option that the adapter can't take: `key` says which one."""
+    """An invalid or unknown credential or option; `key` is its name."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(f"{key}: {message}")
@@ -65,7 +65,7 @@ def clean(declared: tuple[Setting, ...], values: Mapping[str, Any]) -> dict[str,
 def _text(setting: Setting, value: Any) -> str:
     if not isinstance(value, str):
         raise SettingError(setting.key, "Must be a text.")
-    text: str = value.strip()  # what is pasted often brings a blank or a line end
+    text: str = value.strip()  # pasted values often end with a blank or a line end
     if not text or len(text) > MAX_TEXT or not text.isprintable():
         raise SettingError(setting.key, f"Must hold 1 to {MAX_TEXT} printable characters.")
     if setting.pattern and not re.fullmatch(setting.pattern, text):

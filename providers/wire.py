@@ -1,7 +1,7 @@
-"""One call on the wire: how far it got, the bytes that go out, and the answer that comes in.
+"""One HTTP call: how far it got, the bytes that are sent, and the response that is received.
 
-http.client frames the answer; its headers are read here, because its own way of reading them, through the parser for
-e-mail, took a sixth of a call's time.
+http.client finds the end of the response. The headers are parsed here, because http.client does it with the e-mail
+parser, which took a sixth of a call's time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 1024
 """Bytes of an answer's body."""
 MAX_ANSWER = MAX_BODY + 32 * 1024
-"""Bytes of a whole answer as it comes: status line, headers, chunk sizes, body."""
+"""Bytes of a whole response as received: status line, headers, chunk sizes, body."""
 MAX_LINE = 16 * 1024
 """Bytes of one header."""
 
@@ -32,11 +32,11 @@ _NO_TEXT = re.compile(r"[^\t -~\x80-\xff]")
 
 
 class TooLate(Exception):
-    """The moment after which the call must not start was over: nothing was sent."""
+    """The call was not begun by its latest time: nothing was sent."""
 
 
 class Call:
-    """The call at hand: its limits, and how far it got. One per thread, made anew by `begin`."""
+    """The current call: its limits, and how far it got. One object per thread, reset by `begin`."""
 
     def __init__(self, *, allow_private: bool, connect_timeout: float) -> None:
         self.allow_private = allow_private
@@ -52,7 +52,7 @@ class Call:
         self.deadline = 0.0
 
     def start(self) -> None:
-        """Right before the first byte: is it still time? The deadline counts from here."""
+        """Called before the first byte. Raises TooLate if it is too late; the deadline counts from here."""
         now = monotonic()
         if self.not_after is not None and now > self.not_after:
             raise TooLate("The call's time was over before its first byte; nothing was sent.")
@@ -82,7 +82,7 @@ class Call:
 
 
 def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
-    """The bytes before a body. Raises ValueError for what would be another request than the one that was meant."""
+    """The bytes before a body. Raises ValueError if they would be read as another request than the intended one."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if not _TARGET.fullmatch(target) or _NO_TEXT.search("".join(lines)):
         raise ValueError("The address or a header holds characters that may not travel there.")
@@ -90,7 +90,7 @@ def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
 
 
 class Answer(http.client.HTTPResponse):
-    """An answer, read to its end within the call's deadline and cap."""
+    """A response, read to its end within the call's deadline and size limit."""
 
     def __init__(self, sock: socket.socket, *args: Any, call: Call, **more: Any) -> None:
         super().__init__(sock, *args, **more)
@@ -125,7 +125,7 @@ class Answer(http.client.HTTPResponse):
         fields: dict[str, str] = {}
         name = ""
         while line := self._line():
-            if line[0] in " \t":  # goes on with the header before it
+            if line[0] in " \t":  # continues the previous header
                 fields[name] = f"{fields.get(name, '')} {line.strip()}"
                 continue
             name, colon, value = line.partition(":")
@@ -135,7 +135,7 @@ class Answer(http.client.HTTPResponse):
         return fields
 
     def _line(self) -> str:
-        """The next line of the head, without its end. A head that is cut short is no head."""
+        """The next line of the head, without its line end. Raises an error if the head is cut short."""
         line = self.fp.readline(MAX_LINE + 1)
         if len(line) > MAX_LINE:
             raise http.client.LineTooLong("line of the head")
@@ -148,7 +148,7 @@ class Answer(http.client.HTTPResponse):
         return "close" in word or (self.version == 10 and "keep-alive" not in word)
 
     def _length(self) -> int | None:
-        """The body's length, if the head says one."""
+        """The body's length, if the head states it."""
         if self.status in (http.client.NO_CONTENT, http.client.NOT_MODIFIED):
             return 0
         said = {length.strip() for length in self.fields.get("content-length", "").split(",")}

@@ -1,1 +1,1 @@
-"""How the admin writes times, per language: unlike words such as noon, these can be sorted and compared with a log."""
+"""The formats of times in the admin, by language. They can be sorted, and compared with a log."""

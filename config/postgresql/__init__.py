@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend with a health check that costs a call no round trip."""
+"""Django's PostgreSQL backend, with a connection health check that needs no round trip."""

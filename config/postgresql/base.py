@@ -1,8 +1,8 @@
-"""Django asks a kept connection `SELECT 1` before each request: half of an accepted call's time in the database.
+"""A PostgreSQL backend that runs Django's health check only if the socket shows a reason.
 
-A server that ends a connection says so on its socket. So the socket is looked at first, and the question is put only
-where something came in unasked. What this look can't see (a network that died without a word) shows as an error, as it
-does when it happens a moment after the question.
+Before each request Django executes `SELECT 1` on a kept connection, which was half of the database time of an accepted
+call. A server that ends a connection sends this on its socket, so the query is only executed if there is unread data. A
+network failure that leaves no data is not seen: the next statement fails, as after a failure right after the query.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 
 BY_CHOICE = 2**31 - 1
-"""A statement that was run so often would be prepared without being asked: none is. None would prepare no statement."""
+"""psycopg's `prepare_threshold`: so high that statements are prepared only on request. None would disable that, too."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     @property
     def is_preparing(self) -> bool:
-        """False behind a pooler that gives each transaction another connection, and may lose prepared statements."""
+        """False behind a pooler in transaction mode, which may lose prepared statements."""
         return not self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _is_silent(connection: Any) -> bool:
-    """Whether nothing came in on the connection since its last answer: neither a last word nor its end."""
+    """Whether the connection has no unread data and has not been closed."""
     if connection.closed:
         return False
     poll = select.poll()

@@ -1,4 +1,4 @@
-"""A connection of the web processes: what it may hold, and for how long."""
+"""A connection of the web processes, with its limits on sizes and times."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ SEND_SECONDS = 10.0
 SEND_BYTES = 64 * 1024
 """A response is dropped if its reader takes less than this in SEND_SECONDS."""
 LINGER_SECONDS = 2.0
-"""For so long what still comes is read and thrown away after the last answer: a reset would take the answer with it
-(RFC 9112, 9.6)."""
+"""How long input is read and discarded after the last response. A reset could destroy the response (RFC 9112, 9.6)."""
 SEND_BUFFER = 128 * 1024
-"""Bytes of an answer that the operating system may hold, so that an unread answer is noticed, and costs little."""
+"""The size of the socket's send buffer: small, so that an unread response is noticed and uses little memory."""
 RESET = struct.pack("ii", 1, 0)
 MAX_PIPELINED = 16
-"""Requests that a connection may send before it has read the answer to the first."""
+"""Requests that a client may send on a connection before it has received the first response."""
 
 
 class Connection(HTTPChannel):
@@ -30,7 +29,7 @@ class Connection(HTTPChannel):
     parser_class = RequestParser
     error_task_class = JsonErrorTask
     caller = ""
-    """Whose turn its next request takes (config/server/thread_pools.py)."""
+    """The caller whose turn the next request uses (config/server/thread_pools.py)."""
     bytes_sent = 0
     lingers_until = 0.0
 
@@ -42,7 +41,7 @@ class Connection(HTTPChannel):
         self.make_room()
 
     def make_room(self) -> None:
-        """Close the connections that have been idle for longest before they keep new ones out."""
+        """Close the connections that have been idle for longest, so that new ones can be accepted."""
         others = [each for each in self.server.active_channels.values() if each is not self]
         surplus = len(others) + 1 - self.server.max_kept
         if surplus > 0:
@@ -111,12 +110,12 @@ class Connection(HTTPChannel):
         if self.bytes_sent - sent >= SEND_BYTES:
             self.checkpoint = (now, self.bytes_sent)
         elif now - since > SEND_SECONDS:
-            # The peer does not read what is in the send buffer of the operating system either.
+            # With a reset, the operating system discards its send buffer, which the peer does not read.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.handle_close()
 
     def _check_sender(self, now: float) -> None:
-        """Answer 408 where a request is not complete in time."""
+        """Answer 408 if a request is not complete in time."""
         with self.requests_lock:
             request = self.request
             if request is None or self.requests or now < request.deadline:

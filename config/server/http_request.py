@@ -1,7 +1,7 @@
-"""What the web processes accept as a request: limits that hold while it is being received, and errors in our format.
+"""The parser of the web processes: limits on a request while it is received, and error responses in our format.
 
-waitress receives and parses. Here it is told to refuse what it would tolerate: two lengths, folded headers, versions
-that do not exist, long lines. RFC 9112 allows each refusal.
+waitress receives and parses. This module rejects what waitress would tolerate: two lengths, folded headers, unknown
+versions, long lines. RFC 9112 allows each rejection.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from sms.api import request_ids
 from sms.domain.codes import Refusal, as_json, refuse
 
 RECEIVE_SECONDS = 9.0
-"""From the first byte of a request to its last. The worker looks once a second."""
+"""From the first byte of a request to its last. The worker checks this once a second."""
 MAX_LINE = 8190
 MAX_HEADERS = 100
 MAX_HEAD = 64 * 1024
 MAX_BODY = 64 * 1024
-"""Of a body at the API. The application answers a longer one with 413, without waiting for the rest."""
+"""The longest body at the API. The application answers a longer one with 413, without waiting for the rest."""
 MAX_ADMIN_BODY = 4 * 1024 * 1024
-"""Of a form in the admin, for lists that staff import."""
+"""The longest form in the admin, for lists that staff import."""
 MAX_CHUNK_OVERHEAD = 8
-"""A chunk of one byte takes six on the wire: as received, a chunked body may be so many times as long."""
+"""A chunked body may be received as so many times its length, because a chunk of one byte has six bytes in all."""
 MAX_CHUNK_LINE = 1024
 MAX_TRAILERS = 8190
 ADMIN = "/admin/"
@@ -53,14 +53,14 @@ class RequestParser(HTTPRequestParser):
 
     @property
     def normalised_path(self) -> str:
-        """As waitress hands it to the application."""
+        """The path as waitress passes it to the application."""
         return "/" + self.path.lstrip("/")
 
     def received(self, data: bytes) -> int:
         was_in_head = not self.headers_finished
         consumed = int(super().received(data))
         if self.error is not None:
-            self.expect_continue = False  # waitress would ask for the body and receive on
+            self.expect_continue = False  # otherwise waitress would ask for the body
         elif self.headers_finished:
             if was_in_head and not self.empty:
                 self._check_head()
@@ -111,14 +111,14 @@ class RequestParser(HTTPRequestParser):
             self.refuse("payload_too_large")
 
     def _stop_receiving(self) -> None:
-        """The application gets the request as it is, so that 404 and 401 are answered before 413."""
+        """Pass the incomplete request to the application, so that 404 and 401 precede 413."""
         self.headers["CONNECTION"] = "close"
         self.expect_continue = False
         self.completed = True
 
 
 class JsonErrorTask(ErrorTask):
-    """Answers what never reaches the application, then closes the connection."""
+    """Answers a request that is not passed to the application, then closes the connection."""
 
     def execute(self) -> None:
         error = self.request.error

@@ -1,9 +1,9 @@
 """The threads of a web process: some for the API, others for the staff's pages.
 
-Static files, the documentation and the admin have threads and a bounded queue of their own, so no number of their
-requests delays a call of the API. An answer keeps no thread while it is being read, however slowly.
+Static files, the documentation and the admin have threads and a bounded queue of their own, so that their requests
+never delay a call of the API. A response occupies no thread while the client reads it.
 
-At the API the clients take turns: a call waits for one call of each other client, not for all that came before it.
+At the API the clients take turns: a call waits for one call of each other client, not for all earlier calls.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from waitress.task import ThreadedTaskDispatcher
 from config.server.http_request import RequestParser
 
 STAFF_THREADS = 3
-"""One for a password that is being checked, one for the next, one for pages (config/password_hashing.py)."""
+"""One for a password that is hashed, one for the next password, one for pages (config/password_hashing.py)."""
 STAFF_QUEUE = 32
 """Requests that may wait for these threads. A browser loads a page with up to six at a time."""
 RETRY_AFTER = 2
@@ -27,11 +27,11 @@ STAFF_PATHS = ("/admin", "/static/", "/docs", "/schema")
 
 
 class TurnQueue:
-    """In place of a waitress dispatcher's deque, which is used under its lock. Each caller's requests stay in order."""
+    """Replaces a waitress dispatcher's deque, and is used under its lock. Each caller's requests stay in order."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[HTTPChannel]] = {}
-        """By caller; the first caller's turn is next."""
+        """Waiting connections by caller. The first caller has the next turn."""
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -53,7 +53,7 @@ class TurnQueue:
 
 
 def caller_of(request: RequestParser) -> str:
-    """The client that the request names. Callers that name none, and unknown names, are one caller: ""."""
+    """The client that the request names. All requests without a known client name are one caller, ""."""
     if not apps.ready:
         return ""  # benchmarks serve a bare application
     from sms.api.authentication import claimed_username
@@ -62,7 +62,7 @@ def caller_of(request: RequestParser) -> str:
 
 
 class ThreadPools:
-    """What a waitress server hands its requests to (`task_dispatcher`).
+    """The thread pools to which a waitress server passes its requests (`task_dispatcher`).
 
     `client_queue`: how many requests of one client may wait.
     """
@@ -74,7 +74,7 @@ class ThreadPools:
         self.staff.set_thread_count(STAFF_THREADS)
 
     def add_task(self, connection: HTTPChannel) -> None:
-        """Queue the next request of the connection; past the bound of its queue it is answered 503."""
+        """Queue the next request of the connection; if its queue is full, answer 503."""
         request, connection.caller = connection.requests[0], ""
         if request.error is not None:
             self.api.add_task(connection)

@@ -1,8 +1,8 @@
-"""gunicorn's processes, waitress's connections: the main loop of a web process.
+"""The main loop of a web process: a gunicorn worker that serves connections with waitress.
 
-gunicorn starts, watches and ends the processes. Its own worker classes read requests and write answers in their
-threads, so a few callers that send half a request, or do not read an answer, stop a process. waitress does both outside
-of its threads. docs/decisions/019-web-worker.md has the measurements.
+gunicorn starts, monitors and ends the processes. Its own worker classes read requests and write responses in their
+threads, so that a few clients that send half a request, or don't read a response, block a process. waitress does both
+outside its threads. docs/decisions/019-web-worker.md has the measurements.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from config.server.thread_pools import ThreadPools
 
 CHECK_SECONDS = 1.0
 STOP_SECONDS = 2.0
-"""A process that stops answers what comes on kept connections for so long, and closes them."""
+"""How long a process that stops still answers requests on kept connections before it closes them."""
 CLIENT_SHARE = 75
-"""Percent of a process's connections whose requests of one client may wait; the rest is left to others."""
+"""Waiting requests of one client, in percent of a process's connections. The rest is left to other clients."""
 NO_LIMIT = 2**62  # config.server.http_request has the limits of bodies
 
 OWN_DESCRIPTORS = 2
-"""Of waitress's limit of connections: it counts the listening socket and the pipe that wakes the main loop."""
+"""waitress's limit of connections also counts the listening socket and the pipe that wakes the main loop."""
 
 Environ = dict[str, Any]
 
 
 class BufferingWorker(Worker):
-    """Hands a request to a thread when it is complete, and an answer to the main loop when it is not read at once."""
+    """Passes complete requests to threads. The main loop sends what the client does not read at once."""
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
-        """Raises ConfigError where gunicorn itself is to speak TLS."""
+        """Raises ConfigError if gunicorn is configured for TLS."""
         if cfg.is_ssl:
             raise ConfigError("This worker speaks no TLS: let the proxy in front do it, and leave certfile out.")
 
@@ -88,10 +88,10 @@ class BufferingWorker(Worker):
             for connection in self.connections:
                 connection.check_deadlines(now, self.cfg.keepalive)
             for connection in self.connections[-1:]:
-                connection.make_room()  # one that was answered a moment ago was not idle when the last one came
+                connection.make_room()  # connections may have become idle since the last one was accepted
 
     def _stop(self) -> None:
-        """Answer what has come, and what still comes on kept connections for a moment; accept nothing new."""
+        """Answer received requests, and for STOP_SECONDS those on kept connections. Accept no new connection."""
         for server in self.servers:
             server.is_stopping, server.accepting = True, False
             server.del_channel()
@@ -106,7 +106,7 @@ class BufferingWorker(Worker):
 
 
 class Application:
-    """The application as waitress calls it. A Unix socket has no address, and an answer to HEAD has no body."""
+    """Adapts the application to waitress: a Unix socket has no address, and a response to HEAD has no body."""
 
     def __init__(self, wsgi: Callable[..., Iterable[bytes]]) -> None:
         self.wsgi = wsgi

@@ -1,4 +1,4 @@
-"""The database file holds credentials, numbers and texts: nobody but its owner reads it, whatever the umask is."""
+"""Makes the database file, which contains credentials, numbers and texts, readable only to its owner."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def protect(file: Path) -> None:
-    """Make a new file for its owner alone, and take from an older one what everybody may read.
+    """Create a new file that only its owner can read. An existing one that all users can access becomes the owner's.
 
-    SQLite gives its other files (-wal, -shm) the mode of the first. A mode that was given to a group stays.
+    SQLite gives its other files (-wal, -shm) the mode of the first. The mode of a file that only the owner and a group
+    can access is kept.
     """
     with suppress(FileExistsError, OSError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
     for each in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm", "-journal"))):
-        with suppress(OSError):  # it is not there, or not ours
+        with suppress(OSError):  # it does not exist, or belongs to another user
             if each.stat().st_mode & OTHERS:
                 each.chmod(OWNER_ONLY)

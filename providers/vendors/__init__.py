@@ -1,1 +1,1 @@
-"""The vendors: one module each, which imports no other of them."""
+"""The vendors, one module each. None imports another."""

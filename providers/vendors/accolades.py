@@ -2,14 +2,13 @@
 
 Documents: "SMS/SEND command" of Accolades; the platform's help pages for errors and ping. Quirks:
 
-- The account number stands in the path: a wrong one is a 404. Bad logins and bad paths get the
-  caller's IP address blocked, so every 404 counts as a fault of the account: calling on would
-  block us.
+- The account number is in the path, so a wrong one is a 404. After bad log-ins and bad paths the
+  vendor blocks the caller's IP address. So every 404 counts as a fault of the account.
 - Error codes are HTTP statuses, some with a part behind a dot ("403.6": our address is blocked).
 - There is no sender field. The documents differ on a slash at the end of the path.
 - `sent` means handed to the carrier, never delivered. `error` means that the transmission is
-  over and failed: the message never left. Callbacks are not signed; their method and encoding
-  are not written.
+  over and failed: the message was not sent. Callbacks are not signed; their method and encoding
+  are not documented.
 """
 
 from __future__ import annotations
@@ -135,7 +134,7 @@ def _refusal(response: HttpResponse, answer: JsonObject | None, code: str | None
 
 
 def _by_known_code(response: HttpResponse, code: str, refused: bool, said: str) -> ProviderError:
-    """A code's part before the dot is its HTTP status; an unlisted 5xx is as open as the listed 500."""
+    """The part of a code before the dot is an HTTP status; an unlisted 5xx is as ambiguous as the listed 500."""
     if code in CODES:
         return by_code(CODES, code, response, refused=refused, said=said)
     general = code.partition(".")[0]

@@ -3,12 +3,12 @@
 Documents: "Send SMS" of eTelecom; the platform's newer help pages and public clients for the
 status call and the webhook. Quirks:
 
-- The id comes under " idOmniMess ", blanks and all: keys are read stripped and without case.
+- The key of the id is " idOmniMess " with blanks: keys are compared stripped and without case.
 - Business errors come with HTTP 200 and a negative `status`, a string or a number; 401 comes as
   plain text.
 - `routerule` is a string in the document and an array in newer clients.
 - The status call's sample is not valid JSON: `"list_param":"{"otp":"1"}"`.
-- A later SUCCESS after a FAIL is real: the next channel took the message.
+- A SUCCESS may follow a FAIL, if the next channel accepted the message.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ TEXTS: Codes = {
 TEXT_CODES = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
 STATES = {"SUCCESS": MessageState.DELIVERED, "FAIL": MessageState.UNDELIVERED}
 PENDING = "PROCESSING"
-# A report whose errorCode is empty has its word alone for a code.
+# A report with an empty errorCode has its state as the code.
 REPORT_CODES: Codes = {"FAIL": (Failure.RECIPIENT, "No channel of the route rule brought the message to the handset.")}
 
 
@@ -177,7 +177,7 @@ def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> Provide
 
 
 def _without_status(response: HttpResponse) -> ProviderError:
-    """401 says in plain text which of the two it is."""
+    """A response without `status`: the plain text of a 401 tells its two causes apart."""
     text = text_of(response).strip('"').strip().rstrip(".").lower().replace("\u2019", "'")
     if response.status == 401 and text in TEXTS:
         failure, words = TEXTS[text]

@@ -1,14 +1,14 @@
-"""Onlinesim, a partner that rents our numbers and gets what they receive.
+"""Onlinesim, a partner that rents our numbers, and to which their received SMS are forwarded.
 
 Document: Onlinesim, POST /v1/PUSH_SMS_RENT (the path is a placeholder: the partner gives the whole
 address). Quirks:
 
 - The content type must name the charset, written exactly so.
-- Status 200 ends it, whatever it holds. At any other status the same request goes out again after
-  10 seconds, unless NO_OPERATION, NO_OP or BAD_SERVICE stops it. IGNORED and SERVICE_BAN do not
-  stop it. Where the word stands is not written: it counts as a whole JSON string at any depth, or
-  as the whole text.
-- Here a repeat after a timeout is the protocol.
+- Status 200 ends the push, whatever the body is. At any other status the same request is repeated
+  after 10 seconds, unless the body has NO_OPERATION, NO_OP or BAD_SERVICE. IGNORED and SERVICE_BAN
+  do not stop it. The position of the word is not documented: it counts as a whole JSON string at
+  any depth, or as the whole text.
+- The protocol requires a repeat after a timeout.
 - Some versions of the page want the key as a bearer token too, or `phone` as an integer.
 """
 

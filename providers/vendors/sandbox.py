@@ -1,7 +1,7 @@
 """The sandbox: a vendor for training and for callers' tests, which reaches no handset.
 
-Its address starts with sandbox://, and `providers/playground.py` answers there. It takes free
-text, so that any message can go its way, and is asked for the state of those that get one.
+Its URL starts with sandbox://, and `providers/playground.py` answers there. It accepts free
+text, so that any message can be sent by it, and is polled for the state of messages.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""smsplus.az: approved templates alone, no receipts.
+"""smsplus.az: approved templates only, no delivery reports.
 
 Document: "API for send SMS" of smsplus.az. Quirks:
 
 - The template's parameters travel as `first_parameters`, `second_parameters`, `third_parameters`,
-  each an array with one value per number. One number a call: whether one bad number fails them
-  all is not written.
-- The status of errors is not written: the code is read at any status. Public clients get it as a
-  string; a number is taken too.
-- No id comes back and none of ours goes in; there is no status call. An unconfirmed message can
-  only be settled by a person.
+  each an array with one value per number. Each call has one number, because it is not documented
+  whether one bad number fails them all.
+- The status of errors is not documented: the code is read at any status. Public clients get it as
+  a string; a number is accepted too.
+- A call returns no id and accepts none of ours, and there is no status call. Only a person can
+  resolve an unconfirmed message.
 - A missing token may come as a redirect to a login page, or HTML, unless JSON is asked for.
 """
 
@@ -64,7 +64,7 @@ CODES: Codes = {
 DOUBTED_APPROVALS = {
     "110": ApprovalKind.SENDER,
     "111": ApprovalKind.TEMPLATE,
-    # The registered text has a parameter that the approval here has not.
+    # The registered text has a parameter that the approval here lacks.
     "113": ApprovalKind.TEMPLATE,
     "114": ApprovalKind.TEMPLATE,
     "115": ApprovalKind.TEMPLATE,
@@ -126,5 +126,5 @@ class SmsPlus(Sender):
 
 
 def _said(code: str, answer: JsonObject) -> str:
-    """The vendor's words, where ours say nothing about the code."""
+    """The vendor's explanation, if we have none for the code."""
     return "" if code in CODES else words_in(answer.get("message"))

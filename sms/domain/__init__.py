@@ -1,1 +1,1 @@
-"""Rules: pure functions over plain values. No database, no network, no clock."""
+"""The rules of the product as pure functions of plain values, without database, network and clock."""

@@ -1,4 +1,4 @@
-"""When a provider is left alone for a while: the breaker's rules, shared by all dispatchers through its row."""
+"""The rules of a provider's circuit breaker: when it opens, when it is probed, and when it closes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from providers.base import Failure
 BAD_CALLS_TO_OPEN = 5
 FIRST_PROBE = 15
 LONGEST_PROBE = 300
-"""Seconds to the first probe, doubled after each probe that failed, up to the longest."""
+"""Seconds. The time to the first probe is FIRST_PROBE; it doubles after each failed probe, up to this."""
 
 _OPENS_AT_ONCE = (Failure.ACCOUNT, Failure.BALANCE)
 _COUNTS_AS_BAD = (Failure.TRANSIENT, Failure.AMBIGUOUS)
@@ -17,7 +17,7 @@ _COUNTS_AS_BAD = (Failure.TRANSIENT, Failure.AMBIGUOUS)
 
 @dataclass(frozen=True, slots=True)
 class BreakerState:
-    """`probe_in` is seconds until the next probe, or None where staff must act first."""
+    """The state of a breaker. `probe_in`: seconds until the next probe, or None if staff must act first."""
 
     is_open: bool = False
     failure: Failure | None = None
@@ -27,9 +27,9 @@ class BreakerState:
 
 
 def after_call(state: BreakerState, failure: Failure | None, *, blocks_callers: bool, was_probe: bool) -> BreakerState:
-    """The breaker after one call that came to this failure (None: the vendor answered as it should)."""
+    """The breaker after one call with this failure; None stands for a success."""
     if state.is_open and not was_probe and (failure not in _OPENS_AT_ONCE or state.failure in _OPENS_AT_ONCE):
-        return state  # a call from before the breaker opened says nothing new
+        return state  # the call began before the breaker opened
     if failure in _OPENS_AT_ONCE:
         return _open(state, failure, waits_for_staff=blocks_callers and failure == Failure.ACCOUNT)
     if failure in _COUNTS_AS_BAD:
@@ -45,7 +45,7 @@ def _after_bad_call(state: BreakerState, failure: Failure, was_probe: bool) -> B
 
 
 def next_interval(interval: int) -> int:
-    """Seconds to the probe that follows one which failed; 0: none was made yet."""
+    """The time to the next probe, after this interval; 0 if there was no probe yet."""
     return min(interval * 2, LONGEST_PROBE) if interval else FIRST_PROBE
 
 

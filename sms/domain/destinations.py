@@ -20,7 +20,7 @@ from phonenumbers import NumberParseException, PhoneNumber
 
 ALLOW, MONITOR, BLOCK = "allow", "monitor", "block"
 WORLD = "001"
-"""What stands for the country of numbers that belong to none, such as +870 (satellite) and +979 (premium)."""
+"""Used as the country of numbers that belong to none, such as +870 (satellite) and +979 (premium)."""
 
 SATELLITE = "satellite"
 _TYPES = {value: name.lower() for name, value in vars(phonenumbers.PhoneNumberType).items() if isinstance(value, int)}
@@ -36,12 +36,12 @@ _WORLD_TYPES = {
     979: "premium_rate",
     808: "shared_cost",
 }
-"""Of calling codes without a country. 882 and 883 hold satellite networks among others."""
+"""The types of numbers with a calling code without a country. 882 and 883 include satellite networks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a number says of its destination. `country` is ISO 3166-1 alpha-2, or WORLD."""
+    """The country and type of a number. `country` is ISO 3166-1 alpha-2, or WORLD."""
 
     country: str
     number_type: str
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class DestinationFacts:
-    """What staff set for a country. `number_types` is None where all but the costly ones are allowed."""
+    """A country's settings. `number_types` None: all types except the costly ones are allowed."""
 
     country: str
     mode: str
@@ -117,7 +117,7 @@ def _is_type_allowed(place: Place, facts: DestinationFacts | None) -> bool:
 
 
 def names(prefix: str, to: str) -> bool:
-    """Whether a route's prefix names the country of this number; the module's text has the rule."""
+    """Whether a route's prefix names the country of this number, by the rule in the module's docstring."""
     place = locate(to)
     code = f"+{place.calling_code}"
     if not (place.calling_code and prefix.startswith(code)):

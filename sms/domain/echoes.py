@@ -1,8 +1,8 @@
-"""What a vendor repeats of a message in its answers: found in any spelling, and hidden.
+"""Finds and hides the values of a message that a vendor repeats in its responses, in any spelling.
 
-A vendor's words are read several times: as they are, and with their escapes undone (`\\u0034`, `%34`, `&#52;`, `=34`),
-one layer after the other. Of each reading only letters and digits count, so separators, letter case and the script of
-the digits make no difference. Texts in hexadecimal are read, too; base64 and ciphers are not.
+A vendor's text is searched as it is, and again with one layer of escapes after the other decoded (`\\u0034`, `%34`,
+`&#52;`, `=34`). Each time only letters and digits are compared, so that separators, letter case and the script of
+digits make no difference. Hexadecimal text is decoded, too; base64 and encrypted text are not.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import phonenumbers
 
 HIDDEN = "[hidden]"
 SHORTEST = 4
-"""Shorter values are found only where they stand alone, and those of one or two characters not at all: each
-explanation of a vendor holds such ones."""
+"""Shorter values are found only as separate words, and those of one or two characters not at all: any explanation of a
+vendor contains such characters."""
 SHORTEST_ALONE = 3
 FEWEST_NATIONAL = 7
-"""A shorter number without its country code would be found in numbers of any other kind."""
+"""The fewest digits of a number that is found without its country code. A shorter one would match other numbers."""
 MAY_BE_CUT = 40
-"""Characters from which on a vendor's words may have been cut, so that a value at their end is not whole."""
+"""A vendor's text of at least so many characters may have been cut, so that the value at its end is incomplete."""
 EXCERPT = 4
-"""Words of the text that are hidden where they follow one another."""
+"""So many consecutive words of the message's text are hidden."""
 LAYERS = 4
-"""Escapes inside escapes."""
+"""The most layers of escapes inside escapes that are decoded."""
 
 _Span = tuple[int, int]
 _SEVERAL = re.compile(r"\d[\d .\-/]*\d")
@@ -39,7 +39,7 @@ _RUN = re.compile(r"[a-z]+|[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Characters, and for each the part of the vendor's words that it was read from."""
+    """Decoded characters, and for each the span of the vendor's text that it was decoded from."""
 
     characters: str
     spans: tuple[_Span, ...]
@@ -61,12 +61,12 @@ class _Reading:
         yield from zip(self.characters[at:], self.spans[at:], strict=True)
 
     def compact(self) -> _Reading:
-        """Its letters and digits alone."""
+        """Only its letters and digits."""
         return _Reading.of(pair for pair in zip(self.characters, self.spans, strict=True) if pair[0].isalnum())
 
 
 def _fold(characters: str) -> str:
-    """Digits of any script as ASCII, letters without case, accents and width; nothing for what can't be seen."""
+    """Digits of any script as ASCII, letters without case, accents and width. Invisible characters are removed."""
     return characters.lower() if characters.isascii() else "".join(map(_fold_one, characters))
 
 
@@ -89,7 +89,7 @@ def _byte_escapes(sign: str) -> str:
 
 
 _BS = r"\\{1,8}"
-"""Backslashes, also those of escapes inside escapes; of an endless run the last ones count."""
+"""Backslashes, also those of escapes inside escapes; of a longer run only the last ones match."""
 _PERCENT, _BACKSLASH = _byte_escapes("%"), _byte_escapes(_BS + "x")
 _ESCAPES = re.compile(
     rf"(?P<pair>{_BS}ud[89ab]{_HEX}{{2}}{_BS}ud[c-f]{_HEX}{{2}})"
@@ -106,7 +106,7 @@ _HEX_UCS2 = re.compile(rf"(?P<u>0[0-6]{_HEX}{{2}})")
 
 
 def _other_escapes(folded: str) -> list[re.Pattern[str]]:
-    """Escapes that would destroy a text that has none; SMS gateways write texts in hexadecimal, too."""
+    """Escapes that are decoded only in a text that seems to use them, among them hexadecimal text of SMS gateways."""
     found = [_QUOTED_PRINTABLE] if "=" in folded else []
     found += [_TAG] if "<" in folded else []
     return [*found, _HEX_BYTES, _HEX_UCS2] if _HEX_RUN.search(folded) else found
@@ -150,13 +150,13 @@ _NOT_ALNUM = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 def _alone(text: str) -> str:
-    """The letters and digits of a text, as a compact reading has them."""
+    """The letters and digits of a text, as in a compact reading."""
     folded = _fold(text).translate(_NOT_ALNUM)
     return folded if folded.isalnum() else "".join(each for each in folded if each.isalnum())
 
 
 def unescaped(said: str) -> Iterator[str]:
-    """The readings as texts alone, which is a hundred times as fast: most answers repeat nothing."""
+    """The readings without spans, which is a hundred times as fast. Most responses repeat nothing of the message."""
     folded = _fold(said)
     yield folded
     for escapes in _other_escapes(folded):
@@ -170,16 +170,16 @@ def unescaped(said: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Echo:
-    """What one message held: its number, and the values that are to be hidden wherever a vendor repeats them."""
+    """The number and the values of one message, which are hidden in a vendor's text."""
 
     number: str = ""
     values: frozenset[str] = field(default_factory=frozenset)
     is_erased: bool = False
-    """True for a message whose text is erased: nothing tells what a vendor repeats of it, so all is hidden."""
+    """True if the message's text is erased: what a vendor repeats can't be recognised, so its whole text is hidden."""
 
     @classmethod
     def of(cls, *, number: str, text: str | None, parameters: Iterable[object]) -> Echo:
-        """Without parameters nothing tells a code or a name from the text's other words, so each of them counts."""
+        """Without parameters, the values within the text are not known, so each of its words is hidden."""
         if text is None:
             return cls(number, is_erased=True)
         given = list(map(str, parameters))
@@ -188,7 +188,7 @@ class Echo:
         return cls(number, frozenset(value for value in found if len(value) >= SHORTEST_ALONE))
 
     def hide(self, said: str) -> str:
-        """A vendor's words without what the message held."""
+        """A vendor's text with the message's values hidden."""
         if self.is_erased and said:
             return HIDDEN
         if not any(map(self._may_be_in, map(_alone, unescaped(said)))):
@@ -209,7 +209,7 @@ class Echo:
 
     @staticmethod
     def _cut_size(value: str, characters: str) -> int:
-        """How much of the beginning of a value ends these characters."""
+        """The length of the longest beginning of the value with which these characters end."""
         sizes = range(min(len(value), len(characters)) - 1, SHORTEST_ALONE - 1, -1)
         beginning, end = value[:SHORTEST_ALONE], characters[-len(value) :]
         return next((n for n in sizes if end.endswith(value[:n])), 0) if beginning in end else 0
@@ -235,7 +235,7 @@ class Echo:
         return str(parsed.country_code), phonenumbers.national_significant_number(parsed)
 
     def _numbers_in(self, characters: str) -> Iterator[_Span]:
-        """Each place of the number, with the prefixes before it."""
+        """Each occurrence of the number, with the prefixes before it."""
         code, national = self._digits
         for start, end in _places(national, characters) if national else ():
             before = characters[max(start - 8, 0) : start]
@@ -245,7 +245,7 @@ class Echo:
                 yield start - size, end
 
     def _cut_off(self, compact: _Reading) -> Iterator[_Span]:
-        """The beginning of a value at the end of words that may have been cut."""
+        """The beginning of a value at the end of a text that may have been cut."""
         characters = compact.characters
         if not characters or compact.spans[-1][1] < MAY_BE_CUT:
             return
@@ -273,7 +273,7 @@ def _stands_alone(compact: _Reading, start: int, end: int) -> bool:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Words, runs of digits in them, and digits in groups, as far as they are long enough to be a code."""
+    """Words, runs of digits in them, and grouped digits, if they are long enough to be a code."""
     folded = _fold(text)
     words = [_alone(word) for word in _TOKEN.findall(folded)]
     runs = [run for word in words for run in _RUN.findall(word)]
@@ -282,7 +282,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _excerpts(text: str) -> Iterator[str]:
-    """Each few words that follow one another: a vendor may quote a part of the text."""
+    """Each sequence of EXCERPT words, because a vendor may quote a part of the text."""
     words = list(filter(None, map(_alone, _TOKEN.findall(text))))
     return ("".join(words[at : at + EXCERPT]) for at in range(len(words) - EXCERPT + 1))
 
@@ -304,4 +304,4 @@ def _replaced(said: str, spans: list[_Span]) -> str:
 
 
 ERASED = Echo(is_erased=True)
-"""Of a message that is not there any more."""
+"""The echo of a message that is erased or deleted."""

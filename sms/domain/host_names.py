@@ -1,4 +1,4 @@
-"""Host names in running text: what a handset makes a link of, though it has neither a scheme nor a path.
+"""Finds host names in text: handsets show them as links, although they have neither a scheme nor a path.
 
 The endings are those of the public suffix list, which the package `publicsuffixlist` brings with it.
 """
@@ -14,7 +14,7 @@ from publicsuffixlist import PublicSuffixList
 
 _LIST = PublicSuffixList(accept_unknown=False, only_icann=True)
 
-# Characters that show nothing, with which a host name is hidden from a filter.
+# Invisible characters, by which a host name could be hidden from a filter.
 _HIDDEN = "\u00ad\u034f\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff"
 _SKIPPED = re.compile(f"[{_HIDDEN}]")
 # Full stops that IDNA takes for the dot of a host name.
@@ -25,11 +25,11 @@ _ENDING = re.compile(
 )
 _LOCAL_PART = re.compile(r"[\w.%+-]@[\w.-]*\Z")
 _LONGEST = 253
-# Characters behind a host name that tell it from an address.
+# So many characters after a host name distinguish it from an abbreviation in an address.
 _CONTEXT = 4
 
-# Endings that are also words with which a sentence begins. Capitalised, as in "Bitdi.Biz", they are such a word where
-# a blank is missing behind a full stop; in another letter case ("shop.biz", "SHOP.BIZ") they are a host name's end.
+# Endings that are also words. Capitalised, as in "Bitdi.Biz", such a word begins a sentence without a blank after the
+# full stop. In another letter case ("shop.biz", "SHOP.BIZ") it is the end of a host name.
 _WORDS = frozenset(
     str.split(
         "ad ai al am an ar as at az ba be bi biz bo book buy by ca call care ce ci cu da date day de di do et fi "
@@ -61,8 +61,8 @@ def _plain(label: str) -> str:
 def bare_hosts(text: str) -> Iterator[tuple[int, int, int]]:
     """The host names that make a link of a text for a handset: first and last start, and end.
 
-    What begins within the two starts and reaches the end is a link: of `evil.com` all down to `l.com`. An address of
-    electronic mail is none, though what begins behind its local part is. Linear.
+    Each part that begins between the two starts and reaches the end is a link: `evil.com`, `vil.com` … `l.com`. An
+    e-mail address is none, but a part that begins after its local part is. Takes linear time.
     """
     for found in _ENDING.finditer(text):
         last = _last_start(text, found.start(), found["ending"], found.end(), len(text))

@@ -1,4 +1,4 @@
-"""Our ids: UUIDs whose order is their age."""
+"""UUIDs that are ordered by time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import uuid
 def uuid7(milliseconds: int, random_bits: int) -> uuid.UUID:
     """A version 7 UUID (RFC 9562, 5.7) of a Unix time in milliseconds and 74 random bits.
 
-    Neighbours in time are neighbours in the index, so inserts touch its last page alone, and "newest first" is the
-    primary key backwards.
+    Rows that are inserted together are close in the index, so inserts change only its last page, and "newest first" is
+    the descending order of the primary key.
     """
     value = (milliseconds & (1 << 48) - 1) << 80
     value |= 0x7 << 76

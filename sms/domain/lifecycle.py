@@ -1,6 +1,6 @@
-"""The message's life: its states, what a vendor's report may move, what follows a failed attempt.
+"""The states of a message, how delivery reports change them, and what follows a failed attempt.
 
-The table "Classes of failure" in docs/adding-a-vendor.md gives the rules for failed attempts in words.
+The table "Classes of failure" in docs/adding-a-vendor.md describes the rules for failed attempts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What one call came to. An attempt in flight has none."""
+    """The outcome of one call. An attempt in flight has none."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -67,14 +67,14 @@ OUTCOME_OF: Mapping[Failure, Outcome] = {
 }
 
 FINAL: Set[Status] = {Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.CANCELED}
-"""Nothing of ours moves these on by itself. `submitted` and `sent` are final where the vendor can say no more."""
+"""States that only a report or staff can change. `submitted` and `sent` are final if the vendor reports no more."""
 
 PERMANENT: Set[Failure] = {Failure.RECIPIENT, Failure.CONTENT, Failure.CONFIG}
-"""After these the same provider is not asked again for the same message, unless the vendor contradicted an approval."""
+"""After these, the provider is not tried again for this message, unless the vendor contradicted an approval."""
 
 
 def is_final(status: Status, strongest: str) -> bool:
-    """Whether no more word is to come, at a vendor whose strongest state this is."""
+    """Whether no further state is expected from a vendor that reports at most the state `strongest`."""
     return status in FINAL or status == strongest
 
 
@@ -104,7 +104,7 @@ _YIELD_WITH_ALERT: Set[Status] = {Status.UNCONFIRMED, Status.FAILED, Status.EXPI
 
 @dataclass(frozen=True, slots=True)
 class ReportEffect:
-    """What a report does: `status` is the message's new one, or None where only the attempt learns of it."""
+    """The effect of a report. `status` is the message's new state, or None if only the attempt changes."""
 
     applied: bool
     reason: str = ""
@@ -124,8 +124,8 @@ def after_report(
 ) -> ReportEffect:
     """What a report on one attempt does to its message.
 
-    `reported` is the attempt's strongest report so far. `means_not_sent` is the vendor's fact that its bad report says
-    "it never left"; `another_is_left`: a further provider could take it and its time is not up.
+    `reported` is the attempt's strongest report so far. `means_not_sent`: the report states that the message was not
+    sent. `another_is_left`: another provider could be tried, and the message has not expired.
     """
     if report == MessageState.UNKNOWN:
         return ReportEffect(False, "the vendor's word is not one that we know")
@@ -144,7 +144,7 @@ def rises(reported: str, report: MessageState) -> bool:
 
 
 def _after_good_report(status: Status, wanted: Status) -> ReportEffect:
-    """A good report of any attempt counts, if it is a rise."""
+    """A good report about any attempt is applied if it improves the message's state."""
     if _RANK.get(status, 0) >= _RANK[wanted]:
         return ReportEffect(True, f"the message is {status} already")
     return ReportEffect(True, status=wanted, alerts=status in _YIELD_WITH_ALERT - {Status.UNCONFIRMED})
@@ -172,23 +172,23 @@ BACKOFF_OTP = (0.5, 1.0, 2.0, 4.0, 8.0)
 BACKOFF = (5.0, 15.0, 45.0, 120.0, 300.0, 600.0)
 LONGEST_RETRY_AFTER = 300.0
 TRIES_BEFORE_NEXT = 2
-"""An ordinary message tries an unavailable provider this often before the next one is asked; an OTP once."""
+"""How often an unavailable provider is tried before the next one, for a message that is no OTP. For an OTP, once."""
 
 
 def backoff(tries: int, *, is_otp: bool, jitter: float) -> float:
-    """Seconds to wait after so many tries: full jitter (between nothing and the step), capped at the last step."""
+    """Seconds to wait after so many tries: a random part (full jitter) of the step, at most of the last step."""
     steps = BACKOFF_OTP if is_otp else BACKOFF
     return steps[min(max(tries, 1), len(steps)) - 1] * jitter
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One earlier attempt on this message since it was last queued by a person."""
+    """An attempt of this message since staff last queued it."""
 
     provider: int
     failure: Failure | None
     doubts_approval: bool = False
-    """The vendor contradicted an approval. That may be over later, or another approval may be used."""
+    """The vendor contradicted an approval. The provider may be tried again, later or with another approval."""
 
     @property
     def is_permanent(self) -> bool:
@@ -197,7 +197,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What becomes of the message: `queued` at `provider` after `delay` seconds, or a state without a provider."""
+    """The message's next state: `queued` at `provider` after `delay` seconds, or a state without a provider."""
 
     status: Status
     provider: int | None = None
@@ -207,10 +207,10 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the decision after a failed attempt looks at.
+    """The facts for the decision after a failed attempt.
 
-    `candidates` are the providers that may carry the message now, in order of preference; `open_providers` those whose
-    breaker and pause let it pass. `tries` are all attempts so far, the failed one last. `jitter` is in 0 … 1.
+    `candidates` are the providers that may carry the message, in order of preference; `open_providers` are those that
+    may be called now. `tries` are all attempts so far, the failed one last. `jitter` is between 0 and 1.
     """
 
     is_otp: bool
@@ -224,7 +224,7 @@ class Situation:
 
 
 def after_failure(now: Situation) -> NextStep:
-    """What follows the failed attempt that `now.tries` ends with."""
+    """The step after the failed attempt, the last one of `now.tries`."""
     last = now.tries[-1]
     if last.failure == Failure.AMBIGUOUS:
         return _after_ambiguous(now, last)
@@ -236,13 +236,13 @@ def after_failure(now: Situation) -> NextStep:
 
 
 def remaining(candidates: Sequence[int], tries: Sequence[Try]) -> list[int]:
-    """The candidates that have not refused this message for good, in order."""
+    """The candidates without a permanent failure for this message, in order."""
     gone = {t.provider for t in tries if t.is_permanent}
     return [provider for provider in candidates if provider not in gone]
 
 
 def choose(left: Sequence[int], open_providers: Set[int], tries: Sequence[Try]) -> int:
-    """The provider to ask next: open before closed, then the least tried, then the order of preference."""
+    """The provider to try next: those that may be called first, then the least tried, then by preference."""
     count = {provider: sum(t.provider == provider for t in tries) for provider in left}
     return min(left, key=lambda p: (p not in open_providers, count[p], left.index(p)))
 
@@ -265,7 +265,7 @@ def _queue(now: Situation, last: Try, provider: int) -> NextStep:
 
 
 def _after_ambiguous(now: Situation, last: Try) -> NextStep:
-    """Never again by itself; an OTP's route may allow one more, by another provider."""
+    """Unconfirmed. If an OTP's route allows it, it is sent once more, by another provider."""
     others = [p for p in remaining(now.candidates, now.tries) if p != last.provider]
     first_doubt = not now.in_doubt and sum(t.failure == Failure.AMBIGUOUS for t in now.tries) == 1
     if now.is_otp and now.may_resend_unconfirmed and first_doubt and others:

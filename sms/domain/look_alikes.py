@@ -1,4 +1,4 @@
-"""Names that a reader takes for another one: letters of two scripts, and letters that look the same."""
+"""Finds sender names that look like another one, or mix letters of two scripts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _ALIKE = {
     "Ə": "Ә",
     "ə": "әǝ",
 }
-"""Letters and digits in the form of a Latin letter. Letter case and accents make another name: Ş is not S."""
+"""Letters and digits that look like a Latin letter. Letters of another case or with accents do not: Ş is not S."""
 _BLANKS = frozenset("\u2800" + "".join(map(chr, range(0xFE00, 0xFE10))))
 """The Braille blank, and variation selectors."""
 _LATIN = {ord(other): letter for letter, others in _ALIKE.items() for other in others}

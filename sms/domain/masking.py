@@ -1,7 +1,7 @@
-"""Masked texts of one-time passwords: the words of the template, and of each value its form without what it says.
+"""Masks texts of one-time passwords: a template's words remain, and each value is replaced by its form.
 
 `Kodunuz {######}.`: literals as in a template's body, and between braces each value with `#` for a digit and `x` or
-`X` for any other character but punctuation. No part of a code is left.
+`X` for any other character except punctuation. No part of a code remains.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def masked_text(text: VendorText, order: Sequence[tuple[str, str]], values: Mapp
 
 
 def masked_value(value: str) -> str:
-    """The form of a value. A link keeps its host, which tells it from other values, and nothing behind it."""
+    """The form of a value. Of a link only the host is kept."""
     host = _HOST.match(value)
     kept = host[0] if host else ""
     return kept + "".join(map(_masked, value[len(kept) :]))
@@ -43,7 +43,7 @@ def _masked(character: str) -> str:
 
 
 def masked_words(text: str, known: Container[str] = frozenset()) -> str:
-    """The text with every word masked but the `known` ones, which are in plain characters (`plain_text`)."""
+    """The text with all words masked except the `known` ones, which are compared in plain characters (`plain_text`)."""
     return _WORD.sub(lambda word: word[0] if _is_known(word[0], known) else "".join(map(_masked, word[0])), text)
 
 
@@ -52,12 +52,12 @@ def _is_known(word: str, known: Container[str]) -> bool:
 
 
 def masked_quotes(sentence: str, known: Container[str]) -> str:
-    """A sentence about a text, with the words masked that it quotes of it."""
+    """A sentence about a text with the quoted words of the text masked."""
     return _QUOTE.sub(lambda quote: masked_words(quote[0], known), sentence)
 
 
 def example_of(masked: str) -> str:
-    """A text of this form: `#` stands for a digit in it, and letters are `a` and `A`."""
+    """An example text for a masked one, with `#` for digits, and `a` and `A` for letters."""
     return _TOKEN.sub(_example, masked)
 
 

@@ -47,7 +47,7 @@ def parse_loose(value: str) -> str | None:
 
 
 def masked(value: str) -> str:
-    """For screens and logs: the country code and the last two digits; of anything else less, never more."""
+    """The number for pages and logs: its country code and last two digits. Of anything else even less is shown."""
     number = _possible(value) if _E164.fullmatch(value) else None
     if number is not None:
         code = f"+{number.country_code}"

@@ -1,4 +1,4 @@
-"""One phone number in any spelling: found in a text, and replaced there."""
+"""Finds and replaces a phone number in a text, in any spelling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEFORE = r"(?:(?<![0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
 """No other digit, but for those of an escaped character."""
 _PREFIX = r"(?:\+|00|%2[Bb]|\\u002[Bb])"
 FEWEST_NATIONAL = 7
-"""A shorter number without its country code would be found in numbers of any other kind."""
+"""The fewest digits of a number that is found without its country code. A shorter one would match other numbers."""
 
 
 def spellings(number: str) -> re.Pattern[str]:

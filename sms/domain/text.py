@@ -1,8 +1,8 @@
 """A message's text: segments, what must not stand in it, how to show it safely.
 
 Segments: GSM 03.38 (3GPP TS 23.038) septets, or UCS-2 in UTF-16 units. A text of one
-segment has 160 septets or 70 units; in a longer one a header for putting it together
-again takes its share of each, 153 and 67 are left (3GPP TS 23.040).
+segment has 160 septets or 70 units. In a longer one each segment has a concatenation header
+and 153 septets or 67 units (3GPP TS 23.040).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def segments(text: str) -> Segments:
 
 
 def _packed(text: str, encoding: Encoding) -> tuple[int, int]:
-    """How many segments, and what is used of the last, when a pair that does not fit opens the next one."""
+    """The number of segments, and the units used in the last. A pair that does not fit is in the next segment."""
     size, is_pair = _EACH_OF_SEVERAL[encoding], _PAIR[encoding].match
     count, used = 1, 0
     for character in text:
@@ -106,7 +106,7 @@ def is_hidden(character: str) -> bool:
 
 
 def forbidden_in_text(text: str) -> str | None:
-    """The first control character (category Cc) that is neither new line nor tab. Ask it after `read`."""
+    """The first control character (category Cc) that is neither new line nor tab. Apply it after `read`."""
     found = _CONTROL_BUT_LINES.search(text)
     return found[0] if found else None
 

@@ -1,4 +1,4 @@
-"""Phone numbers as people type and paste them: read without a guess, or refused with what is missing.
+"""Phone numbers as people type and paste them: converted without guessing, or rejected with what is missing.
 
 The API does not use this: it takes E.164 to the letter (`sms.domain.phone.parse`).
 """
@@ -32,7 +32,7 @@ _FRACTION = re.compile(r"([0-9]{7,15})[.,]0+")
 
 
 class NationalNumber(PhoneError):
-    """The number names no country, so that nobody can know which one is meant."""
+    """The number has no country code, so its country is not known."""
 
     def __init__(self, digits: str) -> None:
         super().__init__(WHICH_COUNTRY)

@@ -1,1 +1,1 @@
-"""Faults on purpose: processes die, vendors misbehave, databases go away; the invariants of invariants.py must hold."""
+"""Injected faults: processes die, vendors misbehave, databases fail. The invariants of invariants.py must hold."""

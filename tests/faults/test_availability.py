@@ -1,4 +1,4 @@
-"""What strangers and staff do at the admin, at static files or with half requests does not slow or stop `/send-sms`."""
+"""Requests to the admin and to static files, and incomplete requests, neither stop `/send-sms` nor slow it much."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .support.attacks import ATTACKS
 
 CALLERS = 2
 CALLS = 100
-"""Of each caller: enough for a p99 that two of the calls may exceed."""
+"""Calls of each caller: enough for a p99 that two of the calls may exceed."""
 BEGINNING = 2.0
 """Seconds in which an attack opens its connections."""
 MOST = 10
-"""p99 under attack may be so many times the quiet one."""
+"""The greatest ratio of the p99 under attack to the p99 without one."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One breaker per provider for all dispatchers: one probe at a time, and silence where a vendor blocks callers."""
+"""One breaker per provider for all dispatchers: one probe at a time, and no call to a vendor that blocks callers."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def breaker(stack: Stack, slug: str) -> Row:
 
 
 def probe_now(stack: Stack, *, slug: str) -> None:
-    """As if the time of the next probe had come, and everything that waits were looked at."""
+    """Make the next probe due, and then every waiting message."""
     database = Database(stack.database_url)
     now = "statement_timestamp()" if is_postgresql(stack.database_url) else "strftime('%Y-%m-%d %H:%M:%f', 'now')"
     database.rows(
         f"UPDATE sms_providerstate SET probe_at = {now} WHERE breaker = 'open' AND probe_at IS NOT NULL AND "
         f"provider_id = (SELECT id FROM sms_provider WHERE slug = '{slug}')"
     )
-    # Afterwards, or a dispatcher would put them off again before it may probe with one.
+    # After the probe is due. Otherwise a dispatcher would reschedule them before it may probe with one.
     database.rows(f"UPDATE sms_message SET due_at = {now} WHERE status = 'queued'")
 
 

@@ -1,4 +1,4 @@
-"""Two web sides, four dispatchers, a primary that dies and a standby that takes over."""
+"""Two web servers, four dispatchers, a primary that dies and a standby that takes over."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def standby(durable_postgres: Postgres) -> Iterator[Standby]:
 
 @contextlib.contextmanager
 def load_on_both(stack: Stack) -> Iterator[list[Load]]:
-    """Two web sides, each under load that repeats what is not answered 201."""
+    """Two web servers, each under load that repeats what is not answered 201."""
     port = free_port()
     second = stack.keep(processes.web(port, ["-w", "2"], stack.environment, stack.folder, name="web-2"))
     second.start(lambda: http_status(port, "/readyz") == 200)
@@ -51,7 +51,7 @@ def load_on_both(stack: Stack) -> Iterator[list[Load]]:
 
 
 def fail_over(primary: Postgres, standby: Standby, loads: list[Load]) -> float:
-    """Kill the primary, promote the standby; returns the seconds until both web sides accepted again."""
+    """Kill the primary, promote the standby; returns the seconds until both web servers accepted again."""
     killed = time.monotonic()
     primary.kill()
     standby.promote()

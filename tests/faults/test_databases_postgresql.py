@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under load: callers hear 503 or a broken connection, never a wrong word; nothing is lost."""
+"""PostgreSQL fails under load: callers get 503 or a broken connection, never a wrong answer, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def database_name(stack: Stack) -> str:
 
 @contextlib.contextmanager
 def connections_exhausted(stack: Stack, server: Postgres) -> Iterator[None]:
-    """All connections are ours: the product's are ended, and taken before it can have them back."""
+    """The test holds all connections: the product's are ended, and opened by the test before the product can."""
     with contextlib.ExitStack() as ours:
         first = ours.enter_context(psycopg.connect(server.url, autocommit=True))
         taken, tries = 1, 0
@@ -85,7 +85,7 @@ def connections_exhausted(stack: Stack, server: Postgres) -> Iterator[None]:
 
 @contextlib.contextmanager
 def read_only(stack: Stack, server: Postgres) -> Iterator[None]:
-    """The database takes no writes: what a full disk's operator does, or a replica."""
+    """The database refuses writes, as a replica does, or as an operator configures it when the disk is full."""
     name = database_name(stack)
     with server.connection() as connection:
         connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')  # type: ignore[arg-type]

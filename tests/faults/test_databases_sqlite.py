@@ -1,4 +1,4 @@
-"""SQLite under fire: locked, full, copied while messages flow."""
+"""SQLite under load: locked, on a full disk, and copied while messages are sent."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_full_disk(sqlite_stacks: Callable[..., Stack], small_disk: Path, ledg
 
 
 def fill(ballast: Path) -> None:
-    """Write until nothing goes on the disk any more."""
+    """Write until the disk is full."""
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
             file.write(b"\0" * 4096)

@@ -1,4 +1,4 @@
-"""From one provider to the next: only on proof that the first did not take it, or on its word that it never left."""
+"""Failover to the next provider: only if the first certainly did not accept the message, or reports it as not sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def say(message: Message, number: int, state: str) -> None:
 
 
 def never_left_then_taken(shop: Shop) -> tuple[Item, Message]:
-    """Accolades takes it and reports that it never left; smsplus takes it."""
+    """Accolades accepts the message and reports that it was not sent; then smsplus accepts it."""
     item = smsplus_item("+40712345678")
     message = shop.accept(item)
     shop.work()

@@ -1,4 +1,4 @@
-"""Dispatchers die at any moment: nothing is lost, nothing goes out twice, at most the slots are left in doubt."""
+"""Dispatchers die at any moment: nothing is lost or sent twice; no more messages than slots are unconfirmed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def kill_at_random(stack: Stack, dispatchers: list[Forked], kills: int) -> None:
 
 
 def at_work(stack: Stack, dispatchers: list[Forked]) -> Forked | None:
-    """A random dispatcher that is past its start: it has said that it lives."""
+    """A random dispatcher that has started: its heartbeat is stored."""
     alive = {row["pid"] for row in Database(stack.database_url).rows("SELECT pid FROM sms_dispatcher")}
     return random.choice([d for d in dispatchers if d.pid in alive] or [None])
 
@@ -80,7 +80,7 @@ def test_killed_and_frozen_dispatchers_lose_nothing_and_double_nothing(
     ended = time.monotonic()
     for other in others:
         other.start()
-    # Frozen in the midst of a transaction, it keeps its rows locked: nobody parks or sends those before it wakes up.
+    # Frozen in a transaction, it keeps its rows locked: no other dispatcher settles or sends them before it continues.
     was_parked = eventually(lambda: time.monotonic() - ended > LEASE_AND_SWEEPS or everything_is_parked(stack))
     recovered = time.monotonic() - ended
     zombie.resume()

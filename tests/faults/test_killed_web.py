@@ -1,4 +1,4 @@
-"""The web side dies: what was answered 201 is stored, and a caller that repeats its request id makes no second one."""
+"""Web processes die: what was answered 201 is stored, and a call with a repeated request id adds no second message."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ AND query LIKE 'INSERT INTO sms_message %'"""
 
 
 def kill_the_master(stack: Stack) -> None:
-    """Its workers notice, and end by themselves; then it is started again on the same port."""
+    """Kill gunicorn's master. Its workers notice and end; then it is started again on the same port."""
     orphans = workers(stack)
     stack.web.send(signal.SIGKILL)
     eventually(lambda: not any(os.path.exists(f"/proc/{orphan}") for orphan in orphans), because="the workers end")

@@ -1,4 +1,4 @@
-"""The figures that docs/reliability.md is made of."""
+"""The figures from which docs/reliability.md is generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a vendor can do to a call, and what becomes of the message: each vendor, each fault."""
+"""Each fault of a call at each vendor, and the message's state after it."""
 
 from __future__ import annotations
 

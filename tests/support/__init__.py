@@ -1,1 +1,1 @@
-"""What tests need around the product: a PostgreSQL, real processes, patience."""
+"""The environment of tests: PostgreSQL servers, real processes, and waiting for conditions."""

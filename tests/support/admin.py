@@ -26,7 +26,7 @@ def run(stack: Stack, *lines: str) -> str:
 
 
 class Page(HTMLParser):
-    """What stands on a page: its links, the fields of the form that posts, and the choices of its lists."""
+    """The content of a page: its links, the fields of the form that posts, and the choices of its lists."""
 
     def __init__(self, address: str, html: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""For made-up tests of the runner: the product's settings without its apps, which would be most of their start."""
+"""Settings without apps, for the generated tests of the runner: loading the apps would take most of their time."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from .postgres import DatabaseServer
 from .processes import run
 
 BESIDE = ("LOG_LEVEL", "TMPDIR", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
-"""What of a stack's environment never gets into its database: stacks that differ in it alone share a template."""
+"""Variables that do not affect a stack's database: stacks that differ only in these share a template."""
 
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 512 * 1024 * 1024
@@ -50,7 +50,7 @@ def fresh_database(
 def drop_database(url: str) -> None:
     """Give up a fresh database; an SQLite file goes with its folder."""
     if is_postgresql(url):
-        # Not while connected to itself: another database of the same server says it.
+        # A connection can't drop its own database, so another one of the same server is used.
         parts = urlsplit(url)
         DatabaseServer(parts._replace(path="/postgres").geturl()).drop_database(parts.path.removeprefix("/"))
 
@@ -118,9 +118,9 @@ def own_folder(place: Path | None = None) -> Path:
 
 
 def folder_in_memory() -> Path:
-    """One where no commit waits for a disk, if there is such a place: as for PostgreSQL, nobody minds losing it.
+    """A folder in memory, where no commit waits for a disk, if there is one. Its files need not survive a crash.
 
-    A disk that others use may keep a commit waiting for longer than the second within which some things must happen.
+    On a disk that others use, a commit may take longer than the second within which some things must happen.
     """
     has_room = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
     return own_folder(MEMORY if has_room else None)

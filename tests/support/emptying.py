@@ -1,8 +1,8 @@
-"""What Django's flush does after a test that committed, at a fraction of its cost.
+"""Replaces Django's flush after a test that committed, at a fraction of its cost.
 
-Flush empties every table, full or not, and then makes content types and permissions anew: with PostgreSQL, whose
-TRUNCATE makes new files for each of some fifty tables, that is dearer than most of the tests it comes after. A test
-fills a few tables, so this asks which hold rows, and deletes those.
+Flush truncates every table, and then creates content types and permissions again. On PostgreSQL, TRUNCATE creates new
+files for each of some fifty tables, which takes longer than most tests. A test fills few tables, so this finds those
+with rows, and deletes the rows.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def roles_of_migrations() -> list[int]:
 
 @contextlib.contextmanager
 def instead_of_flush(roles: Sequence[int]) -> Iterator[None]:
-    """Tests that commit leave an empty database by this; those that ask for more of flush still get it."""
+    """Use `empty` after tests that commit. Tests that need more of flush still use flush."""
     flush = TransactionTestCase._fixture_teardown
 
     def teardown(case: Any) -> None:
@@ -56,7 +56,7 @@ def empty(connection: BaseDatabaseWrapper, roles: Sequence[int]) -> None:
 
 
 def filled(cursor: Any, tables: list[str], connection: BaseDatabaseWrapper) -> list[str]:
-    """Which of them hold rows: one question for all."""
+    """The tables that have rows, with one query."""
     question = "SELECT %s WHERE EXISTS (SELECT 1 FROM {})"
     questions = [question.format(connection.ops.quote_name(table)) for table in tables]
     cursor.execute(" UNION ALL ".join(questions), tables)

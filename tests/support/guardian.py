@@ -1,8 +1,8 @@
 """Cleans up after a test run that ends in any way, kill -9 included.
 
-`guard` tells a small process of its own what is ours: processes (leaders of their
-group) and folders. When the test run ends, the pipe between the two closes, and the
-guardian ends what is still running and removes what is still there.
+`guard` registers processes (leaders of their group) and folders at a small separate
+process. When the test run ends, the pipe between the two closes, and the guardian ends
+the processes and removes the folders that are left.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def guard(*, process: int | None = None, folder: Path | None = None, by: signal.
 
 
 def release(*, process: int | None = None, folder: Path | None = None) -> None:
-    """It is gone already: a later process of the same number is somebody else's."""
+    """Unregister what has ended: a later process with the same number would belong to others."""
     _tell(f"forget {process if process is not None else folder}")
 
 

@@ -1,4 +1,4 @@
-"""Where planted secrets, codes and numbers must not turn up, and the search for them."""
+"""The places where planted secrets, codes and numbers must not appear, and the search for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL for tests: a server that somebody gives us, or a cluster of our own in a temporary folder."""
+"""A PostgreSQL for tests: a given server, or a cluster of our own in a temporary folder."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ COMMON = {
     "wal_level": "replica",
     "max_wal_senders": "10",
 }
-# For ordinary tests only: a crash of the machine may destroy the cluster, and nobody minds.
+# For ordinary tests only: a crash of the machine may destroy the cluster, which holds nothing of value.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-# SCRAM's 4,096 rounds would be most of what a connection costs, and tests connect some thousand times.
+# SCRAM's 4,096 rounds would take most of the time of a connection, and tests connect some thousand times.
 FAST_AUTHENTICATION = "md5"
 START_TRIES = 3
 LOG_TAIL = 2_000  # characters
@@ -176,9 +176,9 @@ class Postgres(DatabaseServer):
             self.ended()
 
     def kill(self) -> None:
-        """kill -9 of the server and every process of it at one stroke, as when the machine's power goes."""
+        """kill -9 of the server and all its processes at once, as in a power failure."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)  # so that it makes no further child while we count them
+        self.process.send_signal(signal.SIGSTOP)  # so that it starts no child while its children are listed
         numbers = [self.process.pid, *children_of(self.process.pid)]
         for number in numbers:
             with contextlib.suppress(ProcessLookupError):

@@ -19,11 +19,11 @@ PROJECT = Path(__file__).parents[2]
 STOP_SECONDS = 40.0  # a little over gunicorn's graceful_timeout, which is the longest of ours
 LOG_TAIL = 4_000  # characters
 HALF_WRITTEN = "*.pyc.*"
-"""Compiled modules that another process is writing just now: gone before one who copies a folder gets to them."""
+"""Temporary files of compiled modules that another process is writing: they may vanish while a folder is copied."""
 
 
 class ProcessError(Exception):
-    """A process ended, or said nothing, when it should have served; the message has its last words."""
+    """A process ended or did not become ready; the message has the end of its output."""
 
 
 class Process:
@@ -60,7 +60,7 @@ class Process:
             raise ProcessError(f"{self.name} ended with {self.process.returncode}: {self.output()[-LOG_TAIL:]}")
 
     def output(self) -> str:
-        """All that it wrote so far."""
+        """All of its output so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     @property

@@ -1,4 +1,4 @@
-"""English: the year first, 24 hours, seconds."""
+"""The formats for English: the year first, 24 hours, with seconds."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
 TIME_FORMAT = "H:i:s"

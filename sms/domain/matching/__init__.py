@@ -1,1 +1,1 @@
-"""From a finished text to the approved template that gives it, and to the words that explain why none does."""
+"""Finds the approved template that gives a text, and explains to staff why none does."""

@@ -1,11 +1,11 @@
-"""Which of many templates may give a text.
+"""Selects the templates that may give a text.
 
-A text names its templates by tokens: whole words of their literals, how they begin and end, or n-grams where a literal
-has no whole word. Every template stands under its rarest token, and where many share one, under their next rarest below
-it. So the cost of a look-up follows what a text has in common with templates, not their number.
+Templates are indexed by tokens: whole words of their literals, their beginnings and ends, or n-grams if a literal has
+no whole word. Each template is in the list of its rarest token. Where many share it, they are indexed again by their
+next rarest tokens. So the cost of a look-up depends on what the text has in common with templates, not on their number.
 
-A text made of the words of thousands of templates finds them all. Those are sorted out together (PrefixSuffixIndex):
-many templates are few beginnings crossed with few endings, and each of these is looked at once.
+A text may have the tokens of thousands of templates. These are compared together (PrefixSuffixIndex): they are
+combinations of few beginnings and few ends, and each of these is compared once.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Entry(Generic[Key]):
         self.normalised = normalised
         self.keys: list[Key] = []
         self.rank = self.head = self.tail = 0
-        # Most literal characters win, then more placeholders with a kind; the smallest is the best.
+        # More literal characters are better, then more placeholders with a kind. The smallest value is the best.
         self.specificity = -sum(map(len, form.literals)), -sum([slot.kind is not ANY for slot in form.slots])
 
 
@@ -74,7 +74,7 @@ class TokenIndex(Generic[Key]):
         for size, by_token in self._by_size.items():
             tokens = by_token.keys() & text.of_size(size)
             if len(tokens) > FEW and len(tokens) * 2 > len(by_token):
-                found += self._every[size]  # sorted out together sooner than found one by one
+                found += self._every[size]  # comparing all together is faster than finding each
                 continue
             for token in tokens:
                 part = by_token[token]
@@ -92,12 +92,12 @@ def indexed(entries: Iterable[Entry[Key]]) -> TokenIndex[Key]:
 
 
 def _size(token: str) -> int:
-    """Of an n-gram; 0 for the tokens that are cheap."""
+    """The size of an n-gram; 0 for the other tokens, which are cheap to look up."""
     return int(token[1]) if token[0] == "\0" and token[1] in "8421" else 0
 
 
 def _tokens(literals: Sequence[str]) -> Iterator[str]:
-    """What a text must hold, begin or end with, if these are a template's literals."""
+    """What a text must contain, begin with or end with to be given by a template with these literals."""
     last = len(literals) - 1
     for number, literal in enumerate(literals):
         yield from _whole_words(literal, is_first=number == 0, is_last=number == last)
@@ -112,7 +112,7 @@ def _tokens(literals: Sequence[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)  # templates have many literals in common
 def _whole_words(literal: str, *, is_first: bool = False, is_last: bool = False) -> list[str]:
-    """Words with white space or the text's end on both sides; the others may go on in a value."""
+    """Words with white space or the text's end on both sides. Other words may continue in a value."""
     words = literal.split()
     first = 0 if is_first or literal[:1].isspace() else 1
     return words[first : len(words) if is_last or literal[-1:].isspace() else -1]
@@ -152,10 +152,10 @@ _NO_TAIL = -1
 
 
 class PrefixSuffixIndex:
-    """The heads and tails of many templates; every entry learns the numbers of its own.
+    """The heads and tails of many templates. It stores their numbers in each entry.
 
-    A head leads from the text's start to some positions, a tail from some positions to the text's end. A template gives
-    the text if and only if one position is both, which is one `&` of two integers.
+    A head matches from the text's start to some positions, a tail from some positions to the text's end. A template
+    gives the text if and only if they share a position, which is one `&` of two integers.
     """
 
     def __init__(self, entries: Iterable[Entry[Key]]) -> None:
@@ -167,7 +167,7 @@ class PrefixSuffixIndex:
         self._heads, self._tails = list(heads), list(tails)
 
     def fitting(self, entries: Iterable[Entry[Key]], subject: Subject) -> list[Entry[Key]]:
-        """Those that give this text."""
+        """The entries that give this text."""
         ends, starts = _HeadEnds(self._heads, subject), _TailStarts(self._tails, subject)
         return [each for each in entries if (behind := starts[each.tail]) and ends[each.head] & behind]
 
@@ -186,7 +186,7 @@ def _number_of_tail(form: Form, tails: dict[Tail, int]) -> int:
 
 
 class _HeadEnds(dict[int, int]):
-    """By a head's number the positions behind it, where it may stand in the text; worked out when first asked for."""
+    """For each head's number, the positions at which the head may end in the text, computed on first use."""
 
     def __init__(self, heads: Sequence[Head], subject: Subject) -> None:
         self._heads, self._subject = heads, subject
@@ -211,7 +211,7 @@ class _HeadEnds(dict[int, int]):
 
 
 class _TailStarts(dict[int, int]):
-    """By a tail's number the positions from which it leads to the text's end; worked out when first asked for."""
+    """For each tail's number, the positions from which the tail fits up to the text's end, computed on first use."""
 
     def __init__(self, tails: Sequence[Tail], subject: Subject) -> None:
         self._tails, self._subject = tails, subject

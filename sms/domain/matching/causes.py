@@ -125,7 +125,7 @@ def _ends_a_value(slots: Sequence[Slot], number: int, ours: str, theirs: str) ->
 
 
 def _of_chunks(ours: str, theirs: str, start: int, text: str) -> Difference:
-    """What of the template and what of the text stands for one folded character."""
+    """The difference between template and text at one folded character."""
     if "." in (ours + theirs) and ours.strip(".") == theirs.strip("."):
         lacks = ours.count(".") > theirs.count(".")
         stop = "lacks the full stop that the template has" if lacks else "has a full stop, the template has none"
@@ -161,7 +161,7 @@ def _cause_of_pair(one: str, other: str) -> Cause:
 
 
 def _of_marks(ours: str, theirs: str, same: int, position: int) -> Difference:
-    """One of them goes on with characters that are hardly seen."""
+    """The difference if one of them has further characters that are hardly visible."""
     has, extra = ("template", ours[same:]) if len(ours) > same else ("text", theirs[same:])
     cause = Cause.DECOMPOSED if unicodedata.combining(extra[0]) else Cause.OTHER
     where = f" behind {named(ours[same - 1])}" if same else ""

@@ -53,7 +53,7 @@ class Diff:
             self._note(same, f"the template ends where the text goes on with {excerpt_of_text(self.text[same:])}")
 
     def _next(self, slot: Slot, name: str, literal: str, is_last: bool) -> None:
-        """A slot of one character or more, and the literal behind it."""
+        """Compare a slot of one character or more and the literal after it."""
         least = self.position + 1
         if least > len(self.text):
             self._note(self.position, f"the text ends where the template goes on with {{{name}}}")
@@ -67,7 +67,7 @@ class Diff:
         self.position = start + len(literal)
 
     def _end_of_text(self, literal: str, least: int) -> int:
-        """Where the last literal begins if it ends the text; if it stands elsewhere, what follows it is too much."""
+        """Where the last literal begins at the text's end. If it occurs elsewhere, the text after it is surplus."""
         if self.text.endswith(literal):
             return len(self.text) - len(literal)
         start = self.text.find(literal, least)
@@ -81,7 +81,7 @@ class Diff:
             self.difference = value_problem(slot, name, self.text[self.position : end], self.position)
 
     def _missing(self, literal: str, least: int, name: str) -> None:
-        """A literal that is not there as a whole: the text parts from it behind its beginning, or before its end."""
+        """Record the difference at a missing literal: after its beginning or before its end, if that is in the text."""
         size = len(literal)
         same, at = _longest_found(lambda length: literal[:length], size, self.text, least)
         tail, tail_at = _longest_found(lambda length: literal[size - length :], size, self.text, least)
@@ -99,14 +99,14 @@ class Diff:
             self.position = tail_at + tail
 
     def _parts_at(self, at: int, rest: str) -> None:
-        """From here on the template has this rest, and the text something else or nothing."""
+        """Record that from here on the template has `rest`, and the text something else or nothing."""
         if at >= len(self.text):
             self._note(at, f"the text ends where the template goes on with {excerpt(rest)}")
         else:
             self._note(at, both(rest[0], self.text[at]))
 
     def _go_on_behind(self, rest: str, least: int, otherwise: int) -> None:
-        """Find a place to go on behind a difference: where the end of the broken literal stands."""
+        """Continue after a difference, at the end of the literal if it occurs in the text."""
         size = len(rest)
         tail, at = _longest_found(lambda length: rest[size - length :], size - 1, self.text, least)
         self.agreed += tail

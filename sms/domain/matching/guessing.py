@@ -56,7 +56,7 @@ def _items(texts: Sequence[Sequence[Token]]) -> list[_Item]:
 
 
 def _aligned(tokens: Sequence[Token], shared: Sequence[str]) -> list[str]:
-    """Gap, shared token, gap, …, gap."""
+    """One text's pieces in turn: gap, shared token, gap, …, gap."""
     columns, gap = [], ""
     left = list(reversed(shared))
     for token in tokens:
@@ -77,7 +77,7 @@ def _varies(key: str, values: Sequence[str]) -> bool:
 
 
 def _merged(items: Iterable[_Item]) -> list[_Item]:
-    """Neighbours that vary made one, and likewise two words that vary with nothing but a blank between them."""
+    """Join adjacent items that vary, and two words that vary with only a blank between them."""
     merged: list[_Item] = []
     for item in items:
         if merged and item.varies == merged[-1].varies:
@@ -109,7 +109,7 @@ def _widened(items: list[_Item]) -> list[_Item]:
 
 
 def _cost(neighbour: _Item) -> int:
-    """What is given up best: another placeholder, a word, anything else; a line break never fits."""
+    """The cost of including a neighbour: least for a placeholder, then a word, then others; never a line break."""
     value = neighbour.values[0]
     return 0 if neighbour.varies else 1 if value.isalnum() else 3 if "\n" in value else 2
 

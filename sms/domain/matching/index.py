@@ -1,12 +1,11 @@
-"""From a finished text to the template that gives it: the whole text, or nothing.
+"""Finds the template that gives a text. A template must match the whole text.
 
-Text and template are compared after NFC, with line ends as LF and outer white space cut; nothing else is normalised.
-Each literal of a template is brought to NFC by itself, and values are cut from the NFC text. So a letter is never
-separated from its combining marks: where a value's last letter and a mark at a literal's start have become one letter,
-the template does not match.
+Before the comparison, text and template are converted to NFC with LF line ends, and outer white space is removed. Each
+literal is converted by itself, and values are cut from the converted text. So a letter is never separated from its
+combining marks: if a value's last letter and a mark at a literal's start became one, the template does not match.
 
-The candidates (candidates.py) are tried from the most literal characters down; the search ends with the first that fits
-and its equals. Where there are many candidates, those that fit are found together.
+Candidates (candidates.py) with more literal characters are tried first. The search ends with the first that matches
+and those that are equally good. Many candidates are compared together.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from sms.domain.matching.templates import Body, Placeholder
 Key = TypeVar("Key", bound=Hashable)
 by_rank = attrgetter("rank")
 
-MANY = 16  # candidates from which on they are sorted out together
+MANY = 16  # so many candidates are compared together
 
 NFC, LINE_ENDS, OUTER_SPACE = "nfc", "line_ends", "outer_space"
 
@@ -52,7 +51,7 @@ class Ambiguous(Generic[Key]):
 
 
 class Index(Generic[Key]):
-    """Templates, ready to be matched. Building it takes time with their number, a match hardly does."""
+    """Templates prepared for matching. Their number determines the time to build it, and hardly that of a match."""
 
     def __init__(self, templates: Iterable[tuple[Key, Body]]) -> None:
         self.bodies: dict[Key, Body] = dict(templates)
@@ -68,7 +67,7 @@ class Index(Generic[Key]):
         """The best template that gives the whole text; several if they are equally good; None if none does."""
         compared, changes = normalise(text)
         whole = self._whole.get(compared)
-        if whole is not None:  # nothing has more literal characters than the text itself
+        if whole is not None:  # a template without placeholders: no other has as many literal characters
             return self._answer(text, changes, [(whole, [])])
         return self._answer(text, changes, self._best(compared))
 
@@ -114,7 +113,7 @@ class Index(Generic[Key]):
         return Matched(key, named)
 
     def _names_of(self, key: Key) -> tuple[str, ...]:
-        """Worked out at a template's first hit: it would be a tenth of each."""
+        """The names, cached from the template's first match on, because reading them takes a tenth of a match."""
         if key not in self._names:
             self._names[key] = self.bodies[key].names
         return self._names[key]
@@ -122,9 +121,9 @@ class Index(Generic[Key]):
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """No search for garbage meanwhile. There is none, and searching costs more than all else of building.
+    """Turn off garbage collection while an index is built: there is no garbage, and it took most of the time.
 
-    Nor right afterwards: what was built is moved to the oldest generation, unseen.
+    Afterwards the new objects are moved to the oldest generation, so that the next collection does not visit them.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -185,7 +184,7 @@ def _normalised_literal(literal: str) -> str:
 
 
 def _normalised_steps(literals: Sequence[str], compared: Sequence[str]) -> tuple[str, ...]:
-    """Of a template only the white space at its own ends is outer, so its steps are told apart here."""
+    """The names of the steps that changed a template. Only white space at the ends of the template is outer."""
     names: set[str] = set()
     for literal, result in zip(literals, compared, strict=True):
         composed = _composed(literal)

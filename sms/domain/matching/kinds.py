@@ -38,7 +38,7 @@ _CODE_INSIDE = re.compile(r"[0-9]{6,8}(?![0-9])")
 
 
 class PlaceholderKind(StrEnum):
-    """What a placeholder takes. Every kind takes one character or more, and no line break."""
+    """What values a placeholder matches. Every kind matches one character or more, and no line break."""
 
     ANY = "any"
     DIGITS = "digits"
@@ -119,7 +119,7 @@ SHORTEST = {DATE: 3, TIME: 3, PHONE: 3, EMAIL: 6, LINK: 5}
 
 _SHAPE = {kind: re.compile(pattern) for kind, pattern in SHAPES.items()}
 _GROUPED = "[0-9][0-9.,'’ \u00a0\u2009\u202f]{0,30}"
-# What a value may begin with, followed by all characters that it may go on with: no value reaches further.
+# The characters of a value at most: its possible beginning, then all characters that may follow.
 _EXTENTS = {
     CODE: "[A-Za-z0-9]{1,64}",
     NUMBER: rf"[+\-−]?{_GROUPED}",
@@ -181,7 +181,7 @@ def bad_character(kind: PlaceholderKind, value: str) -> int | None:
 
 
 class ForbiddenPart(NamedTuple):
-    """A part that no value of a kind holds. It counts for values that begin there or before, or there alone.
+    """A part that no value of a kind may contain. It concerns values that begin at or before it, or only at it.
 
     `ends_there`: only for values that end with it.
     """
@@ -233,7 +233,7 @@ def _holds(value: str, *finders: Callable[[str], Iterator[ForbiddenPart]]) -> bo
 
 
 def link_or_phone(value: str) -> str:
-    """What a value holds that a handset makes clickable, in words: "a link", "a phone number" or nothing."""
+    """What in a value a handset shows as a link: "a link", "a phone number" or ""."""
     if _holds(value, _links, _hosts_of_value):
         return "a link"
     return "a phone number" if _holds(value, _phones) else ""
@@ -247,7 +247,7 @@ def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int
 
 
 def may_begin(kind: PlaceholderKind, text: str, at: int) -> bool:
-    """Whether a value of the kind may begin here: a cheap test that may say yes wrongly, never no."""
+    """Whether a value of the kind may begin here. A cheap test: True may be wrong, False never is."""
     if kind in RUNS:
         return at < len(text) and not _NOT_FITTING[kind].match(text, at, at + 1)
     return _BEGINNING[kind].match(text, at) is not None

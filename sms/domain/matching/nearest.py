@@ -1,7 +1,7 @@
-"""For a text that no template gives: the template that comes nearest, and where they part, in words.
+"""For a text that no template gives: the nearest template, and an explanation of the first difference.
 
-A shortlist by words in common, and by what begins and ends alike, is aligned with the
-text. So the cost follows the shortlist, not the number of templates.
+Only templates with words, a beginning or an end in common with the text are aligned with it. So the cost does not
+depend on the number of templates.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from sms.domain.matching.templates import Body
 Key = TypeVar("Key", bound=Hashable)
 
 _SHORTLIST = 6
-_MOST_POSTINGS = 20_000  # templates looked at for words in common, those of rare words first
+_MOST_POSTINGS = 20_000  # templates that are counted for words in common, those of rare words first
 _SLACK = 3  # words in common that a template may have less than the one that has most
-_LEAST_AGREEMENT = 3  # a template of which less than a third is in the text is no neighbour
+_LEAST_AGREEMENT = 3  # a template is not near if less than a third of it is in the text
 _WORD = re.compile(r"\w+")
 
 
@@ -128,7 +128,7 @@ _built: WeakKeyDictionary[Index[Any], _Neighbours[Any]] = WeakKeyDictionary()
 
 
 def _neighbours(index: Index[Key]) -> _Neighbours[Key]:
-    """Built when first asked for: most indexes never miss."""
+    """The neighbours of an index, built on first use: for most indexes they are never needed."""
     found: _Neighbours[Key] | None = _built.get(index)
     if found is None:
         found = _built[index] = _Neighbours(index.forms())

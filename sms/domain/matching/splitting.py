@@ -1,4 +1,4 @@
-"""Cutting a text along one template: which part of it each placeholder stands for.
+"""Splits a text by one template: finds the value of each placeholder.
 
 Two ways, one answer. The first takes each literal where it first occurs. That is right
 whenever it succeeds, and for most templates its failure is final too. Where it isn't
@@ -292,7 +292,7 @@ def least_link_end(text: str, start: int) -> int:
 
 
 def _ends_by_sets(form: Form, subject: Subject) -> list[int]:
-    """Of all ends that lead to a full match the earliest, slot by slot; none if nothing does."""
+    """The earliest end of each slot that allows a full match; empty without a full match."""
     possible = _possible_ends(form, subject)
     start, ends = len(form.literals[0]), []
     for slot, choice, literal in zip(form.slots, possible, form.literals[1:], strict=False):
@@ -340,7 +340,7 @@ def _reach_within(slot: Slot, ends: int, fitting: int, subject: Subject) -> int:
 
 
 def _reach(ends: int, fitting: int, shortest: int, longest: int | None) -> int:
-    """Back from the ends over so many fitting characters."""
+    """The positions from which an end is reached over `shortest` to `longest` fitting characters."""
     first = ends
     for _ in range(shortest):
         first = (first & fitting) << 1

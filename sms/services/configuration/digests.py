@@ -1,7 +1,7 @@
-"""Keyed digests of what the database must not give away: idempotency keys, callbacks, numbers that were forgotten.
+"""Keyed digests in place of values that the database must not reveal: idempotency keys, callbacks, forgotten numbers.
 
-The keys are outside the database: DIGEST_KEY if it is set, then one derived from each of FIELD_ENCRYPTION_KEYS. The
-first makes new digests, all are looked for. So a digest is found for as long as its key is kept.
+The keys are outside the database: from DIGEST_KEY if it is set, then from each of FIELD_ENCRYPTION_KEYS. The first key
+makes new digests. A lookup uses all keys, so a digest is found for as long as its key is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 
 MARK = "#"
 LENGTH = 16
-"""As long as the longest number, so that it fits where a number did."""
+"""Characters of a pseudonym: as many as the longest number, so that it fits into the same columns."""
 _NUMBER = "number"
 
 
@@ -39,7 +39,7 @@ def number_digest(number: str) -> str:
 
 
 def pseudonym(number: str) -> str:
-    """What stands for a number that was forgotten."""
+    """The pseudonym that replaces a forgotten number."""
     return _short(number_digest(number))
 
 
@@ -50,7 +50,7 @@ def _pseudonyms(number: str, secrets: tuple[str, ...], secret_key: str) -> tuple
 
 
 def pseudonyms(number: str) -> tuple[str, ...]:
-    """All that may stand for a number, also that of earlier versions, which was made with SECRET_KEY."""
+    """All pseudonyms that a number may have, including that of earlier versions, which used SECRET_KEY."""
     return _pseudonyms(number, _secrets(), settings.SECRET_KEY)
 
 

@@ -1,4 +1,4 @@
-"""Which reading of a text with `/n` goes out: new lines first, else the one that gives an approved template exactly."""
+"""Chooses the reading of a text with `/n`: first new lines, then what an approved template gives exactly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST = 1600
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The text that goes out, and how it is routed. `is_undecided`: nothing tells whether a `/n` is a new line."""
+    """The text to send with its routing decision. `is_undecided`: it is not known whether a `/n` is a new line."""
 
     text: str
     decision: Decision
@@ -48,7 +48,7 @@ def route_text(
 
 
 def choose(escaped: EscapedText, decide: Callable[[str], Decision]) -> Reading:
-    """The first reading, unless a provider that wants a template finds none for it and finds one for another.
+    """The first reading, unless a provider that requires templates has one only for another reading.
 
     `decide` routes one text. The other readings are tried in their order; the first that an approved template gives
     exactly wins. So an equal call reads alike as long as the approved templates are the same.

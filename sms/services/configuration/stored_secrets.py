@@ -1,4 +1,4 @@
-"""Whether FIELD_ENCRYPTION_KEYS open the stored credentials, for the start of a process, `check` and /readyz."""
+"""Checks whether FIELD_ENCRYPTION_KEYS decrypt the stored credentials, for process starts, `check` and /readyz."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Approvals that their vendors contradict: which are in doubt, who probes one, what begins a doubt and what ends it.
+"""Approvals in doubt: a vendor refused a message in a way that contradicts the approval that staff stated.
 
-The rules are the breaker's: calls with the approval stop but for one probe at a time, over all dispatchers, and an
-answer as it should be ends the doubt. Messages are matched as before.
+As with an open circuit breaker, no message is sent with such an approval, except for one probe at a time over all
+dispatchers. A probe that the vendor accepts ends the doubt. Messages are matched as before.
 """
 
 from __future__ import annotations
@@ -41,27 +41,27 @@ class Doubt:
     probe_until: datetime | None = None
 
     def is_probe_free(self, now: datetime) -> bool:
-        """Due, and made by nobody yet."""
+        """Whether a probe is due that no dispatcher has claimed."""
         is_due = self.probe_at is not None and self.probe_at <= now
         return is_due and (self.probe_until is None or self.probe_until <= now)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """The doubts of one moment: by the template approval, and by provider and sender name."""
+    """The doubts at one moment, by template approval, and by provider and sender name."""
 
     templates: Mapping[int, Doubt] = field(default_factory=dict)
     senders: Mapping[tuple[int, str], Doubt] = field(default_factory=dict)
 
     def of(self, candidate: Candidate, sender: str) -> tuple[Doubt, ...]:
-        """Those that keep this candidate from being called."""
+        """The doubts because of which this candidate may not be called."""
         if not self.templates and not self.senders:
             return ()
         found = (self.templates.get(candidate.approval or 0), self.senders.get((candidate.provider, sender)))
         return tuple(doubt for doubt in found if doubt is not None)
 
     def with_refusal(self, job: Send, kind: ApprovalKind | None) -> Doubts:
-        """The same, and the doubt that this refusal is about to begin."""
+        """These doubts, and the one that this refusal begins."""
         doubt = Doubt(0, "")
         if kind is ApprovalKind.SENDER:
             return Doubts(self.templates, {**self.senders, (job.account.id, job.message.sender): doubt})
@@ -74,7 +74,7 @@ NONE = Doubts()
 
 
 def read_doubts() -> Doubts:
-    """One query. Asked only where the queue says that there are any."""
+    """Read the doubts in force, with one query. Called only if the queue's state says that there are any."""
     templates: dict[int, Doubt] = {}
     senders: dict[tuple[int, str], Doubt] = {}
     for row in ApprovalDoubt.in_force():
@@ -87,7 +87,7 @@ def read_doubts() -> Doubts:
 
 
 def take_probe(doubts: Sequence[Doubt], account: Account, *, now: datetime) -> bool:
-    """Whether this dispatcher makes the next probe of all of these; until its lease is over nobody else does."""
+    """Claim the next probe of all these doubts. If True, no other dispatcher makes one until the lease ends."""
     until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
     is_free = Q(probe_at__lte=now) & (Q(probe_until=None) | Q(probe_until__lte=now))
     taken: list[int] = []
@@ -100,16 +100,16 @@ def take_probe(doubts: Sequence[Doubt], account: Account, *, now: datetime) -> b
 
 
 def give_probes_back(doubts: Iterable[int]) -> None:
-    """No call was made: the next probe need not wait until this one's lease is over."""
+    """Release claimed probes that were not made, so that the next one need not wait for the end of their lease."""
     if ids := list(doubts):
         ApprovalDoubt.objects.filter(pk__in=ids).update(probe_until=None)
 
 
-# --- what calls say of approvals, after they are settled ---------------------------------------
+# --- outcomes of settled calls -----------------------------------------------------------------
 
 
 def record_outcomes(account: Account, calls: Sequence[tuple[Send, ProviderError | None]]) -> None:
-    """Take in what a provider's calls came to (None: it answered as it should)."""
+    """Begin, postpone and end doubts by the outcomes of a provider's calls. None stands for an accepted message."""
     ended: set[int] = set()
     failed_probes: dict[int, ProviderError] = {}
     refusals: dict[tuple[ApprovalKind, int | str | None], Refusal] = {}
@@ -128,7 +128,7 @@ def record_outcomes(account: Account, calls: Sequence[tuple[Send, ProviderError 
 
 
 def _postpone(probes: Mapping[int, ProviderError]) -> None:
-    """The probe did not succeed: the next one waits longer."""
+    """Schedule the next probes after failed ones, each after a longer interval."""
     if not probes:
         return
     with worker_transaction() as now:
@@ -141,7 +141,7 @@ def _postpone(probes: Mapping[int, ProviderError]) -> None:
 
 
 def _begin(job: Send, kind: ApprovalKind, error: ProviderError) -> None:
-    """Put the approval in doubt, unless it is. A doubt about what staff stated before begins anew."""
+    """Put the approval in doubt, unless it is. A doubt about an earlier statement of staff is replaced."""
     approval = _approval_of(job, kind)
     if approval is None:
         return  # deleted since
@@ -207,7 +207,7 @@ def _advice(doubt: ApprovalDoubt) -> str:
 
 
 def end(doubts: Iterable[int]) -> list[ApprovalDoubt]:
-    """End these doubts, with their alerts: messages may be sent with the approvals again. Returns those that ended."""
+    """End these doubts and close their alerts, so that the approvals are used again. Returns the doubts that ended."""
     ended = []
     with worker_transaction() as now:
         for doubt in ApprovalDoubt.objects.filter(pk__in=list(doubts)).select_related("provider"):
@@ -221,7 +221,7 @@ def end(doubts: Iterable[int]) -> list[ApprovalDoubt]:
 
 
 def end_outdated() -> None:
-    """End the doubts about what staff no longer state, and close alerts of approvals that were deleted."""
+    """End the doubts about earlier statements of staff, and close the alerts of approvals that were deleted."""
     stored = ApprovalDoubt.objects.select_related("template_approval", "sender_approval")
     outdated = [doubt.pk for doubt in stored if not doubt.is_in_force]
     if outdated:

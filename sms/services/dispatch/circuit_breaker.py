@@ -1,4 +1,4 @@
-"""Slots, rate limits and the breaker of a provider: one row for all dispatchers."""
+"""A provider's circuit breaker, rate limit and limit of calls in flight, in one row for all dispatchers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 RESERVED_SHARE = 8
 BURST_SECONDS = 0.1
-"""How much of a second's rate may go at once."""
+"""The token bucket of a rate limit holds the calls of this time."""
 
 
 # --- limits, in the transaction that claims ----------------------------------------------
@@ -32,11 +32,11 @@ BURST_SECONDS = 0.1
 def allowance(account: Account, *, is_otp: bool, wanted: int, now: datetime) -> int:
     """How many of the wanted calls may start now, over all dispatchers.
 
-    One slot in eight is left to OTPs, so that none waits for the end of a slow vendor's other calls.
-    Locks the provider's state row until the claim is committed, so two dispatchers never count the same room.
+    One slot in eight is reserved for OTPs, so that none waits for other calls to a slow vendor.
+    Locks the provider's state row until the claim is committed, so that no two dispatchers use the same free slots.
     """
     if not outbox.lock_state(account.id):
-        return 0  # another dispatcher claims here at this moment
+        return 0  # another dispatcher is claiming messages of this provider
     if account.max_in_flight is not None:
         kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
         wanted = min(wanted, account.max_in_flight - kept - sum(outbox.count_in_flight(account.id).values()))
@@ -56,23 +56,23 @@ def _take_tokens(provider: int, rate: int, wanted: int, now: datetime) -> int:
 
 
 def take_probe(queue: ProviderQueue, account: Account, *, now: datetime) -> bool:
-    """Whether this dispatcher makes the next probe of an open breaker: one at a time over the whole cluster."""
+    """Claim the next probe of an open breaker. True if this dispatcher makes it: one at a time over all dispatchers."""
     if not (account.adapter.can_test or queue.otps_due or queue.others_due):
-        return False  # nothing to probe with: the next message will be the probe
+        return False  # there is no test call and no due message: the next message will be the probe
     until = now + timedelta(seconds=outbox.lease_seconds(account.timeout))
     return outbox.claim_probe(account.id, now=now, until=until)
 
 
 def give_probe_back(account: Account) -> None:
-    """There was nothing to probe with after all: the next one need not wait until this one's time is over."""
+    """Release a claimed probe that was not made, so that the next one need not wait for the end of its lease."""
     ProviderState.objects.filter(pk=account.id).update(probe_until=None)
 
 
-# --- what calls teach, after they are settled ------------------------------------------------
+# --- outcomes of settled calls ---------------------------------------------------------------
 
 
 def record_outcome(account: Account, answers: Sequence[ProviderError | None], *, was_probe: bool) -> None:
-    """Take in what a provider's calls came to, in their order (None: it answered as it should)."""
+    """Update the provider's state and breaker by the outcomes of its calls, in order. None stands for a success."""
     with worker_transaction():
         outbox.lock_state(account.id, wait=True)
         now = clock.now()
@@ -137,7 +137,7 @@ def _write_breaker(
 
 
 def _announce(account: Account, state: ProviderState, after: BreakerState) -> None:
-    """One alert per change of state."""
+    """Open the breaker's alert when it opens, and close it when the breaker closes."""
     key = f"breaker:{account.slug}"
     if not after.is_open:
         alerts.close_alert(key)
@@ -164,7 +164,7 @@ def _advice(after: BreakerState) -> str:
 
 
 def close_by_hand(provider: Provider) -> None:
-    """Staff changed the credentials, or a test of theirs was accepted: the provider may be called again."""
+    """Close the breaker after staff changed the credentials, or after a test call of theirs was accepted."""
     with transaction.atomic():
         now = clock.now()
         ProviderState.objects.filter(provider=provider).update(

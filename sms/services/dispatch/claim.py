@@ -1,7 +1,7 @@
-"""From due messages to calls: claims them, judges what is claimed, and gives back what may not go.
+"""Claims due messages, judges each of them, makes jobs of those that may be sent, and queues the others again.
 
-A claim is one statement and one commit, so a process that freezes or dies keeps no row locked. What it claimed is
-judged afterwards: no call has begun then, and what may not go is queued again as if nothing had happened.
+A claim is one short commit, so a process that freezes or dies keeps no row locked. Claimed messages are judged after
+the commit and before any call begins. One that may not be sent is queued again, and its attempt is deleted.
 """
 
 from __future__ import annotations
@@ -40,40 +40,40 @@ from .eligibility import Judge, Reschedule
 log = structlog.get_logger(__name__)
 
 Step = tuple[Due, uuid.UUID | None, Reschedule]
-"""A message that may not go, its attempt if it is claimed, and what becomes of it."""
+"""A message that may not be sent now, its attempt if it is claimed, and its new schedule."""
 ROUNDS = 3
-"""Messages that moved to another provider are claimed there at once, not at the next turn."""
+"""Rounds of claiming in a turn: a message that one round moves to another provider is claimed there in the next."""
 REROUTE_AT_ONCE = 200
 SEVERAL_SECONDS = 0.1
-"""How long a lane in which one client has messages may be thought to be that client's alone."""
+"""How long it is remembered whether several clients have messages in a lane, which is a provider's OTPs or others."""
 REROUTE_PAUSE = 1.0
-"""Seconds between two rounds over a closed provider's messages when the last one moved none of them."""
+"""Seconds until the messages of a provider that may not be called are judged again, if the last time moved none."""
 
 
 class Claimer:
-    """Claims for one dispatcher, turn after turn."""
+    """Claims messages for one dispatcher, and keeps what it must know from one turn to the next."""
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self.turns = ClientTurns()
         self.unstarted: set[uuid.UUID] = set()
-        """Attempts that may have been claimed and whose calls won't begin, because of a fault in between."""
+        """Attempts that may be claimed while their jobs are not handed out. After an error they must be given back."""
         self._several: dict[tuple[int, bool], tuple[float, bool]] = {}
         self.judge_again_at: dict[int, float] = {}
-        """When a closed provider's messages are judged again, in monotonic time."""
+        """When the messages of a provider that may not be called are judged again, in monotonic time."""
 
     def give_back(self) -> None:
-        """Queue again what a fault left behind. Must come before the next claim, or slots would be used twice."""
+        """Queue the unstarted attempts' messages again. Call it before the next claim: their slots count as free."""
         if not self.unstarted:
             return
         try:
             claimed_messages.give_back(self.unstarted)
-        except (DataError, IntegrityError) as error:  # another try would fail, too: their leases end
+        except (DataError, IntegrityError) as error:  # their messages are settled when the leases end
             log.error("claims.not_given_back", attempts=len(self.unstarted), fault=type(error).__name__)
         self.unstarted = set()
 
     def has_several_clients(self, provider: int, *, is_otp: bool) -> bool:
-        """Whether clients must take turns in a lane; kept for SEVERAL_SECONDS, to save a statement at each claim."""
+        """Whether several clients have messages in a lane. Kept for SEVERAL_SECONDS, to save a statement per claim."""
         now, lane = time.monotonic(), (provider, is_otp)
         read_at, several = self._several.get(lane, (-math.inf, False))
         if now - read_at >= SEVERAL_SECONDS:
@@ -83,8 +83,8 @@ class Claimer:
     def claim(self, jobs: list[Job], queue: QueueSnapshot, *, otp_slots: int, other_slots: int) -> None:
         """Claim what is due, and add the calls that may begin to `jobs`, an empty list.
 
-        `otp_slots` are all that are free; messages other than OTPs get up to `other_slots` of them. Whatever this
-        raises, the jobs in the list are claimed and must be handed out.
+        `otp_slots` is the number of free slots; messages other than OTPs get up to `other_slots` of them. Even if this
+        raises an exception, the jobs in the list are claimed and must be run.
         """
         for number in range(ROUNDS):
             batch = ClaimBatch(self, Judge.of(queue if not number else queue_state.read_queue()), jobs)
@@ -96,7 +96,7 @@ class Claimer:
 
 
 def _measure(jobs: Sequence[Job], queue: QueueSnapshot) -> None:
-    """How long the messages waited whose first attempt begins now."""
+    """Measure how long messages waited for their first attempt, which begins now."""
     for job in jobs:
         if isinstance(job, Send) and job.message.attempts_made == 1:
             waited = (queue.now - job.message.created_at).total_seconds() + time.monotonic() - queue.read_at
@@ -111,7 +111,7 @@ class ClaimBatch:
     judge: Judge
     jobs: list[Job]
     templates: list[dict[str, Any]] = field(default_factory=list)
-    """Of claimed messages that go out with another template than the one that was chosen before."""
+    """Records of claimed messages whose template version or parameters differ from those that are stored."""
 
     def claim_all(self, slots: int, other_slots: int) -> None:
         known = [each for each in self.judge.queue.providers if each.provider in self.judge.config.accounts]
@@ -123,7 +123,7 @@ class ClaimBatch:
                 self._serve_closed(each)
 
     def _share(self, queues: list[ProviderQueue], *, is_otp: bool, slots: int) -> int:
-        """Share the slots among the providers that have something due, starting with a different one each time."""
+        """Divide the slots among providers with due messages, in random order. Returns the number of jobs."""
         random.shuffle(queues)
         before = len(self.jobs)
         for index, each in enumerate(queues):
@@ -143,7 +143,7 @@ class ClaimBatch:
             self._judge_waiting(provider, is_otp=is_otp)
 
     def _claim(self, account: Account, *, is_otp: bool, limit: int) -> int:
-        """Returns how many are due that wait for something, and so were left out."""
+        """Claim messages. Returns how many due ones were left out because they have a `waiting_for`."""
         attempts = self._new_attempts(limit)
         begun = time.monotonic()
         if account.is_limited:
@@ -160,15 +160,15 @@ class ClaimBatch:
     def _claim_within_limits(
         self, account: Account, is_otp: bool, attempts: Sequence[uuid.UUID]
     ) -> tuple[list[Claimed], int]:
-        """In one transaction with the limit that all dispatchers share."""
+        """Claim in one transaction with the check of the limits that all dispatchers share."""
         with worker_transaction() as now:
             allowed = allowance(account, is_otp=is_otp, wanted=len(attempts), now=now)
             return self._claim_now(account, is_otp, attempts[:allowed]) if allowed else ([], 0)
 
     def _turns(self, account: Account, *, is_otp: bool) -> list[ClientTurn] | None:
-        """What decides whose turn it is; None where no other client waits, and the longest due goes first.
+        """The turns of the clients. None if only one has messages and none has a share: the longest due is first then.
 
-        It counts the calls of all dispatchers where the provider has a `max_in_flight`, else those of this one.
+        If the provider has a `max_in_flight`, the calls of all dispatchers count, else those of this one.
         """
         shares = {each.id: each.slot_share for each in self.judge.config.clients.values() if each.slot_share}
         if not shares and not self.claimer.has_several_clients(account.id, is_otp=is_otp):
@@ -181,13 +181,13 @@ class ClaimBatch:
         )
 
     def _new_attempts(self, count: int) -> list[uuid.UUID]:
-        """Ids to claim with: unstarted until it is known that their calls begin."""
+        """New ids to claim with. They are in `unstarted` until their jobs are handed out."""
         attempts = [clock.new_id() for _ in range(count)]
         self.claimer.unstarted.update(attempts)
         return attempts
 
     def _claim_one_by_one(self, account: Account, *, is_otp: bool, limit: int) -> int:
-        """A message whose claim the database refuses must not hold up the others: it counts as crashed."""
+        """Claim each message by itself, so that one that the database refuses delays no other: it counts as crashed."""
         for _ in range(limit):
             try:
                 if waiting := self._claim(account, is_otp=is_otp, limit=1):
@@ -199,7 +199,7 @@ class ClaimBatch:
                         self._reschedule([(due, None, self.judge.crashed(due))])
         return 0
 
-    # --- what is claimed ---------------------------------------------------------------------
+    # --- claimed messages --------------------------------------------------------------------
 
     def _begin(
         self,
@@ -209,7 +209,7 @@ class ClaimBatch:
         begun: float,
         probes: int | None = None,
     ) -> None:
-        """Judge what was claimed with these ids: it becomes a job, or is given back."""
+        """Judge the messages claimed with these ids. Each becomes a job or is queued again."""
         self.claimer.unstarted -= set(attempts) - {each.attempt for each in claimed}
         tried = [each.message for each in claimed if each.message.attempts_made > each.message.attempts_before + 1]
         tries = tries_of(tried)
@@ -227,14 +227,14 @@ class ClaimBatch:
     def _step(
         self, account: Account, claimed: Claimed, tries: Sequence[Try], begun: float, probes: int | None
     ) -> Send | Reschedule:
-        """What becomes of one message; one that our own code fails on holds up no other."""
+        """Judge one message. An exception of our own code concerns only this message."""
         try:
             verdict = self.judge.judge(claimed.message, tries, probes=probes, is_claimed=True)
             if isinstance(verdict, Reschedule):
                 return verdict
             return self._send(account, claimed, verdict, begun, is_probe=probes is not None)
         except Error:
-            raise  # the database's fault, not the message's
+            raise  # an error of the database, not of this message
         except Exception:
             return self.judge.crashed(claimed.message)
 
@@ -268,7 +268,7 @@ class ClaimBatch:
                 self.jobs.append(send)
 
     def _set_templates(self, messages: Mapping[uuid.UUID, Due]) -> set[uuid.UUID]:
-        """Write which templates were chosen. Returns the attempts that the database refuses; their messages crashed."""
+        """Store the chosen templates. Returns attempts that the database refuses; their messages count as crashed."""
         records, self.templates = self.templates, []
         try:
             claimed_messages.set_templates(records)
@@ -292,12 +292,12 @@ class ClaimBatch:
             if due.is_otp and step.status != Status.QUEUED:
                 redaction.erase_messages([due.id], status=step.status)
 
-    # --- what waits -----------------------------------------------------------------------------
+    # --- messages that wait ---------------------------------------------------------------------
 
     def _judge_waiting(self, provider: int, *, is_otp: bool, waiting_only: bool = True) -> bool:
-        """Judge messages without claiming them: those that waited, or all at a closed provider.
+        """Judge due messages without claiming them: those with a `waiting_for`, or without `waiting_only` all.
 
-        What may go now is claimed in the next round. Returns whether there was any.
+        Returns whether any may be sent now: the next round claims it.
         """
         must_repeat, self.judge.must_repeat = self.judge.must_repeat, False
         with worker_transaction():
@@ -315,20 +315,20 @@ class ClaimBatch:
             verdict = self.judge.judge(due, tries)
             return verdict if isinstance(verdict, Reschedule) else self.judge.again(due)
         except Error:
-            raise  # the database's fault, not the message's
+            raise  # an error of the database, not of this message
         except Exception:
             return self.judge.crashed(due)
 
-    # --- closed providers ------------------------------------------------------------------------
+    # --- providers that may not be called --------------------------------------------------------
 
     def _serve_closed(self, queue: ProviderQueue) -> None:
-        """A provider that may not be called: probe it if that is due, and let its messages go elsewhere."""
+        """Probe a provider that may not be called, if that is due, and move its messages to other providers."""
         account = self.judge.config.accounts[queue.provider]
         if _is_probe_free(queue, account, self.judge.queue.now):
             if not take_probe(queue, account, now=self.judge.queue.now):
-                return  # another dispatcher does, and needs one of the messages that would be put off here
+                return  # another dispatcher makes it, and may need a message that would be rescheduled here
             if not self._probe(queue, account):
-                return  # who holds the messages now lets go of them; put off here, none would be left to probe with
+                return  # another process has the messages locked; rescheduling would leave none to probe with
         if time.monotonic() < self.claimer.judge_again_at.get(queue.provider, 0.0):
             return
         lanes = [is_otp for is_otp, due in ((True, queue.otps_due), (False, queue.others_due)) if due]
@@ -337,7 +337,7 @@ class ClaimBatch:
             self.claimer.judge_again_at[queue.provider] = time.monotonic() + REROUTE_PAUSE
 
     def _probe(self, queue: ProviderQueue, account: Account) -> bool:
-        """False if there was nothing to probe with."""
+        """Probe the provider. False if there is no test call and no message could be claimed."""
         before = len(self.jobs)
         found = self._plan_probe(queue, account)
         if len(self.jobs) == before:
@@ -345,7 +345,7 @@ class ClaimBatch:
         return found
 
     def _plan_probe(self, queue: ProviderQueue, account: Account) -> bool:
-        """The vendor's harmless call, or else the message that is due longest."""
+        """Probe with the vendor's test call if there is one, else with a message: an OTP first, the longest due."""
         if account.adapter.can_test:
             not_after = self.judge.queue.read_at + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS
             self.jobs.append(Probe(account, not_after))
@@ -361,7 +361,7 @@ class ClaimBatch:
 
 
 def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> bool:
-    """Due, and made by nobody yet."""
+    """Whether a probe is due that no dispatcher has claimed."""
     is_made = queue.probe_until is not None and queue.probe_until > now
     return queue.is_probe_due(now) and not is_made and account.may_be_called and account.enabled
 

@@ -1,4 +1,4 @@
-"""Judges due messages at the moment of claiming: who may carry each one now, and what it waits for otherwise."""
+"""Judges due messages when they are claimed: which provider may be called with each, or what the message waits for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 LATER = {True: 1.0, False: 5.0}
 """Seconds until a message that nobody may carry now is judged again; OTPs sooner."""
 LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
-"""The same while its providers may not be called: when one opens again, the first that wait for it are due at once."""
+"""The same while its providers may not be called. When a breaker closes, the first that wait become due at once."""
 CRASHES_ALLOWED = 3
 
 
@@ -59,22 +59,22 @@ class Reschedule:
 
 @dataclass
 class Judge:
-    """What messages are judged by in one round of claiming."""
+    """The facts by which messages are judged in one round of claiming."""
 
     queue: QueueSnapshot
     config: Snapshot
     open_providers: frozenset[int]
-    """Those that may be called."""
+    """The providers that may be called."""
     must_repeat: bool = False
-    """Another round finds something: a message moved to a provider that may be called."""
+    """Another round is needed: a message may be claimed now, where it is or at the provider that it moved to."""
     doubts: Doubts = approval_doubt.NONE
     _is_behind: bool | None = None
     _offered: set[int] = field(default_factory=set)
-    """The doubts that a message may probe in this round."""
+    """The doubts that a message of this round was allowed to probe."""
 
     @classmethod
     def of(cls, queue: QueueSnapshot) -> Judge:
-        """With a configuration no older than the queue: a vendor is called with what staff closed its breaker with."""
+        """With a configuration no older than the queue: if new credentials closed a breaker, they are used."""
         current = snapshot.current()
         config = current if current.stamp >= queue.stamp else snapshot.latest()
         doubts = approval_doubt.read_doubts() if queue.has_doubts else approval_doubt.NONE
@@ -83,10 +83,10 @@ class Judge:
     def judge(
         self, due: Due, tries: Sequence[Try], *, probes: int | None = None, is_claimed: bool = False
     ) -> Candidate | Reschedule:
-        """The provider that it waits at, if that may be called with it (or `probes`); else what becomes of it.
+        """The message's provider as a candidate, if it may be called or is the one to probe (`probes`).
 
-        Where the candidate's approval is in doubt, one message may go as a probe. A claimed one takes the probe's
-        lease.
+        Otherwise the message is to be rescheduled. If the candidate's approval is in doubt, one message may be sent as
+        a probe, which a claimed message claims for its dispatcher.
         """
         judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
@@ -107,7 +107,7 @@ class Judge:
         )
 
     def _due_for_a_probe(self, due: Due, may: Mapping[int, Candidate]) -> dict[int, Candidate]:
-        """Where all approvals that give the text are in doubt, one whose probe is due goes before those that wait."""
+        """If all approvals that give the text are in doubt, prefer one whose probe is due to those whose is not."""
         waiting = {approval for approval, doubt in self.doubts.templates.items() if not self._is_free(doubt)}
         if len(waiting) == len(self.doubts.templates) or not any(c.approval in waiting for c in may.values()):
             return {}
@@ -129,7 +129,7 @@ class Judge:
         return not is_claimed or approval_doubt.take_probe(doubts, account, now=self.queue.now)
 
     def _is_probe_free(self, doubts: Sequence[Doubt]) -> bool:
-        """Whether these may be probed now. One message in each round is told so."""
+        """Whether these doubts may be probed now. True for one message in each round."""
         if not all(self._is_free(doubt) for doubt in doubts):
             return False
         self._offered |= {doubt.id for doubt in doubts}
@@ -140,18 +140,18 @@ class Judge:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the configuration has changed: another process may know already who may carry a message now."""
+        """Whether the configuration has changed since it was read: a provider may be eligible that is not yet here."""
         if self._is_behind is None:
             self._is_behind = snapshot.latest().stamp != self.config.stamp
         return self._is_behind
 
     def again(self, due: Due) -> Reschedule:
-        """It may be claimed where it is, in the next round."""
+        """The message may be claimed at its provider, in the next round."""
         self.must_repeat = True
         return Reschedule(due.provider, self.queue.now)
 
     def crashed(self, due: Due) -> Reschedule:
-        """After the exception at hand, before anything was sent: once more in a moment, and failed the third time."""
+        """After an exception of our own code before the call: try again shortly. The third one ends the message."""
         trace = trace_of(due.text, due.to)
         log.error("message.crashed", message=str(due.id), fault=trace.rstrip().rpartition("\n")[2].partition(":")[0])
         crashes = due.crashes + 1
@@ -169,7 +169,7 @@ class Judge:
         doubted = [c for c in candidates if c.provider in self.open_providers and self.doubts_of(c, due)]
         free = self.open_providers - {candidate.provider for candidate in doubted}
         provider = choose([candidate.provider for candidate in candidates], free, tries)
-        if provider not in free:  # a probe may go elsewhere
+        if provider not in free:  # it may probe a doubt at another provider
             others = (c for c in doubted if c.provider != due.provider and self._is_probe_free(self.doubts_of(c, due)))
             provider = next((candidate.provider for candidate in others), due.provider)
         if provider != due.provider:
@@ -180,7 +180,7 @@ class Judge:
         return self._wait(due, LATER_WHEN_CLOSED, _why_closed(self.config.accounts.get(due.provider))[:200])
 
     def _wait(self, due: Due, seconds: Mapping[bool, float], reason: str) -> Reschedule:
-        """Until later, but no later than its provider's next probe: that needs a message."""
+        """Reschedule by this time, but no later than the provider's next probe, which needs a due message."""
         now = self.queue.now
         probes = [each.probe_at for each in self.queue.providers if each.provider == due.provider and each.probe_at]
         later = min([now + timedelta(seconds=seconds[due.is_otp]), *(probe for probe in probes if probe > now)])

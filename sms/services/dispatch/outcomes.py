@@ -1,4 +1,4 @@
-"""What calls came to, written to messages and attempts: one statement for a batch."""
+"""Stores the outcomes of a batch of calls in their messages and attempts: with one statement on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _ERASE_TEXTS = ", ".join(
 _IS_OVER = """
 v.is_otp AND EXISTS (SELECT 1 FROM sms_message m WHERE m.id = v.message
                      AND (m.erased_at IS NOT NULL OR v.erases AND m.lease_token = v.attempt))"""
-_KEPT = f"CASE WHEN NOT ({_IS_OVER}) THEN"  # a report may come before the answer, and be an OTP's end
+_KEPT = f"CASE WHEN NOT ({_IS_OVER}) THEN"  # a report that came before the answer may have ended the OTP
 _LATER = "statement_timestamp() + v.{} * interval '1 second'"
 _ON_POSTGRESQL = {
     "kept": _KEPT,
@@ -74,9 +74,9 @@ _SETTLE = f", moved AS ({_SETTLE_MESSAGES}), erased AS ({_ERASE_EARLIER}) {_SETT
 
 
 def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
-    """Move messages out of `sending`, as far as these leases still own them, and write what their calls came to.
+    """Move messages that their leases still own out of `sending`, and store the outcomes of the calls, in one commit.
 
-    In one commit. Returns the attempts that were still in flight.
+    Returns the attempts that had no outcome before.
     """
     if connection.vendor == "postgresql":
         ended = write_records(_SETTLE, _COLUMNS, records)

@@ -1,4 +1,4 @@
-"""Asking vendors for the state of what they took."""
+"""Polls: asks vendors for the state of messages that they accepted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GIVE_UP_AFTER = timedelta(hours=72)
 
 
 def take(queue: QueueSnapshot, limit: int) -> list[Job]:
-    """The polls that are due, up to so many."""
+    """Claim polls that are due, up to `limit` for each provider."""
     if limit <= 0 or not queue.polls_due:
         return []
     accounts = [a for a in snapshot.current().accounts.values() if ReportChannel.POLL in a.adapter.reports]
@@ -48,8 +48,8 @@ def _echoes(attempts: Iterable[uuid.UUID]) -> dict[uuid.UUID, Echo]:
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Take in the answers, and say when to ask next."""
-    if not results:  # as after most turns: then the database need not be asked for its time
+    """Apply the answers, and set the time of each attempt's next poll."""
+    if not results:  # saves the query for the database's time
         return
     now = clock.now()
     for result in results:
@@ -67,14 +67,14 @@ def settle(results: Sequence[Result]) -> None:
 
 
 def _learn(results: Sequence[Result]) -> None:
-    """A refused login is the account's fault, whatever was called. Other bad answers say nothing of sending."""
+    """Record account faults for the breaker, because they concern every call. Other failures say nothing of sending."""
     faults = {result.job.account.id: result for result in results if result.failure == Failure.ACCOUNT}
     for result in faults.values():
         circuit_breaker.record_outcome(result.job.account, [result.error], was_probe=False)
 
 
 def _next(account: Account, attempt: Attempt, now: datetime) -> datetime | None:
-    """The delays count from the vendor's acceptance; the last one repeats until 72 hours are over."""
+    """The adapter's delays, counted from the vendor's acceptance. The last one repeats until 72 hours after it."""
     accepted_at = attempt.finished_at or attempt.started_at
     delays = account.adapter.poll_delays()
     if attempt.polls < len(delays):

@@ -1,4 +1,4 @@
-"""What every dispatcher looks after beside sending: leases that ended, time that is up, heartbeats."""
+"""Tasks of every dispatcher beside sending: settling messages whose lease ended, expiring messages, heartbeats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ FORGET_DISPATCHERS_AFTER = timedelta(days=1)
 
 
 def park_abandoned() -> int:
-    """Park messages whose lease is over: perhaps sent, never queued again by themselves. Returns how many."""
+    """Settle messages whose lease has ended as unconfirmed calls: they may have been sent. Returns how many.
+
+    None is queued again, except for an OTP whose route has `resend_unconfirmed_otp`.
+    """
     with worker_transaction() as now:
         found = outbox.lock_abandoned(now=now, limit=AT_ONCE)
         results = [_abandoned(each) for each in found]
@@ -45,7 +48,7 @@ def _abandoned(found: Claimed) -> Result:
 
 
 def expire() -> int:
-    """End what waited past its time. Returns how many."""
+    """Expire messages whose time to live is over, and erase the OTPs among them. Returns how many."""
     with worker_transaction() as now:
         ended = outbox.expire_messages(now=now, limit=AT_ONCE)
         redaction.erase_messages([message for message, is_otp in ended if is_otp])
@@ -53,7 +56,7 @@ def expire() -> int:
 
 
 def beat(dispatcher: Dispatcher, in_flight: int) -> None:
-    """Say that this dispatcher lives."""
+    """Record that this dispatcher runs, and delete the rows of those that have not for a day."""
     dispatcher.seen_at, dispatcher.in_flight = clock.now(), in_flight
     dispatcher.save()  # an update first: the row may be there although its first insert seemed to fail
     Dispatcher.objects.filter(seen_at__lt=dispatcher.seen_at - FORGET_DISPATCHERS_AFTER).delete()

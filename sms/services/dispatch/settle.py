@@ -1,4 +1,4 @@
-"""From results to rows: what each call came to, what becomes of its message, and what it says of the provider."""
+"""Settles finished calls: decides each message's next state, stores it with the outcome, and updates the breakers."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ log = structlog.get_logger(__name__)
 LEASE_OVER = "lease_over"
 """The code of an attempt whose call was not settled within its lease."""
 LAST_SUCCESS_EVERY = 5.0
-"""Seconds between two notes that a provider answers as it should."""
+"""Seconds between two updates of a provider's last success."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One result with what follows from it."""
+    """One result, and the next step of its message."""
 
     result: Result
     job: Send
     step: NextStep
     crashes: int
     is_late: bool = False
-    """The attempt was ended by somebody else before; this word moved nothing."""
+    """True if the attempt had an outcome before: then this result changed nothing."""
 
     @property
     def detail(self) -> str:
@@ -62,12 +62,12 @@ class Settled:
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Write a batch of finished sends, and do what comes afterwards."""
+    """Decide and store the next steps for a batch of finished sends, then update the breakers."""
     afterwards(write(decide(results)))
 
 
 def decide(results: Sequence[Result]) -> list[Settled]:
-    """What follows from each result."""
+    """The next step of each result's message."""
     failed = [result.job.message for result in results if result.error is not None]
     tries = tries_of(failed) if failed else {}
     facts = _read_facts() if failed else _Facts(snapshot.current())
@@ -75,7 +75,7 @@ def decide(results: Sequence[Result]) -> list[Settled]:
 
 
 def write(settled: list[Settled]) -> list[Settled]:
-    """Write what the calls came to and what becomes of their messages. Returns what `afterwards` needs.
+    """Store the outcomes of the calls and the next states of their messages. Returns what `afterwards` needs.
 
     One statement, and so one commit. Where a lease may be over, the note of the late answer belongs to that commit, and
     so do the ids of the parts.
@@ -99,7 +99,7 @@ def _part_ids(result: Result) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What the steps after failed calls are decided by: `closed` providers may not be called now."""
+    """The facts that decide the step after a failed call. `closed`: providers that may not be called now."""
 
     config: Snapshot
     closed: frozenset[int] = frozenset()
@@ -114,11 +114,11 @@ def _read_facts() -> _Facts:
     return _Facts(snapshot.current(), closed, doubts)
 
 
-# --- what follows ----------------------------------------------------------------------------
+# --- next steps ------------------------------------------------------------------------------
 
 
 def _follow_safely(result: Result, tries: list[Try], facts: _Facts) -> Settled:
-    """What follows; if our own code fails on it, what surely did not leave waits, and the rest is in doubt."""
+    """The next step. If our own code fails, a message that may have been sent is unconfirmed, others are retried."""
     try:
         return _follow(result, tries, facts)
     except Exception as error:
@@ -143,7 +143,7 @@ def _follow(result: Result, tries: list[Try], facts: _Facts) -> Settled:
 
 
 def _after_crash(result: Result) -> Settled:
-    """Our own code failed and nothing left us: once more in a moment, and failed after the third time."""
+    """The step after a failure of our own code when nothing was sent: a retry; after the third failure the end."""
     job = result.job
     in_doubt, crashes = job.message.in_doubt, job.message.crashes + 1
     gone = NextStep(Status.UNCONFIRMED if in_doubt else Status.FAILED, in_doubt=in_doubt)
@@ -151,7 +151,7 @@ def _after_crash(result: Result) -> Settled:
 
 
 def _back(job: Send, delay: float = 0.0) -> NextStep:
-    """Nothing left us: the message waits again, where it was."""
+    """Nothing was sent: queue the message again at the same provider."""
     return NextStep(Status.QUEUED, job.account.id, delay, job.message.in_doubt)
 
 
@@ -168,7 +168,7 @@ def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Fact
     )
     candidates = [candidate.provider for candidate in judged.eligible]
     if (error.failure == Failure.TRANSIENT or kind is not None) and job.account.id not in candidates:
-        candidates.append(job.account.id)  # it may come back; until then the message waits
+        candidates.append(job.account.id)  # it may recover; until then the message waits
     doubted = {candidate.provider for candidate in judged.eligible if doubts.of(candidate, message.sender)}
     route = next((r for r in config.routes if r.id == message.decision.get("route")), None)
     situation = Situation(
@@ -256,9 +256,9 @@ def _first_poll(account: Account, accepted: Accepted) -> float | None:
 
 
 def _note_late(settled: Sequence[Settled], open_attempts: set[Any]) -> None:
-    """An answer after the lease was over moves nothing: the message is unconfirmed, and staff see what was said.
+    """Record answers that came after their lease ended as events for staff: they change no state.
 
-    Any other finished attempt was settled by this very process, whose commit came through without its knowing.
+    Any other attempt with an outcome was settled by this process, which did not learn that its commit succeeded.
     """
     closed = {s.job.attempt for s in settled} - open_attempts
     late = set(Attempt.objects.filter(pk__in=closed, code=LEASE_OVER).values_list("pk", flat=True)) if closed else ()
@@ -284,9 +284,9 @@ def _late_words(s: Settled) -> Mapping[str, Any]:
 
 
 def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()) -> None:
-    """Teach the breakers, and match reports that came before the vendor's id was known: after the commit.
+    """After the commit, update the breakers, and match reports that came before the vendor's id was known.
 
-    `in_trouble`: providers whose bad calls in a row are being counted.
+    `in_trouble`: providers whose last calls failed, so that a success resets the count.
     """
     metrics.attempted((s.job.account.slug, s.outcome) for s in settled if not s.is_late)
     by_provider: dict[int, list[Settled]] = {}
@@ -309,7 +309,8 @@ _success_noted: dict[int, float] = {}
 
 
 def _teach(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
-    """Tell the provider's breaker; plain success is written down only where it ends something, and now and then."""
+    """Update the provider's doubts and breaker. If all calls succeeded, the breaker is updated only where its count of
+    failures must be reset, or once in LAST_SUCCESS_EVERY seconds, to save writes."""
     account = group[0].job.account
     answers = [s.result.error for s in group]
     probes = [s.result.error for s in group if s.job.is_probe]

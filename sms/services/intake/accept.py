@@ -1,7 +1,7 @@
 """Accepts a call in five steps: authenticate, validate, route and match, limit, insert.
 
-The API does the first two (sms/api/authentication.py, sms/api/fields.py), because their errors are HTTP's. Here one
-call becomes one message by one INSERT, committed before the answer.
+The API does the first two (sms/api/authentication.py, sms/api/fields.py), because their errors concern HTTP. This
+module does the others. One call becomes one message by one INSERT, which is committed before the response.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 _FIELD_OF = {"no_route": "to", "sender_not_approved": "from"}
 """The field that a routing code concerns; the other codes concern the text."""
 _INSERT_TRIES = 3
-"""A second one is needed where an expired message still has the idempotency key."""
+"""A second try is needed if an expired message still has the idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ TEST_TTL = 3600
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """One authenticated, valid call. `may_repeat`: the caller gave the request id.
+    """One authenticated, valid call. `may_repeat`: the caller gave the request id, so the call may be a repeat.
 
-    `provider`: the one that a test of staff is sent by, whatever the routes say.
+    `provider`: for a test message of staff, the provider that is used in place of the routes.
     """
 
     client: ClientFacts
@@ -108,7 +108,7 @@ def accept(call: SendRequest) -> AcceptedMessage:
 
 
 def _count(call: SendRequest, reading: Reading) -> None:
-    """The message is committed: an error in what is only counted must not change the answer."""
+    """Count the committed message. An error in counting OTP shapes must not change the response."""
     metrics.accepted(is_otp=call.fields.is_otp)
     if reading.is_undecided:
         metrics.newline_undecided(call.client.username)
@@ -120,7 +120,7 @@ def _count(call: SendRequest, reading: Reading) -> None:
 
 
 def idempotency_keys(call: SendRequest) -> tuple[str, ...]:
-    """Digests of client, request id and the four values; the first is stored, the others may be from before."""
+    """Digests of client, request id and the four values. New rows store the first; older rows may have another."""
     fields = call.fields
     values = (str(call.client.id), call.request_id, fields.sender, fields.to, fields.text, str(fields.is_otp))
     parts = list(map(str.encode, values))
@@ -128,7 +128,7 @@ def idempotency_keys(call: SendRequest) -> tuple[str, ...]:
 
 
 def _key_of_earlier_version(parts: Sequence[bytes]) -> str:
-    """It had no key. Rows of the last 24 hours before an upgrade have it; the next version need not look for it."""
+    """The unkeyed digest of version 0.1, for rows of the 24 hours before the upgrade. The next version can drop it."""
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part), part) for part in parts)).hexdigest()
 
 
@@ -144,7 +144,7 @@ def check_destination(call: SendRequest) -> Verdict:
 
 
 def route_and_match(call: SendRequest) -> tuple[Reading, int]:
-    """The text that goes out with its routing decision, and the time to live in seconds. Raises Refusal."""
+    """The text to send with its routing decision, and the time to live in seconds. Raises Refusal."""
     now = snapshot.current()
     fields = call.fields
     reading = _read(now, call)
@@ -178,7 +178,7 @@ def is_held(client: ClientFacts, decision: Decision, *, is_otp: bool) -> bool:
 
 @contextmanager
 def limit(call: SendRequest, destination: Verdict) -> Iterator[None]:
-    """Hold the limits of client and country around the INSERT. Raises Refusal; then the call's tokens are returned."""
+    """Enforce the limits of client, country and OTPs around the INSERT. Raises Refusal, and then returns the tokens."""
     rate_limits.limiter.take_token(call.client)
     try:
         destination_limits.take(destination, call.client)

@@ -115,7 +115,7 @@ def _elements(meta: Meta, header: str) -> list[str]:
 
 
 def _parameter(element: str, name: str) -> str | None:
-    """A parameter of an element of Forwarded (RFC 7239); None if it is missing or stands there twice."""
+    """A parameter of an element of Forwarded (RFC 7239); None if it is missing or occurs twice."""
     pairs = [pair.partition("=") for pair in element.split(";")]
     values = [value.strip().strip('"') for key, _, value in pairs if key.strip().lower() == name]
     return values[0] if len(values) == 1 else None

@@ -1,7 +1,7 @@
 """Daily limits of a country, for all clients and for one client, and the alert on a country that is monitored.
 
-They hold over all processes. As with a client's rate limit, a process takes tokens from the shared row in blocks: no
-accepted message updates it.
+The limits apply to all processes together. As for a client's rate limit, each process takes tokens from the shared row
+in blocks, so that not every accepted message updates the row.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LARGEST_BLOCK = 50
 
 @dataclass(frozen=True, slots=True)
 class DailyLimit:
-    """`key` is its row's; `whose` stands in messages."""
+    """A limit. `key` identifies its row, `whose` names it in messages."""
 
     key: str
     count: int
@@ -81,7 +81,7 @@ def _take(limit: DailyLimit) -> None:
 
 
 def give_back(destination: Verdict, client: ClientFacts) -> None:
-    """The call became no new message: it was a repeat, or was rejected."""
+    """Return the tokens of a call that added no message: it repeated one, or was rejected."""
     _give_back(limits_of(destination, client))
 
 
@@ -93,7 +93,7 @@ def _give_back(limits: Iterable[DailyLimit]) -> None:
 
 
 def _alert_if_monitored(destination: Verdict) -> None:
-    """Once a day and process; the alert itself is open once."""
+    """Open the alert of a monitored country, at most once a day in each process."""
     today = _today()
     if not destination.is_monitored or _alerted.get(destination.country) == today:
         return
@@ -106,7 +106,7 @@ def _alert_if_monitored(destination: Verdict) -> None:
 
 
 def reset_cache() -> None:
-    """Drop this process's blocks, as its end would."""
+    """Drop this process's blocks, as the end of the process does."""
     _blocks.clear()
     _alerted.clear()
 

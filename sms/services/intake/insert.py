@@ -50,7 +50,7 @@ _CONSTANTS: Mapping[str, Any] = {
 
 @lru_cache(maxsize=16)
 def _statement(vendor: str, numbers: int, keys: int) -> str:
-    """`numbers` and `keys` say how many are looked for."""
+    """The INSERT. `numbers` and `keys`: how many values it compares with the block list and earlier keys."""
     time = "statement_timestamp() + %s * interval '1 second'" if vendor == "postgresql" else "%s"
     names = ", ".join(f'"{name}"' for name in (*_VALUES, *_CONSTANTS, *_TIMES))
     slots = ", ".join(["%s"] * (len(_VALUES) + len(_CONSTANTS)) + [time] * len(_TIMES))
@@ -69,8 +69,8 @@ def _slots(count: int) -> str:
 def insert(values: Mapping[str, Any], *, due: bool, ttl: int, other_keys: Sequence[str] = ()) -> bool:
     """Write the row. False: a row with the same idempotency key exists, or the number is blocked.
 
-    `ttl` is in seconds, `other_keys` are digests of the idempotency key with other keys than that of new rows. The
-    statement checks them and the block list itself, to save queries.
+    `ttl` is in seconds. `other_keys`: the digests that older rows may have for the same idempotency key. The statement
+    itself checks them and the block list, to save queries.
     """
     times = _times((0 if due else None, ttl, 0, 0))
     numbers = spelled(values["to"])
@@ -81,7 +81,7 @@ def insert(values: Mapping[str, Any], *, due: bool, ttl: int, other_keys: Sequen
 
 
 def spelled(number: str) -> tuple[str, ...]:
-    """How the block list may hold a number: as it is, or as its pseudonym once it was forgotten."""
+    """The values by which the block list may contain a number: the number, or its pseudonym after forget_number."""
     return number, *pseudonyms(number)
 
 

@@ -11,7 +11,7 @@ from sms.services.configuration.snapshot import NO_TEMPLATES, Snapshot
 
 
 class TemplateNotMatched(Refusal):
-    """A refusal that keeps what `nearest_template` needs: it takes milliseconds, so only a recorded one pays for it."""
+    """A refusal with the arguments of `nearest_template`, which takes milliseconds and is called only to record it."""
 
     def __init__(self, configuration: Snapshot, decision: Decision, text: str) -> None:
         super().__init__(Fault("template_not_matched", "text"))
@@ -33,8 +33,8 @@ class _LiteralWords:
 def near_miss(refusal: TemplateNotMatched, *, is_otp: bool) -> tuple[str, str]:
     """The masked text and the nearest template, for staff.
 
-    Each digit is masked, and in a one-time password's text each word that is no literal of a template: it may be the
-    code.
+    Digits are masked. In an OTP's text, words are masked, too, unless a template's literals contain them: a word may be
+    the code.
     """
     nearest = nearest_template(refusal.configuration, refusal.decision, refusal.text)
     if not is_otp:
@@ -46,8 +46,8 @@ def near_miss(refusal: TemplateNotMatched, *, is_otp: bool) -> tuple[str, str]:
 def nearest_template(now: Snapshot, decision: Decision, text: str) -> str:
     """The nearest template's name and the first difference, for people; "" where no template is like the text.
 
-    The first provider with a near template decides; where a template gives the text but may not be used, its reason
-    is given. The answer holds no digit of the text.
+    The first provider with a near template decides. If a template gives the text but may not be used, the reason is
+    returned. The result contains no digit of the text.
     """
     for candidate in decision.candidates:
         if candidate.code == "template_not_matched" and candidate.template:

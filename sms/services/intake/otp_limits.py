@@ -23,7 +23,7 @@ RANGE = "this range of 100 numbers in an hour"
 
 @dataclass(frozen=True, slots=True)
 class OtpLimit:
-    """`client` is None where the OTPs of all clients count."""
+    """At most `count` OTPs within `window`. `client` is None if the OTPs of all clients count."""
 
     count: int
     window: timedelta
@@ -33,9 +33,10 @@ class OtpLimit:
 
 
 def limits_of(client: ClientFacts, to: str) -> list[OtpLimit]:
-    """The limits on an OTP to this number: the client's own, then those of all clients. A count of 0 is no limit.
+    """The limits on an OTP to this number: first the client's own, then those for all clients. 0 means no limit.
 
-    A client whose own is 0 is held by neither, and one with a higher own is not held to less by the OTPs of all.
+    A client whose own limit is 0 is exempt from both. A limit for all clients is raised to the client's own if that is
+    higher.
     """
     hundred = tuple(f"{to[:-2]}{last:02}" for last in range(100))
     scopes = (
@@ -48,7 +49,7 @@ def limits_of(client: ClientFacts, to: str) -> list[OtpLimit]:
 
 @contextmanager
 def enforce(to: str, limits: Sequence[OtpLimit]) -> Iterator[None]:
-    """A transaction that has checked the limits; until it ends, no other counts or adds OTPs of this range.
+    """A transaction that checks the limits. Until it ends, no other one counts or adds OTPs of this range.
 
     PostgreSQL needs an advisory lock; SQLite runs one writing transaction at a time. Raises Refusal (rate_limited, to).
     """

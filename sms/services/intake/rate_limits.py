@@ -1,7 +1,7 @@
 """A client's rate limit and daily budget, over all processes, exact to one block of tokens per process.
 
 Updating a shared row for every accepted message would halve the rate of accepting (measured). So each process takes
-tokens in blocks, of at most a twentieth of what is left: few tokens are lost in processes that don't use them.
+tokens in blocks of at most a twentieth of what is left, so that few are lost in processes that don't use them.
 """
 
 from __future__ import annotations

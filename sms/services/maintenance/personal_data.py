@@ -1,4 +1,4 @@
-"""What is kept of one phone number: exported as JSON, or forgotten.
+"""The stored data about one phone number: exports it as JSON, or forgets it.
 
 Forgetting erases texts, parameters, raw exchanges and callbacks of the number's messages, and puts a pseudonym in place
 of the number wherever it stands. Rows, times, states and counts stay, so statistics do not change.
@@ -65,7 +65,7 @@ Rows = models.QuerySet[Any]
 Model = type[models.Model]
 
 ECHOES: tuple[Model, ...] = (Alert, AlertNotice, ProviderState)
-"""Tables in which a vendor's answer may repeat a text without the number."""
+"""Tables in which a vendor's response may be stored that repeats a text without the number."""
 SHORTEST_ECHO = 4
 
 
@@ -176,14 +176,14 @@ def _require_not_ours(number: str) -> None:
 
 
 def _read_what_waits() -> None:
-    """Stored calls lead to messages only once they are read."""
+    """Read stored callbacks first, because unread ones are not yet linked to messages."""
     while reports.read_pending():
         pass
     received.parse_unread_calls()
 
 
 def _stop(number: str) -> None:
-    """Nothing that waits is sent any more; what may have gone out before is in doubt."""
+    """End the number's waiting messages. One that may have been sent before becomes unconfirmed."""
     waiting = Message.objects.filter(to=number, status__in=(Status.QUEUED, Status.HELD))
     stopped = {"due_at": None, "code": "canceled", "waiting_for": "", "updated_at": clock.now()}
     waiting.filter(in_doubt=True).update(status=Status.UNCONFIRMED, **stopped)
@@ -199,7 +199,7 @@ def _require_not_under_way(kept: Kept) -> None:
 
 
 def _echoes(number: str) -> list[str]:
-    """What the number's messages said, as a vendor may have repeated it."""
+    """The values of the number's messages, which a vendor may have repeated."""
     found: set[str] = set()
     for text, raw, parameters in Message.objects.filter(to=number).values_list("text", "raw_text", "parameters"):
         found |= {text or "", raw or "", *map(str, (parameters or {}).values())}
@@ -218,13 +218,13 @@ def _erase_belonging(kept: Kept) -> Iterator[tuple[str, int]]:
         rows = model._base_manager.filter(pk__in=keys[model])
         yield model._meta.db_table, rows.update(**values)
     for callback in Callback.objects.filter(pk__in=keys[Callback]):
-        # The digest of an equal body would give the number away to whoever tries them all.
+        # The number could be found from the digest by trying all numbers.
         Callback.objects.filter(pk=callback.pk).update(body_digest=secrets.token_hex(32))
     yield BlockedNumber._meta.db_table, _forget_block(kept.number)
 
 
 def _erased(name: str) -> dict[Model, dict[str, Any]]:
-    """The new values of rows that are about the number. Free text goes as a whole: it may repeat anything."""
+    """The new values of rows about the number. Free text is erased completely, because it may repeat anything."""
     now = clock.now()
     raw = {"raw_request": None, "raw_response": None}
     text = {"text": None, "raw_text": None, "parameters": None}
@@ -243,7 +243,7 @@ def _erased(name: str) -> dict[Model, dict[str, Any]]:
 
 
 def _forget_block(number: str) -> int:
-    """A number that wants no messages gets none afterwards either: the block list knows its pseudonym."""
+    """Replace the number on the block list with its pseudonym, so that it stays blocked."""
     blocked = BlockedNumber.objects.filter(phone=number)
     if BlockedNumber.objects.filter(phone__in=pseudonyms(number)).exists():
         return blocked.delete()[0]
@@ -271,7 +271,7 @@ def _new_value(model: Model, name: str, value: Any, pattern: re.Pattern[str], by
 
 
 def _close_unread() -> None:
-    """Nothing is left to be read in a call whose body was erased."""
+    """Mark unread calls whose body was erased as read."""
     for model in (Callback, InboundCall):
         model._default_manager.filter(read_at=None, body=None, query=b"").update(read_at=clock.now())
 

@@ -50,7 +50,7 @@ def quarantine(*, before: datetime, reason: str) -> Quarantined:
 
 
 def _stop_bulk_operations() -> None:
-    """The rest of one may have been done since the backup."""
+    """Stop unfinished bulk operations, because they may have been finished after the backup."""
     unfinished = BulkOperation.objects.filter(finished_at=None)
     unfinished.update(state=BulkOperation.State.STOPPED, finished_at=clock.now())
 

@@ -47,7 +47,7 @@ WINDOW = 5000
 """Rows to skip at once where they need no erasing."""
 LOGINS_DAYS = 30
 FAILURES_DAYS = 1
-"""Days for failed log-ins. They are counted for minutes."""
+"""Days for which failed log-ins are kept. They count for minutes only."""
 SCAN_AGAIN_AFTER = timedelta(days=1)
 """After this a scan starts again, for rows that were in use before."""
 UNFINISHED = (Status.QUEUED, Status.HELD, Status.SENDING)
@@ -186,7 +186,7 @@ HAS_EXCHANGE = ~Q(raw_request=None, raw_response=None)
 IS_READ = Q(read_at__isnull=False, body__isnull=False)
 SAID = dict.fromkeys(("reference", "vendor_message_id", "code", "detail", "price"), "")
 HAS_NO_MESSAGE = Q(attempt=None) & ~Q(**SAID)
-"""No message tells what such a report repeats of its text. An id becomes known within seconds, or never."""
+"""Reports without a message: what they repeat can't be recognised. Ids become known within seconds, or never."""
 IS_UNMATCHED = IS_READ & Q(attempt=None) & ~Q(reports__attempt__isnull=False)
 HAS_KEY = Q(erased_at__isnull=False, repeat_key__isnull=False)
 IS_SENT = Q(erased_at=None) & ~Q(status__in=UNFINISHED)

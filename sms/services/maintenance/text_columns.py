@@ -21,7 +21,7 @@ AT_ONCE = 2000
 
 
 def text_columns(model: Model) -> list[str]:
-    """Encrypted ones answer no search, and hold credentials alone."""
+    """The text columns of a table, except encrypted ones: these can't be searched, and contain only credentials."""
     return [
         field.attname
         for field in model._meta.concrete_fields

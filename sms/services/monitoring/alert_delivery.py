@@ -92,7 +92,7 @@ def _is_audible(now: datetime) -> Q:
 
 
 def _drop_outdated(now: datetime) -> None:
-    """Nobody has been told that the alert opened, so nobody is told that it is over."""
+    """Drop the notices of alerts that opened and closed within a silence."""
     over = Q(alert__silenced_until__lte=now, alert__closed_at__lte=F("alert__silenced_until"))
     untold = AlertNotice.objects.filter(alert=OuterRef("alert"), channel=OuterRef("channel"), change="opened")
     outdated = AlertNotice.objects.filter(over, Exists(untold.filter(told_at=None)), due_at__isnull=False)

@@ -1,6 +1,6 @@
-"""An alert when OTPs to many ranges of numbers of one country rise together: the sign of pumping.
+"""Opens an alert when OTPs to many ranges of numbers of one country rise together, a sign of SMS pumping.
 
-Each range stays below its own limit then, so that no limit of one number or range stops it.
+Each range may stay below its own limit, so that the limits of numbers and ranges don't stop it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WINDOW = timedelta(hours=1)
 FEWEST_OTPS = 10
 """In the last hour, to one range of 100 numbers."""
 RISE = 3
-"""And more than so many times those of the hour before."""
+"""The last hour has more than so many times the OTPs of the hour before."""
 FEWEST_RANGES = 10
 """Of one country."""
 
@@ -29,7 +29,7 @@ _KEY = "otp-ranges:"
 
 
 def evaluate() -> None:
-    """Open and close the alerts as things stand now."""
+    """Open and close the alerts according to the OTPs of the last two hours."""
     found = {f"{_KEY}{country}": (country, count) for country, count in _rising(clock.now()).items()}
     for key, (country, count) in found.items():
         open_alert(

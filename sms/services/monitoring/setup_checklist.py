@@ -166,7 +166,7 @@ def _dispatcher(now: datetime) -> Step:
 
 
 def _calling(calling: str) -> Step:
-    """No vendor needs it in general, and no process can find it out behind a gateway: never red."""
+    """Never red: not every vendor needs the address, and a process behind a gateway can't find it out."""
     title = "Outbound IP address of this server"
     if calling:
         return Step(
@@ -235,7 +235,7 @@ def _credentials(account: Account) -> Step:
 
 
 def _reached(account: Account, state: ProviderState, calling: str) -> Step:
-    """Our own address is one that some vendors must let in; an answer of theirs proves that they do."""
+    """Some vendors accept calls only from registered addresses. A response shows that they accept ours."""
     title = "The vendor accepts our requests"
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at

@@ -1,4 +1,4 @@
-"""The attempts of a message since staff last queued it."""
+"""Reads the attempts of a message since staff last queued it."""
 
 from __future__ import annotations
 

@@ -61,8 +61,9 @@ DELETE FROM sms_attempt WHERE id IN (SELECT v.attempt FROM v JOIN sms_message ON
 def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
     """Queue messages again, in one commit, with `due_at`, `provider` and `waiting_for`.
 
-    A record with an `attempt` is of a claimed message whose call was not begun: the attempt is deleted. One without
-    is of a queued message that the caller has locked. `crashes`, `code` and `detail` are written unless None.
+    A record with an `attempt` is about a claimed message whose call was not begun: the attempt is deleted. A record
+    without one is about a queued message that the caller has locked. `crashes`, `code` and `detail` are written unless
+    they are None.
     """
     whole = [dict.fromkeys(_RESCHEDULE_COLUMNS) | {"status": Status.QUEUED} | dict(record) for record in records]
     if connection.vendor == "postgresql":

@@ -1,7 +1,7 @@
-"""Clients take turns at the slots of a provider: which due messages are next, and how many calls each client has.
+"""Clients take turns at the slots of a provider: counts each client's calls, and chooses the next due messages.
 
-The next free slot goes to the client with the fewest calls in flight at this provider; of several, to the one that was
-served least recently. Within a client the message that is due longest comes first.
+The next free slot goes to the client with the fewest calls in flight at this provider. If several have the fewest, it
+goes to the one that was served least recently. Of a client's messages, the one that is due longest is first.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ class ClientTurns:
     def at(
         self, provider: int, *, most: Mapping[int, int], in_flight: Mapping[int, int] | None = None
     ) -> list[ClientTurn]:
-        """The clients with calls here or a most, and those served here. `in_flight`: counted over all processes."""
+        """The turns of clients with calls at this provider, now or earlier, or with a share of its slots.
+
+        `most`: each client's share. `in_flight`: the calls of all processes; None counts those of this one.
+        """
         served = {client: last for (where, client), last in self._served.items() if where == provider}
         if in_flight is None:
             in_flight = {client: self._in_flight[provider, client] for client in served}
@@ -61,7 +64,7 @@ def are_several(provider: int, *, is_otp: bool) -> bool:
 
 
 def parameters(provider: int, *, is_otp: bool, limit: int, turns: Iterable[ClientTurn] | None) -> dict[str, Any]:
-    """For a statement that reads due messages; with `turns` it begins with `chosen`."""
+    """The parameters of a statement that reads due messages. One with `turns` begins with the SQL of `chosen`."""
     values = {"provider": provider, "is_otp": is_otp, "limit": limit}
     if connection.vendor != "postgresql":
         values["now"] = clock.now()
@@ -103,7 +106,7 @@ def now_sql() -> str:
 
 
 def chosen() -> str:
-    """`WITH …`: the table `chosen` has the messages whose turn it is, with their clients. Nothing is locked."""
+    """SQL that begins with WITH: its table `chosen` has the messages whose turn it is, with their clients. No locks."""
     turns = values_table(_COLUMNS, "%(turns)s", "%(turn_count)s")
     each = _FIRST_DUE_OF_EACH[connection.vendor].format(now=now_sql())
     return f"WITH RECURSIVE {_TURNS.format(turns=turns, first_due=each)}"

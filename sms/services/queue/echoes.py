@@ -1,7 +1,7 @@
-"""Hides what a vendor repeats of a message, where answers and delivery reports come in.
+"""Hides the values of a message that a vendor repeats in its answers and delivery reports.
 
-Nothing that a vendor wrote reaches the database, a page, an alert or a log line before it went through here, but for
-raw callbacks and for reports whose message is not known yet.
+Everything that a vendor wrote passes through here before it is stored, shown, alerted or logged. Exceptions are raw
+callbacks, and reports whose message is not known yet.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def echo_of(message: _Message) -> Echo:
 
 
 def hide_in_result(result: Result, echo: Echo) -> None:
-    """Hide it in what an adapter made of an answer. The raw answer is hidden where it is cut (jobs)."""
+    """Hide the message's values in an adapter's result. For the raw response, jobs.py does so."""
     adapter, value, error = result.job.account.adapter, result.value, result.error
     result.crash = echo.hide(result.crash)
     if error is not None:
@@ -52,7 +52,7 @@ def hide_in_result(result: Result, echo: Echo) -> None:
 
 
 def hide_in_words(code: str, detail: str, adapter: Adapter, echo: Echo) -> tuple[str, str]:
-    """A code and its explanation. Codes and words of the adapter's own stay as they are."""
+    """A code and its explanation with the message's values hidden. The adapter's own codes and texts stay."""
     ours = _words_of(code, adapter)
     if ours and detail.startswith(ours):
         rest = detail.removeprefix(ours).lstrip()
@@ -61,9 +61,10 @@ def hide_in_words(code: str, detail: str, adapter: Adapter, echo: Echo) -> tuple
 
 
 def safe_id(vendor_id: str, echo: Echo) -> str:
-    """A vendor's id that holds a code or a parameter, as its digest: reports with this id are still found.
+    """The vendor's id to store: a digest if the id contains a one-time password or a parameter.
 
-    An id that holds the number stays, because vendors are asked with it; forgetting the number replaces it there.
+    Reports with such an id are found by the digest. An id that contains the number stays, because polls need it;
+    `forget_number` replaces it.
     """
     values = Echo(values=echo.values)
     return digest_of_id(vendor_id) if values.is_in(vendor_id) else vendor_id

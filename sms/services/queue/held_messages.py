@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 200
 RECHECK_TIME = timedelta(seconds=30)
-"""So long after a change, another process may hold a message by its older copy of the configuration."""
+"""How long after a change another process may still hold messages by an older copy of the configuration."""
 
 
 class HeldMessageScan:
@@ -97,7 +97,7 @@ def _release(message: Message) -> None:
 
 
 def _escaped(message: Message, current: Snapshot) -> EscapedText:
-    """The message's text with its `/n`, as far as its client's rule still gives the text that is stored."""
+    """The message's text with its `/n`, if the client's present rule still gives the stored text; else that text."""
     rules = (client.newline_escape for client in current.clients.values() if client.id == message.client_id)
     found = read(message.raw_text or message.text, next(rules, "off"))
     return found if found.text == message.text else EscapedText(message.text)

@@ -48,7 +48,7 @@ class Send:
     expires: float = math.inf
     is_probe: bool = False
     approval: int | None = None
-    """The template approval that it goes out with."""
+    """The template approval with which it is sent."""
     doubts: tuple[int, ...] = ()
     """The doubts about approvals that this call probes."""
 
@@ -62,7 +62,7 @@ class Poll:
     vendor_id: str
     not_after: float
     echo: Echo
-    """What the attempt's message holds."""
+    """The values of the attempt's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _timed(job: Send) -> OutboundSms:
 
 
 def _hidden_by(job: Job) -> tuple[str, ...]:
-    """The values to hide in the stored exchange: the account's secrets, and what only a one-time password holds."""
+    """The values to hide in stored requests and responses: the account's secrets, and an OTP's text and parameters."""
     secrets = job.account.adapter.secrets()
     if isinstance(job, Push):
         return (*secrets, job.received.text)

@@ -90,7 +90,7 @@ _IN_TURNS = {"postgresql": _SHARES, "sqlite": "sms_message AS m WHERE id IN (SEL
 
 
 def _lock_sql(columns: str, turns: Sequence[ClientTurn] | None, condition: str = "true") -> str:
-    """`WITH …`: the table `due`. Its LIMIT also lets PostgreSQL expect few rows, so that it uses keys to join them."""
+    """SQL that begins with WITH: the table `due`. With its LIMIT, PostgreSQL expects few rows and joins by keys."""
     now = client_turns.now_sql()
     if turns is None:
         return _LOCK_LONGEST_DUE.format(columns=columns, condition=condition, now=now, skip_locked=_skip_locked())
@@ -99,7 +99,7 @@ def _lock_sql(columns: str, turns: Sequence[ClientTurn] | None, condition: str =
 
 
 def lock_due(provider: int, *, is_otp: bool, limit: int, turns: Sequence[ClientTurn] | None = None) -> list[Due]:
-    """Lock up to `limit` messages that are due at this provider: the longest due, or of the clients in their turns."""
+    """Lock up to `limit` messages that are due at this provider: the longest due, or with `turns` by clients' turns."""
     statement = f"{_lock_sql('m.*', turns)} SELECT {DUE_COLUMNS} FROM due ORDER BY due_at"
     parameters = client_turns.parameters(provider, is_otp=is_otp, limit=limit, turns=turns)
     return [due_of(row) for row in fetch_rows(statement, parameters)]
@@ -141,10 +141,10 @@ def claim(
 ) -> tuple[list[Claimed], int]:
     """Claim messages that are due: mark them `sending` and insert their attempts, in one commit.
 
-    The longest due come first; with `turns` so within each client (see client_turns.py). Each id in `attempts` is used
-    for at most one message, as its attempt's id and its lease token; `lease` is in seconds. Messages with a
-    `waiting_for` are left out: they are checked before they are claimed. Nothing is claimed if the breaker opened after
-    the queue was read. A probe ignores both. Returns the claimed messages, and how many were left out.
+    The longest due come first, with `turns` within each client (client_turns.py). Each id in `attempts` is used for at
+    most one message, as its attempt's id and its lease token. `lease` is in seconds. Messages with a `waiting_for` are
+    left out, because they are judged before they are claimed. Nothing is claimed if the breaker opened after the queue
+    was read. A probe claims in both cases. Returns the claimed messages, and how many were left out.
     """
     if connection.vendor != "postgresql":
         return _claim_on_sqlite(provider, is_otp, attempts, lease, turns, is_probe=is_probe)
@@ -253,7 +253,7 @@ RETURNING id, vendor_message_id
 
 
 def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
-    """Claim attempts to poll until `until`. Returns pairs of the attempt and the vendor's message id."""
+    """Claim up to `limit` due polls; each is due again at `until`. Returns pairs of attempt and vendor's message id."""
     statement = _CLAIM_POLLS.format(skip_locked=_skip_locked())
     return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [until, now, provider, limit])]
 

@@ -15,7 +15,7 @@ from sms.services.database.bulk_sql import write_records
 TEXTS = ("text", "raw_text", "parameters")
 """The columns of a message that contain its text."""
 KEPT_FOR_REPEATS = timedelta(hours=24)
-"""The idempotency key of a message stays for as long as an equal call is a repeat, also without the text."""
+"""An erased message keeps its idempotency key for this time, in which an equal call is a repeat."""
 _COLUMNS = {"message": "uuid", "status": "text"}
 _MESSAGES = """
 UPDATE sms_message AS m SET {nothing}, erased_at = {now},

@@ -291,7 +291,7 @@ def _move(
         move |= {"provider": next_provider, "due_at": batch.now, "in_doubt": _is_in_doubt(attempt)}
         _record_failover(message, account, batch.now)
     elif message.status == Status.QUEUED:
-        move["provider"] = attempt.provider  # the further attempt that waited is dropped
+        move["provider"] = attempt.provider  # the retry that was queued is dropped
     batch.moves[message.id] = move
     if effect.alerts:
         _alert_contradiction(message, account, update)

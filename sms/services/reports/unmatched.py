@@ -17,7 +17,7 @@ MAX_REPORTS = 2000
 
 
 def update_alerts() -> None:
-    """Open and close the alerts by what is stored now."""
+    """Open and close the alerts according to the stored reports."""
     found = _providers()
     for slug, provider in found.items():
         open_alert(

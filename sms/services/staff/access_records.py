@@ -13,7 +13,7 @@ from sms.services.database.bulk_sql import stored_value
 
 Kind = AccessRecord.Kind
 SAME_SEARCH = timedelta(minutes=15)
-"""The pages of one search are one record."""
+"""Within this time, the same search is one record, so that its further pages add none."""
 _ADD = """
 INSERT INTO sms_accessrecord (kind, actor, subject, detail, digest, reason, created_at)
 SELECT %(kind)s, %(actor)s, %(subject)s, %(detail)s, %(digest)s, %(reason)s, {now}

@@ -92,7 +92,7 @@ def _resend_columns(message: Message, decision: Decision, provider_id: int | Non
 
 
 def move(message_id: uuid.UUID, *, provider_id: int, actor: str, reason: str) -> None:
-    """Let a waiting message go by this provider alone. Its time to live stays.
+    """Have a waiting message sent by this provider only. Its time to live does not change.
 
     Raises ActionRefused for a message that may have been sent, or where this provider may not send it.
     """

@@ -11,7 +11,7 @@ from zxcvbn import zxcvbn
 LEAST_GUESSES = 10**10
 """What an attacker with a stolen database tries in days, even against a slow hash."""
 LONGEST = 72
-"""Characters that are judged. More of them make a password no weaker."""
+"""Only so many characters are checked. Further ones can't make a password weaker."""
 PRODUCT = ("sms desk", "smsdesk", "akinon", "admin")
 
 

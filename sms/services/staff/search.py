@@ -1,7 +1,7 @@
-"""The one search: finds messages, rejected requests and received SMS by whatever staff have pasted.
+"""The admin's search: finds messages, rejected requests and received SMS by an id, a number or a piece of a text.
 
-Identifiers are looked up by index. The last digits of a number, and pieces of a text, are looked for among the newest
-rows only. What a reader may not see is not searched, so that nobody can confirm a guess.
+Identifiers are looked up by index. The last digits of a number, and pieces of a text, are searched only in the newest
+rows. Data that the reader may not see is not searched, so that nobody can confirm a guess.
 """
 
 from __future__ import annotations

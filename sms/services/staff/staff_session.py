@@ -1,4 +1,4 @@
-"""When a session of staff ends, and when it asks for the password again."""
+"""Rules for sessions of staff: when they end, and when the password must be entered again."""
 
 from __future__ import annotations
 

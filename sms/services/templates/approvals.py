@@ -1,6 +1,6 @@
-"""What a vendor has approved: the text that an approval stands for, and whether the vendor can carry it.
+"""Approvals: the text that a vendor has registered, and whether the vendor can carry it.
 
-The same rules and the same words for the admin, provisioning files and imports.
+The admin, provisioning files and imports use the same rules and the same messages.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Parameters = list[str | dict[str, str]]
 def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]]:
     """Why the provider can never carry this text, as pairs of a field and words for staff; [] if it can.
 
-    Without the vendor's own name of it an approval may wait (draft, pending, rejected, ended), but not be approved.
+    Without the vendor's id of the template, an approval can have any status except approved.
     """
     vendor = row.provider.adapter_class
     problems = {
@@ -138,7 +138,7 @@ def bind(approval: TemplateApproval, body: Body) -> None:
 
 
 def _versions(approval: TemplateApproval) -> Iterator[TemplateVersion]:
-    """The likeliest first: the others cost a query."""
+    """The versions that may have the text, the likeliest first, because the others need a query."""
     yield from filter(None, (approval.template.current_version, approval.version))
     yield from approval.template.versions.order_by("-number")
 
@@ -157,13 +157,13 @@ def is_of_other_text(approval: TemplateApproval, body: str) -> bool:
 
 
 def confirm(approval: TemplateApproval, *, by: str, how: ConfirmedHow) -> None:
-    """Keep who said that the vendor has registered this text, and when."""
+    """Record who confirmed that the vendor has registered this text, and when."""
     approval.confirmed_at, approval.confirmed_by, approval.confirmed_how = timezone.now(), by, how
     approval.needs_confirmation = False
 
 
 LONG_AGO = timedelta(days=365)
-"""An approval of which nobody has said anything for so long is shown: vendors retire texts without a word."""
+"""An approval that nobody has confirmed for so long is listed, because vendors may end approvals without notice."""
 
 
 def unconfirmed_days(approval: TemplateApproval) -> int | None:
@@ -181,7 +181,7 @@ def unconfirmed_days(approval: TemplateApproval) -> int | None:
 
 
 def unconfirmed_for_long() -> Q:
-    """The approvals of which `unconfirmed_days` says a number."""
+    """The approvals for which `unconfirmed_days` returns a number."""
     horizon = timezone.now() - LONG_AGO
     is_old = {name: Q(**{name: None}) | Q(**{f"{name}__lte": horizon}) for name in ("approved_at", "confirmed_at")}
     return Q(status=TemplateApprovalStatus.APPROVED) & is_old["approved_at"] & is_old["confirmed_at"]
@@ -210,7 +210,7 @@ def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
 
 
 def _at_vendor(approval: TemplateApproval, body: Body) -> list[str | int]:
-    """The registered text whatever our placeholders are called."""
+    """The registered text, independent of the names of our placeholders."""
     text = of_body(body, parameter_order(approval.parameters, body))
     return [compared(part) if isinstance(part, str) else part for part in text.parts]
 

@@ -44,7 +44,7 @@ def _approval(template: MessageTemplate, approval: TemplateApproval | None) -> t
 
 
 def written_text(template: MessageTemplate, approval: TemplateApproval) -> str:
-    """The vendor's text where it is not the template's text of now; else the file would join its id to another text."""
+    """The vendor's text if the template's present text differs; otherwise an import would give its id to that text."""
     if not approval.text and approval.version_id in (None, template.current_version_id):
         return ""
     return vendor_text(approval)

@@ -1,6 +1,6 @@
-"""Take templates with their approvals from a table: what would change, and, once somebody has seen it, all or nothing.
+"""Imports templates with their approvals from a table: plans the changes and, once confirmed, saves all or none.
 
-What the file does not name stays: no template and no approval is ever removed by it.
+An import removes no template and no approval.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Plan:
 
     @property
     def seal(self) -> str:
-        """Names what was shown: another plan, or other rows beneath it, has another one."""
+        """A digest of the plan that was shown. It changes if the plan or the stored rows change."""
         shown = [(change.name, change.fields, change.before) for change in (*self.new, *self.changed)]
         return hashlib.sha256(repr((shown, self.unchanged)).encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -110,20 +110,20 @@ def plan(data: bytes) -> Plan:
 
 
 def apply(data: bytes, *, seal: str, author: Any) -> Plan:
-    """Save what the plan with this seal said, all or nothing. Raises ActionRefused if it would be another one now."""
+    """Save the changes of the plan with this seal, all or none. Raises ActionRefused if the plan is now different."""
     try:
         with transaction.atomic():
             now = plan(data)
             if not now.is_ready or now.seal != seal:
                 raise ActionRefused(CHANGED_MEANWHILE)
             _save([*now.new, *now.changed], author)
-    except IntegrityError as error:  # somebody else was first with the same name
+    except IntegrityError as error:  # another user has added the same name in the meantime
         raise ActionRefused(CHANGED_MEANWHILE) from error
     return now
 
 
 def _save(changes: list[Change], author: Any) -> None:
-    """In a few statements, whatever the number of rows: 10,000 single ones would outlast the request."""
+    """Save with a few statements for any number of rows. 10,000 single statements would exceed the request's time."""
     MessageTemplate.save_all((each.template for each in changes if each.is_new or each.text_changed), author=author)
     approvals = [_bound(each, change.template, author) for change in changes for each in change.approvals]
     new = [each for each in approvals if each._state.adding]

@@ -1,4 +1,4 @@
-"""What a change of approved texts does to the texts of the last week: said by the form, imports and provision."""
+"""The effect of changed approvals on the texts of the last week, shown by the form, imports and provision."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ _counter = ShapeCounter()
 
 
 def record(now: Snapshot, candidate: Candidate | None) -> None:
-    """Count an accepted one-time password that a template gives. Of free text nothing is known to be no code."""
+    """Count an accepted OTP that a template gives. Free text is not counted, because any word may be the code."""
     if candidate is None or candidate.approval is None or candidate.values is None:
         return
     approved = now.template_sets.get(candidate.provider)
@@ -70,7 +70,7 @@ def record(now: Snapshot, candidate: Candidate | None) -> None:
 
 
 def write() -> None:
-    """Write what was counted. A database that can't take it now is no reason to fail a call that was accepted."""
+    """Store the counts. An error of the database must not fail the call that was accepted."""
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
     rows = [
         (connection.ops.adapt_datetimefield_value(hour), hashlib.sha256(shape.encode()).hexdigest(), shape, count)

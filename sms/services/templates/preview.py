@@ -1,4 +1,4 @@
-"""How a template would look and do, before it is saved: by the functions that match, count and carry for real."""
+"""Previews a template before it is saved, with the functions that match texts and count segments for messages."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ SAMPLES = {
 }
 _NAMED = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
 _WORDS = (PlaceholderKind.ANY, PlaceholderKind.TEXT)
-"""What stands for a placeholder until somebody types a sample; one of any kind that is no name stands for itself."""
+"""Kinds whose sample, until staff type one, is the placeholder's name, unless that contains "name"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one provider that carries templates says to this one; an empty `problem`: it can carry it."""
+    """Whether one provider that uses templates can carry this one. `problem` is empty if it can."""
 
     slug: str
     vendor: str

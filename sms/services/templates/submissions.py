@@ -1,4 +1,4 @@
-"""What is still to be submitted to a vendor: the texts of now that it has not approved, in the vendor's form."""
+"""The texts to submit to a vendor: present texts that it has not approved, in the vendor's notation."""
 
 from __future__ import annotations
 

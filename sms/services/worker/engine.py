@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_SLOTS = 64
 QUEUE_SECONDS = 0.1
-"""How long an engine whose slots are all in use may go on with its last reading of the queue."""
+"""How long an engine whose slots are all in use may use its last reading of the queue again."""
 RESERVED_SHARE = 8
 """One slot in eight is reserved for OTPs."""
 
@@ -124,7 +124,7 @@ class Engine:
             return results
 
     def _read_queue(self) -> QueueSnapshot:
-        """The queue. While each turn fills every slot, the last reading serves again: a claim checks the breaker."""
+        """Read the queue. While each turn fills every slot, the last reading is used: a claim checks the breaker."""
         last, self._last_queue = self._last_queue, None
         is_recent = last is not None and time.monotonic() - last.read_at < QUEUE_SECONDS
         return last if last is not None and is_recent else queue_state.read_queue()
@@ -184,7 +184,7 @@ class Engine:
     def _claim_pushes_and_polls(self, snapshot: QueueSnapshot) -> list[Job]:
         """Pushes of received messages to partners, and polls for the state of attempts.
 
-        A partner expects each repeat at its second, so pushes may use half of the slots reserved for OTPs.
+        A partner expects each repeat at an exact time, so pushes may use half of the slots reserved for OTPs.
         """
         for_others = self._free_for_others()
         jobs = forward.claim_pushes(snapshot, min(self._free(), for_others + self.reserved // 2))
@@ -269,5 +269,5 @@ def work(state: WorkerState, *, budget: float | None = None) -> bool:
                 engine.turn(0.05)
     finally:
         engine.finish()
-    alert_delivery.deliver_safely(limit=1)  # one alone: a mail or web server that hangs must not delay the next call
+    alert_delivery.deliver_safely(limit=1)  # only one: a mail or web server that hangs must not delay the next call
     return found

@@ -11,7 +11,7 @@ from sms.services.dispatch import rescue
 
 
 class Heartbeat:
-    """One process's row. It is written first by the first beat."""
+    """The heartbeat of one process. Its first beat inserts the row."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots

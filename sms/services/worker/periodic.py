@@ -1,6 +1,6 @@
-"""What a worker does beside sending: periodic tasks, reading callbacks, listening for notifications, alerts.
+"""The background threads of a worker: periodic tasks, reading callbacks, listening for notifications, alerts.
 
-Each has a thread of its own, so that none of them delays a claim.
+Each of the four has a thread of its own, so that none of them delays a claim.
 """
 
 from __future__ import annotations

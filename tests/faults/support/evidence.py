@@ -1,4 +1,4 @@
-"""What is known after a fault: the stack's database, read past the product, and the vendors' own records."""
+"""The state after a fault: the stack's database, read without the product's code, and the vendors' records."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def markers_in(call: SeenCall) -> list[str]:
 
 
 def accepted(vendors: Vendors) -> Counter[str]:
-    """How often the vendors, together, took each message, by its marker."""
+    """How often all vendors together accepted each message, by its marker."""
     taken: Counter[str] = Counter()
     for vendor in (vendors.smsplus, vendors.accolades, vendors.etelecom):
         for call in vendor.calls():
@@ -134,6 +134,6 @@ def under_way(database: Database) -> int:
 
 
 def drained(stack: Stack, timeout: float = 120.0) -> None:
-    """I8: what waits goes out without a hand."""
+    """I8: the queued messages are sent without intervention."""
     database = Database(stack.database_url)
     eventually(lambda: under_way(database) == 0, timeout, because="nothing is queued or sending any more")

@@ -8,7 +8,7 @@ I4 the vendor has none of the queued, failed, expired, canceled, held; it has ea
 I5 within an attempt the rank of its reports never falls
 I6 no secret, one-time password or full number in any log
 I7 every whole answer but 2xx is in the error format
-I8 the backlog drained without a hand
+I8 the backlog is sent without intervention
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ SECRETS = (
 
 
 def count(stack: Stack, *loads: Load) -> Figures:
-    """What became of the messages, where losses and doubles are expected and written down."""
+    """Count lost and doubled messages, for faults where these are expected and recorded."""
     database = Database(stack.database_url)
     messages, attempts = database.messages(), database.attempts()
     replies = [reply for load in loads for reply in load.replies]
     lost = one_row_each(messages, replies)
     taken = accepted(stack.vendors)
     too_often = taken_once(messages, attempts, taken, Counter(), ())
-    doubled = [marker for marker in too_often if taken[marker] > 1]  # one whose row is gone was taken once all the same
+    doubled = [marker for marker in too_often if taken[marker] > 1]  # without a row, one call is already too many
     unconfirmed = sum(message["status"] == "unconfirmed" for message in messages)
     return Figures(len(messages) + len(lost), len(lost), len(doubled), unconfirmed)
 

@@ -1,4 +1,4 @@
-"""What the fault tests measured: a row per fault and database, kept in figures.json, told in docs/reliability.md."""
+"""The figures of the fault tests: a row per fault and database in figures.json, shown in docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = Path(__file__).parents[1] / "figures.json"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One fault on one database. `runs`: how often it was done; `recovered`: seconds until all was well again."""
+    """One fault on one database. `runs`: how often it was caused; `recovered`: seconds until the system recovered."""
 
     fault: str
     database: str
@@ -39,7 +39,7 @@ class Ledger:
     def note(
         self, fault: str, figures: Figures, *, runs: int = 1, recovered: float | None = None, database: str = ""
     ) -> None:
-        """Keep what a fault came to. `database`: another than this run's."""
+        """Record the figures of a fault. `database`: if it is another than this run's."""
         rounded = None if recovered is None else round(recovered, 1)
         where = database or self.database
         entry = Entry(fault, where, runs, **asdict(figures), recovered=rounded)

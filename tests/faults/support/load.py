@@ -1,7 +1,7 @@
-"""A caller under load: a bounded number of different messages, several at a time, every answer kept.
+"""A load client: sends a bounded number of different messages, several at a time, and keeps every response.
 
-Each message carries a marker, ten digits that stand in its text, its request id and what
-the vendor gets of it: so it can be counted at every station.
+Each message has a marker of ten digits, which its text, its request id and the vendor's call
+contain: so it can be counted at each stage.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def etelecom_item(number: str = "+84901234567") -> Item:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one call came to: `status` None where no whole answer came. `at`: monotonic time of its end."""
+    """The result of one call. `status` None: no complete response came. `at`: monotonic time of its end."""
 
     item: Item
     status: int | None
@@ -168,7 +168,7 @@ class Load:
 
 
 class Caller:
-    """One keep-alive connection to the web side."""
+    """One keep-alive connection to the web processes."""
 
     def __init__(self, port: int) -> None:
         self.port = port
