@@ -24,13 +24,17 @@ GIVE_UP_AFTER = timedelta(hours=72)
 
 
 def take(queue: QueueSnapshot, limit: int) -> list[Job]:
-    """Claim polls that are due, up to `limit` for each provider."""
+    """Claim polls that are due, up to `limit` over all providers."""
     if limit <= 0 or not queue.polls_due:
         return []
     accounts = [a for a in snapshot.current().accounts.values() if ReportChannel.POLL in a.adapter.reports]
     # After an account fault nothing is asked: bad logins would only repeat.
     closed = {each.provider for each in queue.providers if each.is_open}
-    return [poll for a in accounts if a.id not in closed and a.may_be_called for poll in _take_from(a, queue, limit)]
+    jobs: list[Job] = []
+    for account in accounts:
+        if account.id not in closed and account.may_be_called and len(jobs) < limit:
+            jobs += _take_from(account, queue, limit - len(jobs))
+    return jobs
 
 
 def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:

@@ -124,7 +124,7 @@ def _follow_safely(result: Result, tries: list[Try], facts: _Facts) -> Settled:
     except Exception as error:
         job = result.job
         log.error("settle.crashed", message=str(job.message.id), fault=type(error).__name__)
-        if result.failure == Failure.AMBIGUOUS:
+        if result.failure == Failure.AMBIGUOUS or isinstance(result.value, Accepted):
             return Settled(result, job, NextStep(Status.UNCONFIRMED, in_doubt=True), job.message.crashes)
         return _after_crash(result)
 

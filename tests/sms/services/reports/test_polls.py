@@ -7,6 +7,8 @@ import pytest
 from providers.base import HttpResponse, MessageState, Report
 from sms.models import Alert, Attempt, Provider, ProviderState
 from sms.services.database import clock
+from sms.services.dispatch import poll
+from sms.services.queue import queue_state
 from tests.sms.services.fakes import PolledVendor, TextVendor
 from tests.sms.services.reports.calls import call, receive, status
 
@@ -103,3 +105,16 @@ def test_a_poll_changes_the_message_and_polling_stops_when_delivered(polled, wir
     work()
     assert status(message) == "delivered"
     assert message.attempts.get().poll_at is None
+
+
+def test_the_polls_of_all_providers_together_use_no_more_than_the_free_slots(shop, wire, work):
+    for name in ("one", "two"):
+        provider = Provider.objects.create(slug=name, vendor="polledvendor", base_url=f"https://{name}.example")
+        shop.set_route(provider)
+        for number in range(3):
+            wire.script(f"{name}.example", HttpResponse(200, body=f"{name}-{number}".encode()))
+            shop.message(f"{name} {number}")
+        work()
+    Attempt.objects.update(poll_at=clock.now())
+    queue = queue_state.read_queue()
+    assert [len(poll.take(queue, limit)) for limit in (4, 4, 4)] == [4, 2, 0]

@@ -181,6 +181,18 @@ def test_a_fault_of_ours_with_a_message_is_logged_without_its_text(shop, wire, w
     assert "ValueError" in message.detail
 
 
+def test_an_accepted_message_that_our_own_code_fails_on_is_never_sent_again(shop, wire, work, monkeypatch):
+    message = shop.message("Salam")
+
+    def fail(*args):
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(settle, "_follow", fail)
+    work()
+    assert status(message) == "unconfirmed"
+    assert len(wire.calls) == 1
+
+
 @pytest.fixture
 def answered(shop, engine):
     """An engine with a result that is not settled yet."""
