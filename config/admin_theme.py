@@ -45,16 +45,14 @@ NAVIGATION = [
     {
         "title": _("Operate"),
         "items": [
-            _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.common.navigation.shows_setup_first"),
+            _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.navigation.shows_setup_first"),
             _page(_("Dashboard"), "dashboard", "index"),
             _page(_("Search"), "search", "tools_search", _may("sms.view_message")),
-            _list(
-                _("Messages"), "sms", "message", badge="sms.admin.common.navigation.unresolved", badge_variant="warning"
-            ),
+            _list(_("Messages"), "sms", "message", badge="sms.admin.navigation.unresolved", badge_variant="warning"),
             _list(_("Rejected requests"), "block", "refusedrequest"),
             _page(_("Unmatched texts"), "rule", "tools_unmatched", _may("sms.see_shapes")),
             _page(_("Test a text"), "science", "tools_dry_run", _may("sms.see_shapes")),
-            _list(_("Alerts"), "notifications", "alert", badge="sms.admin.common.navigation.open_alerts"),
+            _list(_("Alerts"), "notifications", "alert", badge="sms.admin.navigation.open_alerts"),
             _list(_("Bulk operations"), "checklist", "bulkoperation"),
             _list(_("Approvals in doubt"), "help", "approvaldoubt"),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
@@ -84,7 +82,7 @@ NAVIGATION = [
             _list(_("Sender names"), "badge", "sendername"),
             _list(_("Block list"), "do_not_disturb_on", "blockednumber"),
             _list(_("Outbound IP addresses"), "lan", "callingaddress"),
-            _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.common.navigation.shows_setup_last"),
+            _page(_("Set-up"), "rocket_launch", "tools_setup", "sms.admin.navigation.shows_setup_last"),
         ],
     },
     {

@@ -34,7 +34,7 @@ class SmsAdminSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff. Whoever must use two-factor authentication has entered a code at this log-in."""
-        from sms.services.staff.second_factor import is_required
+        from sms.services.access.second_factor import is_required
 
         is_staff = super().has_permission(request)
         return is_staff and (request.user.is_verified() or not is_required(request.user))
@@ -43,8 +43,8 @@ class SmsAdminSite(UnfoldAdminSite):
         """Redirect staff who must set up two-factor authentication to its page."""
         from sms.admin.access.login import LoginForm
         from sms.admin.access.second_factor import ask_for_second_factor
-        from sms.services.staff.login_protection import remember_browser
-        from sms.services.staff.second_factor import has_app
+        from sms.services.access.login_protection import remember_browser
+        from sms.services.access.second_factor import has_app
 
         self.login_form = LoginForm
         must_verify = UnfoldAdminSite.has_permission(self, request) and not self.has_permission(request)

@@ -3,14 +3,13 @@
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .approval_doubt import ApprovalDoubt
 from .blocked import BlockedNumber
-from .bulk_operation import BulkOperation
 from .calling import CallingAddress
 from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNoTemplate
 from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .message import Attempt, AttemptPart, Message, MessageEvent
-from .operations import Alert, AlertNotice, ConfigurationStamp, Dispatcher, RetentionWalk
+from .operations import Alert, AlertNotice, BulkOperation, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .records import AccessRecord, PersonalDataRecord

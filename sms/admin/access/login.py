@@ -12,8 +12,8 @@ from django_otp import user_has_device
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from sms.services.staff.login_protection import LoginPlace
-from sms.services.staff.second_factor import matching_device
+from sms.services.access.login_protection import LoginPlace
+from sms.services.access.second_factor import matching_device
 
 
 class LoginForm(AuthenticationForm):

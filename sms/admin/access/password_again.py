@@ -20,7 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.page import page
-from sms.services.staff import staff_session
+from sms.services.access import staff_session
 
 # Credentials, routes, roles, the second factor.
 SENSITIVE = re.compile(

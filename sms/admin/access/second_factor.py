@@ -21,7 +21,7 @@ from django_otp import login as verified
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from sms.admin.common.privacy import reader
-from sms.services.staff import second_factor
+from sms.services.access import second_factor
 
 from .password_again import asks_password
 

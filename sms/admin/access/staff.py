@@ -19,8 +19,8 @@ from sms.admin.common.base import BaseAdmin
 from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.row_ids import guarded
+from sms.services.access import second_factor
 from sms.services.queue.errors import ActionRefused
-from sms.services.staff import second_factor
 
 admin.site.unregister([Group, User, StaticDevice, TOTPDevice])  # a device's page would show its secret
 

@@ -1,1 +1,1 @@
-"""What the admin's pages share: base classes, filters, dialogs, CSV export, privacy, navigation."""
+"""What the admin's pages share: base classes, filters, dialogs, CSV export, privacy."""

@@ -10,7 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, StreamingHttpResponse
 
 from sms.domain.csv_escaping import safe
-from sms.services.staff import access_records
+from sms.services.access import access_records
 
 from .phone_numbers import searched
 

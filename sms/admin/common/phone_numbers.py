@@ -15,7 +15,7 @@ from django.http import HttpRequest
 
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import NationalNumber, read, read_start
-from sms.services.staff import access_records
+from sms.services.access import access_records
 
 from . import privacy
 

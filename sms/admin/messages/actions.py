@@ -19,9 +19,10 @@ from sms.admin.common.dialogs import ProviderField, ReasonForm, dialog_action, h
 from sms.admin.common.filters import provider_choices
 from sms.domain.lifecycle import Status
 from sms.models import Message, MessageEvent
+from sms.services.access import access_records
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
-from sms.services.staff import access_records, message_actions, status_query
+from sms.services.staff import message_actions, status_query
 
 
 class ResendForm(ReasonForm):

@@ -17,7 +17,7 @@ from sms.admin.common import labels, privacy
 from sms.admin.common.dialogs import ReasonForm, to_page
 from sms.domain.destinations import locate
 from sms.models import Message
-from sms.services.staff import access_records
+from sms.services.access import access_records
 
 PREVIEW = 60
 """The characters of a text that the list shows."""

@@ -11,8 +11,8 @@ from django.test import Client
 
 from sms.services.webhooks import tokens
 from tests.sms import cast
-from tests.sms.api.naughty import STRINGS
 from tests.sms.cast import body, send
+from tests.sms.naughty import STRINGS
 
 BAD_VALUES = [0, -1, 1.5, 1e308, True, False, None, [], [[]], {}, {"a": 1}, ["+994501234567"]]
 

@@ -18,10 +18,10 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from sms.models import LoginSource
+from sms.services.access import login_protection
 from sms.services.database import clock
 from sms.services.intake.login_sources import TRUSTED_FOR
 from sms.services.maintenance import retention
-from sms.services.staff import login_protection
 
 LOGIN = reverse("admin:login")
 OFFICE, HOTEL, STRANGER = "198.51.100.7", "192.0.2.44", "203.0.113.66"

@@ -22,9 +22,9 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from sms.services.access import second_factor
+from sms.services.access.login_protection import MAX_CODES
 from sms.services.database import clock
-from sms.services.staff import second_factor
-from sms.services.staff.login_protection import MAX_CODES
 from tests.sms.admin.conftest import PASSWORD
 
 LOGIN, PAGE = reverse("admin:login"), reverse("admin:second_factor")

@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from sms.admin.access.password_again import SENSITIVE
 from sms.models import Provider, Route
-from sms.services.staff import staff_session
+from sms.services.access import staff_session
 from tests.sms.admin.conftest import PASSWORD
 from tests.sms.admin.test_secrets import PLAIN
 

@@ -22,9 +22,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from sms.models import LoginSource
+from sms.services.access import staff_session
 from sms.services.intake.client_ip import for_axes
 from sms.services.intake.login_sources import count_failure, failures_of, is_known, record_success
-from sms.services.staff import staff_session
 
 ANY_NAME = "staff"
 CODES = "codes"

@@ -9,9 +9,8 @@ import pytest
 from providers import connection, http
 from providers.base import Unconfirmed
 from providers.http import Client
-
-from .calls import LONG, PERHAPS_SENT, SHORT, call, failure, silence_before_reading
-from .wire import answer, certificate, replying, server_context, serving
+from tests.providers.calls import LONG, PERHAPS_SENT, SHORT, call, failure, silence_before_reading
+from tests.providers.wire import answer, certificate, replying, server_context, serving
 
 
 @pytest.mark.parametrize("case", PERHAPS_SENT)

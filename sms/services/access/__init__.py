@@ -1,0 +1,1 @@
+"""Protects the staff's accounts: log-in limits, passwords, second factor, sessions, and the record of access."""
