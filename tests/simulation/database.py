@@ -43,8 +43,8 @@ class Database:
     def installed(self, prepared: sqlite3.Connection) -> Iterator[None]:
         own = in_memory(prepared)
         with ExitStack() as stack:
-            stack.callback(own.close)
             stack.enter_context(mock.patch.object(connection, "connection", own))
+            stack.callback(lambda: connection.connection.close())
             stack.enter_context(mock.patch.object(connection, "close"))
             commit = connection._commit
             stack.enter_context(mock.patch.object(connection, "_commit", partial(self.commit, commit)))
@@ -105,6 +105,12 @@ class Database:
     def _check(self, process: Process) -> None:
         if process.is_dead:
             raise Killed(process.name)
+
+
+def replace_by(source: sqlite3.Connection) -> None:
+    """Go on with a copy of another database."""
+    old, connection.connection = connection.connection, in_memory(source)
+    old.close()
 
 
 def in_memory(source: sqlite3.Connection) -> sqlite3.Connection:

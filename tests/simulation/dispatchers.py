@@ -66,6 +66,8 @@ class Dispatcher:
         self.sleeps_until = 0.0
         self.open: set[uuid.UUID] = set()
         """Attempts that this process has claimed and not settled."""
+        self.ended: set[uuid.UUID] = set()
+        """Attempts whose results the engine has."""
 
     @property
     def may_go_on(self) -> bool:
@@ -96,14 +98,15 @@ class Dispatcher:
         self.orphaned |= self.open
         self.sleeps_until = self.clock.seconds + self.clock.random.choice((0.5, 5.0, 40.0))
 
-    def freeze(self, process: Process | None) -> None:
-        """It stood still for longer than a lease lasts, if this is its process."""
-        if process is self.process:
-            self.orphaned |= self.open | self.engine._claimer.unstarted
+    def freeze(self) -> None:
+        """It stood still for longer than a lease lasts."""
+        self.orphaned |= self.open | self.engine._claimer.unstarted
 
     def _turn(self) -> None:
+        ended = set(self.ended)
         try:
             self.engine.turn(0.0)
+            self.open -= ended
         except Error:
             self.sleeps_until = self.clock.seconds + RETRY_SECONDS
         except Exception as error:
@@ -125,7 +128,12 @@ class Dispatcher:
                 self.touched.add(job.attempt)
             if max(ends, self.clock.seconds) > job.lease_ends - 1.0 or result.never_started:
                 self.orphaned.add(job.attempt)
-        self.later(ends, lambda: None if process.is_dead else engine.hand_over(result))
+        self.later(ends, lambda: None if process.is_dead else self._hand_over(engine, result))
+
+    def _hand_over(self, engine: SteppedEngine, result: Result) -> None:
+        if isinstance(result.job, Send):
+            self.ended.add(result.job.attempt)
+        engine.hand_over(result)
 
     def _open(self, job: Job) -> None:
         if isinstance(job, Send):

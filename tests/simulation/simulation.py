@@ -20,12 +20,13 @@ from sms.services.configuration import snapshot
 from sms.services.dispatch import circuit_breaker
 from sms.services.maintenance import restore
 from sms.services.reports import receive
+from sms.services.staff import message_actions
 from sms.services.webhooks import tokens
 
 from . import invariants, world
 from .chance import Chance
 from .clock import Clock
-from .database import Database, Killed, Process, in_memory
+from .database import Database, Killed, Process, in_memory, replace_by
 from .dispatchers import Dispatcher
 from .network import Network
 from .shop import TRIES, Call, Shop
@@ -33,7 +34,7 @@ from .vendors import Arrival, VendorSide
 
 DISPATCHERS = 3
 MESSAGES = 40
-MAX_STEPS = 3000
+MAX_STEPS = 2000
 UNDER_WAY = ("queued", "sending")
 
 
@@ -63,11 +64,10 @@ class Simulation:
         self.events: list[tuple[float, int, Callable[[], None]]] = []
         self.order = 0
         self.depth = 0
-        self.switches = self.random.choice((0.0, 0.02, 0.1))
+        self.switches = self.random.choice((0.0, 0.005, 0.03))
         """How often other processes go on between two statements."""
         self.caller: Dispatcher | None = None
         self.backup: sqlite3.Connection | None = None
-        self.calls_at_backup = 0
         self.forgotten: set[str] = set()
         """Texts that a restored backup does not hold, or whose later history it lacks."""
         self.restored = False
@@ -91,7 +91,7 @@ class Simulation:
         self.clock.seconds = max(self.clock.seconds, until)
 
     def between(self) -> None:
-        """Between two statements of one process others go on, or it freezes."""
+        """Between two statements of one process others go on, or the whole machine freezes."""
         if self.depth or self.chance.is_calm or self.random.random() >= self.switches:
             return
         if snapshot._cache._refreshing.locked():
@@ -103,7 +103,7 @@ class Simulation:
                 self.chance.counts["frozen between two statements"] += 1
                 self.pass_time(60.0)
                 for each in self.dispatchers:
-                    each.freeze(process)
+                    each.freeze()
             for _ in range(self.random.choice((1, 3, 8))):
                 self.step(allowed=[each for each in self.dispatchers if each.process is not process])
         finally:
@@ -114,7 +114,7 @@ class Simulation:
 
     def step(self, allowed: list[Dispatcher]) -> None:
         assert not connection.connection.in_transaction
-        self.pass_time(self.random.choice((0.0, 0.001, 0.01, 0.05, 0.3)))
+        self.pass_time(self.random.choice((0.001, 0.01, 0.1, 1.0)))
         free = [each for each in allowed if each.may_go_on]
         if not free:
             return
@@ -180,12 +180,18 @@ class Simulation:
     # --- staff ---------------------------------------------------------------------------
 
     def pause(self, *, paused: bool) -> None:
-        provider = self.random.choice(list(Provider.objects.order_by("id")))
-        Provider.objects.filter(pk=provider.pk).update(paused=paused)
+        """Some providers are paused, or every provider may be called again."""
+        some = [each.pk for each in Provider.objects.order_by("id") if not paused or self.random.random() < 0.6]
+        Provider.objects.filter(pk__in=some).update(paused=paused)
         ConfigurationStamp.touch()
 
+    def cancel(self) -> None:
+        waiting = Message.objects.filter(status="queued").order_by("id").values_list("id", flat=True)[:1]
+        for message in waiting:
+            message_actions.cancel(message, actor="staff", reason="simulated")
+
     def take_backup(self) -> None:
-        self.backup, self.calls_at_backup = in_memory(connection.connection), len(self.shop.calls)
+        self.backup = in_memory(connection.connection)
 
     def restore_backup(self) -> None:
         """Everything stops, yesterday's database comes back, `park` runs, and dispatchers start."""
@@ -200,7 +206,7 @@ class Simulation:
         self.restored = True
         self.forgotten |= {call.expected for call in self.shop.calls}
         self.stored_reports.clear()
-        connection.connection = in_memory(self.backup)
+        replace_by(self.backup)
         world.forget()
         self.pass_time(61.0)
         restore.quarantine(before=self.clock.now(), reason="simulated")
@@ -238,6 +244,8 @@ class Simulation:
         for paused in (True, False):
             if self.random.random() < 0.3:
                 self.later(self._sometime(), lambda paused=paused: self.pause(paused=paused))
+        for _ in range(self.random.choice((0, 1, 5))):
+            self.later(self._sometime(), self.cancel)
         if self.random.random() < 0.15:
             self.later(self._sometime() - 20, self.take_backup)
             self.later(self._sometime() + 20, self.restore_backup)

@@ -17,6 +17,8 @@ from .chance import Chance
 REGISTERED = {"1": "Hello {}, order {} is on its way.", "2": "Your parcel {} waits at {}."}
 """The templates as the vendor has registered them."""
 NEVER_LEFT = "never left"
+WRONG_NUMBERS = ("3", "7")
+"""What the numbers that every vendor refuses end in."""
 
 
 class SimulatedText(TextVendor):
@@ -110,6 +112,8 @@ class VendorSide:
 
     def _send(self, asked: dict[str, Any]) -> bytes:
         status, body, taken = self._choose("template" in asked)
+        if asked["to"].endswith(WRONG_NUMBERS):
+            status, body, taken = 400, b"", False
         self._count += 1
         vendor_id = f"vendor-{self._count}"
         never_left = taken and "callback" in asked and not self.chance.is_calm and self.random.random() < 0.1

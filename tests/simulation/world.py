@@ -76,7 +76,10 @@ def enter() -> None:
 
 def vary(chance: random.Random) -> None:
     """What differs from seed to seed."""
-    Route.objects.filter(prefix=OTP_PREFIX).update(resend_unconfirmed_otp=chance.random() < 0.3)
+    Route.objects.filter(prefix=OTP_PREFIX).update(
+        resend_unconfirmed_otp=chance.random() < 0.3, otp_ttl=chance.choice((10, 300))
+    )
+    Route.objects.exclude(prefix=OTP_PREFIX).update(ttl=chance.choice((20, 86400)))
     if chance.random() < 0.3:
         Provider.objects.filter(slug="first").update(max_in_flight=chance.choice((1, 3)))
     if chance.random() < 0.2:
