@@ -39,13 +39,13 @@ class Chance:
         self.random = random
         self.counts: Counter[str] = Counter()
         self.is_calm = False
-        """Set at the end, when nothing goes wrong any more."""
+        """Set at the end, when the faults stop."""
         self.rates = {kind: random.choice((0.0, RARE, RARE, OFTEN)) / 4 for kind in STATEMENT_FAULTS}
         self.calls = random.choice((0.05, 0.2, 0.5))
         """The share of calls with a fault."""
 
-    def happens(self, kind: str, may: bool = True) -> bool:
-        if self.is_calm or not may or self.random.random() >= self.rates[kind]:
+    def happens(self, kind: str) -> bool:
+        if self.is_calm or self.random.random() >= self.rates[kind]:
             return False
         self.counts[kind] += 1
         return True

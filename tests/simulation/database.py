@@ -27,7 +27,6 @@ class Process:
     """A process of the product. Once dead it can run no statement: what a `finally` tries has no effect."""
 
     name: str
-    may_die: bool = True
     is_dead: bool = False
 
 
@@ -67,7 +66,7 @@ class Database:
         if not connection.in_atomic_block:
             self.between()
             self._check(process)
-        if self.chance.happens("killed before a statement", process.may_die):
+        if self.chance.happens("killed before a statement"):
             self._die(process)
         if self.chance.happens("database gone before a statement"):
             raise OperationalError("the connection was lost")
@@ -76,7 +75,7 @@ class Database:
         answer = execute(sql, *words)
         if str(sql).startswith("BEGIN"):  # Django would not know of the transaction
             return answer
-        if self.chance.happens("killed after a statement", process.may_die):
+        if self.chance.happens("killed after a statement"):
             self._die(process)
         if self.chance.happens("statement done, its answer lost"):
             raise OperationalError("the connection was lost")
@@ -86,13 +85,13 @@ class Database:
         process = self.process
         if process is None:
             return commit()
-        if process.is_dead or self.chance.happens("killed before a commit", process.may_die):
+        if process.is_dead or self.chance.happens("killed before a commit"):
             connection._rollback()
             self._die(process)
         if self.chance.happens("commit refused"):
             raise OperationalError("the connection was lost before the commit")
         commit()
-        if self.chance.happens("killed after a commit", process.may_die):
+        if self.chance.happens("killed after a commit"):
             self._die(process)
         if self.chance.happens("commit done, its answer lost"):
             raise OperationalError("the connection was lost after the commit")

@@ -120,6 +120,7 @@ def reports(simulation: Simulation) -> Iterator[str]:
             reported[messages[reference]].add(state)
     for message, said in reported.items():
         strongest = next(state for state in STRONGEST if state in said)
-        decides = strongest == "delivered" or attempts[message] == 1
+        # a restored backup may hold a stronger report that was answered before
+        decides = strongest == "delivered" or (attempts[message] == 1 and not simulation.restored)
         if decides and status.get(message, strongest) != strongest:
             yield f"a message that was reported {strongest} is {status[message]}"

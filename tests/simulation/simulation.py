@@ -194,7 +194,7 @@ class Simulation:
         self.backup = in_memory(connection.connection)
 
     def restore_backup(self) -> None:
-        """Everything stops, yesterday's database comes back, `park` runs, and dispatchers start."""
+        """All processes end, the backup takes the place of the database, `park` runs, and dispatchers start."""
         if self.backup is None:
             return
         if self.depth:  # a process is in the middle of something
@@ -258,20 +258,20 @@ class Simulation:
             self.step(self.dispatchers)
 
     def _end_faults(self) -> None:
-        """Nothing goes wrong any more, staff open what waits for them, and time runs on."""
+        """No further faults; staff close breakers, and time runs on until nothing is in flight."""
         self.chance.is_calm = True
         Provider.objects.update(paused=False)
         ConfigurationStamp.touch()
         for _ in range(MAX_STEPS):
             self.step(self.dispatchers)
             if self.random.random() < 0.02:
-                self._open_closed()
+                self._close_breakers()
                 self.pass_time(5.0)
                 if self._is_drained():
                     return
         self.violations.append("messages are still under way after the faults ended")
 
-    def _open_closed(self) -> None:
+    def _close_breakers(self) -> None:
         for state in ProviderState.objects.filter(breaker="open", probe_at=None).select_related("provider"):
             circuit_breaker.close_by_hand(state.provider)
 
