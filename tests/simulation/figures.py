@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def save(totals: Totals, commit: str, prepared: sqlite3.Connection) -> None:
     from .bugs import BUGS
 
     found = {bug.__name__: find(bug, prepared, range(1, MAX_SEEDS + 1)) for bug in BUGS}
-    figures = {"commit": commit, **asdict(totals), "bugs": found}
+    figures = {"commit": commit, **vars(totals), "bugs": found}
     figures["seconds"] = round(totals.seconds)
     FILE.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
 

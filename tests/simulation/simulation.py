@@ -234,6 +234,8 @@ class Simulation:
             self.states = Counter(Message.objects.values_list("status", flat=True))
             self.digest = self._digest()
             world.forget()
+            if self.backup is not None:
+                self.backup.close()
 
     def _plan(self) -> None:
         at = self.clock.seconds
