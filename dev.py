@@ -6,6 +6,7 @@
     python3 dev.py lint          ruff, mypy, the import contracts
     python3 dev.py lock          the pinned, hashed requirements
     python3 dev.py bench NAME    a benchmark of benchmarks/
+    python3 dev.py simulate --seeds N    the deterministic simulation; --seed S replays one
 
 The standard library alone, because it runs before anything is installed.
 """
@@ -108,12 +109,17 @@ def bench(options: argparse.Namespace) -> None:
     hand_over(PYTHON, "-m", f"benchmarks.{options.name}", *options.rest)
 
 
+def simulate(options: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    hand_over(PYTHON, "-m", "tests.simulation", *options.rest)
+
+
 def main() -> None:
     if sys.version_info < OLDEST:
         stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench")
-    for step in (up, test, lint, lock, bench):
+    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench | simulate")
+    for step in (up, test, lint, lock, bench, simulate):
         command = commands.add_parser(step.__name__)
         command.set_defaults(step=step)
         if step is test:
@@ -124,7 +130,7 @@ def main() -> None:
             command.add_argument("name")
     options, options_rest = parser.parse_known_args()
     options.rest = options_rest
-    if options_rest and options.step not in (test, bench):
+    if options_rest and options.step not in (test, bench, simulate):
         parser.error(f"unknown words: {' '.join(options_rest)}")
     options.step(options)
 
