@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from providers.answers import text_in
-from providers.base import HttpRequest, OutboundSms, Report, ReportState, json_post
+from providers.base import HttpRequest, MessageState, OutboundSms, Report, json_post
 from tests.sms.services.fakes import PolledVendor, TemplateVendor, TextVendor
 
 from .chance import Chance
@@ -30,8 +30,8 @@ class SimulatedText(TextVendor):
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
         word, reference = text_in(values.get("state")), text_in(values.get("id"))
         if word == NEVER_LEFT:
-            return [Report(ReportState.UNDELIVERED, reference=reference, left=False)]
-        return [Report(ReportState(word), reference=reference)]
+            return [Report(MessageState.UNDELIVERED, reference=reference, left=False)]
+        return [Report(MessageState(word), reference=reference)]
 
 
 class SimulatedPolled(PolledVendor):

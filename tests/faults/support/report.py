@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.simulation import figures as simulation
+
 from .ledger import load
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
@@ -34,6 +36,25 @@ SENTENCE = (
     "failover to a synchronous standby; a failover to an asynchronous standby loses what it had not received, and "
     "after one, or after a restored backup, `manage.py park` comes before the next `dispatch`."
 )
+SIMULATION = """\
+## Simulation
+
+`python3 dev.py simulate --seeds N` runs intake, three dispatchers, reports, polls, breakers and restored backups in one
+process, without threads. One seed chooses the clock, what the network does to each call (down to the byte at which it
+is cut), what the database answers, and at which statement or commit a process dies. The code that runs is the
+product's; the sockets, the clock and the commits are replaced, and the vendors' side counts what reached it. The
+database is SQLite in memory, so row locks and lock conflicts of PostgreSQL are not part of it. At the end of each seed
+the faults stop, and the run goes on until nothing is in flight. Then every accepted message is stored once and was sent
+at most once, with the text that was accepted; its state is what the vendors did and reported; and each unconfirmed
+message has a reason: a byte left, its process died or froze in that window, or a backup was restored. A violation
+prints its seed, and `--seed S` replays it exactly.
+
+Of the last long run ({seconds:.0f} seconds, commit {commit}, `--seeds {seeds}`): {messages:,} messages, {kills:,}
+kills, {faults:,} faults, {violations} violations.
+
+Bugs put in on purpose (`tests/simulation/bugs.py`), and the first seed that finds each:
+
+"""
 ASYNCHRONOUS = "asynchronous standby"
 COLUMNS = ("fault", "database", "runs", "messages", "lost", "doubled", "unconfirmed", "recovered (s)")
 
@@ -45,7 +66,14 @@ def document(rows: list[dict[str, Any]]) -> str:
         raise ValueError(f"these rows have losses or doubles: {broken}")
     lines = [HEAD.format(sentence=SENTENCE), _line(COLUMNS), _line(["---", "---", *["---:"] * 6])]
     lines += [_line(_cells(row)) for row in sorted(rows, key=lambda row: (row["fault"], row["database"]))]
-    return "\n".join([*lines, "", _total(rows), ""])
+    return "\n".join([*lines, "", _total(rows), "", *_simulation(simulation.load())])
+
+
+def _simulation(figures: dict[str, Any]) -> list[str]:
+    """What the simulation is, its last figures, and the bugs that it finds."""
+    text = SIMULATION.format(**figures | {"faults": sum(figures["faults"].values())})
+    bugs = [_line((name.replace("_", " "), str(seed))) for name, seed in figures["bugs"].items()]
+    return [text + _line(("bug", "seed")), _line(("---", "---:")), *bugs, ""]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
