@@ -54,17 +54,17 @@ def set_up(window: Window, stack: Stack) -> str:
     """Complete each step of the set-up page; returns the client's secret."""
     page = window.page
     expect(page.get_by_role("link", name="Set-up").first).to_be_visible()
-    follow(window, "A provider exists")
+    follow(window, "No provider exists")
     add_provider(page, stack)
-    follow(window, "A client exists")
+    follow(window, "No client exists")
     secret = add_caller(page)
-    follow(window, "A sender name is approved")
+    follow(window, "No sender name is approved")
     add_sender(page)
-    follow(window, "A template is approved")
+    follow(window, "No template is approved")
     add_templates(page)
-    follow(window, "A route uses it")
+    follow(window, "No route can use it")
     add_route(page)
-    follow(window, "The vendor accepts our requests")
+    follow(window, "The vendor has accepted no request of ours")
     send_to_my_number(page)
     assert accepted(stack) == ["994501112233"]
     window.open("/admin/tools/set-up/")
