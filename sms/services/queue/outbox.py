@@ -245,17 +245,18 @@ def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]
 
 
 _CLAIM_POLLS = """
-UPDATE sms_attempt SET poll_at = %s, polls = polls + 1
-WHERE id IN (SELECT id FROM sms_attempt WHERE poll_at <= %s AND provider_id = %s
-             ORDER BY poll_at LIMIT %s {skip_locked})
-RETURNING id, vendor_message_id
+WITH due AS MATERIALIZED (
+    SELECT id FROM sms_attempt WHERE poll_at <= %s AND provider_id = %s ORDER BY poll_at LIMIT %s {skip_locked}
+)
+UPDATE sms_attempt SET poll_at = %s, polls = polls + 1 WHERE id IN (SELECT id FROM due) RETURNING id, vendor_message_id
 """
+"""As a plain subquery with a LIMIT, PostgreSQL may run it once for each row, and claim more."""
 
 
 def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
     """Claim up to `limit` due polls; each is due again at `until`. Returns pairs of attempt and vendor's message id."""
     statement = _CLAIM_POLLS.format(skip_locked=_skip_locked())
-    return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [until, now, provider, limit])]
+    return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [now, provider, limit, until])]
 
 
 # --- one message: reports and staff ------------------------------------------------------------
