@@ -21,6 +21,7 @@ from .support.ledger import Ledger
 from .support.load import Load, items, smsplus_item
 
 SLOTS = 8
+Zombie = tuple[Stack, tuple[Load, ...], Forked]
 
 
 def kill_at_random(stack: Stack, dispatchers: list[Forked], kills: int) -> None:
@@ -109,28 +110,33 @@ def test_two_hundred_killed_dispatchers_lose_nothing_and_double_nothing(
 
 
 @pytest.fixture
-def zombie(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable[[str], tuple[Stack, Load, Forked]]:
-    """A dispatcher that was frozen while the server worked on its first claim; the server has done its part since."""
+def zombie(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable[[str], Zombie]:
+    """A dispatcher that was frozen while the server executed its claim; the server has done its part since.
 
-    def freeze_amid_a_claim(provisioning: str) -> tuple[Stack, Load, Forked]:
+    It has claimed before, so that its statement is prepared: the server would only parse the first one.
+    """
+
+    def freeze_amid_a_claim(provisioning: str) -> Zombie:
         stack = stacks(provisioning=provisioning, server=durable_postgres, dispatchers=0)
-        load = Load(stack.port, items(SLOTS)).run()
-        database, server = Database(stack.database_url), ForkServer(stack, f"--slots={SLOTS}")
+        database = Database(stack.database_url)
+        [frozen] = ForkServer(stack, f"--slots={SLOTS}").dispatchers(1)
+        first = Load(stack.port, items(1)).run()
+        drained(stack)
+        frozen.pause()
+        loads = (first, Load(stack.port, items(SLOTS)).run())
         with database.writes_locked():
-            [frozen] = server.dispatchers(1)
+            frozen.resume()
             eventually(lambda: database.rows(CLAIM_WAITS), because="its claim waits at the table's lock")
             frozen.pause()
         eventually(lambda: not database.rows(CLAIM_WAITS), because="the claim is done")
-        return stack, load, frozen
+        return stack, loads, frozen
 
     return freeze_amid_a_claim
 
 
 @pytest.mark.faults
-def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(
-    zombie: Callable[[str], tuple[Stack, Load, Forked]], ledger: Ledger
-):
-    stack, load, frozen = zombie(SHORT_TIMEOUT)
+def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(zombie: Callable[[str], Zombie], ledger: Ledger):
+    stack, loads, frozen = zombie(SHORT_TIMEOUT)
     began, database = time.monotonic(), Database(stack.database_url)
     assert not database.rows(CLAIM_IS_OPEN)
     claimed = database.counts()["sending"]
@@ -140,17 +146,15 @@ def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(
     recovered = time.monotonic() - began
     frozen.resume()
     eventually(lambda: len(late_answers(stack)) == claimed, because="it says too late that it sent none of them")
-    figures = invariants.check(stack, load)
+    figures = invariants.check(stack, *loads)
     assert figures.unconfirmed == claimed
     ledger.note("dispatcher frozen amid a claim", figures, recovered=recovered, database="PostgreSQL")
 
 
 @pytest.mark.faults
-def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(
-    zombie: Callable[[str], tuple[Stack, Load, Forked]], ledger: Ledger
-):
+def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(zombie: Callable[[str], Zombie], ledger: Ledger):
     """Where dispatchers share a limit, a claim has a transaction: the server ends it after ten seconds."""
-    stack, load, frozen = zombie(SHORT_TIMEOUT.replace("timeout = 1", f"timeout = 1\nmax_in_flight = {SLOTS}"))
+    stack, loads, frozen = zombie(SHORT_TIMEOUT.replace("timeout = 1", f"timeout = 1\nmax_in_flight = {SLOTS}"))
     began, database = time.monotonic(), Database(stack.database_url)
     assert database.rows(CLAIM_IS_OPEN)
     stack.add_dispatcher()
@@ -158,7 +162,7 @@ def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(
     recovered = time.monotonic() - began
     frozen.resume()
     drained(stack)
-    figures = invariants.check(stack, load)
+    figures = invariants.check(stack, *loads)
     assert figures.unconfirmed == 0
     ledger.note("dispatcher frozen amid a transaction", figures, recovered=recovered, database="PostgreSQL")
 
