@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +31,20 @@ def values_table(columns: Columns, records: str = "%s", count: str = "%s") -> st
         return f"v AS MATERIALIZED (SELECT * FROM json_to_recordset({records}::json) AS r({types}) LIMIT {count})"
     fields = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in columns)
     return f"v AS MATERIALIZED (SELECT {fields} FROM json_each({records}) LIMIT {count})"
+
+
+def is_one_of(column: str, kind: str) -> str:
+    """SQL for `column IN (…)` with one parameter, of `list_parameter`, so that the statement's text is always the same.
+
+    A list of placeholders would make PostgreSQL prepare a statement for each length.
+    """
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(ARRAY(SELECT json_array_elements_text(%s::json))::{kind}[])"
+    return f"{column} IN (SELECT value FROM json_each(%s))"
+
+
+def list_parameter(values: Iterable[Any]) -> str:
+    return json.dumps(list(values), default=_converter())
 
 
 def json_parameter(records: Sequence[Mapping[str, Any]]) -> str:

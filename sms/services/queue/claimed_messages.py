@@ -13,7 +13,7 @@ from django.db import connection
 
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
-from sms.services.database.bulk_sql import fetch_rows, one_commit, write_records
+from sms.services.database.bulk_sql import fetch_rows, is_one_of, list_parameter, one_commit, write_records
 
 _TEMPLATE_COLUMNS = {"message": "uuid", "attempt": "uuid", "version": "bigint", "parameters": "jsonb"}
 _SET_ON_MESSAGES = """
@@ -78,13 +78,12 @@ def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
 
 def give_back(attempts: Iterable[uuid.UUID]) -> None:
     """Queue the messages of these attempts again. None of the calls may have been begun."""
-    listed = list(attempts)
-    marks = ", ".join(["%s"] * len(listed))
-    statement = f"SELECT message_id, id, provider_id FROM sms_attempt WHERE outcome IS NULL AND id IN ({marks})"
+    wanted = f"outcome IS NULL AND {is_one_of('id', 'uuid')}"
+    statement = f"SELECT message_id, id, provider_id FROM sms_attempt WHERE {wanted}"
     now = clock.now()
     reschedule(
         [
             {"message": row[0], "attempt": row[1], "provider": row[2], "due_at": now, "waiting_for": ""}
-            for row in fetch_rows(statement, listed)
+            for row in fetch_rows(statement, [list_parameter(attempts)])
         ]
     )

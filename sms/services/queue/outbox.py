@@ -18,13 +18,23 @@ from django.db import connection
 from providers.base import MessageState
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
-from sms.services.database.bulk_sql import as_json, as_time, as_uuid, fetch_rows, one_commit, write_records
+from sms.services.database.bulk_sql import (
+    as_json,
+    as_time,
+    as_uuid,
+    fetch_rows,
+    is_one_of,
+    list_parameter,
+    one_commit,
+    write_records,
+)
 from sms.services.webhooks.payload import RawCall, StoredCall
 
 from . import client_turns
 from .client_turns import IS_DUE, OF_CLIENT, ClientTurn
 from .due import DUE_COLUMNS, Claimed, Due, claimed_of, due_of
 
+WOKEN_AT_ONCE = 1000
 CONNECT_SECONDS = 5
 SLACK_SECONDS = 10
 
@@ -195,26 +205,31 @@ def _may_be_called(provider: int, now: datetime) -> bool:
     return bool(fetch_rows(statement, {"provider": provider, "now": now})[0][0])
 
 
-_WAITING = "status = 'queued' AND provider_id = %s AND is_otp = %s AND due_at > %s AND waiting_for <> ''"
-_WAKE_WAITING = (
-    "UPDATE sms_message SET due_at = %s WHERE id IN (SELECT id FROM sms_message WHERE {} ORDER BY due_at {})"
-)
+_FIRST = """
+WITH first AS MATERIALIZED (SELECT id FROM {source} LIMIT %s {skip_locked})
+{change} WHERE id IN (SELECT id FROM first) RETURNING {returned}"""
+"""A change of the first rows of a source. Without the table, PostgreSQL may run the SELECT and its LIMIT once for each
+row, and change more of them."""
+_QUEUED = "sms_message WHERE status = 'queued' AND provider_id = %s"
+_WAITING = f"{_QUEUED} AND is_otp = %s AND due_at > %s AND waiting_for <> '' ORDER BY due_at"
+_WAKE = "UPDATE sms_message SET due_at = %s"
+
+
+def _change_first(source: str, change: str, returned: str = "id") -> str:
+    """The parameters are those of `source`, the limit, and those of `change`."""
+    return _FIRST.format(source=source, change=change, returned=returned, skip_locked=_skip_locked())
 
 
 def wake_waiting(provider: int, *, now: datetime) -> None:
     """Make the first messages that wait for a provider due now. The others become due within half a minute."""
     for is_otp in (True, False):
-        fetch_rows(_WAKE_WAITING.format(_WAITING, f"LIMIT 1000 {_skip_locked()}"), [now, provider, is_otp, now])
-
-
-_FIRST_QUEUED = """
-SELECT id FROM sms_message WHERE status = 'queued' AND provider_id = %s ORDER BY is_otp DESC, due_at LIMIT 1 {}"""
+        fetch_rows(_change_first(_WAITING, _WAKE), [provider, is_otp, now, WOKEN_AT_ONCE, now])
 
 
 def wake_first(provider: int, *, now: datetime) -> bool:
     """Make one queued message of a provider due now, an OTP if there is one. False if none is queued."""
-    first = _FIRST_QUEUED.format(_skip_locked())
-    return bool(fetch_rows(f"UPDATE sms_message SET due_at = %s WHERE id IN ({first}) RETURNING id", [now, provider]))
+    first = f"{_QUEUED} ORDER BY is_otp DESC, due_at"
+    return bool(fetch_rows(_change_first(first, _WAKE), [provider, 1, now]))
 
 
 # --- leases and times ----------------------------------------------------------------------------------
@@ -228,34 +243,26 @@ def lock_abandoned(*, now: datetime, limit: int) -> list[Claimed]:
     return [claimed_of(row) for row in fetch_rows(statement, [now, limit])]
 
 
+_OVERDUE = "sms_message WHERE status IN ('queued', 'held') AND expires_at <= %s ORDER BY expires_at"
 _EXPIRE = """
 UPDATE sms_message SET status = CASE WHEN in_doubt THEN 'unconfirmed' ELSE 'expired' END, code = 'expired',
-       detail = %s, waiting_for = '', updated_at = %s
-WHERE id IN (SELECT id FROM sms_message WHERE status IN ('queued', 'held') AND expires_at <= %s
-             ORDER BY expires_at LIMIT %s {skip_locked})
-RETURNING id, is_otp
-"""
+       detail = %s, waiting_for = '', updated_at = %s"""
 
 
 def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]]:
     """Expire queued and held messages. One that an earlier attempt may have sent becomes `unconfirmed` instead."""
-    detail = "Its time was up before it could go."
-    statement = _EXPIRE.format(skip_locked=_skip_locked())
-    return [(as_uuid(row[0]), bool(row[1])) for row in fetch_rows(statement, [detail, now, now, limit])]
+    detail = "Its time to live ended before it could be sent."
+    statement = _change_first(_OVERDUE, _EXPIRE, "id, is_otp")
+    return [(as_uuid(row[0]), bool(row[1])) for row in fetch_rows(statement, [now, limit, detail, now])]
 
 
-_CLAIM_POLLS = """
-WITH due AS MATERIALIZED (
-    SELECT id FROM sms_attempt WHERE poll_at <= %s AND provider_id = %s ORDER BY poll_at LIMIT %s {skip_locked}
-)
-UPDATE sms_attempt SET poll_at = %s, polls = polls + 1 WHERE id IN (SELECT id FROM due) RETURNING id, vendor_message_id
-"""
-"""As a plain subquery with a LIMIT, PostgreSQL may run it once for each row, and claim more."""
+_DUE_POLLS = "sms_attempt WHERE poll_at <= %s AND provider_id = %s ORDER BY poll_at"
+_CLAIM_POLLS = "UPDATE sms_attempt SET poll_at = %s, polls = polls + 1"
 
 
 def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
     """Claim up to `limit` due polls; each is due again at `until`. Returns pairs of attempt and vendor's message id."""
-    statement = _CLAIM_POLLS.format(skip_locked=_skip_locked())
+    statement = _change_first(_DUE_POLLS, _CLAIM_POLLS, "id, vendor_message_id")
     return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [now, provider, limit, until])]
 
 
@@ -265,13 +272,11 @@ def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) ->
 def move_message(message: uuid.UUID, *, leaves: Iterable[Status], now: datetime, **columns: Any) -> bool:
     """Update a message if its state is one of `leaves`. False if it was not: another process was first."""
     names = ", ".join(f"{name} = %s" for name in columns)
-    states = list(leaves)
-    marks = ", ".join(["%s"] * len(states))
     statement = (
         f"UPDATE sms_message SET {names}, lease_token = NULL, lease_until = NULL, updated_at = %s "
-        f"WHERE id = %s AND status IN ({marks}) RETURNING id"
+        f"WHERE id = %s AND {is_one_of('status', 'text')} RETURNING id"
     )
-    return bool(fetch_rows(statement, [*columns.values(), now, message, *states]))
+    return bool(fetch_rows(statement, [*columns.values(), now, message, list_parameter(leaves)]))
 
 
 def lock_message(message: uuid.UUID) -> bool:
@@ -281,14 +286,9 @@ def lock_message(message: uuid.UUID) -> bool:
 
 def lock_free(messages: Sequence[uuid.UUID], states: Iterable[Status]) -> set[uuid.UUID]:
     """Lock those of these messages that are in one of the states, and that no other process has locked."""
-    if not messages:
-        return set()
-    wanted = list(states)
-    marks, of_states = ", ".join(["%s"] * len(messages)), ", ".join(["%s"] * len(wanted))
-    statement = (
-        f"SELECT id FROM sms_message WHERE id IN ({marks}) AND status IN ({of_states}) ORDER BY id {_skip_locked()}"
-    )
-    return {as_uuid(row[0]) for row in fetch_rows(statement, [*messages, *wanted])}
+    wanted = f"{is_one_of('id', 'uuid')} AND {is_one_of('status', 'text')}"
+    statement = f"SELECT id FROM sms_message WHERE {wanted} ORDER BY id {_skip_locked()}"
+    return {as_uuid(row[0]) for row in fetch_rows(statement, [list_parameter(messages), list_parameter(states)])}
 
 
 def lock_bulk_operation() -> int | None:
@@ -319,12 +319,11 @@ def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
     """Lock these messages until the transaction ends, in the order of their ids, so that processes don't deadlock."""
     if not messages:
         return []
-    marks = ", ".join(["%s"] * len(messages))
     statement = (
         'SELECT id, status, attempts_made, is_otp, "to", text, parameters FROM sms_message '
-        f"WHERE id IN ({marks}) ORDER BY id {_for_update()}"
+        f"WHERE {is_one_of('id', 'uuid')} ORDER BY id {_for_update()}"
     )
-    rows = fetch_rows(statement, messages)
+    rows = fetch_rows(statement, [list_parameter(messages)])
     return [LockedMessage(as_uuid(r[0]), r[1], r[2], bool(r[3]), r[4], r[5], as_json(r[6])) for r in rows]
 
 
@@ -356,12 +355,12 @@ def lock_callbacks(limit: int) -> list[StoredCall]:
 
 def lock_waiting_reports(vendor_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Lock the reports that wait for one of these ids. Returns arguments of ReportUpdate."""
-    marks = ", ".join(["%s"] * len(vendor_ids))
     statement = f"""
         SELECT id, provider_id, COALESCE(NULLIF(state, ''), status), callback_id, is_poll, reference,
                vendor_message_id, code, detail, price, "left", is_final, failure, part, parts
-        FROM sms_deliveryreport WHERE is_waiting AND vendor_message_id IN ({marks}) ORDER BY id {_skip_locked()}"""
-    return [_waiting(*row) for row in fetch_rows(statement, vendor_ids)]
+        FROM sms_deliveryreport WHERE is_waiting AND {is_one_of("vendor_message_id", "text")}
+        ORDER BY id {_skip_locked()}"""
+    return [_waiting(*row) for row in fetch_rows(statement, [list_parameter(vendor_ids)])]
 
 
 def _waiting(*row: Any) -> dict[str, Any]:
