@@ -206,7 +206,7 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "SMS Desk"
-# The library's delay grows with each wrong code, to days: whoever has the password could lock its owner out.
+# django-otp's delay grows with each wrong code, up to days: a stranger who has the password could lock the account.
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # sms.services.access.login_protection counts wrong codes
 SIMPLE_HISTORY_REVERT_DISABLED = True
 

@@ -33,7 +33,7 @@ class SmsAdminSite(UnfoldAdminSite):
         return [path("second-factor/", enrol, name="second_factor"), *urls(self)]
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff. Whoever must use two-factor authentication has entered a code at this log-in."""
+        """Whether the user is staff, and has entered a code at this log-in if two-factor authentication is required."""
         from sms.services.access.second_factor import is_required
 
         is_staff = super().has_permission(request)

@@ -128,7 +128,7 @@ def after_report(
     sent. `another_is_left`: another provider could be tried, and the message has not expired.
     """
     if report == MessageState.UNKNOWN:
-        return ReportEffect(False, "the vendor's word is not one that we know")
+        return ReportEffect(False, "the vendor's state is not one that we know")
     if not rises(reported, report):
         return ReportEffect(False, f"this attempt was already reported {reported}")
     if status == Status.CANCELED:

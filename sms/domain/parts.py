@@ -21,8 +21,8 @@ class PartState:
     state: MessageState = MessageState.UNKNOWN
     is_final: bool = False
 
-    def take(self, state: MessageState, *, is_final: bool) -> bool:
-        """Take in a report on this part. False if it says no more than an earlier one."""
+    def apply(self, state: MessageState, *, is_final: bool) -> bool:
+        """Apply a report on this part. False if it says no more than an earlier one."""
         if not rises(self.state, state) and (self.is_final or not is_final):
             return False
         if rises(self.state, state):

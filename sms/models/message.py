@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from providers.base import MessageState
+from providers.base import MessageState, Sender
 from sms.domain.lifecycle import Outcome, Status
 
 from .client import ApiClient
@@ -122,6 +122,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def known_adapter_class(self) -> type[Sender] | None:
+        """That of its provider; None without a provider or an adapter."""
+        return self.provider.known_adapter_class if self.provider else None
 
 
 class Attempt(models.Model):

@@ -85,12 +85,17 @@ class Provider(CredentialsAccount, InboundAddress):
         return SENDERS[self.vendor]
 
     @property
+    def known_adapter_class(self) -> type[Sender] | None:
+        """None if no adapter has this name any more."""
+        return SENDERS.get(self.vendor)
+
+    @property
     def address(self) -> str:
         return self.base_url
 
     @property
     def default_address(self) -> str:
-        return SENDERS[self.vendor].default_base_url if self.vendor in SENDERS else ""
+        return self.known_adapter_class.default_base_url if self.known_adapter_class else ""
 
     def adapter(self) -> Sender:
         """The vendor's adapter, with this account's address, credentials and options."""

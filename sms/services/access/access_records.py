@@ -22,7 +22,10 @@ WHERE %(kind)s <> 'searched' OR NOT EXISTS (
                                          AND subject = %(subject)s AND digest = %(digest)s)
 """
 _DIALECT = {
-    "postgresql": {"now": "statement_timestamp()", "since": "statement_timestamp() - interval '15 minutes'"},
+    "postgresql": {
+        "now": "statement_timestamp()",
+        "since": f"statement_timestamp() - interval '{SAME_SEARCH.seconds} seconds'",
+    },
     "sqlite": {"now": "%(now)s", "since": "%(since)s"},
 }
 

@@ -67,10 +67,10 @@ def settle(results: Sequence[Result]) -> None:
         Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=again)
         if report:
             apply.apply_poll(job.account, attempt, report)
-    _learn(results)
+    _record_account_faults(results)
 
 
-def _learn(results: Sequence[Result]) -> None:
+def _record_account_faults(results: Sequence[Result]) -> None:
     """Record account faults for the breaker, because they concern every call. Other failures say nothing of sending."""
     faults = {result.job.account.id: result for result in results if result.failure == Failure.ACCOUNT}
     for result in faults.values():

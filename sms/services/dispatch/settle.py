@@ -22,7 +22,7 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
 from sms.services.queue.attempts import tries_of
-from sms.services.queue.echoes import ID_MARK
+from sms.services.queue.echoes import can_poll
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply, parts
 
@@ -250,8 +250,7 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
 def _first_poll(account: Account, accepted: Accepted) -> float | None:
     """Seconds until the vendor is asked for the first time; None: never."""
     delays = account.adapter.poll_delays()
-    is_usable = accepted.vendor_id and not accepted.vendor_id.startswith(ID_MARK)
-    polls = ReportChannel.POLL in account.adapter.reports and is_usable and delays
+    polls = ReportChannel.POLL in account.adapter.reports and can_poll(accepted.vendor_id) and delays
     return delays[0] if polls else None
 
 
@@ -296,7 +295,7 @@ def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()
         elif not s.result.is_guess:
             by_provider.setdefault(s.job.account.id, []).append(s)
     for group in by_provider.values():
-        _teach(group, is_in_trouble=group[0].job.account.id in in_trouble)
+        _record_outcomes(group, is_in_trouble=group[0].job.account.id in in_trouble)
     apply.match_waiting(
         (s.job.account.id, vendor_id)
         for s in settled
@@ -308,7 +307,7 @@ def afterwards(settled: Sequence[Settled], *, in_trouble: Set[int] = frozenset()
 _success_noted: dict[int, float] = {}
 
 
-def _teach(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
+def _record_outcomes(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
     """Update the provider's doubts and breaker. If all calls succeeded, the breaker is updated only where its count of
     failures must be reset, or once in LAST_SUCCESS_EVERY seconds, to save writes."""
     account = group[0].job.account

@@ -70,6 +70,11 @@ def safe_id(vendor_id: str, echo: Echo) -> str:
     return digest_of_id(vendor_id) if values.is_in(vendor_id) else vendor_id
 
 
+def can_poll(vendor_id: str) -> bool:
+    """Whether a stored id is one that the vendor knows. A digest is not."""
+    return bool(vendor_id) and not vendor_id.startswith(ID_MARK)
+
+
 def digest_of_id(vendor_id: str) -> str:
     return ID_MARK + digest("vendor's id", vendor_id.encode("utf-8", "replace"))
 

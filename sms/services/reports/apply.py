@@ -165,7 +165,6 @@ def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
     if found is None or attempt is None:
         _record(batch, update, None, ReportEffect(False, _why_unknown(update)))
         return
-    attempt = batch.attempts[found.attempt]
     part = found.part or update.part
     if part is None or part == (1, 1):
         _apply_whole(batch, update, attempt)
@@ -198,12 +197,12 @@ def _why_unknown(update: ReportUpdate) -> str:
 
 
 def _apply_part(batch: _Batch, update: ReportUpdate, attempt: _Attempt, part: tuple[int, int]) -> None:
-    """Take in what is said of the part, then apply what the parts together say of the message."""
+    """Apply the report to the part, then the state of all parts to the message."""
     number, count = part
     of_attempt = batch.parts.setdefault(attempt.id, {})
     known = of_attempt.setdefault(number, PartState(count))
     known.count = count
-    if not known.take(update.state, is_final=update.final):
+    if not known.apply(update.state, is_final=update.final):
         effect = ReportEffect(False, f"part {number} of {count} was already reported {known.state}")
         return _record(batch, update, attempt, effect)
     batch.changed_parts[attempt.id, number] = parts.record(attempt.id, number, known)
@@ -309,7 +308,7 @@ def _is_in_doubt(attempt: _Attempt) -> bool:
 
 
 def _record_failover(message: LockedMessage, account: Account, now: datetime) -> None:
-    why = f"{account.slug} reports that it never left."
+    why = f"{account.slug} reports that it was never sent."
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
     transaction.on_commit(notify.notify_workers)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from sms.domain.lifecycle import Outcome
+from sms.domain.phone import parse_loose
 from sms.models import Attempt, AttemptPart
 from sms.services.database import clock
 from sms.services.queue.echoes import digest_of_id
@@ -65,16 +66,11 @@ def by_number(updates: Iterable[ReportUpdate], now: datetime) -> ByKey:
 
 
 def _of_number(provider: int, to: str, now: datetime) -> Found | None:
-    recent = Attempt.objects.filter(_MAY_HAVE_LEFT, provider=provider, message__to=e164(to), vendor_message_id="")
+    number = parse_loose(to) or ""
+    recent = Attempt.objects.filter(_MAY_HAVE_LEFT, provider=provider, message__to=number, vendor_message_id="")
     fitting = recent.filter(started_at__gt=now - NUMBER_WINDOW).order_by("-number")
     messages = fitting.order_by().values_list("message_id", flat=True).distinct()[:2]
     return Found(*fitting.values_list("id", "message_id")[0]) if len(messages) == 1 else None
-
-
-def e164(number: str) -> str:
-    """The number with its plus, which vendors leave out or write as 00; empty if it holds anything but digits."""
-    digits = number.strip().removeprefix("+").removeprefix("00")
-    return f"+{digits}" if digits.isascii() and digits.isdigit() else ""
 
 
 def knows_attempt(updates: Sequence[ReportUpdate]) -> bool:

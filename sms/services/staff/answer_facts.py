@@ -7,8 +7,6 @@ from datetime import datetime
 
 from django.utils.timezone import localtime
 
-from providers.base import ReportChannel
-from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status, is_final
 from sms.models import Attempt, Breaker, InboundMessage, Message, Provider, RefusedRequest
@@ -18,6 +16,7 @@ from sms.services.monitoring import status as overview
 
 from . import answers, message_actions
 from .answers import Answer, MessageFacts, ProviderState, ReceivedFacts
+from .status_query import can_query
 from .timeline import latest_result
 
 ShowNumber = Callable[[str], str]
@@ -27,7 +26,7 @@ def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> An
     """`with_near`: whether the reader may see the nearest template of a held message."""
     attempts = list(message.attempts.all())
     last = attempts[-1] if attempts else None
-    vendor = SENDERS.get(message.provider.vendor) if message.provider else None
+    vendor = message.known_adapter_class
     status = Status(message.status)
     waits = status is Status.QUEUED
     state, since = _provider_state(message.provider) if waits else (ProviderState.SENDING, "")
@@ -45,7 +44,7 @@ def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> An
             cause=_cause(message, last),
             near=_near(message) if with_near and status is Status.HELD else "",
             can_resend=_can_resend(message),
-            can_ask=bool(last and last.vendor_message_id and vendor and ReportChannel.POLL in vendor.reports),
+            can_ask=can_query(last),
             is_last_report=vendor is not None and (not vendor.reports or is_final(status, vendor.strongest)),
             has_dispatcher=not waits or overview.is_dispatcher_alive(),
         )
@@ -71,7 +70,7 @@ def _can_resend(message: Message) -> bool:
 def _cause(message: Message, last: Attempt | None) -> str:
     """The vendor's code in our words, else our code, else what was stored."""
     code, detail, failure = latest_result(message, last)
-    vendor = SENDERS.get(message.provider.vendor) if message.provider else None
+    vendor = message.known_adapter_class
     if vendor and code in vendor.codes:
         return vendor.codes[code][1]
     if code in status_descriptions.CODE:

@@ -1,4 +1,4 @@
-"""One sentence about a message, a rejected request or a received SMS, and the actions that suggest themselves.
+"""One sentence about a message, a rejected request or a received SMS, and the recommended actions.
 
 Pure: times, numbers and causes come as the texts that are shown.
 """
@@ -46,7 +46,7 @@ class ProviderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """`at` is when the message took its status, `cause` why it failed; `near` the nearest template of a held one."""
+    """`at` is when the message got its status, `cause` why it failed; `near` the nearest template of a held one."""
 
     status: Status
     to: str
@@ -221,7 +221,7 @@ def of_received(facts: ReceivedFacts) -> Answer:
     if facts.forward in ("waiting", "pushing"):
         return Answer(_("Received from %(sender)s on %(to)s at %(at)s; the forward to %(partner)s waits.") % words)
     if facts.forward:
-        text = _("Received from %(sender)s on %(to)s at %(at)s, but %(partner)s did not take it (%(cause)s).")
+        text = _("Received from %(sender)s on %(to)s at %(at)s, but %(partner)s did not accept it (%(cause)s).")
         return Answer(text % words, (Action.FORWARD,))
     if facts.cause:
         text = _("Received from %(sender)s on %(to)s at %(at)s and not forwarded: %(cause)s.")

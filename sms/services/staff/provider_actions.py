@@ -12,9 +12,13 @@ from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
 from sms.services.queue import notify, outbox
+from sms.services.queue.echoes import can_poll
 from sms.services.queue.errors import ActionRefused
 
 log = structlog.get_logger(__name__)
+
+MOST_IDS = 20
+"""The newest ids of which one is tried: some are digests, which the vendor does not know."""
 
 
 def can_test(adapter: type[Sender]) -> bool:
@@ -51,7 +55,7 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
     if not can_test(type(adapter)):
         raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
     newest = Attempt.objects.filter(provider=provider).exclude(vendor_message_id="").order_by("-id")
-    vendor_id = newest.values_list("vendor_message_id", flat=True).first()
+    vendor_id = next(filter(can_poll, newest.values_list("vendor_message_id", flat=True)[:MOST_IDS]), None)
     if vendor_id is None:
         raise ActionRefused(f"{adapter.name} is tested by a status query, and no message has been sent there yet.")
     return adapter.poll_request(vendor_id)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import structlog
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 
 from sms.domain.phone import PhoneError
 from sms.domain.text import masked_digits
@@ -27,6 +27,7 @@ NEWEST = 20_000
 """The rows in which the last digits of a number, or a piece of a text, are looked for."""
 FEWEST_DIGITS = 4
 FEWEST_LETTERS = 6
+_ATTEMPTS = Prefetch("attempts", Attempt.objects.select_related("provider").defer("provider__credentials"))
 _AROUND = " \t\r\n\"'`<>{}()[],;"
 _URN = re.compile(r"(?i)\A(?:urn:)?(?:uuid:)?")
 _SUFFIX = re.compile(r"[.…*•xX\s-]*(?!00)([0-9]{4,14})")
@@ -97,14 +98,14 @@ def _first(*searches: QuerySet[Message]) -> list[Message]:
 
 
 def _whole(messages: QuerySet[Message]) -> QuerySet[Message]:
-    joined = messages.select_related("provider__state", "client").prefetch_related("attempts")
+    joined = messages.select_related("provider__state", "client").prefetch_related(_ATTEMPTS)
     return joined.defer("provider__credentials", "raw_text").order_by("-id")[:MOST]
 
 
 def _message_ids(term: str, of_range: Q) -> Iterable[uuid.UUID]:
     """By the vendor's id, or by ours of an attempt, which the vendor knows as the reference."""
     spellings = {term, term.upper(), term.lower()}
-    attempts = Attempt.objects.filter(Q(vendor_message_id__in=spellings)).order_by("-id")[:MOST]
+    attempts = Attempt.objects.filter(vendor_message_id__in=spellings).order_by("-id")[:MOST]
     found = [attempt.message_id for attempt in attempts]
     return found or list(Attempt.objects.filter(of_range).values_list("message_id", flat=True)[:MOST])
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 
 from providers.base import ReportChannel
-from providers.registry import SENDERS
 from sms.models import Attempt, MessageEvent
 from sms.services.database import clock
-from sms.services.queue.echoes import ID_MARK
+from sms.services.queue.echoes import can_poll
 from sms.services.queue.errors import ActionRefused
 
 
@@ -19,8 +18,7 @@ def latest_attempt(message_id: uuid.UUID) -> Attempt | None:
 
 def can_query(attempt: Attempt | None) -> bool:
     """Whether the attempt's vendor supports polling and gave the message an id."""
-    is_usable = attempt and attempt.vendor_message_id and not attempt.vendor_message_id.startswith(ID_MARK)
-    vendor = SENDERS.get(attempt.provider.vendor) if attempt and is_usable else None
+    vendor = attempt.provider.known_adapter_class if attempt and can_poll(attempt.vendor_message_id) else None
     return vendor is not None and ReportChannel.POLL in vendor.reports
 
 

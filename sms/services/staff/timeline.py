@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from providers.base import Failure, MessageState
-from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
@@ -169,7 +168,7 @@ def _next_report(message: Message, status: Status) -> str:
 
 
 def _awaited_report(message: Message, status: Status) -> str:
-    adapter = SENDERS.get(message.provider.vendor) if message.provider else None
+    adapter = message.known_adapter_class
     if adapter is None:
         return "A delivery report updates it, if this vendor sends one."
     if not adapter.reports:
@@ -190,7 +189,7 @@ def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descripti
 
 def _lacks_report(message: Message) -> bool:
     """Whether the vendor could have reported more, and has had the time to."""
-    status, adapter = Status(message.status), SENDERS.get(message.provider.vendor) if message.provider else None
+    status, adapter = Status(message.status), message.known_adapter_class
     is_open = status in (Status.SUBMITTED, Status.SENT) and adapter is not None and bool(adapter.reports)
     if not is_open or adapter is None or is_final(status, adapter.strongest):
         return False
@@ -215,5 +214,5 @@ def latest_result(message: Message, last: Attempt | None) -> Result:
 
 def _meaning(message: Message) -> str:
     """The code in words, from the vendor's own table."""
-    vendor = SENDERS.get(message.provider.vendor) if message.provider else None
+    vendor = message.known_adapter_class
     return vendor.codes[message.code][1] if vendor and message.code in vendor.codes else ""

@@ -56,9 +56,9 @@ def test_a_part_that_can_not_be_is_known(part, possible):
 
 def test_a_part_never_moves_backwards_and_a_final_word_on_the_same_state_counts():
     part = PartState(2)
-    assert part.take(_state("undelivered"), is_final=False)
-    assert not part.take(_state("sent"), is_final=False)
-    assert part.take(_state("undelivered"), is_final=True)
+    assert part.apply(_state("undelivered"), is_final=False)
+    assert not part.apply(_state("sent"), is_final=False)
+    assert part.apply(_state("undelivered"), is_final=True)
     assert (part.state, part.is_final) == ("undelivered", True)
-    assert not part.take(_state("expired"), is_final=True)
-    assert part.take(_state("delivered"), is_final=True)
+    assert not part.apply(_state("expired"), is_final=True)
+    assert part.apply(_state("delivered"), is_final=True)

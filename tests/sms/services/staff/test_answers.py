@@ -149,7 +149,7 @@ def test_a_text_without_a_template_names_the_nearest(code, near, sentence, actio
         ({"forward": "pushing", "partner": "renter"}, "at 10:42; the forward to renter waits.", ()),
         (
             {"forward": "refused", "partner": "renter", "cause": "NO_OPERATION"},
-            "at 10:42, but renter did not take it (NO_OPERATION).",
+            "at 10:42, but renter did not accept it (NO_OPERATION).",
             (Action.FORWARD,),
         ),
         ({"cause": "No partner rents it."}, "at 10:42 and not forwarded: No partner rents it.", (Action.FORWARD,)),
