@@ -1,5 +1,6 @@
-# The first stage builds the virtual environment; the second contains only the environment and the code.
-FROM python:3.11-slim AS build
+# The first stage builds the virtual environment; the second contains only the environment and the code. Both start from one
+# digest (of 3.11.16); docs/operations.md says how to change it.
+FROM python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7 AS build
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.txt .
@@ -11,7 +12,7 @@ COPY . .
 RUN DEBUG=on /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
     && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash config providers sms
 
-FROM python:3.11-slim
+FROM python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7
 LABEL org.opencontainers.image.title="SMS Desk" \
     org.opencontainers.image.description="An SMS gateway for Akinon shops" \
     org.opencontainers.image.licenses="MIT"

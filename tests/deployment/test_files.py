@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 import runpy
 import shutil
 import subprocess
@@ -28,8 +29,17 @@ def test_the_dockerfile_passes_its_linter():
 
 
 def test_the_image_is_built_in_two_stages_from_the_slim_python_of_the_project():
-    stages = [words for word, words in dockerfile() if word == "FROM"]
-    assert stages == ["python:3.11-slim AS build", "python:3.11-slim"]
+    build, run = [words for word, words in dockerfile() if word == "FROM"]
+    assert run.startswith("python:3.11-slim@")
+    assert build == f"{run} AS build"
+
+
+def test_images_from_elsewhere_are_pinned_by_digest():
+    _, python = [words for word, words in dockerfile() if word == "FROM"]
+    pulled = [service["image"] for service in compose()["services"].values() if "build" not in service]
+    assert len(pulled) == 1
+    for image in (python, *pulled):
+        assert re.fullmatch(r"[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}", image)
 
 
 def last_stage() -> list[tuple[str, str]]:
