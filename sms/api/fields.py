@@ -92,7 +92,7 @@ def _control(value: str) -> str | None:
 def _too_long(field: str) -> Check:
     most = MAX_CHARS[field]
     return lambda value: (
-        None if len(value) <= most else f"{field} has {len(value):,} characters; at most {most:,} are taken."
+        None if len(value) <= most else f"{field} has {len(value):,} characters; at most {most:,} are accepted."
     )
 
 

@@ -64,7 +64,7 @@ def parameters(query: QueryDict) -> JsonObject:
 
 def _parameter(name: str, values: list[str]) -> Any:
     if len(values) > 1:
-        raise refuse("invalid_parameter", name, f"{name} stands more than once.")
+        raise refuse("invalid_parameter", name, f"{name} is given more than once.")
     try:
         return _PARSERS[name](values[0])
     except ValueError as error:

@@ -47,7 +47,7 @@ def check_network(request: HttpRequest) -> None:
     """Raises Refusal for clients outside METRICS_ALLOWED, and where the address is not known."""
     source = client_ip(request.META)
     if source is None or not is_in(source, settings.METRICS_ALLOWED):
-        raise refuse("forbidden", message="This page is served to the networks of METRICS_ALLOWED alone.")
+        raise refuse("forbidden", message="This page is served only to the networks of METRICS_ALLOWED.")
 
 
 def status_json(found: Overview) -> JsonObject:

@@ -61,7 +61,7 @@ def _check_surrogates(value: dict[str, Any]) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _malformed("A key stands twice in one object.")
+        raise _malformed("An object has the same key twice.")
     return found
 
 

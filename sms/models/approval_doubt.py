@@ -1,4 +1,4 @@
-"""What machines know of an approval that its vendor contradicts."""
+"""The state of an approval that its vendor contradicts, which workers write."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class ApprovalDoubt(models.Model):
     """An approval in doubt: the vendor answered that it does not know this template or sender name.
 
     A row of its own, as `ProviderState` is, so that saving a form ends no probe; it exists while the doubt lasts.
-    `vendor_key` and `confirmed_at` are the approval's as they were at the beginning: a doubt is about what staff had
-    stated then, and is over once they state something else, or the same anew.
+    `vendor_key` and `confirmed_at` are the approval's as they were at the beginning: the doubt is about what staff had
+    stated then, and ends when they state something else, or state the same again.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="approval_doubts")
@@ -60,7 +60,7 @@ class ApprovalDoubt(models.Model):
     @property
     def approval(self) -> TemplateApproval | SenderApproval:
         found = self.template_approval or self.sender_approval
-        assert found is not None, "the constraint wants one of the two"
+        assert found is not None, "the check constraint requires one of the two"
         return found
 
     @property
@@ -73,7 +73,7 @@ class ApprovalDoubt(models.Model):
         """The template or the sender name that the approval is of."""
         if self.template_approval is not None:
             return self.template_approval.template
-        assert self.sender_approval is not None, "the constraint wants one of the two"
+        assert self.sender_approval is not None, "the check constraint requires one of the two"
         return self.sender_approval.sender
 
     @property

@@ -31,7 +31,7 @@ class BlockedNumberAdmin(TypedNumbers, BaseAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "import_form": ImportForm()})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only who sees numbers: the answer to one that is on the list already confirms it."""
+        """Only users who see numbers: the error for a number that is already on the list confirms it."""
         return super().has_add_permission(request) and request.user.has_perm(privacy.SEE_NUMBERS)
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:

@@ -22,7 +22,7 @@ class LoginForm(AuthenticationForm):
         required=False,
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code"}),
-        help_text=_("Only if you have turned on two-factor authentication. A recovery code does, too."),
+        help_text=_("Only if you have turned on two-factor authentication. A recovery code works, too."),
     )
 
     def __init__(self, *words: Any, **more: Any) -> None:
@@ -46,6 +46,6 @@ class LoginForm(AuthenticationForm):
         device = matching_device(user, token) if place.may_try_code() else None
         if device is None:
             place.count_wrong_code(self.request, user.get_username())
-            words = _("This code is wrong. After many wrong codes, right ones are refused too, for 15 minutes.")
+            words = _("This code is wrong. After many wrong codes, correct ones are rejected too, for 15 minutes.")
             raise ValidationError(words, code="otp_wrong")
         return device

@@ -1,7 +1,7 @@
 """Sensitive changes ask for the password again, if it was entered more than 15 minutes ago.
 
-The site applies this to every view by the name of its URL, so that no page and no bulk action is left out. What was
-submitted travels through the page that asks, and is carried out after the right password.
+The site applies this to every view by the name of its URL, so that no page and no bulk action is left out. The
+submitted form is kept in the page that asks, and is carried out after the correct password.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SENSITIVE = re.compile(
     r"(sms_(provider|route|destination|apiclient|partner|inboundgateway)|auth_(user|group))_\w+|second_factor"
 )
 PAGE = "tools_password_again"
-"""Asks whenever it is due, then leads back."""
+"""Ask if it is due, then return to the page."""
 PASSWORD, SUBMITTED = "_password_again", "_submitted"
 
 View = Callable[..., HttpResponse]
@@ -49,7 +49,7 @@ def asks_password(view: View) -> View:
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """Reached after the password: back to where the dialog is."""
+    """Return to the page of the dialog after the password."""
     target = request.GET.get("next", "")
     is_own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(target if is_own else reverse("admin:index"))
@@ -65,7 +65,7 @@ def _is_dialog(request: HttpRequest) -> bool:
 
 
 def _address(request: HttpRequest) -> str:
-    """Where a dialog sends the browser: to the page that asks, and from there back to its own page."""
+    """The URL to which a dialog sends the browser: the page that asks, which returns to the dialog's page."""
     return f"{reverse(f'admin:{PAGE}')}?{urlencode({'next': request.headers.get('HX-Current-URL', '')})}"
 
 

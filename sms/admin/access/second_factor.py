@@ -56,7 +56,7 @@ def _change(request: HttpRequest) -> HttpResponse:
 
 
 def ask_for_second_factor(request: HttpRequest) -> None:
-    """Say at the log-in that it is due, and from which day no page opens without it."""
+    """Say at the log-in from which day two-factor authentication is required."""
     user = request.user
     if second_factor.is_asked_for(user) and not second_factor.has_app(user):
         text = _('You need two-factor authentication from {} on. <a class="underline" href="{}">Set it up now</a>.')

@@ -50,7 +50,7 @@ class CountlessPaginator(Paginator):
 
 
 class CountlessChangeList(ChangeList):
-    """A list that shows no total, because the rows are not counted: only one that fits on its page has a number."""
+    """A list without a total, because its rows are not counted, unless it has one page only."""
 
     is_countless = True
 
@@ -90,7 +90,7 @@ def range_parameters(field: str) -> list[str]:
 
 
 class RowsField(forms.ModelMultipleChoiceField):
-    """Several rows. An id that no row can have is an error; the database would fail on it."""
+    """Choices of several rows. An id that no row can have is an error: the database would fail on it."""
 
     def clean(self, value: Any) -> Any:
         for each in value or ():

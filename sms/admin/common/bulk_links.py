@@ -1,4 +1,4 @@
-"""Links to the page that starts a bulk operation, for pages that show messages which wait for staff."""
+"""Links to the page that starts a bulk operation, for pages that show messages that need staff."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PERMISSION = {
     Kind.CANCEL: "sms.cancel_message",
     Kind.RESOLVE: "sms.settle_message",
 }
-"""What one message needs, many need, too."""
+"""The bulk operation for each action of a message."""
 
 
 def may_start(request: HttpRequest, kind: str) -> bool:
@@ -42,7 +42,7 @@ def list_address(**filters: object) -> str:
 
 
 def offer_to_move(request: HttpRequest, providers: Iterable[Provider], **more: object) -> None:
-    """After a change that messages in the queue don't follow: a link for those that wait at each of these providers."""
+    """After a change that does not affect queued messages: a link for those that wait at each of these providers."""
     if not may_start(request, Kind.MOVE):
         return
     for provider in providers:

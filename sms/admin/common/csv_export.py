@@ -41,7 +41,7 @@ def streamed(
 
 
 def _record(request: HttpRequest, name: str) -> None:
-    """With the filters. A number that was searched for is kept as its digest."""
+    """The filters of an export. A number that was searched for is kept as its digest."""
     filters = request.GET.copy()
     term = filters.pop("q", [""])[-1]
     ticked = len(request.POST.getlist(ACTION_CHECKBOX_NAME))

@@ -49,8 +49,8 @@ class TypedNumbers:
     """A mixin for model admins. `number_fields` names the number fields, `number_search` those searched by exact value.
 
     A search for a national number lists the rows with exactly these digits. If there are none, it asks for the country.
-    Those who see no numbers find nothing by them, and see no order by them: they could confirm a number. The other
-    columns, `exact_search`, answer everybody.
+    Users who see no numbers can't search or sort by them, because the result could confirm a number. Everybody can
+    search the other columns, `exact_search`.
     """
 
     number_fields: ClassVar[Mapping[str, type[NumberField]]] = {}

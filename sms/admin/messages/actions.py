@@ -1,4 +1,4 @@
-"""What staff may do to a message, each by a permission, each with its reason in the history."""
+"""The actions of staff on a message. Each has a permission, and stores its reason in the history."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _range(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def described(filters: Mapping[str, str]) -> str:
-    """The filters as words: “Waiting, provider main-az”."""
+    """The filters as text: “Waiting, provider main-az”."""
     words = [str(VIEWS[filters["view"]])] if filters.get("view") in VIEWS else []
     names = {"provider": dict(provider_choices())}
     for name, value in filters.items():

@@ -52,7 +52,7 @@ class TextForm(forms.Form):
         return text
 
     def clean(self) -> None:
-        """As a caller's text: what counts is the text with its new lines."""
+        """Validated as a client's text, after `/n` has become new lines."""
         values = self.cleaned_data
         if not {"client", "text"} <= values.keys():
             return
@@ -78,7 +78,7 @@ class TextForm(forms.Form):
 
 @require_permission("sms.see_shapes")
 def show(request: HttpRequest) -> HttpResponse:
-    """The dry run is a POST request, too, so that no text or number is part of a URL."""
+    """The dry run is a POST request, so that no text or number is part of a URL."""
     form = TextForm(request.POST or None, initial={"provider": request.GET.get("provider", "")})
     told = dry_run.explain(**form.facts) if request.method == "POST" and form.is_valid() else None
     if told is not None and "send" in request.POST:
@@ -88,7 +88,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def may_send(request: HttpRequest) -> bool:
-    """Only who sees numbers: the answer may be that this one is on the block list."""
+    """Only users who see numbers: the result may say that this one is on the block list."""
     return request.user.has_perms([SEND, privacy.SEE_NUMBERS])
 
 

@@ -1,4 +1,4 @@
-"""What staff do about a rejected request, by its code, and the page where they do it."""
+"""What staff can do about a rejected request, by its code, and on which page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REMEDIES: Mapping[str, StaffRemedy] = {
         "sms.see_shapes",
     ),
     "template_ambiguous": StaffRemedy(
-        _("Change one of the two templates, so that one alone matches the text."),
+        _("Change one of the two templates, so that only one matches the text."),
         "sms_messagetemplate_changelist",
         "sms.view_messagetemplate",
     ),

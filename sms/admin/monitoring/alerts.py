@@ -100,7 +100,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @dialog_action(
         title=_("Acknowledge this alert?"),
-        description=_("Your colleagues see that you look after it. It stays open until its cause is over."),
+        description=_("Your colleagues see that you work on it. It stays open until its cause has ended."),
         button=_("Acknowledge"),
         permission="acknowledge_alert",
         form=BaseDialogForm,

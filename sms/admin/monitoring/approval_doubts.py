@@ -1,4 +1,4 @@
-"""Approvals in doubt: which, since when, and the action that ends a doubt."""
+"""The list of approvals in doubt, and the action that ends a doubt."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ApprovalDoubtAdmin(ReadOnlyAdmin):
     @dialog_action(
         title=_("End this doubt?"),
         description=_(
-            "Messages are sent with this approval again, and what waits for it is sent at once. If the vendor refuses "
+            "Messages are sent with this approval again, waiting ones at once. If the vendor rejects "
             "it again, it is in doubt again."
         ),
         button=_("End the doubt"),
@@ -46,7 +46,7 @@ class ApprovalDoubtAdmin(ReadOnlyAdmin):
         icon="check",
     )
     def end(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
-        """The reason stands in the history of the template, or of the sender name."""
+        """Store the reason in the history of the template or the sender name."""
         doubt = approval_actions.end_doubt(int(object_id), actor=request.user.get_username())
         words = f"Ended the doubt about {doubt.title} ({doubt.code}): {form.cleaned_data['reason']}"
         self.log_change(request, doubt.owner, words)

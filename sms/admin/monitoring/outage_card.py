@@ -43,7 +43,7 @@ class OutageCard:
 
 
 def all_cards(request: HttpRequest, found: Iterable[Outage]) -> list[OutageCard]:
-    """Those that staff must look at: failing, or with messages that wait."""
+    """The providers that fail or have waiting messages."""
     shown = (each for each in found if each.is_failing or each.load.waiting or each.load.unconfirmed)
     return [_of_outage(request, outage) for outage in shown if outage.health.name != "degraded" or outage.load.waiting]
 

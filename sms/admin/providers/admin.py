@@ -71,7 +71,7 @@ class ProviderAdmin(RenewableAddress, HistoriedAdmin):
 
     @display(description=_("callback address"))
     def callback_address(self, provider: Provider) -> str:
-        """Everyone who knows it can report, so only those who may change it see it."""
+        """Only for users who may change the provider: everyone who knows the URL can send reports."""
         return (registered_url(provider) if self.has_address(provider) else None) or str(_("none to register"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

@@ -57,7 +57,7 @@ class ProviderForm(DefaultsForm):
         return address
 
     def clean(self) -> dict[str, Any]:
-        """Let the adapter read the settings one by one: what it can't take is said at the field."""
+        """Let the adapter parse each setting, so that an error is shown at its field."""
         values = super().clean() or self.cleaned_data
         self.new_options = self._read(OPTION, lambda adapter: adapter.clean_options, {})
         stored = dict(self.instance.credentials)
@@ -66,7 +66,7 @@ class ProviderForm(DefaultsForm):
         return values
 
     def _require_secrets_again(self, values: dict[str, Any]) -> None:
-        """An address of another server wants the secrets again: who may change one need not know the others."""
+        """Ask for the secrets again if the server changes: a user who may change the address may not know them."""
         moved = copy(self.instance)
         for name in ("base_url", "url"):
             if name in values:

@@ -30,7 +30,7 @@ PERMISSION = {
 def show(request: HttpRequest) -> HttpResponse:
     may = {name: request.user.has_perm(permission) for name, permission in PERMISSION.items()}
     may["send_test"] = request.user.has_perm("sms.send_test") and request.user.has_perm("sms.see_shapes")
-    # Who knows a callback URL can report anything: it is for those who register it.
+    # Everyone who knows a callback URL can send reports: only those who register it see it.
     see_addresses = request.user.has_perm("sms.change_provider")
     cards = provider_health.provider_cards()
     return page(request, "health", _("Providers"), cards=cards, may=may, see_addresses=see_addresses)

@@ -58,13 +58,13 @@ class MessageTemplateAdmin(BaseAdmin):
         return [export, *super().get_urls()]
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """All of them: the file can be taken back by the import."""
+        """Export all rows, in the format that the import accepts."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return streamed(request, "templates.csv", csv_format.COLUMNS, csv_format.rows())
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A text to start from comes from "make a template of these"."""
+        """The page of unmatched texts links here with a text to start from."""
         given = super().get_changeform_initial_data(request)
         if "placeholders" in given:
             try:
@@ -74,7 +74,7 @@ class MessageTemplateAdmin(BaseAdmin):
         return given
 
     def get_fields(self, request: HttpRequest, obj: MessageTemplate | None = None) -> list[str]:
-        """Who may not change it reads the kinds in words."""
+        """Users who may only view it see the kinds as text."""
         if self.has_change_permission(request, obj) or obj is None:
             return list(self.fields or ())
         return ["name", "body", "kinds"]
@@ -98,12 +98,12 @@ class MessageTemplateAdmin(BaseAdmin):
         return field
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
-        """In words why one can't go. Django's own way would list every message that needs it."""
+        """Say why one can't be deleted. Django would list every message that refers to it."""
         needed = [template.name for template in objs if is_in_use(template.pk)]
         if not needed:
             return super().get_deleted_objects(objs, request)
-        words = _("Messages and attempts that were made from %(names)s: they show which text it was. ")
-        advice = _("Set its approvals to “ended” instead: then it gives no text any more.")
+        words = _("Messages and attempts that use %(names)s: they show which text was sent. ")
+        advice = _("Set its approvals to “ended” instead: then no new message uses it.")
         return [], {}, set(), [f"{words % {'names': ', '.join(needed)}}{advice}"]
 
     def save_model(self, request: HttpRequest, obj: MessageTemplate, form: forms.ModelForm, change: bool) -> None:

@@ -35,13 +35,13 @@ from .fields import PARAMETERS_HELP, ParametersField, parameters_in_words, resol
 
 
 class ApprovalForm(forms.ModelForm):
-    """One approval. What was approved once keeps its provider and id: another id is another approval."""
+    """One approval. Once it was approved, its provider and id can't change: another id is another approval."""
 
     parameters = ParametersField(label=_("Parameters"), required=False, help_text=PARAMETERS_HELP)
     confirmed = forms.BooleanField(
-        label=_("The vendor has the text of now"),
+        label=_("The vendor has approved the current text"),
         required=False,
-        help_text=_("Tick this once the vendor has approved the template's current text under this very id."),
+        help_text=_("Tick this once the vendor has approved the template's current text under this id."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -74,12 +74,12 @@ class ApprovalForm(forms.ModelForm):
 
     @property
     def is_renewed(self) -> bool:
-        """Whether this says anew which text the vendor has."""
+        """Whether the form states again which text the vendor has."""
         says_text = bool(self.instance.text) and bool({"text", "parameters"} & set(self.changed_data))
         return says_text or self.cleaned_data.get("confirmed", False)
 
     def resolve_parameters(self, current: Body) -> None:
-        """Give places that were left empty their placeholders. The form's fields know the pairs alone."""
+        """Fill empty positions with the next placeholders. The form's fields know only the pairs."""
         if "parameters" not in self.changed_data:
             self.instance.parameters = self.initial.get("parameters") or []
             return
@@ -92,7 +92,7 @@ class ApprovalFormSet(BaseInlineFormSet):
     user: Any = None
 
     def clean(self) -> None:
-        """An approval that its vendor can never carry is refused with the reason; so is one that would lose texts."""
+        """Reject an approval that its vendor can never send, and one after which texts would be rejected."""
         super().clean()
         current: Body | None = getattr(self.instance, "parsed", None)
         if current is None:
@@ -112,14 +112,14 @@ class ApprovalFormSet(BaseInlineFormSet):
             raise ValidationError(_("An approval that was in use is ended, not deleted: messages were sent with it."))
 
     def _ask_before_texts_are_lost(self) -> None:
-        """Replayed on the last week: a change that takes texts away is saved on a second, knowing try."""
+        """Replay the last week: a change after which texts would be rejected is saved only if staff confirm it."""
         now = approved_texts()
         told = effect(now, self._approved_then(now))
         if told.is_harmful:
-            raise ValidationError(f"{told} {_('Tick “save although texts would be lost” to save.')}")
+            raise ValidationError(f"{told} {_('Tick “Save although texts would be rejected” to save.')}")
 
     def _approved_then(self, now: list[ApprovedText]) -> list[ApprovedText]:
-        """The approved texts as they would be."""
+        """The approved texts as they would be after the change."""
         named = {form.instance.pk for form in self.forms}
         then = [each for each in now if each.approval not in named]
         for form in self.forms:
@@ -138,7 +138,7 @@ class ApprovalFormSet(BaseInlineFormSet):
         return super().save_existing(form, obj, commit)
 
     def _bind(self, form: ApprovalForm) -> None:
-        """The template is stored by now, so the approval can name one of its versions."""
+        """The template is already stored, so the approval can refer to one of its versions."""
         approval = form.instance
         bind(approval, form.registered)
         if approval.status == TemplateApprovalStatus.APPROVED and set(form.changed_data) - {"note"}:
@@ -154,7 +154,7 @@ def _check(form: ApprovalForm, current: Body) -> None:
         form.add_error("text", str(error))
         return
     if form.cleaned_data.get("confirmed") and compared(form.registered.source) != compared(current.source):
-        form.add_error("text", _("This is not the template's text of now. Correct it, or do not tick the box."))
+        form.add_error("text", _("This is not the template's current text. Correct it, or do not tick the box."))
     problems = approval_problems(approval, form.registered)
     for field, words in problems:
         form.add_error(field, ValidationError(words))
@@ -181,7 +181,7 @@ class ApprovalInline(StackInline):
     verbose_name_plural = _("Approvals: the texts that vendors have registered")
 
     def get_fields(self, request: HttpRequest, obj: MessageTemplate | None = None) -> Any:
-        """Who may not change it reads the parameters in words."""
+        """Users who may only view it see the parameters as text."""
         if self.has_change_permission(request, obj):
             return self.fields
         return (("provider", "status"), ("vendor_template", "note"), "text", "order", "in_use", "in_doubt")
@@ -191,7 +191,7 @@ class ApprovalInline(StackInline):
         return parameters_in_words(approval.parameters)
 
     def get_extra(self, request: HttpRequest, obj: MessageTemplate | None = None, **kwargs: Any) -> int:
-        """One empty card where the page is asked for it: how an approval is added without JavaScript."""
+        """One empty card if the request asks for it: this adds an approval without JavaScript."""
         return 1 if request.method == "GET" and "add_approval" in request.GET else 0
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> type[BaseInlineFormSet]:
@@ -212,7 +212,7 @@ class ApprovalInline(StackInline):
 
     @display(description=_("text in use"))
     def in_use(self, approval: TemplateApproval) -> Any:
-        """Which text the vendor sends, since when, and who said so: a line for each."""
+        """One line for each approval: which text the vendor sends, since when, and who confirmed it."""
         if approval.version is None:
             return "—"
         return format_html_join("", '<span class="fact">{}</span>', ((fact,) for fact in _facts(approval)))
@@ -223,7 +223,7 @@ class ApprovalInline(StackInline):
 
 
 def providers_with_names() -> list[int]:
-    """The accounts at vendors that know their parameters by names."""
+    """The providers whose vendors name their parameters."""
     named = [slug for slug, vendor in SENDERS.items() if vendor.names_parameters]
     return list(Provider.objects.filter(vendor__in=named).values_list("pk", flat=True))
 

@@ -1,4 +1,4 @@
-"""Templates from a table file: first what would change, then, with one more click, all of it or nothing."""
+"""Imports templates from a table file: shows what would change, then imports all rows or none."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from sms.services.templates.csv_import import Plan, apply, plan
 
 NEEDED = tuple(f"sms.{verb}_{model}" for verb in ("add", "change") for model in ("messagetemplate", "templateapproval"))
 SHOWN = ":200"
-"""As a slice of the lists on the page."""
+"""The slice of the lists that the page shows."""
 
 
 class FileForm(forms.Form):
-    """The field as the theme draws it: its script wants a place for the file's name beside each choice of a file."""
+    """The theme's file field: its script needs an element for the file's name."""
 
     file = forms.FileField(widget=UnfoldAdminFileFieldWidget(attrs={"id": "file", "accept": ".csv,.txt,.xlsx"}))
 
@@ -46,7 +46,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _data(request: HttpRequest) -> bytes | None:
-    """The file, or, when what it changes was seen, the same file again as the page sent it back."""
+    """The file, or, after the preview, the same file as the page sent it back."""
     if "seal" not in request.POST:
         file = request.FILES.get("file")
         return file.read(csv_format.MOST_BYTES + 1) if file else None
@@ -78,6 +78,6 @@ def _save(request: HttpRequest, data: bytes) -> HttpResponse:
 
 
 def _note(request: HttpRequest, done: Plan) -> None:
-    """In each template's history, with one statement for all."""
+    """Add a record to each template's history, with one statement for all."""
     touched = MessageTemplate.objects.filter(pk__in=[each.template.pk for each in (*done.new, *done.changed)])
     LogEntry.objects.log_actions(request.user.pk, touched, CHANGE, change_message="Imported from a file.")

@@ -38,14 +38,14 @@ KINDS = (
     (PlaceholderKind.LINK.value, _("link")),
 )
 USUAL = (("name", "name"), ("order", "any"), ("code", "code"), ("amount", "amount"), ("date", "date"), ("link", "link"))
-"""Placeholders that are put into a text with one click, with their kinds."""
+"""Placeholders that one click inserts into a text, with their kinds."""
 ROW = ("name", "kind", "shortest", "longest", "hosts", "example")
 """The columns of a placeholder table; each is posted once for each row, under `<field>-<column>`."""
 
 
 @dataclass(slots=True)
 class PlaceholderRow:
-    """A row as typed. The example is for the preview alone and is not stored."""
+    """A row as entered. The example is used only by the preview and is not stored."""
 
     name: str
     kind: str = "any"
@@ -63,7 +63,7 @@ class PlaceholderRow:
 
     @property
     def declaration(self) -> dict[str, Any]:
-        """What `parse_kinds` reads. A length that is no number stays a text, and is refused there."""
+        """The input of `parse_kinds`, which rejects a length that is not a number."""
         is_with_links = self.kind == WITH_LINKS
         given = {
             "kind": "any" if is_with_links else self.kind or "any",
@@ -115,7 +115,7 @@ def _rows(value: object) -> list[PlaceholderRow]:
     if isinstance(value, Mapping):
         try:
             return [PlaceholderRow.of(each) for each in parse_kinds(value).values()]
-        except TemplateError:  # a link to the editor with kinds that there are none of
+        except TemplateError:  # a link to the editor with kinds that do not exist
             return []
     return list(value) if isinstance(value, list) else []
 
@@ -144,7 +144,7 @@ def _declared(placeholders: Iterable[Placeholder]) -> dict[str, Any]:
 
 
 def kinds_in_words(placeholders: object) -> str:
-    """The table for those who only read it: `code: letters and digits, ≥ 4, ≤ 8`."""
+    """The read-only table: `code: letters and digits, ≥ 4, ≤ 8`."""
     words = dict(KINDS)
     return "; ".join(f"{row.name}: {words.get(row.kind, row.kind)}{_bounds(row)}" for row in _rows(placeholders)) or "—"
 
@@ -155,7 +155,7 @@ def _bounds(row: PlaceholderRow) -> str:
 
 
 class BodyWidget(UnfoldAdminTextareaWidget):
-    """The text, and buttons that put a placeholder into it."""
+    """The text, and buttons that insert a placeholder."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         text = super().render(name, value, attrs, renderer)
@@ -216,7 +216,7 @@ def _trimmed(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class ParametersField(forms.Field):
-    """An approval's parameters in the vendor's order. A place that is left empty takes the next placeholder."""
+    """An approval's parameters in the vendor's order. An empty position takes the next placeholder."""
 
     widget = ParameterOrder
 
@@ -228,7 +228,7 @@ class ParametersField(forms.Field):
 
 
 def resolved(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Parameters:
-    """As the model stores it; [] where nothing was chosen: the text's own order."""
+    """The stored form; [] if nothing was chosen, which means the order of the text."""
     rows = [*pairs, *[("", "")] * (len(names) - len(pairs))] if pairs else []
     left = [name for name in names if name not in {ours for ours, _theirs in rows}]
     found: Parameters = []
@@ -240,12 +240,12 @@ def resolved(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Paramete
 
 
 def parameters_in_words(parameters: object) -> str:
-    """The order for those who only read it: `1 = name, 2 = order (order_code)`."""
+    """The read-only order: `1 = name, 2 = order (order_code)`."""
     pairs = enumerate(_pairs(parameters), 1)
     return ", ".join(f"{n} = {ours}{f' ({theirs})' if theirs else ''}" for n, (ours, theirs) in pairs) or "—"
 
 
 PARAMETERS_HELP = _(
-    "In the vendor's order. A place that is left as it is takes the text's next placeholder. The vendor's own name "
+    "In the vendor's order. An empty position takes the text's next placeholder. The vendor's own name "
     "is needed only where the vendor names its parameters differently."
 )

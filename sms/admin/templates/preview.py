@@ -1,4 +1,4 @@
-"""The editor's preview of a template and of what each vendor would send: asked by the page while somebody types."""
+"""The editor's live preview of a template, and of what each vendor would send."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_APPROVALS = 50
 
 @require_permission("sms.view_messagetemplate")
 def show(request: HttpRequest) -> HttpResponse:
-    """A piece of a page. POST, because a text does not belong into an address; nothing is stored."""
+    """An HTML fragment. A POST request, so that no text is part of a URL; nothing is stored."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     body = typed(request.POST.get("body", ""))

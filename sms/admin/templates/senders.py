@@ -55,4 +55,4 @@ class SenderNameAdmin(HistoriedAdmin):
 
 def _no_hidden_characters(value: str) -> None:
     if forbidden_in_sender(value):
-        raise ValidationError(_("A sender name holds no control characters."))
+        raise ValidationError(_("A sender name can't contain control characters."))

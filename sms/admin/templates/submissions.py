@@ -1,4 +1,4 @@
-"""What to submit: per provider the texts that are not approved there, to copy or as a file."""
+"""What to submit: for each provider the texts that are not approved there, to copy or as a file."""
 
 from __future__ import annotations
 

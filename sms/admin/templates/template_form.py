@@ -19,23 +19,23 @@ class TemplateForm(forms.ModelForm):
     placeholders = PlaceholdersField(
         label=_("Placeholders"),
         required=False,
-        help_text=_("One row for each {name} of the text. What a value must look like helps to tell texts apart."),
+        help_text=_("One row for each {name} of the text. Kinds and lengths of the values help to tell texts apart."),
     )
     save_anyway = forms.BooleanField(
-        label=_("Save although texts would be lost"),
+        label=_("Save although texts would be rejected"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_("Needed only where a change takes texts of the last days away from every template."),
+        help_text=_("Needed only if, after the change, no template matches some texts of the last days."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         table = self.fields["placeholders"].widget
-        if isinstance(table, PlaceholderTable) and "body" in self.fields:  # who may only read has no fields
+        if isinstance(table, PlaceholderTable) and "body" in self.fields:  # a user who may only view it has no fields
             table.names = names_of(str(self["body"].value() or ""))
 
     def clean(self) -> dict[str, Any]:
-        """Read the body as the live path will, and say what is wrong with it in the same words."""
+        """Parse the body as matching does, with the same error messages."""
         values = super().clean() or self.cleaned_data
         if "body" in values and not self._has_names_to_confirm(values["body"]) and "placeholders" in values:
             self._parse(values)
@@ -52,7 +52,7 @@ class TemplateForm(forms.ModelForm):
             self.add_error("body", str(error))
 
     def _has_names_to_confirm(self, body: str) -> bool:
-        """Names in words are replaced in the form, and shown before they are taken."""
+        """Replace names that are not identifiers in the form, and show them before they are saved."""
         named, renamed = with_identifiers(body)
         if not renamed:
             return False
@@ -60,6 +60,6 @@ class TemplateForm(forms.ModelForm):
         self.data[self.add_prefix("body")] = named
         self.fields["placeholders"].widget.names = names_of(named)
         pairs = ", ".join(f"{{{old}}} → {{{new}}}" for old, new in renamed.items())
-        words = _("Placeholders got names of plain letters: %(pairs)s. Save again to take them, or change them.")
+        words = _("Placeholders got names of plain letters: %(pairs)s. Save again to keep them, or change them.")
         self.add_error("body", words % {"pairs": pairs})
         return True

@@ -1,4 +1,4 @@
-"""A vendor's own list becomes approved templates: pasted or chosen, shown as it is understood, corrected, taken."""
+"""Imports a vendor's list as approved templates: pasted or uploaded, shown for correction, then saved."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ AT_ONCE = 50
 
 
 class SourceForm(forms.Form):
-    """Where the list comes from. One of the two is needed."""
+    """The source of the list: a text or a file."""
 
     provider = forms.ChoiceField()
     pasted = forms.CharField(required=False, strip=False)
@@ -59,7 +59,7 @@ class SourceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The list as it came. The page keeps it and sends it back: nothing of it is stored before it is taken."""
+    """The list as received. The page sends it back: nothing is stored before staff save it."""
 
     provider: Provider
     kind: str
@@ -77,7 +77,7 @@ class Source:
 
 
 def providers() -> list[Provider]:
-    """The accounts at vendors that send approved templates."""
+    """The providers whose vendors send only approved templates."""
     rows = Provider.objects.defer("credentials", "options").order_by("slug")
     return [each for each in rows if each.adapter_class.carries != Carries.TEXT]
 
@@ -94,7 +94,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return _shown(request, source) if source else _page(request, form)
     source = _kept(request.POST)
     if source is None:
-        messages.error(request, _("The list was lost on its way. Paste it again."))
+        messages.error(request, _("The list is missing from the request. Paste it again."))
         return _page(request, SourceForm())
     return _shown(request, source)
 
@@ -118,7 +118,7 @@ def _kept(data: QueryDict) -> Source | None:
 
 
 def _shown(request: HttpRequest, source: Source) -> HttpResponse:
-    """What the list was understood as; saved where staff ask for it and nothing stands against it."""
+    """Show how the list was read; save it if staff ask for it and no text has an error."""
     try:
         table = source.rows()
     except TableFileError as error:
@@ -154,7 +154,7 @@ def _number(typed_in: str, otherwise: int) -> int:
 
 
 def _correction(data: QueryDict, number: int, proposal: Proposal) -> Correction:
-    """What the page's fields say of one text; the proposal itself where they say nothing of it."""
+    """The page's fields of one text; the proposal itself if the page has none."""
     field = f"text-{number}"
     if f"{field}-notation" not in data:
         return _unchanged(proposal)

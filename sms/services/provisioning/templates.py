@@ -180,13 +180,13 @@ def _problems(body: Body, approval: TemplateApproval) -> list[tuple[str, str]]:
 
 
 def _note_unapproved(session: Session, template: MessageTemplate) -> None:
-    """The text of now is approved nowhere, while an older one is in use."""
+    """The current text is approved nowhere, while an older one is in use."""
     approved = template.approvals.filter(status=TemplateApprovalStatus.APPROVED).select_related("provider", "version")
     older = [each for each in approved if each.version_id != template.current_version_id]
     if older and len(older) == len(approved):
         where = ", ".join(f"version {a.version.number} at {a.provider} ({a.vendor_template})" for a in older)
         session.notes.append(
-            f"template {template.name}: the text of now is approved nowhere; in use stays {where}. Once the vendor has "
+            f"template {template.name}: the current text is approved nowhere; in use stays {where}. Once the vendor has "
             "the new text, add an approval with its new vendor_template, or give the new text of this one"
         )
 

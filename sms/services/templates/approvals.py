@@ -91,7 +91,7 @@ def registered_body(approval: TemplateApproval, current: Body, *, renewed: bool 
     """The text that the vendor has registered, as a body of ours. Raises TemplateError.
 
     That is the version which the approval names. Before there is one, and where it is `renewed` (the vendor's text or
-    its parameters changed, or somebody confirms that the vendor has the text of now), it is the approval's own `text`
+    its parameters changed, or somebody confirms that the vendor has the current text), it is the approval's own `text`
     if it has one, else the template's current body.
     """
     if approval.version is not None and not renewed:

@@ -15,7 +15,7 @@ from .approvals import approval_problems, registered_body
 
 @dataclass(frozen=True, slots=True)
 class DraftApproval:
-    """An approval that is not stored yet. `renewed`: it stands for the text of now, or for its own new text."""
+    """An approval that is not stored yet. `renewed`: it stands for the current text, or for its own new text."""
 
     row: TemplateApproval
     renewed: bool

@@ -163,7 +163,7 @@ def test_parameters_that_come_with_a_changed_body_leave_the_old_text_as_it_is(
     provision({"templates": [{"name": "t", "body": "Hello {name}, order {order}", "approvals": [approval]}]})
     changed = {"name": "t", "body": body, "approvals": [approval | {"parameters": parameters}]}
     told = provision({"templates": [changed]})
-    assert "the text of now is approved nowhere" in told.notes[0]
+    assert "the current text is approved nowhere" in told.notes[0]
     assert registry.handset_shows(*wire("Hello Aysel, order 7")) == "Hello Aysel, order 7"
     assert provision({"templates": [changed]}).changes == []
 
@@ -213,7 +213,7 @@ def test_a_file_run_twice_changes_nothing_and_says_each_time_what_is_approved_no
     second = provision({"templates": [changed]})
     assert second.changes == []
     assert first.notes == second.notes
-    assert "the text of now is approved nowhere; in use stays version 1 at only (7)" in first.notes[0]
+    assert "the current text is approved nowhere; in use stays version 1 at only (7)" in first.notes[0]
 
 
 def test_an_approval_that_the_file_does_not_name_is_left_alone(only):

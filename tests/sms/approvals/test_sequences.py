@@ -83,7 +83,7 @@ class World:
         self.done["edits"] += 1
 
     def approve(self) -> None:
-        """The vendor approves the text of now, with its parameters in any order, and staff store it."""
+        """The vendor approves the current text, with its parameters in any order, and staff store it."""
         template = MessageTemplate.objects.order_by("?").first()
         if template is None:
             return

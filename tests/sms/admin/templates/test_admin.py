@@ -47,7 +47,7 @@ def test_a_template_that_a_message_was_made_from_stays_and_staff_read_why(by, wa
     page = way(boss, cast.template)
     assert page.status_code in (200, 403)
     words = page.content.decode()
-    assert "Messages and attempts that were made from order-shipped" in words
+    assert "Messages and attempts that use order-shipped" in words
     assert "Set its approvals to “ended” instead" in words
     assert str(message.pk) not in words  # there may be a million of them
     assert MessageTemplate.objects.filter(pk=cast.template.pk).exists()
