@@ -26,11 +26,13 @@ class SmsAdminSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """The pages under /admin/tools/."""
+        from sms.admin.access.invitation import InvitationView
         from sms.admin.access.second_factor import enrol
         from sms.admin.urls import urls
 
-        # Outside `admin_view`: some staff need this page before they can open any other.
-        return [path("second-factor/", enrol, name="second_factor"), *urls(self)]
+        # Outside `admin_view`: these pages are needed before any other page can be opened.
+        invitation = path("invitation/<uidb64>/<token>/", InvitationView.as_view(), name="invitation")
+        return [path("second-factor/", enrol, name="second_factor"), invitation, *urls(self)]
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the user is staff, and has entered a code at this log-in if two-factor authentication is required."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.admin import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDevice
-from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm
 
+from sms.admin.access.invitation import show_link
 from sms.admin.common.base import BaseAdmin
-from sms.admin.common.dialogs import dialog_action, has_permission
+from sms.admin.common.dialogs import ReasonForm, dialog_action, has_permission, to_page
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.row_ids import guarded
 from sms.services.access import second_factor
@@ -32,7 +35,8 @@ def _roles() -> list[tuple[str, str]]:
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, BaseAdmin):
     form = UserChangeForm
-    add_form = UserCreationForm
+    add_form = forms.ModelForm
+    add_fieldsets = ((None, {"fields": ("username", "email", "groups")}),)
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_active", "is_superuser", "last_login")
     list_filter = (
@@ -41,7 +45,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         yes_no(_("superuser"), "is_superuser"),
     )
     search_fields = ("username__startswith", "email__startswith")
-    actions_detail = ("remove_second_factor",)
+    actions_detail = ("invite", "remove_second_factor")
     has_remove_factor_permission = has_permission("auth.change_user")
 
     def get_urls(self) -> list[URLPattern]:
@@ -62,6 +66,33 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
 
     def page_of(self, object_id: str) -> str:
         return reverse("admin:auth_user_change", args=(object_id,))
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        if not change:
+            obj.is_staff = True
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        return show_link(request, obj, **self.admin_site.each_context(request), opts=self.opts)
+
+    @action(
+        description=_("New invitation link"),
+        icon="forward_to_inbox",
+        permissions=["remove_factor"],
+        dialog={
+            "title": _("Create a link through which this person sets a new password?"),
+            "description": _("The password, the sessions and any earlier link of this person end now."),
+            "form_class": ReasonForm,
+            "form_submit_text": _("Create link"),
+        },
+    )
+    def invite(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        person = User.objects.filter(pk=object_id).first()
+        if person is None or not self.has_change_permission(request, person):
+            messages.error(request, _("You can't change this person."))
+            return to_page(self.page_of(object_id))
+        self.log_change(request, person, f"Invited: {form.cleaned_data['reason']}")
+        return show_link(request, person)
 
     @dialog_action(
         title=_("Turn off two-factor authentication for this person?"),

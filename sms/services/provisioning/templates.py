@@ -186,8 +186,8 @@ def _note_unapproved(session: Session, template: MessageTemplate) -> None:
     if older and len(older) == len(approved):
         where = ", ".join(f"version {a.version.number} at {a.provider} ({a.vendor_template})" for a in older)
         session.notes.append(
-            f"template {template.name}: the current text is approved nowhere; in use stays {where}. Once the vendor has "
-            "the new text, add an approval with its new vendor_template, or give the new text of this one"
+            f"template {template.name}: the current text is approved nowhere; in use stays {where}. Once the vendor "
+            "has the new text, add an approval with its new vendor_template, or give the new text of this one"
         )
 
 
