@@ -110,6 +110,7 @@ NAVIGATION = [
             _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Personal data"), "person_off", "personaldatarecord"),
             _list(_("Access records"), "policy", "accessrecord"),
+            _page(_("Retention"), "auto_delete", "tools_retention", _may("sms.change_retentionperiods")),
             _list(_("Dispatchers"), "memory", "dispatcher"),
             _page(_("Status and error reference"), "menu_book", "tools_glossary"),
         ],

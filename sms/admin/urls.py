@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from sms.admin.access import block_list_import, integration_guide, password_again, personal_data
+from sms.admin.access import block_list_import, integration_guide, password_again, personal_data, retention
 from sms.admin.messages import bulk, dry_run, search_page, unmatched
 from sms.admin.monitoring import glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
@@ -26,6 +26,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("who-would-carry", route_lookup.show, "tools_route_lookup"),
         ("block-list", block_list_import.act, "tools_block"),
         ("forget-number", personal_data.act, "tools_forget"),
+        ("retention", retention.show, retention.PAGE),
         ("template-import", csv_import.show, "tools_template_import"),
         ("vendor-texts", vendor_import.show, "tools_vendor_texts"),
         ("what-to-submit", submissions.show, "tools_submissions"),

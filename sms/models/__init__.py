@@ -9,7 +9,15 @@ from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .message import Attempt, AttemptPart, Message, MessageEvent
-from .operations import Alert, AlertNotice, BulkOperation, ConfigurationStamp, Dispatcher, RetentionWalk
+from .operations import (
+    Alert,
+    AlertNotice,
+    BulkOperation,
+    ConfigurationStamp,
+    Dispatcher,
+    RetentionPeriods,
+    RetentionWalk,
+)
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .records import AccessRecord, PersonalDataRecord
@@ -67,6 +75,7 @@ __all__ = [
     "RefusalCount",
     "RefusedRequest",
     "RentedNumber",
+    "RetentionPeriods",
     "RetentionWalk",
     "RollupHour",
     "Route",

@@ -1,11 +1,15 @@
-"""State that all processes share: the configuration's stamp, heartbeats, the position of retention, alerts."""
+"""State that all processes share: the configuration's stamp, heartbeats, retention, alerts."""
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from .history import change_history
 from .provider import Provider
+
+LONGEST_RETENTION_DAYS = 3650
 
 
 class ConfigurationStamp(models.Model):
@@ -62,6 +66,28 @@ class RetentionWalk(models.Model):
 
     def __str__(self) -> str:
         return self.table
+
+
+def _days() -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)]
+    )
+
+
+class RetentionPeriods(models.Model):
+    """One row with the retention periods that staff have set. Empty: the RETENTION_* setting."""
+
+    text_days = _days()
+    raw_days = _days()
+    row_days = _days()
+    history = change_history()
+
+    class Meta:
+        default_permissions = ("change",)
+        verbose_name = verbose_name_plural = "retention periods"
+
+    def __str__(self) -> str:
+        return f"{self.text_days}, {self.raw_days}, {self.row_days}"
 
 
 class Alert(models.Model):

@@ -1,4 +1,4 @@
-"""Erases OTPs when they expire; texts, raw exchanges and rows after the days of the RETENTION_* settings.
+"""Erases OTPs when they expire; texts, raw exchanges and rows after the days of the retention periods.
 
 Dispatchers call `erase_due` and `delete_due` periodically, until both return 0. Each call finds a few rows by an
 index, so statements are short, and any number of dispatchers may run them at once. The hourly sums are kept.
@@ -13,7 +13,6 @@ from itertools import takewhile
 from typing import Any
 
 from axes.models import AccessAttempt, AccessLog
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.db.models import Q
@@ -39,6 +38,8 @@ from sms.models import (
 from sms.models.records import ACCESS_RECORD_DAYS
 from sms.models.refusal import REFUSALS_DAYS
 from sms.models.rollup import OTP_SHAPES_DAYS
+from sms.services.configuration import retention_periods
+from sms.services.configuration.retention_periods import Periods
 from sms.services.database import clock
 from sms.services.queue import redaction
 
@@ -62,8 +63,9 @@ Erase = Callable[[Rows, datetime], object]
 def erase_due(limit: int = BATCH_SIZE) -> int:
     """Erase at most `limit` rows of each kind. Returns how many were processed, 0 if none is due."""
     now = clock.now()
-    positions = _positions(now)
-    return _erase_otps(now, limit) + sum(scan.step(positions[scan.table], now, limit) for scan in SCANS)
+    positions, periods = _positions(now), retention_periods.current()
+    steps = (scan.step(positions[scan.table], now, scan.days(periods), limit) for scan in SCANS)
+    return _erase_otps(now, limit) + sum(steps)
 
 
 def _erase_otps(now: datetime, limit: int) -> int:
@@ -85,7 +87,7 @@ class TableScan:
 
     model: type[models.Model]
     time: str
-    days: Callable[[], int]
+    days: Callable[[Periods], int]
     is_due: Q
     erase: Erase
     name: str = ""
@@ -95,12 +97,12 @@ class TableScan:
     def table(self) -> str:
         return self.name or self.model._meta.db_table
 
-    def step(self, saved: RetentionWalk, now: datetime, limit: int) -> int:
+    def step(self, saved: RetentionWalk, now: datetime, days: int, limit: int) -> int:
         """Process the next rows. Returns how many, 0 if none is old enough."""
         rows = self.model._default_manager.all()
         if saved.position:
             rows = rows.filter(pk__gt=saved.position)
-        end = self._window(rows, now - timedelta(days=self.days()), limit)
+        end = self._window(rows, now - timedelta(days=days), limit)
         if end is None:
             self._restart_once_a_day(saved, now)
             return 0
@@ -165,21 +167,21 @@ def _erase_received_texts(rows: Rows, now: datetime) -> None:
     rows.update(text=None, erased_at=now)
 
 
-def _text_days() -> int:
-    return settings.RETENTION_TEXT_DAYS
+def _text_days(periods: Periods) -> int:
+    return periods.text
 
 
-def _raw_days() -> int:
-    return settings.RETENTION_RAW_DAYS
+def _raw_days(periods: Periods) -> int:
+    return periods.raw
 
 
-def _one_day() -> int:
+def _one_day(_: Periods) -> int:
     return 1
 
 
-def _received_raw_days() -> int:
+def _received_raw_days(periods: Periods) -> int:
     """A received call's body contains the text, so the shorter period counts."""
-    return min(_text_days(), _raw_days())
+    return min(periods.text, periods.raw)
 
 
 HAS_EXCHANGE = ~Q(raw_request=None, raw_response=None)
@@ -211,7 +213,7 @@ SCANS = (
 def delete_due(limit: int = BATCH_SIZE) -> int:
     """Delete at most `limit` rows of each kind. Returns how many, 0 if none is due."""
     now = clock.now()
-    rows = now - timedelta(days=settings.RETENTION_ROW_DAYS)
+    rows = now - timedelta(days=retention_periods.current().row)
     refusals = now - timedelta(days=REFUSALS_DAYS)
     deleted = _delete(Message, _oldest(Message.objects.all(), "created_at", rows, limit), ~Q(status__in=UNFINISHED))
     for model, time_field, horizon in (

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F
 
 from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, HourlyCount, HourlyMatch, HourlyNewline, HourlySpeed, Message, RollupHour
 from sms.models.message import NEEDS_ATTENTION
+from sms.services.configuration import retention_periods
 from sms.services.database import clock, uuid_range
 
 HOUR = timedelta(hours=1)
@@ -43,7 +43,7 @@ def roll_up(limit: int) -> int:
 
 def _oldest(now: datetime) -> datetime:
     """The first hour to compute: later than those that retention has begun to delete."""
-    return now - min(MAX_AGE, timedelta(days=settings.RETENTION_ROW_DAYS) - HOUR)
+    return now - min(MAX_AGE, timedelta(days=retention_periods.current().row) - HOUR)
 
 
 def _add_hours(now: datetime) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Count, Max
 
 from sms.domain.lifecycle import Status
@@ -17,6 +16,7 @@ from sms.domain.matching.templates import Body, PlaceholderKind, parse_body, par
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval
 from sms.models.refusal import REFUSALS_DAYS
+from sms.services.configuration import retention_periods
 from sms.services.database import clock, uuid_range
 
 from . import otp_shapes
@@ -81,7 +81,7 @@ def template_of(texts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
 class Recent:
     """What came in lately, digits masked, with how often; and since when all of it is there.
 
-    Texts of messages are kept for RETENTION_TEXT_DAYS, shapes of refused calls for a week; of very many messages the
+    Texts of messages are kept for the retention period, shapes of refused calls for a week; of very many messages the
     newest are looked at. Of one-time passwords there are masked texts (`otp_shapes`), whose letters are `a` and `A`.
     """
 
@@ -93,7 +93,7 @@ class Recent:
 def recent_texts() -> Recent:
     """The last week, as far as it is kept."""
     now = clock.now()
-    taken, since = _taken_texts(now - min(LOOK_BACK, timedelta(days=settings.RETENTION_TEXT_DAYS)))
+    taken, since = _taken_texts(now - min(LOOK_BACK, timedelta(days=retention_periods.current().text)))
     taken.update({text: count for text, (count, _near) in _refused_shapes().items()})
     taken.update(otp_shapes.recent(now - LOOK_BACK))
     return Recent(taken, since, now - min(LOOK_BACK, timedelta(days=REFUSALS_DAYS)))

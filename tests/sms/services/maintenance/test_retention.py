@@ -147,7 +147,7 @@ class TestTextsAndRawExchanges:
         texts, now = retention.SCANS[0], clock.now()
         mark = RetentionWalk.objects.create(table=texts.table, begun_at=now)
         RetentionWalk.objects.update(position=str(kept.pk))  # the other one was here in the meantime
-        assert texts.step(mark, now, 2) == 1
+        assert texts.step(mark, now, 7, 2) == 1
         assert not is_erased(kept)
 
     def test_what_is_taken_into_use_between_the_look_and_the_erasing_keeps_its_text(
@@ -194,7 +194,7 @@ class TestTextsAndRawExchanges:
             connection,
         ) as queries:
             retention.erase_due(500)
-        others = 2  # OTPs that are over, and where the walks stand
+        others = 3  # the periods, OTPs that are over, and where the walks stand
         assert len([q for q in queries if " FROM " in q["sql"]]) <= len(retention.SCANS) + others
 
 

@@ -1,0 +1,76 @@
+"""The page that shows and changes the retention periods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from simple_history.utils import update_change_reason
+
+from sms.admin.common.base import typed
+from sms.admin.common.page import page, require_permission
+from sms.models import RetentionPeriods
+from sms.services.configuration.retention_periods import Periods, of_environment, with_defaults
+from sms.services.staff.retention_effect import effect_of
+
+PAGE = "tools_retention"
+FIELDS = {"text_days": "text", "raw_days": "raw", "row_days": "row"}
+
+
+class RetentionForm(forms.ModelForm):
+    change_reason = forms.CharField(
+        label=_("Reason for the change"), max_length=500, help_text=_("Stored in the history.")
+    )
+
+    class Meta:
+        model = RetentionPeriods
+        fields = tuple(FIELDS)
+        labels = {
+            "text_days": _("Days after which texts and parameters are erased"),
+            "raw_days": _("Days after which raw requests, responses and callbacks are erased"),
+            "row_days": _("Days after which messages and reports are deleted"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, short in FIELDS.items():
+            self.fields[name].widget.attrs["placeholder"] = getattr(of_environment(), short)
+
+    def clean_change_reason(self) -> str:
+        return typed(self.cleaned_data["change_reason"])
+
+    def clean(self) -> dict[str, Any]:
+        periods = self.periods()
+        for name, days in (("text_days", periods.text), ("raw_days", periods.raw)):
+            if not self.errors and days > periods.row:
+                self.add_error(
+                    name, _("This is longer than the message itself is kept (%(days)d days).") % {"days": periods.row}
+                )
+        return self.cleaned_data
+
+    def periods(self) -> Periods:
+        return with_defaults(RetentionPeriods(**{name: self.cleaned_data.get(name) for name in FIELDS}))
+
+
+@require_permission("sms.change_retentionperiods")
+def show(request: HttpRequest) -> HttpResponse:
+    """A valid form first shows what the change would erase, and is saved when it is sent again with `confirm`."""
+    stored = RetentionPeriods.objects.first() or RetentionPeriods(pk=1)
+    form = RetentionForm(request.POST or None, instance=stored)
+    effect = None
+    if request.method == "POST" and form.is_valid():
+        if "confirm" in request.POST:
+            return _save(request, form)
+        effect = effect_of(form.periods())
+    history = RetentionPeriods.history.select_related("history_user")[:20]
+    return page(request, "retention", _("Retention"), form=form, effect=effect, history=history)
+
+
+def _save(request: HttpRequest, form: RetentionForm) -> HttpResponse:
+    update_change_reason(form.save(), form.cleaned_data["change_reason"])
+    messages.success(request, _("The retention periods are saved."))
+    return redirect(f"admin:{PAGE}")
