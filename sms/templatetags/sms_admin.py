@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
 
 from sms.domain.codes import BY_NAME
+from sms.services.access.preferences import utc_offset
+from sms.translation import translated
 
 register = template.Library()
+register.filter("translated", translated)
 
 
 @register.filter
 def status_title(status: str) -> str:
     """The status as a heading: `Unconfirmed`."""
-    return status.capitalize()
+    return capfirst(translated(status))
 
 
 @register.filter
 def code_message(code: str) -> str:
     """The message of an API error code."""
-    return BY_NAME[code].message if code in BY_NAME else ""
+    return translated(BY_NAME[code].message) if code in BY_NAME else ""
+
+
+@register.filter
+def zoned(when: datetime) -> str:
+    """`2026-11-28 10:42:00 UTC+4`: a time with its zone, for pages of one object."""
+    return f"{localtime(when):%Y-%m-%d %H:%M:%S} {utc_offset(when)}"
 
 
 @register.filter

@@ -11,6 +11,7 @@ from unfold import widgets
 
 from providers.settings import Kind, Setting
 from sms.admin.common.base import typed
+from sms.translation import translated
 
 
 class ListField(forms.CharField):
@@ -85,4 +86,4 @@ def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
 def _help(setting: Setting) -> str:
     if not setting.assumed:
         return setting.help
-    return f"{setting.help} {_('Assumed: no document of the vendor says so.')}"
+    return " ".join([translated(setting.help), str(_("Assumed: no document of the vendor says so."))])
