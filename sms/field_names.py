@@ -29,7 +29,6 @@ NAMES = (
     N_("all senders"),
     N_("api version"),
     N_("apiclient"),
-    N_("apiclient-sendername relationship"),
     N_("applied"),
     N_("approved at"),
     N_("at"),
@@ -298,7 +297,7 @@ NAMES = (
 
 def translate_names(app: AppConfig) -> None:
     """Translate these names where they are shown. A `verbose_name` in the model would need a migration."""
-    for model in app.get_models(include_auto_created=True):
+    for model in app.get_models():
         _translate_model(model)
         for field in model._meta.get_fields():
             if isinstance(field, Field) and type(field.verbose_name) is str:
@@ -310,4 +309,5 @@ def _translate_model(model: type[Model]) -> None:
     if type(meta.verbose_name) is str:
         meta.verbose_name = gettext_lazy(meta.verbose_name)
     if "verbose_name_plural" not in meta.original_attrs:
-        meta.verbose_name_plural = gettext_lazy(f"{meta.verbose_name_raw}s")
+        plural = f"{meta.verbose_name_raw}s"
+        meta.verbose_name_plural = gettext_lazy(plural)

@@ -17,6 +17,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import catalog
 
 _LONGEST = 2000
+_FEWEST_LETTERS = 4
+"""Of a template: one with fewer would fit texts that others wrote."""
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?]) ")
 _FIELD = re.compile(r"\{\{|\}\}|\{(\w+)[^{}]*\}")
 
 
@@ -45,11 +48,13 @@ def translated(text: object) -> str:
     language = get_language()
     if not text or language is None or language == "en" or len(text) > _LONGEST:
         return text
+    return _whole(text, language) or _parts(text, language) or text
+
+
+def _whole(text: str, language: str) -> str:
     exact = gettext(text)
-    return exact if exact != text else _from_template(text, language) or _parts(text)
-
-
-def _from_template(text: str, language: str) -> str:
+    if exact != text:
+        return exact
     for template in _templates(language):
         values = template.values(text)
         if values is not None:
@@ -57,9 +62,23 @@ def _from_template(text: str, language: str) -> str:
     return ""
 
 
-def _parts(text: str) -> str:
-    """Several texts in a row, such as the reasons of several providers."""
-    return "; ".join(map(translated, text.split("; "))) if "; " in text else text
+def _parts(text: str, language: str) -> str:
+    """Several texts in a row: the reasons of providers, a name and its text, sentences."""
+    for sign in ("; ", ": "):
+        head, found, tail = text.partition(sign)
+        if found and (parts := [translated(head), translated(tail)]) != [head, tail]:
+            return sign.join(parts)
+    return _sentences(_END_OF_SENTENCE.split(text), language)
+
+
+def _sentences(sentences: list[str], language: str) -> str:
+    """Each run of sentences that is a known text, the longest first."""
+    done, at = [], 0
+    while at < len(sentences) > 1:
+        runs = ((end, _whole(" ".join(sentences[at:end]), language)) for end in range(len(sentences), at, -1))
+        at, words = next(((end, words) for end, words in runs if words), (at + 1, sentences[at]))
+        done.append(words)
+    return " ".join(done)
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
@@ -92,5 +111,6 @@ def _parsed(msgid: str) -> _Template | None:
         if field is not None:
             fields.append(field)
             literals.append("")
-    is_usable = fields and all(field.isidentifier() for field in fields) and "".join(literals).strip()
+    letters = sum(letter.isalpha() for letter in "".join(literals))
+    is_usable = fields and all(field.isidentifier() for field in fields) and letters >= _FEWEST_LETTERS
     return _Template(msgid, tuple(literals), tuple(fields)) if is_usable else None

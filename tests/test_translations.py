@@ -126,7 +126,7 @@ def test_the_names_that_django_makes_are_listed() -> None:
     """`sms.field_names` lists them for the catalogues: `python -m tests.translations` says which are missing."""
     found = {
         str(field.verbose_name)
-        for model in apps.get_app_config("sms").get_models(include_auto_created=True)
+        for model in apps.get_app_config("sms").get_models()
         for field in model._meta.get_fields()
         if isinstance(field, Field) and field._verbose_name is None
     }

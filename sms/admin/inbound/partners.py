@@ -83,9 +83,9 @@ class PartnerAdmin(HistoriedAdmin):
         over = delivered + refused + failed
         if not over:
             return str(_("no forward is finished"))
-        return _("%(delivered)s (%(delivered_2)s delivered, %(refused)s refused, %(failed)s failed)") % {
-            "delivered": f"{delivered / over:.0%}",
-            "delivered_2": delivered,
+        return _("%(share)s (%(delivered)s delivered, %(refused)s refused, %(failed)s failed)") % {
+            "share": f"{delivered / over:.0%}",
+            "delivered": delivered,
             "refused": refused,
             "failed": failed,
         }

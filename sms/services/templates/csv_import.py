@@ -257,8 +257,8 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
     parameters = _declared(table, row, "parameters", read_parameters)
     status = row.cells["status"].strip()
     if status not in TemplateApprovalStatus.values:
-        words = N_("“{status_text}” is none; take {values}.").format(
-            status_text=visible(status)[:40], values=", ".join(TemplateApprovalStatus.values)
+        words = N_("“{status}” is none; take {values}.").format(
+            status=visible(status)[:40], values=", ".join(TemplateApprovalStatus.values)
         )
         table.mistakes.append(RowIssue(row.line, "status", words))
         return None
