@@ -120,7 +120,7 @@ NAVIGATION = [
 UNFOLD = {
     "SITE_TITLE": "SMS Desk",
     "SITE_HEADER": "SMS Desk",
-    "SITE_SUBHEADER": _("Messages for Akinon shops"),
+    "SITE_SUBHEADER": "sms.admin.navigation.time_zone",
     "SITE_SYMBOL": "sms",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("sms/icon.svg")}],
     "SITE_URL": None,
@@ -130,6 +130,11 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "sms.admin.monitoring.dashboard.context",
     "STYLES": [lambda request: static("sms/admin.css")],
     "SCRIPTS": [lambda request: static("sms/admin.js")],
-    "ACCOUNT": {"navigation": [{"title": _("Two-factor authentication"), "link": reverse_lazy("admin:second_factor")}]},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Language and time zone"), "link": reverse_lazy("admin:tools_preferences")},
+            {"title": _("Two-factor authentication"), "link": reverse_lazy("admin:second_factor")},
+        ]
+    },
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": NAVIGATION},
 }

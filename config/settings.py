@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "sms.services.access.staff_session.SessionLimits",
+    "sms.services.access.preferences.StaffLocale",
     "django_otp.middleware.OTPMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -169,12 +170,20 @@ CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process trusts its copy of cl
 
 # --- people, time, files ------------------------------------------------------------
 
-LANGUAGE_CODE = env.word("LANGUAGE_CODE", "en")
+LANGUAGES = [
+    ("en", "English"),
+    ("az", "Azərbaycanca"),
+    ("tr", "Türkçe"),
+    ("ro", "Română"),
+    ("vi", "Tiếng Việt"),
+    ("ru", "Русский"),
+]
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", [code for code, _ in LANGUAGES])
 TIME_ZONE = env.word("TIME_ZONE", "UTC")
 USE_I18N = True
 FORMAT_MODULE_PATH = "config.formats"
 DATE_INPUT_FORMATS = ["%Y-%m-%d"]  # for languages without formats of their own: Django's fallback reads the month first
-LOCALE_PATHS = [BASE_DIR / "locale"]  # English first: docs/operations.md says how another language comes in
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 STATIC_URL = "static/"
 COLLECTED = BASE_DIR / "staticfiles"

@@ -13,11 +13,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 
 class SmsAdminSite(UnfoldAdminSite):
-    index_title = "Dashboard"
+    index_title = _("Dashboard")
     enable_nav_sidebar = True
 
     def get_urls(self) -> list[URLPattern]:

@@ -10,6 +10,8 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from providers.marking import N_
+
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _VISIBLE = re.compile(r"[!-~]+")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
@@ -56,14 +58,16 @@ def origin(url: str) -> str:
 def url_problem(url: str, *, allow_private: bool, scheme: str = "https") -> str | None:
     """Why our server can't call this address, in words for staff; None if it can. Looks nothing up."""
     if not _VISIBLE.fullmatch(url):
-        return "The address may hold visible ASCII characters only; write an international host name in its xn-- form."
+        return N_(
+            "The address may hold visible ASCII characters only; write an international host name in its xn-- form."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        return "The address can't be read: host or port is malformed."
+        return N_("The address can't be read: host or port is malformed.")
     if port == 0:
-        return "Port 0 can't be called."
+        return N_("Port 0 can't be called.")
     return (
         _scheme_problem(parts.scheme, allow_private, scheme)
         or _form_problem(url, parts)
@@ -75,30 +79,32 @@ def _scheme_problem(given: str, allow_private: bool, wanted: str) -> str | None:
     if given == wanted or (wanted == "https" and given == "http" and allow_private):
         return None
     if given == "http":
-        return "The address must start with https://: over http the credentials would travel in plain text."
-    return f"The address must start with {wanted}://."
+        return N_("The address must start with https://: over http the credentials would travel in plain text.")
+    return N_("The address must start with {wanted}://.").format(wanted=wanted)
 
 
 def _form_problem(url: str, parts: SplitResult) -> str | None:
     if "@" in parts.netloc:
-        return "The address may not hold a user name or password; credentials have fields of their own."
+        return N_("The address may not hold a user name or password; credentials have fields of their own.")
     if "#" in url:
-        return "The address may not hold a fragment (#…): it is never sent."
+        return N_("The address may not hold a fragment (#…): it is never sent.")
     if "\\" in parts.netloc + parts.path:
-        return "The address may not hold a backslash."
+        return N_("The address may not hold a backslash.")
     return None
 
 
 def _host_problem(host: str, allow_private: bool, scheme: str) -> str | None:
     if not host:
-        return "The address has no host."
+        return N_("The address has no host.")
     if scheme != "https":
         return None
     literal = _literal(host)
     if literal is not None:
         return None if allow_private or is_public(literal) else _inside(host)
     if not _HOST_NAME.fullmatch(host) or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
-        return f"{host} is no host name; write an IP address as four decimal numbers, or in brackets."
+        return N_("{host} is no host name; write an IP address as four decimal numbers, or in brackets.").format(
+            host=host
+        )
     name = "." + host.rstrip(".").lower()
     return _inside(host) if name.endswith(_INSIDE_NAMES) and not allow_private else None
 
@@ -112,4 +118,4 @@ def _literal(host: str) -> str | None:
 
 
 def _inside(host: str) -> str:
-    return f"{host} is not a public address; providers must be reached over the public internet."
+    return N_("{host} is not a public address; providers must be reached over the public internet.").format(host=host)

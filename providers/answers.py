@@ -9,6 +9,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from providers.marking import N_
+
 from .base import Failure, HttpResponse, JsonObject, ProviderError, failed
 from .content import decoded_text
 
@@ -49,7 +51,7 @@ def _merged(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
     merged: JsonObject = {}
     for name, value in pairs:
         if name in merged and (type(merged[name]), merged[name]) != (type(value), value):
-            raise contradiction("two_values", "one of its fields has two values")
+            raise contradiction("two_values", N_("one of its fields has two values"))
         merged[name] = value
     return merged
 
@@ -59,7 +61,7 @@ def by_status(response: HttpResponse) -> ProviderError:
     status = response.status
     code = f"http-{status}"
     failure = _FAILURE_BY_STATUS.get(status) or _FAILURE_BY_HUNDRED.get(status // 100, Failure.AMBIGUOUS)
-    detail = f"The vendor answered HTTP {status}" + _HINTS.get(failure, ".")
+    detail = _HINTS.get(failure, _ANSWERED).format(status=status)
     return failed(failure, code, detail, retry_after=retry_after(response))
 
 
@@ -73,9 +75,12 @@ _FAILURE_BY_STATUS = {
     429: Failure.TRANSIENT,
 }
 _FAILURE_BY_HUNDRED = {2: Failure.AMBIGUOUS, 3: Failure.ACCOUNT, 4: Failure.CONTENT, 5: Failure.AMBIGUOUS}
+_ANSWERED = N_("The vendor answered HTTP {status}.")
 _HINTS = {
-    Failure.AMBIGUOUS: " without a word that we can read: it may have sent the message.",
-    Failure.TRANSIENT: ": too many calls; it did not take this one.",
+    Failure.AMBIGUOUS: N_(
+        "The vendor answered HTTP {status} without a word that we can read: it may have sent the message."
+    ),
+    Failure.TRANSIENT: N_("The vendor answered HTTP {status}: too many calls; it did not take this one."),
 }
 
 
@@ -88,20 +93,23 @@ def by_code(codes: Codes, code: str, response: HttpResponse, *, refused: bool, s
     """
     unlisted = _UNKNOWN_REFUSED if refused else _UNKNOWN
     failure, words = codes.get(code) or (_UNKNOWN_ACCOUNT if response.status in (401, 403) else unlisted)
-    detail = f"{words} The vendor says: {said}" if said else words
+    detail = f"{words} {SAYS.format(said=said)}" if said else words
     return failed(failure, code, detail, retry_after=retry_after(response))
 
 
-_UNKNOWN_REFUSED = (Failure.CONFIG, "The vendor refused with a code that its document does not list.")
-_UNKNOWN_ACCOUNT = (Failure.ACCOUNT, "The vendor refused the account, with a code that its document does not list.")
-_UNKNOWN = (Failure.AMBIGUOUS, "The vendor answered with a code that its document does not list: it may have sent it.")
+SAYS = N_("The vendor says: {said}")
+_UNKNOWN_REFUSED = (Failure.CONFIG, N_("The vendor refused with a code that its document does not list."))
+_UNKNOWN_ACCOUNT = (Failure.ACCOUNT, N_("The vendor refused the account, with a code that its document does not list."))
+_UNKNOWN = (
+    Failure.AMBIGUOUS,
+    N_("The vendor answered with a code that its document does not list: it may have sent it."),
+)
 
 
 def contradiction(code: str, what: str) -> ProviderError:
     """The error for a response that contradicts itself: the message may have been sent."""
-    return failed(
-        Failure.AMBIGUOUS, code, f"The vendor's answer contradicts itself: {what}. It may have sent the message."
-    )
+    words = N_("The vendor's answer contradicts itself: {what_text}. It may have sent the message.")
+    return failed(Failure.AMBIGUOUS, code, words.format(what_text=what))
 
 
 def code_in(value: Any) -> str | None:

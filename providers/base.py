@@ -16,6 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from providers.marking import N_
+
 from .callbacks import Callback as Callback
 from .callbacks import Reply as Reply
 from .errors import Failure as Failure
@@ -102,13 +104,13 @@ class Accepted:
 class MessageState(StrEnum):
     """What a vendor says of a message. Accepted: no carrier has it yet; sent: a carrier has it."""
 
-    ACCEPTED = "accepted"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    EXPIRED = "expired"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
+    ACCEPTED = N_("accepted")
+    SENT = N_("sent")
+    DELIVERED = N_("delivered")
+    UNDELIVERED = N_("undelivered")
+    EXPIRED = N_("expired")
+    REJECTED = N_("rejected")
+    UNKNOWN = N_("unknown")
 
 
 ENDS: frozenset[MessageState] = frozenset(MessageState) - {
@@ -244,7 +246,9 @@ class Adapter(ABC):
     def require_credentials(self) -> None:
         """Raises Misconfigured if one is missing: such a call is never made."""
         if missing := self.missing_credentials():
-            words = f"No {' and no '.join(missing)} is stored for this account at {self.name}."
+            words = N_("No {missing} is stored for this account at {name}.").format(
+                missing=" and no ".join(missing), name=self.name
+            )
             raise Misconfigured(Failure.ACCOUNT, "credentials_missing", words)
 
 
@@ -297,25 +301,33 @@ class Sender(Adapter):
         """Check the message against the declared facts. Raises Misconfigured or Refused."""
         self.require_credentials()
         if self.sender_rule.is_required and not sms.sender:
-            raise Misconfigured(Failure.CONFIG, "sender_missing", f"{self.name} wants a sender name.")
+            raise Misconfigured(
+                Failure.CONFIG, "sender_missing", N_("{name} wants a sender name.").format(name=self.name)
+            )
         if sms.sender and (not_taken := self.sender_rule.problem(sms.sender)):
             raise Misconfigured(Failure.CONFIG, "sender_invalid", not_taken)
         if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
-            words = (
-                f"{self.name} takes at most {self.max_parameters} parameters; the template has {len(sms.parameters)}."
+            words = N_("{name} takes at most {max_parameters} parameters; the template has {count}.").format(
+                name=self.name, max_parameters=self.max_parameters, count=len(sms.parameters)
             )
             raise Misconfigured(Failure.CONFIG, "too_many_parameters", words)
         for name, value in sms.parameters:
             if self.max_value_length is not None and len(value) > self.max_value_length:
-                words = f"The value of {name} has {len(value)} characters; {self.name} takes at most "
-                raise Refused(Failure.CONTENT, "text_too_long", f"{words}{self.max_value_length}.")
+                words = N_("The value of {name} has {count} characters; {vendor} takes at most {most}.").format(
+                    name=name, count=len(value), vendor=self.name, most=self.max_value_length
+                )
+                raise Refused(Failure.CONTENT, "text_too_long", words)
         if self.max_length is not None and len(sms.text) > self.max_length:
-            words = f"{self.name} takes at most {self.max_length} characters; the text has {len(sms.text)}."
+            words = N_("{name} takes at most {max_length} characters; the text has {count}.").format(
+                name=self.name, max_length=self.max_length, count=len(sms.text)
+            )
             raise Refused(Failure.CONTENT, "text_too_long", words)
         if self.max_parts is not None and sms.parts > self.max_parts:
-            words = f"{self.name} takes at most {self.max_parts} parts; the text has {sms.parts}."
+            words = N_("{name} takes at most {max_parts} parts; the text has {parts}.").format(
+                name=self.name, max_parts=self.max_parts, parts=sms.parts
+            )
             raise Refused(Failure.CONTENT, "text_too_long", words)
 
     @classmethod
@@ -326,7 +338,7 @@ class Sender(Adapter):
     @classmethod
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
         """Why this can't be the vendor's name of a template, in words for staff; None if it can."""
-        return None if vendor_template.strip() else "The vendor's template is missing."
+        return None if vendor_template.strip() else N_("The vendor's template is missing.")
 
     def authentic(self, callback: Callback) -> bool:
         """Whether the vendor made this call. If not it is answered 403, and nothing is stored. It raises nothing."""

@@ -21,6 +21,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 
+from providers.marking import N_
+
 from .address import is_public
 from .base import Failure, Misconfigured, Unavailable
 from .wire import Answer, Call, head
@@ -53,7 +55,9 @@ class Connection(HTTPConnection):
             raise self._connect_timeout() from None
         except (OSError, HTTPError, ValueError) as error:
             reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or type(error).__name__
-            raise self.call.not_sent("tls", f"did not make a secure connection ({reason})") from None
+            raise self.call.not_sent(
+                "tls", N_("did not make a secure connection ({reason_text})").format(reason_text=reason)
+            ) from None
 
     def _new_conn(self) -> socket.socket:
         addresses = self._resolve()
@@ -74,7 +78,7 @@ class Connection(HTTPConnection):
         except ValueError:
             found = _look_up(host, self.port, self._dial_left())
         if not found:
-            raise self.call.not_sent("dns", "was not found in the DNS")
+            raise self.call.not_sent("dns", N_("was not found in the DNS"))
         return found
 
     def _dial(self, address: str, seconds: float) -> socket.socket:
@@ -91,7 +95,9 @@ class Connection(HTTPConnection):
 
     def _guard(self, addresses: list[str]) -> None:
         if not all(is_public(address) for address in addresses):
-            words = f"{self.call.origin} leads to an address that is not public; nothing was sent."
+            words = N_("{origin} leads to an address that is not public; nothing was sent.").format(
+                origin=self.call.origin
+            )
             raise Misconfigured(Failure.CONFIG, "address_refused", words)
 
     def _dial_left(self) -> float:
@@ -101,14 +107,21 @@ class Connection(HTTPConnection):
         return left
 
     def _connect_timeout(self) -> Unavailable:
-        return self.call.not_sent("connect_timeout", f"made no connection within {self.call.connect_timeout:g} seconds")
+        return self.call.not_sent(
+            "connect_timeout",
+            N_("made no connection within {connect_timeout:g} seconds").format(
+                connect_timeout=self.call.connect_timeout
+            ),
+        )
 
     def _no_connection(self, error: OSError) -> Unavailable:
         if isinstance(error, TimeoutError):
             return self._connect_timeout()
         if isinstance(error, ConnectionRefusedError):
-            return self.call.not_sent("refused", "refused the connection")
-        return self.call.not_sent("unreachable", f"can't be reached ({error.strerror or type(error).__name__})")
+            return self.call.not_sent("refused", N_("refused the connection"))
+        return self.call.not_sent(
+            "unreachable", N_("can't be reached ({value})").format(value=error.strerror or type(error).__name__)
+        )
 
     def request(  # type: ignore[override]  # our adapter hands over a target, headers and a whole body, and no more
         self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
@@ -136,7 +149,7 @@ class Connection(HTTPConnection):
                 # A write that fails has sent none of its data.
                 if self.call.written:
                     raise
-                raise self.call.not_sent("closed", "had closed the connection") from None
+                raise self.call.not_sent("closed", N_("had closed the connection")) from None
             self.call.written = True
             data = data[count:]
 

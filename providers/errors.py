@@ -12,17 +12,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from providers.marking import N_
+
 
 class Failure(StrEnum):
     """Classes of failure: each says what routing may do next (docs/adding-a-vendor.md)."""
 
-    RECIPIENT = "recipient"
-    CONTENT = "content"
-    CONFIG = "config"
-    ACCOUNT = "account"
-    BALANCE = "balance"
-    TRANSIENT = "transient"
-    AMBIGUOUS = "ambiguous"
+    RECIPIENT = N_("recipient")
+    CONTENT = N_("content")
+    CONFIG = N_("config")
+    ACCOUNT = N_("account")
+    BALANCE = N_("balance")
+    TRANSIENT = N_("transient")
+    AMBIGUOUS = N_("ambiguous")
 
 
 class ProviderError(Exception):

@@ -23,6 +23,8 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
+from providers.marking import N_
+
 from .address import url_problem
 from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderError
 from .connection import Connection, TlsConnection, tls_context
@@ -66,7 +68,9 @@ class Client:
         scheme = request.url.partition("://")[0].lower()
         transport = self._transports.get(scheme)
         if transport is None:
-            words = f"Addresses that start with {scheme[:20]!r} can't be called here; use https://."
+            words = N_("Addresses that start with {scheme!r} can't be called here; use https://.").format(
+                scheme=scheme[:20]
+            )
             raise Misconfigured(Failure.CONFIG, "address_refused", words)
         return transport.send(request, timeout=timeout, not_after=not_after)
 
@@ -112,11 +116,15 @@ class _Network:
     def _failure(self, error: Exception) -> ProviderError:
         """The error for an exception that our connection did not raise itself."""
         if not self._call.written:
-            words = f"The call can't be built from its address and credentials ({type(error).__name__})."
+            words = N_("The call can't be built from its address and credentials ({name}).").format(
+                name=type(error).__name__
+            )
             return Misconfigured(Failure.CONFIG, "request_invalid", words)
         if self._call.ended:
             return self._call.closed()
-        return self._call.lost("unreadable", f"answered something that is no HTTP ({type(error).__name__})")
+        return self._call.lost(
+            "unreadable", N_("answered something that is no HTTP ({name})").format(name=type(error).__name__)
+        )
 
 
 def _origin(url: str) -> str:
@@ -155,7 +163,7 @@ class _Adapter(HTTPAdapter):
 
     def _new_pool(self, scheme: str, host: str | None, port: int | None) -> HTTPConnectionPool:
         if not host:
-            raise ValueError("The address has no host.")
+            raise ValueError(N_("The address has no host."))
         if scheme == "https":
             pool: HTTPConnectionPool = HTTPSConnectionPool(host, port, call=self._call, ssl_context=_public_trust())
             pool.ConnectionCls = TlsConnection  # type: ignore[assignment]  # it answers with a Whole

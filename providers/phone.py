@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import phonenumbers
 
+from providers.marking import N_
+
 from .base import Failure, Refused
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -15,7 +17,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 def in_format(name: str, number: str) -> str:
     """The number as `digits`, `e164`, `00` or `national`. Raises Refused if it is no E.164 number."""
     if not _E164.fullmatch(number):
-        raise Refused(Failure.RECIPIENT, "phone_format", "The recipient is no E.164 number (+ and 7 to 15 digits).")
+        raise Refused(Failure.RECIPIENT, "phone_format", N_("The recipient is no E.164 number (+ and 7 to 15 digits)."))
     return _FORMATS[name](number)
 
 
@@ -24,7 +26,7 @@ def _national(number: str) -> str:
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
-        raise Refused(Failure.RECIPIENT, "phone_format", "The recipient's country code is unknown.") from None
+        raise Refused(Failure.RECIPIENT, "phone_format", N_("The recipient's country code is unknown.")) from None
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
     return "".join(char for char in written if char in "0123456789")
 

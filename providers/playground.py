@@ -14,6 +14,8 @@ import json
 from time import monotonic, sleep
 from typing import Any
 
+from providers.marking import N_
+
 from .base import Failure, HttpRequest, HttpResponse, Unavailable, Unconfirmed
 from .wire import TooLate
 
@@ -26,7 +28,7 @@ class Playground:
 
     def send(self, request: HttpRequest, *, timeout: float, not_after: float | None) -> HttpResponse:
         if not_after is not None and monotonic() > not_after:
-            raise TooLate("The call's time was over before it began; nothing was sent.")
+            raise TooLate(N_("The call's time was over before it began; nothing was sent."))
         asked = json.loads(request.body)
         if "id" in asked:
             return _answer({"state": STATES.get(str(asked["id"])[-2:], "unknown"), "id": asked["id"]})
@@ -40,9 +42,9 @@ def _played(digits: str, reference: str, timeout: float) -> HttpResponse:
     if digits == "03":
         return _answer({"result": "refused"})
     if digits == "04":
-        raise Unavailable(Failure.TRANSIENT, "refused", "The sandbox played a vendor that can't be reached.")
+        raise Unavailable(Failure.TRANSIENT, "refused", N_("The sandbox played a vendor that can't be reached."))
     if digits == "05" or (digits == "06" and timeout < SLOW_SECONDS):
-        raise Unconfirmed(Failure.AMBIGUOUS, "timeout", "The sandbox played a vendor that does not answer.")
+        raise Unconfirmed(Failure.AMBIGUOUS, "timeout", N_("The sandbox played a vendor that does not answer."))
     if digits == "06":
         sleep(SLOW_SECONDS)
     return _answer({"result": "accepted", "id": f"{reference}-{digits}" if digits in STATES else ""})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from providers.marking import N_
+
 
 class SenderUse(StrEnum):
     """Whether a call names the sender. Without one the vendor shows the account's own."""
@@ -37,12 +39,16 @@ class SenderRule:
         """Why the vendor does not take this sender, in words for staff; "" if it does."""
         number = name.removeprefix("+")
         is_number = number.isascii() and number.isdigit()
-        kind, most, length = ("digits", self.digits, len(number)) if is_number else ("letters", self.letters, len(name))
+        kind, most, length = (
+            (N_("digits"), self.digits, len(number)) if is_number else (N_("letters"), self.letters, len(name))
+        )
         if most is None or length <= most:
             return ""
         if not most:
-            return f"This vendor takes no sender of {kind}, such as {name}."
-        return f"The sender {name} has {length} characters; this vendor takes at most {most} where it is of {kind}."
+            return N_("This vendor takes no sender of {kind_text}, such as {name}.").format(kind_text=kind, name=name)
+        return N_(
+            "The sender {name} has {length} characters; this vendor takes at most {most} where it is of {kind_text}."
+        ).format(name=name, length=length, most=most, kind_text=kind)
 
 
 FIXED_SENDER = SenderRule()

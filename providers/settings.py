@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from providers.marking import N_
+
 MAX_TEXT = 500
 MAX_INTEGER = 1_000_000
 
@@ -57,54 +59,58 @@ def clean(declared: tuple[Setting, ...], values: Mapping[str, Any]) -> dict[str,
     for key, value in values.items():
         if key not in known:
             names = ", ".join(known) or "none"
-            raise SettingError(key, f"There is no such setting here; known: {names}.")
+            raise SettingError(key, N_("There is no such setting here; known: {names}.").format(names=names))
         cleaned[key] = _READERS[known[key].kind](known[key], value)
     return cleaned
 
 
 def _text(setting: Setting, value: Any) -> str:
     if not isinstance(value, str):
-        raise SettingError(setting.key, "Must be a text.")
+        raise SettingError(setting.key, N_("Must be a text."))
     text: str = value.strip()  # pasted values often end with a blank or a line end
     if not text or len(text) > MAX_TEXT or not text.isprintable():
-        raise SettingError(setting.key, f"Must hold 1 to {MAX_TEXT} printable characters.")
+        raise SettingError(setting.key, N_("Must hold 1 to {max_text} printable characters.").format(max_text=MAX_TEXT))
     if setting.pattern and not re.fullmatch(setting.pattern, text):
-        raise SettingError(setting.key, f"Can't be read. {setting.help}")
+        raise SettingError(setting.key, N_("Can't be read. {help_text}").format(help_text=setting.help))
     return text
 
 
 def _choice(setting: Setting, value: Any) -> str:
     if not isinstance(value, str) or value not in setting.choices:
-        raise SettingError(setting.key, f"Must be one of {', '.join(setting.choices)}.")
+        raise SettingError(setting.key, N_("Must be one of {choices}.").format(choices=", ".join(setting.choices)))
     return value
 
 
 def _boolean(setting: Setting, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise SettingError(setting.key, "Must be true or false.")
+        raise SettingError(setting.key, N_("Must be true or false."))
     return value
 
 
 def _integer(setting: Setting, value: Any) -> int:
     if not _is_positive(value):
-        raise SettingError(setting.key, f"Must be a whole number from 1 to {MAX_INTEGER}.")
+        raise SettingError(
+            setting.key, N_("Must be a whole number from 1 to {max_integer}.").format(max_integer=MAX_INTEGER)
+        )
     return int(value)
 
 
 def _seconds(setting: Setting, value: Any) -> list[int]:
     rising = isinstance(value, list | tuple) and all(map(_is_positive, value)) and sorted(set(value)) == list(value)
     if not value or not rising:
-        raise SettingError(setting.key, "Must be a list of whole seconds, each larger than the one before.")
+        raise SettingError(setting.key, N_("Must be a list of whole seconds, each larger than the one before."))
     return list(value)
 
 
 def _networks(setting: Setting, value: Any) -> list[str]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise SettingError(setting.key, "Must be a list of IP addresses or networks.")
+        raise SettingError(setting.key, N_("Must be a list of IP addresses or networks."))
     try:
         return [str(ipaddress.ip_network(item.strip(), strict=False)) for item in value]
     except ValueError as error:
-        raise SettingError(setting.key, f"Holds something that is no IP address or network: {error}.") from None
+        raise SettingError(
+            setting.key, N_("Holds something that is no IP address or network: {error}.").format(error=error)
+        ) from None
 
 
 def _is_positive(value: Any) -> bool:

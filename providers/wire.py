@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from providers.marking import N_
+
 from .base import Failure, Unavailable, Unconfirmed
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Call:
         """Called before the first byte. Raises TooLate if it is too late; the deadline counts from here."""
         now = monotonic()
         if self.not_after is not None and now > self.not_after:
-            raise TooLate("The call's time was over before its first byte; nothing was sent.")
+            raise TooLate(N_("The call's time was over before its first byte; nothing was sent."))
         self.deadline = now + self.timeout
 
     def left(self) -> float:
@@ -66,26 +68,34 @@ class Call:
         return left
 
     def timed_out(self) -> Unconfirmed:
-        return self.lost("timeout", f"gave no whole answer within {self.timeout:g} seconds")
+        return self.lost("timeout", N_("gave no whole answer within {timeout:g} seconds").format(timeout=self.timeout))
 
     def closed(self) -> Unconfirmed:
-        return self.lost("closed", "closed the connection before a whole answer")
+        return self.lost("closed", N_("closed the connection before a whole answer"))
 
     def too_long(self) -> Unconfirmed:
-        return self.lost("oversize", f"answered with more than {MAX_BODY // 1024} KiB")
+        return self.lost("oversize", N_("answered with more than {max_body} KiB").format(max_body=MAX_BODY // 1024))
 
     def lost(self, code: str, what: str) -> Unconfirmed:
-        return Unconfirmed(Failure.AMBIGUOUS, code, f"{self.origin} {what}: it may have the message.")
+        return Unconfirmed(
+            Failure.AMBIGUOUS,
+            code,
+            N_("{origin} {what_text}: it may have the message.").format(origin=self.origin, what_text=what),
+        )
 
     def not_sent(self, code: str, what: str) -> Unavailable:
-        return Unavailable(Failure.TRANSIENT, code, f"{self.origin} {what}; nothing was sent.")
+        return Unavailable(
+            Failure.TRANSIENT,
+            code,
+            N_("{origin} {what_text}; nothing was sent.").format(origin=self.origin, what_text=what),
+        )
 
 
 def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     """The bytes before a body. Raises ValueError if they would be read as another request than the intended one."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     if not _TARGET.fullmatch(target) or _NO_TEXT.search("".join(lines)):
-        raise ValueError("The address or a header holds characters that may not travel there.")
+        raise ValueError(N_("The address or a header holds characters that may not travel there."))
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
@@ -106,7 +116,7 @@ class Answer(http.client.HTTPResponse):
             self.version, self.status = self._first_line()
             self.fields = self._read_fields()
             if self.status == http.client.SWITCHING_PROTOCOLS:
-                raise self._call.lost("unreadable", "answered HTTP 101: what follows is no HTTP")
+                raise self._call.lost("unreadable", N_("answered HTTP 101: what follows is no HTTP"))
         self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         self.length = self._length()
@@ -184,7 +194,7 @@ class _Reader(io.RawIOBase):
         except TimeoutError:
             raise self._call.timed_out() from None
         except OSError:
-            raise self._call.lost("reset", "broke the connection off before a whole answer") from None
+            raise self._call.lost("reset", N_("broke the connection off before a whole answer")) from None
         self._total += count
         self._call.ended = count == 0
         if self._total > MAX_ANSWER:

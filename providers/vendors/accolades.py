@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from providers.answers import SAYS, Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
 from providers.base import (
     Accepted,
     Carries,
@@ -35,16 +35,17 @@ from providers.base import (
     Setting,
     failed,
 )
+from providers.marking import N_
 from providers.phone import in_format
 
 CODES: Codes = {
-    "400": (Failure.CONTENT, "The request is wrong: the vendor can't read the number or the text."),
-    "401": (Failure.ACCOUNT, "The password is wrong."),
-    "403": (Failure.ACCOUNT, "The account may not send."),
-    "403.6": (Failure.ACCOUNT, "Our server's IP address is blocked after too many bad requests."),
-    "404": (Failure.ACCOUNT, "The account number, or the address, is wrong."),
-    "413": (Failure.CONTENT, "The text is too long."),
-    "500": (Failure.AMBIGUOUS, "An error on the vendor's side: the message may have gone out."),
+    "400": (Failure.CONTENT, N_("The request is wrong: the vendor can't read the number or the text.")),
+    "401": (Failure.ACCOUNT, N_("The password is wrong.")),
+    "403": (Failure.ACCOUNT, N_("The account may not send.")),
+    "403.6": (Failure.ACCOUNT, N_("Our server's IP address is blocked after too many bad requests.")),
+    "404": (Failure.ACCOUNT, N_("The account number, or the address, is wrong.")),
+    "413": (Failure.CONTENT, N_("The text is too long.")),
+    "500": (Failure.AMBIGUOUS, N_("An error on the vendor's side: the message may have gone out.")),
 }
 STATES = {"sent": MessageState.SENT, "error": MessageState.UNDELIVERED}
 
@@ -56,16 +57,33 @@ class Accolades(Sender):
     codes = CODES
     words = frozenset({"ok", *STATES})
     credentials = (
-        Setting("account_number", "Account number", "Part of the address: letters, digits, dot, dash, underscore.",
-                pattern=r"[A-Za-z0-9_-][A-Za-z0-9._-]*"),
-        Setting("password", "API password", "The API password of this account.", secret=True),
-    )  # fmt: skip
+        Setting(
+            "account_number",
+            N_("Account number"),
+            N_("Part of the address: letters, digits, dot, dash, underscore."),
+            pattern=r"[A-Za-z0-9_-][A-Za-z0-9._-]*",
+        ),
+        Setting("password", N_("API password"), N_("The API password of this account."), secret=True),
+    )
     options = (
-        Setting("phone_format", "Phone format", "How the recipient's number is written; no document says it.",
-                kind=Kind.CHOICE, default="e164", choices=("e164", "digits", "00", "national"), assumed=True),
-        Setting("trailing_slash", "Slash at the end", "End the address for sending with a slash.",
-                kind=Kind.BOOLEAN, default=False, assumed=True),
-    )  # fmt: skip
+        Setting(
+            "phone_format",
+            N_("Phone format"),
+            N_("How the recipient's number is written; no document says it."),
+            kind=Kind.CHOICE,
+            default="e164",
+            choices=("e164", "digits", "00", "national"),
+            assumed=True,
+        ),
+        Setting(
+            "trailing_slash",
+            N_("Slash at the end"),
+            N_("End the address for sending with a slash."),
+            kind=Kind.BOOLEAN,
+            default=False,
+            assumed=True,
+        ),
+    )
     default_base_url = "https://client.voipit.ro"
     carries = Carries.TEXT
     blocks_callers = True
@@ -110,7 +128,7 @@ class Accolades(Sender):
     def test_outcome(self, response: HttpResponse) -> str:
         answer = json_object(response)
         if response.status == 200 and _type(answer) == "pong":
-            return "Accolades knows the account and takes the password."
+            return N_("Accolades knows the account and takes the password.")
         raise _refusal(response, answer, code_in((answer or {}).get("code")))
 
     def _post(self, path: str, fields: Mapping[str, str]) -> HttpRequest:
@@ -140,6 +158,6 @@ def _by_known_code(response: HttpResponse, code: str, refused: bool, said: str) 
     general = code.partition(".")[0]
     if general in CODES:
         failure, words = CODES[general]
-        return failed(failure, code, f"{words} The vendor says: {said}" if said else words)
+        return failed(failure, code, f"{words} {SAYS.format(said=said)}" if said else words)
     server_fault = response.status >= 500 or (len(general) == 3 and general.startswith("5"))
     return by_code(CODES, code, response, refused=refused and not server_fault, said=said)

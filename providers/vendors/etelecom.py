@@ -39,27 +39,33 @@ from providers.base import (
     failed,
     json_post,
 )
+from providers.marking import N_
 from providers.phone import in_format
 
 SUCCESS = "1"
 CODES: Codes = {
-    "-1": (Failure.RECIPIENT, "The phone number's format is wrong."),
-    "-2": (Failure.CONTENT, "A parameter's format is wrong."),
-    "-3": (Failure.BALANCE, "The account has run out of messages."),
-    "-6": (Failure.CONFIG, "The template code is not found."),
-    "-8": (Failure.CONFIG, "There is no routing for this template; the vendor's technicians must set one up."),
-    "-9": (Failure.CONFIG, "A channel of the route rule is not set up; ask the vendor's technicians."),
+    "-1": (Failure.RECIPIENT, N_("The phone number's format is wrong.")),
+    "-2": (Failure.CONTENT, N_("A parameter's format is wrong.")),
+    "-3": (Failure.BALANCE, N_("The account has run out of messages.")),
+    "-6": (Failure.CONFIG, N_("The template code is not found.")),
+    "-8": (Failure.CONFIG, N_("There is no routing for this template; the vendor's technicians must set one up.")),
+    "-9": (Failure.CONFIG, N_("A channel of the route rule is not set up; ask the vendor's technicians.")),
 }
 DOUBTED_APPROVALS = {"-6": ApprovalKind.TEMPLATE, "-8": ApprovalKind.TEMPLATE}
 TEXTS: Codes = {
-    "unauthorized": (Failure.ACCOUNT, "User name or password is wrong."),
-    "can't access from this ip": (Failure.ACCOUNT, "Our server's IP address is not on the vendor's allow-list."),
+    "unauthorized": (Failure.ACCOUNT, N_("User name or password is wrong.")),
+    N_("can't access from this ip"): (
+        Failure.ACCOUNT,
+        N_("Our server's IP address is not on the vendor's allow-list."),
+    ),
 }
 TEXT_CODES = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
 STATES = {"SUCCESS": MessageState.DELIVERED, "FAIL": MessageState.UNDELIVERED}
 PENDING = "PROCESSING"
 # A report with an empty errorCode has its state as the code.
-REPORT_CODES: Codes = {"FAIL": (Failure.RECIPIENT, "No channel of the route rule brought the message to the handset.")}
+REPORT_CODES: Codes = {
+    N_("FAIL"): (Failure.RECIPIENT, N_("No channel of the route rule brought the message to the handset."))
+}
 
 
 class ETelecom(Sender):
@@ -70,19 +76,43 @@ class ETelecom(Sender):
     words = frozenset({SUCCESS, *map(str.lower, STATES), *TEXT_CODES.values()})
     doubted_approvals = DOUBTED_APPROVALS
     credentials = (
-        Setting("username", "User name", "The user name that eTelecom gave."),
-        Setting("password", "Password", "The password that eTelecom gave.", secret=True),
+        Setting("username", N_("User name"), N_("The user name that eTelecom gave.")),
+        Setting("password", N_("Password"), N_("The password that eTelecom gave."), secret=True),
     )
     options = (
-        Setting("routerule", "Route rule", "In order, with commas: 1 ZNS, 2 AutoCall (it phones the user), 3 SMS.",
-                default="3", pattern=r"[123](,[123])*"),
-        Setting("routerule_form", "Form of the rule", "A string as in the document, or an array as in newer clients.",
-                kind=Kind.CHOICE, default="string", choices=("string", "array"), assumed=True),
-        Setting("webhook_ips", "Webhook addresses", "Networks that reports may come from; none: from anywhere.",
-                kind=Kind.NETWORKS, default=[], assumed=True),
-        Setting("poll_after", "Ask after", "Seconds after submission; the last one repeats until 72 hours.",
-                kind=Kind.SECONDS, default=[30, 120, 600, 3600, 21600], assumed=True),
-    )  # fmt: skip
+        Setting(
+            "routerule",
+            N_("Route rule"),
+            N_("In order, with commas: 1 ZNS, 2 AutoCall (it phones the user), 3 SMS."),
+            default="3",
+            pattern=r"[123](,[123])*",
+        ),
+        Setting(
+            "routerule_form",
+            N_("Form of the rule"),
+            N_("A string as in the document, or an array as in newer clients."),
+            kind=Kind.CHOICE,
+            default="string",
+            choices=("string", "array"),
+            assumed=True,
+        ),
+        Setting(
+            "webhook_ips",
+            N_("Webhook addresses"),
+            N_("Networks that reports may come from; none: from anywhere."),
+            kind=Kind.NETWORKS,
+            default=[],
+            assumed=True,
+        ),
+        Setting(
+            "poll_after",
+            N_("Ask after"),
+            N_("Seconds after submission; the last one repeats until 72 hours."),
+            kind=Kind.SECONDS,
+            default=[30, 120, 600, 3600, 21600],
+            assumed=True,
+        ),
+    )
     default_base_url = "https://sms.etelecom.vn"
     carries = Carries.TEMPLATE
     names_parameters = True
@@ -93,7 +123,7 @@ class ETelecom(Sender):
         self.check(sms)
         parameters = dict(sms.parameters)
         if len(parameters) != len(sms.parameters):
-            raise Misconfigured(Failure.CONFIG, "parameter_twice", "Two parameters go under the same name.")
+            raise Misconfigured(Failure.CONFIG, "parameter_twice", N_("Two parameters go under the same name."))
         payload: JsonObject = self._login() | {
             "phonenumber": in_format("digits", sms.to),
             "routerule": self._route_rule(),
@@ -168,7 +198,7 @@ def _accepted(answer: JsonObject) -> Accepted:
         return Accepted(vendor_id=vendor_id, code=SUCCESS, detail=word)
     if word and word.lower() != "success":
         raise contradiction(SUCCESS, f"status 1 without an id, and the words {word!r}")
-    return Accepted(code=SUCCESS, detail="Taken without an id: this message can't be traced at the vendor.")
+    return Accepted(code=SUCCESS, detail=N_("Taken without an id: this message can't be traced at the vendor."))
 
 
 def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> ProviderError:

@@ -31,6 +31,7 @@ from providers.base import (
     ReceivedSms,
     Setting,
 )
+from providers.marking import N_
 from providers.phone import in_format
 
 STOP_WORDS = ("NO_OPERATION", "NO_OP", "BAD_SERVICE")
@@ -43,17 +44,17 @@ class Onlinesim(Forwarder):
     name = "Onlinesim"
     documents = "Onlinesim, POST /v1/PUSH_SMS_RENT"
     credentials = (
-        Setting("key", "API key", "The API key of the partner's profile at Onlinesim, without blanks.",
+        Setting("key", N_("API key"), N_("The API key of the partner's profile at Onlinesim, without blanks."),
                 secret=True, pattern=r"[!-~]+"),
     )  # fmt: skip
     options = (
-        Setting("bearer", "Key as bearer token", "Send the key in the Authorization header too.",
+        Setting("bearer", N_("Key as bearer token"), N_("Send the key in the Authorization header too."),
                 kind=Kind.BOOLEAN, default=False, assumed=True),
-        Setting("phone_as_integer", "Phone as integer", "Write our number as a JSON integer, not as a string.",
+        Setting("phone_as_integer", N_("Phone as integer"), N_("Write our number as a JSON integer, not as a string."),
                 kind=Kind.BOOLEAN, default=False, assumed=True),
-        Setting("max_tries", "Tries", "How often one message is pushed before it counts as failed.",
+        Setting("max_tries", N_("Tries"), N_("How often one message is pushed before it counts as failed."),
                 kind=Kind.INTEGER, default=30, assumed=True),
-        Setting("timeout", "Timeout", "Seconds from the first byte written to the whole answer.",
+        Setting("timeout", N_("Timeout"), N_("Seconds from the first byte written to the whole answer."),
                 kind=Kind.INTEGER, default=15, assumed=True),
     )  # fmt: skip
     words = frozenset(map(str.lower, (*STOP_WORDS, *REPEATED_WORDS)))
@@ -62,7 +63,7 @@ class Onlinesim(Forwarder):
     def request(self, received: ReceivedSms) -> HttpRequest:
         self.require_credentials()
         if received.operation_id < 1:
-            raise Misconfigured(Failure.CONFIG, "operation_invalid", "The operation's id must be 1 or more.")
+            raise Misconfigured(Failure.CONFIG, "operation_invalid", N_("The operation's id must be 1 or more."))
         phone = in_format("digits", received.to)
         payload: JsonObject = {
             "smsId": received.operation_id,

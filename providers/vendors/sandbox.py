@@ -21,6 +21,7 @@ from providers.base import (
     Sender,
     json_post,
 )
+from providers.marking import N_
 from providers.phone import in_format
 
 STATES = {"delivered": MessageState.DELIVERED, "undelivered": MessageState.UNDELIVERED}
@@ -48,7 +49,7 @@ class Sandbox(Sender):
         if response.status == 200 and answer.get("result") == "accepted":
             return Accepted(vendor_id=text_in(answer.get("id")), code="accepted")
         if response.status == 200 and answer.get("result") == "refused":
-            raise Refused(Failure.RECIPIENT, "refused", "The sandbox played a vendor that refuses this number.")
+            raise Refused(Failure.RECIPIENT, "refused", N_("The sandbox played a vendor that refuses this number."))
         raise by_status(response)
 
     def poll_delays(self) -> tuple[int, ...]:

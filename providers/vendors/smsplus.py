@@ -33,33 +33,34 @@ from providers.base import (
     json_post,
     ordered_values,
 )
+from providers.marking import N_
 from providers.phone import in_format
 
 SUCCESS = "100"
 CODES: Codes = {
-    "101": (Failure.ACCOUNT, "The token is not known."),
-    "102": (Failure.ACCOUNT, "The account's e-mail address is not verified."),
-    "103": (Failure.ACCOUNT, "The account's mobile number is not verified."),
-    "104": (Failure.ACCOUNT, "The account's passport photo is missing."),
-    "105": (Failure.ACCOUNT, "The account's passport is not approved."),
-    "106": (Failure.ACCOUNT, "The account's contract is not signed."),
-    "107": (Failure.CONFIG, "The sender name is missing."),
-    "108": (Failure.CONFIG, "The template is missing."),
-    "109": (Failure.CONFIG, "The mobile number is missing."),
-    "110": (Failure.CONFIG, "The sender name is not found or not approved."),
-    "111": (Failure.CONFIG, "The template is not found or not approved."),
-    "112": (Failure.CONFIG, "A mobile number stands twice in the call."),
-    "113": (Failure.CONFIG, "The template wants a first parameter."),
-    "114": (Failure.CONFIG, "The template wants a second parameter."),
-    "115": (Failure.CONFIG, "The template wants a third parameter."),
-    "116": (Failure.CONFIG, "There are not as many first parameters as numbers."),
-    "117": (Failure.CONFIG, "There are not as many second parameters as numbers."),
-    "118": (Failure.CONFIG, "There are not as many third parameters as numbers."),
-    "119": (Failure.BALANCE, "The balance is used up."),
-    "120": (Failure.CONTENT, "The text is over 160 characters long."),
-    "121": (Failure.RECIPIENT, "The mobile number's format is wrong."),
-    "122": (Failure.AMBIGUOUS, "An error while sending: the vendor does not say whether the message went out."),
-    "123": (Failure.CONFIG, "The method is not supported at this address."),
+    "101": (Failure.ACCOUNT, N_("The token is not known.")),
+    "102": (Failure.ACCOUNT, N_("The account's e-mail address is not verified.")),
+    "103": (Failure.ACCOUNT, N_("The account's mobile number is not verified.")),
+    "104": (Failure.ACCOUNT, N_("The account's passport photo is missing.")),
+    "105": (Failure.ACCOUNT, N_("The account's passport is not approved.")),
+    "106": (Failure.ACCOUNT, N_("The account's contract is not signed.")),
+    "107": (Failure.CONFIG, N_("The sender name is missing.")),
+    "108": (Failure.CONFIG, N_("The template is missing.")),
+    "109": (Failure.CONFIG, N_("The mobile number is missing.")),
+    "110": (Failure.CONFIG, N_("The sender name is not found or not approved.")),
+    "111": (Failure.CONFIG, N_("The template is not found or not approved.")),
+    "112": (Failure.CONFIG, N_("A mobile number stands twice in the call.")),
+    "113": (Failure.CONFIG, N_("The template wants a first parameter.")),
+    "114": (Failure.CONFIG, N_("The template wants a second parameter.")),
+    "115": (Failure.CONFIG, N_("The template wants a third parameter.")),
+    "116": (Failure.CONFIG, N_("There are not as many first parameters as numbers.")),
+    "117": (Failure.CONFIG, N_("There are not as many second parameters as numbers.")),
+    "118": (Failure.CONFIG, N_("There are not as many third parameters as numbers.")),
+    "119": (Failure.BALANCE, N_("The balance is used up.")),
+    "120": (Failure.CONTENT, N_("The text is over 160 characters long.")),
+    "121": (Failure.RECIPIENT, N_("The mobile number's format is wrong.")),
+    "122": (Failure.AMBIGUOUS, N_("An error while sending: the vendor does not say whether the message went out.")),
+    "123": (Failure.CONFIG, N_("The method is not supported at this address.")),
 }
 DOUBTED_APPROVALS = {
     "110": ApprovalKind.SENDER,
@@ -80,13 +81,25 @@ class SmsPlus(Sender):
     words = frozenset({SUCCESS})
     doubted_approvals = DOUBTED_APPROVALS
     credentials = (
-        Setting("token", "Token", "The API token, without blanks, from the customer's personal information.",
-                secret=True, pattern=r"[!-~]+"),
-    )  # fmt: skip
+        Setting(
+            "token",
+            N_("Token"),
+            N_("The API token, without blanks, from the customer's personal information."),
+            secret=True,
+            pattern=r"[!-~]+",
+        ),
+    )
     options = (
-        Setting("phone_format", "Phone format", "How the recipient's number is written; public clients use digits.",
-                kind=Kind.CHOICE, default="digits", choices=("digits", "e164"), assumed=True),
-    )  # fmt: skip
+        Setting(
+            "phone_format",
+            N_("Phone format"),
+            N_("How the recipient's number is written; public clients use digits."),
+            kind=Kind.CHOICE,
+            default="digits",
+            choices=("digits", "e164"),
+            assumed=True,
+        ),
+    )
     default_base_url = "https://smsplus.az"
     carries = Carries.TEMPLATE
     max_parameters = 3
@@ -98,7 +111,7 @@ class SmsPlus(Sender):
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
         if re.fullmatch(r"[1-9][0-9]{0,17}", vendor_template.strip()):
             return None
-        return "smsplus.az knows its templates by a whole number, for example 1432."
+        return N_("smsplus.az knows its templates by a whole number, for example 1432.")
 
     def request(self, sms: OutboundSms) -> HttpRequest:
         self.check(sms)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sms.domain.lifecycle import Status
 from sms.models import Alert, Message
+from sms.services.access.preferences import utc_offset
 from sms.services.monitoring import setup_checklist
 
 CAP = 99
@@ -27,6 +30,11 @@ def shows_setup_first(request: HttpRequest) -> bool:
 
 def shows_setup_last(request: HttpRequest) -> bool:
     return request.user.has_perm("sms.view_provider") and setup_checklist.status.is_green()
+
+
+def time_zone(request: HttpRequest) -> str:
+    """The time zone of the times on the page, below the product's name."""
+    return _("Times in %(zone)s") % {"zone": f"{timezone.get_current_timezone_name()} ({utc_offset(timezone.now())})"}
 
 
 def _capped(rows: object) -> str:

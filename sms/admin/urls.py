@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
-from sms.admin.access import block_list_import, integration_guide, password_again, personal_data, retention
+from sms.admin.access import (
+    block_list_import,
+    integration_guide,
+    password_again,
+    personal_data,
+    preferences,
+    retention,
+)
 from sms.admin.messages import bulk, dry_run, search_page, unmatched
 from sms.admin.monitoring import glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
@@ -17,6 +24,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("set-up", setup_checklist.show, "tools_setup"),
         ("akinon", integration_guide.show, "tools_integration_guide"),
         ("password", password_again.show, password_again.PAGE),
+        ("preferences", preferences.show, "tools_preferences"),
         ("words", glossary.show, "tools_glossary"),
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_dry_run"),

@@ -18,6 +18,8 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 
+from providers.marking import N_
+
 ALLOW, MONITOR, BLOCK = "allow", "monitor", "block"
 WORLD = "001"
 """Used as the country of numbers that belong to none, such as +870 (satellite) and +979 (premium)."""
@@ -102,11 +104,13 @@ def judge(
 
 def _problem(to: str, place: Place, facts: DestinationFacts | None, prefixes: Iterable[str], *, has_route: bool) -> str:
     if facts is not None and facts.mode == BLOCK:
-        return f"Messages to {place.country} are blocked."
+        return N_("Messages to {country} are blocked.").format(country=place.country)
     if not _is_type_allowed(place, facts):
-        return f"Numbers of type {place.number_type} in {place.country} are not allowed."
+        return N_("Numbers of type {number_type} in {country} are not allowed.").format(
+            number_type=place.number_type, country=place.country
+        )
     if facts is None and has_route and not any(names(prefix, to) for prefix in prefixes):
-        return f"Messages to {place.country} are not open."
+        return N_("Messages to {country} are not open.").format(country=place.country)
     return ""
 
 

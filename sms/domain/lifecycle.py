@@ -10,39 +10,40 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from providers.base import Failure, MessageState
+from providers.marking import N_
 
 
 class Status(StrEnum):
-    QUEUED = "queued"
-    HELD = "held"
-    SENDING = "sending"
-    UNCONFIRMED = "unconfirmed"
-    SUBMITTED = "submitted"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    FAILED = "failed"
-    EXPIRED = "expired"
-    CANCELED = "canceled"
+    QUEUED = N_("queued")
+    HELD = N_("held")
+    SENDING = N_("sending")
+    UNCONFIRMED = N_("unconfirmed")
+    SUBMITTED = N_("submitted")
+    SENT = N_("sent")
+    DELIVERED = N_("delivered")
+    UNDELIVERED = N_("undelivered")
+    FAILED = N_("failed")
+    EXPIRED = N_("expired")
+    CANCELED = N_("canceled")
 
 
 class Outcome(StrEnum):
     """The outcome of one call. An attempt in flight has none."""
 
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    MISCONFIGURED = "misconfigured"
-    UNAVAILABLE = "unavailable"
-    UNCONFIRMED = "unconfirmed"
+    ACCEPTED = N_("accepted")
+    REFUSED = N_("refused")
+    MISCONFIGURED = N_("misconfigured")
+    UNAVAILABLE = N_("unavailable")
+    UNCONFIRMED = N_("unconfirmed")
 
 
 class ReportState(StrEnum):
     """A delivery report's status in the API and in the lists of the admin."""
 
-    SENT = "sent"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    UNKNOWN = "unknown"
+    SENT = N_("sent")
+    DELIVERED = N_("delivered")
+    UNDELIVERED = N_("undelivered")
+    UNKNOWN = N_("unknown")
 
 
 REPORT_STATE: Mapping[MessageState, ReportState] = {
@@ -128,11 +129,13 @@ def after_report(
     sent. `another_is_left`: another provider could be tried, and the message has not expired.
     """
     if report == MessageState.UNKNOWN:
-        return ReportEffect(False, "the vendor's state is not one that we know")
+        return ReportEffect(False, N_("the vendor's state is not one that we know"))
     if not rises(reported, report):
-        return ReportEffect(False, f"this attempt was already reported {reported}")
+        return ReportEffect(
+            False, N_("this attempt was already reported {reported_text}").format(reported_text=reported)
+        )
     if status == Status.CANCELED:
-        return ReportEffect(False, "the message was canceled by staff")
+        return ReportEffect(False, N_("the message was canceled by staff"))
     if report in BAD_REPORTS:
         return _after_bad_report(status, is_latest, reported, means_not_sent, another_is_left)
     return _after_good_report(status, Status.SUBMITTED if report == MessageState.ACCEPTED else Status(report))
@@ -146,7 +149,7 @@ def rises(reported: str, report: MessageState) -> bool:
 def _after_good_report(status: Status, wanted: Status) -> ReportEffect:
     """A good report about any attempt is applied if it improves the message's state."""
     if _RANK.get(status, 0) >= _RANK[wanted]:
-        return ReportEffect(True, f"the message is {status} already")
+        return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
     return ReportEffect(True, status=wanted, alerts=status in _YIELD_WITH_ALERT - {Status.UNCONFIRMED})
 
 
@@ -154,11 +157,11 @@ def _after_bad_report(
     status: Status, is_latest: bool, reported: str, means_not_sent: bool, another_is_left: bool
 ) -> ReportEffect:
     if not is_latest:
-        return ReportEffect(True, "a later attempt decides")
+        return ReportEffect(True, N_("a later attempt decides"))
     if status == Status.QUEUED:
-        return ReportEffect(True, "the message waits for its next attempt")
+        return ReportEffect(True, N_("the message waits for its next attempt"))
     if _RANK.get(status, 0) >= _RANK[Status.UNDELIVERED]:
-        return ReportEffect(True, f"the message is {status} already")
+        return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
     never_on_its_way = means_not_sent and reported in ("", MessageState.ACCEPTED)
     surely_not_sent = never_on_its_way and status not in (Status.FAILED, Status.EXPIRED)
     if surely_not_sent and another_is_left:

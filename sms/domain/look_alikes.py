@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from providers.marking import N_
+
 from .text import is_hidden, visible
 
 _ALIKE = {
@@ -77,13 +79,22 @@ def problem_of(name: str, others: Iterable[str]) -> str:
     of_scripts = scripts(name)
     if len(of_scripts) > 1:
         mixed = " and ".join(f"{script} ({letters})" for script, letters in of_scripts.items())
-        return f"{visible(name)} mixes letters of {mixed}. Write it in one script."
+        return N_("{name} mixes letters of {mixed}. Write it in one script.").format(name=visible(name), mixed=mixed)
     own = skeleton(name)
     other = next((other for other in others if other != name and skeleton(other) == own), None)
-    return "" if other is None else f"{visible(name)} looks like {other}, which exists: {_differences(name, other)}."
+    return (
+        ""
+        if other is None
+        else N_("{name} looks like {other}, which exists: {differences_text}.").format(
+            name=visible(name), other=other, differences_text=_differences(name, other)
+        )
+    )
 
 
 def _differences(name: str, other: str) -> str:
     letters = [letter for letter in dict.fromkeys(name) if letter not in other]
-    shown = [f"{visible(letter)} is {unicodedata.name(letter, f'U+{ord(letter):04X}')}" for letter in letters]
-    return ", ".join(shown) or "it differs in spaces or in the order of equal letters"
+    shown = [
+        N_("{letter} is {name}").format(letter=visible(letter), name=unicodedata.name(letter, f"U+{ord(letter):04X}"))
+        for letter in letters
+    ]
+    return ", ".join(shown) or N_("it differs in spaces or in the order of equal letters")

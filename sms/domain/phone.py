@@ -7,6 +7,8 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
+from providers.marking import N_
+
 # ASCII digits alone (`\d` takes Arabic ones) and fullmatch (`$` lets a trailing new line through).
 _E164 = re.compile(r"\+[0-9]{7,15}")
 _LOOSE = re.compile(r"(?:\+|00)?([0-9]{7,15})")
@@ -25,13 +27,13 @@ def parse(value: str) -> str:
     (a trunk zero after the country code, say), is refused. Raises PhoneError.
     """
     if not _E164.fullmatch(value):
-        raise PhoneError("A phone number is + and 7 to 15 digits, without blanks, such as +994550001122.")
+        raise PhoneError(N_("A phone number is + and 7 to 15 digits, without blanks, such as +994550001122."))
     number = _possible(value)
     if number is None:
-        raise PhoneError("No country has a phone number of this code and length.")
+        raise PhoneError(N_("No country has a phone number of this code and length."))
     own = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     if own != value:
-        raise PhoneError("This is not the number's E.164 form: leave out the zero after the country code.")
+        raise PhoneError(N_("This is not the number's E.164 form: leave out the zero after the country code."))
     return value
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from providers.base import FIXED_SENDER, SenderRule
+from providers.marking import N_
 
 from .matching.index import Ambiguous, Matched, normalise
 from .matching.kinds import PlaceholderKind, link_or_phone
@@ -77,8 +78,12 @@ class ApprovedTemplate:
             if placeholder.kind is PlaceholderKind.ANY and not placeholder.allow_links:
                 held = link_or_phone(values[placeholder.name])
                 if held:
-                    where = f"The value of {{{placeholder.name}}} in {self.name} holds {held}"
-                    return f"{where}; in a one-time password's text it must not, unless allow_links is set for it."
+                    where = N_("The value of {{{placeholder}}} in {name} holds {held_text}").format(
+                        placeholder=placeholder.name, name=self.name, held_text=held
+                    )
+                    return N_(
+                        "{where_text}; in a one-time password's text it must not, unless allow_links is set for it."
+                    ).format(where_text=where)
         return ""
 
 
@@ -182,16 +187,18 @@ def _sender(provider: ProviderFacts, sender: str, approved: str | None) -> tuple
     if rule.takes_name and approved is not None:
         return approved, rule.problem(approved)
     if rule.is_required:
-        return "", "The sender name is not approved at this provider."
+        return "", N_("The sender name is not approved at this provider.")
     if provider.shown_sender not in ("", sender):
-        shown = f"This account shows {provider.shown_sender} as the sender of every message"
-        return "", f"{shown}, and this one is of {sender}."
+        shown = N_("This account shows {shown_sender} as the sender of every message").format(
+            shown_sender=provider.shown_sender
+        )
+        return "", N_("{shown_text}, and this one is of {sender}.").format(shown_text=shown, sender=sender)
     return "", ""
 
 
 def _judge(provider: ProviderFacts, text: str, is_otp: bool, sender: tuple[str, str], match: Match) -> Candidate:
     if not provider.enabled:
-        return Candidate(provider.id, provider.slug, "no_route", "The provider is disabled.")
+        return Candidate(provider.id, provider.slug, "no_route", N_("The provider is disabled."))
     vendor_sender, problem = sender
     if problem:
         return Candidate(provider.id, provider.slug, "sender_not_approved", problem)
@@ -203,16 +210,18 @@ def _judge(provider: ProviderFacts, text: str, is_otp: bool, sender: tuple[str, 
 def _judge_template(provider: ProviderFacts, text: str, is_otp: bool, vendor_sender: str, match: Match) -> Candidate:
     found = match(provider.id)
     if found is None:
-        reason = "None of the templates approved at this provider gives exactly this text."
+        reason = N_("None of the templates approved at this provider gives exactly this text.")
         return Candidate(provider.id, provider.slug, "template_not_matched", reason)
     if isinstance(found, Ambiguous):
-        reason = "Two or more templates approved at this provider give this text equally well."
+        reason = N_("Two or more templates approved at this provider give this text equally well.")
         return Candidate(provider.id, provider.slug, "template_ambiguous", reason)
     matched, template = found
     parameters = template.parameters(matched.values)
     rendered = template.render(parameters)
     if normalise(rendered)[0] != normalise(text)[0]:
-        reason = f"The vendor's own text of {template.name} ({template.vendor_template}) would read differently."
+        reason = N_("The vendor's own text of {template} ({vendor_template}) would read differently.").format(
+            template=template.name, vendor_template=template.vendor_template
+        )
         return Candidate(provider.id, provider.slug, "template_not_matched", reason)
     if is_otp and (problem := template.problem_of_otp(matched.values)):
         return Candidate(provider.id, provider.slug, "template_not_matched", problem, template=template.name)
@@ -245,8 +254,12 @@ def _within_length(candidate: Candidate, provider: ProviderFacts, text: str) -> 
 
 def _too_long(provider: ProviderFacts, text: str) -> str:
     if provider.max_length is not None and len(text) > provider.max_length:
-        return f"The text has {len(text)} characters; this provider takes at most {provider.max_length}."
+        return N_("The text has {count} characters; this provider takes at most {max_length}.").format(
+            count=len(text), max_length=provider.max_length
+        )
     parts = segments(text).count if provider.max_parts is not None else 0
     if provider.max_parts is not None and parts > provider.max_parts:
-        return f"The text has {parts} parts; this provider takes at most {provider.max_parts}."
+        return N_("The text has {parts} parts; this provider takes at most {max_parts}.").format(
+            parts=parts, max_parts=provider.max_parts
+        )
     return ""

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from providers.base import Failure, MessageState, ReportChannel
+from providers.marking import N_
 from sms.domain.lifecycle import Outcome, Status
 
 
 class Party(StrEnum):
-    NOBODY = "nobody"
-    US = "us"
-    CLIENT = "the client"
-    VENDOR = "the vendor"
-    CARRIER = "the carrier or the recipient"
-    UNKNOWN = "unknown"
+    NOBODY = N_("nobody")
+    US = N_("us")
+    CLIENT = N_("the client")
+    VENDOR = N_("the vendor")
+    CARRIER = N_("the carrier or the recipient")
+    UNKNOWN = N_("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,65 +33,65 @@ class Description:
 
 
 STATUS: Mapping[Status, Description] = {
-    Status.QUEUED: Description("Stored and waiting in the queue. It was not sent to the vendor."),
+    Status.QUEUED: Description(N_("Stored and waiting in the queue. It was not sent to the vendor.")),
     Status.HELD: Description(
-        "No approved template matches this text, so it waits. It was not sent to the vendor.",
+        N_("No approved template matches this text, so it waits. It was not sent to the vendor."),
         Party.US,
-        "Approve a matching template, release the message to a provider that accepts free text, or cancel it.",
+        N_("Approve a matching template, release the message to a provider that accepts free text, or cancel it."),
     ),
-    Status.SENDING: Description("The call to the vendor is in progress: the message may have been sent."),
+    Status.SENDING: Description(N_("The call to the vendor is in progress: the message may have been sent.")),
     Status.UNCONFIRMED: Description(
-        "It may have been sent. It is never resent automatically, so that it can't arrive twice.",
+        N_("It may have been sent. It is never resent automatically, so that it can't arrive twice."),
         Party.UNKNOWN,
-        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
+        N_("Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”."),
     ),
-    Status.SUBMITTED: Description("The vendor accepted it."),
-    Status.SENT: Description("The vendor reports that the carrier has it."),
-    Status.DELIVERED: Description("The vendor reports that it was delivered."),
+    Status.SUBMITTED: Description(N_("The vendor accepted it.")),
+    Status.SENT: Description(N_("The vendor reports that the carrier has it.")),
+    Status.DELIVERED: Description(N_("The vendor reports that it was delivered.")),
     Status.UNDELIVERED: Description(
-        "The vendor accepted it, then reported that it was not delivered.",
+        N_("The vendor accepted it, then reported that it was not delivered."),
         Party.CARRIER,
-        "Check the number with the client. Resend the message only if it is still wanted.",
+        N_("Check the number with the client. Resend the message only if it is still wanted."),
     ),
     Status.FAILED: Description(
-        "Every provider on its route rejected it. It was not sent.",
+        N_("Every provider on its route rejected it. It was not sent."),
         Party.UNKNOWN,
-        "Read the reason of the last attempt, correct the cause, and resend the message if it is still wanted.",
+        N_("Read the reason of the last attempt, correct the cause, and resend the message if it is still wanted."),
     ),
     Status.EXPIRED: Description(
-        "Its time to live ended before it could be sent. It was not sent.",
+        N_("Its time to live ended before it could be sent. It was not sent."),
         Party.VENDOR,
-        "Check why its providers were unavailable. Resend the message only if it is still wanted.",
+        N_("Check why its providers were unavailable. Resend the message only if it is still wanted."),
     ),
-    Status.CANCELED: Description("Staff canceled it before it was sent. The vendor does not have it."),
+    Status.CANCELED: Description(N_("Staff canceled it before it was sent. The vendor does not have it.")),
 }
 
 OUTCOME: Mapping[Outcome, Description] = {
-    Outcome.ACCEPTED: Description("The vendor accepted the message."),
-    Outcome.REFUSED: Description("The vendor rejected this message."),
-    Outcome.MISCONFIGURED: Description("The provider can't send any message with its current settings."),
-    Outcome.UNAVAILABLE: Description("The message was not sent. It is tried again."),
-    Outcome.UNCONFIRMED: Description("The message may have been sent. It is not tried again."),
+    Outcome.ACCEPTED: Description(N_("The vendor accepted the message.")),
+    Outcome.REFUSED: Description(N_("The vendor rejected this message.")),
+    Outcome.MISCONFIGURED: Description(N_("The provider can't send any message with its current settings.")),
+    Outcome.UNAVAILABLE: Description(N_("The message was not sent. It is tried again.")),
+    Outcome.UNCONFIRMED: Description(N_("The message may have been sent. It is not tried again.")),
 }
 
-IN_FLIGHT = Description("The call is in progress.")
+IN_FLIGHT = Description(N_("The call is in progress."))
 
 REPORT: Mapping[MessageState, Description] = {
-    MessageState.ACCEPTED: Description("The vendor reports that it has the message; no carrier has it yet."),
-    MessageState.SENT: Description("The vendor reports that the carrier has it."),
-    MessageState.DELIVERED: Description("The vendor reports that it was delivered."),
-    MessageState.UNDELIVERED: Description("The vendor reports that it was not delivered."),
-    MessageState.EXPIRED: Description("The vendor reports that its validity period ended before it was delivered."),
-    MessageState.REJECTED: Description("The vendor reports that it or a carrier refused it after accepting it."),
-    MessageState.UNKNOWN: Description("The vendor reported an unknown status."),
+    MessageState.ACCEPTED: Description(N_("The vendor reports that it has the message; no carrier has it yet.")),
+    MessageState.SENT: Description(N_("The vendor reports that the carrier has it.")),
+    MessageState.DELIVERED: Description(N_("The vendor reports that it was delivered.")),
+    MessageState.UNDELIVERED: Description(N_("The vendor reports that it was not delivered.")),
+    MessageState.EXPIRED: Description(N_("The vendor reports that its validity period ended before it was delivered.")),
+    MessageState.REJECTED: Description(N_("The vendor reports that it or a carrier refused it after accepting it.")),
+    MessageState.UNKNOWN: Description(N_("The vendor reported an unknown status.")),
 }
 
 CHANNEL: Mapping[ReportChannel, str] = {
-    ReportChannel.CALLBACK_PER_ATTEMPT: "callback, to a URL that is sent with each message",
-    ReportChannel.CALLBACK_REGISTERED: "callback, to a URL that is registered at the vendor",
-    ReportChannel.POLL: "poll: the vendor is asked for the status",
+    ReportChannel.CALLBACK_PER_ATTEMPT: N_("callback, to a URL that is sent with each message"),
+    ReportChannel.CALLBACK_REGISTERED: N_("callback, to a URL that is registered at the vendor"),
+    ReportChannel.POLL: N_("poll: the vendor is asked for the status"),
 }
-NO_CHANNEL = "none: this vendor sends no delivery reports and answers no status queries"
+NO_CHANNEL = N_("none: this vendor sends no delivery reports and answers no status queries")
 
 
 def channels_text(channels: Iterable[ReportChannel]) -> str:
@@ -100,122 +101,126 @@ def channels_text(channels: Iterable[ReportChannel]) -> str:
 
 FAILURE: Mapping[Failure, Description] = {
     Failure.RECIPIENT: Description(
-        "The vendor can't send to this number.",
+        N_("The vendor can't send to this number."),
         Party.CLIENT,
-        "Check the number with the client. Another provider on the route may accept it.",
+        N_("Check the number with the client. Another provider on the route may accept it."),
     ),
     Failure.CONTENT: Description(
-        "The vendor can't send this text, template or parameter.",
+        N_("The vendor can't send this text, template or parameter."),
         Party.CLIENT,
-        "Compare the text with what the vendor approved, and with its limits.",
+        N_("Compare the text with what the vendor approved, and with its limits."),
     ),
     Failure.CONFIG: Description(
-        "The vendor rejects one of our settings: a sender name, a template or a URL.",
+        N_("The vendor rejects one of our settings: a sender name, a template or a URL."),
         Party.US,
-        "Correct the provider, the approval of the sender name or of the template, then resend the message.",
+        N_("Correct the provider, the approval of the sender name or of the template, then resend the message."),
     ),
     Failure.ACCOUNT: Description(
-        "The vendor rejects our account: its credentials, its contract or our outbound IP address.",
+        N_("The vendor rejects our account: its credentials, its contract or our outbound IP address."),
         Party.US,
-        "Check the credentials, and that the vendor allows our outbound IP address. Then select “Test connection”.",
+        N_("Check the credentials, and that the vendor allows our outbound IP address. Then select “Test connection”."),
     ),
     Failure.BALANCE: Description(
-        "The account at the vendor has no credit left.",
+        N_("The account at the vendor has no credit left."),
         Party.US,
-        "Top up the account at the vendor. Sending resumes automatically.",
+        N_("Top up the account at the vendor. Sending resumes automatically."),
     ),
     Failure.TRANSIENT: Description(
-        "The vendor was unreachable or overloaded. Nothing was sent.",
+        N_("The vendor was unreachable or overloaded. Nothing was sent."),
         Party.VENDOR,
-        "Nothing: it is retried automatically. If the failures continue, ask the vendor.",
+        N_("Nothing: it is retried automatically. If the failures continue, ask the vendor."),
     ),
     Failure.AMBIGUOUS: Description(
-        "The vendor's response was missing or unclear. The message may have been sent.",
+        N_("The vendor's response was missing or unclear. The message may have been sent."),
         Party.VENDOR,
-        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
+        N_("Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”."),
     ),
 }
 
 CODE: Mapping[str, Description] = {
-    "timeout": Description("The vendor sent no complete response in time.", Party.VENDOR),
-    "closed": Description("The vendor closed the connection before it responded.", Party.VENDOR),
-    "reset": Description("The connection was reset during the call.", Party.VENDOR),
-    "unreadable": Description("The vendor's response is not valid HTTP.", Party.VENDOR),
-    "oversize": Description("The vendor's response is too large.", Party.VENDOR),
-    "tls": Description("The TLS connection failed: the vendor's certificate is not trusted.", Party.VENDOR),
+    "timeout": Description(N_("The vendor sent no complete response in time."), Party.VENDOR),
+    "closed": Description(N_("The vendor closed the connection before it responded."), Party.VENDOR),
+    "reset": Description(N_("The connection was reset during the call."), Party.VENDOR),
+    "unreadable": Description(N_("The vendor's response is not valid HTTP."), Party.VENDOR),
+    "oversize": Description(N_("The vendor's response is too large."), Party.VENDOR),
+    "tls": Description(N_("The TLS connection failed: the vendor's certificate is not trusted."), Party.VENDOR),
     "dns": Description(
-        "The vendor's host name can't be resolved.", Party.US, "Check the host name in the provider's URL."
+        N_("The vendor's host name can't be resolved."), Party.US, N_("Check the host name in the provider's URL.")
     ),
-    "connect_timeout": Description("Connecting to the vendor's server timed out.", Party.VENDOR),
-    "refused": Description("The vendor's server refused the connection.", Party.VENDOR),
-    "unreachable": Description("There is no network route to the vendor's server.", Party.VENDOR),
+    "connect_timeout": Description(N_("Connecting to the vendor's server timed out."), Party.VENDOR),
+    "refused": Description(N_("The vendor's server refused the connection."), Party.VENDOR),
+    "unreachable": Description(N_("There is no network route to the vendor's server."), Party.VENDOR),
     "address_refused": Description(
-        "Requests to the provider's URL are not allowed, for example because its IP address is private.",
+        N_("Requests to the provider's URL are not allowed, for example because its IP address is private."),
         Party.US,
-        "Correct the provider's URL.",
+        N_("Correct the provider's URL."),
     ),
     "request_invalid": Description(
-        "No request can be built from the provider's URL and credentials.",
+        N_("No request can be built from the provider's URL and credentials."),
         Party.US,
-        "Enter the provider's URL and credentials again.",
+        N_("Enter the provider's URL and credentials again."),
     ),
     "credentials_missing": Description(
-        "The provider has no credentials.", Party.US, "Enter the provider's credentials, then resend the message."
+        N_("The provider has no credentials."),
+        Party.US,
+        N_("Enter the provider's credentials, then resend the message."),
     ),
     "sender_missing": Description(
-        "This vendor requires a sender name.", Party.US, "Have the sender name approved at this provider."
+        N_("This vendor requires a sender name."), Party.US, N_("Have the sender name approved at this provider.")
     ),
     "sender_invalid": Description(
-        "The vendor does not take this sender name.",
+        N_("The vendor does not take this sender name."),
         Party.US,
-        "Correct the vendor's form of the name in its approval at this provider.",
+        N_("Correct the vendor's form of the name in its approval at this provider."),
     ),
     "template_invalid": Description(
-        "The vendor's template id in the approval is not valid.", Party.US, "Correct the template's approval."
+        N_("The vendor's template id in the approval is not valid."), Party.US, N_("Correct the template's approval.")
     ),
     "too_many_parameters": Description(
-        "The template has more placeholders than this vendor accepts.", Party.US, "Shorten the template."
+        N_("The template has more placeholders than this vendor accepts."), Party.US, N_("Shorten the template.")
     ),
     "parameter_twice": Description(
-        "Two parameters have the same name at the vendor.",
+        N_("Two parameters have the same name at the vendor."),
         Party.US,
-        "Correct the parameters of the template's approval.",
+        N_("Correct the parameters of the template's approval."),
     ),
-    "text_too_long": Description("The text is longer than this vendor accepts.", Party.CLIENT, "Shorten the text."),
-    "phone_format": Description("The number can't be converted to the format of this vendor.", Party.CLIENT),
+    "text_too_long": Description(
+        N_("The text is longer than this vendor accepts."), Party.CLIENT, N_("Shorten the text.")
+    ),
+    "phone_format": Description(N_("The number can't be converted to the format of this vendor."), Party.CLIENT),
     "lease_over": Description(
-        "The dispatcher that made this call stopped before it stored the result. The message may have been sent.",
+        N_("The dispatcher that made this call stopped before it stored the result. The message may have been sent."),
         Party.US,
-        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
+        N_("Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”."),
     ),
     "internal_fault": Description(
-        "An internal error: the message was not sent.",
+        N_("An internal error: the message was not sent."),
         Party.US,
-        "Give the attempt's trace to the developers. Resend the message after the error is fixed.",
+        N_("Give the attempt's trace to the developers. Resend the message after the error is fixed."),
     ),
-    "expired": Description("Its time to live ended before it could be sent.", Party.VENDOR),
-    "settled": Description("Staff resolved it."),
-    "canceled": Description("Staff canceled it."),
+    "expired": Description(N_("Its time to live ended before it could be sent."), Party.VENDOR),
+    "settled": Description(N_("Staff resolved it.")),
+    "canceled": Description(N_("Staff canceled it.")),
     "parked": Description(
-        "It was quarantined after a backup was restored: what happened to it since the backup is unknown.",
+        N_("It was quarantined after a backup was restored: what happened to it since the backup is unknown."),
         Party.US,
-        "Ask the vendor, then resolve the message.",
+        N_("Ask the vendor, then resolve the message."),
     ),
 }
 """Internal codes of attempts and messages. Each vendor's codes are in that vendor's module."""
 
 EVENT: Mapping[str, str] = {
-    "resent": "Resent by staff",
-    "moved": "Moved to another provider by staff",
-    "settled": "Resolved by staff",
-    "canceled": "Canceled by staff",
-    "released": "Released",
-    "parked": "Quarantined after a restore",
-    "failed_over": "Moved to the next provider",
-    "late_answer": "A response arrived after the time-out",
-    "asked": "Status query sent to the vendor",
-    "revealed": "Number and text revealed",
-    "erased": "Text erased",
+    "resent": N_("Resent by staff"),
+    "moved": N_("Moved to another provider by staff"),
+    "settled": N_("Resolved by staff"),
+    "canceled": N_("Canceled by staff"),
+    "released": N_("Released"),
+    "parked": N_("Quarantined after a restore"),
+    "failed_over": N_("Moved to the next provider"),
+    "late_answer": N_("A response arrived after the time-out"),
+    "asked": N_("Status query sent to the vendor"),
+    "revealed": N_("Number and text revealed"),
+    "erased": N_("Text erased"),
 }
 
 NO_PROBLEM = frozenset(
@@ -233,14 +238,17 @@ class Remedy:
     is_severe: bool
 
 
-OTP_NOT_RECEIVED = (
+OTP_NOT_RECEIVED = N_(
     "If the recipient has no code, a new one must be requested from the client: one-time passwords are not resent."
 )
 OTP_WITHOUT_REPORT = Remedy(
-    "The vendor accepted this one-time password and has sent no delivery report, though it sends them within minutes.",
+    N_(
+        "The vendor accepted this one-time password and has sent no delivery report, though it sends them within "
+        "minutes."
+    ),
     Party.VENDOR,
-    f"{OTP_NOT_RECEIVED} If several are without a report, check the provider, and give the vendor its id of this "
-    "message.",
+    f"{OTP_NOT_RECEIVED} "
+    + N_("If several are without a report, check the provider, and give the vendor its id of this message."),
     is_severe=False,
 )
 
@@ -269,4 +277,4 @@ def _why(exact: Description | None, cause: Description | None, detail: str, code
     if exact:
         return exact.happened
     why = detail or (cause.happened if cause else "")
-    return f"{why} Code: {code}." if code else why
+    return " ".join([why, N_("Code: {code}.").format(code=code)]) if code else why

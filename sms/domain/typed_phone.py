@@ -12,10 +12,11 @@ from urllib.parse import unquote
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from providers.marking import N_
 from sms.domain.csv_escaping import unescaped
 from sms.domain.phone import PhoneError, parse
 
-WHICH_COUNTRY = (
+WHICH_COUNTRY = N_(
     "Which country? A number without a country code may belong to several: write + and the country code before it, "
     "such as +994501234567."
 )
@@ -58,7 +59,7 @@ def read_start(value: str) -> str:
     if not plain.startswith("+"):
         raise NationalNumber(plain)
     if len(plain) > 16:
-        raise PhoneError("A phone number has at most 15 digits.")
+        raise PhoneError(N_("A phone number has at most 15 digits."))
     return plain
 
 
@@ -72,7 +73,7 @@ def _of_region(digits: str, region: str) -> str:
     try:
         number = phonenumbers.parse(digits, region)
     except NumberParseException as error:
-        raise PhoneError("No country has a phone number of this code and length.") from error
+        raise PhoneError(N_("No country has a phone number of this code and length.")) from error
     return parse(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
@@ -89,7 +90,10 @@ def _plain(value: str, fewest: int = 1) -> str:
         text = unquote(text[scheme.end() :])
     if _SHORTENED.fullmatch(text):
         raise PhoneError(
-            "A spreadsheet has shortened this number, and digits are lost: format the column as text, enter it again."
+            N_(
+                "A spreadsheet has shortened this number, and digits are lost: format the column as text, "
+                "enter it again."
+            )
         )
     if whole := _FRACTION.fullmatch(text):
         text = whole[1]
@@ -98,9 +102,9 @@ def _plain(value: str, fewest: int = 1) -> str:
         plain = "+" + plain[2:]
     digits = plain.removeprefix("+")
     if not plain or len(digits) < fewest:
-        raise PhoneError("This holds no digit.")
+        raise PhoneError(N_("This holds no digit."))
     if "+" in digits:
-        raise PhoneError("A plus sign stands inside the number: write one number, and the plus sign before it.")
+        raise PhoneError(N_("A plus sign stands inside the number: write one number, and the plus sign before it."))
     return plain
 
 
@@ -114,4 +118,8 @@ def _sign(character: str) -> str:
     if character in _IGNORED or unicodedata.category(character) in _IGNORED_CATEGORIES:
         return ""
     shown = character if character.isprintable() else ""
-    raise PhoneError(f"Character {shown} (U+{ord(character):04X}) can't stand in a phone number.".replace("  ", " "))
+    raise PhoneError(
+        N_("Character {character} can't stand in a phone number.").format(
+            character=f"{shown} (U+{ord(character):04X})".strip()
+        )
+    )

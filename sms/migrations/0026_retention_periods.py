@@ -15,7 +15,7 @@ def give_permissions(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sms", "0024_receipts"),
+        ("sms", "0025_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -26,6 +26,7 @@ from .report import Callback, DeliveryReport
 from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
 from .route import Route, RouteProvider
 from .sender import SenderApproval, SenderName
+from .staff import StaffPreferences
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "RouteProvider",
     "SenderApproval",
     "SenderName",
+    "StaffPreferences",
     "TemplateApproval",
     "TemplateApprovalStatus",
     "TemplateVersion",

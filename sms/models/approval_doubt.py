@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from providers.marking import N_
 
 from .approval import ApprovalStatus
 from .provider import Provider
@@ -22,14 +25,16 @@ class ApprovalDoubt(models.Model):
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="approval_doubts")
     template_approval = models.OneToOneField(TemplateApproval, models.CASCADE, null=True, related_name="doubt")
     sender_approval = models.OneToOneField(SenderApproval, models.CASCADE, null=True, related_name="doubt")
-    vendor_key = models.CharField(max_length=128, blank=True, help_text="The vendor's id of the template, or its name.")
+    vendor_key = models.CharField(
+        max_length=128, blank=True, help_text=_("The vendor's id of the template, or its name.")
+    )
     confirmed_at = models.DateTimeField(null=True)
-    code = models.CharField(max_length=64, help_text="The vendor's code.")
+    code = models.CharField(max_length=64, help_text=_("The vendor's code."))
     detail = models.TextField(blank=True)
     begun_at = models.DateTimeField()
-    probe_at = models.DateTimeField(help_text="When the next probe may go.")
-    probe_interval = models.PositiveIntegerField(help_text="Seconds to the probe after this one.")
-    probe_until = models.DateTimeField(null=True, help_text="A probe is under way until then.")
+    probe_at = models.DateTimeField(help_text=_("When the next probe may go."))
+    probe_interval = models.PositiveIntegerField(help_text=_("Seconds to the probe after this one."))
+    probe_until = models.DateTimeField(null=True, help_text=_("A probe is under way until then."))
 
     class Meta:
         ordering = ("begun_at", "id")
@@ -41,8 +46,8 @@ class ApprovalDoubt(models.Model):
                 name="doubt_about_one_approval",
             ),
         ]
-        verbose_name = "approval in doubt"
-        verbose_name_plural = "approvals in doubt"
+        verbose_name = _("approval in doubt")
+        verbose_name_plural = _("approvals in doubt")
 
     def __str__(self) -> str:
         return f"{self.title} ({self.code})"
@@ -79,8 +84,9 @@ class ApprovalDoubt(models.Model):
     @property
     def title(self) -> str:
         """What is in doubt, for staff."""
-        kind = "template" if self.template_approval is not None else "sender"
-        return f"the approval of {kind} {self.owner.name} at {self.provider.slug}"
+        of_template = N_("the approval of template {name} at {provider}")
+        words = of_template if self.template_approval is not None else N_("the approval of sender {name} at {provider}")
+        return words.format(name=self.owner.name, provider=self.provider.slug)
 
     @property
     def alert_key(self) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from providers.address import is_public
 
@@ -20,10 +21,14 @@ def check_calling_address(value: str) -> None:
         network = ipaddress.ip_network(value)
     except ValueError as error:
         raise ValidationError(
-            f"{value} is neither an address nor a network. Write one such as 203.0.113.7 or 203.0.113.8/29."
+            _("%(value)s is neither an address nor a network. Write one such as 203.0.113.7 or 203.0.113.8/29.")
+            % {"value": value}
         ) from error
     if not (settings.ALLOW_PRIVATE_PROVIDER_HOSTS or is_public(str(network.network_address))):
-        raise ValidationError(f"{value} is a private address: vendors see another one. Ask whoever runs the server.")
+        raise ValidationError(
+            _("%(value)s is a private address: vendors see another one. Ask whoever runs the server.")
+            % {"value": value}
+        )
 
 
 class CallingAddress(models.Model):
@@ -33,16 +38,16 @@ class CallingAddress(models.Model):
         max_length=43,
         unique=True,
         validators=[check_calling_address],
-        help_text="Public, as vendors see it, such as 203.0.113.7. A network is written as 203.0.113.8/29.",
+        help_text=_("Public, as vendors see it, such as 203.0.113.7. A network is written as 203.0.113.8/29."),
     )
-    note = models.CharField(max_length=200, blank=True, help_text="For example: the dispatchers' gateway.")
+    note = models.CharField(max_length=200, blank=True, help_text=_("For example: the dispatchers' gateway."))
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history()
 
     class Meta:
         ordering = ("address",)
-        verbose_name = "outbound IP address"
-        verbose_name_plural = "outbound IP addresses"
+        verbose_name = _("outbound IP address")
+        verbose_name_plural = _("outbound IP addresses")
 
     def __str__(self) -> str:
         return self.address
@@ -52,7 +57,7 @@ class InboundAddress(models.Model):
     """The number of the address that is valid now. The key in an address is signed with it (services/webhooks)."""
 
     address_number = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    old_address_until = models.DateTimeField("old address valid until", null=True, editable=False)
+    old_address_until = models.DateTimeField(_("old address valid until"), null=True, editable=False)
 
     class Meta:
         abstract = True

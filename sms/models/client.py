@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .destination import validate_country
 from .history import change_history
@@ -28,24 +29,27 @@ def digest(secret: str) -> str:
 
 
 class NewlineEscape(models.TextChoices):
-    OUTSIDE_URLS = "outside_urls", "/n is a new line, but not inside links"
-    ALWAYS = "always", "/n is always a new line"
-    OFF = "off", "/n stays as it is"
+    OUTSIDE_URLS = "outside_urls", _("/n is a new line, but not inside links")
+    ALWAYS = "always", _("/n is always a new line")
+    OFF = "off", _("/n stays as it is")
 
 
 class OnNoTemplate(models.TextChoices):
-    REFUSE = "refuse", "reject the request (422)"
-    HOLD = "hold", "hold the message until a template matches its text"
+    REFUSE = "refuse", _("reject the request (422)")
+    HOLD = "hold", _("hold the message until a template matches its text")
 
 
 def validate_country_limits(value: Any) -> None:
     """Raises ValidationError for what is no mapping of countries to numbers of messages."""
     if not isinstance(value, dict):
-        raise ValidationError('Write an object of countries and numbers of messages, such as {"RO": 5000}.')
+        raise ValidationError(_('Write an object of countries and numbers of messages, such as {"RO": 5000}.'))
     for country, limit in value.items():
         validate_country(country)
         if type(limit) is not int or not 1 <= limit <= LARGEST_INTEGER:
-            raise ValidationError(f"{country}: {limit!r} is no number of messages from 1 to {LARGEST_INTEGER:,}.")
+            raise ValidationError(
+                _("%(country)s: %(limit)s is no number of messages from 1 to %(largest_integer)s.")
+                % {"country": country, "limit": f"{limit!r}", "largest_integer": f"{LARGEST_INTEGER:,}"}
+            )
 
 
 class ApiClient(models.Model):
@@ -54,51 +58,51 @@ class ApiClient(models.Model):
     username = models.CharField(
         max_length=64,
         unique=True,
-        validators=[RegexValidator(r"\A[!-9;-~]+\Z", "Visible ASCII characters without a colon.")],
+        validators=[RegexValidator(r"\A[!-9;-~]+\Z", _("Visible ASCII characters without a colon."))],
     )
     secret_digest = models.CharField(max_length=64, editable=False)
     previous_digest = models.CharField(max_length=64, blank=True, editable=False)
     previous_valid_until = models.DateTimeField(null=True, editable=False)
     enabled = models.BooleanField(default=True)
     newline_escape = models.CharField(max_length=16, choices=NewlineEscape, default=NewlineEscape.OUTSIDE_URLS)
-    all_senders = models.BooleanField(default=True, help_text="Off: only the sender names chosen below.")
+    all_senders = models.BooleanField(default=True, help_text=_("Off: only the sender names chosen below."))
     senders = models.ManyToManyField(SenderName, blank=True, related_name="clients")
     rate_limit = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Messages a second. Empty: no limit."
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Messages a second. Empty: no limit.")
     )
     daily_budget = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Messages a UTC day. Empty: no limit."
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Messages a UTC day. Empty: no limit.")
     )
-    read_messages = models.BooleanField(default=True, help_text="Off: GET /messages is rejected.")
+    read_messages = models.BooleanField(default=True, help_text=_("Off: GET /messages is rejected."))
     on_no_template = models.CharField(
-        "if no template matches", max_length=8, choices=OnNoTemplate, default=OnNoTemplate.REFUSE
+        _("if no template matches"), max_length=8, choices=OnNoTemplate, default=OnNoTemplate.REFUSE
     )
     otp_per_number = models.PositiveIntegerField(
-        default=5, validators=[MaxValueValidator(10_000)], help_text="OTPs to one number in 10 minutes. 0: no limit."
+        default=5, validators=[MaxValueValidator(10_000)], help_text=_("OTPs to one number in 10 minutes. 0: no limit.")
     )
     otp_per_range = models.PositiveIntegerField(
         default=50,
         validators=[MaxValueValidator(1_000_000)],
-        help_text="OTPs an hour to one range of 100 numbers. 0: no limit.",
+        help_text=_("OTPs an hour to one range of 100 numbers. 0: no limit."),
     )
     slot_share = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text="Percent of each provider's slots that the client may use at once, at least one. Empty: all.",
+        help_text=_("Percent of each provider's slots that the client may use at once, at least one. Empty: all."),
     )
     country_limits = models.JSONField(
         default=dict,
         blank=True,
         validators=[validate_country_limits],
-        help_text='Messages a UTC day to a country, such as {"RO": 5000}. Others have no limit here.',
+        help_text=_('Messages a UTC day to a country, such as {"RO": 5000}. Others have no limit here.'),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history(without=("secret_digest", "previous_digest"), m2m_fields=[senders])
 
     class Meta:
         ordering = ("username",)
-        verbose_name = "client"
+        verbose_name = _("client")
 
     def __str__(self) -> str:
         return self.username
@@ -140,14 +144,14 @@ class LoginSource(models.Model):
     """Log-ins for one user name from one address. `account` is a client's id, or a bucket of unknown user names."""
 
     account = models.CharField(max_length=24)
-    source = models.CharField(max_length=45, help_text="An IPv4 address, or the /64 network of an IPv6 one.")
+    source = models.CharField(max_length=45, help_text=_("An IPv4 address, or the /64 network of an IPv6 one."))
     failures = models.PositiveIntegerField(default=0)
     failures_since = models.DateTimeField(null=True)
     succeeded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("account", "source"), name="one_row_per_login_source")]
-        verbose_name = "login source"
+        verbose_name = _("login source")
 
     def __str__(self) -> str:
         return f"{self.account} from {self.source}"

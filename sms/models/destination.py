@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from sms.domain.destinations import NUMBER_TYPES, is_country
 
@@ -17,7 +18,8 @@ def validate_country(value: str) -> None:
     """Raises ValidationError for what is no country that has phone numbers."""
     if not is_country(value):
         raise ValidationError(
-            f"{value} is no country; write two capital letters such as RO, or 001 for numbers of no country."
+            _("%(value)s is no country; write two capital letters such as RO, or 001 for numbers of no country.")
+            % {"value": value}
         )
 
 
@@ -28,14 +30,15 @@ def validate_number_types(value: Any) -> None:
     unknown = [repr(name) for name in value if name not in NUMBER_TYPES] if isinstance(value, list) else [repr(value)]
     if unknown or not value:
         raise ValidationError(
-            f"{', '.join(unknown) or 'An empty list'} is no type; known are {', '.join(NUMBER_TYPES)}."
+            _("%(value)s is no type; known are %(number_types)s.")
+            % {"value": ", ".join(unknown) or "An empty list", "number_types": ", ".join(NUMBER_TYPES)}
         )
 
 
 class DestinationMode(models.TextChoices):
-    ALLOW = "allow", "allow"
-    MONITOR = "monitor", "monitor: sent, and alerted"
-    BLOCK = "block", "block"
+    ALLOW = "allow", _("allow")
+    MONITOR = "monitor", _("monitor: sent, and alerted")
+    BLOCK = "block", _("block")
 
 
 class Destination(models.Model):
@@ -45,21 +48,23 @@ class Destination(models.Model):
         max_length=3,
         unique=True,
         validators=[validate_country],
-        help_text="ISO 3166-1 alpha-2, such as RO. 001: numbers of no country, such as +870.",
+        help_text=_("ISO 3166-1 alpha-2, such as RO. 001: numbers of no country, such as +870."),
     )
     mode = models.CharField(max_length=7, choices=DestinationMode, default=DestinationMode.ALLOW)
     number_types = models.JSONField(
         null=True,
         blank=True,
         validators=[validate_number_types],
-        help_text='Such as ["mobile", "fixed_line_or_mobile"]. Empty: all but premium_rate, shared_cost, satellite and '
-        "personal_number.",
+        help_text=_(
+            'Such as ["mobile", "fixed_line_or_mobile"]. Empty: all but premium_rate, shared_cost, satellite and '
+            "personal_number."
+        ),
     )
     daily_limit = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Messages a UTC day to the country, over all clients. Empty: no limit.",
+        help_text=_("Messages a UTC day to the country, over all clients. Empty: no limit."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history()

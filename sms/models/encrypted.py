@@ -11,9 +11,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from providers.address import origin
 from providers.base import Adapter
+from providers.marking import N_
 
 
 class UndecryptableError(Exception):
@@ -98,11 +100,11 @@ class EncryptedJSONField(models.TextField):
         return str(self.get_prep_value(self.value_from_object(obj)))
 
 
-UNREADABLE = (
+UNREADABLE = N_(
     "Its credentials can't be decrypted: no key of FIELD_ENCRYPTION_KEYS opens them. Put the missing key back, or "
     "enter the credentials again, on its page or by provision."
 )
-MOVED = (
+MOVED = N_(
     "Its credentials were entered for {before}, and its address is now {now}. Enter the credentials again, on its page "
     "or by provision, or correct the address."
 )
@@ -118,7 +120,9 @@ class CredentialsAccount(models.Model):
         default="",
         db_default="",
         editable=False,
-        help_text="Scheme, host and port that the credentials were entered for. Empty: those of the default address.",
+        help_text=_(
+            "Scheme, host and port that the credentials were entered for. Empty: those of the default address."
+        ),
     )
 
     adapters: ClassVar[Mapping[str, type[Adapter]]]

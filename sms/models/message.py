@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from providers.base import MessageState, Sender
 from sms.domain.lifecycle import Outcome, Status
@@ -41,7 +42,7 @@ class Message(models.Model):
     raw_text = models.TextField(null=True)
     text = models.TextField(null=True)
     newline_is_undecided = models.BooleanField(
-        default=False, db_default=False, help_text="A /n may be a new line or part of a word, and no template tells."
+        default=False, db_default=False, help_text=_("A /n may be a new line or part of a word, and no template tells.")
     )
     is_otp = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
@@ -52,7 +53,7 @@ class Message(models.Model):
     parameters = models.JSONField(null=True, default=dict)
     decision = models.JSONField(default=dict)
 
-    status = models.CharField(max_length=12, choices=[(s.value, s.value) for s in Status])
+    status = models.CharField(max_length=12, choices=[(s.value, _(s.value)) for s in Status])
     provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="messages", db_index=False)
     pinned_provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="+", db_index=False)
     due_at = models.DateTimeField(null=True)
@@ -62,7 +63,7 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     attempts_made = models.PositiveSmallIntegerField(default=0)
     attempts_before = models.PositiveSmallIntegerField(default=0)
-    in_doubt = models.BooleanField(default=False, help_text="An earlier attempt may have been sent.")
+    in_doubt = models.BooleanField(default=False, help_text=_("An earlier attempt may have been sent."))
     crashes = models.PositiveSmallIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True, default="")
     detail = models.TextField(blank=True, default="")
@@ -141,7 +142,7 @@ class Attempt(models.Model):
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="attempts", db_index=False)
     template_version = models.ForeignKey(TemplateVersion, models.PROTECT, null=True, related_name="+", db_index=False)
     lease_token = models.UUIDField()
-    outcome = models.CharField(max_length=13, null=True, choices=[(o.value, o.value) for o in Outcome])
+    outcome = models.CharField(max_length=13, null=True, choices=[(o.value, _(o.value)) for o in Outcome])
     failure = models.CharField(max_length=10, blank=True, default="")
     code = models.CharField(max_length=64, blank=True, default="")
     detail = models.TextField(blank=True, default="")
@@ -179,7 +180,7 @@ class AttemptPart(models.Model):
 
     attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveSmallIntegerField()
-    count = models.PositiveSmallIntegerField(help_text="How many parts the message has.")
+    count = models.PositiveSmallIntegerField(help_text=_("How many parts the message has."))
     vendor_message_id = models.CharField(max_length=128, blank=True, default="")
     reported = models.CharField(max_length=11, default=MessageState.UNKNOWN.value)
     is_final = models.BooleanField(default=False)
@@ -200,7 +201,7 @@ class MessageEvent(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, related_name="events")
     at = models.DateTimeField()
     kind = models.CharField(max_length=32)
-    actor = models.CharField(max_length=150, blank=True, default="", help_text="Empty: a rule.")
+    actor = models.CharField(max_length=150, blank=True, default="", help_text=_("Empty: a rule."))
     reason = models.TextField(blank=True, default="")
     detail = models.JSONField(default=dict)
 

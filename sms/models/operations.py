@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from .history import change_history
 from .provider import Provider
@@ -18,7 +19,7 @@ class ConfigurationStamp(models.Model):
     number = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name = "configuration stamp"
+        verbose_name = _("configuration stamp")
 
     def __str__(self) -> str:
         return str(self.number)
@@ -57,12 +58,12 @@ class RetentionWalk(models.Model):
     """How far retention has come in a table, for all workers and across their restarts."""
 
     table = models.CharField(max_length=40, primary_key=True)
-    position = models.CharField(max_length=40, blank=True, default="", help_text="The last key that was checked.")
-    begun_at = models.DateTimeField(help_text="When retention last began with the oldest row.")
+    position = models.CharField(max_length=40, blank=True, default="", help_text=_("The last key that was checked."))
+    begun_at = models.DateTimeField(help_text=_("When retention last began with the oldest row."))
 
     class Meta:
         ordering = ("table",)
-        verbose_name = "retention position"
+        verbose_name = _("retention position")
 
     def __str__(self) -> str:
         return self.table
@@ -93,8 +94,8 @@ class RetentionPeriods(models.Model):
 class Alert(models.Model):
     """A condition that staff must know of. It is opened once, says what to do, and is closed when it has ended."""
 
-    key = models.CharField(max_length=100, help_text="The condition: at most one open alert per key.")
-    severity = models.CharField(max_length=8, choices=[("warning", "warning"), ("critical", "critical")])
+    key = models.CharField(max_length=100, help_text=_("The condition: at most one open alert per key."))
+    severity = models.CharField(max_length=8, choices=[("warning", _("warning")), ("critical", _("critical"))])
     title = models.CharField(max_length=200)
     advice = models.TextField(blank=True, default="")
     provider = models.ForeignKey(Provider, models.CASCADE, null=True, related_name="alerts")
@@ -102,7 +103,7 @@ class Alert(models.Model):
     closed_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, blank=True, default="", db_default="")
-    silenced_until = models.DateTimeField(null=True, help_text="Until then no notice of this condition is sent.")
+    silenced_until = models.DateTimeField(null=True, help_text=_("Until then no notice of this condition is sent."))
     silenced_by = models.CharField(max_length=150, blank=True, default="", db_default="")
 
     class Meta:
@@ -123,17 +124,19 @@ class AlertNotice(models.Model):
     """The notice of a change of an alert on one channel. It is tried until it is delivered or given up."""
 
     class Change(models.TextChoices):
-        OPENED = "opened", "opened"
-        CLOSED = "closed", "closed"
+        OPENED = "opened", _("opened")
+        CLOSED = "closed", _("closed")
 
     class Channel(models.TextChoices):
-        EMAIL = "email", "e-mail"
-        WEBHOOK = "webhook", "webhook"
+        EMAIL = "email", _("e-mail")
+        WEBHOOK = "webhook", _("webhook")
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices")
     change = models.CharField(max_length=6, choices=Change)
     channel = models.CharField(max_length=7, choices=Channel)
-    due_at = models.DateTimeField(null=True, help_text="When it is tried next. Empty: it was delivered, or given up.")
+    due_at = models.DateTimeField(
+        null=True, help_text=_("When it is tried next. Empty: it was delivered, or given up.")
+    )
     told_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True, default="")
@@ -157,27 +160,27 @@ class BulkOperation(models.Model):
     """
 
     class Kind(models.TextChoices):
-        MOVE = "move", "move"
-        RESEND = "resend", "resend"
-        CANCEL = "cancel", "cancel"
-        RESOLVE = "resolve", "resolve"
+        MOVE = "move", _("move")
+        RESEND = "resend", _("resend")
+        CANCEL = "cancel", _("cancel")
+        RESOLVE = "resolve", _("resolve")
 
     class State(models.TextChoices):
-        WAITING = "waiting", "waiting"
-        RUNNING = "running", "running"
-        FINISHED = "finished", "finished"
-        STOPPED = "stopped", "stopped"
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("running")
+        FINISHED = "finished", _("finished")
+        STOPPED = "stopped", _("stopped")
 
     kind = models.CharField(max_length=7, choices=Kind)
-    filters = models.JSONField(default=dict, help_text="The filters of the list of messages.")
+    filters = models.JSONField(default=dict, help_text=_("The filters of the list of messages."))
     provider = models.ForeignKey(
-        Provider, models.PROTECT, null=True, related_name="+", help_text="Where the messages are to go."
+        Provider, models.PROTECT, null=True, related_name="+", help_text=_("Where the messages are to go.")
     )
-    went_out = models.BooleanField(null=True, help_text="What unconfirmed messages are resolved as.")
+    went_out = models.BooleanField(null=True, help_text=_("What unconfirmed messages are resolved as."))
     reason = models.TextField()
     actor = models.CharField(max_length=150)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    expected = models.PositiveIntegerField(help_text="How many messages the filter found.")
+    expected = models.PositiveIntegerField(help_text=_("How many messages the filter found."))
     done = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
@@ -190,7 +193,7 @@ class BulkOperation(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "bulk operation"
+        verbose_name = _("bulk operation")
         indexes = [
             models.Index(
                 fields=("id",), condition=Q(state__in=["waiting", "running"]), name="bulk_operation_unfinished"

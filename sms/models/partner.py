@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from providers.base import Forwarder
 from providers.registry import FORWARDERS
@@ -26,9 +27,9 @@ class Partner(CredentialsAccount):
 
     adapters = FORWARDERS
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as renter-1.")
-    vendor = models.CharField("kind", max_length=32, choices=partner_choices)
-    url = models.CharField("address", max_length=300, help_text="The full URL, as the partner gave it.")
+    slug = models.SlugField(max_length=64, unique=True, help_text=_("A short name of ours, such as renter-1."))
+    vendor = models.CharField(_("kind"), max_length=32, choices=partner_choices)
+    url = models.CharField(_("address"), max_length=300, help_text=_("The full URL, as the partner gave it."))
     options = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -59,23 +60,23 @@ class RentedNumber(models.Model):
     phone = models.CharField(
         max_length=16,
         unique=True,
-        validators=[RegexValidator(r"\A\+[0-9]{7,15}\Z", "A number in E.164 form, such as +994501234567.")],
-        help_text="In E.164 form, such as +994501234567.",
+        validators=[RegexValidator(r"\A\+[0-9]{7,15}\Z", _("A number in E.164 form, such as +994501234567."))],
+        help_text=_("In E.164 form, such as +994501234567."),
     )
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="numbers")
     operation_id = models.PositiveBigIntegerField(
-        "operation", validators=[MinValueValidator(1)], help_text="Our id of this rental; the partner sees it."
+        _("operation"), validators=[MinValueValidator(1)], help_text=_("Our id of this rental; the partner sees it.")
     )
-    active = models.BooleanField(default=True, help_text="Off: received SMS are stored, not pushed.")
-    valid_from = models.DateTimeField("from", null=True, blank=True, help_text="Empty: from now on.")
-    valid_until = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until it is turned off.")
+    active = models.BooleanField(default=True, help_text=_("Off: received SMS are stored, not pushed."))
+    valid_from = models.DateTimeField(_("from"), null=True, blank=True, help_text=_("Empty: from now on."))
+    valid_until = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: until it is turned off."))
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     history = change_history()
 
     class Meta:
         ordering = ("phone",)
-        verbose_name = "rented number"
+        verbose_name = _("rented number")
         constraints = [
             models.UniqueConstraint(fields=("partner", "operation_id"), name="one_number_per_operation"),
             models.CheckConstraint(condition=Q(operation_id__gte=1), name="operation_id_from_1"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from providers.base import Sender
 from providers.registry import SENDERS
@@ -25,37 +26,45 @@ class Provider(CredentialsAccount, InboundAddress):
 
     adapters = SENDERS
 
-    slug = models.SlugField(max_length=64, unique=True, help_text="A short name of ours, such as main-az.")
+    slug = models.SlugField(max_length=64, unique=True, help_text=_("A short name of ours, such as main-az."))
     vendor = models.CharField(max_length=32, choices=vendor_choices)
-    base_url = models.CharField("address", max_length=300, blank=True, help_text="Empty: the vendor's default address.")
-    enabled = models.BooleanField(default=True, help_text="Off: no message is routed here.")
-    paused = models.BooleanField(default=False, help_text="On: messages routed here wait, or go to the next provider.")
+    base_url = models.CharField(
+        _("address"), max_length=300, blank=True, help_text=_("Empty: the vendor's default address.")
+    )
+    enabled = models.BooleanField(default=True, help_text=_("Off: no message is routed here."))
+    paused = models.BooleanField(
+        default=False, help_text=_("On: messages routed here wait, or go to the next provider.")
+    )
     timeout = models.PositiveSmallIntegerField(
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(120)],
-        help_text="Seconds from the first byte of the request to the end of the response. Connecting may take 5 more.",
+        help_text=_(
+            "Seconds from the first byte of the request to the end of the response. Connecting may take 5 more."
+        ),
     )
     max_in_flight = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls at a time, over all dispatchers."
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Calls at a time, over all dispatchers.")
     )
     rate_limit = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Calls a second, over all dispatchers."
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Calls a second, over all dispatchers.")
     )
     reports_per_minute = models.PositiveIntegerField(
         default=60_000,
         db_default=60_000,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Calls of the vendor to our callback address, in each web process. More are answered with 429.",
+        help_text=_("Calls of the vendor to our callback address, in each web process. More are answered with 429."),
     )
     shown_sender = models.CharField(
-        "sender shown",
+        _("sender shown"),
         max_length=64,
         blank=True,
         default="",
         db_default="",
-        help_text="The sender name that recipients see of this account where a call names none. Messages with other "
-        "sender names are not routed here. Empty: all are.",
+        help_text=_(
+            "The sender name that recipients see of this account where a call names none. Messages with other "
+            "sender names are not routed here. Empty: all are."
+        ),
     )
     credentials_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     options = models.JSONField(default=dict, blank=True)
@@ -104,8 +113,8 @@ class Provider(CredentialsAccount, InboundAddress):
 
 
 class Breaker(models.TextChoices):
-    CLOSED = "closed", "closed"
-    OPEN = "open", "open"
+    CLOSED = "closed", _("closed")
+    OPEN = "open", _("open")
 
 
 class ProviderState(models.Model):
@@ -116,18 +125,18 @@ class ProviderState(models.Model):
 
     provider = models.OneToOneField(Provider, models.CASCADE, primary_key=True, related_name="state")
     breaker = models.CharField(max_length=8, choices=Breaker, default=Breaker.CLOSED)
-    breaker_failure = models.CharField(max_length=16, blank=True, help_text="The class of failure that opened it.")
+    breaker_failure = models.CharField(max_length=16, blank=True, help_text=_("The class of failure that opened it."))
     breaker_code = models.CharField(max_length=64, blank=True)
     breaker_detail = models.TextField(blank=True)
     opened_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True, help_text="When the circuit breaker last closed.")
-    probe_at = models.DateTimeField(null=True, help_text="When the next probe is due. Empty: staff must act first.")
-    probe_interval = models.PositiveIntegerField(default=0, help_text="Seconds to the probe after the next.")
-    probe_until = models.DateTimeField(null=True, help_text="A probe is in flight until then at the latest.")
-    bad_calls = models.PositiveIntegerField(default=0, help_text="Unavailable or unconfirmed calls in a row.")
-    tokens = models.FloatField(default=0, help_text="Calls left in the token bucket of the rate limit.")
+    closed_at = models.DateTimeField(null=True, help_text=_("When the circuit breaker last closed."))
+    probe_at = models.DateTimeField(null=True, help_text=_("When the next probe is due. Empty: staff must act first."))
+    probe_interval = models.PositiveIntegerField(default=0, help_text=_("Seconds to the probe after the next."))
+    probe_until = models.DateTimeField(null=True, help_text=_("A probe is in flight until then at the latest."))
+    bad_calls = models.PositiveIntegerField(default=0, help_text=_("Unavailable or unconfirmed calls in a row."))
+    tokens = models.FloatField(default=0, help_text=_("Calls left in the token bucket of the rate limit."))
     tokens_at = models.DateTimeField(null=True)
-    retry_at = models.DateTimeField(null=True, help_text="The vendor asked for no calls until then.")
+    retry_at = models.DateTimeField(null=True, help_text=_("The vendor asked for no calls until then."))
     last_error_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=64, blank=True)
     last_error_detail = models.TextField(blank=True)

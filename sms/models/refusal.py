@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from .client import ApiClient
 
@@ -21,13 +22,13 @@ class RefusedRequest(models.Model):
     sender = models.CharField(max_length=64, blank=True, default="")
     to = models.CharField(max_length=32, blank=True, default="")
     is_otp = models.BooleanField(default=False)
-    shape = models.TextField(blank=True, default="", help_text="The text with its digits masked.")
-    nearest = models.TextField(blank=True, default="", help_text="The nearest template and the first difference.")
+    shape = models.TextField(blank=True, default="", help_text=_("The text with its digits masked."))
+    nearest = models.TextField(blank=True, default="", help_text=_("The nearest template and the first difference."))
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ("-id",)
-        verbose_name = "rejected request"
+        verbose_name = _("rejected request")
         permissions = [("see_shapes", "Can see the shapes of refused texts, digits masked")]
         indexes = [
             models.Index(fields=("to", "-id"), name="refused_to_number"),
@@ -48,7 +49,7 @@ class RefusalCount(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("client", "minute"), name="one_refusal_count_per_minute")]
-        verbose_name = "rejection count"
+        verbose_name = _("rejection count")
 
     def __str__(self) -> str:
         return f"{self.client_id} {self.minute:%Y-%m-%d %H:%M} {self.count}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 OTP_SHAPES_DAYS = 7
 """After so many days a row of masked one-time passwords is deleted."""
@@ -84,7 +85,7 @@ class HourlyOtpShape(models.Model):
     class Meta:
         ordering = ("-hour", "id")
         constraints = [models.UniqueConstraint(fields=("hour", "digest"), name="one_otp_shape_per_hour")]
-        verbose_name = "masked one-time password"
+        verbose_name = _("masked one-time password")
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}:00 {self.count}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from .client import ApiClient
 from .history import change_history
@@ -16,26 +17,30 @@ class Route(models.Model):
 
     prefix = models.CharField(
         max_length=16,
-        validators=[RegexValidator(r"\A\+[0-9]{0,15}\Z", "A plus sign and digits, such as +994; + alone is the rest.")],
-        help_text="The start of the number, such as +994. A + alone matches every number that no other route matches.",
+        validators=[
+            RegexValidator(r"\A\+[0-9]{0,15}\Z", _("A plus sign and digits, such as +994; + alone is the rest."))
+        ],
+        help_text=_(
+            "The start of the number, such as +994. A + alone matches every number that no other route matches."
+        ),
     )
     client = models.ForeignKey(
-        ApiClient, models.CASCADE, null=True, blank=True, related_name="routes", help_text="Empty: every client."
+        ApiClient, models.CASCADE, null=True, blank=True, related_name="routes", help_text=_("Empty: every client.")
     )
     is_otp = models.BooleanField(
-        "kind", null=True, blank=True, choices=[(None, "both"), (True, "OTP"), (False, "others")]
+        _("kind"), null=True, blank=True, choices=[(None, _("both")), (True, _("OTP")), (False, _("others"))]
     )
     enabled = models.BooleanField(default=True)
     providers = models.ManyToManyField(Provider, through="RouteProvider", related_name="routes")
     otp_ttl = models.PositiveIntegerField(
-        "OTP time to live", default=300, validators=[MinValueValidator(1)], help_text="Seconds."
+        _("OTP time to live"), default=300, validators=[MinValueValidator(1)], help_text=_("Seconds.")
     )
     ttl = models.PositiveIntegerField(
-        "time to live", default=86400, validators=[MinValueValidator(1)], help_text="Seconds, for other messages."
+        _("time to live"), default=86400, validators=[MinValueValidator(1)], help_text=_("Seconds, for other messages.")
     )
     resend_unconfirmed_otp = models.BooleanField(
         default=False,
-        help_text="An unconfirmed OTP may be sent once more by the next provider. It may arrive twice.",
+        help_text=_("An unconfirmed OTP may be sent once more by the next provider. It may arrive twice."),
     )
     history = change_history()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from sms.domain.look_alikes import problem_of
 
@@ -15,13 +16,15 @@ from .provider import Provider
 class SenderName(models.Model):
     """A name that recipients see as the sender: `from` of POST /send-sms."""
 
-    name = models.CharField(max_length=64, unique=True, help_text="Exactly as Akinon sends it, letter case included.")
+    name = models.CharField(
+        max_length=64, unique=True, help_text=_("Exactly as Akinon sends it, letter case included.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     history = change_history()
 
     class Meta:
         ordering = ("name",)
-        verbose_name = "sender name"
+        verbose_name = _("sender name")
 
     def __str__(self) -> str:
         return self.name
@@ -39,13 +42,15 @@ class SenderName(models.Model):
 class SenderApproval(models.Model):
     sender = models.ForeignKey(SenderName, models.CASCADE, related_name="approvals")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="sender_approvals")
-    vendor_name = models.CharField(max_length=64, blank=True, help_text="The vendor's own form. Empty: the same name.")
+    vendor_name = models.CharField(
+        max_length=64, blank=True, help_text=_("The vendor's own form. Empty: the same name.")
+    )
     status = models.CharField(max_length=16, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
     history = change_history()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("sender", "provider"), name="one_approval_per_sender_provider")]
-        verbose_name = "sender approval"
+        verbose_name = _("sender approval")
 
     def __str__(self) -> str:
         return f"{self.sender_id} at {self.provider_id}: {self.status}"

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .approval import ConfirmedHow, TemplateApprovalStatus
 from .provider import Provider
@@ -20,12 +21,14 @@ class MessageTemplate(models.Model):
     """A text with named placeholders. Each change of the text adds a version; messages and approvals name versions."""
 
     name = models.SlugField(max_length=64, unique=True)
-    body = models.TextField(help_text="Placeholders are {name}; {{ and }} are literal braces.")
+    body = models.TextField(help_text=_("Placeholders are {name}; {{ and }} are literal braces."))
     placeholders = models.JSONField(
         default=dict,
         blank=True,
-        help_text='Kinds by placeholder: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}. '
-        "The kinds are any, digits, code, number, amount, date, time, name, phone, email, link and text.",
+        help_text=_(
+            'Kinds by placeholder: {"code": "digits"} or {"code": {"kind": "digits", "max_length": 8}}. '
+            "The kinds are any, digits, code, number, amount, date, time, name, phone, email, link and text."
+        ),
     )
     # RESTRICT, not PROTECT: deleting a template deletes its versions, unless a message refers to one.
     current_version = models.ForeignKey("TemplateVersion", models.RESTRICT, null=True, editable=False, related_name="+")
@@ -34,7 +37,7 @@ class MessageTemplate(models.Model):
 
     class Meta:
         ordering = ("name",)
-        verbose_name = "template"
+        verbose_name = _("template")
 
     def __str__(self) -> str:
         return self.name
@@ -117,7 +120,7 @@ class TemplateVersion(models.Model):
     class Meta:
         ordering = ("template", "-number")
         constraints = [models.UniqueConstraint(fields=("template", "number"), name="one_number_per_template_version")]
-        verbose_name = "template version"
+        verbose_name = _("template version")
 
     def __str__(self) -> str:
         return f"{self.template_id} version {self.number}"
@@ -134,23 +137,31 @@ class TemplateApproval(models.Model):
     template = models.ForeignKey(MessageTemplate, models.CASCADE, related_name="approvals")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="template_approvals")
     version = models.ForeignKey(TemplateVersion, models.CASCADE, null=True, editable=False, related_name="approvals")
-    vendor_template = models.CharField(max_length=128, blank=True, help_text="The vendor's id or code of the template.")
+    vendor_template = models.CharField(
+        max_length=128, blank=True, help_text=_("The vendor's id or code of the template.")
+    )
     text = models.TextField(
         blank=True,
         default="",
         db_default="",
-        help_text="The text as the vendor has registered it, in the vendor's notation, such as “Hello %1”. Empty: the "
-        "template's text as it was when this was first set to approved.",
+        help_text=_(
+            "The text as the vendor has registered it, in the vendor's notation, such as “Hello %1”. Empty: the "
+            "template's text as it was when this was first set to approved."
+        ),
     )
     parameters = models.JSONField(
         default=list,
         blank=True,
-        help_text='Our placeholders in the vendor\'s order: ["name", {"order": "order_code"}] where the vendor\'s name '
-        "differs. Empty: the text's order, the same names.",
+        help_text=_(
+            'Our placeholders in the vendor\'s order: ["name", {"order": "order_code"}] where the vendor\'s name '
+            "differs. Empty: the text's order, the same names."
+        ),
     )
     status = models.CharField(max_length=16, choices=TemplateApprovalStatus, default=TemplateApprovalStatus.DRAFT)
     note = models.CharField(max_length=200, blank=True)
-    approved_at = models.DateTimeField(null=True, editable=False, help_text="Empty: approved before this was recorded.")
+    approved_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("Empty: approved before this was recorded.")
+    )
     confirmed_at = models.DateTimeField(null=True, editable=False)
     confirmed_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
     confirmed_how = models.CharField(
@@ -160,7 +171,7 @@ class TemplateApproval(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="The template's text changed after this approval, before approvals kept the vendor's text.",
+        help_text=_("The template's text changed after this approval, before approvals kept the vendor's text."),
     )
 
     class Meta:
@@ -174,7 +185,7 @@ class TemplateApproval(models.Model):
                 name="approved_template_has_version",
             ),
         ]
-        verbose_name = "template approval"
+        verbose_name = _("template approval")
 
     def __str__(self) -> str:
         return f"{self.vendor_template or 'without an id'}, {self.status}"

@@ -17,6 +17,7 @@ from sms.domain.typed_phone import regions
 from sms.services.staff.block_list import MAX_BYTES, MAX_ROWS, ImportResult, block_numbers
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
 from sms.services.table_files.text import TableFileError
+from sms.translation import translated
 
 SHOWN = ":200"
 """The slice of the list that the page shows."""
@@ -55,7 +56,7 @@ class ImportForm(forms.Form):
         else:
             lines = lines_of_text(typed(self.cleaned_data["numbers"]), most_rows=MAX_ROWS)
         if not lines:
-            raise TableFileError(1, "There is no row to import.")
+            raise TableFileError(1, _("There is no row to import."))
         return lines
 
 
@@ -70,7 +71,11 @@ def act(request: HttpRequest) -> HttpResponse:
     try:
         lines = form.lines()
     except TableFileError as error:
-        form.add_error(None, f"{_('Nothing was imported.')} {_('Line')} {error.line}: {error.message}")
+        form.add_error(
+            None,
+            _("Nothing was imported. Line %(line)s: %(problem)s")
+            % {"line": error.line, "problem": translated(error.message)},
+        )
         return _page(request, form)
     values = form.cleaned_data
     return _result(request, form, block_numbers(lines, reason=typed(values["reason"]), region=values["region"]))

@@ -15,6 +15,7 @@ from sms.admin.common.page import page, require_permission
 from sms.models import PersonalDataRecord
 from sms.services.maintenance.personal_data import forget, read_number
 from sms.services.queue.errors import ActionRefused
+from sms.translation import translated
 
 
 class ForgetForm(forms.Form):
@@ -26,7 +27,7 @@ class ForgetForm(forms.Form):
         try:
             return read_number(typed(self.cleaned_data["number"]))
         except ActionRefused as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(translated(error)) from None
 
 
 @admin.register(PersonalDataRecord)
@@ -48,7 +49,7 @@ def act(request: HttpRequest) -> HttpResponse:
         try:
             forget(form.cleaned_data["number"], actor=request.user.username, reason=typed(form.cleaned_data["reason"]))
         except ActionRefused as error:
-            form.add_error(None, str(error))
+            form.add_error(None, translated(error))
         else:
             messages.success(request, _("The number is forgotten."))
             return redirect("admin:sms_personaldatarecord_changelist")

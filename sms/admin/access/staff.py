@@ -104,7 +104,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
     def remove_second_factor(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         person = User.objects.filter(pk=object_id).first()
         if person is None or not self.has_change_permission(request, person):
-            raise ActionRefused("You can't change this person.")
+            raise ActionRefused(_("You can't change this person."))
         removed = second_factor.turn_off(person)
         self.log_change(request, person, f"Two-factor authentication turned off: {form.cleaned_data['reason']}")
         return str(

@@ -67,7 +67,7 @@ class RenewableAddress:
         with transaction.atomic():
             row = self._row(request, object_id)
             if is_old_valid(row):
-                raise ActionRefused("An older address is still valid. Revoke it first, or it would end now.")
+                raise ActionRefused(_("An older address is still valid. Revoke it first, or it would end now."))
             row.renew_address(old_valid_until=until)
             self._save(request, row, f"New address; the old one ends at {until:%Y-%m-%d %H:%M} UTC", form)
         return str(_("There is a new address. Register it before the old one ends."))
@@ -83,7 +83,7 @@ class RenewableAddress:
         with transaction.atomic():
             row = self._row(request, object_id)
             if not is_old_valid(row):
-                raise ActionRefused("There is no older address that is valid.")
+                raise ActionRefused(_("There is no older address that is valid."))
             row.revoke_old_address()
             self._save(request, row, "Old address revoked", form)
         return str(_("The old address is revoked."))
@@ -91,7 +91,7 @@ class RenewableAddress:
     def _row(self, request: HttpRequest, object_id: str) -> Any:
         row = self.get_object(request, object_id)  # type: ignore[attr-defined]
         if row is None or not self.has_address(row):
-            raise ActionRefused("There is no address to change.")
+            raise ActionRefused(_("There is no address to change."))
         return row
 
     def _save(self, request: HttpRequest, row: Model, what: str, form: BaseDialogForm) -> None:

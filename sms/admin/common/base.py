@@ -151,7 +151,7 @@ class BaseAdmin(AllowedLookups, EscapedForms, ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Respond with 400 if a filter's value is not valid."""
         if not all(can_be(self.model._meta.pk, ticked) for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-            raise BadRequest("A selected row has an invalid id.")
+            raise BadRequest(_("A selected row has an invalid id."))
         response = super().changelist_view(request, extra_context)
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown and problems_of(shown["cl"].filter_specs):
@@ -168,7 +168,11 @@ class BaseAdmin(AllowedLookups, EscapedForms, ModelAdmin):
 
 
 def _join(kinds: Sequence[str]) -> str:
-    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} {_('and')} {kinds[-1]}"
+    return (
+        kinds[0]
+        if len(kinds) == 1
+        else _("%(several)s and %(last)s") % {"several": ", ".join(kinds[:-1]), "last": kinds[-1]}
+    )
 
 
 class ReadOnly:

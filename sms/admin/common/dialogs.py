@@ -15,6 +15,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from sms.services.queue.errors import ActionRefused
+from sms.translation import translated
 
 from .base import typed
 
@@ -68,7 +69,7 @@ def dialog_action(
             try:
                 messages.success(request, handler(admin, request, form, object_id))
             except ActionRefused as refused:
-                messages.error(request, str(refused))
+                messages.error(request, translated(refused))
             return to_page(admin.page_of(object_id))
 
         run.__name__ = handler.__name__

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import NationalNumber, read, read_start
 from sms.services.access import access_records
+from sms.translation import translated
 
 from . import privacy
 
@@ -36,7 +37,7 @@ class NumberField(forms.CharField):
         try:
             return self.read(typed) if typed else typed
         except PhoneError as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(translated(error)) from error
 
 
 class NumberStartField(NumberField):
@@ -105,7 +106,7 @@ def ask_for_country(request: HttpRequest, term: str, found: QuerySet) -> None:
         read(term)
     except NationalNumber as national:
         if len(national.digits) >= 7 and not found.exists():
-            messages.warning(request, str(national))
+            messages.warning(request, translated(national))
     except PhoneError:
         return
 
@@ -115,5 +116,5 @@ def searched_start(request: HttpRequest, term: str) -> str:
     try:
         return read_start(term) if term.strip() else ""
     except PhoneError as error:
-        messages.warning(request, str(error))
+        messages.warning(request, translated(error))
         return ""

@@ -6,6 +6,7 @@ import time
 from contextvars import ContextVar
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from sms.domain.phone import masked
 from sms.models import Message
@@ -68,10 +69,10 @@ def text(message: Message) -> str | None:
 
 def why_no_text(message: Message) -> str:
     if message.is_otp:
-        return "This is a one-time password: its text is shown to nobody."
+        return _("This is a one-time password: its text is shown to nobody.")
     if message.text is None:
-        return "The text is erased."
-    return "The text is hidden. Showing it is recorded."
+        return _("The text is erased.")
+    return _("The text is hidden. Showing it is recorded.")
 
 
 def remember_texts(request: HttpRequest) -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import BigAutoField, Field
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils.translation import gettext as _
 
 LARGEST = 2**63 - 1
 
@@ -29,7 +30,7 @@ def _guard(pattern: URLPattern, model_admin: Any) -> None:
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         ids = [*args, *(kwargs[name] for name in ("object_id", "id") if name in kwargs)]
         if ids and not _can_all_be(key, ids) and model_admin.admin_site.has_permission(request):
-            raise Http404("There is no such row.")
+            raise Http404(_("There is no such row."))
         return view(request, *args, **kwargs)
 
     pattern.callback = checked

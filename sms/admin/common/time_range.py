@@ -74,7 +74,10 @@ class RangeForm(forms.Form):
         self.name = name
         for end, label in ENDS.items():
             day, clock = DayField(required=False), ClockField(required=False)
-            day.label, clock.label = f"{label}: {_('date')}", f"{label}: {_('time')}"
+            day.label, clock.label = (
+                _("%(bound)s: date") % {"bound": label},
+                _("%(bound)s: time") % {"bound": label},
+            )
             day.widget, clock.widget = Input(day, "date"), Input(clock, "time")
             self.fields |= {f"{name}_{end}_0": day, f"{name}_{end}_1": clock}
 

@@ -122,7 +122,7 @@ class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
     def push_now(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         message = InboundMessage.objects.filter(pk=_id(object_id)).first()
         if message is None:
-            raise ActionRefused("There is no such message.")
+            raise ActionRefused(_("There is no such message."))
         forward.push_by_hand(message.pk)
         self.log_change(request, message, f"Forwarded manually: {form.cleaned_data['reason']}")
         return str(_("The message is queued for the partner."))
@@ -205,7 +205,7 @@ class InboundPushAdmin(TypedNumbers, ReadOnlyAdmin):
     def push_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         push = InboundPush.objects.filter(pk=_id(object_id)).first()
         if push is None:
-            raise ActionRefused("There is no such forward.")
+            raise ActionRefused(_("There is no such forward."))
         forward.push_again(push.pk)
         self.log_change(request, push, f"Forwarded again: {form.cleaned_data['reason']}")
         return str(_("The message is queued for the partner."))
@@ -221,7 +221,7 @@ def _id(object_id: str) -> uuid.UUID:
     try:
         return uuid.UUID(object_id)
     except ValueError as error:
-        raise ActionRefused("There is no such row.") from error
+        raise ActionRefused(_("There is no such row.")) from error
 
 
 @admin.register(InboundCall)

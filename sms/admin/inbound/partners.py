@@ -14,6 +14,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from providers.base import Pushed
+from providers.marking import N_
 from providers.registry import FORWARDERS
 from sms.admin.common import privacy
 from sms.admin.common.addresses import RenewableAddress, is_old_valid
@@ -82,7 +83,12 @@ class PartnerAdmin(HistoriedAdmin):
         over = delivered + refused + failed
         if not over:
             return str(_("no forward is finished"))
-        return f"{delivered / over:.0%} ({delivered} delivered, {refused} refused, {failed} failed)"
+        return _("%(share)s (%(delivered)s delivered, %(refused)s refused, %(failed)s failed)") % {
+            "share": f"{delivered / over:.0%}",
+            "delivered": delivered,
+            "refused": refused,
+            "failed": failed,
+        }
 
     @display(description=_("last errors"))
     def last_errors(self, partner: Partner) -> str:
@@ -138,7 +144,7 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
 
     @display(description=_("state"), label={"active": "success", "not active": ""})
     def state(self, number: RentedNumber) -> str:
-        return "active" if number.is_active_at(now()) else "not active"
+        return N_("active") if number.is_active_at(now()) else N_("not active")
 
 
 class InboundGatewayForm(DefaultsForm):

@@ -162,7 +162,7 @@ class MessageActions:
     def reveal(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         message = Message.objects.filter(pk=as_id(object_id)).only("is_otp", "text").first()
         if message is None or message.is_otp:
-            raise ActionRefused("The text of a one-time password is shown to nobody.")
+            raise ActionRefused(_("The text of a one-time password is shown to nobody."))
         MessageEvent.objects.create(
             message=message,
             at=clock.now(),
@@ -182,7 +182,7 @@ def as_id(object_id: str) -> uuid.UUID:
     try:
         return uuid.UUID(object_id)
     except ValueError as error:
-        raise ActionRefused("There is no such message.") from error
+        raise ActionRefused(_("There is no such message.")) from error
 
 
 def possible_actions(object_id: Any) -> set[str]:

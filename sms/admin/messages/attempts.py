@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from providers.base import Failure
+from providers.marking import N_
 from sms.admin.common import labels
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
@@ -62,7 +63,7 @@ class AttemptAdmin(OfProvider):
 
     @display(description=_("outcome"), label=labels.OUTCOME)
     def shown_outcome(self, attempt: Attempt) -> str:
-        return attempt.outcome or "in flight"
+        return attempt.outcome or N_("in flight")
 
 
 @admin.register(DeliveryReport)

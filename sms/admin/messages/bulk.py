@@ -30,6 +30,7 @@ from sms.services.database import clock, uuid_range
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import bulk_operations
 from sms.services.staff.bulk_operations import Kind, Plan
+from sms.translation import translated
 
 from .filters import VIEWS
 
@@ -103,7 +104,7 @@ def show(request: HttpRequest) -> HttpResponse:
             return _start(request, plan, form)
         preview = bulk_operations.preview(plan)
     except ActionRefused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, translated(refused))
         plan = preview = None
     return page(request, "bulk", TITLES[Kind(kind)], **_context(request, kind, form, plan, preview))
 

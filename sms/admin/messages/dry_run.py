@@ -23,6 +23,7 @@ from sms.domain.text import escaped, forbidden_in_text
 from sms.services.configuration import snapshot
 from sms.services.intake import accept
 from sms.services.staff import dry_run
+from sms.translation import translated
 
 SEND = "sms.send_test"
 LONGEST = 1600
@@ -115,7 +116,7 @@ def _send(request: HttpRequest, form: TextForm) -> HttpResponse:
     try:
         accepted = accept.accept(call)
     except Refusal as refusal:
-        messages.error(request, f"{refusal.code.name}: {refusal.code.message}")
+        messages.error(request, f"{refusal.code.name}: {translated(refusal.code.message)}")
         return page(request, "dry_run", _("Test a text"), form=form, told=dry_run.explain(**facts), may_send=True)
     messages.success(request, _("The test message is queued. This page shows its progress."))
     return redirect("admin:sms_message_change", accepted.id)

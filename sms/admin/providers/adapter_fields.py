@@ -11,6 +11,7 @@ from unfold import widgets
 
 from providers.settings import Kind, Setting
 from sms.admin.common.base import typed
+from sms.translation import translated
 
 
 class ListField(forms.CharField):
@@ -57,10 +58,10 @@ def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
     """The form field of one credential or option. `is_set` tells whether a secret is stored."""
     if setting.secret:
         return _secret_field(setting, is_set=is_set)
-    facts = {"label": setting.label, "help_text": _help(setting), "required": False}
+    facts = {"label": translated(setting.label), "help_text": _help(setting), "required": False}
     match setting.kind:
         case Kind.CHOICE:
-            choices = [(choice, choice) for choice in setting.choices]
+            choices = [(choice, translated(choice)) for choice in setting.choices]
             return forms.ChoiceField(choices=choices, widget=widgets.UnfoldAdminSelectWidget, **facts)
         case Kind.BOOLEAN:
             return forms.BooleanField(widget=widgets.UnfoldBooleanSwitchWidget, **facts)
@@ -78,11 +79,15 @@ def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
     state = _("Set; leave empty to keep.") if is_set else _("Not set.")
     widget = widgets.UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
     return forms.CharField(
-        label=setting.label, help_text=f"{state} {setting.help}", required=False, widget=widget, strip=True
+        label=translated(setting.label),
+        help_text=f"{state} {translated(setting.help)}",
+        required=False,
+        widget=widget,
+        strip=True,
     )
 
 
 def _help(setting: Setting) -> str:
     if not setting.assumed:
-        return setting.help
-    return f"{setting.help} {_('Assumed: no document of the vendor says so.')}"
+        return translated(setting.help)
+    return " ".join([translated(setting.help), str(_("Assumed: no document of the vendor says so."))])

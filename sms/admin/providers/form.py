@@ -17,6 +17,7 @@ from sms.admin.common.base import DefaultsForm
 from sms.domain.status_descriptions import channels_text
 from sms.models import Partner, Provider, SenderName
 from sms.services.database.clock import now
+from sms.translation import translated
 
 from .adapter_fields import field_for
 
@@ -53,7 +54,7 @@ class ProviderForm(DefaultsForm):
         scheme = self.adapter.scheme if self.adapter else "https"
         problem = address and url_problem(address, allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS, scheme=scheme)
         if problem:
-            raise ValidationError(problem)
+            raise ValidationError(translated(problem))
         return address
 
     def clean(self) -> dict[str, Any]:
@@ -90,7 +91,7 @@ class ProviderForm(DefaultsForm):
             try:
                 read |= cleaner(self.adapter)({setting.key: value})
             except SettingError as error:
-                self.add_error(name, error.message)
+                self.add_error(name, translated(error.message))
         return read
 
     def save(self, commit: bool = True) -> Provider:
@@ -133,7 +134,8 @@ def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any
     adapter = SENDERS.get(vendor)
     own: dict[str, Any] = {"fields": ["slug", "vendor", "base_url", "enabled", *([] if is_new else ["paused"])]}
     if adapter:
-        own["description"] = f"{_('Delivery reports')}: {channels_text(adapter.reports)}."
+        words = _("Delivery reports: %(channels)s.")
+        own["description"] = words % {"channels": translated(channels_text(adapter.reports))}
     if adapter and not adapter.sender_rule.is_required:
         own["fields"].append("shown_sender")
     limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute"]}

@@ -17,6 +17,7 @@ from sms.models import Provider
 from sms.services.monitoring import provider_health
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import provider_actions
+from sms.translation import translated
 
 PERMISSION = {
     "test": "sms.test_provider",
@@ -66,12 +67,14 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
         else:
             messages.error(request, _("Enter a reason. It is stored in the history."))
     except (ActionRefused, Provider.DoesNotExist) as refused:
-        messages.error(request, str(refused))
+        messages.error(request, translated(refused))
     return redirect("admin:tools_providers")
 
 
 def _test_result(provider_id: int, actor: str) -> str:
-    return f"{_('The vendor answered:')} {provider_actions.test_connection(provider_id, actor=actor)}"
+    return _("The vendor answered: %(answer)s") % {
+        "answer": translated(provider_actions.test_connection(provider_id, actor=actor))
+    }
 
 
 def _probe_result(provider_id: int, actor: str) -> str:

@@ -102,9 +102,9 @@ class MessageTemplateAdmin(BaseAdmin):
         needed = [template.name for template in objs if is_in_use(template.pk)]
         if not needed:
             return super().get_deleted_objects(objs, request)
-        words = _("Messages and attempts that use %(names)s: they show which text was sent. ")
+        words = _("Messages and attempts that use %(names)s: they show which text was sent.")
         advice = _("Set its approvals to “ended” instead: then no new message uses it.")
-        return [], {}, set(), [f"{words % {'names': ', '.join(needed)}}{advice}"]
+        return [], {}, set(), [f"{words % {'names': ', '.join(needed)}} {advice}"]
 
     def save_model(self, request: HttpRequest, obj: MessageTemplate, form: forms.ModelForm, change: bool) -> None:
         obj.save(author=request.user)

@@ -30,6 +30,7 @@ from sms.services.templates.approvals import (
 from sms.services.templates.effect import effect
 from sms.services.templates.preview import names_of
 from sms.services.templates.unmatched import ApprovedText, approved_texts
+from sms.translation import translated
 
 from .fields import PARAMETERS_HELP, ParametersField, parameters_in_words, resolved
 
@@ -116,7 +117,8 @@ class ApprovalFormSet(BaseInlineFormSet):
         now = approved_texts()
         told = effect(now, self._approved_then(now))
         if told.is_harmful:
-            raise ValidationError(f"{told} {_('Tick “Save although texts would be rejected” to save.')}")
+            advice = _("Tick “Save although texts would be rejected” to save.")
+            raise ValidationError(f"{translated(told)} {advice}")
 
     def _approved_then(self, now: list[ApprovedText]) -> list[ApprovedText]:
         """The approved texts as they would be after the change."""
@@ -151,13 +153,13 @@ def _check(form: ApprovalForm, current: Body) -> None:
     try:
         form.registered = registered_body(approval, current, renewed=form.is_renewed)
     except TemplateError as error:
-        form.add_error("text", str(error))
+        form.add_error("text", translated(error))
         return
     if form.cleaned_data.get("confirmed") and compared(form.registered.source) != compared(current.source):
         form.add_error("text", _("This is not the template's current text. Correct it, or do not tick the box."))
     problems = approval_problems(approval, form.registered)
     for field, words in problems:
-        form.add_error(field, ValidationError(words))
+        form.add_error(field, ValidationError(translated(words)))
     if not problems and (other := same_id(approval, form.registered)):
         words = _("This id is approved for another text, of template %(name)s. End that approval first.")
         form.add_error("vendor_template", words % {"name": other.template.name})

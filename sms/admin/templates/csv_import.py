@@ -20,6 +20,7 @@ from sms.models import MessageTemplate
 from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format
 from sms.services.templates.csv_import import Plan, apply, plan
+from sms.translation import translated
 
 NEEDED = tuple(f"sms.{verb}_{model}" for verb in ("add", "change") for model in ("messagetemplate", "templateapproval"))
 SHOWN = ":200"
@@ -69,7 +70,7 @@ def _save(request: HttpRequest, data: bytes) -> HttpResponse:
     try:
         done = apply(data, seal=request.POST["seal"], author=request.user)
     except ActionRefused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, translated(refused))
         return _page(request, data)
     _note(request, done)
     words = _("%(new)d templates are new, %(changed)d are changed.")

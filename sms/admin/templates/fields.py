@@ -19,6 +19,7 @@ from sms.domain.matching.placeholders import Placeholder, TemplateError, parse_k
 from sms.domain.matching.templates import PlaceholderKind
 from sms.services.templates.approvals import Parameters
 from sms.services.templates.preview import SAMPLES
+from sms.translation import translated
 
 WITH_LINKS = "any_with_links"
 """The choice of a kind that stands for `any` with `allow_links`."""
@@ -130,7 +131,7 @@ class PlaceholdersField(forms.Field):
         try:
             return _declared(parse_kinds(given).values())
         except TemplateError as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError(translated(error)) from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from sms.domain.matching.identifiers import with_identifiers
 from sms.domain.matching.templates import TemplateError, parse_body, parse_kinds
 from sms.services.templates.preview import names_of
+from sms.translation import translated
 
 from .fields import PlaceholdersField, PlaceholderTable
 
@@ -49,7 +50,7 @@ class TemplateForm(forms.ModelForm):
             values["placeholders"] = {name: kind for name, kind in values["placeholders"].items() if name in names}
             self.instance.parsed = parse_body(values["body"], parse_kinds(values["placeholders"]))
         except TemplateError as error:
-            self.add_error("body", str(error))
+            self.add_error("body", translated(error))
 
     def _has_names_to_confirm(self, body: str) -> bool:
         """Replace names that are not identifiers in the form, and show them before they are saved."""

@@ -28,6 +28,7 @@ from sms.services.table_files.text import TableFileError
 from sms.services.templates import vendor_list
 from sms.services.templates.vendor_list import Correction, Proposal
 from sms.services.templates.vendor_rows import MOST_BYTES, MOST_ROWS, ROLES, VendorRow, VendorRows, of_file, of_pasted
+from sms.translation import translated
 
 from .fields import KINDS
 
@@ -180,7 +181,7 @@ def _is_saved(request: HttpRequest, source: Source, proposals: Sequence[Proposal
     try:
         done = vendor_list.take(proposals, source.provider, author=request.user)
     except ActionRefused as refused:
-        messages.error(request, str(refused))
+        messages.error(request, translated(refused))
         return False
     LogEntry.objects.log_actions(request.user.pk, done, CHANGE, change_message="Imported from a vendor's list.")
     words = _("%(count)d texts are approved at %(provider)s now.")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, product
 
+from providers.marking import N_
 from sms.domain.matching.describing import blanks, both, excerpt, excerpt_of_text, named, of_text, takes
 from sms.domain.matching.folding import APOSTROPHES, Folded, fold, looks
 from sms.domain.matching.kinds import AMOUNT, DATE, TIME, accepts_kind, bad_character
@@ -54,7 +55,7 @@ class Difference:
 
     @property
     def sentence(self) -> str:
-        return f"character {self.position}: {self.words}"
+        return N_("character {position}: {words_text}").format(position=self.position, words_text=self.words)
 
 
 def of_values_or_characters(form: Form, names: Sequence[str], text: str, folded: Folded) -> Difference | None:
@@ -82,16 +83,27 @@ def value_problem(slot: Slot, name: str, value: str, start: int) -> Difference |
     bad = bad_character(kind, value)
     if bad is not None:
         character = of_text(value[bad], with_name=value[bad].isalpha() and not value[bad].isascii())
-        words = f"{{{name}}} takes {takes(kind)}, and the text has {character}"
+        words = N_("{{{name}}} takes {kind_text}, and the text has {character_text}").format(
+            name=name, kind_text=takes(kind), character_text=character
+        )
         return Difference(start + bad + 1, words, Cause.KIND)
     if slot.longest is not None and size > slot.longest:
-        words = f"{{{name}}} takes {slot.longest} characters at most, here are {size}"
+        words = N_("{{{name}}} takes {longest} characters at most, here are {size}").format(
+            name=name, longest=slot.longest, size=size
+        )
         return Difference(start + slot.longest + 1, words, Cause.LENGTH)
     if not accepts_kind(kind, value, slot.hosts):
-        where = f" to {' or '.join(slot.hosts)}" if slot.hosts else ""
-        return Difference(start + 1, f"{{{name}}} takes {takes(kind)}{where}, and the text has none here", Cause.KIND)
+        hosts = " or ".join(slot.hosts)
+        words = (
+            N_("{{{name}}} takes {kind_text} to {hosts}, and the text has none here")
+            if hosts
+            else N_("{{{name}}} takes {kind_text}, and the text has none here")
+        )
+        return Difference(start + 1, words.format(name=name, kind_text=takes(kind), hosts=hosts), Cause.KIND)
     if size < slot.shortest:
-        words = f"{{{name}}} takes {slot.shortest} characters at least, here are {size}"
+        words = N_("{{{name}}} takes {shortest} characters at least, here are {size}").format(
+            name=name, shortest=slot.shortest, size=size
+        )
         return Difference(start + size + 1, words, Cause.LENGTH)
     return None
 
@@ -128,13 +140,17 @@ def _of_chunks(ours: str, theirs: str, start: int, text: str) -> Difference:
     """The difference between template and text at one folded character."""
     if "." in (ours + theirs) and ours.strip(".") == theirs.strip("."):
         lacks = ours.count(".") > theirs.count(".")
-        stop = "lacks the full stop that the template has" if lacks else "has a full stop, the template has none"
-        return Difference(start + (0 if lacks else ours.count(".")) + 1, f"the text {stop} here", Cause.FULL_STOP)
+        if lacks:
+            return Difference(start + 1, N_("the text lacks the full stop that the template has here"), Cause.FULL_STOP)
+        words = N_("the text has a full stop, the template has none here")
+        return Difference(start + ours.count(".") + 1, words, Cause.FULL_STOP)
     ours, start, theirs = ours.lstrip("."), start + len(theirs) - len(theirs.lstrip(".")), theirs.lstrip(".")
     same = common_prefix(ours, theirs)
     position = min(start + same, len(text)) + 1
     if ours.isspace() and theirs.isspace():
-        words = f"the template has {blanks(ours)} and the text has {blanks(theirs)}"
+        words = N_("the template has {ours_text} and the text has {theirs_text}").format(
+            ours_text=blanks(ours), theirs_text=blanks(theirs)
+        )
         return Difference(position, words, _cause_of_blanks(ours, theirs))
     if same < len(ours) and same < len(theirs):
         one, other = ours[same], theirs[same]
@@ -162,11 +178,22 @@ def _cause_of_pair(one: str, other: str) -> Cause:
 
 def _of_marks(ours: str, theirs: str, same: int, position: int) -> Difference:
     """The difference if one of them has further characters that are hardly visible."""
-    has, extra = ("template", ours[same:]) if len(ours) > same else ("text", theirs[same:])
+    is_ours = len(ours) > same
+    extra = ours[same:] if is_ours else theirs[same:]
     cause = Cause.DECOMPOSED if unicodedata.combining(extra[0]) else Cause.OTHER
-    where = f" behind {named(ours[same - 1])}" if same else ""
-    other = "text" if has == "template" else "template"
-    return Difference(position, f"the {has} has {blanks(extra)}{where}, which the {other} has not", cause)
+    words = _MARKS[is_ours, same > 0].format(
+        extra_text=blanks(extra), before_text=named(ours[same - 1]) if same else ""
+    )
+    return Difference(position, words, cause)
+
+
+_MARKS = {
+    (True, False): N_("the template has {extra_text}, which the text has not"),
+    (True, True): N_("the template has {extra_text} behind {before_text}, which the text has not"),
+    (False, False): N_("the text has {extra_text}, which the template has not"),
+    (False, True): N_("the text has {extra_text} behind {before_text}, which the template has not"),
+}
+"""By whether the template has more characters, and whether any are equal before them."""
 
 
 def common_prefix(one: str, other: str) -> int:
@@ -212,7 +239,9 @@ def _of_missing_words(form: Form, text: str, missing: Sequence[tuple[int, Phrase
             values = _split_with(form, number, rest, text)
             if values is not None:
                 start = sum(map(len, (*form.literals[:number], *values[:number]))) + phrase.start
-                words = f"the template has {excerpt(phrase.shown)} here, which the text has not"
+                words = N_("the template has {excerpt} here, which the text has not").format(
+                    excerpt=excerpt(phrase.shown)
+                )
                 return Difference(min(start, len(text)) + 1, words, Cause.WORD)
     return None
 
@@ -222,7 +251,9 @@ def _of_added_words(form: Form, phrases: Sequence[Phrase], extra: Counter[str]) 
     added = (phrase for phrase in phrases if all(key in extra for key in phrase.key))
     for phrase in islice(added, _MOST_TRIALS):
         if any(split(form, Subject(rest)) is not None for rest in phrase.rests):
-            words = f"the text has {excerpt_of_text(phrase.shown)}, which the template has not"
+            words = N_("the text has {excerpt}, which the template has not").format(
+                excerpt=excerpt_of_text(phrase.shown)
+            )
             return Difference(phrase.start + 1, words, Cause.WORD)
     return None
 
@@ -243,7 +274,9 @@ def _of_moved_words(
         for ours, theirs in product(here.rests, there.rests):
             if _split_with(form, number, ours, theirs) is not None:
                 where = _place(form, names, number, here)
-                words = f"the text has {excerpt_of_text(there.shown)} here; the template has it {where}"
+                words = N_("the text has {excerpt} here; the template has it {where_text}").format(
+                    excerpt=excerpt_of_text(there.shown), where_text=where
+                )
                 return Difference(there.start + 1, words, Cause.MOVED_WORD)
     return None
 
@@ -256,8 +289,8 @@ def _is_same_place(one: Phrase, other: Phrase) -> bool:
 def _place(form: Form, names: Sequence[str], number: int, phrase: Phrase) -> str:
     before = form.literals[number][: phrase.start].split()
     if before:
-        return f"behind {excerpt(before[-1])}"
-    return f"behind {{{names[number - 1]}}}" if number else "at its beginning"
+        return N_("behind {excerpt}").format(excerpt=excerpt(before[-1]))
+    return N_("behind {{{name}}}").format(name=names[number - 1]) if number else N_("at its beginning")
 
 
 def _split_with(form: Form, number: int, literal: str, text: str) -> list[str] | None:

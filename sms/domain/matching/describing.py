@@ -5,25 +5,26 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 
+from providers.marking import N_
 from sms.domain.matching.kinds import PlaceholderKind
 from sms.domain.text import masked_digits, visible
 
 _EXCERPT = 20
-_WORDS_FOR = {" ": "a blank", "\n": "a new line", "\t": "a tab"}
-_SEVERAL = {" ": "blanks", "\n": "new lines", "\t": "tabs"}
+_WORDS_FOR = {" ": N_("a blank"), "\n": N_("a new line"), "\t": N_("a tab")}
+_SEVERAL = {" ": N_("{count} blanks"), "\n": N_("{count} new lines"), "\t": N_("{count} tabs")}
 _TAKES = {
-    PlaceholderKind.ANY: "no line break",
-    PlaceholderKind.DIGITS: "the digits 0 to 9 alone",
-    PlaceholderKind.CODE: "a code of letters A to Z and digits alone",
-    PlaceholderKind.NUMBER: "a number alone",
-    PlaceholderKind.AMOUNT: "an amount of money alone",
-    PlaceholderKind.DATE: "a date alone",
-    PlaceholderKind.TIME: "a time alone",
-    PlaceholderKind.NAME: "a name without digits and links",
-    PlaceholderKind.PHONE: "a phone number alone",
-    PlaceholderKind.EMAIL: "an e-mail address alone",
-    PlaceholderKind.LINK: "a link alone",
-    PlaceholderKind.TEXT: "a text without links and phone numbers",
+    PlaceholderKind.ANY: N_("no line break"),
+    PlaceholderKind.DIGITS: N_("the digits 0 to 9 alone"),
+    PlaceholderKind.CODE: N_("a code of letters A to Z and digits alone"),
+    PlaceholderKind.NUMBER: N_("a number alone"),
+    PlaceholderKind.AMOUNT: N_("an amount of money alone"),
+    PlaceholderKind.DATE: N_("a date alone"),
+    PlaceholderKind.TIME: N_("a time alone"),
+    PlaceholderKind.NAME: N_("a name without digits and links"),
+    PlaceholderKind.PHONE: N_("a phone number alone"),
+    PlaceholderKind.EMAIL: N_("an e-mail address alone"),
+    PlaceholderKind.LINK: N_("a link alone"),
+    PlaceholderKind.TEXT: N_("a text without links and phone numbers"),
 }
 
 
@@ -34,12 +35,14 @@ def takes(kind: PlaceholderKind) -> str:
 def both(template: str, text: str, *, with_names: bool = False) -> str:
     """What stands in the template and what in the text, a character each; `with_names`: both by their Unicode names."""
     with_names = with_names or _are_of_different_scripts(template, text)
-    return f"the template has {named(template, with_names)} and the text has {of_text(text, template, with_names)}"
+    return N_("the template has {ours_text} and the text has {theirs_text}").format(
+        ours_text=named(template, with_names), theirs_text=of_text(text, template, with_names)
+    )
 
 
 def of_text(character: str, other: str = "", with_name: bool = False) -> str:
     if character.isdecimal():
-        return "another digit" if other.isdecimal() else "a digit"
+        return N_("another digit") if other.isdecimal() else N_("a digit")
     return named(character, with_name)
 
 
@@ -65,7 +68,9 @@ def blanks(characters: str) -> str:
     """White space: a blank, 2 blanks, a new line and NO-BREAK SPACE (U+00A0)."""
     counts = Counter(characters)
     pieces = (
-        named(character) if count == 1 else f"{count} {_SEVERAL.get(character, f'of {named(character)}')}"
+        named(character)
+        if count == 1
+        else _SEVERAL.get(character, "{count} of {character}").format(count=count, character=named(character))
         for character, count in counts.items()
     )
     return " and ".join(pieces) or "nothing"

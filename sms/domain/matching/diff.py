@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from providers.marking import N_
 from sms.domain.matching.causes import Difference, common_prefix, value_problem
 from sms.domain.matching.describing import both, excerpt, excerpt_of_text
 from sms.domain.matching.splitting import Form, Slot
@@ -50,13 +51,18 @@ class Diff:
             self._parts_at(same, literal[same:])
             self._go_on_behind(literal[same:], same, same)
         elif is_whole and same < len(self.text):
-            self._note(same, f"the template ends where the text goes on with {excerpt_of_text(self.text[same:])}")
+            self._note(
+                same,
+                N_("the template ends where the text goes on with {excerpt}").format(
+                    excerpt=excerpt_of_text(self.text[same:])
+                ),
+            )
 
     def _next(self, slot: Slot, name: str, literal: str, is_last: bool) -> None:
         """Compare a slot of one character or more and the literal after it."""
         least = self.position + 1
         if least > len(self.text):
-            self._note(self.position, f"the text ends where the template goes on with {{{name}}}")
+            self._note(self.position, N_("the text ends where the template goes on with {{{name}}}").format(name=name))
             return
         start = self._end_of_text(literal, least) if is_last else self.text.find(literal, least)
         if start < least:
@@ -73,7 +79,10 @@ class Diff:
         start = self.text.find(literal, least)
         if start >= 0:
             rest = self.text[start + len(literal) :]
-            self._note(start + len(literal), f"the template ends where the text goes on with {excerpt_of_text(rest)}")
+            self._note(
+                start + len(literal),
+                N_("the template ends where the text goes on with {excerpt}").format(excerpt=excerpt_of_text(rest)),
+            )
         return start
 
     def _check(self, slot: Slot, name: str, end: int) -> None:
@@ -86,14 +95,19 @@ class Diff:
         same, at = _longest_found(lambda length: literal[:length], size, self.text, least)
         tail, tail_at = _longest_found(lambda length: literal[size - length :], size, self.text, least)
         if same == tail == 0:
-            self._note(self.position, f"behind {{{name}}} the template has {excerpt(literal)}, which the text has not")
+            self._note(
+                self.position,
+                N_("behind {{{name}}} the template has {excerpt}, which the text has not").format(
+                    name=name, excerpt=excerpt(literal)
+                ),
+            )
         elif same >= tail:
             self.agreed += same
             self._parts_at(at + same, literal[same:])
             self._go_on_behind(literal[same:], at + same, at + same)
         else:
             if self.text.startswith(literal, self.position):
-                self._note(self.position, f"the text has nothing for {{{name}}}")
+                self._note(self.position, N_("the text has nothing for {{{name}}}").format(name=name))
             self._note(tail_at - 1, both(literal[-tail - 1], self.text[tail_at - 1]))
             self.agreed += tail
             self.position = tail_at + tail
@@ -101,7 +115,7 @@ class Diff:
     def _parts_at(self, at: int, rest: str) -> None:
         """Record that from here on the template has `rest`, and the text something else or nothing."""
         if at >= len(self.text):
-            self._note(at, f"the text ends where the template goes on with {excerpt(rest)}")
+            self._note(at, N_("the text ends where the template goes on with {excerpt}").format(excerpt=excerpt(rest)))
         else:
             self._note(at, both(rest[0], self.text[at]))
 

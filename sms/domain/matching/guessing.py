@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from providers.marking import N_
 from sms.domain.matching.forms import DIGITS_MARK, LINK_MARK, WITH_FORM, common_kind
 from sms.domain.matching.index import normalise
 from sms.domain.matching.templates import Body, Placeholder, PlaceholderKind
@@ -36,7 +37,7 @@ def guess_template(texts: Sequence[str]) -> Body:
     """
     distinct = list(dict.fromkeys(filter(None, (normalise(text)[0] for text in texts))))[:_MOST_TEXTS]
     if not distinct:
-        raise ValueError("There is no text to make a template of.")
+        raise ValueError(N_("There is no text to make a template of."))
     items = _items([tokens_of(text, with_forms=True) for text in distinct])
     return Body(tuple(_parts(_merged(_widened(items)))))
 

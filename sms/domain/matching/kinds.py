@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from providers.marking import N_
 from sms.domain.host_names import bare_hosts, bare_hosts_of_parts
 
 # Unicode's mandatory line breaks (UAX 14: BK, CR, LF, NL): no value holds one. Only LF, U+2028 and U+2029 can be part
@@ -236,7 +237,7 @@ def link_or_phone(value: str) -> str:
     """What in a value a handset shows as a link: "a link", "a phone number" or ""."""
     if _holds(value, _links, _hosts_of_value):
         return "a link"
-    return "a phone number" if _holds(value, _phones) else ""
+    return N_("a phone number") if _holds(value, _phones) else ""
 
 
 def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from providers.marking import N_
 from sms.domain.matching.kinds import LONGEST, SHORTEST, PlaceholderKind, accepts_kind
 from sms.domain.text import visible
 
@@ -66,24 +67,30 @@ class Placeholder:
     def problem(self) -> str | None:
         """Why no value can ever fit, in words; None if one can."""
         if self.hosts and self.kind is not PlaceholderKind.LINK:
-            return f"hosts are for links; this placeholder is of kind {self.kind}."
+            return N_("hosts are for links; this placeholder is of kind {kind}.").format(kind=self.kind)
         if self.allow_links and self.kind is not PlaceholderKind.ANY:
-            return f"allow_links is for kind any; this placeholder is of kind {self.kind}."
+            return N_("allow_links is for kind any; this placeholder is of kind {kind}.").format(kind=self.kind)
         if self.min_length is not None and self.min_length < 1:
-            return f"min_length is {self.min_length}, but a placeholder takes one character or more."
+            return N_("min_length is {min_length}, but a placeholder takes one character or more.").format(
+                min_length=self.min_length
+            )
         longest = self.longest
         if longest is None or longest >= self.shortest:
             return None
         if self.min_length is not None and self.shortest == self.min_length:
-            return f"min_length is {self.min_length}, but the longest value has {longest} characters."
-        least = f"a placeholder of kind {self.kind} takes {self.shortest} or more"
-        return f"max_length is {self.max_length}, but {least}."
+            return N_("min_length is {min_length}, but the longest value has {longest} characters.").format(
+                min_length=self.min_length, longest=longest
+            )
+        least = N_("a placeholder of kind {kind} takes {shortest} or more").format(
+            kind=self.kind, shortest=self.shortest
+        )
+        return N_("max_length is {max_length}, but {least_text}.").format(max_length=self.max_length, least_text=least)
 
 
 def parse_kinds(value: object) -> dict[str, Placeholder]:
     """Read `{order = "digits"}` or `{order = {kind = "digits", max_length = 8}}`. Raises TemplateError."""
     if not isinstance(value, Mapping):
-        raise TemplateError('The placeholders must be a table such as {"order": "digits"}.')
+        raise TemplateError(N_('The placeholders must be a table such as {"order": "digits"}.'))
     return {_checked_name(name): _parse_kind(name, given) for name, given in value.items()}
 
 
@@ -91,10 +98,16 @@ def _parse_kind(name: str, given: object) -> Placeholder:
     if isinstance(given, str):
         given = {"kind": given}
     if not isinstance(given, Mapping):
-        raise TemplateError(f'{name}: write a kind, or a table such as {{"kind": "digits", "max_length": 8}}.')
+        raise TemplateError(
+            N_('{name}: write a kind, or a table such as {{"kind": "digits", "max_length": 8}}.').format(name=name)
+        )
     unknown = [str(key) for key in given if key not in _KEYS]
     if unknown:
-        raise TemplateError(f"{name}: unknown key {listed(unknown)}; known are {_choices(_KEYS)}.")
+        raise TemplateError(
+            N_("{name}: unknown key {listed}; known are {choices}.").format(
+                name=name, listed=listed(unknown), choices=_choices(_KEYS)
+            )
+        )
     placeholder = Placeholder(
         name,
         _kind(name, given.get("kind", "any")),
@@ -112,29 +125,41 @@ def _kind(name: str, given: object) -> PlaceholderKind:
     if isinstance(given, str) and given in PlaceholderKind.__members__.values():
         return PlaceholderKind(given)
     kinds = _choices([kind.value for kind in PlaceholderKind])
-    raise TemplateError(f"{name}: there is no kind '{visible(str(given))}'; the kinds are {kinds}.")
+    raise TemplateError(
+        N_("{name}: there is no kind '{given}'; the kinds are {kinds}.").format(
+            name=name, given=visible(str(given)), kinds=kinds
+        )
+    )
 
 
 def _length(name: str, key: str, given: object) -> int | None:
     if given is None or (isinstance(given, int) and not isinstance(given, bool)):
         return given
-    raise TemplateError(f"{name}: {key} must be a whole number, not '{visible(str(given))}'.")
+    raise TemplateError(
+        N_("{name}: {key} must be a whole number, not '{given}'.").format(name=name, key=key, given=visible(str(given)))
+    )
 
 
 def _switch(name: str, key: str, given: object) -> bool:
     if given is None or isinstance(given, bool):
         return bool(given)
-    raise TemplateError(f"{name}: {key} must be true or false, not '{visible(str(given))}'.")
+    raise TemplateError(
+        N_("{name}: {key} must be true or false, not '{given}'.").format(name=name, key=key, given=visible(str(given)))
+    )
 
 
 def _hosts(name: str, given: object) -> tuple[str, ...]:
     if given is None:
         return ()
     if not isinstance(given, list | tuple) or not all(isinstance(host, str) for host in given):
-        raise TemplateError(f'{name}: hosts must be a list such as ["shop.example"].')
+        raise TemplateError(N_('{name}: hosts must be a list such as ["shop.example"].').format(name=name))
     for host in given:
         if not _HOST.fullmatch(host):
-            raise TemplateError(f"{name}: '{visible(host)}' is no host name; write it without http:// and path.")
+            raise TemplateError(
+                N_("{name}: '{host}' is no host name; write it without http:// and path.").format(
+                    name=name, host=visible(host)
+                )
+            )
     return tuple(dict.fromkeys(host.casefold() for host in given))
 
 
@@ -145,7 +170,9 @@ def _checked_name(name: object) -> str:
 
 
 def bad_name(name: str) -> str:
-    return f"'{visible(name)}' is no name; take the letters a to z, digits and _, and no digit first."
+    return N_("'{name}' is no name; take the letters a to z, digits and _, and no digit first.").format(
+        name=visible(name)
+    )
 
 
 def listed(names: Sequence[str]) -> str:

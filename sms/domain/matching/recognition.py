@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from providers.marking import N_
 from sms.domain.matching.identifiers import placeholder_name
 from sms.domain.matching.kinds import PlaceholderKind
 from sms.domain.matching.templates import TemplateError, parse_body
@@ -181,12 +182,18 @@ def _problem(notation: Notation, parts: Sequence[str | re.Match[str]], places: S
     written = [part[0] for part in parts if not isinstance(part, str) and is_placeholder(part)]
     twice = [mark for mark, place in zip(written, places, strict=True) if places.count(place) > 1]
     if twice:
-        return f"{visible(twice[0])} stands there more than once; a template has each placeholder once."
+        return N_("{twice} stands there more than once; a template has each placeholder once.").format(
+            twice=visible(twice[0])
+        )
     if sorted(places) != list(range(len(places))):
-        return f"The places are {', '.join(written)}; they must be counted from {notation.first} without a gap."
+        return N_("The places are {written}; they must be counted from {first} without a gap.").format(
+            written=", ".join(written), first=notation.first
+        )
     if not is_clear:
         rest = next(part for part in parts if isinstance(part, str) and looks_like_more(part))
-        return f"“{visible(rest.strip())}” seems to hold a placeholder in another notation than {notation.example}."
+        return N_("“{rest}” seems to hold a placeholder in another notation than {example}.").format(
+            rest=visible(rest.strip()), example=notation.example
+        )
     return ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from providers.marking import N_
 from sms.domain.matching.kinds import PlaceholderKind
 from sms.domain.matching.placeholders import NAME, Placeholder, TemplateError, bad_name, listed, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
@@ -64,7 +65,7 @@ class Body:
         """The text with the values in it. Raises TemplateError if one is missing; others are ignored."""
         missing = [name for name in self.names if name not in values]
         if missing:
-            raise TemplateError(f"No value for {listed(missing)}.")
+            raise TemplateError(N_("No value for {listed}.").format(listed=listed(missing)))
         return "".join(part if isinstance(part, str) else values[part.name] for part in self.parts)
 
 
@@ -84,7 +85,7 @@ def parse_body(body: str, kinds: Mapping[str, PlaceholderKind | Placeholder] | N
     found = Body(parts)
     unknown = [name for name in kinds or () if name not in found.names]
     if unknown:
-        raise TemplateError(f"The body has no placeholder {listed(unknown)}.")
+        raise TemplateError(N_("The body has no placeholder {listed}.").format(listed=listed(unknown)))
     return Body(tuple(part if isinstance(part, str) else _described(part, kinds or {}) for part in parts))
 
 
@@ -103,14 +104,22 @@ def limits_problem(
     """
     names = body.names
     if max_parameters is not None and len(names) > max_parameters:
-        return f"The template has {len(names)} placeholders; this vendor takes at most {max_parameters}."
+        return N_("The template has {count} placeholders; this vendor takes at most {max_parameters}.").format(
+            count=len(names), max_parameters=max_parameters
+        )
     if max_length is not None and body.min_length > max_length:
-        shortest = f"Even its shortest text has {body.min_length} characters"
-        return f"{shortest}; this vendor takes at most {max_length}."
+        shortest = N_("Even its shortest text has {min_length} characters").format(min_length=body.min_length)
+        return N_("{shortest_text}; this vendor takes at most {max_length}.").format(
+            shortest_text=shortest, max_length=max_length
+        )
     for placeholder in body.placeholders:
         if max_value_length is not None and placeholder.shortest > max_value_length:
-            shortest = f"The shortest value of {{{placeholder.name}}} has {placeholder.shortest} characters"
-            return f"{shortest}; this vendor takes at most {max_value_length} for each value."
+            shortest = N_("The shortest value of {{{placeholder}}} has {shortest} characters").format(
+                placeholder=placeholder.name, shortest=placeholder.shortest
+            )
+            return N_("{shortest_text}; this vendor takes at most {max_value_length} for each value.").format(
+                shortest_text=shortest, max_value_length=max_value_length
+            )
     return None if parameters is None else _parameters_problem(names, parameters)
 
 
@@ -131,32 +140,38 @@ def values_problem(
         bounds = [max_value_length, (max_value_lengths or {}).get(name)]
         longest = min((bound for bound in bounds if bound is not None), default=None)
         if longest is not None and len(values[name]) > longest:
-            size = f"The value of {{{name}}} has {len(values[name])} characters"
-            return f"{size}; this vendor takes at most {longest}."
+            size = N_("The value of {{{name}}} has {count} characters").format(name=name, count=len(values[name]))
+            return N_("{size_text}; this vendor takes at most {longest}.").format(size_text=size, longest=longest)
     length = len(body.render(values))
     if max_length is not None and length > max_length:
-        return f"The text has {length} characters; this vendor takes at most {max_length}."
+        return N_("The text has {length} characters; this vendor takes at most {max_length}.").format(
+            length=length, max_length=max_length
+        )
     return None
 
 
 def _parameters_problem(names: Sequence[str], parameters: Sequence[str]) -> str | None:
     unknown = [name for name in parameters if name not in names]
     if unknown:
-        return f"The parameters name {listed(unknown)}, which the template does not have."
+        return N_("The parameters name {listed}, which the template does not have.").format(listed=listed(unknown))
     missing = [name for name in names if name not in parameters]
     if missing:
-        return f"The parameters leave out {listed(missing)}."
+        return N_("The parameters leave out {listed}.").format(listed=listed(missing))
     doubled = [name for name in names if parameters.count(name) > 1]
-    return f"The parameters name {listed(doubled)} more than once." if doubled else None
+    return N_("The parameters name {listed} more than once.").format(listed=listed(doubled)) if doubled else None
 
 
 def _check_characters(body: str) -> None:
     if not body.strip():
-        raise TemplateError("The body is blank.")
+        raise TemplateError(N_("The body is blank."))
     # A browser's form sends CR LF; line ends are smoothed when a template is matched.
     bad = forbidden_in_text(body.replace("\r", "\n")) or next(iter(_SURROGATE.findall(body)), None)
     if bad:
-        raise TemplateError(f"Character {body.index(bad) + 1}: {visible(bad)} can't stand in a text; take it out.")
+        raise TemplateError(
+            N_("Character {index}: {bad} can't stand in a text; take it out.").format(
+                index=body.index(bad) + 1, bad=visible(bad)
+            )
+        )
 
 
 def _parts(body: str) -> Iterator[str | Placeholder]:
@@ -178,13 +193,15 @@ def _parts(body: str) -> Iterator[str | Placeholder]:
 
 def _placeholder(body: str, brace: re.Match[str]) -> tuple[Placeholder, int]:
     """The placeholder whose opening brace this is, and the position after it."""
-    at = f"Character {brace.start() + 1}"
+    at = N_("Character {start}").format(start=brace.start() + 1)
     if brace[0] == "}":
-        raise TemplateError(f"{at}: this }} closes nothing. Write }}}} for the brace itself.")
+        raise TemplateError(
+            N_("{at_text}: this }} closes nothing. Write }}}} for the brace itself.").format(at_text=at)
+        )
     end = body.find("}", brace.end())
     name = body[brace.end() : end]
     if end < 0 or "{" in name:
-        raise TemplateError(f"{at}: this {{ is not closed. Write {{{{ for the brace itself.")
+        raise TemplateError(N_("{at_text}: this {{ is not closed. Write {{{{ for the brace itself.").format(at_text=at))
     if not NAME.fullmatch(name):
         raise TemplateError(f"{at}: {bad_name(name)}")
     return Placeholder(name), end + 1
@@ -195,11 +212,19 @@ def _check_names(parts: Sequence[str | Placeholder]) -> None:
     position, before = 1, None
     for part in parts:
         if isinstance(part, Placeholder):
-            where = f"Character {position}: {{{part.name}}}"
+            where = N_("Character {position}: {{{name}}}").format(position=position, name=part.name)
             if isinstance(before, Placeholder):
-                raise TemplateError(f"{where} stands right beside {{{before.name}}}; put a character between them.")
+                raise TemplateError(
+                    N_("{where_text} stands right beside {{{before}}}; put a character between them.").format(
+                        where_text=where, before=before.name
+                    )
+                )
             if part.name in seen:
-                raise TemplateError(f"{where} is there already; each placeholder needs a name of its own.")
+                raise TemplateError(
+                    N_("{where_text} is there already; each placeholder needs a name of its own.").format(
+                        where_text=where
+                    )
+                )
             seen.add(part.name)
         position += len(quoted(part)) if isinstance(part, str) else len(part.name) + 2
         before = part

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from providers.marking import N_
 from sms.domain.matching.index import normalise
 from sms.domain.matching.templates import Body, Placeholder, TemplateError, parse_body, quoted
 from sms.domain.text import visible
@@ -101,7 +102,7 @@ def read_vendor_text(text: str, order: Order, *, known: Sequence[str] = ()) -> V
         raise TemplateError(_misfit(text, order))
     if len(chosen) > 1:
         ways = " or ".join(f"“{visible(body)}”" for body in sorted(chosen))
-        raise TemplateError(f"The vendor's text can be read in two ways: {ways}.")
+        raise TemplateError(N_("The vendor's text can be read in two ways: {ways}.").format(ways=ways))
     parse_body(chosen[0])
     return readings[chosen[0]][0]
 
@@ -182,10 +183,10 @@ def _misfit(text: str, order: Order) -> str:
     found = [found for notation in NOTATIONS for found in notation.pattern.finditer(text)]
     seen = [each[0] for each in found if is_placeholder(each)]
     there = ", ".join(dict.fromkeys(map(visible, seen))) or "none"
-    return (
-        f"The vendor's text holds the parameters {there}; the approval sends {wanted}. Write each of them once, "
-        "as %1, {1} or {name}."
-    )
+    return N_(
+        "The vendor's text holds the parameters {there}; the approval sends {wanted}. Write each of them "
+        "once, as %1, {{1}} or {{name}}."
+    ).format(there=there, wanted=wanted)
 
 
 def write_vendor_text(body: Body, order: Order, *, named: bool) -> str:

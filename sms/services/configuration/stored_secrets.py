@@ -40,7 +40,7 @@ def read() -> StoredSecrets:
     for model in (Provider, Partner):
         for slug, credentials in model.objects.values_list("slug", "credentials"):
             if credentials or isinstance(credentials, UnreadableSecret):
-                names[f"{model._meta.verbose_name} {slug}"] = isinstance(credentials, UnreadableSecret)
+                names[f"{model._meta.verbose_name_raw} {slug}"] = isinstance(credentials, UnreadableSecret)
     return StoredSecrets(len(names), tuple(sorted(name for name, is_unreadable in names.items() if is_unreadable)))
 
 

@@ -15,6 +15,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 
 from providers.base import ApprovalKind, ProviderError
+from providers.marking import N_
 from sms.domain.breaker import next_interval
 from sms.domain.routing import Candidate
 from sms.models import Alert, ApprovalDoubt, SenderApproval, TemplateApproval
@@ -78,7 +79,12 @@ def read_doubts() -> Doubts:
     templates: dict[int, Doubt] = {}
     senders: dict[tuple[int, str], Doubt] = {}
     for row in ApprovalDoubt.in_force():
-        doubt = Doubt(row.pk, f"{row.title}, which is in doubt ({row.code})", row.probe_at, row.probe_until)
+        doubt = Doubt(
+            row.pk,
+            N_("{title_text}, which is in doubt ({code})").format(title_text=row.title, code=row.code),
+            row.probe_at,
+            row.probe_until,
+        )
         if row.template_approval_id is not None:
             templates[row.template_approval_id] = doubt
         else:
@@ -187,20 +193,36 @@ def _open_alert(doubt: ApprovalDoubt, error: ProviderError) -> None:
     alerts.open_alert(
         doubt.alert_key,
         severity="critical",
-        title=f"{doubt.title[0].upper()}{doubt.title[1:]} is in doubt: {doubt.code}",
+        title=_title(doubt),
         advice=f"{error.detail} {_advice(doubt)}",
         provider_id=doubt.provider_id,
     )
 
 
 def _advice(doubt: ApprovalDoubt) -> str:
+    begin = N_("Messages with it go to the next provider, or wait; one now and then is sent as a probe.")
     known_as = f" (the vendor's {doubt.vendor_key})" if doubt.vendor_key else ""
-    what = "template" if doubt.template_approval_id else "sender name"
-    return (
-        f"Messages with it go to the next provider, or wait; one now and then is sent as a probe. Look at the vendor "
-        f"whether this {what}{known_as} is still approved. If it is, end the doubt. If the vendor has it under another "
-        f"{'id, add' if doubt.template_approval_id else 'name, state it in'} the approval here, and end the old one."
-    )
+    check = _CHECK_TEMPLATE if doubt.template_approval_id else _CHECK_SENDER
+    return f"{begin} {check.format(known_as=known_as)}"
+
+
+_CHECK_TEMPLATE = N_(
+    "Look at the vendor whether this template{known_as} is still approved. If it is, end the doubt. If the vendor has "
+    "it under another id, add the approval here, and end the old one."
+)
+_CHECK_SENDER = N_(
+    "Look at the vendor whether this sender name{known_as} is still approved. If it is, end the doubt. If the vendor "
+    "has it under another name, state it in the approval here, and end the old one."
+)
+
+
+def _title(doubt: ApprovalDoubt) -> str:
+    text = _TEMPLATE_IN_DOUBT if doubt.template_approval_id else _SENDER_IN_DOUBT
+    return text.format(name=doubt.owner.name, provider=doubt.provider.slug, code=doubt.code)
+
+
+_TEMPLATE_IN_DOUBT = N_("The approval of template {name} at {provider} is in doubt: {code}")
+_SENDER_IN_DOUBT = N_("The approval of sender {name} at {provider} is in doubt: {code}")
 
 
 # --- the end of a doubt ---------------------------------------------------------------------------

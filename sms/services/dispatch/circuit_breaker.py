@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 
 from providers.base import Failure, ProviderError
+from providers.marking import N_
 from sms.domain.breaker import BreakerState, after_call
 from sms.domain.lifecycle import LONGEST_RETRY_AFTER
 from sms.models import Breaker, Provider, ProviderState
@@ -155,12 +156,12 @@ def _announce(account: Account, state: ProviderState, after: BreakerState) -> No
 
 def _advice(after: BreakerState) -> str:
     if after.probe_in is None:
-        return "Nothing is called here by itself. Correct the credentials, or press “test connection”."
+        return N_("Nothing is called here by itself. Correct the credentials, or press “test connection”.")
     if after.failure == Failure.BALANCE:
-        return "Top up the account at the vendor. A probe finds out by itself."
+        return N_("Top up the account at the vendor. A probe finds out by itself.")
     if after.failure == Failure.ACCOUNT:
-        return "Check the credentials and the vendor's list of allowed addresses. A probe finds out by itself."
-    return "The vendor can't be reached or doesn't answer. A probe finds out by itself when it is back."
+        return N_("Check the credentials and the vendor's list of allowed addresses. A probe finds out by itself.")
+    return N_("The vendor can't be reached or doesn't answer. A probe finds out by itself when it is back.")
 
 
 def close_by_hand(provider: Provider) -> None:

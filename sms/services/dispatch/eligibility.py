@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from providers.marking import N_
 from sms.domain.lifecycle import Status, Try, choose, remaining
 from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
@@ -99,7 +100,9 @@ class Judge:
             return self._move_on(due, left, tries)
         if self.is_behind:
             return self.again(due)
-        return self._wait(due, LATER, f"waiting for {_reasons(judged.candidates)}"[:200])
+        return self._wait(
+            due, LATER, N_("waiting for {reasons_text}").format(reasons_text=_reasons(judged.candidates))[:200]
+        )
 
     def _decide(self, due: Due, doubted: Iterable[int]) -> Decision:
         return self.config.check_providers(
@@ -176,7 +179,11 @@ class Judge:
             self.must_repeat = True
             return Reschedule(provider, self.queue.now)
         if doubted:
-            return self._wait(due, LATER, f"waiting for {self.doubts_of(doubted[0], due)[0].title}"[:200])
+            return self._wait(
+                due,
+                LATER,
+                N_("waiting for {title_text}").format(title_text=self.doubts_of(doubted[0], due)[0].title)[:200],
+            )
         return self._wait(due, LATER_WHEN_CLOSED, _why_closed(self.config.accounts.get(due.provider))[:200])
 
     def _wait(self, due: Due, seconds: Mapping[bool, float], reason: str) -> Reschedule:
@@ -206,10 +213,12 @@ def candidates_of(due: Due) -> list[int]:
 
 
 def _why_closed(account: Account | None) -> str:
-    slug = account.slug if account else "its provider"
-    problem = f": {account.problem}" if account and account.problem else ""
-    return f"waiting for {slug}, which may not be called now{problem}"
+    slug = account.slug if account else N_("its provider")
+    if account and account.problem:
+        words = N_("waiting for {slug}, which may not be called now: {problem_text}")
+        return words.format(slug=slug, problem_text=account.problem)
+    return N_("waiting for {slug_text}, which may not be called now").format(slug_text=slug)
 
 
 def _reasons(candidates: Sequence[Candidate]) -> str:
-    return "; ".join(f"{c.slug}: {c.reason}" for c in candidates if c.reason) or "a provider that may carry it"
+    return "; ".join(f"{c.slug}: {c.reason}" for c in candidates if c.reason) or N_("a provider that may carry it")

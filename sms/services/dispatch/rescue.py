@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 
 from providers.base import Failure, OutboundSms, failed
+from providers.marking import N_
 from sms.models import Dispatcher
 from sms.services.configuration import snapshot
 from sms.services.database import clock
@@ -42,7 +43,7 @@ def _abandoned(found: Claimed) -> Result:
     message = found.message
     account = snapshot.current().accounts[message.provider]
     sms = OutboundSms(reference=str(found.attempt), to=message.to, text=message.text or "", is_otp=message.is_otp)
-    words = "The dispatcher that made this call was not heard of in time; the message may have gone out."
+    words = N_("The dispatcher that made this call was not heard of in time; the message may have gone out.")
     error = failed(Failure.AMBIGUOUS, settle.LEASE_OVER, words)
     return Result(Send(message, found.attempt, account, sms, not_after=0.0, lease_ends=0.0), error=error, is_guess=True)
 

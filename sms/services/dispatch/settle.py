@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from providers.base import Accepted, Failure, ProviderError, ReportChannel
+from providers.marking import N_
 from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
 from sms.models import Attempt, MessageEvent
 from sms.services.configuration import snapshot
@@ -235,7 +236,7 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
         }
     if result.surely_not_sent:
         code = LEASE_OVER if result.never_started else "internal_fault"
-        words = result.crash or "The call was not begun in time; nothing was sent."
+        words = result.crash or N_("The call was not begun in time; nothing was sent.")
         return record | {"outcome": s.outcome, "code": code, "detail": words}
     accepted: Accepted = result.value
     return record | {
@@ -338,7 +339,9 @@ def _is_news(account: Account) -> bool:
 def _alert_misconfigured(account: Account, error: ProviderError) -> None:
     alerts.open_alert(
         f"config:{account.slug}:{error.code}",
-        title=f"{account.slug} refuses messages as it is set up: {error.code}",
-        advice=f"{error.detail} Correct the provider, its sender names or its templates.",
+        title=N_("{slug} refuses messages as it is set up: {code}").format(slug=account.slug, code=error.code),
+        advice=N_("{detail_text} Correct the provider, its sender names or its templates.").format(
+            detail_text=error.detail
+        ),
         provider_id=account.id,
     )

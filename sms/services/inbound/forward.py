@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 
 from providers.base import Pushed, ReceivedSms
+from providers.marking import N_
 from providers.registry import FORWARDERS
 from sms.models import (
     InboundMessage,
@@ -37,8 +38,8 @@ from sms.services.queue.queue_state import QueueSnapshot
 
 log = structlog.get_logger(__name__)
 
-NOT_RENTED = "This number is not rented out."
-NOT_ACTIVE = "This number's operation is not active."
+NOT_RENTED = N_("This number is not rented out.")
+NOT_ACTIVE = N_("This number's operation is not active.")
 
 
 # --- queuing ------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def push_by_hand(message_id: uuid.UUID) -> None:
         message = InboundMessage.objects.get(pk=message_id)
         outbox.lock_gateway(message.gateway_id)
         if InboundPush.objects.filter(message=message).exists():
-            raise ActionRefused("This message was pushed already. Open its push to push it again.")
+            raise ActionRefused(N_("This message was pushed already. Open its push to push it again."))
         _require_text(message)
         now = clock.now()
         number, why_not = find_rented_number(message.to, now)
@@ -92,13 +93,17 @@ def push_again(push_id: uuid.UUID) -> None:
     if not over.update(
         status=PushStatus.WAITING, due_at=now, tries_before=F("tries"), code="", detail="", updated_at=now
     ):
-        raise ActionRefused(f"This push is {push.status}; only one that failed or was refused can be pushed again.")
+        raise ActionRefused(
+            N_("This push is {status_text}; only one that failed or was refused can be pushed again.").format(
+                status_text=push.status
+            )
+        )
     notify.notify_workers()
 
 
 def _require_text(message: InboundMessage) -> None:
     if message.text is None:
-        raise ActionRefused("The text of this message is erased.")
+        raise ActionRefused(N_("The text of this message is erased."))
 
 
 # --- claiming ----------------------------------------------------------------------------------
@@ -118,9 +123,15 @@ def claim_pushes(queue: QueueSnapshot, limit: int) -> list[Job]:
 
 def _account(partner: Partner) -> PartnerAccount | None:
     is_known = partner.vendor in FORWARDERS
-    problem = partner.credentials_problem if is_known else f"There is no adapter {partner.vendor} in this version."
+    problem = (
+        partner.credentials_problem
+        if is_known
+        else N_("There is no adapter {vendor} in this version.").format(vendor=partner.vendor)
+    )
     if problem:
-        alerts.open_alert(_unusable_key(partner.slug), title=f"{partner.slug} can't be called", advice=problem)
+        alerts.open_alert(
+            _unusable_key(partner.slug), title=N_("{slug} can't be called").format(slug=partner.slug), advice=problem
+        )
         return None
     adapter = partner.adapter()
     return PartnerAccount(partner.pk, partner.slug, adapter, timeout=adapter.option["timeout"])
@@ -141,7 +152,7 @@ def _close_abandoned(ids: Sequence[uuid.UUID], now: datetime) -> None:
     InboundPushAttempt.objects.filter(push__in=ids, finished_at=None).update(
         outcome=Pushed.AGAIN,
         code="lease_over",
-        detail="The dispatcher that made this try was not heard of in time.",
+        detail=N_("The dispatcher that made this try was not heard of in time."),
         finished_at=now,
     )
 
@@ -225,7 +236,7 @@ def _outcome(result: Result, job: Push) -> TryOutcome:
     if result.error is not None:
         return TryOutcome(Pushed.AGAIN, _next_status(job), result.error.code, result.error.detail)
     code = "lease_over" if result.never_started else "internal_fault"
-    return TryOutcome(Pushed.AGAIN, _next_status(job), code, result.crash or "The try was not begun in time.")
+    return TryOutcome(Pushed.AGAIN, _next_status(job), code, result.crash or N_("The try was not begun in time."))
 
 
 def _next_status(job: Push) -> PushStatus:
@@ -258,6 +269,6 @@ def _alert_failed(account: PartnerAccount) -> None:
     log.warning("push.failed", partner=account.slug)
     alerts.open_alert(
         _alert_key(account),
-        title=f"{account.slug} did not take a received message",
-        advice="All tries are used up. Look at the last answers on the push, then push it again.",
+        title=N_("{slug} did not take a received message").format(slug=account.slug),
+        advice=N_("All tries are used up. Look at the last answers on the push, then push it again."),
     )

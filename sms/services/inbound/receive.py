@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Least
 
+from providers.marking import N_
 from sms.domain import phone
 from sms.domain.text import escaped
 from sms.models import InboundCall, InboundGateway, InboundMessage
@@ -84,7 +85,7 @@ def parse_call(call: InboundCall) -> None:
     try:
         messages = parse_messages(call)
     except Unreadable as unreadable:
-        _mark_read(call, f"could not be read: {unreadable}")
+        _mark_read(call, N_("could not be read: {unreadable_text}").format(unreadable_text=unreadable))
         _alert_unread(call.gateway)
         raise MissingFields(list(REQUIRED)) from unreadable
     missing = [name for name in REQUIRED if any(values[name] is None for values in messages)]
@@ -106,9 +107,11 @@ def _mark_read(call: InboundCall, note: str) -> None:
 def _alert_unread(gateway: InboundGateway) -> None:
     alerts.open_alert(
         f"unread-received:{gateway.slug}",
-        title=f"A call of gateway {gateway.slug} could not be read: the SMS in it was not stored",
-        advice="Open the inbound calls of this gateway: each says why. Let the gateway send UTF-8, or declare the"
-        " charset in its Content-Type; then close this.",
+        title=N_("A call of gateway {slug} could not be read: the SMS in it was not stored").format(slug=gateway.slug),
+        advice=N_(
+            "Open the inbound calls of this gateway: each says why. Let the gateway send UTF-8, or declare the"
+            " charset in its Content-Type; then close this."
+        ),
     )
 
 
@@ -153,7 +156,7 @@ def _text(name: str, value: object) -> str | None:
     if isinstance(value, Undecodable):
         raise Unreadable(f"{name}: {value.reason}")
     if isinstance(value, ConflictingValues):
-        raise Unreadable(f"{name} came more than once, with different values")
+        raise Unreadable(N_("{name} came more than once, with different values").format(name=name))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from providers.marking import N_
 from sms.domain.codes import Refusal, refuse
 from sms.domain.destinations import Verdict
 from sms.services.configuration.snapshot import ClientFacts
@@ -100,8 +101,10 @@ def _alert_if_monitored(destination: Verdict) -> None:
     _alerted[destination.country] = today
     alerts.open_alert(
         f"destination:{destination.country}",
-        title=f"Messages go to {destination.country}, which is monitored",
-        advice="Look at the messages to this country. Set the destination to allow if they are wanted, or to block.",
+        title=N_("Messages go to {country}, which is monitored").format(country=destination.country),
+        advice=N_(
+            "Look at the messages to this country. Set the destination to allow if they are wanted, or to block."
+        ),
     )
 
 
@@ -121,8 +124,12 @@ def _fetch(limit: DailyLimit) -> int:
     if granted and used - granted < ALERT_AT * limit.count <= used:
         alerts.open_alert(
             f"destination-limit:{limit.key}:{_today()}",
-            title=f"{ALERT_AT:.0%} of the daily limit of {limit.whose} is used",
-            advice=f"{limit.count:,} messages a UTC day may go out; the rest will be refused with 429.",
+            title=N_("{alert_at:.0%} of the daily limit of {whose} is used").format(
+                alert_at=ALERT_AT, whose=limit.whose
+            ),
+            advice=N_("{limit_count:,} messages a UTC day may go out; the rest will be refused with 429.").format(
+                limit_count=limit.count
+            ),
         )
     if granted:
         return granted

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from providers.marking import N_
 from sms.domain.codes import Refusal, refuse
 from sms.services.configuration.snapshot import ClientFacts
 from sms.services.monitoring import alerts
@@ -159,7 +160,11 @@ def _alert_on_budget(client: ClientFacts, used: int, granted: int) -> None:
     if used - granted < limit:
         alerts.open_alert(
             key,
-            title=f"{client.username} has used {ALERT_AT:.0%} of its daily budget",
-            advice=f"{client.daily_budget:,} messages a UTC day are allowed; the rest will be refused with 429. "
-            "Raise the budget if this is fair use.",
+            title=N_("{username} has used {alert_at:.0%} of its daily budget").format(
+                username=client.username, alert_at=ALERT_AT
+            ),
+            advice=N_(
+                "{daily_budget:,} messages a UTC day are allowed; the rest will be refused with 429. Raise the "
+                "budget if this is fair use."
+            ).format(daily_budget=client.daily_budget),
         )

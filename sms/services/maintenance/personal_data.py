@@ -17,6 +17,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q
 
+from providers.marking import N_
 from sms.domain.lifecycle import Status
 from sms.domain.phone import PhoneError
 from sms.domain.spellings import replaced, spellings
@@ -74,7 +75,7 @@ def read_number(value: str) -> str:
     try:
         return read(value)
     except PhoneError as error:
-        raise ActionRefused(f"The number can't be read: {error}") from error
+        raise ActionRefused(N_("The number can't be read: {error_text}").format(error_text=error)) from error
 
 
 # --- what is kept ---------------------------------------------------------------------
@@ -150,7 +151,7 @@ def _sizes(found: dict[str, Any]) -> dict[str, int]:
 def forget(number: str, *, actor: str, reason: str) -> dict[str, int]:
     """Erase what is kept of the number. Returns the number of rows by table. Raises ActionRefused."""
     if not reason.strip():
-        raise ActionRefused("Say why: a reason is kept with the record.")
+        raise ActionRefused(N_("Say why: a reason is kept with the record."))
     kept = Kept.of(number)
     _require_not_ours(number)
     _read_what_waits()
@@ -170,9 +171,9 @@ def forget(number: str, *, actor: str, reason: str) -> dict[str, int]:
 
 def _require_not_ours(number: str) -> None:
     if RentedNumber.objects.filter(phone=number).exists():
-        raise ActionRefused("This is a rented number of ours. Delete it under Rented numbers first.")
+        raise ActionRefused(N_("This is a rented number of ours. Delete it under Rented numbers first."))
     if Route.objects.filter(prefix=number).exists():
-        raise ActionRefused("A route has this number for its prefix. Delete the route first.")
+        raise ActionRefused(N_("A route has this number for its prefix. Delete the route first."))
 
 
 def _read_what_waits() -> None:
@@ -195,7 +196,9 @@ def _require_not_under_way(kept: Kept) -> None:
     pushes.filter(status=PushStatus.WAITING).update(status=PushStatus.FAILED, due_at=None, code="canceled")
     is_sending = Message.objects.filter(to=kept.number, status=Status.SENDING).exists()
     if is_sending or pushes.filter(status=PushStatus.PUSHING).exists():
-        raise ActionRefused("A message of this number is being sent at this moment. Repeat the command in a minute.")
+        raise ActionRefused(
+            N_("A message of this number is being sent at this moment. Repeat the command in a minute.")
+        )
 
 
 def _echoes(number: str) -> list[str]:

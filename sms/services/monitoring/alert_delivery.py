@@ -18,11 +18,14 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import Error, connection
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from providers.base import HttpRequest, ProviderError
 from providers.http import Client
 from sms.models import AlertNotice
 from sms.services.database import clock
+from sms.translation import translated
 
 log = structlog.get_logger(__name__)
 
@@ -130,11 +133,14 @@ def _record_failure(notice: AlertNotice, error: Exception) -> None:
 
 
 def _email(notice: AlertNotice) -> None:
-    alert = notice.alert
-    paragraphs = [alert.title, alert.advice, f"{notice.change} at {_time(_changed_at(notice))}", _admin_url()]
+    """In the installation's language."""
+    with override(settings.LANGUAGE_CODE):
+        title, advice = translated(notice.alert.title), translated(notice.alert.advice)
+        change = translated(notice.change)
+        words = _("%(change)s at %(time)s") % {"change": change, "time": _time(_changed_at(notice))}
     EmailMessage(
-        subject=f"[SMS Desk] {notice.change}: {alert.title}".replace("\n", " ")[:200],
-        body="\n\n".join(paragraph for paragraph in paragraphs if paragraph),
+        subject=f"[SMS Desk] {change}: {title}".replace("\n", " ")[:200],
+        body="\n\n".join(paragraph for paragraph in (title, advice, words, _admin_url()) if paragraph),
         to=settings.ALERT_EMAIL,
     ).send()
 

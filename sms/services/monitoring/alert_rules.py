@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 from django.db import Error, connection
 
+from providers.marking import N_
 from sms.models import Alert
 from sms.services.configuration import snapshot, stored_secrets
 
@@ -49,26 +50,30 @@ RULES = (
         "critical",
         OTP_LATE_SECONDS,
         lambda now: now.lanes["otp"].oldest_seconds,
-        lambda now: f"An OTP has waited {_minutes(now.lanes['otp'].oldest_seconds)}; {now.lanes['otp'].queued} wait",
-        "Open the messages that are queued; each says what it waits for. Look at the breakers.",
+        lambda now: N_("An OTP has waited {minutes_text}; {queued} wait").format(
+            minutes_text=_minutes(now.lanes["otp"].oldest_seconds), queued=now.lanes["otp"].queued
+        ),
+        N_("Open the messages that are queued; each says what it waits for. Look at the breakers."),
     ),
     AlertRule(
         "queue:waiting",
         "warning",
         WAITING_SECONDS,
         lambda now: now.lanes["other"].oldest_seconds,
-        lambda now: (
-            f"A message has waited {_minutes(now.lanes['other'].oldest_seconds)}; {now.lanes['other'].queued} wait"
+        lambda now: N_("A message has waited {minutes_text}; {queued} wait").format(
+            minutes_text=_minutes(now.lanes["other"].oldest_seconds), queued=now.lanes["other"].queued
         ),
-        "Open the messages that are queued; each says what it waits for. Look at breakers, limits and dispatchers.",
+        N_("Open the messages that are queued; each says what it waits for. Look at breakers, limits and dispatchers."),
     ),
     AlertRule(
         "unconfirmed:waiting",
         "warning",
         UNCONFIRMED_SECONDS,
         lambda now: now.unconfirmed_seconds,
-        lambda now: f"{now.unconfirmed} unconfirmed: the oldest for {_minutes(now.unconfirmed_seconds)}",
-        "They may have been sent and are never resent automatically. Ask the vendor, then resolve them.",
+        lambda now: N_("{unconfirmed} unconfirmed: the oldest for {minutes_text}").format(
+            unconfirmed=now.unconfirmed, minutes_text=_minutes(now.unconfirmed_seconds)
+        ),
+        N_("They may have been sent and are never resent automatically. Ask the vendor, then resolve them."),
     ),
 )
 
@@ -102,7 +107,7 @@ def _evaluate_providers(is_open: Set[str]) -> None:
             f"{FAILING}{slug}",
             severity="critical",
             title=outage.title,
-            advice="Open the alert: it shows what waits, and moves it to another provider.",
+            advice=N_("Open the alert: it shows what waits, and moves it to another provider."),
             provider_id=outage.provider.pk,
         ):
             set_title(f"{FAILING}{slug}", outage.title)
@@ -120,7 +125,7 @@ def _alert_on_credentials(is_open: set[str]) -> None:
     accounts = {f"{CREDENTIALS}{each.slug}": each for each in snapshot.current().accounts.values()}
     problems = {key: each for key, each in accounts.items() if each.enabled and each.problem}
     for key, account in problems.items():
-        title = f"{account.slug} is not called: its credentials must be entered again"
+        title = N_("{slug} is not called: its credentials must be entered again").format(slug=account.slug)
         open_alert(key, severity="critical", title=title, advice=account.problem, provider_id=account.id)
     for key in is_open:
         if key.startswith(CREDENTIALS) and key not in problems:
@@ -148,12 +153,12 @@ def check_dispatchers() -> None:
     open_alert(
         NO_DISPATCHER,
         severity="critical",
-        title="No dispatcher was seen for a minute: messages are taken, and none goes out",
-        advice="Start manage.py dispatch, and read in its log why it ended.",
+        title=N_("No dispatcher was seen for a minute: messages are taken, and none goes out"),
+        advice=N_("Start manage.py dispatch, and read in its log why it ended."),
     )
     alert_delivery.deliver()
 
 
 def _minutes(seconds: float | None) -> str:
     whole = int(seconds or 0)
-    return f"{whole} seconds" if whole < 120 else f"{whole // 60} minutes"
+    return N_("{whole} seconds").format(whole=whole) if whole < 120 else N_("{whole} minutes").format(whole=whole // 60)

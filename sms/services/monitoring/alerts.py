@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 
+from providers.marking import N_
 from sms.models import Alert, AlertNotice
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
@@ -90,9 +91,9 @@ def close_by_hand(alert_id: int, *, actor: str) -> None:
     """For staff. Raises ActionRefused for an alert that is closed, or that closes by itself."""
     alert = _open(alert_id)
     if not alert.key.startswith(CLOSED_BY_HAND):
-        raise ActionRefused("This alert closes by itself as soon as its cause is over.")
+        raise ActionRefused(N_("This alert closes by itself as soon as its cause is over."))
     if not close_alert(alert.key):
-        raise ActionRefused("This alert is closed already.")
+        raise ActionRefused(N_("This alert is closed already."))
     log.info("alert.closed_by_hand", key=alert.key, actor=actor)
 
 
@@ -105,7 +106,9 @@ def acknowledge(alert_id: int, *, actor: str) -> None:
     """Record that somebody looks after this alert. Raises ActionRefused if it is closed, or acknowledged already."""
     alert = _open(alert_id)
     if alert.acknowledged_at:
-        raise ActionRefused(f"{alert.acknowledged_by} has acknowledged this alert already.")
+        raise ActionRefused(
+            N_("{acknowledged_by} has acknowledged this alert already.").format(acknowledged_by=alert.acknowledged_by)
+        )
     Alert.objects.filter(pk=alert.pk).update(acknowledged_at=clock.now(), acknowledged_by=actor)
 
 
@@ -115,7 +118,7 @@ def silence(alert_id: int, length: timedelta, *, actor: str) -> datetime:
     A length of 0 ends the silence: what has not been sent is sent then.
     """
     if length > LONGEST_SILENCE:
-        raise ActionRefused(f"An alert can be silenced for at most {LONGEST_SILENCE.days} days.")
+        raise ActionRefused(N_("An alert can be silenced for at most {days} days.").format(days=LONGEST_SILENCE.days))
     alert = _open(alert_id)
     until = clock.now() + length
     # Earlier alerts of the condition, too: the longest silence would hold otherwise.
@@ -127,5 +130,5 @@ def silence(alert_id: int, length: timedelta, *, actor: str) -> datetime:
 def _open(alert_id: int) -> Alert:
     alert = Alert.objects.filter(pk=alert_id).first()
     if alert is None or alert.closed_at is not None:
-        raise ActionRefused("This alert is closed already.")
+        raise ActionRefused(N_("This alert is closed already."))
     return alert

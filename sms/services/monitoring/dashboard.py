@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
@@ -183,4 +184,8 @@ def _description(status: str, code: str, vendor: str) -> str:
         return SENDERS[vendor].codes[code][1]
     if code in status_descriptions.CODE:
         return status_descriptions.CODE[code].happened
-    return f"The vendor's code {code}" if code else status_descriptions.STATUS[Status(status)].happened
+    return (
+        N_("The vendor's code {code}").format(code=code)
+        if code
+        else status_descriptions.STATUS[Status(status)].happened
+    )

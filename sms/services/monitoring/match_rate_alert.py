@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Sum
 
+from providers.marking import N_
 from sms.domain.matching.fingerprints import Group, group
 from sms.models import Alert, HourlyMatch, MessageTemplate, RefusedRequest
 from sms.services.database import clock
@@ -65,8 +66,12 @@ def _matches(since: datetime, until: datetime) -> dict[int, int]:
 
 
 def _share_alert(name: str, now: float, then: float) -> TitleAndAdvice:
-    title = f"Template {name} gives {now:.0%} of today's texts; last week it gave {then:.0%}"
-    return title, "Look at the unmatched texts: the shop may have changed its texts. Correct the template, or make one."
+    title = N_("Template {name} gives {now:.0%} of today's texts; last week it gave {then:.0%}").format(
+        name=name, now=now, then=then
+    )
+    return title, N_(
+        "Look at the unmatched texts: the shop may have changed its texts. Correct the template, or make one."
+    )
 
 
 def _new_kinds(now: datetime) -> dict[str, TitleAndAdvice]:
@@ -95,5 +100,7 @@ def _digest(kind: Group) -> str:
 
 def _new_kind_alert(kind: Group, count: int) -> TitleAndAdvice:
     shown = kind.skeleton if len(kind.skeleton) <= 80 else f"{kind.skeleton[:79]}…"
-    title = f"A new kind of text is refused, {count} in the last hour: {shown}"
-    return title, "Open the unmatched texts and make a template of these, or ask the shop whether the text is meant."
+    title = N_("A new kind of text is refused, {count} in the last hour: {shown}").format(count=count, shown=shown)
+    return title, N_(
+        "Open the unmatched texts and make a template of these, or ask the shop whether the text is meant."
+    )

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from providers.marking import N_
 from sms.domain.destinations import locate
 from sms.domain.ids import uuid7
 from sms.models import Alert
@@ -34,9 +35,13 @@ def evaluate() -> None:
     for key, (country, count) in found.items():
         open_alert(
             key,
-            title=f"OTPs to {count} ranges of numbers in {country} have risen together",
-            advice=f"Each range got {FEWEST_OTPS} OTPs or more in an hour, over {RISE} times those of the hour before. "
-            "If no campaign explains it, set the country's destination to block, or give it a daily limit.",
+            title=N_("OTPs to {count} ranges of numbers in {country} have risen together").format(
+                count=count, country=country
+            ),
+            advice=N_(
+                "Each range got {fewest_otps} OTPs or more in an hour, over {rise} times those of the hour before. "
+                "If no campaign explains it, set the country's destination to block, or give it a daily limit."
+            ).format(fewest_otps=FEWEST_OTPS, rise=RISE),
         )
     for key in Alert.objects.filter(closed_at=None, key__startswith=_KEY).values_list("key", flat=True):
         if key not in found:

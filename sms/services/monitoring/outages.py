@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Min, Q
 
 from providers.base import Failure
+from providers.marking import N_
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
 from sms.services.database import clock, uuid_range
@@ -40,15 +41,16 @@ class Load:
     @property
     def words(self) -> str:
         """The figures as part of a title; "" if there are none."""
-        waits = _counted(self.waiting, self.waiting_otps, "waiting")
-        return "; ".join(filter(None, (waits, _counted(self.unconfirmed, self.unconfirmed_otps, "unconfirmed"))))
+        waits = _counted(self.waiting, self.waiting_otps, N_("{number} waiting"))
+        doubts = _counted(self.unconfirmed, self.unconfirmed_otps, N_("{number} unconfirmed"))
+        return "; ".join(filter(None, (waits, doubts)))
 
 
-def _counted(number: int, otps: int, state: str) -> str:
+def _counted(number: int, otps: int, words: str) -> str:
     if not number:
         return ""
     of_otps = f" ({otps} {'OTP' if otps == 1 else 'OTPs'})" if otps else ""
-    return f"{number} {state}{of_otps}"
+    return f"{words.format(number=number)}{of_otps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,15 @@ class RecentCalls:
     def problem(self) -> str:
         """What is wrong with them, as a sentence; "" if nothing is."""
         if not self.are_well:
-            return f"{self.bad} of the last {self.total} calls failed."
+            return N_("{bad} of the last {total} calls failed.").format(bad=self.bad, total=self.total)
         if self.total >= FEWEST_CALLS and self.rejected >= MOST_REJECTED * self.total:
-            return f"{self.rejected} of the last {self.total} calls were rejected."
+            return N_("{rejected} of the last {total} calls were rejected.").format(
+                rejected=self.rejected, total=self.total
+            )
         if self.unanswered:
-            return f"{self.unanswered} calls have had no response for {NO_RESPONSE_AFTER.seconds} seconds."
+            return N_("{unanswered} calls have had no response for {seconds} seconds.").format(
+                unanswered=self.unanswered, seconds=NO_RESPONSE_AFTER.seconds
+            )
         return ""
 
 
@@ -144,14 +150,15 @@ class Health:
     why: str = ""
 
 
+SUSPENDED, CREDENTIALS_NEEDED = N_("suspended (circuit open)"), N_("credentials needed")
 HEALTHS = {
-    "healthy": "success",
-    "degraded": "warning",
-    "failing": "danger",
-    "suspended (circuit open)": "danger",
-    "credentials needed": "danger",
-    "paused": "warning",
-    "disabled": "",
+    N_("healthy"): "success",
+    N_("degraded"): "warning",
+    N_("failing"): "danger",
+    SUSPENDED: "danger",
+    CREDENTIALS_NEEDED: "danger",
+    N_("paused"): "warning",
+    N_("disabled"): "",
 }
 """The names, each with its colour."""
 
@@ -159,18 +166,21 @@ HEALTHS = {
 def health_of(provider: Provider, calls: RecentCalls = NO_CALLS, why_suspended: str = "") -> Health:
     state = provider.state
     if not provider.enabled:
-        return Health("disabled", "No message is routed here.")
+        return Health("disabled", N_("No message is routed here."))
     if provider.paused:
-        return Health("paused", "Paused by staff: its messages wait, or go to the next provider.")
+        return Health("paused", N_("Paused by staff: its messages wait, or go to the next provider."))
     if provider.credentials_problem:
-        return Health("credentials needed", f"Nothing is sent there. {provider.credentials_problem}")
+        return Health(
+            CREDENTIALS_NEEDED,
+            " ".join([N_("Nothing is sent there."), provider.credentials_problem]),
+        )
     if state.breaker == Breaker.OPEN:
-        return Health("suspended (circuit open)", why_suspended)
+        return Health(SUSPENDED, why_suspended)
     if calls.are_failing:
         return Health("failing", calls.problem)
     if state.bad_calls:
-        last = "The last call" if state.bad_calls == 1 else f"The last {state.bad_calls} calls"
-        return Health("degraded", f"{last} failed.")
+        words = N_("The last call failed.") if state.bad_calls == 1 else N_("The last {count} calls failed.")
+        return Health("degraded", words.format(count=state.bad_calls))
     return Health("degraded", calls.problem) if calls.problem else Health("healthy")
 
 
@@ -206,20 +216,32 @@ class Outage:
         if self.is_suspended:
             return suspended_title(self.provider.slug, self.provider.state)
         problem = self.calls.problem.rstrip(".") or self.health.name
-        return f"{self.provider.slug} is {self.health.name}: {problem}"
+        return _TITLES[self.health.name].format(slug=self.provider.slug, problem_text=problem)
+
+
+_TITLES = {
+    "healthy": N_("{slug} is healthy: {problem_text}"),
+    "degraded": N_("{slug} is degraded: {problem_text}"),
+    "failing": N_("{slug} is failing: {problem_text}"),
+    CREDENTIALS_NEEDED: N_("{slug} is credentials needed: {problem_text}"),
+    "paused": N_("{slug} is paused: {problem_text}"),
+    "disabled": N_("{slug} is disabled: {problem_text}"),
+}
 
 
 def suspended_title(slug: str, state: ProviderState) -> str:
-    since = f" since {state.opened_at:%H:%M} UTC" if state.opened_at else ""
     why = _REASONS.get(state.breaker_failure, state.breaker_failure)
-    return f"{slug} is suspended{since}: {why} ({state.breaker_code})"
+    since = N_("{slug} is suspended since {since} UTC: {why_text} ({code})")
+    words = since if state.opened_at else N_("{slug} is suspended: {why_text} ({code})")
+    opened = f"{state.opened_at:%H:%M}" if state.opened_at else ""
+    return words.format(slug=slug, since=opened, why_text=why, code=state.breaker_code)
 
 
 _REASONS = {
-    Failure.TRANSIENT: "unreachable or overloaded",
-    Failure.AMBIGUOUS: "no clear response",
-    Failure.ACCOUNT: "the account is rejected",
-    Failure.BALANCE: "no credit left",
+    Failure.TRANSIENT: N_("unreachable or overloaded"),
+    Failure.AMBIGUOUS: N_("no clear response"),
+    Failure.ACCOUNT: N_("the account is rejected"),
+    Failure.BALANCE: N_("no credit left"),
 }
 
 

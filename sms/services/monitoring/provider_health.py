@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from providers.base import Failure, ReportChannel, Sender
+from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Outcome
@@ -111,7 +112,9 @@ def _breaker_description(state: ProviderState) -> str:
     known = {failure.value for failure in Failure}
     why = status_descriptions.FAILURE[Failure(state.breaker_failure)].happened if state.breaker_failure in known else ""
     when = (
-        f"Next probe at {state.probe_at:%H:%M:%S} UTC." if state.probe_at else "No requests are sent until staff act."
+        N_("Next probe at {probe_at:%H:%M:%S} UTC.").format(probe_at=state.probe_at)
+        if state.probe_at
+        else N_("No requests are sent until staff act.")
     )
     return " ".join(part for part in (why, state.breaker_detail, when) if part)
 
@@ -123,6 +126,14 @@ def _last_error(state: ProviderState) -> str:
 
 
 def _limits(provider: Provider) -> str:
-    flight = f"{provider.max_in_flight} concurrent calls" if provider.max_in_flight else "unlimited concurrent calls"
-    rate = f"{provider.rate_limit} a second" if provider.rate_limit else "no rate limit"
-    return f"{flight}, {rate}, time-out {provider.timeout} s"
+    flight = (
+        N_("{max_in_flight} concurrent calls").format(max_in_flight=provider.max_in_flight)
+        if provider.max_in_flight
+        else N_("unlimited concurrent calls")
+    )
+    rate = (
+        N_("{rate_limit} a second").format(rate_limit=provider.rate_limit)
+        if provider.rate_limit
+        else N_("no rate limit")
+    )
+    return N_("{flight}, {rate}, time-out {timeout} s").format(flight=flight, rate=rate, timeout=provider.timeout)

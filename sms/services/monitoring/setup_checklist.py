@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Sum
 
 from providers.base import Carries, ReportChannel
+from providers.marking import N_
 from sms.domain.destinations import names_none
 from sms.models import (
     ApprovalDoubt,
@@ -36,19 +37,19 @@ CACHED_FOR = 10.0
 """Seconds for which a process keeps the answer of `is_green`, which the menu of every page needs."""
 
 NOT_DONE = {
-    ("PUBLIC_URL is set", False): "PUBLIC_URL is not set",
-    ("A provider exists", False): "No provider exists",
-    ("A client exists", False): "No client exists",
-    ("Dispatcher running", False): "No dispatcher is running",
-    ("Credentials are stored", False): "Credentials are missing",
-    ("The vendor accepts our requests", False): "The vendor has accepted no request of ours",
-    ("A sender name is approved", False): "No sender name is approved",
-    ("A template is approved", False): "No template is approved",
-    ("Approved texts are confirmed", False): "Approved texts are not confirmed",
-    ("No approval is in doubt", False): "Approvals are in doubt",
-    ("A route uses it", False): "No route can use it",
-    ("Delivery reports arrive", False): "Delivery reports can't arrive",
-    ("Delivery reports arrive", None): "No delivery report has arrived yet",
+    (N_("PUBLIC_URL is set"), False): N_("PUBLIC_URL is not set"),
+    (N_("A provider exists"), False): N_("No provider exists"),
+    (N_("A client exists"), False): N_("No client exists"),
+    (N_("Dispatcher running"), False): N_("No dispatcher is running"),
+    (N_("Credentials are stored"), False): N_("Credentials are missing"),
+    (N_("The vendor accepts our requests"), False): N_("The vendor has accepted no request of ours"),
+    (N_("A sender name is approved"), False): N_("No sender name is approved"),
+    (N_("A template is approved"), False): N_("No template is approved"),
+    (N_("Approved texts are confirmed"), False): N_("Approved texts are not confirmed"),
+    (N_("No approval is in doubt"), False): N_("Approvals are in doubt"),
+    (N_("A route uses it"), False): N_("No route can use it"),
+    (N_("Delivery reports arrive"), False): N_("Delivery reports can't arrive"),
+    (N_("Delivery reports arrive"), None): N_("No delivery report has arrived yet"),
 }
 """The headings of steps that are not done, by title and `done`."""
 
@@ -130,17 +131,17 @@ def _all_green() -> bool:
 def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
     now = clock.now()
     return Section(
-        "This installation",
+        N_("This installation"),
         (
             Step(
-                "PUBLIC_URL is set",
+                N_("PUBLIC_URL is set"),
                 bool(settings.PUBLIC_URL),
-                settings.PUBLIC_URL or "Set PUBLIC_URL in the environment: without it no vendor can report back.",
+                settings.PUBLIC_URL or N_("Set PUBLIC_URL in the environment: without it no vendor can report back."),
             ),
             Step(
-                "A provider exists",
+                N_("A provider exists"),
                 has_providers,
-                "At least one is enabled." if has_providers else "Add an account at a vendor, and enable it.",
+                N_("At least one is enabled.") if has_providers else N_("Add an account at a vendor, and enable it."),
                 "providers",
             ),
             _caller(current),
@@ -153,29 +154,36 @@ def _around(has_providers: bool, current: Snapshot, calling: str) -> Section:
 
 def _caller(current: Snapshot) -> Step:
     names = [client.username for client in current.clients.values() if client.enabled]
-    says = ", ".join(sorted(names)) or "Add a client: a user name and a secret for Akinon."
-    return Step("A client exists", bool(names), says, "clients")
+    says = ", ".join(sorted(names)) or N_("Add a client: a user name and a secret for Akinon.")
+    return Step(N_("A client exists"), bool(names), says, "clients")
 
 
 def _dispatcher(now: datetime) -> Step:
     seen = latest_heartbeat()
     alive = seen is not None and now - seen < ALIVE
     if alive:
-        return Step("Dispatcher running", True, f"Last seen at {seen:%Y-%m-%d %H:%M:%S} UTC.", "dispatchers")
-    return Step("Dispatcher running", False, "Start one: python manage.py dispatch. Until then no messages are sent.")
+        return Step(
+            N_("Dispatcher running"),
+            True,
+            N_("Last seen at {seen:%Y-%m-%d %H:%M:%S} UTC.").format(seen=seen),
+            "dispatchers",
+        )
+    return Step(
+        N_("Dispatcher running"), False, N_("Start one: python manage.py dispatch. Until then no messages are sent.")
+    )
 
 
 def _calling(calling: str) -> Step:
     """Never red: not every vendor needs the address, and a process behind a gateway can't find it out."""
-    title = "Outbound IP address of this server"
+    title = N_("Outbound IP address of this server")
     if calling:
         return Step(
             title,
             True,
-            "Give it to each vendor: some accept requests only from addresses that they know.",
+            N_("Give it to each vendor: some accept requests only from addresses that they know."),
             copy=calling,
         )
-    says = (
+    says = N_(
         "Add it: some vendors accept requests only from addresses that they know. Your server administrator knows it."
     )
     return Step(title, None, says, "addresses")
@@ -186,11 +194,12 @@ def _undecided_newlines(now: datetime) -> Iterator[Step]:
     since = now - timedelta(days=NEWLINE_DAYS)
     counts = HourlyNewline.objects.filter(hour__gte=since).values_list("client__username").annotate(Sum("count"))
     if found := ", ".join(f"{client}: {count}" for client, count in counts.order_by("-count__sum")):
-        says = (
-            f"Messages of the last {NEWLINE_DAYS} days by client: {found}. Look at some of them. If the /n is part "
-            "of a word there, the client needs “newline escape” set to “off”, and a new line of its own as \\n in JSON."
-        )
-        yield Step("Texts in which /n may be part of a word", None, says, "clients")
+        says = N_(
+            "Messages of the last {newline_days} days by client: {found}. Look at some of them. If the /n is "
+            "part of a word there, the client needs “newline escape” set to “off”, and a new line of its own as "
+            "\\n in JSON."
+        ).format(newline_days=NEWLINE_DAYS, found=found)
+        yield Step(N_("Texts in which /n may be part of a word"), None, says, "clients")
 
 
 def latest_heartbeat() -> datetime | None:
@@ -227,49 +236,74 @@ def _steps(
 
 def _credentials(account: Account) -> Step:
     if account.problem:
-        return Step("Credentials are stored", False, account.problem, "provider", account.id)
+        return Step(N_("Credentials are stored"), False, account.problem, "provider", account.id)
     missing = account.adapter.missing_credentials()
     labels = {setting.key: setting.label for setting in account.adapter.credentials}
-    says = f"Missing: {', '.join(labels[key] for key in missing)}." if missing else "Stored, encrypted."
-    return Step("Credentials are stored", not missing, says, "provider", account.id)
+    says = (
+        N_("Missing: {missing}.").format(missing=", ".join(labels[key] for key in missing))
+        if missing
+        else N_("Stored, encrypted.")
+    )
+    return Step(N_("Credentials are stored"), not missing, says, "provider", account.id)
 
 
 def _reached(account: Account, state: ProviderState, calling: str) -> Step:
     """Some vendors accept calls only from registered addresses. A response shows that they accept ours."""
-    title = "The vendor accepts our requests"
+    title = N_("The vendor accepts our requests")
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at
         return Step(
-            title, True, f"It accepted a request at {at:%Y-%m-%d %H:%M} UTC." if at else "It accepted a request."
+            title,
+            True,
+            N_("It accepted a request at {at:%Y-%m-%d %H:%M} UTC.").format(at=at)
+            if at
+            else N_("It accepted a request."),
         )
     if state.last_test_accepted is False:
-        return Step(title, False, f"The last test was not accepted: {state.last_test_detail}", "health", account.id)
-    give = "Give the vendor the public address that this server calls from; some vendors block unknown ones."
+        return Step(
+            title,
+            False,
+            N_("The last test was not accepted: {last_test_detail_text}").format(
+                last_test_detail_text=state.last_test_detail
+            ),
+            "health",
+            account.id,
+        )
+    give = N_("Give the vendor the public address that this server calls from; some vendors block unknown ones.")
     if account.adapter.can_test:
-        return Step(title, False, f"{give} Then press “test connection”.", "health", account.id, calling)
-    words = f"{give} This vendor has no test call: send a message to your own number."
+        return Step(
+            title,
+            False,
+            " ".join([give, N_("Then press “test connection”.")]),
+            "health",
+            account.id,
+            calling,
+        )
+    words = " ".join([give, N_("This vendor has no test call: send a message to your own number.")])
     return Step(title, False, words, "test", copy=calling)
 
 
 def _sender(account: Account, current: Snapshot) -> Step:
     names = [name for name, approved in current.sender_names.items() if account.id in approved]
-    says = ", ".join(names) or "Have a sender name approved at the vendor, then mark it approved here."
-    return Step("A sender name is approved", bool(names), says, "senders")
+    says = ", ".join(names) or N_("Have a sender name approved at the vendor, then mark it approved here.")
+    return Step(N_("A sender name is approved"), bool(names), says, "senders")
 
 
 def _shown_sender(account: Account, current: Snapshot) -> Iterator[Step]:
     """Where a call may name no sender, recipients see the account's own, whatever the message says."""
-    title, shown = "It is known which sender the account shows", account.shown_sender
+    title, shown = N_("It is known which sender the account shows"), account.shown_sender
     if shown:
-        says = f"{shown}. Messages with other sender names are not routed here."
+        says = N_("{shown}. Messages with other sender names are not routed here.").format(shown=shown)
         if shown not in current.sender_names:
-            says = f"{shown} is not one of the sender names, so no message is routed here. Correct it, or add the name."
+            says = N_(
+                "{shown} is not one of the sender names, so no message is routed here. Correct it, or add the name."
+            ).format(shown=shown)
         yield Step(title, shown in current.sender_names, says, "provider", account.id)
     elif len(names := _senders_routed_to(account, current)) > 1:
-        says = (
-            f"{', '.join(sorted(names)[:5])}{' …' if len(names) > 5 else ''} are routed here, and this vendor may show "
-            "the account's own sender instead. Ask the vendor which one, and enter it as “sender shown”."
-        )
+        says = N_(
+            "{names} are routed here, and this vendor may show the account's own sender instead. Ask the "
+            "vendor which one, and enter it as “sender shown”."
+        ).format(names=", ".join(sorted(names)[:5]) + (" …" if len(names) > 5 else ""))
         yield Step(title, False, says, "provider", account.id)
 
 
@@ -286,23 +320,23 @@ def _template(account: Account, current: Snapshot) -> Step:
     approved = current.template_sets.get(account.id)
     count = len(approved.templates) if approved else 0
     says = (
-        f"{count} approved."
+        N_("{count} approved.").format(count=count)
         if count
-        else "This vendor sends only approved templates: have one approved, then mark it approved here."
+        else N_("This vendor sends only approved templates: have one approved, then mark it approved here.")
     )
-    return Step("A template is approved", bool(count), says, "templates")
+    return Step(N_("A template is approved"), bool(count), says, "templates")
 
 
 def _unconfirmed_texts(account: Account) -> Iterator[Step]:
     """Approvals from before approvals kept the vendor's text, of templates whose text changed at some time."""
     marked = _UNCONFIRMED.filter(provider=account.id).order_by("template__name")
     names = list(marked.values_list("template__name", flat=True))
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    says = (
-        f"{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it with "
-        "the text that the vendor has registered, then confirm or correct the approval."
-    )
-    yield Step("Approved texts are confirmed", False, says, "templates")
+    shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    says = N_(
+        "{shown}: the text changed after it was approved, and the vendor may send the older one. Compare it "
+        "with the text that the vendor has registered, then confirm or correct the approval."
+    ).format(shown=shown)
+    yield Step(N_("Approved texts are confirmed"), False, says, "templates")
 
 
 def _doubts(account: Account) -> Iterator[Step]:
@@ -310,31 +344,35 @@ def _doubts(account: Account) -> Iterator[Step]:
     doubts = ApprovalDoubt.in_force(provider=account.id)
     if doubts:
         shown = "; ".join(f"{doubt.owner.name}: {doubt.code}, {doubt.detail}" for doubt in doubts[:5])
-        more = f" And {len(doubts) - 5} more." if len(doubts) > 5 else ""
-        says = f"{shown}{more} Compare with what the vendor has approved, then end the doubt or correct the approval."
-        yield Step("No approval is in doubt", False, says, "doubts")
+        more = " …" if len(doubts) > 5 else "."
+        says = f"{shown}{more} " + N_(
+            "Compare with what the vendor has approved, then end the doubt or correct the approval."
+        )
+        yield Step(N_("No approval is in doubt"), False, says, "doubts")
 
 
 def _route(account: Account, current: Snapshot) -> Step:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
-    says = ", ".join(sorted(set(prefixes))) or "No route uses this provider: add it to one."
+    says = ", ".join(sorted(set(prefixes))) or N_("No route uses this provider: add it to one.")
     if prefixes and all(map(names_none, prefixes)) and not current.allows_a_country:
-        says += " carries messages only to countries that are allowed under Destinations, and there are none."
-        return Step("A route uses it", False, says, "destinations")
-    return Step("A route uses it", bool(prefixes), says, "routes")
+        says += " " + N_("carries messages only to countries that are allowed under Destinations, and there are none.")
+        return Step(N_("A route uses it"), False, says, "destinations")
+    return Step(N_("A route uses it"), bool(prefixes), says, "routes")
 
 
 def _callback(account: Account, provider: Provider, state: ProviderState) -> Step:
-    title = "Delivery reports arrive"
+    title = N_("Delivery reports arrive")
     if not settings.PUBLIC_URL:
-        return Step(title, False, "Without PUBLIC_URL there is no callback URL.")
+        return Step(title, False, N_("Without PUBLIC_URL there is no callback URL."))
     address = registered_url(provider) or ""
     how = (
-        "Register this callback URL at the vendor."
+        N_("Register this callback URL at the vendor.")
         if address
-        else "The callback URL is sent to the vendor with each message."
+        else N_("The callback URL is sent to the vendor with each message.")
     )
     if state.first_report_at:
-        says = f"First report received at {state.first_report_at:%Y-%m-%d %H:%M} UTC."
+        says = N_("First report received at {first_report_at:%Y-%m-%d %H:%M} UTC.").format(
+            first_report_at=state.first_report_at
+        )
         return Step(title, True, says, copy=address, is_secret=True)
-    return Step(title, None, f"{how} No report was received yet.", copy=address, is_secret=True)
+    return Step(title, None, " ".join([how, N_("No report was received yet.")]), copy=address, is_secret=True)

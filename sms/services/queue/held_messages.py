@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import Error, models
 
+from providers.marking import N_
 from sms.domain.lifecycle import Status
 from sms.domain.newline_escape import EscapedText, read
 from sms.domain.routing import Decision
@@ -126,7 +127,7 @@ def queue_held(
         **(_text_columns(other) if other else {}),
     )
     if moved:
-        why = reason or "An approved template gives this text now."
+        why = reason or N_("An approved template gives this text now.")
         MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
         notify.notify_workers()
     return moved

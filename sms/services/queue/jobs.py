@@ -24,6 +24,7 @@ from providers.base import (
     failed,
 )
 from providers.http import Client, TooLate, exchange_text
+from providers.marking import N_
 from sms.domain.echoes import Echo
 from sms.services.configuration.snapshot import Account
 
@@ -233,7 +234,7 @@ def _parse(
 
 def _maybe_sent(job: Job) -> Result:
     """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
-    detail = "An internal fault came up during the call; the message may have gone out."
+    detail = N_("An internal fault came up during the call; the message may have gone out.")
     return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*_hidden_by(job)))
 
 

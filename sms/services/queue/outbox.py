@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from providers.base import MessageState
+from providers.marking import N_
 from sms.domain.lifecycle import Status
 from sms.services.database import clock
 from sms.services.database.bulk_sql import (
@@ -251,7 +252,7 @@ UPDATE sms_message SET status = CASE WHEN in_doubt THEN 'unconfirmed' ELSE 'expi
 
 def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]]:
     """Expire queued and held messages. One that an earlier attempt may have sent becomes `unconfirmed` instead."""
-    detail = "Its time to live ended before it could be sent."
+    detail = N_("Its time to live ended before it could be sent.")
     statement = _change_first(_OVERDUE, _EXPIRE, "id, is_otp")
     return [(as_uuid(row[0]), bool(row[1])) for row in fetch_rows(statement, [now, limit, detail, now])]
 

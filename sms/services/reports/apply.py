@@ -13,6 +13,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
 from providers.base import Failure, MessageState, Report
+from providers.marking import N_
 from sms.domain.lifecycle import (
     BAD_REPORTS,
     REPORT_STATE,
@@ -169,7 +170,12 @@ def _apply_one(batch: _Batch, update: ReportUpdate) -> None:
     if part is None or part == (1, 1):
         _apply_whole(batch, update, attempt)
     elif not is_possible(part):
-        _record(batch, update, attempt, ReportEffect(False, f"there is no part {part[0]} of {part[1]}"))
+        _record(
+            batch,
+            update,
+            attempt,
+            ReportEffect(False, N_("there is no part {part} of {parts}").format(part=part[0], parts=part[1])),
+        )
     else:
         _apply_part(batch, update, attempt, part)
 
@@ -190,10 +196,10 @@ def _find(batch: _Batch, update: ReportUpdate) -> Found | None:
 
 def _why_unknown(update: ReportUpdate) -> str:
     if update.may_wait:
-        return "no attempt has this id yet"
+        return N_("no attempt has this id yet")
     if update.to:
-        return "not exactly one message of the last day fits its number"
-    return "its id is not that of the address's attempt"
+        return N_("not exactly one message of the last day fits its number")
+    return N_("its id is not that of the address's attempt")
 
 
 def _apply_part(batch: _Batch, update: ReportUpdate, attempt: _Attempt, part: tuple[int, int]) -> None:
@@ -203,7 +209,12 @@ def _apply_part(batch: _Batch, update: ReportUpdate, attempt: _Attempt, part: tu
     known = of_attempt.setdefault(number, PartState(count))
     known.count = count
     if not known.apply(update.state, is_final=update.final):
-        effect = ReportEffect(False, f"part {number} of {count} was already reported {known.state}")
+        effect = ReportEffect(
+            False,
+            N_("part {number} of {count} was already reported {state_text}").format(
+                number=number, count=count, state_text=known.state
+            ),
+        )
         return _record(batch, update, attempt, effect)
     batch.changed_parts[attempt.id, number] = parts.record(attempt.id, number, known)
     state, final = whole_state(of_attempt.values())
@@ -228,7 +239,7 @@ def _apply_whole(
         another_is_left=next_provider is not None,
     )
     if reported is not None and not effect.applied:
-        effect = ReportEffect(True, "the other parts decide")
+        effect = ReportEffect(True, N_("the other parts decide"))
     _record(batch, reported or update, attempt, effect)
     if effect.applied and update.state is not MessageState.UNKNOWN:
         attempt.reported = update.state
@@ -308,7 +319,7 @@ def _is_in_doubt(attempt: _Attempt) -> bool:
 
 
 def _record_failover(message: LockedMessage, account: Account, now: datetime) -> None:
-    why = f"{account.slug} reports that it was never sent."
+    why = N_("{slug} reports that it was never sent.").format(slug=account.slug)
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
     transaction.on_commit(notify.notify_workers)
 
@@ -316,8 +327,10 @@ def _record_failover(message: LockedMessage, account: Account, now: datetime) ->
 def _alert_contradiction(message: LockedMessage, account: Account, update: ReportUpdate) -> None:
     alerts.open_alert(
         f"report-beats-state:{message.id}",
-        title=f"{account.slug} reports {update.state} for a message that was {message.status}",
-        advice="The report was applied. Look at the message: it may have been sent again by another provider.",
+        title=N_("{slug} reports {state_text} for a message that was {status_text}").format(
+            slug=account.slug, state_text=update.state, status_text=message.status
+        ),
+        advice=N_("The report was applied. Look at the message: it may have been sent again by another provider."),
         provider_id=account.id,
     )
 
@@ -325,8 +338,12 @@ def _alert_contradiction(message: LockedMessage, account: Account, update: Repor
 def _alert_misconfigured(account: Account, update: ReportUpdate) -> None:
     alerts.open_alert(
         f"report-config:{account.slug}:{update.code}",
-        title=f"{account.slug} reports that it can't send as it is set up: {update.failure} {update.code}",
-        advice=f"{update.detail} Correct the provider, its account, its sender names or its templates.".lstrip(),
+        title=N_("{slug} reports that it can't send as it is set up: {failure_text} {code}").format(
+            slug=account.slug, failure_text=update.failure, code=update.code
+        ),
+        advice=N_("{detail_text} Correct the provider, its account, its sender names or its templates.")
+        .format(detail_text=update.detail)
+        .lstrip(),
         provider_id=account.id,
     )
 
@@ -334,8 +351,8 @@ def _alert_misconfigured(account: Account, update: ReportUpdate) -> None:
 def _alert_unapplied(provider: int, slug: str) -> None:
     alerts.open_alert(
         f"report-unapplied:{slug}",
-        title=f"{slug} sent a delivery report that belongs to no message of ours",
-        advice="Open the delivery reports that were not applied: each says why. Then close this.",
+        title=N_("{slug} sent a delivery report that belongs to no message of ours").format(slug=slug),
+        advice=N_("Open the delivery reports that were not applied: each says why. Then close this."),
         provider_id=provider,
     )
 

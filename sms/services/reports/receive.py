@@ -16,6 +16,7 @@ import structlog
 from django.db import Error, connection
 
 from providers.base import MessageState, Report, Sender
+from providers.marking import N_
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
 from sms.services.configuration.digests import digest
@@ -149,7 +150,7 @@ def _read_one(*, may_send: bool) -> int:
         log.exception("callback.failed")
     with worker_transaction() as now:
         calls = outbox.lock_callbacks(1)
-        _mark_read({call.id: "our own code failed on it; see the log" for call in calls}, now)
+        _mark_read({call.id: N_("our own code failed on it; see the log") for call in calls}, now)
         for call in calls:
             _alert_unread(call.provider)
     return len(calls)
@@ -183,24 +184,27 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
     """The reports in a callback, and a note for staff on what could not be read and why."""
     account = snapshot.current().accounts.get(call.provider)
     if account is None:
-        return [], "the provider is gone"
+        return [], N_("the provider is gone")
     own = account.adapter.read(call.as_callback())
     if own is not None:
         updates = [_update_from(call, report, Fields({})) for report in own]
-        return updates, "" if updates else "no delivery report was found in it"
+        return updates, "" if updates else N_("no delivery report was found in it")
     try:
         records = parse_records(call.raw)
     except Unreadable as unreadable:
-        return [], f"could not be read: {unreadable}"
+        return [], N_("could not be read: {unreadable_text}").format(unreadable_text=unreadable)
     found = [pair for record in records for pair in _reports_in(record, account.adapter)]
     updates = [_update_from(call, report, fields) for report, fields in found]
-    return updates, _note(records) or ("" if updates else "no delivery report was found in it")
+    return updates, _note(records) or ("" if updates else N_("no delivery report was found in it"))
 
 
 def _note(records: Sequence[Fields]) -> str:
     """The names of the fields that could not be decoded, each with the reason."""
     bad = {name: reason for record in records for name, reason in record.undecodable().items()}
-    return "; ".join(f"could not be read: {visible(name)[:40]}: {reason}" for name, reason in bad.items())
+    return "; ".join(
+        N_("could not be read: {name}: {reason_text}").format(name=visible(name)[:40], reason_text=reason)
+        for name, reason in bad.items()
+    )
 
 
 def _reports_in(record: Fields, adapter: Sender) -> list[tuple[Report, Fields]]:
@@ -233,8 +237,8 @@ def _alert_unread(provider: int) -> None:
         return
     alerts.open_alert(
         f"unread-report:{account.slug}",
-        title=f"A call of {account.slug} could not be read as a delivery report, or not all of it",
-        advice="Open the callbacks of this provider: each says why. Ask the vendor what it sends, then close this.",
+        title=N_("A call of {slug} could not be read as a delivery report, or not all of it").format(slug=account.slug),
+        advice=N_("Open the callbacks of this provider: each says why. Ask the vendor what it sends, then close this."),
         provider_id=provider,
     )
 

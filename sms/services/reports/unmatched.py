@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from providers.marking import N_
 from sms.models import Alert, DeliveryReport
 from sms.services.database import clock
 from sms.services.monitoring.alerts import close_alert, open_alert
@@ -22,8 +23,10 @@ def update_alerts() -> None:
     for slug, provider in found.items():
         open_alert(
             ALERT_KEY + slug,
-            title=f"{slug} sends delivery reports with ids that no message of ours has",
-            advice="Open the delivery reports that wait for their attempt. Another system may use the account, too.",
+            title=N_("{slug} sends delivery reports with ids that no message of ours has").format(slug=slug),
+            advice=N_(
+                "Open the delivery reports that wait for their attempt. Another system may use the account, too."
+            ),
             provider_id=provider,
         )
     for key in Alert.objects.filter(closed_at=None, key__startswith=ALERT_KEY).values_list("key", flat=True):

@@ -13,6 +13,7 @@ from sms.models import Attempt, Breaker, InboundMessage, Message, Provider, Refu
 from sms.services.configuration import snapshot
 from sms.services.intake.near_miss import nearest_template
 from sms.services.monitoring import status as overview
+from sms.translation import translated
 
 from . import answers, message_actions
 from .answers import Answer, MessageFacts, ProviderState, ReceivedFacts
@@ -41,8 +42,8 @@ def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> An
             waiting_for=message.waiting_for,
             due=_time(message.due_at) if message.due_at else "",
             attempts=len(attempts),
-            cause=_cause(message, last),
-            near=_near(message) if with_near and status is Status.HELD else "",
+            cause=translated(_cause(message, last)),
+            near=translated(_near(message)) if with_near and status is Status.HELD else "",
             can_resend=_can_resend(message),
             can_ask=can_query(last),
             is_last_report=vendor is not None and (not vendor.reports or is_final(status, vendor.strongest)),
@@ -87,7 +88,7 @@ def _near(message: Message) -> str:
 
 
 def answer_rejection(rejected: RefusedRequest, *, with_near: bool) -> Answer:
-    near = rejected.nearest if with_near else ""
+    near = translated(rejected.nearest) if with_near else ""
     return answers.of_rejection(rejected.code, at=_time(rejected.created_at), near=near)
 
 
@@ -100,7 +101,7 @@ def answer_received(received: InboundMessage, show: ShowNumber) -> Answer:
             at=_time(received.received_at),
             partner=push.partner.slug if push else "",
             forward=push.status if push else "",
-            cause=(push.detail or push.code) if push else received.not_pushed,
+            cause=translated((push.detail or push.code) if push else received.not_pushed),
         )
     )
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from sms.domain.codes import BY_NAME
 from sms.domain.lifecycle import Status
+from sms.translation import translated
 
 
 class Action(StrEnum):
@@ -95,8 +97,8 @@ def _queued(facts: MessageFacts) -> Answer:
     if facts.provider_state is ProviderState.DISABLED:
         return Answer(_("Waiting: %(provider)s is disabled.") % facts.words, (Action.MOVE, Action.CANCEL))
     if facts.waiting_for:
-        reason = facts.waiting_for.removeprefix("waiting for ").rstrip(".")
-        return Answer(_("Waiting for %(reason)s.") % {"reason": reason}, (Action.MOVE, Action.CANCEL))
+        reason = capfirst(translated(facts.waiting_for)).rstrip(".")
+        return Answer(f"{reason}.", (Action.MOVE, Action.CANCEL))
     if facts.attempts and facts.cause:
         words = _("Waiting: attempt %(attempts)s failed (%(cause)s); %(provider)s is tried at %(due)s.")
         return Answer(words % facts.words, (Action.MOVE, Action.CANCEL))
@@ -198,7 +200,7 @@ def of_rejection(code: str, *, at: str, near: str = "") -> Answer:
 
 
 def _message_of(code: str) -> str:
-    message = BY_NAME[code].message.rstrip(".") if code in BY_NAME else code
+    message = translated(BY_NAME[code].message).rstrip(".") if code in BY_NAME else code
     return message[:1].lower() + message[1:]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from providers.marking import N_
 from sms.models import ApprovalDoubt
 from sms.services.dispatch import approval_doubt
 from sms.services.queue.errors import ActionRefused
@@ -19,6 +20,6 @@ def end_doubt(doubt_id: int, *, actor: str) -> ApprovalDoubt:
     """
     ended = approval_doubt.end([doubt_id])
     if not ended:
-        raise ActionRefused("This doubt has ended already.")
+        raise ActionRefused(N_("This doubt has ended already."))
     log.info("doubt.ended_by_hand", about=ended[0].title, actor=actor)
     return ended[0]

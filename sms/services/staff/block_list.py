@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from providers.marking import N_
 from sms.domain.phone import PhoneError
 from sms.domain.typed_phone import read
 from sms.models import BlockedNumber
@@ -89,7 +90,7 @@ def _number(line: Line, column: int | None, region: str) -> str:
             raise
         number = read(cell, region)
     if any(_is_number(other) for other in others):
-        raise PhoneError("This row holds several numbers: write one a row.")
+        raise PhoneError(N_("This row holds several numbers: write one a row."))
     return number
 
 

@@ -17,6 +17,7 @@ import structlog
 from django.db import Error
 from django.db.models import Prefetch
 
+from providers.marking import N_
 from sms.domain.lifecycle import Status
 from sms.models import Attempt, Breaker, BulkOperation, Message, Provider
 from sms.services.database import clock, uuid_range
@@ -115,13 +116,13 @@ def _group(problem: str) -> str:
 def start(plan: Plan, *, actor: str, reason: str) -> BulkOperation:
     """Store the operation for a worker. Raises ActionRefused for a plan that can't be carried out."""
     if not reason.strip():
-        raise ActionRefused("Say why: a reason is kept with each message.")
+        raise ActionRefused(N_("Say why: a reason is kept with each message."))
     _require_complete(plan)
     now = clock.now()
     bounded = Plan(plan.kind, _bounded(plan.filters, now), plan.provider, plan.went_out)
     count = selected(bounded).count()
     if not count:
-        raise ActionRefused("No message is left to do this with.")
+        raise ActionRefused(N_("No message is left to do this with."))
     return BulkOperation.objects.create(
         kind=plan.kind,
         filters=dict(bounded.filters),
@@ -136,9 +137,9 @@ def start(plan: Plan, *, actor: str, reason: str) -> BulkOperation:
 
 def _require_complete(plan: Plan) -> None:
     if plan.kind == Kind.RESOLVE and plan.went_out is None:
-        raise ActionRefused("Say whether the messages were sent.")
+        raise ActionRefused(N_("Say whether the messages were sent."))
     if plan.kind == Kind.MOVE and plan.provider is None:
-        raise ActionRefused("Choose the provider to which the messages are to be moved.")
+        raise ActionRefused(N_("Choose the provider to which the messages are to be moved."))
     if plan.provider is not None:
         _require_usable(Provider.objects.defer("credentials").select_related("state").get(pk=plan.provider))
 
@@ -152,7 +153,11 @@ def _require_usable(target: Provider) -> None:
     elif target.state.breaker == Breaker.OPEN:
         problem = "suspended"
     if problem:
-        raise ActionRefused(f"{target.slug} is {problem}: messages would only wait there. Choose another provider.")
+        raise ActionRefused(
+            N_("{slug} is {problem_text}: messages would only wait there. Choose another provider.").format(
+                slug=target.slug, problem_text=problem
+            )
+        )
 
 
 def _bounded(filters: Mapping[str, str], now: datetime) -> dict[str, str]:
@@ -164,7 +169,7 @@ def stop(operation_id: int, *, actor: str) -> None:
     """End an operation after its current batch. Raises ActionRefused if it has ended."""
     unfinished = BulkOperation.objects.filter(pk=operation_id, finished_at=None)
     if not unfinished.update(state=State.STOPPED, finished_at=clock.now()):
-        raise ActionRefused("This operation has ended already.")
+        raise ActionRefused(N_("This operation has ended already."))
     log.info("bulk_operation.stopped", operation=operation_id, actor=actor)
 
 
@@ -248,7 +253,7 @@ def _count(operation: BulkOperation, problem: str | None) -> None:
     else:
         operation.skipped += 1
         known = problem in operation.reasons or len(operation.reasons) < MAX_REASONS
-        group = problem if known else "Other reasons"
+        group = problem if known else N_("Other reasons")
         operation.reasons[group] = operation.reasons.get(group, 0) + 1
 
 

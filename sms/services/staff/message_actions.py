@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from providers.marking import N_
 from sms.domain.lifecycle import BAD_REPORTS, PERMANENT, Outcome, Status
 from sms.domain.routing import Decision
 from sms.models import Attempt, Message, MessageEvent
@@ -42,16 +43,20 @@ def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int |
 def require_resendable(message: Message) -> None:
     """Raises ActionRefused for a message that can't be sent again."""
     if message.is_otp:
-        raise ActionRefused("An OTP is never sent again: it would come too late to help and may be used twice.")
+        raise ActionRefused(N_("An OTP is never sent again: it would come too late to help and may be used twice."))
     if message.text is None:
-        raise ActionRefused("The text of this message is erased: there is nothing left to send.")
+        raise ActionRefused(N_("The text of this message is erased: there is nothing left to send."))
     if message.status not in RESENDABLE:
-        raise ActionRefused(f"This message is {message.status}: it is still under way and can't be sent again.")
+        raise ActionRefused(
+            N_("This message is {status_text}: it is still under way and can't be sent again.").format(
+                status_text=message.status
+            )
+        )
 
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise ActionRefused("Say why: a reason is kept with the message.")
+        raise ActionRefused(N_("Say why: a reason is kept with the message."))
 
 
 def decide(message: Message, provider_id: int | None) -> Decision:
@@ -66,9 +71,10 @@ def decide(message: Message, provider_id: int | None) -> Decision:
             [provider_id], text=message.text, sender=message.sender, is_otp=message.is_otp
         )
     if not decision.eligible:
-        reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or "no route leads to this number"
-        nobody = "No provider may" if provider_id is None else "This provider may not"
-        raise ActionRefused(f"{nobody} send this message now: {reasons}")
+        reasons = "; ".join(f"{c.slug}: {c.reason}" for c in decision.candidates) or N_("no route leads to this number")
+        nobody = N_("No provider may send this message now: {reasons_text}")
+        words = nobody if provider_id is None else N_("This provider may not send this message now: {reasons_text}")
+        raise ActionRefused(words.format(reasons_text=reasons))
     return decision
 
 
@@ -110,14 +116,18 @@ def move(message_id: uuid.UUID, *, provider_id: int, actor: str, reason: str) ->
 def require_movable(message: Message, provider_id: int) -> None:
     """Raises ActionRefused unless the message waits, and none of its attempts can have sent it."""
     if message.status not in MOVABLE:
-        raise ActionRefused(f"This message is {message.status}: only a queued or held one can be moved.")
+        raise ActionRefused(
+            N_("This message is {status_text}: only a queued or held one can be moved.").format(
+                status_text=message.status
+            )
+        )
     if message.in_doubt:
-        raise ActionRefused("An earlier attempt may have sent this message: it is not moved.")
+        raise ActionRefused(N_("An earlier attempt may have sent this message: it is not moved."))
     attempts = [each for each in message.attempts.all() if each.number > message.attempts_before]
     if any(map(_may_have_sent, attempts)):
-        raise ActionRefused("An earlier attempt may have sent this message: it is not moved.")
+        raise ActionRefused(N_("An earlier attempt may have sent this message: it is not moved."))
     if any(each.provider_id == provider_id and each.failure in PERMANENT for each in attempts):
-        raise ActionRefused("This provider has rejected the message already.")
+        raise ActionRefused(N_("This provider has rejected the message already."))
 
 
 def _may_have_sent(attempt: Attempt) -> bool:
@@ -143,12 +153,16 @@ def settle_unconfirmed(message_id: uuid.UUID, *, went_out: bool, actor: str, rea
     with transaction.atomic():
         message = _locked(message_id)
         if message.status != Status.UNCONFIRMED:
-            raise ActionRefused(f"This message is {message.status}: only an unconfirmed one can be settled.")
+            raise ActionRefused(
+                N_("This message is {status_text}: only an unconfirmed one can be settled.").format(
+                    status_text=message.status
+                )
+            )
         if not reason.strip():
-            raise ActionRefused("Say how you know: a reason is kept with the message.")
+            raise ActionRefused(N_("Say how you know: a reason is kept with the message."))
         now = clock.now()
         status = Status.SUBMITTED if went_out else Status.FAILED
-        detail = "Staff say that it went out." if went_out else "Staff say that it did not go out."
+        detail = N_("Staff say that it went out.") if went_out else N_("Staff say that it did not go out.")
         _move(message, {Status.UNCONFIRMED}, now, status=status, code="settled", detail=detail, in_doubt=went_out)
         _add_event(message, now, "settled", actor, reason, went_out=went_out)
         _erase_otp(message, now)
@@ -162,10 +176,14 @@ def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
     with transaction.atomic():
         message = _locked(message_id)
         if message.status not in CANCELABLE:
-            raise ActionRefused(f"This message is {message.status}: only a queued or held one can be canceled.")
+            raise ActionRefused(
+                N_("This message is {status_text}: only a queued or held one can be canceled.").format(
+                    status_text=message.status
+                )
+            )
         now = clock.now()
         status = Status.UNCONFIRMED if message.in_doubt else Status.CANCELED
-        _move(message, CANCELABLE, now, status=status, code="canceled", detail="Canceled by staff.", waiting_for="")
+        _move(message, CANCELABLE, now, status=status, code="canceled", detail=N_("Canceled by staff."), waiting_for="")
         _add_event(message, now, "canceled", actor, reason)
         _erase_otp(message, now)
 
@@ -187,13 +205,13 @@ def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, a
 
 def _locked(message_id: uuid.UUID) -> Message:
     if not outbox.lock_message(message_id):
-        raise ActionRefused("There is no such message.")
+        raise ActionRefused(N_("There is no such message."))
     return Message.objects.get(pk=message_id)
 
 
 def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: Any) -> None:
     if not outbox.move_message(message.pk, leaves=leaves, now=now, **columns):
-        raise ActionRefused("The message changed at the same moment. Open it again.")
+        raise ActionRefused(N_("The message changed at the same moment. Open it again."))
 
 
 def _erase_otp(message: Message, now: datetime) -> None:

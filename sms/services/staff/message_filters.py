@@ -10,6 +10,7 @@ from operator import or_
 
 from django.db.models import Q, QuerySet
 
+from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import Message, Provider
@@ -97,9 +98,13 @@ def narrow(filters: Mapping[str, str]) -> Messages:
     found = Message.objects.all()
     for name, value in filters.items():
         if name not in FILTERS:
-            raise ActionRefused(f"Messages can't be selected by “{name}”: remove it from the filters of the list.")
+            raise ActionRefused(
+                N_("Messages can't be selected by “{name}”: remove it from the filters of the list.").format(name=name)
+            )
         try:
             found = FILTERS[name](found, value)
         except (KeyError, ValueError) as error:
-            raise ActionRefused(f"The filter “{name}” has the value “{value}”, which does not exist.") from error
+            raise ActionRefused(
+                N_("The filter “{name}” has the value “{value}”, which does not exist.").format(name=name, value=value)
+            ) from error
     return found

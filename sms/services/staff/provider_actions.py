@@ -8,6 +8,7 @@ from django.db import transaction
 
 from providers.base import HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
 from providers.http import Client
+from providers.marking import N_
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
@@ -41,7 +42,9 @@ def test_connection(provider_id: int, *, actor: str) -> str:
         response = _read_test(adapter, client.send(request, timeout=provider.timeout))
     except ProviderError as error:
         _record_test(provider, accepted=False, detail=f"{error.code}: {error.detail}")
-        raise ActionRefused(f"The test was not accepted. {error.code}: {error.detail}") from error
+        raise ActionRefused(
+            N_("The test was not accepted. {code}: {detail_text}").format(code=error.code, detail_text=error.detail)
+        ) from error
     finally:
         client.close()
     _record_test(provider, accepted=True, detail=response)
@@ -53,11 +56,19 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
     if adapter.can_test:
         return adapter.test_request()
     if not can_test(type(adapter)):
-        raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
+        raise ActionRefused(
+            N_("{adapter} has no harmless call. Send a message to your own number instead.").format(
+                adapter=adapter.name
+            )
+        )
     newest = Attempt.objects.filter(provider=provider).exclude(vendor_message_id="").order_by("-id")
     vendor_id = next(filter(can_poll, newest.values_list("vendor_message_id", flat=True)[:MOST_IDS]), None)
     if vendor_id is None:
-        raise ActionRefused(f"{adapter.name} is tested by a status query, and no message has been sent there yet.")
+        raise ActionRefused(
+            N_("{adapter} is tested by a status query, and no message has been sent there yet.").format(
+                adapter=adapter.name
+            )
+        )
     return adapter.poll_request(vendor_id)
 
 
@@ -65,7 +76,11 @@ def _read_test(adapter: Sender, response: HttpResponse) -> str:
     if adapter.can_test:
         return adapter.test_outcome(response)
     report = adapter.poll_outcome(response)
-    return f"The last message is {report.state}." if report else "The last message has no final state yet."
+    return (
+        N_("The last message is {state_text}.").format(state_text=report.state)
+        if report
+        else N_("The last message has no final state yet.")
+    )
 
 
 def _record_test(provider: Provider, *, accepted: bool, detail: str) -> None:
@@ -83,7 +98,7 @@ def probe_now(provider_id: int, *, actor: str) -> bool:
     now = clock.now()
     with transaction.atomic():
         if not ProviderState.objects.filter(provider=provider, breaker=Breaker.OPEN).update(probe_at=now):
-            raise ActionRefused(f"{provider.slug} is not suspended: messages are sent there.")
+            raise ActionRefused(N_("{slug} is not suspended: messages are sent there.").format(slug=provider.slug))
         has_message = outbox.wake_first(provider_id, now=now)
     notify.notify_workers()
     log.info("breaker.probe_requested", provider=provider.slug, actor=actor)
@@ -94,7 +109,7 @@ def pause(provider_id: int, *, actor: str, reason: str) -> None:
     """Stop calling this provider until it is resumed. Its messages wait or go to the next provider."""
     provider = Provider.objects.get(pk=provider_id)
     if provider.paused:
-        raise ActionRefused(f"{provider.slug} is paused already.")
+        raise ActionRefused(N_("{slug} is paused already.").format(slug=provider.slug))
     provider.paused = True
     provider._change_reason = reason
     provider.save(update_fields=["paused", "updated_at"])
@@ -104,7 +119,7 @@ def resume(provider_id: int, *, actor: str, reason: str) -> None:
     """Call this provider again. Messages that waited for it are due at once."""
     provider = Provider.objects.get(pk=provider_id)
     if not provider.paused:
-        raise ActionRefused(f"{provider.slug} is not paused.")
+        raise ActionRefused(N_("{slug} is not paused.").format(slug=provider.slug))
     provider.paused = False
     provider._change_reason = reason
     with transaction.atomic():

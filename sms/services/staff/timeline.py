@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from providers.base import Failure, MessageState
+from providers.marking import N_
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
@@ -61,10 +62,11 @@ def timeline_of(message: Message) -> Timeline:
 
 
 def _accepted(message: Message) -> TimelineEntry:
-    facts = [("request id", message.request_id)]
+    facts = [(N_("request id"), message.request_id)]
     if message.api_version:
-        facts.append(("API version", message.api_version))
-    title = f"Accepted from {message.client.username}" + (" as a test" if message.is_test else "")
+        facts.append((N_("API version"), message.api_version))
+    words = N_("Accepted from {client} as a test") if message.is_test else N_("Accepted from {client}")
+    title = words.format(client=message.client.username)
     return TimelineEntry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
 
 
@@ -75,21 +77,31 @@ def _routed(message: Message) -> TimelineEntry:
     prefix = decision.get("prefix", "")
     template = message.template_version
     if template:
-        title = f"Matched template “{template.template.name}”, version {template.number}"
+        title = N_("Matched template “{template}”, version {template_number}").format(
+            template=template.template.name, template_number=template.number
+        )
     else:
-        title = "Sent as free text" if message.status != Status.HELD else "No approved template matches this text"
-    facts = [("route", prefix or "none"), ("encoding", message.encoding), ("segments", str(message.segments))]
+        title = (
+            N_("Sent as free text") if message.status != Status.HELD else N_("No approved template matches this text")
+        )
+    facts = [
+        (N_("route"), prefix or N_("none")),
+        (N_("encoding"), message.encoding),
+        (N_("segments"), str(message.segments)),
+    ]
     if message.smoothing:
-        facts.append(("normalised", ", ".join(message.smoothing)))
+        facts.append((N_("normalised"), ", ".join(message.smoothing)))
     tone = DOUBT if message.status == Status.HELD else GOOD
     return TimelineEntry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
 
 
 def _attempt(attempt: Attempt, slugs: dict[int, str]) -> TimelineEntry:
     outcome = Outcome(attempt.outcome) if attempt.outcome else None
-    title = f"Attempt {attempt.number} via {slugs.get(attempt.provider_id, '?')}: {outcome or 'under way'}"
-    facts = [("HTTP", str(attempt.http_status or "")), ("code", attempt.code), ("took", _duration(attempt))]
-    facts.append(("vendor's id", attempt.vendor_message_id))
+    title = N_("Attempt {number} via {provider}: {outcome_text}").format(
+        number=attempt.number, provider=slugs.get(attempt.provider_id, "?"), outcome_text=outcome or N_("under way")
+    )
+    facts = [("HTTP", str(attempt.http_status or "")), (N_("code"), attempt.code), (N_("took"), _duration(attempt))]
+    facts.append((N_("vendor's id"), attempt.vendor_message_id))
     exchange = (attempt.raw_request or "", attempt.raw_response or "")
     return TimelineEntry(
         attempt.started_at,
@@ -120,20 +132,29 @@ def _duration(attempt: Attempt) -> str:
 
 def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
     state = MessageState(report.state or report.status)
-    how = "answers the status query" if report.is_poll else "reports"
-    title = f"{slugs.get(report.provider_id, '?')} {how}: {state}" + ("" if report.applied else " (not applied)")
+    words = N_("{provider} answers the status query: {state_text}") if report.is_poll else _REPORTS
+    title = words.format(provider=slugs.get(report.provider_id, "?"), state_text=state)
+    title = title if report.applied else N_("{title_text} (not applied)").format(title_text=title)
     says = report.reason or report.detail or status_descriptions.REPORT[state].happened
-    said = (("code", report.code), ("says", report.detail), ("failure", report.failure), ("price", report.price))
+    said = (
+        (N_("code"), report.code),
+        (N_("says"), report.detail),
+        (N_("failure"), report.failure),
+        (N_("price"), report.price),
+    )
     facts = tuple((name, value) for name, value in said if value) + _further_facts(report)
     tone = _TONE_OF_REPORT.get(state, NEUTRAL) if report.applied else NEUTRAL
     return TimelineEntry(report.received_at, "report", title, tone, says, facts)
 
 
+_REPORTS = N_("{provider} reports: {state_text}")
+
+
 def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
     """Facts of a report that few vendors give."""
-    part = (("part", f"{report.part} of {report.parts}"),) if report.part else ()
-    left = (("on its way", "never"),) if report.left is False else ()
-    at = (("vendor's time", f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
+    part = ((N_("part"), f"{report.part} of {report.parts}"),) if report.part else ()
+    left = ((N_("on its way"), N_("never")),) if report.left is False else ()
+    at = ((N_("vendor's time"), f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
     return part + left + at
 
 
@@ -147,17 +168,18 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
     """What happens next without staff; empty if nothing does."""
     status = Status(message.status)
     if status is Status.QUEUED:
-        where = slugs.get(message.provider_id or 0, "?")
-        waits = f" It waits: {message.waiting_for}." if message.waiting_for else ""
-        return f"Sent to {where} when it is due.{waits} If it can't be sent in time, it expires."
+        words = [N_("Sent to {provider} when it is due.").format(provider=slugs.get(message.provider_id or 0, "?"))]
+        if message.waiting_for:
+            words.append(N_("It waits: {waiting_for_text}.").format(waiting_for_text=message.waiting_for))
+        return " ".join([*words, N_("If it can't be sent in time, it expires.")])
     if status is Status.HELD:
-        return "Sent as soon as an approved template matches its text; otherwise it expires."
+        return N_("Sent as soon as an approved template matches its text; otherwise it expires.")
     if status is Status.SENDING:
-        return "The vendor's response, or the time-out of the call, decides."
+        return N_("The vendor's response, or the time-out of the call, decides.")
     if status in (Status.SUBMITTED, Status.SENT):
         return _next_report(message, status)
     if status is Status.UNCONFIRMED:
-        return "A late delivery report resolves it; otherwise staff do."
+        return N_("A late delivery report resolves it; otherwise staff do.")
     return ""
 
 
@@ -170,12 +192,14 @@ def _next_report(message: Message, status: Status) -> str:
 def _awaited_report(message: Message, status: Status) -> str:
     adapter = message.known_adapter_class
     if adapter is None:
-        return "A delivery report updates it, if this vendor sends one."
+        return N_("A delivery report updates it, if this vendor sends one.")
     if not adapter.reports:
-        return f"Nothing: {adapter.name} sends no delivery reports and answers no status queries. This status is final."
+        return N_(
+            "Nothing: {adapter} sends no delivery reports and answers no status queries. This status is final."
+        ).format(adapter=adapter.name)
     if is_final(status, adapter.strongest):
-        return f"Nothing: this is the final status that {adapter.name} reports."
-    return f"A delivery report of {adapter.name} updates it."
+        return N_("Nothing: this is the final status that {adapter} reports.").format(adapter=adapter.name)
+    return N_("A delivery report of {adapter} updates it.").format(adapter=adapter.name)
 
 
 def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descriptions.Remedy | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from providers.marking import N_
 from sms.domain.text import visible
 
 from .text import TableFileError, text_of
@@ -34,7 +35,11 @@ class RowIssue:
     message: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
+        where = (
+            N_("line {line}, {column}").format(line=self.line, column=self.column)
+            if self.column
+            else N_("line {line}").format(line=self.line)
+        )
         return f"{where}: {self.message}"
 
 
@@ -64,7 +69,12 @@ class Line:
 def lines_of(data: bytes, *, most_bytes: int, most_rows: int, heads: int = 0) -> list[Line]:
     """The rows of a file that are not empty: at most `most_rows`, and `heads` more. Raises TableFileError."""
     if len(data) > most_bytes:
-        raise TableFileError(1, f"the file has {len(data):,} bytes; the most is {most_bytes:,}. Split the file.")
+        raise TableFileError(
+            1,
+            N_("the file has {count:,} bytes; the most is {most_bytes:,}. Split the file.").format(
+                count=len(data), most_bytes=most_bytes
+            ),
+        )
     if is_workbook(data):
         return _bounded((Line(number, cells) for number, cells in workbook_rows(data)), most_rows, heads)
     return lines_of_text(text_of(data), most_rows=most_rows, heads=heads)
@@ -81,7 +91,9 @@ def lines_of_text(text: str, *, most_rows: int, heads: int = 0) -> list[Line]:
 def _bounded(found: Iterable[Line], most_rows: int, heads: int) -> list[Line]:
     lines = list(islice(found, most_rows + heads + 1))
     if len(lines) > most_rows + heads:
-        raise TableFileError(lines[-1].number, f"the most is {most_rows:,} rows; split the file.")
+        raise TableFileError(
+            lines[-1].number, N_("the most is {most_rows:,} rows; split the file.").format(most_rows=most_rows)
+        )
     return lines
 
 
@@ -157,7 +169,8 @@ def _parsed(text: str, delimiter: str) -> Iterator[Line]:
                 yield Line(number, cells)
     except csv.Error as error:
         raise TableFileError(
-            number + 1, f"this is no CSV ({error}). Is a quotation mark missing or too many?"
+            number + 1,
+            N_("this is no CSV ({error_text}). Is a quotation mark missing or too many?").format(error_text=error),
         ) from error
 
 
@@ -185,10 +198,15 @@ def _check_head(table: Table, line: int, names: list[str], columns: Sequence[str
     missing = [name for name in columns if name not in (*names, *optional)]
     unknown = [visible(name)[:_MAX_SHOWN] for name in names if name and name not in columns]
     twice = sorted({name for name in names if name and names.count(name) > 1})
-    problems = (("is missing", missing), ("is not known", unknown), ("stands there twice", twice))
+    problems = ((N_("is missing"), missing), (N_("is not known"), unknown), (N_("stands there twice"), twice))
     for problem, names_found in problems:
         if names_found:
-            table.refuse(line, f"{', '.join(names_found)} {problem}. The columns are {', '.join(columns)}.")
+            table.refuse(
+                line,
+                N_("{names_found} {problem_text}. The columns are {columns}.").format(
+                    names_found=", ".join(names_found), problem_text=problem, columns=", ".join(columns)
+                ),
+            )
 
 
 def _add_row(table: Table, line: Line, names: list[str], cells: dict[str, str], as_value: Callable[[str], str]) -> None:
@@ -198,7 +216,9 @@ def _add_row(table: Table, line: Line, names: list[str], cells: dict[str, str], 
         if name:
             cells[name] = as_value(cell)
         elif cell.strip():
-            message = f"{shown(cell)} stands in column {index + 1}, which has no name in the first row."
-            table.refuse(line.number, f"{message} Is a quotation mark missing?")
+            message = N_("{cell} stands in column {index}, which has no name in the first row.").format(
+                cell=shown(cell), index=index + 1
+            )
+            table.refuse(line.number, N_("{message_text} Is a quotation mark missing?").format(message_text=message))
             return
     table.rows.append(Row(line.number, cells))

@@ -7,6 +7,8 @@ import io
 import re
 import zipfile
 
+from providers.marking import N_
+
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),  # begins as UTF-16's mark does, so it comes first
@@ -17,30 +19,30 @@ _BYTE_ORDER_MARKS = (
 _CODE_PAGES = ("windows-1254", "windows-1250", "windows-1251", "windows-1252", "windows-1258")
 """Of Turkish and Azerbaijani, Romanian, Russian, Western European and Vietnamese spreadsheets."""
 _SIGNATURES = (
-    (b"\xd0\xcf\x11\xe0", "an Excel 97-2003 workbook (.xls) or one with a password"),
-    (b"%PDF-", "a PDF document"),
-    (b"{\\rtf", "a rich text document (.rtf)"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"\x89PNG", "a picture (PNG)"),
-    (b"\xff\xd8\xff", "a picture (JPEG)"),
-    (b"SQLite format 3", "an SQLite database"),
+    (b"\xd0\xcf\x11\xe0", N_("an Excel 97-2003 workbook (.xls) or one with a password")),
+    (b"%PDF-", N_("a PDF document")),
+    (b"{\\rtf", N_("a rich text document (.rtf)")),
+    (b"\x1f\x8b", N_("a gzip archive")),
+    (b"Rar!", N_("a RAR archive")),
+    (b"7z\xbc\xaf", N_("a 7-Zip archive")),
+    (b"\x89PNG", N_("a picture (PNG)")),
+    (b"\xff\xd8\xff", N_("a picture (JPEG)")),
+    (b"SQLite format 3", N_("an SQLite database")),
 )
 _MARKUP = (
-    (re.compile(r"(?i)\s*<(?:!doctype html|html|head|meta|body|table)\b"), "a web page (HTML)"),
-    (re.compile(r"(?i)\s*<\?xml"), "an XML file"),
-    (re.compile(r"(?i)mime-version:"), "a web archive (MHTML)"),
-    (re.compile(r"ID;P"), "a SYLK file"),
-    (re.compile(r'\s*(?:\[\s*)?\{\s*"'), "a JSON file"),
+    (re.compile(r"(?i)\s*<(?:!doctype html|html|head|meta|body|table)\b"), N_("a web page (HTML)")),
+    (re.compile(r"(?i)\s*<\?xml"), N_("an XML file")),
+    (re.compile(r"(?i)mime-version:"), N_("a web archive (MHTML)")),
+    (re.compile(N_(r"ID;P")), N_("a SYLK file")),
+    (re.compile(r'\s*(?:\[\s*)?\{\s*"'), N_("a JSON file")),
 )
 _CONTENTS = (
-    ("word/", "a Word document (.docx)"),
-    ("Index/", "a Numbers spreadsheet (.numbers)"),
+    ("word/", N_("a Word document (.docx)")),
+    ("Index/", N_("a Numbers spreadsheet (.numbers)")),
 )
 _SAMPLE = 8
 """Bytes at the start, to detect UTF-16 without a byte order mark."""
-SAVE_AS = "Save it as “CSV UTF-8”."
+SAVE_AS = N_("Save it as “CSV UTF-8”.")
 
 
 class TableFileError(ValueError):
@@ -55,16 +57,21 @@ class TableFileError(ValueError):
 def text_of(data: bytes) -> str:
     """The text without its byte order mark. Raises TableFileError."""
     if kind := _kind(data):
-        raise TableFileError(1, f"the file is {kind}, not CSV. {SAVE_AS}")
+        words = N_("the file is {kind_text}, not CSV.").format(kind_text=kind)
+        raise TableFileError(1, f"{words} {SAVE_AS}")
     text = _decoded(data)
     for pattern, kind in _MARKUP:
         if pattern.match(text):
             raise TableFileError(
-                1, f"the file is {kind}, not CSV. Open it in a spreadsheet and save it as “CSV UTF-8”."
+                1,
+                N_("the file is {kind_text}, not CSV. Open it in a spreadsheet and save it as “CSV UTF-8”.").format(
+                    kind_text=kind
+                ),
             )
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise TableFileError(line, f"holds a NUL character (U+0000), which no text has. {SAVE_AS}")
+        words = N_("holds a NUL character (U+0000), which no text has.")
+        raise TableFileError(line, f"{words} {SAVE_AS}")
     return text
 
 
@@ -82,11 +89,11 @@ def _archive(data: bytes) -> str:
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         names = []
     if "mimetype" in names or b"application/vnd.oasis.opendocument" in data[:200]:
-        return "an OpenDocument file (.ods)"
+        return N_("an OpenDocument file (.ods)")
     for folder, kind in _CONTENTS:
         if any(name.startswith(folder) for name in names):
             return kind
-    return "a ZIP archive, such as a damaged workbook"
+    return N_("a ZIP archive, such as a damaged workbook")
 
 
 def _decoded(data: bytes) -> str:
@@ -98,9 +105,8 @@ def _decoded(data: bytes) -> str:
         if encoding == "utf-8":
             raise TableFileError(data[:at].count(b"\n") + 1, _not_utf8(data, at)) from error
         line = body[: error.start].decode(encoding, "replace").count("\n") + 1
-        raise TableFileError(
-            line, f"byte {at + 1} of the file is not {name}: is the file complete? {SAVE_AS}"
-        ) from error
+        words = N_("byte {at} of the file is not {name}: is the file complete?").format(at=at + 1, name=name)
+        raise TableFileError(line, f"{words} {SAVE_AS}") from error
 
 
 def _encoding(data: bytes) -> tuple[str, str, bytes]:
@@ -126,5 +132,6 @@ def _not_utf8(data: bytes, at: int) -> str:
         if letter.isprintable() and letter:
             letters.setdefault(letter, []).append(page)
     guesses = ", ".join(f"{letter} in {' and '.join(pages)}" for letter, pages in letters.items())
-    guess = f" The file seems to be in a Windows code page, where it is {guesses}." if guesses else ""
-    return f"byte {at + 1} of the file (0x{byte.hex().upper()}) is not UTF-8.{guess} {SAVE_AS}"
+    words = N_("byte {at} of the file (0x{byte}) is not UTF-8.").format(at=at + 1, byte=byte.hex().upper())
+    seems = N_("The file seems to be in a Windows code page, where it is {guesses}.")
+    return " ".join([words, *([seems.format(guesses=guesses)] if guesses else []), SAVE_AS])

@@ -11,6 +11,8 @@ from typing import Any
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
+from providers.marking import N_
+
 from .text import TableFileError
 
 MAX_UNPACKED = 32 * 1024 * 1024
@@ -39,7 +41,9 @@ def rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     except TableFileError:
         raise
     except Exception as error:  # for damaged workbooks the library raises many classes
-        message = f"the workbook can't be read ({type(error).__name__}); save it again, or as “CSV UTF-8”."
+        message = N_("the workbook can't be read ({name}); save it again, or as “CSV UTF-8”.").format(
+            name=type(error).__name__
+        )
         raise TableFileError(1, message) from error
 
 
@@ -47,7 +51,12 @@ def _check_size(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
     if size > MAX_UNPACKED:
-        raise TableFileError(1, f"the workbook has {size:,} bytes unpacked; the most is {MAX_UNPACKED:,}. Split it.")
+        raise TableFileError(
+            1,
+            N_("the workbook has {size:,} bytes unpacked; the most is {max_unpacked:,}. Split it.").format(
+                size=size, max_unpacked=MAX_UNPACKED
+            ),
+        )
 
 
 def _only_sheet(sheets: list[tuple[str, Iterator[tuple[int, list[str]]]]]) -> Iterator[tuple[int, list[str]]]:
@@ -56,7 +65,9 @@ def _only_sheet(sheets: list[tuple[str, Iterator[tuple[int, list[str]]]]]) -> It
     for title, found in sheets:
         for row in found:
             if begun not in ("", title):
-                message = f"the workbook has rows on the sheets “{begun}” and “{title}”; leave one sheet."
+                message = N_("the workbook has rows on the sheets “{begun}” and “{title}”; leave one sheet.").format(
+                    begun=begun, title=title
+                )
                 raise TableFileError(1, message)
             begun = title
             yield row
@@ -66,7 +77,12 @@ def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()  # the dimensions in the file may be wrong
     for number, cells in enumerate(sheet.iter_rows(), 1):
         if len(cells) > MAX_COLUMNS:
-            raise TableFileError(number, f"has {len(cells):,} columns; the most is {MAX_COLUMNS}.")
+            raise TableFileError(
+                number,
+                N_("has {count:,} columns; the most is {max_columns}.").format(
+                    count=len(cells), max_columns=MAX_COLUMNS
+                ),
+            )
         values = [_text(number, cell) for cell in cells]
         if any(value.strip() for value in values):
             yield number, values
@@ -76,7 +92,10 @@ def _text(number: int, cell: Any) -> str:
     """The displayed value. A formula is rejected: its value in the file may be missing or old."""
     value = cell.value
     if cell.data_type == "f":
-        raise TableFileError(number, f"cell {cell.coordinate} holds a formula; paste its value in its place.")
+        raise TableFileError(
+            number,
+            N_("cell {coordinate} holds a formula; paste its value in its place.").format(coordinate=cell.coordinate),
+        )
     if value is None:
         return ""
     if isinstance(value, bool):

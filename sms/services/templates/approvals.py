@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from providers.base import Sender
+from providers.marking import N_
 from sms.domain.matching.index import normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
@@ -61,11 +62,15 @@ def as_parameters(value: object) -> object:
 
 
 def _shape_problem(parameters: object) -> str | None:
-    example = 'write a list such as ["name", {"order": "order_code"}].'
+    example = N_('write a list such as ["name", {"order": "order_code"}].')
     if not isinstance(parameters, list | tuple):
-        return f"The parameters are no list: {example}"
+        return N_("The parameters are no list: {example_text}").format(example_text=example)
     wrong = [place for place, value in enumerate(parameters, 1) if not is_parameter(value)]
-    return f"The parameter in place {wrong[0]} is wrong: {example}" if wrong else None
+    return (
+        N_("The parameter in place {wrong} is wrong: {example_text}").format(wrong=wrong[0], example_text=example)
+        if wrong
+        else None
+    )
 
 
 def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[str | Mapping[str, str]]) -> str | None:
@@ -74,7 +79,9 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
     order = parameter_order(parameters, body)
     renamed = [f"{ours} = {theirs}" for ours, theirs in order if ours != theirs]
     if renamed and not vendor.names_parameters:
-        return f"{vendor.name} knows its parameters by their order alone; it takes no names ({', '.join(renamed)})."
+        return N_("{vendor} knows its parameters by their order alone; it takes no names ({renamed}).").format(
+            vendor=vendor.name, renamed=", ".join(renamed)
+        )
     return limits_problem(
         body,
         max_parameters=vendor.max_parameters,

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model, Prefetch
 
+from providers.marking import N_
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
 from sms.models import (
@@ -33,7 +34,7 @@ from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
 from .unmatched import ApprovedText, approved_texts
 
-CHANGED_MEANWHILE = "Something has changed since this was shown. Nothing was saved: look at it again."
+CHANGED_MEANWHILE = N_("Something has changed since this was shown. Nothing was saved: look at it again.")
 _AT_ONCE = 500
 _TEXT = ("body", "placeholders")
 _VALUES = ("vendor_template", "parameters", "text", "status", "note")
@@ -195,7 +196,9 @@ def _facts(template: MessageTemplate) -> tuple[Any, ...]:
 def _compare(table: Table, row: Row, first: Row) -> None:
     for column in _TEXT:
         if row.cells[column] != first.cells[column]:
-            words = f"differs from line {first.line}, which is of the same template; write the same in both."
+            words = N_("differs from line {line}, which is of the same template; write the same in both.").format(
+                line=first.line
+            )
             table.mistakes.append(RowIssue(row.line, column, words))
 
 
@@ -203,13 +206,19 @@ def _add_approval(table: Table, row: Row, change: Change, providers: Mapping[str
     slug = row.cells["provider"].strip()
     if not slug:
         if any(row.cells[column].strip() for column in APPROVAL):
-            table.mistakes.append(RowIssue(row.line, "provider", "is missing: the row says something of an approval."))
+            table.mistakes.append(
+                RowIssue(row.line, "provider", N_("is missing: the row says something of an approval."))
+            )
         return
     provider = providers.get(slug)
     if provider is None:
-        table.mistakes.append(RowIssue(row.line, "provider", f"there is no provider “{visible(slug)[:80]}”."))
+        table.mistakes.append(
+            RowIssue(row.line, "provider", N_("there is no provider “{slug}”.").format(slug=visible(slug)[:80]))
+        )
     elif (key := (provider.pk, row.cells["vendor_template"].strip())) in change.lines:
-        words = f"line {change.lines[key]} has this provider and vendor_template for this template already."
+        words = N_("line {lines} has this provider and vendor_template for this template already.").format(
+            lines=change.lines[key]
+        )
         table.mistakes.append(RowIssue(row.line, "provider", words))
     else:
         change.lines[key] = row.line
@@ -224,7 +233,7 @@ def _set_approval(table: Table, row: Row, change: Change, provider: Provider) ->
     if approval is None:
         values["text"] = values["text"] or ""
         change.approvals.append(ImportedApproval(row.line, TemplateApproval(provider=provider, **values)))
-        change.fields += [] if change.is_new else [f"new at {provider.slug}"]
+        change.fields += [] if change.is_new else [N_("new at {slug}").format(slug=provider.slug)]
         return
     if values["text"] in (None, written_text(change.template, approval)):
         values["text"] = approval.text
@@ -248,7 +257,9 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
     parameters = _declared(table, row, "parameters", read_parameters)
     status = row.cells["status"].strip()
     if status not in TemplateApprovalStatus.values:
-        words = f"“{visible(status)[:40]}” is none; take {', '.join(TemplateApprovalStatus.values)}."
+        words = N_("“{status}” is none; take {values}.").format(
+            status=visible(status)[:40], values=", ".join(TemplateApprovalStatus.values)
+        )
         table.mistakes.append(RowIssue(row.line, "status", words))
         return None
     if parameters is None:
@@ -321,7 +332,7 @@ def _field_problems(
     for column in {"name", "vendor_template", "note"} & {each.name for each in row._meta.fields}:
         value = getattr(row, column)
         if bad := forbidden_in_text(value) or next((each for each in value if "\ud800" <= each <= "\udfff"), None):
-            yield RowIssue(line, column, f"{visible(bad)} can't stand there; take it out.")
+            yield RowIssue(line, column, N_("{bad} can't stand there; take it out.").format(bad=visible(bad)))
 
 
 # --- what it does to texts -------------------------------------------------------------------

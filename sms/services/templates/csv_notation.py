@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from providers.marking import N_
 from sms.domain.matching.placeholders import TemplateError, parse_kinds
 from sms.domain.text import visible
 
@@ -20,8 +21,8 @@ _LENGTHS = re.compile(r"([0-9]{0,4})-([0-9]{0,4})|([0-9]{1,4})")
 _DASH = re.compile("[\u2010-\u2015]")
 _RANGE = re.compile(r"(?<=[0-9])\s*-\s*(?=[0-9])")
 _LINKS = "with_links"
-_EXAMPLE = "write each placeholder with its kind, such as code: digits 4-8; name: name"
-_PARAMETERS = "write the parameters in the vendor's order, such as name, order=order_code"
+_EXAMPLE = N_("write each placeholder with its kind, such as code: digits 4-8; name: name")
+_PARAMETERS = N_("write the parameters in the vendor's order, such as name, order=order_code")
 
 
 def read_placeholders(cell: str) -> dict[str, Any]:
@@ -49,14 +50,16 @@ def _declaration(words: str) -> str | dict[str, Any]:
         elif "." in word:
             given.setdefault("hosts", []).append(word)
         else:
-            raise TemplateError(f"'{visible(word)[:40]}' is neither lengths such as 4-8 nor a host name.")
+            raise TemplateError(
+                N_("'{word}' is neither lengths such as 4-8 nor a host name.").format(word=visible(word)[:40])
+            )
     given = {key: value for key, value in given.items() if value}
     return {"kind": kind.casefold(), **given} if given else kind.casefold()
 
 
 def _add(found: dict[str, Any], name: str, value: Any) -> None:
     if name in found:
-        raise TemplateError(f"{visible(name)[:40]} stands there twice.")
+        raise TemplateError(N_("{name} stands there twice.").format(name=visible(name)[:40]))
     found[name] = value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from providers.marking import N_
+
 from .unmatched import ApprovedText, recent_texts, replay_of
 
 
@@ -23,13 +25,17 @@ class Effect:
         return bool(self.lost or self.moved or self.tied)
 
     def __str__(self) -> str:
-        words = (
-            f"Of {self.came} texts of the last week {self.lost} would no longer be taken, and {self.moved} would be "
-            "taken by another template"
-        )
-        return f"{words}; {self.tied} would fit two templates and be refused." if self.tied else f"{words}."
+        words = _AND_TIED if self.tied else _LOST
+        return words.format(came=self.came, lost=self.lost, moved=self.moved, tied=self.tied)
 
 
+_LOST = N_(
+    "Of {came} texts of the last week {lost} would no longer be taken, and {moved} would be taken by another template."
+)
+_AND_TIED = N_(
+    "Of {came} texts of the last week {lost} would no longer be taken, and {moved} would be taken by another template; "
+    "{tied} would fit two templates and be refused."
+)
 NO_EFFECT = Effect()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.base import Carries
+from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain.matching.forms import form_of
 from sms.domain.matching.identifiers import with_identifiers
@@ -115,8 +116,10 @@ def _misfits(body: Body, samples: Mapping[str, str]) -> Iterator[str]:
         sample = samples.get(placeholder.name, "")
         if sample and not placeholder.accepts(sample):
             form = form_of(sample)
-            advice = "" if form in (placeholder.kind, PlaceholderKind.ANY) else f" It looks like the kind “{form}”."
-            yield f"{{{placeholder.name}}} would not take the example “{visible(sample)}”.{advice}"
+            words = N_("{{{name}}} would not take the example “{sample}”.")
+            if form not in (placeholder.kind, PlaceholderKind.ANY):
+                words = N_("{{{name}}} would not take the example “{sample}”. It looks like the kind “{form}”.")
+            yield words.format(name=placeholder.name, sample=visible(sample), form=form)
 
 
 def _sample(placeholder: Placeholder) -> str:
@@ -143,7 +146,9 @@ def _limits(body: Body, length: int) -> list[Limit]:
             or ""
         )
         if not problem and adapter.max_length is not None and length > adapter.max_length:
-            problem = f"With these samples it has {length} characters; this vendor takes at most {adapter.max_length}."
+            problem = N_(
+                "With these samples it has {length} characters; this vendor takes at most {max_length}."
+            ).format(length=length, max_length=adapter.max_length)
         found.append(Limit(slug, adapter.name, problem))
     return found
 

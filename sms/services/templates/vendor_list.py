@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from providers.marking import N_
 from sms.domain.matching.forms import common_kind
 from sms.domain.matching.identifiers import template_name
 from sms.domain.matching.index import Index, Matched
@@ -226,9 +227,15 @@ def check(proposals: Sequence[Proposal], provider: Provider) -> None:
         if proposal.take:
             proposal.problems += _problems(proposal, provider)
             if not proposal.existing and (names[proposal.name] > 1 or proposal.name in stored):
-                proposal.problems.append(f"There is a template “{proposal.name}” already; take another name.")
+                proposal.problems.append(
+                    N_("There is a template “{proposal}” already; take another name.").format(proposal=proposal.name)
+                )
             if proposal.vendor_template and ids[proposal.vendor_template] > 1:
-                proposal.problems.append(f"The list has the id {proposal.vendor_template} more than once.")
+                proposal.problems.append(
+                    N_("The list has the id {vendor_template} more than once.").format(
+                        vendor_template=proposal.vendor_template
+                    )
+                )
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:
@@ -256,8 +263,10 @@ def _problems(proposal: Proposal, provider: Provider) -> list[str]:
     problems += [words for _, words in approval_problems(approval, registered)]
     if not problems and (other := same_id(approval, registered)):
         problems.append(
-            f"The id {approval.vendor_template} is approved for another text, of template {other.template.name}. "
-            "End that approval first."
+            N_(
+                "The id {vendor_template} is approved for another text, of template {template}. End that approval "
+                "first."
+            ).format(vendor_template=approval.vendor_template, template=other.template.name)
         )
     return problems
 
@@ -274,7 +283,7 @@ def _template(proposal: Proposal) -> tuple[MessageTemplate, Body]:
     """The template with the proposal's text: the one that has it already, or a new one. Raises TemplateError."""
     kinds = {each.name: each.kind for each in proposal.placeholders}
     if len(kinds) < len(proposal.placeholders):
-        raise TemplateError("Two placeholders have the same name; each needs a name of its own.")
+        raise TemplateError(N_("Two placeholders have the same name; each needs a name of its own."))
     body = parse_body(proposal.body, parse_kinds(kinds))
     if proposal.existing is not None:
         current = parse_body(proposal.existing.body, parse_kinds(proposal.existing.placeholders))
@@ -310,7 +319,7 @@ def take(proposals: Sequence[Proposal], provider: Provider, *, author: Any) -> l
         check(proposals, provider)
         faulty = [each for each in proposals if each.problems]
         if faulty:
-            raise ActionRefused(f"{len(faulty)} texts have a problem. Nothing was saved.")
+            raise ActionRefused(N_("{count} texts have a problem. Nothing was saved.").format(count=len(faulty)))
         return [_save(each, provider, author) for each in proposals if each.take]
 
 

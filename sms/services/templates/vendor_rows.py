@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from providers.marking import N_
 from sms.domain.matching.identifiers import ascii_words
 from sms.domain.matching.recognition import readings
 from sms.services.table_files.rows import Line, lines_of, lines_of_text
@@ -109,7 +110,9 @@ def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
     """The rows of what somebody pasted: one text, a table, or a text a line. Raises TableFileError."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
-        raise TableFileError(1, f"the text has more than {MOST_BYTES:,} bytes; paste it in parts.")
+        raise TableFileError(
+            1, N_("the text has more than {most_bytes:,} bytes; paste it in parts.").format(most_bytes=MOST_BYTES)
+        )
     if is_one:
         return VendorRows([Line(1, [_unquoted(text.strip())])] if text.strip() else [], {"text": 0})
     table = _table(text)
@@ -130,7 +133,10 @@ def _table(text: str) -> list[Line]:
 
 def _checked(lines: list[Line]) -> list[Line]:
     if len(lines) > MOST_ROWS + 1:
-        raise TableFileError(lines[MOST_ROWS].number, f"the most is {MOST_ROWS:,} rows; paste the list in parts.")
+        raise TableFileError(
+            lines[MOST_ROWS].number,
+            N_("the most is {most_rows:,} rows; paste the list in parts.").format(most_rows=MOST_ROWS),
+        )
     return lines
 
 

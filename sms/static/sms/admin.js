@@ -2,6 +2,13 @@
 (function () {
     "use strict";
 
+    // English texts and their translations: script_texts in sms/templatetags/sms_admin.py.
+    const translations = JSON.parse(document.querySelector("meta[name=admin-texts]")?.content || "{}");
+
+    function translated(text) {
+        return translations[text] || text;
+    }
+
     // Elements that the theme makes clickable without a keyboard equivalent: <a> without href, <span> and <div>.
     const CLICKABLE = "[x-on\\:click]:not(button):not(input):not(form):not([href]), label + a:not([href])";
 
@@ -14,7 +21,7 @@
             chevron_right: "Show or hide", arrow_back: "Back", sms: "SMS Desk, dashboard", edit: "Change",
             delete: "Delete", visibility: "View", keyboard_arrow_down: "More actions",
         };
-        return names[glyph] || "";
+        return translated(names[glyph] || "");
     }
 
     function makeFocusable(element) {
@@ -26,10 +33,10 @@
             const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
             return !isIcon && node.textContent.trim();
         });
-        if (element.getAttribute("x-on:click")?.includes("openUserLinks")) element.setAttribute("aria-label", "Account menu");
+        if (element.getAttribute("x-on:click")?.includes("openUserLinks")) element.setAttribute("aria-label", translated("Account menu"));
         const isIconItself = element.classList.contains("material-symbols-outlined");
         if ((!words || isIconItself) && !element.hasAttribute("aria-label")) {
-            element.setAttribute("aria-label", iconLabel(element) || "Open");
+            element.setAttribute("aria-label", iconLabel(element) || translated("Open"));
         }
         element.addEventListener("keydown", function (event) {
             if (event.key === "Enter" || event.key === " ") {
@@ -52,7 +59,7 @@
                 const isIcon = node.classList && node.classList.contains("material-symbols-outlined");
                 return !isIcon && node.textContent.trim();
             });
-            if (!words) link.setAttribute("aria-label", link.title || iconLabel(link) || "Open");
+            if (!words) link.setAttribute("aria-label", link.title || iconLabel(link) || translated("Open"));
         });
         root.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach(function (tip) {
             tip.setAttribute("role", "img");
@@ -63,7 +70,7 @@
         root.querySelectorAll("td input, td select, td textarea, #searchbar, #searchbar-submit").forEach(function (input) {
             if (input.type === "hidden" || input.hasAttribute("aria-label") || (input.labels && input.labels.length)) return;
             const cell = input.closest("td");
-            const words = input.id === "searchbar" || input.id === "searchbar-submit" ? "Search" : cell && columnTitle(cell);
+            const words = input.id === "searchbar" || input.id === "searchbar-submit" ? translated("Search") : cell && columnTitle(cell);
             if (words) input.setAttribute("aria-label", words);
         });
     }
@@ -71,7 +78,7 @@
     function columnTitle(cell) {
         const table = cell.closest("table");
         const head = table && table.tHead && table.tHead.rows[0] && table.tHead.rows[0].cells[cell.cellIndex];
-        return cell.dataset.label || (head && head.textContent.trim()) || "Value";
+        return cell.dataset.label || (head && head.textContent.trim()) || translated("Value");
     }
 
     function landmarks() {
@@ -82,7 +89,7 @@
         const skip = document.createElement("a");
         skip.className = "admin-skip";
         skip.href = "#main";
-        skip.textContent = "Skip to content";
+        skip.textContent = translated("Skip to content");
         document.body.prepend(skip);
     }
 
@@ -145,7 +152,7 @@
             if (!button) return;
             const source = document.getElementById(button.dataset.adminCopy);
             navigator.clipboard.writeText(source.value || source.textContent).then(function () {
-                button.textContent = "Copied";
+                button.textContent = translated("Copied");
             });
         });
     }

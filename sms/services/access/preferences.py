@@ -1,0 +1,46 @@
+"""The language and the time zone of the admin's pages, by person, else by browser and installation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+from sms.models import StaffPreferences
+
+ADMIN = "/admin/"
+
+
+def time_zones() -> list[str]:
+    return sorted(available_timezones())
+
+
+def utc_offset(when: datetime) -> str:
+    """The offset of the page's time zone then: `UTC`, `UTC+4`, `UTC+5:30`."""
+    minutes = int((timezone.localtime(when).utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '-'}{hours}{f':{rest:02}' if rest else ''}" if minutes else "UTC"
+
+
+class StaffLocale:
+    """Activates them for the admin alone: the API, webhooks and logs are in English and in UTC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(ADMIN):
+            return self.get_response(request)
+        chosen = StaffPreferences.objects.filter(pk=request.user.pk).first() or StaffPreferences()
+        language = chosen.language or translation.get_language_from_request(request)
+        zone = chosen.time_zone if chosen.time_zone in available_timezones() else settings.TIME_ZONE
+        with translation.override(language), timezone.override(ZoneInfo(zone)):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Accept-Language",))
+        return response

@@ -1,0 +1,116 @@
+"""Translates English texts that the domain, the adapters and the database hold, where the admin shows them.
+
+Those texts are made from templates that are marked with `N_`: `N_("{slug} is paused already.").format(slug=…)`. The
+template is found again by its literal parts, so that stored texts can be translated, too. The value of a field whose
+name ends in `_text` is such a text itself.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from string import Formatter
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.translation import get_language, gettext
+from django.utils.translation.trans_real import catalog
+
+_LONGEST = 2000
+_FEWEST_LETTERS = 4
+"""Of a template: one with fewer would fit texts that others wrote."""
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?]) ")
+_FIELD = re.compile(r"\{\{|\}\}|\{(\w+)[^{}]*\}")
+
+
+class _Template(NamedTuple):
+    msgid: str
+    literals: tuple[str, ...]
+    fields: tuple[str, ...]
+
+    def values(self, text: str) -> dict[str, str] | None:
+        """The values with which the template gives this text; None if it does not. Linear in the text's length."""
+        if not (text.startswith(self.literals[0]) and text.endswith(self.literals[-1])):
+            return None
+        values, at, end = [], len(self.literals[0]), len(text) - len(self.literals[-1])
+        for literal in self.literals[1:-1]:
+            found = text.find(literal, at, end)
+            if found < 0:
+                return None
+            values.append(text[at:found])
+            at = found + len(literal)
+        return dict(zip(self.fields, [*values, text[at:end]], strict=True)) if at <= end else None
+
+
+def translated(text: object) -> str:
+    """The text in the active language; itself where no catalogue has it."""
+    text = str(text)
+    language = get_language()
+    if not text or language is None or language == "en" or len(text) > _LONGEST:
+        return text
+    return _whole(text, language) or _parts(text, language) or text
+
+
+def _whole(text: str, language: str) -> str:
+    exact = gettext(text)
+    if exact != text:
+        return exact
+    for template in _templates(language):
+        values = template.values(text)
+        if values is not None:
+            return _filled(gettext(template.msgid), values)
+    return ""
+
+
+def _parts(text: str, language: str) -> str:
+    """Several texts in a row: the reasons of providers, a name and its text, sentences."""
+    for sign in ("; ", ": "):
+        head, found, tail = text.partition(sign)
+        if found and (parts := [translated(head), translated(tail)]) != [head, tail]:
+            return sign.join(parts)
+    return _sentences(_END_OF_SENTENCE.split(text), language)
+
+
+def _sentences(sentences: list[str], language: str) -> str:
+    """Each run of sentences that is a known text, the longest first."""
+    done, at = [], 0
+    while at < len(sentences) > 1:
+        runs = ((end, _whole(" ".join(sentences[at:end]), language)) for end in range(len(sentences), at, -1))
+        at, words = next(((end, words) for end, words in runs if words), (at + 1, sentences[at]))
+        done.append(words)
+    return " ".join(done)
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    def replaced(match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return match[0][0]
+        value = values.get(name, match[0])
+        return translated(value) if name.endswith("_text") else value
+
+    return _FIELD.sub(replaced, template)
+
+
+@lru_cache(maxsize=len(settings.LANGUAGES))
+def _templates(language: str) -> list[_Template]:
+    """The templates of a language's catalogue, those with the longest literal parts first."""
+    msgids = (key for key in catalog().keys() if isinstance(key, str) and _FIELD.search(key))  # noqa: SIM118
+    templates = [template for template in map(_parsed, msgids) if template]
+    return sorted(templates, key=lambda each: -sum(map(len, each.literals)))
+
+
+def _parsed(msgid: str) -> _Template | None:
+    try:
+        pieces = list(Formatter().parse(msgid))
+    except ValueError:
+        return None
+    literals, fields = [""], []
+    for literal, field, _spec, _conversion in pieces:
+        literals[-1] += literal
+        if field is not None:
+            fields.append(field)
+            literals.append("")
+    letters = sum(letter.isalpha() for letter in "".join(literals))
+    is_usable = fields and all(field.isidentifier() for field in fields) and letters >= _FEWEST_LETTERS
+    return _Template(msgid, tuple(literals), tuple(fields)) if is_usable else None
