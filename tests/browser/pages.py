@@ -60,7 +60,7 @@ def shown_file(lines: tuple[str, ...]) -> Visit:
         page = window.open("/admin/tools/template-import/")
         data = "\n".join(lines).encode()
         page.set_input_files("#file", {"name": "templates.csv", "mimeType": "text/csv", "buffer": data})
-        page.get_by_role("button", name="Show what would change").click()
+        page.get_by_role("button", name="Show changes").click()
         page.get_by_role("heading", name="Another file").wait_for()
         return page
 
@@ -71,10 +71,10 @@ def pasted_list(window: Window) -> Page:
     """A vendor's texts as they are understood. Nothing is saved."""
     page = window.open("/admin/tools/vendor-texts/")
     page.get_by_label("Provider").select_option(label="smsplus-az")
-    page.get_by_label("Paste one text, or the whole list").fill(
+    page.get_by_label("Paste one text or a list of texts").fill(
         "1700\tHörmətli %1, %2 nömrəli sifarişiniz Bakıda hazırdır.\n1701\tEndirim ${kod} və <link>"
     )
-    page.get_by_role("button", name="Show how it is understood").click()
+    page.get_by_role("button", name="Preview").click()
     page.get_by_role("heading", name="2 texts").wait_for()
     return page
 

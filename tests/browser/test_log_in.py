@@ -47,7 +47,7 @@ def set_up(page: Page) -> list[str]:
     page.get_by_role("button", name="Start").click()
     image = page.get_by_role("img", name="QR code")
     assert image.evaluate("picture => picture.complete && picture.naturalWidth > 100")
-    page.get_by_text("If you can't scan").click()
+    page.get_by_text("If you can't scan the QR code").click()
     key = base64.b32decode(page.locator("#totp").inner_text().replace(" ", ""))
     page.get_by_label("Code", exact=True).fill(f"{totp(key):06d}")
     page.get_by_role("button", name="Turn on").click()

@@ -156,7 +156,7 @@ def test_the_list_stays_within_its_budget_with_a_search(boss, cast, django_asser
 
 # --- select all ----------------------------------------------------------------------------------
 
-MATCH_ALL = "Select all that match the filters"
+MATCH_ALL = "Select all rows that match the filters"
 
 
 def test_select_all_takes_what_matches_the_filters_on_every_page(boss, cast):

@@ -28,7 +28,7 @@ def test_a_move_is_checked_then_started_and_its_page_shows_it(boss, cast):
     query = f"kind=move&view=waiting&provider={cast.plain.pk}"
     assert 'name="reason"' not in boss.get(f"{BULK}?{query}").content.decode()
     page = boss.get(f"{BULK}?{query}&target={cast.templated.pk}").content.decode()
-    assert "3 of 4 checked messages can be handled now." in page
+    assert "3 of 4 checked messages can be processed now." in page
     assert "None of the templates approved at this provider gives exactly this text." in page
     operation = started(boss, f"{query}&target={cast.templated.pk}")
     assert (operation.kind, operation.provider, operation.expected, operation.actor) == (

@@ -265,8 +265,8 @@ def test_the_replay_says_how_far_it_reached(boss, cast, monkeypatch):
     _, middle, _ = (aged(cast, days) for days in (2, 4, 6))
     monkeypatch.setattr(unmatched, "MOST_TEXTS", 2)
     page = boss.post(PREVIEW, {"body": "Hello {name}"}).content.decode()
-    assert f"Messages since {timezone.localtime(middle):%Y-%m-%d %H:%M}" in page
-    assert "refused calls since" in page
+    assert f"from messages since {timezone.localtime(middle):%Y-%m-%d %H:%M}" in page
+    assert "rejected requests since" in page
 
 
 def test_a_change_that_loses_nothing_is_saved_at_once(boss, cast):

@@ -29,7 +29,7 @@ def test_the_nearest_template_is_named_to_those_who_may_see_texts(boss, person, 
     refused = cast.refusal(nearest="order-shipped: character 7")
     assert "order-shipped: character 7" in page(boss, refused)
     assert "order-shipped: character 7" not in page(person("Viewer"), refused)
-    assert "none is similar" in page(boss, cast.refusal(nearest=""))
+    assert "no template is similar" in page(boss, cast.refusal(nearest=""))
 
 
 @pytest.mark.parametrize("name", REMEDIES)

@@ -121,7 +121,7 @@ def test_a_role_without_numbers_can_confirm_none(role, term, person, cast):
     cast.received()
     answer = person(role).post(SEARCH, {"term": term})
     assert answer.context["results"] == []
-    assert "Your role does not see numbers" in answer.content.decode()
+    assert "Your role does not allow searching by number" in answer.content.decode()
 
 
 @pytest.mark.parametrize("role", ["Viewer", "Template editor"])

@@ -87,7 +87,7 @@ def test_what_is_exported_can_be_taken_back_and_changes_nothing(boss, cast):
     assert "order-shipped" in text
     page = upload(boss, text)
     assert (page.context["plan"].unchanged, page.context["plan"].is_ready) == (2, False)
-    assert "Nothing would change." in page.content.decode()
+    assert "The file contains no changes." in page.content.decode()
 
 
 def test_a_file_is_shown_first_and_saved_with_one_more_click(boss, cast):

@@ -189,7 +189,7 @@ def test_the_preview_shows_what_each_vendor_will_send(boss, cast):
     fields = form("Hi {name}, {order}.", ("name", "name", "", "", "", "Leyla"), ("order", "any", "", "", "", "48213"))
     words = words_of(boss.post(PREVIEW, fields | approval_rows(row)))
     assert "templated-az 9 Hi %2, %1." in words
-    assert "48213 order Leyla name The handset shows: Hi Leyla, 48213." in words
+    assert "48213 order Leyla name The recipient sees: Hi Leyla, 48213." in words
 
 
 def test_the_preview_says_what_is_wrong_with_an_approval(boss, cast):
@@ -202,7 +202,7 @@ def test_the_preview_keeps_the_text_in_use_apart_from_the_text_of_now(boss, cast
     approval = cast.template.approvals.get()
     row = {"id": approval.pk, "status": "approved", "parameters": [""]}
     words = words_of(boss.post(PREVIEW, form("Dear {name}!") | approval_rows(row, stored=1)))
-    assert "another text than this one Hello %1, it is on its way." in words
+    assert "different from the text above Hello %1, it is on its way." in words
 
 
 def test_the_preview_proposes_names_and_says_which_example_does_not_fit(boss):

@@ -86,7 +86,7 @@ def test_every_notation_is_recognised_and_sent_as_the_vendor_has_it(written, pas
 
 def test_where_two_notations_fit_the_choice_counts(pasted, boss, cast):
     page = pasted("1500\tCost ${price}")
-    assert "Two notations fit" in words_of(page)
+    assert "The text can be read in more than one notation" in words_of(page)
     page = boss.post(PAGE, fields_of(page, action="check", **{"text-0-notation": "{name}"}))
     assert "Cost ${price}" in words_of(page).split("The template", 1)[1]
     assert save(boss, page).status_code == 302
@@ -114,7 +114,7 @@ def test_a_text_that_a_template_has_already_becomes_its_approval(pasted, boss, c
 def test_a_list_taken_twice_changes_nothing(pasted, boss, cast):
     assert save(boss, pasted(LIST)).status_code == 302
     page = pasted(LIST)
-    assert words_of(page).count("approved here already") == 2
+    assert words_of(page).count("approval already recorded") == 2
     again = save(boss, page)
     assert "No text is ticked" in words_of(again)
     assert TemplateApproval.objects.count() == 3
@@ -164,9 +164,9 @@ def test_a_file_is_read_and_its_columns_can_be_chosen(boss, cast):
 
 def test_a_long_list_comes_in_parts(pasted, boss, cast):
     page = pasted("\n".join(f"{2000 + n}\tText number {'x' * n} for %1" for n in range(60)))
-    assert "60 texts; here are 1 to 50" in words_of(page)
+    assert "60 texts; 1 to 50 are shown" in words_of(page)
     page = save(boss, page)
-    assert "60 texts; here are 51 to 60" in words_of(page)
+    assert "60 texts; 51 to 60 are shown" in words_of(page)
     assert save(boss, page).status_code == 302
     assert TemplateApproval.objects.count() == 61
 
