@@ -7,6 +7,7 @@
     python3 dev.py lock          the pinned, hashed requirements
     python3 dev.py bench NAME    a benchmark of benchmarks/
     python3 dev.py simulate --seeds N    the deterministic simulation; --seed S replays one
+    python3 dev.py prove NAME    generated cases against a model: matching, lifecycle
 
 The standard library alone, because it runs before anything is installed.
 """
@@ -114,23 +115,28 @@ def simulate(options: argparse.Namespace) -> None:
     hand_over(PYTHON, "-m", "tests.simulation", *options.rest)
 
 
+def prove(options: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    hand_over(PYTHON, "-m", f"tests.proofs.{options.name}", *options.rest)
+
+
 def main() -> None:
     if sys.version_info < OLDEST:
         stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench | simulate")
-    for step in (up, test, lint, lock, bench, simulate):
+    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench | simulate | prove")
+    for step in (up, test, lint, lock, bench, simulate, prove):
         command = commands.add_parser(step.__name__)
         command.set_defaults(step=step)
         if step is test:
             command.add_argument("--faults", action="store_true", help="the long fault suite")
             command.add_argument("--browser", action="store_true", help="the browser tests (Chromium)")
             command.add_argument("--all", action="store_true", help="everything")
-        if step is bench:
+        if step in (bench, prove):
             command.add_argument("name")
     options, options_rest = parser.parse_known_args()
     options.rest = options_rest
-    if options_rest and options.step not in (test, bench, simulate):
+    if options_rest and options.step not in (test, bench, simulate, prove):
         parser.error(f"unknown words: {' '.join(options_rest)}")
     options.step(options)
 

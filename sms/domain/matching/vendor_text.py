@@ -47,14 +47,14 @@ class Notation:
 _NAME = r"([^\W\d]\w*(?:[ .-]\w+){0,4})"
 OURS = Notation("{name}", re.compile(rf"\{{\{{|\}}\}}|\{{\s*{_NAME}\s*\}}"), "{{{name}}}")
 """As in a template's body, doubled braces stand for braces."""
-NUMBERED = Notation("%1", re.compile(r"%([1-9]\d?)(?:\$s)?(?!\d)"), "%{place}")
+NUMBERED = Notation("%1", re.compile(r"%([1-9][0-9]?)(?:\$s)?(?![0-9])"), "%{place}")
 NOTATIONS = (
     OURS,
     NUMBERED,
     Notation("{{name}}", re.compile(rf"\{{\{{\s*{_NAME}\s*\}}\}}"), "{{{{{name}}}}}"),
-    Notation("{{1}}", re.compile(r"\{\{\s*([1-9]\d?)\s*\}\}"), "{{{{{place}}}}}"),
-    Notation("{1}", re.compile(r"(?<!\{)\{\s*([1-9]\d?)\s*\}(?!\})"), "{{{place}}}"),
-    Notation("{0}", re.compile(r"(?<!\{)\{\s*(\d{1,2})\s*\}(?!\})"), "{{{place}}}", first=0),
+    Notation("{{1}}", re.compile(r"\{\{\s*([1-9][0-9]?)\s*\}\}"), "{{{{{place}}}}}"),
+    Notation("{1}", re.compile(r"(?<!\{)\{\s*([1-9][0-9]?)\s*\}(?!\})"), "{{{place}}}"),
+    Notation("{0}", re.compile(r"(?<!\{)\{\s*([0-9]{1,2})\s*\}(?!\})"), "{{{place}}}", first=0),
     Notation("${name}", re.compile(rf"\$\{{\s*{_NAME}\s*\}}"), "${{{name}}}"),
     Notation("##name##", re.compile(rf"##{_NAME}##"), "##{name}##"),
     Notation("%name%", re.compile(rf"(?<![\w%])%{_NAME}%(?![\w%])"), "%{name}%"),

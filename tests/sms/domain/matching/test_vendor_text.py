@@ -32,6 +32,9 @@ ORDER = [("name", "customer"), ("order", "order_code")]
         ("{Müştəri adı}: {Sifariş nömrəsi}", "{name}: {order}"),
         ("%first% x %second%", "{name} x {order}"),
         ("{1} {0}", "{order} {name}"),
+        # Places are written in ASCII digits; digits of another script are part of the text.
+        ("%1٣ %2۴", "{name}٣ {order}۴"),
+        ("%2$s१ %1$s", "{order}१ {name}"),
     ],
 )
 def test_a_text_is_read_in_the_notation_that_fits(text, body):
@@ -50,6 +53,9 @@ def test_a_text_is_read_in_the_notation_that_fits(text, body):
         "Hello {name} {nobody}",
         "Hello",
         "%1%2",
+        "{٠} {١}",
+        "{1٣} {2}",
+        "{{1}} {{2٣}}",
     ],
 )
 def test_a_text_with_other_parameters_is_refused(text):

@@ -1,0 +1,1 @@
+"""Matching against an oracle: generated templates, registered texts and messages, each decided twice."""
