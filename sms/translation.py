@@ -95,7 +95,7 @@ def _filled(template: str, values: dict[str, str]) -> str:
 @lru_cache(maxsize=len(settings.LANGUAGES))
 def _templates(language: str) -> list[_Template]:
     """The templates of a language's catalogue, those with the longest literal parts first."""
-    msgids = (key for key in catalog().keys() if isinstance(key, str) and _FIELD.search(key))  # noqa: SIM118
+    msgids = (key for key in catalog()._catalog.keys() if isinstance(key, str) and _FIELD.search(key))  # noqa: SIM118
     templates = [template for template in map(_parsed, msgids) if template]
     return sorted(templates, key=lambda each: -sum(map(len, each.literals)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from django.db.models import Field
 from django.utils.translation.template import templatize
 
 from sms.field_names import NAMES
-from tests.translations import LANGUAGES, catalogue, read
+from tests.translations import LANGUAGES, LOCALE, catalogue, read
 
 FINISHED: tuple[str, ...] = ()
 """The languages without an untranslated text. A language is added here with the last of its translations."""
@@ -120,6 +121,14 @@ def test_finished_languages_are_complete() -> None:
 
 def test_the_languages_of_the_settings_have_a_catalogue() -> None:
     assert {code for code, _ in settings.LANGUAGES} == {"en", *LANGUAGES}
+
+
+def test_the_glossary_has_each_term_in_each_language() -> None:
+    with (LOCALE / "glossary.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    terms = [row["en"] for row in rows]
+    assert len(terms) == len(set(terms)) >= 45
+    assert [row for row in rows if set(row) != {"en", *LANGUAGES} or not all(row.values())] == []
 
 
 def test_the_names_that_django_makes_are_listed() -> None:

@@ -20,6 +20,7 @@ from sms.models import (
     TemplateApprovalStatus,
 )
 from sms.services.templates.approvals import unconfirmed_days, unconfirmed_for_long
+from sms.translation import translated
 
 from .filters import Choices, ListedFilter, provider_choices
 
@@ -108,7 +109,7 @@ def doubt_words(approval: SenderApproval | TemplateApproval) -> str:
     if doubt is None:
         return ""
     words = _("IN DOUBT since %(day)s: the vendor answered %(code)s. %(detail)s")
-    facts = {"day": f"{doubt.begun_at:%Y-%m-%d %H:%M}", "code": doubt.code, "detail": doubt.detail}
+    facts = {"day": f"{doubt.begun_at:%Y-%m-%d %H:%M}", "code": doubt.code, "detail": translated(doubt.detail)}
     page = reverse("admin:sms_approvaldoubt_change", args=(doubt.pk,))
     return format_html('<a href="{}">{}</a>', page, str(words) % facts)
 

@@ -1,9 +1,16 @@
-"""The colour of each status, the same on all pages."""
+"""The colour of each status, the same on all pages, and stored texts in the reader's language."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
 from sms.domain.lifecycle import Outcome, ReportState, Status
 from sms.models import ApprovalStatus, PushStatus
+from sms.translation import translated
 
 STATUS = {
     Status.QUEUED.value: "info",
@@ -50,3 +57,13 @@ APPROVAL = {
 }
 
 SEVERITY = {"warning": "warning", "critical": "danger"}
+
+
+def translated_field(name: str) -> Callable[..., str]:
+    """A column with a stored English text, in the reader's language."""
+
+    @display(description=_(name), ordering=name)
+    def shown(_admin: object, row: Model) -> str:
+        return translated(getattr(row, name))
+
+    return shown

@@ -29,6 +29,7 @@ from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush,
 from sms.models.inbound import FIELDS
 from sms.services.inbound import forward
 from sms.services.queue.errors import ActionRefused
+from sms.translation import translated
 
 from .partners import PartnerFilter
 
@@ -149,7 +150,7 @@ class PushAttemptInline(ReadOnlyInline):
 
     @display(description=_("detail"))
     def shown_detail(self, attempt: InboundPushAttempt) -> str:
-        return visible(attempt.detail)
+        return visible(translated(attempt.detail))
 
 
 @admin.register(InboundPush)
@@ -161,15 +162,17 @@ class InboundPushAdmin(TypedNumbers, ReadOnlyAdmin):
     search_help_text = _("The whole number, with its country code")
     fields = (
         ("shown_status", "code"),
-        "detail",
+        "shown_detail",
         ("partner_slug", "operation_id"),
         ("shown_to", "tries"),
         "due_at",
         ("created_at", "updated_at"),
     )
-    readonly_fields = ("shown_status", "partner_slug", "shown_to")
+    readonly_fields = ("shown_detail", "shown_status", "partner_slug", "shown_to")
     inlines = (PushAttemptInline,)
     actions_detail = ("push_again",)
+    shown_detail = labels.translated_field("detail")
+
     has_push_again_permission = has_permission(PUSH)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundPush]:
@@ -226,16 +229,18 @@ def _id(object_id: str) -> uuid.UUID:
 
 @admin.register(InboundCall)
 class InboundCallAdmin(ReadOnlyAdmin):
-    list_display = ("gateway", "method", "source", "note", "received_at", "read_at")
+    list_display = ("gateway", "method", "source", "shown_note", "received_at", "read_at")
     list_filter = (GatewayFilter,)
     fields = (
         ("gateway", "method", "source"),
-        ("received_at", "read_at", "note"),
+        ("received_at", "read_at", "shown_note"),
         ("content_type", "content_encoding"),
         "shown_query",
         "shown_body",
     )
-    readonly_fields = ("shown_query", "shown_body")
+    readonly_fields = ("shown_note", "shown_query", "shown_body")
+
+    shown_note = labels.translated_field("note")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundCall]:
         return super().get_queryset(request).select_related("gateway")

@@ -20,13 +20,14 @@ from sms.domain.lifecycle import Outcome, ReportState
 from sms.domain.text import masked_digits
 from sms.models import Attempt, Callback, DeliveryReport, Message
 from sms.services.queue.echoes import echo_of
+from sms.translation import translated
 
 MOST_ATTEMPTS = 100
 """The most attempts of one vendor's id. Two vendors may use the same id; more are unlikely."""
 
 
 def _values(words: type) -> list[tuple[str, str]]:
-    return [(word.value, word.value) for word in words]  # type: ignore[attr-defined]
+    return [(word.value, translated(word.value)) for word in words]  # type: ignore[attr-defined]
 
 
 class OfProvider(ReadOnlyAdmin):
@@ -42,7 +43,15 @@ class OfProvider(ReadOnlyAdmin):
 
 @admin.register(Attempt)
 class AttemptAdmin(OfProvider):
-    list_display = ("shown_outcome", "provider_slug", "failure", "code", "detail", "vendor_message_id", "started_at")
+    list_display = (
+        "shown_outcome",
+        "provider_slug",
+        "failure",
+        "code",
+        "shown_detail",
+        "vendor_message_id",
+        "started_at",
+    )
     list_filter = (
         listed(_("outcome"), "outcome", lambda: _values(Outcome)),
         listed(_("failure"), "failure", lambda: _values(Failure)),
@@ -54,12 +63,14 @@ class AttemptAdmin(OfProvider):
     ordering = ("-id",)
     fields = (
         ("shown_outcome", "failure", "code"),
-        "detail",
+        "shown_detail",
         ("message", "number", "provider_slug"),
         ("vendor_message_id", "http_status", "reported"),
         ("started_at", "finished_at"),
     )
-    readonly_fields = ("shown_outcome", "provider_slug")
+    readonly_fields = ("shown_detail", "shown_outcome", "provider_slug")
+
+    shown_detail = labels.translated_field("detail")
 
     @display(description=_("outcome"), label=labels.OUTCOME)
     def shown_outcome(self, attempt: Attempt) -> str:
@@ -68,7 +79,15 @@ class AttemptAdmin(OfProvider):
 
 @admin.register(DeliveryReport)
 class DeliveryReportAdmin(OfProvider):
-    list_display = ("shown_status", "provider_slug", "code", "detail", "vendor_message_id", "applied", "received_at")
+    list_display = (
+        "shown_status",
+        "provider_slug",
+        "code",
+        "shown_detail",
+        "vendor_message_id",
+        "applied",
+        "received_at",
+    )
     list_filter = (
         listed(_("status"), "status", lambda: _values(ReportState)),
         yes_no(_("applied"), "applied"),
@@ -81,14 +100,17 @@ class DeliveryReportAdmin(OfProvider):
     fields = (
         ("shown_status", "state", "is_final", "left"),
         ("code", "failure"),
-        "detail",
+        "shown_detail",
         ("part", "parts", "price", "vendor_at"),
         ("provider_slug", "message", "attempt"),
         ("vendor_message_id", "reference"),
-        ("applied", "reason"),
+        ("applied", "shown_reason"),
         ("is_poll", "received_at"),
     )
-    readonly_fields = ("shown_status", "provider_slug")
+    readonly_fields = ("shown_detail", "shown_reason", "shown_status", "provider_slug")
+
+    shown_detail = labels.translated_field("detail")
+    shown_reason = labels.translated_field("reason")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         """Search through the indexed attempts: a report's id is indexed only while it waits for an attempt."""
@@ -107,18 +129,20 @@ class DeliveryReportAdmin(OfProvider):
 
 @admin.register(Callback)
 class CallbackAdmin(OfProvider):
-    list_display = ("provider_slug", "method", "source", "count", "note", "received_at", "read_at")
+    list_display = ("provider_slug", "method", "source", "count", "shown_note", "received_at", "read_at")
     list_filter = (ProviderFilter,)
     fields = (
         ("provider_slug", "attempt"),
         ("method", "content_type", "content_encoding", "source"),
         ("count", "received_at", "last_received_at"),
-        ("read_at", "note"),
+        ("read_at", "shown_note"),
         "shown_query",
         "shown_headers",
         "shown_body",
     )
-    readonly_fields = ("provider_slug", "shown_query", "shown_headers", "shown_body")
+    readonly_fields = ("shown_note", "provider_slug", "shown_query", "shown_headers", "shown_body")
+
+    shown_note = labels.translated_field("note")
 
     @display(description=_("query"))
     def shown_query(self, callback: Callback) -> str:

@@ -55,24 +55,31 @@ class SilenceForm(ReasonForm):
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "sms/alert_before.html"
-    list_display = ("shown_severity", "title", "advice", "opened_at", "handling", "closed_at")
-    list_display_links = ("title",)
+    list_display = ("shown_severity", "shown_title", "shown_advice", "opened_at", "handling", "closed_at")
+    list_display_links = ("shown_title",)
     list_filter = (
         OpenFilter,
-        listed(_("severity"), "severity", lambda: [("warning", "warning"), ("critical", "critical")]),
+        listed(_("severity"), "severity", lambda: [("warning", _("warning")), ("critical", _("critical"))]),
         ProviderFilter,
     )
     search_fields = ("key__startswith",)
     fields = (
-        ("shown_severity", "title"),
-        "advice",
+        ("shown_severity", "shown_title"),
+        "shown_advice",
         "key",
         ("opened_at", "closed_at"),
         ("acknowledged_at", "acknowledged_by"),
         ("silenced_until", "silenced_by"),
     )
-    readonly_fields = ("shown_severity",)
+    readonly_fields = (
+        "shown_title",
+        "shown_advice",
+        "shown_severity",
+    )
     actions_detail = ("acknowledge", "silence", "close")
+
+    shown_title = labels.translated_field("title")
+    shown_advice = labels.translated_field("advice")
 
     has_close_alert_permission = has_permission("sms.close_alert")
     has_acknowledge_alert_permission = has_permission("sms.acknowledge_alert")

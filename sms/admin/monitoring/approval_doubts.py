@@ -10,20 +10,27 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
+from sms.admin.common import labels
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import ProviderFilter
 from sms.models import ApprovalDoubt
 from sms.services.staff import approval_actions
+from sms.translation import translated
 
 
 @admin.register(ApprovalDoubt)
 class ApprovalDoubtAdmin(ReadOnlyAdmin):
-    list_display = ("about", "vendor_key", "code", "detail", "begun_at", "probe_at")
+    list_display = ("about", "vendor_key", "code", "shown_detail", "begun_at", "probe_at")
     list_filter = (ProviderFilter,)
-    fields = ("about", "vendor_key", ("code", "detail"), ("begun_at", "probe_at", "probe_until"))
-    readonly_fields = ("about",)
+    fields = ("about", "vendor_key", ("code", "shown_detail"), ("begun_at", "probe_at", "probe_until"))
+    readonly_fields = (
+        "shown_detail",
+        "about",
+    )
     actions_detail = ("end",)
+
+    shown_detail = labels.translated_field("detail")
 
     has_end_doubt_permission = has_permission("sms.end_doubt")
 
@@ -54,4 +61,4 @@ class ApprovalDoubtAdmin(ReadOnlyAdmin):
 
     @display(description=_("about"))
     def about(self, doubt: ApprovalDoubt) -> str:
-        return doubt.title
+        return translated(doubt.title)

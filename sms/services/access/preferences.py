@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -16,8 +17,10 @@ from sms.models import StaffPreferences
 ADMIN = "/admin/"
 
 
-def time_zones() -> list[str]:
-    return sorted(available_timezones())
+@cache
+def time_zones() -> tuple[str, ...]:
+    """Kept, because Python reads a folder for it."""
+    return tuple(sorted(available_timezones()))
 
 
 def utc_offset(when: datetime) -> str:
@@ -37,8 +40,9 @@ class StaffLocale:
         if not request.path_info.startswith(ADMIN):
             return self.get_response(request)
         chosen = StaffPreferences.objects.filter(pk=request.user.pk).first() or StaffPreferences()
-        language = chosen.language or translation.get_language_from_request(request)
-        zone = chosen.time_zone if chosen.time_zone in available_timezones() else settings.TIME_ZONE
+        is_known = chosen.language in dict(settings.LANGUAGES)
+        language = chosen.language if is_known else translation.get_language_from_request(request)
+        zone = chosen.time_zone if chosen.time_zone in time_zones() else settings.TIME_ZONE
         with translation.override(language), timezone.override(ZoneInfo(zone)):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)

@@ -1,0 +1,68 @@
+"""English texts of the domain, the adapters and the database are translated where the admin shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.utils.translation import override
+from django.utils.translation.trans_real import translation
+
+from sms.translation import _templates, translated
+
+TEXTS = {
+    "sent": "gesendet",
+    "The text is longer than this vendor accepts.": "Der Text ist dem Anbieter zu lang.",
+    "{slug} is paused already.": "{slug} pausiert schon.",
+    "This attempt was already reported {reported_text}": "Dieser Versuch ist schon als {reported_text} gemeldet",
+    "The text has {count:,} characters; this vendor takes at most {most}.": "{most} Zeichen am meisten, hier {count}.",
+    "{{{name}}} takes a link alone to {host}, not this.": "{{{name}}} nimmt nur einen Link zu {host}.",
+    "waiting for {slug}, which may not be called now": "wartet auf {slug}",
+    "{one} {two}": "never used: it has no letters of its own",
+}
+
+
+@pytest.fixture(autouse=True)
+def in_german() -> Iterator[None]:
+    """Texts of a language that has no catalogue here."""
+    catalogue = translation("de")._catalog
+    catalogue._catalogs.insert(0, dict(TEXTS))
+    _templates.cache_clear()
+    with override("de"):
+        yield
+    catalogue._catalogs.pop(0)
+    _templates.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("english", "shown"),
+    [
+        ("", ""),
+        ("sent", "gesendet"),
+        ("An unknown text.", "An unknown text."),
+        ("main-az is paused already.", "main-az pausiert schon."),
+        ("This attempt was already reported sent", "Dieser Versuch ist schon als gesendet gemeldet"),
+        ("This attempt was already reported lost", "Dieser Versuch ist schon als lost gemeldet"),
+        (
+            "The text has 1,700 characters; this vendor takes at most 1,600.",
+            "1,600 Zeichen am meisten, hier 1,700.",
+        ),
+        ("{code} takes a link alone to a.example, not this.", "{code} nimmt nur einen Link zu a.example."),
+        ("sent is paused already.", "sent pausiert schon."),
+        ("first: main is paused already.; second: other", "first: main pausiert schon.; second: other"),
+        (
+            "The vendor said no. The text is longer than this vendor accepts. It is so.",
+            "The vendor said no. Der Text ist dem Anbieter zu lang. It is so.",
+        ),
+        ("a b", "a b"),
+        ("{name} %s { } {0}", "{name} %s { } {0}"),
+        ("x" * 2001, "x" * 2001),
+    ],
+)
+def test_texts_are_found_again(english: str, shown: str) -> None:
+    assert translated(english) == shown
+
+
+def test_english_stays_as_it_is() -> None:
+    with override("en"):
+        assert translated("main-az is paused already.") == "main-az is paused already."
