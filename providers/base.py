@@ -113,11 +113,7 @@ class MessageState(StrEnum):
     UNKNOWN = N_("unknown")
 
 
-ENDS: frozenset[MessageState] = frozenset(MessageState) - {
-    MessageState.ACCEPTED,
-    MessageState.SENT,
-    MessageState.UNKNOWN,
-}
+ENDS = frozenset(MessageState) - {MessageState.ACCEPTED, MessageState.SENT, MessageState.UNKNOWN}
 """The states after which a vendor reports no other, unless it says so."""
 
 
@@ -246,10 +242,9 @@ class Adapter(ABC):
     def require_credentials(self) -> None:
         """Raises Misconfigured if one is missing: such a call is never made."""
         if missing := self.missing_credentials():
-            words = N_("No {missing} is stored for this account at {name}.").format(
-                missing=" and no ".join(missing), name=self.name
-            )
-            raise Misconfigured(Failure.ACCOUNT, "credentials_missing", words)
+            words = N_("No {missing} is stored for this account at {name}.")
+            filled = words.format(missing=" and no ".join(missing), name=self.name)
+            raise Misconfigured(Failure.ACCOUNT, "credentials_missing", filled)
 
 
 class Sender(Adapter):
@@ -301,34 +296,29 @@ class Sender(Adapter):
         """Check the message against the declared facts. Raises Misconfigured or Refused."""
         self.require_credentials()
         if self.sender_rule.is_required and not sms.sender:
-            raise Misconfigured(
-                Failure.CONFIG, "sender_missing", N_("{name} wants a sender name.").format(name=self.name)
-            )
+            words = N_("{name} wants a sender name.")
+            raise Misconfigured(Failure.CONFIG, "sender_missing", words.format(name=self.name))
         if sms.sender and (not_taken := self.sender_rule.problem(sms.sender)):
             raise Misconfigured(Failure.CONFIG, "sender_invalid", not_taken)
         if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
-            words = N_("{name} takes at most {max_parameters} parameters; the template has {count}.").format(
-                name=self.name, max_parameters=self.max_parameters, count=len(sms.parameters)
-            )
-            raise Misconfigured(Failure.CONFIG, "too_many_parameters", words)
+            words = N_("{name} takes at most {most} parameters; the template has {count}.")
+            filled = words.format(name=self.name, most=self.max_parameters, count=len(sms.parameters))
+            raise Misconfigured(Failure.CONFIG, "too_many_parameters", filled)
         for name, value in sms.parameters:
             if self.max_value_length is not None and len(value) > self.max_value_length:
-                words = N_("The value of {name} has {count} characters; {vendor} takes at most {most}.").format(
-                    name=name, count=len(value), vendor=self.name, most=self.max_value_length
-                )
-                raise Refused(Failure.CONTENT, "text_too_long", words)
+                words = N_("The value of {field} has {count} characters; {name} takes at most {most}.")
+                raise self._too_long(words, field=name, count=len(value), most=self.max_value_length)
         if self.max_length is not None and len(sms.text) > self.max_length:
-            words = N_("{name} takes at most {max_length} characters; the text has {count}.").format(
-                name=self.name, max_length=self.max_length, count=len(sms.text)
-            )
-            raise Refused(Failure.CONTENT, "text_too_long", words)
+            words = N_("{name} takes at most {most} characters; the text has {count}.")
+            raise self._too_long(words, most=self.max_length, count=len(sms.text))
         if self.max_parts is not None and sms.parts > self.max_parts:
-            words = N_("{name} takes at most {max_parts} parts; the text has {parts}.").format(
-                name=self.name, max_parts=self.max_parts, parts=sms.parts
-            )
-            raise Refused(Failure.CONTENT, "text_too_long", words)
+            words = N_("{name} takes at most {most} parts; the text has {parts}.")
+            raise self._too_long(words, most=self.max_parts, parts=sms.parts)
+
+    def _too_long(self, words: str, **values: object) -> Refused:
+        return Refused(Failure.CONTENT, "text_too_long", words.format(name=self.name, **values))
 
     @classmethod
     def approval_in_doubt(cls, failure: str, code: str) -> ApprovalKind | None:

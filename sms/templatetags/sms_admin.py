@@ -43,8 +43,9 @@ SCRIPT_TEXTS = (
 
 @register.simple_tag
 def script_texts() -> str:
-    """Their translations, as JSON."""
-    return json.dumps({text: translated(text) for text in SCRIPT_TEXTS}, ensure_ascii=False)
+    """Their translations, as JSON; those that are as in English are left out."""
+    shown = {text: translated(text) for text in SCRIPT_TEXTS}
+    return json.dumps({text: words for text, words in shown.items() if words != text}, ensure_ascii=False)
 
 
 @register.filter

@@ -30,13 +30,13 @@ from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderS
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database.transactions import worker_transaction
-from sms.services.monitoring import alerts, metrics
+from sms.services.monitoring import metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.echoes import echo_of
 from sms.services.queue.outbox import LockedMessage
 
-from . import lookup, parts, rows
+from . import lookup, parts, report_alerts, rows
 from .lookup import ByKey, Found
 from .update import ReportUpdate, update_of, without_echo
 
@@ -257,7 +257,7 @@ def _note_reported(batch: _Batch, update: ReportUpdate, attempt: _Attempt) -> No
         "vendor_id": update.vendor_id,
     }
     if update.failure in MISCONFIGURED:
-        _alert_misconfigured(snapshot.current().accounts[update.provider], update)
+        report_alerts.alert_misconfigured(snapshot.current().accounts[update.provider], update)
 
 
 def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
@@ -304,7 +304,7 @@ def _move(
         move["provider"] = attempt.provider  # the retry that was queued is dropped
     batch.moves[message.id] = move
     if effect.alerts:
-        _alert_contradiction(message, account, update)
+        report_alerts.alert_contradiction(message, account, update)
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
     message.status = effect.status
@@ -322,39 +322,6 @@ def _record_failover(message: LockedMessage, account: Account, now: datetime) ->
     why = N_("{slug} reports that it was never sent.").format(slug=account.slug)
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
     transaction.on_commit(notify.notify_workers)
-
-
-def _alert_contradiction(message: LockedMessage, account: Account, update: ReportUpdate) -> None:
-    alerts.open_alert(
-        f"report-beats-state:{message.id}",
-        title=N_("{slug} reports {state_text} for a message that was {status_text}").format(
-            slug=account.slug, state_text=update.state, status_text=message.status
-        ),
-        advice=N_("The report was applied. Look at the message: it may have been sent again by another provider."),
-        provider_id=account.id,
-    )
-
-
-def _alert_misconfigured(account: Account, update: ReportUpdate) -> None:
-    alerts.open_alert(
-        f"report-config:{account.slug}:{update.code}",
-        title=N_("{slug} reports that it can't send as it is set up: {failure_text} {code}").format(
-            slug=account.slug, failure_text=update.failure, code=update.code
-        ),
-        advice=N_("{detail_text} Correct the provider, its account, its sender names or its templates.")
-        .format(detail_text=update.detail)
-        .lstrip(),
-        provider_id=account.id,
-    )
-
-
-def _alert_unapplied(provider: int, slug: str) -> None:
-    alerts.open_alert(
-        f"report-unapplied:{slug}",
-        title=N_("{slug} sent a delivery report that belongs to no message of ours").format(slug=slug),
-        advice=N_("Open the delivery reports that were not applied: each says why. Then close this."),
-        provider_id=provider,
-    )
 
 
 def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effect: ReportEffect) -> None:
@@ -388,7 +355,7 @@ def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effec
     )
     slug = snapshot.current().accounts[update.provider].slug
     if attempt is None and not waits:
-        _alert_unapplied(update.provider, slug)
+        report_alerts.alert_unapplied(update.provider, slug)
     metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
 
 
