@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sms.domain.lifecycle import Status
-from sms.models import Alert, Message
 from sms.services.access.preferences import utc_offset
 from sms.services.monitoring import setup_checklist
 
 CAP = 99
 
 
+_COUNTS = """
+SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM sms_message WHERE status = %s LIMIT %s) AS unconfirmed),
+       (SELECT COUNT(*) FROM (SELECT 1 FROM sms_alert WHERE closed_at IS NULL LIMIT %s) AS open_alerts)
+"""
+
+
 def unresolved(request: HttpRequest) -> str:
     """The number of unconfirmed messages, which staff must resolve."""
-    return _capped(Message.objects.filter(status=Status.UNCONFIRMED).order_by())
+    return _capped(_counts(request)[0])
 
 
 def open_alerts(request: HttpRequest) -> str:
-    return _capped(Alert.objects.filter(closed_at=None).order_by())
+    return _capped(_counts(request)[1])
+
+
+def _counts(request: HttpRequest) -> tuple[int, int]:
+    """Both, with one query per request."""
+    if not hasattr(request, "navigation_counts"):
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNTS, [Status.UNCONFIRMED.value, CAP + 1, CAP + 1])
+            request.navigation_counts = cursor.fetchone()
+    return request.navigation_counts
 
 
 def shows_setup_first(request: HttpRequest) -> bool:
@@ -37,6 +52,5 @@ def time_zone(request: HttpRequest) -> str:
     return _("Times in %(zone)s") % {"zone": f"{timezone.get_current_timezone_name()} ({utc_offset(timezone.now())})"}
 
 
-def _capped(rows: object) -> str:
-    count = rows[: CAP + 1].count()  # type: ignore[index]
+def _capped(count: int) -> str:
     return "" if not count else f"{CAP}+" if count > CAP else str(count)

@@ -13,7 +13,7 @@ from sms.admin.access import (
     preferences,
     retention,
 )
-from sms.admin.messages import bulk, dry_run, search_page, unmatched
+from sms.admin.messages import bulk, dry_run, saved_views, search_page, unmatched
 from sms.admin.monitoring import glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
 from sms.admin.templates import csv_import, preview, submissions, vendor_import
@@ -29,6 +29,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_dry_run"),
         ("search", search_page.show, "tools_search"),
+        ("saved-views", saved_views.act, "tools_saved_views"),
         ("bulk", bulk.show, "tools_bulk"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
         ("who-would-carry", route_lookup.show, "tools_route_lookup"),

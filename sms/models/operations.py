@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -69,23 +71,23 @@ class RetentionWalk(models.Model):
         return self.table
 
 
-def _days() -> models.PositiveSmallIntegerField:
+def _days(name: Any) -> models.PositiveSmallIntegerField:
     return models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)]
+        name, null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(LONGEST_RETENTION_DAYS)]
     )
 
 
 class RetentionPeriods(models.Model):
     """One row with the retention periods that staff have set. Empty: the RETENTION_* setting."""
 
-    text_days = _days()
-    raw_days = _days()
-    row_days = _days()
+    text_days = _days(_("days of texts"))
+    raw_days = _days(_("days of raw data"))
+    row_days = _days(_("days of rows"))
     history = change_history()
 
     class Meta:
         default_permissions = ("change",)
-        verbose_name = verbose_name_plural = "retention periods"
+        verbose_name = verbose_name_plural = _("retention periods")
 
     def __str__(self) -> str:
         return f"{self.text_days}, {self.raw_days}, {self.row_days}"

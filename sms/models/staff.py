@@ -8,11 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StaffPreferences(models.Model):
-    """A person's language and time zone in the admin. Empty: the browser's language, the installation's time zone."""
+    """What a person has chosen for the admin. Empty: the browser's language, the installation's time zone.
+
+    `saved_views` maps names to filters of the list of messages, as the query of its URL.
+    """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preferences")
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    saved_views = models.JSONField(_("saved views"), blank=True, default=dict)
 
     class Meta:
         verbose_name = _("preferences of staff")

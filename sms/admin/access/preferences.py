@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from sms.admin.common.page import page
 from sms.models import StaffPreferences
-from sms.services.access.preferences import time_zones
+from sms.services.access.preferences import preferences_of, time_zones
 
 
 def _languages() -> list[tuple[str, Any]]:
@@ -45,7 +45,7 @@ class PreferencesForm(forms.ModelForm):
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    stored = StaffPreferences.objects.filter(pk=request.user.pk).first() or StaffPreferences(user=request.user)
+    stored = preferences_of(request)
     form = PreferencesForm(request.POST or None, instance=stored)
     if request.method == "POST" and form.is_valid():
         form.save()

@@ -71,9 +71,9 @@ class AllowedLookups:
     list_filter: Sequence[Any]
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        return lookup in set(self._parameters())
+        return lookup in set(self.filter_parameters())
 
-    def _parameters(self) -> Iterable[str]:
+    def filter_parameters(self) -> Iterable[str]:
         for listed in self.list_filter:
             if not isinstance(listed, tuple):
                 yield listed.parameter_name

@@ -21,6 +21,7 @@ from sms.admin.common.phone_numbers import ask_for_country, record_search
 from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
+from sms.services.access.preferences import preferences_of
 
 from . import bulk, detail
 from .actions import MessageActions
@@ -88,6 +89,7 @@ class MessageAdmin(MessageColumns, MessageActions, ReadOnlyAdmin):
             "views": [(key, label, key == chosen) for key, label in VIEWS.items()],
             "refused": rejected_by(request.GET.get("q", "")),
             "bulk": bulk.offered(request, chosen),
+            "saved_views": sorted(preferences_of(request).saved_views.items()),
             "may_export": request.user.has_perm(EXPORT),
             "export_query": request.GET.urlencode(),
         }

@@ -30,6 +30,14 @@ def utc_offset(when: datetime) -> str:
     return f"UTC{'+' if minutes > 0 else '-'}{hours}{f':{rest:02}' if rest else ''}" if minutes else "UTC"
 
 
+def preferences_of(request: HttpRequest) -> StaffPreferences:
+    """Those of the request's user, read once per request. They may not be stored yet."""
+    if not hasattr(request, "staff_preferences"):
+        stored = StaffPreferences.objects.filter(pk=request.user.pk).first()
+        request.staff_preferences = stored or StaffPreferences(pk=request.user.pk)
+    return request.staff_preferences
+
+
 class StaffLocale:
     """Activates them for the admin alone: the API, webhooks and logs are in English and in UTC."""
 
@@ -39,7 +47,7 @@ class StaffLocale:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(ADMIN):
             return self.get_response(request)
-        chosen = StaffPreferences.objects.filter(pk=request.user.pk).first() or StaffPreferences()
+        chosen = preferences_of(request)
         is_known = chosen.language in dict(settings.LANGUAGES)
         language = chosen.language if is_known else translation.get_language_from_request(request)
         zone = chosen.time_zone if chosen.time_zone in time_zones() else settings.TIME_ZONE

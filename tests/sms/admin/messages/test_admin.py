@@ -148,9 +148,9 @@ def test_a_cell_runs_nothing(cell, written):
 def test_the_list_stays_within_its_budget_with_a_search(boss, cast, django_assert_max_num_queries):
     cast.everything()
     boss.get(LIST)  # reads the process's copy of the configuration
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         boss.get(LIST, {"q": PHONE})
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         boss.get(LIST, {"view": "failed", "period": "24h"})
 
 
