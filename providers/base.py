@@ -192,9 +192,7 @@ class ApprovalKind(StrEnum):
 
 
 class ReportChannel(StrEnum):
-    """How delivery reports are received: at a URL for each attempt, at a URL registered by hand, or as responses to our
-    polls.
-    """
+    """How delivery reports are received: at a URL per attempt, at a URL registered by hand, or by polling."""
 
     CALLBACK_PER_ATTEMPT = "callback_per_attempt"
     CALLBACK_REGISTERED = "callback_registered"
@@ -266,9 +264,7 @@ class Sender(Adapter):
     names_parameters: ClassVar[bool] = False
     """True if parameters are sent by name, False if only by order."""
     blocks_callers: ClassVar[bool] = False
-    """True if the vendor blocks our address after failed log-ins: then there are no automatic calls after an account
-    error.
-    """
+    """True if the vendor blocks our address after failed log-ins. Then an account error stops automatic calls."""
     reports: ClassVar[frozenset[ReportChannel]] = frozenset()
     """How delivery reports are received; empty: this vendor sends none and can't be polled."""
     signed_headers: ClassVar[tuple[str, ...]] = ()
