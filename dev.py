@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One file for newcomers and CI: makes the environment, then hands over.
+"""The commands for development and CI. Creates the virtual environment, then runs the command in it.
 
     python3 dev.py up            the demonstration, in one terminal
     python3 dev.py test          every test, on SQLite and on PostgreSQL
@@ -45,21 +45,21 @@ def run(*command: str | Path, **more: object) -> None:
 
 
 def hand_over(*command: str | Path) -> None:
-    """Become the command, so that Ctrl-C and signals reach it alone."""
+    """Replace this process by the command, so that only the command receives Ctrl-C and signals."""
     words = [str(part) for part in command]
     os.chdir(HERE)
     os.execv(words[0], words)
 
 
 def environment(requirements: str) -> None:
-    """Make .venv and install the locked requirements, unless that is done already."""
+    """Create .venv and install the locked requirements, unless they are installed already."""
     wanted = hashlib.sha256((HERE / requirements).read_bytes()).hexdigest()
     stamp = ENVIRONMENT / f".{requirements}.sha256"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     if not PYTHON.exists():
         say(f"making an environment in {ENVIRONMENT.name}/")
-        # Without pip inside: Debian's python3 lacks ensurepip, and pip can install from outside.
+        # Without pip in it: Debian's python3 lacks ensurepip, and pip can install into it from outside.
         venv.create(ENVIRONMENT, with_pip=False)
     say(f"installing {requirements} (pinned and hashed; a minute or two the first time)")
     install(requirements)

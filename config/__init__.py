@@ -4,7 +4,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Gives Celery its `app` (`celery -A config`). Celery is imported only then, so it is no requirement."""
+    """Gives Celery its `app` (`celery -A config`). Celery is imported only on access, so it is not a requirement."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import os

@@ -62,7 +62,7 @@ class Environment(environ.Env):
         return int(word)
 
     def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
-        """One of a few words, whatever the letter case."""
+        """One of the given choices, in any letter case."""
         word = self.word(name, default)
         found = next((choice for choice in choices if choice.lower() == word.lower()), None)
         if found is None:
@@ -97,7 +97,7 @@ class Environment(environ.Env):
     def _postgresql(self, name: str, url: str) -> dict[str, Any]:
         try:
             found = self.db_url_config(url)
-        except ValueError:  # its text may quote the password
+        except ValueError:  # its message may quote the password
             found = {}
         if not found.get("NAME"):
             form = "postgres://user:password@host:5432/name"

@@ -1,4 +1,4 @@
-"""Takes the scheme of a request from a trusted proxy only."""
+"""Accepts the scheme of a request only from a trusted proxy."""
 
 from __future__ import annotations
 

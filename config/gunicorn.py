@@ -14,7 +14,7 @@ env = environment.read()
 bind = f"0.0.0.0:{env.number('PORT', 8000, least=1, most=65535)}"
 workers = env.number("WEB_CONCURRENCY", 2, least=1)
 worker_class = "config.server.worker.BufferingWorker"
-# For the API; the admin has its own (config/server/thread_pools.py). More threads would only wait for each other.
+# For the API; the admin has other threads (config/server/thread_pools.py). More threads do not raise throughput.
 threads = env.number("WEB_THREADS", 3, least=1, most=64)
 # Many systems limit a process to 1,024 file descriptors, and a connection may use a second one for a temporary file.
 worker_connections = 450
@@ -25,7 +25,7 @@ graceful_timeout = 20
 # connection that is being closed here, its client gets a 502.
 keepalive = env.number("KEEP_ALIVE", 75, least=1, most=3600)
 max_requests = 0
-# Which proxies are trusted, and with which headers, is TRUSTED_PROXIES alone (sms/services/intake/client_ip.py).
+# Only TRUSTED_PROXIES decides which proxies and headers are trusted (sms/services/intake/client_ip.py).
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}

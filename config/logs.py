@@ -1,7 +1,7 @@
 """Log lines: one JSON object per event, without personal data and secrets.
 
-External input is escaped, phone numbers are shortened, and tracebacks contain places but no values. The same processors
-apply to our own lines, Django's and gunicorn's.
+External input is escaped, phone numbers are shortened, and tracebacks contain source locations but no values. The same
+processors apply to our own lines, Django's and gunicorn's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def safe(value: str) -> str:
 
 
 def tell_exception(_: Any, __: str, event: EventDict) -> EventDict:
-    """Log an exception as places and types. Its message may quote input, so digits and quoted values are masked."""
+    """Log an exception as source locations and types. Its message may quote input, so digits and quoted values are
+    masked.
+    """
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.http import HttpRequest, HttpResponse
 
 MAX_WAITING = 1
-"""Threads that may wait for their turn, so that other threads of config.server.thread_pools can serve pages."""
+"""How many threads may wait to hash, so that other threads of config.server.thread_pools can serve pages."""
 RETRY_AFTER = 2
 
 _turn = threading.Lock()
@@ -23,7 +23,7 @@ class HashingBusy(Exception):
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Wait for the turn to hash. Raises HashingBusy at once if MAX_WAITING others wait."""
+    """Wait until no other thread hashes. Raises HashingBusy at once if MAX_WAITING threads wait already."""
     if not places.acquire(blocking=False):
         raise HashingBusy
     try:

@@ -146,7 +146,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- what the product is told -----------------------------------------------------
+# --- the product's settings -------------------------------------------------------
 
 SERVE = env.choice("SERVE", "all", ("all", "api", "admin"))
 ALLOW_PRIVATE_PROVIDER_HOSTS = env.switch("ALLOW_PRIVATE_PROVIDER_HOSTS")
@@ -166,9 +166,9 @@ RETENTION_TEXT_DAYS = env.number("RETENTION_TEXT_DAYS", 7)
 RETENTION_RAW_DAYS = env.number("RETENTION_RAW_DAYS", 7)
 RETENTION_ROW_DAYS = env.number("RETENTION_ROW_DAYS", 90)
 
-CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process trusts its copy of clients, senders, templates and routes
+CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process uses its copy of clients, senders, templates and routes
 
-# --- people, time, files ------------------------------------------------------------
+# --- users, time zone, static files -------------------------------------------------
 
 LANGUAGES = [
     ("en", "English"),
@@ -215,7 +215,7 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "SMS Desk"
-# django-otp's delay grows with each wrong code, up to days: a stranger who has the password could lock the account.
+# django-otp's delay grows with each wrong code, up to days: somebody with a stolen password could lock the account.
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # sms.services.access.login_protection counts wrong codes
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
@@ -236,7 +236,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["sms.api.openapi.with_schemas"],
 }
 
-# --- the edge -------------------------------------------------------------------------
+# --- HTTPS and cookies ----------------------------------------------------------------
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -253,7 +253,7 @@ if IS_HTTPS:
 # HSTS for subdomains and preload lists concern a whole domain, so its owner decides on them.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# --- who hears of trouble ------------------------------------------------------------------
+# --- alerts and error reports --------------------------------------------------------------
 
 ALERT_EMAIL = env.words("ALERT_EMAIL")
 ALERT_WEBHOOK_URL = env.word("ALERT_WEBHOOK_URL")

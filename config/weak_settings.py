@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 SHORTEST_SECRET = 32
 SHORTEST_WEBHOOK_SECRET = 16
 FEWEST_DIFFERENT = 10
-"""Different characters or bytes of a key. Random keys have far more."""
+"""The fewest different characters or bytes of a key. Random keys have far more."""
 HOW_TO = 'Make one: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
 
 

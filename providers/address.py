@@ -25,7 +25,7 @@ _INSIDE_NAMES = (".localhost", ".local", ".internal", ".localdomain", ".home.arp
 
 
 def is_public(address: str) -> bool:
-    """Is this literal IP address one of the public internet's?
+    """Whether this literal IP address is on the public internet.
 
     IPv6 forms that contain an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64) count
     as not public, whatever they contain: they could be used to get around this check.
@@ -56,7 +56,7 @@ def origin(url: str) -> str:
 
 
 def url_problem(url: str, *, allow_private: bool, scheme: str = "https") -> str | None:
-    """Why our server can't call this address, in words for staff; None if it can. Looks nothing up."""
+    """A message for staff why our server can't call this address; None if it can. Makes no DNS query."""
     if not _VISIBLE.fullmatch(url):
         return N_(
             "The address may hold visible ASCII characters only; write an international host name in its xn-- form."

@@ -40,7 +40,7 @@ def json_object(response: HttpResponse, key: Callable[[str], str] = str) -> Json
 
 
 class _Object(JsonObject):
-    """A JSON object that knows its names and values as they came."""
+    """A JSON object that also keeps its original names and values."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -57,7 +57,7 @@ def _merged(pairs: Iterable[tuple[str, Any]]) -> JsonObject:
 
 
 def by_status(response: HttpResponse) -> ProviderError:
-    """The class of an answer without a code of the vendor's own (docs/adding-a-vendor.md, "Classes of failure")."""
+    """The class of a response without a vendor's own code (docs/adding-a-vendor.md, "Classes of failure")."""
     status = response.status
     code = f"http-{status}"
     failure = _FAILURE_BY_STATUS.get(status) or _FAILURE_BY_HUNDRED.get(status // 100, Failure.AMBIGUOUS)
@@ -85,7 +85,7 @@ _HINTS = {
 
 
 def by_code(codes: Codes, code: str, response: HttpResponse, *, refused: bool, said: str = "") -> ProviderError:
-    """The class of a response with a code of the vendor's own, at any status.
+    """The class of a response with a vendor's own code, at any status.
 
     A code that the table lacks is classified by HTTP 401 and 403. At any other status it counts as a refusal only if
     the response also has the vendor's own mark of failure (`refused`). Otherwise the vendor may have sent the message.

@@ -1,8 +1,7 @@
 """The contract between us and a vendor's adapter.
 
-An adapter does no I/O. `request` says what goes on the wire, `outcome` says what
-the answer means; `providers/http.py` alone executes. So "one request per send" is
-a fact of the shape, and an adapter's test is a table of plain values.
+An adapter does no I/O. `request` builds the request and `outcome` interprets the response; only `providers/http.py`
+makes the call. So this interface allows only one request per send, and an adapter's tests are tables of values.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ class HttpResponse:
 
 
 class Encoding(StrEnum):
-    """The data coding: what goes over the air."""
+    """The data coding in which the message is sent to the handset."""
 
     GSM7 = "GSM-7"
     UCS2 = "UCS-2"
@@ -87,22 +86,22 @@ class OutboundSms:
     encoding: Encoding = Encoding.UCS2
     parts: int = 1
     valid_for: int = 86_400
-    """Seconds that the message has left, at least 1: afterwards the vendor must not deliver it."""
+    """The message's remaining time to live in seconds, at least 1. The vendor must not deliver it later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The vendor took the message. `vendor_id` is empty where it gives none."""
+    """The vendor accepted the message. `vendor_id` is empty if the vendor returns none."""
 
     vendor_id: str = ""
     code: str = ""
     detail: str = ""
     part_ids: tuple[str, ...] = ()
-    """The ids of all parts in their order, where each part has its own; the first is `vendor_id` too."""
+    """The ids of all parts in order, if each part has one; the first is also `vendor_id`."""
 
 
 class MessageState(StrEnum):
-    """What a vendor says of a message. Accepted: no carrier has it yet; sent: a carrier has it."""
+    """A message's state at the vendor. Accepted: not passed to a carrier yet; sent: passed to a carrier."""
 
     ACCEPTED = N_("accepted")
     SENT = N_("sent")
@@ -114,14 +113,14 @@ class MessageState(StrEnum):
 
 
 ENDS = frozenset(MessageState) - {MessageState.ACCEPTED, MessageState.SENT, MessageState.UNKNOWN}
-"""The states after which a vendor reports no other, unless it says so."""
+"""The states that are final unless the vendor says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
     amount: Decimal
     currency: str = ""
-    """Empty where the vendor says none."""
+    """Empty if the vendor gives none."""
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}".rstrip()
@@ -129,7 +128,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a vendor says later of one attempt, found by our reference, by its own id, or by the number."""
+    """A vendor's later report on one attempt, identified by our reference, the vendor's id or the number."""
 
     state: MessageState
     reference: str = ""
@@ -137,22 +136,23 @@ class Report:
     code: str = ""
     detail: str = ""
     left: bool | None = None
-    """False: the message surely was never on its way, so that another vendor may take it. None: not said."""
+    """False: the message was certainly not sent, so another vendor may send it. None: the vendor does not say."""
     final: bool | None = None
-    """Whether no other report follows. None: as the state implies (ENDS)."""
+    """Whether this is the last report. None: as the state implies (ENDS)."""
     to: str = ""
     """The recipient in E.164, with or without the plus. It is used only where the report has no id at all."""
     failure: Failure | None = None
-    """The class of a late refusal, where the vendor says why."""
+    """The failure class of a late rejection, if the vendor gives a reason."""
     part: tuple[int, int] | None = None
-    """Which part of how many it is about, counted from 1. None: the whole message, or the part of `vendor_id`."""
+    """The part's number, counted from 1, and the number of parts. None: the whole message, or the part of `vendor_id`.
+    """
     at: datetime | None = None
-    """When the vendor says that it happened, with a time zone."""
+    """The vendor's time of the event, with a time zone."""
     price: Money | None = None
 
     @property
     def is_final(self) -> bool:
-        """No other report is to be waited for or asked for."""
+        """Whether no further report is expected or polled for."""
         return self.state in ENDS if self.final is None else self.final
 
 
@@ -167,7 +167,7 @@ class ReceivedSms:
 
 
 class Pushed(StrEnum):
-    """What a partner's answer means for a received SMS."""
+    """The meaning of a partner's response to a received SMS."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -175,7 +175,7 @@ class Pushed(StrEnum):
 
 
 class Carries(StrEnum):
-    """Free text; a template's id and values; or a registered text, which goes out together with its id."""
+    """Free text; a template's id and values; or a registered text, which is sent together with its id."""
 
     TEXT = "text"
     TEMPLATE = "template"
@@ -183,14 +183,14 @@ class Carries(StrEnum):
 
 
 class ApprovalKind(StrEnum):
-    """What a vendor approves before it sends: a template's text, or a sender name."""
+    """What a vendor must approve before it sends: a template's text, or a sender name."""
 
     TEMPLATE = "template"
     SENDER = "sender"
 
 
 class ReportChannel(StrEnum):
-    """How delivery reports come: to a URL of each attempt, to a URL registered by hand, or as answers to our polls."""
+    """How delivery reports are received: at a URL per attempt, at a URL registered by hand, or by polling."""
 
     CALLBACK_PER_ATTEMPT = "callback_per_attempt"
     CALLBACK_REGISTERED = "callback_registered"
@@ -203,7 +203,7 @@ class Adapter(ABC):
     slug: ClassVar[str]
     name: ClassVar[str]
     documents: ClassVar[str]
-    """Where the facts come from."""
+    """The document with these facts."""
     credentials: ClassVar[tuple[Setting, ...]] = ()
     options: ClassVar[tuple[Setting, ...]] = ()
     words: ClassVar[frozenset[str]] = frozenset()
@@ -248,24 +248,24 @@ class Adapter(ABC):
 
 
 class Sender(Adapter):
-    """A vendor that takes SMS to handsets."""
+    """A vendor that sends SMS to handsets."""
 
     default_base_url: ClassVar[str]
     carries: ClassVar[Carries]
     max_parameters: ClassVar[int | None] = None
     max_length: ClassVar[int | None] = None
-    """The longest rendered text in characters (code points), if the vendor says one."""
+    """The longest rendered text in characters (code points), if the vendor states one."""
     max_value_length: ClassVar[int | None] = None
-    """The longest value of a parameter in characters, if the vendor says one."""
+    """The longest value of a parameter in characters, if the vendor states one."""
     max_parts: ClassVar[int | None] = None
-    """The most parts of a text, if the vendor says a limit in parts."""
+    """The most parts of a text, if the vendor states one."""
     sender_rule: ClassVar[SenderRule] = FIXED_SENDER
     names_parameters: ClassVar[bool] = False
-    """True where parameters travel under names, False where only their order counts."""
+    """True if parameters are sent by name, False if only by order."""
     blocks_callers: ClassVar[bool] = False
-    """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
+    """True if the vendor blocks our address after failed log-ins. Then an account error stops automatic calls."""
     reports: ClassVar[frozenset[ReportChannel]] = frozenset()
-    """How delivery reports come; empty: this vendor sends none and can't be asked."""
+    """How delivery reports are received; empty: this vendor sends none and can't be polled."""
     signed_headers: ClassVar[tuple[str, ...]] = ()
     """The headers of callbacks that `authentic` and `read` need."""
     ids_per_part: ClassVar[bool] = False
@@ -273,13 +273,13 @@ class Sender(Adapter):
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False
-    """True for a vendor that reaches no handset at all."""
+    """True for a vendor that never reaches a handset."""
     codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
     """The vendor's own codes, each with its class and our explanation. The reference page and the dashboard show it."""
 
     doubted_approvals: ClassVar[Mapping[str, ApprovalKind]] = {}
     """The codes, all of class `config`, that contradict an approval: the vendor does not know this template or sender
-    name, has not approved it, or wants other parameters. They stop the calls with that approval, and no others."""
+    name, has not approved it, or wants other parameters. They stop only the calls with that approval."""
 
     def __init__(self, *, base_url: str, credentials: Mapping[str, str], options: Mapping[str, Any]) -> None:
         super().__init__(base_url=base_url.rstrip("/"), credentials=credentials, options=options)
@@ -327,19 +327,19 @@ class Sender(Adapter):
 
     @classmethod
     def vendor_template_problem(cls, vendor_template: str) -> str | None:
-        """Why this can't be the vendor's name of a template, in words for staff; None if it can."""
+        """A message for staff why this can't be the vendor's id of a template; None if it can."""
         return None if vendor_template.strip() else N_("The vendor's template is missing.")
 
     def authentic(self, callback: Callback) -> bool:
-        """Whether the vendor made this call. If not it is answered 403, and nothing is stored. It raises nothing."""
+        """Whether the vendor made this call. If not, the response is 403 and nothing is stored. Must not raise."""
         return True
 
     def reply(self, callback: Callback) -> Reply:
-        """The answer to a callback, once it is stored."""
+        """The response to a callback after it is stored."""
         return Reply()
 
     def read(self, callback: Callback) -> list[Report] | None:
-        """The reports in a callback as it came; None: `read_reports` gets its fields."""
+        """The reports in an undecoded callback; None: `read_reports` is called with its fields."""
         return None
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
@@ -362,18 +362,18 @@ class Sender(Adapter):
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def poll_outcome(self, response: HttpResponse) -> Report | None:
-        """The state, or None while the vendor has none yet; a final state ends the polling.
+        """The state, or None if the vendor has none yet. A final state ends polling.
 
         Raises ProviderError on a bad response; a fault of the account opens the breaker.
         """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
     def test_request(self) -> HttpRequest:
-        """A call without effect that checks the URL and the credentials."""
+        """A call that sends no message and checks the URL and the credentials."""
         raise NotImplementedError(f"{self.name} has no harmless call")
 
     def test_outcome(self, response: HttpResponse) -> str:
-        """The vendor's answer in words for staff. Raises ProviderError if it is not the expected one."""
+        """A description of the response for staff. Raises ProviderError if the response is not the expected one."""
         raise NotImplementedError(f"{self.name} has no harmless call")
 
 
@@ -384,11 +384,11 @@ class Forwarder(Adapter):
 
     @abstractmethod
     def request(self, received: ReceivedSms) -> HttpRequest:
-        """The push of one received SMS."""
+        """The request that forwards one received SMS."""
 
     @abstractmethod
     def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
-        """What the response means, and the partner's own word for it."""
+        """The meaning of the response, and the partner's own code for it."""
 
 
 def json_post(url: str, payload: JsonObject, *headers: tuple[str, str]) -> HttpRequest:

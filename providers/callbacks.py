@@ -1,4 +1,4 @@
-"""A vendor's call to us, as it came, and our answer to it."""
+"""A vendor's undecoded call to us, and our response to it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Callback:
     body: bytes = b""
     source: str = ""
     url: str = ""
-    """Ours as the vendor was given it, without a query. Known only while the call is answered: it holds a secret."""
+    """Our URL as given to the vendor, without a query. Not stored, because it contains a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the vendor wants to hear."""
+    """The response that the vendor expects."""
 
     status: int = 200
     content_type: str = ""

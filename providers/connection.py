@@ -123,7 +123,7 @@ class Connection(HTTPConnection):
             "unreachable", N_("can't be reached ({value})").format(value=error.strerror or type(error).__name__)
         )
 
-    def request(  # type: ignore[override]  # our adapter hands over a target, headers and a whole body, and no more
+    def request(  # type: ignore[override]  # our adapter passes only a target, headers and a complete body
         self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None, **_: Any
     ) -> None:
         """Write head and body together, which saves packets."""

@@ -1,7 +1,7 @@
 """Decodes the body of a response: content codings and character sets (RFC 9110, 8.3 and 8.4).
 
-Requests ask for `identity`, and vendors' documents promise UTF-8. Some servers and proxies compress all the same, and
-some use other charsets.
+Requests ask for `identity`, and vendors' documents promise UTF-8. Some servers and proxies compress anyway, and some
+use other charsets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _GZIP, _ZLIB, _RAW = 31, 15, -15
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9][\w.:+-]*)""", re.IGNORECASE)
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
-"""Python decodes these too, but they are no charsets."""
+"""Codecs of Python that are not charsets."""
 
 
 class TooLongError(Exception):
@@ -32,7 +32,7 @@ class TooLongError(Exception):
 def decompressed(body: bytes, declared: str, limit: int) -> bytes | None:
     """The body without its content codings; None if one of them can't be undone. Raises TooLongError.
 
-    `declared` is the Content-Encoding. A body that is text already is taken as it is, whatever was declared.
+    `declared` is the Content-Encoding. A body that is already text is returned unchanged, whatever was declared.
     """
     codings = [name for part in declared.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if not codings and body.startswith(_GZIP_MAGIC):

@@ -1,8 +1,8 @@
-"""How a call can fail: each error carries the class of failure that says what follows.
+"""How a call can fail: each error has a class of failure that determines what follows.
 
 ProviderError
 ├── Misconfigured   config, account, balance   staff must act
-├── Refused         recipient, content         the vendor said no to this message
+├── Refused         recipient, content         the vendor rejected this message
 ├── Unavailable     transient                  surely not sent
 └── Unconfirmed     ambiguous                  perhaps sent
 """
@@ -16,7 +16,7 @@ from providers.marking import N_
 
 
 class Failure(StrEnum):
-    """Classes of failure: each says what routing may do next (docs/adding-a-vendor.md)."""
+    """Classes of failure: each determines what routing may do next (docs/adding-a-vendor.md)."""
 
     RECIPIENT = N_("recipient")
     CONTENT = N_("content")
@@ -28,7 +28,7 @@ class Failure(StrEnum):
 
 
 class ProviderError(Exception):
-    """A vendor's refusal, or a failed call. `code` is the vendor's own, or a short word of ours."""
+    """A vendor's refusal, or a failed call. `code` is the vendor's own code, or one of ours."""
 
     allowed: ClassVar[frozenset[Failure]] = frozenset()
 
@@ -40,7 +40,7 @@ class ProviderError(Exception):
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
-        """Seconds that the vendor asked us to wait, if it said so."""
+        """Seconds to wait, if the vendor requested a delay."""
 
 
 class Misconfigured(ProviderError):
@@ -50,25 +50,25 @@ class Misconfigured(ProviderError):
 
 
 class Refused(ProviderError):
-    """The vendor said no to this message; another vendor may take it."""
+    """The vendor rejected this message; another vendor may accept it."""
 
     allowed = frozenset({Failure.RECIPIENT, Failure.CONTENT})
 
 
 class Unavailable(ProviderError):
-    """The message surely did not leave."""
+    """The message was certainly not sent."""
 
     allowed = frozenset({Failure.TRANSIENT})
 
 
 class Unconfirmed(ProviderError):
-    """The message may have left: never send it again by yourself."""
+    """The message may have been sent: never send it again automatically."""
 
     allowed = frozenset({Failure.AMBIGUOUS})
 
 
 def failed(failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> ProviderError:
-    """The error of the family that carries this class of failure, to be raised."""
+    """The ProviderError for this class of failure, to be raised."""
     kinds = (Misconfigured, Refused, Unavailable, Unconfirmed)
     kind = next(kind for kind in kinds if failure in kind.allowed)
     return kind(failure, code, detail, retry_after=retry_after)

@@ -14,7 +14,7 @@ from .base import HttpRequest, HttpResponse
 from .content import decoded_text, is_plain_utf8
 
 LIMIT = 8 * 1024
-"""Characters of an exchange that are kept."""
+"""How many characters of an exchange are kept."""
 MARGIN = 1024
 """Characters after the limit that are searched, too: a value may begin before the limit and end after it."""
 HIDDEN = "[hidden]"

@@ -37,7 +37,7 @@ __all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
 
 USER_AGENT = "sms-desk"
 MAX_HOSTS = 16
-"""To so many hosts a client keeps a connection."""
+"""How many hosts a client keeps a connection to."""
 
 
 class Transport(Protocol):
@@ -94,7 +94,7 @@ class _Network:
             raise
         except Exception as error:
             failure = self._failure(error)
-        raise failure  # outside the handler: the library's own words may quote the request
+        raise failure  # outside the handler: the library's message may quote the request
 
     def close(self) -> None:
         self._adapter.close()

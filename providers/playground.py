@@ -35,7 +35,7 @@ class Playground:
         return _played(str(asked["to"])[-2:], str(asked["reference"]), timeout)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """No connection is kept open."""
 
 
 def _played(digits: str, reference: str, timeout: float) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The adapters, found in the modules of `vendors`: a new vendor needs a new file, and no line elsewhere."""
+"""The adapters, found in the modules of `vendors`: a new vendor needs a new file and no change elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a vendor takes as the sender that recipients see."""
+"""The sender names that a vendor accepts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SenderUse(StrEnum):
 class SenderRule:
     """The longest sender of letters (or of letters and digits), and the longest number.
 
-    None: the vendor states no limit. 0: it takes no such sender.
+    None: the vendor states no limit. 0: it accepts no such sender.
     """
 
     use: SenderUse = SenderUse.FIXED
@@ -36,7 +36,7 @@ class SenderRule:
         return self.use is SenderUse.REQUIRED
 
     def problem(self, name: str) -> str:
-        """Why the vendor does not take this sender, in words for staff; "" if it does."""
+        """A message for staff why the vendor does not accept this sender; "" if it does."""
         number = name.removeprefix("+")
         is_number = number.isascii() and number.isdigit()
         kind, most, length = (

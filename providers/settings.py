@@ -53,7 +53,7 @@ class SettingError(ValueError):
 
 
 def clean(declared: tuple[Setting, ...], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The given values, checked against what is declared. Raises SettingError for the first mistake."""
+    """The given values, checked against what is declared. Raises SettingError for the first invalid one."""
     known = {setting.key: setting for setting in declared}
     cleaned = {}
     for key, value in values.items():

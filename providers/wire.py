@@ -54,7 +54,7 @@ class Call:
         self.deadline = 0.0
 
     def start(self) -> None:
-        """Called before the first byte. Raises TooLate if it is too late; the deadline counts from here."""
+        """Called before the first byte. Raises TooLate after the latest time; the deadline counts from here."""
         now = monotonic()
         if self.not_after is not None and now > self.not_after:
             raise TooLate(N_("The call's time was over before its first byte; nothing was sent."))
@@ -112,7 +112,7 @@ class Answer(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read the head, and find out where the body ends."""
         self.status = http.client.CONTINUE
-        while self.status < http.client.OK:  # interim: the answer itself is still to come
+        while self.status < http.client.OK:  # an interim response: the final one follows
             self.version, self.status = self._first_line()
             self.fields = self._read_fields()
             if self.status == http.client.SWITCHING_PROTOCOLS:

@@ -1,1 +1,1 @@
-"""The formats of times in the admin, by language. They can be sorted, and compared with a log."""
+"""The formats of times in the admin, by language. They sort chronologically and can be compared with log lines."""

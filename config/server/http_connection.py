@@ -20,7 +20,7 @@ SEND_BUFFER = 128 * 1024
 """The size of the socket's send buffer: small, so that an unread response is noticed and uses little memory."""
 RESET = struct.pack("ii", 1, 0)
 MAX_PIPELINED = 16
-"""Requests that a client may send on a connection before it has received the first response."""
+"""How many requests a client may send on a connection before it has received the first response."""
 
 
 class Connection(HTTPChannel):
@@ -29,7 +29,7 @@ class Connection(HTTPChannel):
     parser_class = RequestParser
     error_task_class = JsonErrorTask
     caller = ""
-    """The caller whose turn the next request uses (config/server/thread_pools.py)."""
+    """The caller of the next request, for the turns in config/server/thread_pools.py."""
     bytes_sent = 0
     lingers_until = 0.0
 
@@ -86,7 +86,7 @@ class Connection(HTTPChannel):
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
 
-    # --- deadlines, looked at by the main loop once a second ------------------------------
+    # --- deadlines, checked by the main loop once a second --------------------------------
 
     @property
     def is_idle(self) -> bool:

@@ -60,7 +60,7 @@ class RequestParser(HTTPRequestParser):
         was_in_head = not self.headers_finished
         consumed = int(super().received(data))
         if self.error is not None:
-            self.expect_continue = False  # otherwise waitress would ask for the body
+            self.expect_continue = False  # otherwise waitress would request the body (100 Continue)
         elif self.headers_finished:
             if was_in_head and not self.empty:
                 self._check_head()

@@ -1,4 +1,4 @@
-"""The threads of a web process: some for the API, others for the staff's pages.
+"""The thread pools of a web process: one for the API, one for the admin.
 
 Static files, the documentation and the admin have threads and a bounded queue of their own, so that their requests
 never delay a call of the API. A response occupies no thread while the client reads it.
@@ -17,9 +17,9 @@ from waitress.task import ThreadedTaskDispatcher
 from config.server.http_request import RequestParser
 
 STAFF_THREADS = 3
-"""One for a password that is hashed, one for the next password, one for pages (config/password_hashing.py)."""
+"""One to hash a password, one that waits to hash the next, one for pages (config/password_hashing.py)."""
 STAFF_QUEUE = 32
-"""Requests that may wait for these threads. A browser loads a page with up to six at a time."""
+"""How many requests may wait for these threads. A browser sends up to six at a time for a page."""
 RETRY_AFTER = 2
 BUSY = "Too many requests for the admin, static files or the documentation. Try again after the seconds of Retry-After."
 CLIENT_BUSY = "Too many requests of this client are waiting. Try again after the seconds of Retry-After."

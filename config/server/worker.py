@@ -1,8 +1,8 @@
 """The main loop of a web process: a gunicorn worker that serves connections with waitress.
 
 gunicorn starts, monitors and ends the processes. Its own worker classes read requests and write responses in their
-threads, so that a few clients that send half a request, or don't read a response, block a process. waitress does both
-outside its threads. docs/decisions/019-web-worker.md has the measurements.
+threads, so that a few clients that send incomplete requests, or don't read responses, block a process. waitress does
+both outside its threads. docs/decisions/019-web-worker.md has the measurements.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHECK_SECONDS = 1.0
 STOP_SECONDS = 2.0
 """How long a process that stops still answers requests on kept connections before it closes them."""
 CLIENT_SHARE = 75
-"""Waiting requests of one client, in percent of a process's connections. The rest is left to other clients."""
+"""The most waiting requests of one client, in percent of a process's connections. The rest is for other clients."""
 NO_LIMIT = 2**62  # config.server.http_request has the limits of bodies
 
 OWN_DESCRIPTORS = 2
@@ -36,7 +36,7 @@ Environ = dict[str, Any]
 
 
 class BufferingWorker(Worker):
-    """Passes complete requests to threads. The main loop sends what the client does not read at once."""
+    """Passes complete requests to threads. The main loop sends what the client has not read yet."""
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:

@@ -207,7 +207,7 @@ def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> Provide
 
 
 def _without_status(response: HttpResponse) -> ProviderError:
-    """A response without `status`: the plain text of a 401 tells its two causes apart."""
+    """The error for a response without `status`: the plain text of a 401 distinguishes its two causes."""
     text = text_of(response).strip('"').strip().rstrip(".").lower().replace("\u2019", "'")
     if response.status == 401 and text in TEXTS:
         failure, words = TEXTS[text]
@@ -216,7 +216,7 @@ def _without_status(response: HttpResponse) -> ProviderError:
 
 
 def _fields_in_text(response: HttpResponse) -> JsonObject:
-    """The fields of an answer whose JSON is broken by the parameters quoted in it."""
+    """The fields of a response whose JSON is invalid because of the parameters quoted in it."""
     text = text_of(response)
     text = re.sub(r'"\s*list_param\s*"\s*:\s*"\{.*?\}"', '"list_param":""', text, flags=re.DOTALL | re.IGNORECASE)
     pairs = re.findall(r'"\s*(status|errorCode|channel|idOmniMess)\s*"\s*:\s*("[^"\\]*"|-?[0-9]+)', text, re.IGNORECASE)

@@ -15,14 +15,14 @@ from sms.services.intake.client_ip import client_ip, is_in
 from sms.services.monitoring.metrics import OWN
 
 SECONDS = 10.0
-"""A scraper that says nothing for so long is hung up on: one at a time is served."""
+"""A connection without a request for this long is closed, because one is served at a time."""
 
 
 class _Handler(WSGIRequestHandler):
     timeout = SECONDS
 
     def log_message(self, format: str, *args: Any) -> None:
-        """A scrape is no event."""
+        """Scrapes are not logged."""
 
 
 def serve(port: int) -> WSGIServer:

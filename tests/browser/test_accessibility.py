@@ -25,7 +25,7 @@ def window(request: pytest.FixtureRequest, browser: Browser, furnished: Stack) -
 
 
 @pytest.mark.parametrize("name", DAILY)
-def test_a_daily_page_is_fit_for_everybody_and_calls_nobody(name: str, window: Window):
+def test_a_daily_page_is_accessible_and_loads_nothing_external(name: str, window: Window):
     window.page.set_viewport_size(WIDE)
     page = DAILY[name](window)
     assert grave_findings(page) == []

@@ -80,7 +80,7 @@ def test_a_page_shows_hostile_texts_as_texts(name: str, window: Window):
 
 
 @pytest.mark.parametrize("name", ROWS_WITH_TEXT)
-def test_a_word_without_end_stays_on_a_narrow_page(name: str, window: Window):
+def test_a_very_long_word_does_not_widen_a_narrow_page(name: str, window: Window):
     page = row_of(f"/admin/sms/{name}/", 1)(window)
     # the callback repeats its message's text, which is hidden there
     assert ("[hidden]" if name == "callback" else ENDLESS) in page.content()

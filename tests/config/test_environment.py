@@ -281,7 +281,7 @@ def test_the_environment_wins_over_the_file(env_file: Path) -> None:
     assert shown(run(SHOW_GUNICORN, ENV_FILE=str(env_file), **given)) == ["0.0.0.0:8124", 1, "error", 90]
 
 
-def test_without_a_word_gunicorn_keeps_connections_longer_than_a_load_balancer() -> None:
+def test_by_default_gunicorn_keeps_connections_longer_than_a_load_balancer() -> None:
     assert shown(run(SHOW_GUNICORN, ENV_FILE=os.devnull)) == ["0.0.0.0:8000", 2, "info", 75]
 
 

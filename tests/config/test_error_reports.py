@@ -33,7 +33,7 @@ def test_faults_are_reported_without_values(started):
     assert options["max_request_body_size"] == "never"
 
 
-def test_a_missing_package_is_said_and_stops_nothing(monkeypatch, capsys):
+def test_a_missing_package_is_reported_and_does_not_stop_the_process(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "sentry_sdk", None)
     start_error_reports(DSN)
     said = capsys.readouterr().err

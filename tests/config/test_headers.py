@@ -39,7 +39,7 @@ def test_the_admin_is_framed_by_nobody_and_gives_no_address_away() -> None:
 
 
 @pytest.mark.django_db
-def test_where_https_is_due_the_admin_redirects_and_the_doors_refuse(settings: Any) -> None:
+def test_with_an_https_url_the_admin_redirects_and_the_api_refuses_plain_http(settings: Any) -> None:
     settings.IS_HTTPS = settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 3600
     admin, api = Client().get("/admin/login/"), Client().post("/send-sms")

@@ -85,7 +85,7 @@ def test_an_exception_is_told_by_places_and_types_without_values(lines: Lines) -
 
 
 @pytest.mark.parametrize("kind", [IntegrityError, DataError])
-def test_a_databases_words_are_left_out_they_quote_rows(lines: Lines, kind: type[Exception]) -> None:
+def test_a_database_errors_message_is_left_out_because_it_quotes_rows(lines: Lines, kind: type[Exception]) -> None:
     try:
         raise kind("Failing row contains (Your code is 004217, Aysel)")
     except kind:

@@ -41,7 +41,7 @@ def end(connection: Any, server: Postgres) -> int:
     return pid
 
 
-def test_a_silent_connection_is_asked_nothing(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_without_unread_data_is_not_queried(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:  # only here: what cleans up after the test may ask
         patched.setattr(type(connection), "is_usable", lambda self: pytest.fail("a question was put"))
         assert ask(connection, "SELECT 7") == 7

@@ -29,7 +29,7 @@ def test_the_platforms_page_lists_no_code_that_is_none():
 
 
 def test_operations_says_what_to_do_about_each_alert():
-    section = read("docs/operations.md").partition("## When an alert comes")[2].partition("\n## ")[0]
+    section = read("docs/operations.md").partition("## Alerts")[2].partition("\n## ")[0]
     rules = yaml.safe_load(read("docs/alerts.rules.yml"))["groups"][0]["rules"]
     for name in [rule["alert"] for rule in rules] + [rule.key for rule in RULES] + [NO_DISPATCHER]:
         assert f"`{name}`" in section, name

@@ -48,20 +48,20 @@ def test_a_report_that_it_never_left_sends_it_to_the_next_provider_once(shop: Sh
 
 
 @pytest.mark.parametrize("words", [["undelivered"], ["undelivered", "undelivered"]])
-def test_a_bad_late_word_on_the_first_attempt_leaves_the_second_alone(shop: Shop, words: list[str]):
+def test_a_late_failure_report_on_the_first_attempt_does_not_change_the_second(shop: Shop, words: list[str]):
     _, message = never_left_then_taken(shop)
     for word in words:
         say(message, 1, word)
     assert message.status == "submitted"
 
 
-def test_a_good_late_word_on_the_first_attempt_counts(shop: Shop):
+def test_a_late_success_report_on_the_first_attempt_counts(shop: Shop):
     _, message = never_left_then_taken(shop)
     say(message, 1, "delivered")
     assert message.status == "delivered"
 
 
-def test_a_word_that_settles_a_doubt_ends_it_without_another_attempt(shop: Shop):
+def test_a_report_resolves_an_unconfirmed_message_without_another_attempt(shop: Shop):
     item = smsplus_item("+40712345678")
     message = shop.accept(item)
     shop.vendor("accolades").fault("reset", accepted=True)

@@ -47,7 +47,7 @@ def test_a_paused_process_says_nothing_until_it_is_resumed(running):
     assert vendor.counts()["calls"] == 0
 
 
-def test_a_process_that_ends_at_its_start_shows_its_last_words(tmp_path):
+def test_a_process_that_ends_at_its_start_shows_its_last_output(tmp_path):
     process = Process("broken", [sys.executable, "-c", "raise SystemExit('no key')"], environment={}, folder=tmp_path)
     with pytest.raises(ProcessError, match="broken ended with 1: no key"):
         process.start(lambda: False)

@@ -1,4 +1,4 @@
-"""`manage.py check_dispatcher`: whether a dispatcher of this machine is alive, for a container's health check."""
+"""`manage.py check_dispatcher`: checks that a dispatcher of this machine is alive, for a container's health check."""
 
 from __future__ import annotations
 

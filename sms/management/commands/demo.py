@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 
 class Command(BaseCommand):
     help = "Starts a demonstration: made-up data, simulated vendors, web and dispatcher. Ctrl-C stops all."
-    requires_system_checks: list[str] = []  # its settings are for one machine: their warnings would only mislead
+    requires_system_checks: list[str] = []  # its settings are for one machine: warnings would mislead
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="the web's port, or the next free one (8000)")
@@ -37,7 +37,7 @@ class Command(BaseCommand):
                 "made-up data into it. Unset it, or say --yes if that is what you want."
             )
         url = f"http://{HOST}:{free_port(port)}"
-        settings.PUBLIC_URL, settings.ALLOW_PRIVATE_PROVIDER_HOSTS = url, True  # known only now, and for this run
+        settings.PUBLIC_URL, settings.ALLOW_PRIVATE_PROVIDER_HOSTS = url, True  # known only now, valid for this run
         try:
             with alone(settings.ENV_FILE.parent), Supervisor(folder=settings.BASE_DIR, out=sys.stdout) as supervisor:
                 self._run(supervisor, url)

@@ -16,7 +16,7 @@ from sms.services.worker.periodic import BackgroundThreads, WorkerState
 
 class Command(BaseCommand):
     help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
-    # Not the checks of URLs, pages and the admin: those load the whole web side, which this process does not use.
+    # Skips the checks of URLs, pages and the admin, because they load the web code, which this process does not use.
     requires_system_checks = ("caches", "compatibility", "files", "models", "security", "sms")
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py export_number +…`: what is kept of one phone number, as JSON."""
+"""`manage.py export_number +…`: the stored data about one phone number, as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py forget_number +… --reason …`: erase what is kept of one phone number."""
+"""`manage.py forget_number +… --reason …`: erase the stored data about one phone number."""
 
 from __future__ import annotations
 

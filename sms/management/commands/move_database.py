@@ -1,4 +1,4 @@
-"""`manage.py move_database --to URL`: from SQLite to PostgreSQL."""
+"""`manage.py move_database --to URL`: copy the data from SQLite to PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py park --before TIME --reason …`: after restoring a backup, before the next dispatch."""
+"""`manage.py park --before TIME --reason …`: run once after restoring a backup, before dispatchers start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sms.services.queue.errors import ActionRefused
 
 
 def moment(word: str) -> datetime:
-    """A time with its offset: a bare one would mean different moments on different machines."""
+    """A time with its UTC offset: without one, it would depend on the machine's time zone."""
     try:
         found = parse_datetime(word)
     except ValueError:

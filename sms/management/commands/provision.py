@@ -1,4 +1,4 @@
-"""`manage.py provision FILE.toml`: declare what the file names."""
+"""`manage.py provision FILE.toml`: store what the file declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One demonstration at a time in a checkout: two would fight over the data and the simulators' addresses."""
+"""Allows one demonstration at a time in a checkout: two would use the same data and simulator addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the system drops it with the process, however that ends. Raises CommandError."""
+    """Hold the folder's lock. The operating system releases it when the process ends. Raises CommandError."""
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

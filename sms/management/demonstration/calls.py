@@ -1,4 +1,4 @@
-"""The few calls that the demonstration makes itself: is the web up, and where a simulated vendor is to report."""
+"""The demonstration's own HTTP calls: checks the web process and sets the simulated vendors' callback URLs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 5.0
 
 
 def can_accept(url: str) -> bool:
-    """Whether the web side is up and can take messages."""
+    """Whether the web process is up and can accept messages."""
     client = Client(allow_private=True)
     try:
         return client.send(HttpRequest("GET", f"{url}/readyz"), timeout=SECONDS).status == 200
@@ -24,7 +24,7 @@ def can_accept(url: str) -> bool:
 
 
 def register_addresses(simulators: Mapping[str, str]) -> None:
-    """Tell the simulated vendors our addresses, as a person would on the real one's pages."""
+    """Set our callback URLs at the simulated vendors, as staff would on a real vendor's website."""
     client = Client(allow_private=True)
     for provider in Provider.objects.filter(vendor__in=simulators):
         address = registered_url(provider)

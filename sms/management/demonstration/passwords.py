@@ -1,4 +1,4 @@
-"""The demonstration's passwords: made once, kept where only this user may read, so that every start prints the same."""
+"""The demonstration's passwords: created once and stored in a file that only this user can read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def passwords(folder: Path, usernames: list[str]) -> dict[str, str]:
 
 
 def _write(file: Path, content: str) -> None:
-    """The mode comes before the file's first byte, also where an older file had another one."""
+    """Sets the file mode before anything is written, also if the file exists with another mode."""
     with open(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
         os.fchmod(out.fileno(), 0o600)
         out.truncate()

@@ -1,4 +1,4 @@
-"""A free port for the web side. Nobody is called here."""
+"""Finds a free port for the web process. Makes no connections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def free_port(first: int) -> int:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As gunicorn does: a port whose last connections are still fading counts as free.
+        # As in gunicorn, a port with connections in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

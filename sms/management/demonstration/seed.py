@@ -1,4 +1,4 @@
-"""The demonstration's data: staff, and what `shop.toml` declares, at the simulators' addresses of this start."""
+"""The demonstration's data: staff, and the rows of `shop.toml` with the simulators' addresses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def callers() -> list[str]:
 
 
 def seed(addresses: Mapping[str, str], passwords: Mapping[str, str]) -> None:
-    """Declare the shop on the first start; later ones only follow the simulators, and keep what staff changed.
+    """Store the shop on the first start. Later starts update only the simulators' addresses and keep the changes of
+    staff.
 
     `addresses`: each simulated vendor's, by the vendor's slug.
     """
@@ -55,25 +56,25 @@ def _again(shop: dict[str, Any], addresses: Mapping[str, str], passwords: Mappin
 
 
 def _moved(declared: list[dict[str, Any]], row: Provider | Partner, key: str, address: str) -> dict[str, Any]:
-    """The account at its simulator's address, with its credentials where that has changed: it asks for them again."""
+    """The account with its simulator's address; with credentials, which a changed address requires again."""
     (own,) = (each for each in declared if each["slug"] == row.slug)
     is_moved = row.address != address
     return {"slug": row.slug, key: address} | ({"credentials": own.get("credentials", {})} if is_moved else {})
 
 
 def partner_url(addresses: Mapping[str, str], vendor: str) -> str:
-    """The simulated partner's whole address, with the path that its document has."""
+    """The simulated partner's full URL, with the path from its document."""
     return f"{addresses[vendor]}{PARTNERS_PATH}"
 
 
 def modem_url() -> str:
-    """The URL of the demonstration's gateway; the first one where staff deleted it."""
+    """The URL of the demonstration's gateway, or of the first gateway if staff deleted it."""
     gateway = InboundGateway.objects.order_by("pk").first()
     return gateway_url(gateway) or "" if gateway else ""
 
 
 def _staff(password: str) -> None:
-    """A superuser with the password that is printed."""
+    """A superuser with the printed password."""
     user, _ = get_user_model().objects.get_or_create(username=STAFF, defaults={"email": "admin@shop.example"})
     if not (user.is_superuser and user.is_staff and user.is_active and user.check_password(password)):
         user.is_superuser = user.is_staff = user.is_active = True

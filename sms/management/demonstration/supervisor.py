@@ -1,4 +1,4 @@
-"""Child processes in one terminal: started, their lines shown, a death noticed, all stopped together."""
+"""Runs child processes in one terminal: starts them, shows their output, notices an end, and stops all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READ_SECONDS = 1.0
 
 
 class Stopped(Exception):
-    """Somebody asked us to stop: Ctrl-C, SIGTERM, or the terminal was closed."""
+    """A stop was requested: Ctrl-C, SIGTERM, or the terminal was closed."""
 
 
 class Died(Exception):
@@ -36,7 +36,7 @@ class Died(Exception):
 
 
 class Child:
-    """One process in a session of its own, so that Ctrl-C reaches us alone and we choose the order of the end."""
+    """One process in its own session, so that only the supervisor receives Ctrl-C and stops them in order."""
 
     def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], folder: Path, out: TextIO) -> None:
         self.name = name
@@ -45,7 +45,7 @@ class Child:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **env},  # ours is handed on; only config/settings.py reads it
+            env={**os.environ, **env},  # passes our environment on; only config/settings.py reads it
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,28 +66,28 @@ class Child:
                     self._out.flush()
 
     def is_shown(self, line: str) -> bool:
-        """Everything but the line that only tells us where the child listens."""
+        """All lines except the one that states where the child listens."""
         return not line.startswith("ready ")
 
     def last_lines(self) -> list[str]:
-        self._reader.join(READ_SECONDS)  # the pipe may hold a little more than was read when it died
+        self._reader.join(READ_SECONDS)  # the pipe may hold output that was not read before the process ended
         return list(self.lines)
 
     def stop(self) -> None:
-        """Ask it to end, insist after a while, and take what it may have left behind with it."""
+        """Terminate the process, kill it after a delay, and kill processes that remain in its session."""
         self.process.terminate()
         try:
             self.process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             self._out.write(f"{self.name} does not end by itself; it is killed.\n")
-        with suppress(ProcessLookupError):  # nobody is left in its session, as it should be
+        with suppress(ProcessLookupError):  # no process remains in its session
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join(READ_SECONDS)
 
 
 class Supervisor:
-    """Holds the children; leaving it stops them, the last started first."""
+    """Context manager for the children. On exit, it stops them in reverse order of their start."""
 
     def __init__(self, *, folder: Path, out: TextIO) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""What the demonstration prints: where to look, and lines to paste into another terminal."""
+"""The demonstration's output: URLs, and commands to paste into another terminal."""
 
 from __future__ import annotations
 

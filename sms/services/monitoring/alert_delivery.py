@@ -1,4 +1,4 @@
-"""Sends notices of alerts by e-mail and webhook: one per change and channel, tried until it is sent.
+"""Sends notices of alerts by e-mail and webhook: one per change and channel, retried until it is sent.
 
 The transaction that changes an alert adds a row; a thread of the dispatcher sends the notice later. At least once: a
 process that dies between sending a notice and recording it causes a second one.
@@ -32,11 +32,11 @@ log = structlog.get_logger(__name__)
 TIMEOUT = 10.0
 """Seconds for a webhook to answer."""
 LEASE = timedelta(seconds=60)
-"""How long a notice that one process has claimed is not due for others."""
+"""How long other processes skip a notice that one process has claimed."""
 PAUSES = (10, 30, 120, 600, 1800)
 """Seconds until the next try; the last value repeats."""
 MAX_TRIES = 50
-"""In about a day. Then the notice is given up; the alert itself stays in the admin."""
+"""About a day. After the last attempt the notice is not retried; the alert stays visible in the admin."""
 BATCH_SIZE = 10
 EVERY = 5.0
 """Seconds between two queries for notices."""
@@ -104,7 +104,7 @@ def _drop_outdated(now: datetime) -> None:
 
 
 def _claim(notice: AlertNotice) -> bool:
-    """False if another process was first."""
+    """Claim the notice. Returns False if another process has claimed it."""
     mine = AlertNotice.objects.filter(pk=notice.pk, due_at=notice.due_at)
     return bool(mine.update(due_at=clock.now() + LEASE, tries=F("tries") + 1))
 

@@ -79,7 +79,7 @@ RULES = (
 
 
 def evaluate() -> None:
-    """Open, update and close alerts by the rules. Dispatchers call this, so one is alive."""
+    """Open, update and close alerts by the rules. Only dispatchers call this, so at least one is alive."""
     found = status.read_overview()
     is_open = set(Alert.objects.filter(closed_at=None).values_list("key", flat=True))
     for rule in RULES:

@@ -26,7 +26,7 @@ CLOSED_BY_HAND = (
     "destination:",
     "destination-limit:",
 )
-"""The key prefixes of alerts that nothing closes by itself, so that staff may close them."""
+"""The key prefixes of alerts that are never closed automatically. Staff may close these."""
 
 
 def open_alert(
@@ -56,13 +56,13 @@ def open_alert(
 
 
 def _silence_of(key: str, now: datetime) -> dict[str, Any]:
-    """Silence concerns the condition: it holds when the alert opens again."""
+    """A silence applies to the condition: it remains in force when the alert opens again."""
     last = Alert.objects.filter(key=key, silenced_until__gt=now).order_by("-id").first()
     return {"silenced_until": last.silenced_until, "silenced_by": last.silenced_by} if last else {}
 
 
 def set_title(key: str, title: str) -> None:
-    """Give an open alert the figures of now. No notice is sent."""
+    """Update an open alert with current figures. No notice is sent."""
     Alert.objects.filter(key=_truncated(key), closed_at=None).exclude(title=title[:200]).update(title=title[:200])
 
 
@@ -83,12 +83,12 @@ def close_alert(key: str) -> bool:
 
 
 def _truncated(key: str) -> str:
-    """As much as the column holds. Some keys contain a vendor's code."""
+    """Truncate to the column's length, because some keys contain a vendor's code."""
     return key[: Alert._meta.get_field("key").max_length]
 
 
 def close_by_hand(alert_id: int, *, actor: str) -> None:
-    """For staff. Raises ActionRefused for an alert that is closed, or that closes by itself."""
+    """Close an alert for staff. Raises ActionRefused if it is closed already or is closed automatically."""
     alert = _open(alert_id)
     if not alert.key.startswith(CLOSED_BY_HAND):
         raise ActionRefused(N_("This alert closes by itself as soon as its cause is over."))
@@ -103,7 +103,7 @@ LONGEST_SILENCE = timedelta(days=7)
 
 
 def acknowledge(alert_id: int, *, actor: str) -> None:
-    """Record that somebody looks after this alert. Raises ActionRefused if it is closed, or acknowledged already."""
+    """Record who acknowledged this alert. Raises ActionRefused if it is closed, or acknowledged already."""
     alert = _open(alert_id)
     if alert.acknowledged_at:
         raise ActionRefused(
@@ -113,15 +113,14 @@ def acknowledge(alert_id: int, *, actor: str) -> None:
 
 
 def silence(alert_id: int, length: timedelta, *, actor: str) -> datetime:
-    """Send no notice of this condition for so long, also if it ends and begins again. Returns the end.
-
-    A length of 0 ends the silence: what has not been sent is sent then.
+    """Send no notices of this condition for this long, even if it ends and occurs again. Returns the end. A length of 0
+    ends the silence: pending notices are then sent.
     """
     if length > LONGEST_SILENCE:
         raise ActionRefused(N_("An alert can be silenced for at most {days} days.").format(days=LONGEST_SILENCE.days))
     alert = _open(alert_id)
     until = clock.now() + length
-    # Earlier alerts of the condition, too: the longest silence would hold otherwise.
+    # Update earlier alerts of the condition too: otherwise the longest silence would apply.
     Alert.objects.filter(key=alert.key, silenced_until__gt=clock.now()).update(silenced_until=until)
     Alert.objects.filter(pk=alert.pk).update(silenced_until=until, silenced_by=actor)
     return until

@@ -72,7 +72,7 @@ class Dashboard:
 
     @property
     def change(self) -> int | None:
-        """Percentage against the day before; None without messages on that day."""
+        """Percentage change from the previous day; None if that day had no messages."""
         if not self.messages_before:
             return None
         return round(100 * (self.messages - self.messages_before) / self.messages_before)

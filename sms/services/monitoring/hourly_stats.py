@@ -21,16 +21,16 @@ from sms.services.database import clock, uuid_range
 
 HOUR = timedelta(hours=1)
 MAX_AGE = timedelta(days=7)
-"""Older hours are not computed again: no vendor reports so late."""
+"""Older hours are not computed again, because no vendor reports so late."""
 REFRESH = (
     (timedelta(hours=2), timedelta(minutes=1)),
     (timedelta(hours=26), timedelta(minutes=10)),
     (timedelta(hours=74), timedelta(hours=1)),
     (MAX_AGE, timedelta(days=1)),
 )
-"""Pairs: up to this age, an hour is computed this often."""
+"""Pairs of an age and an interval: hours up to this age are computed at this interval."""
 SAMPLE = 5000
-"""Attempts of an hour of which its speeds are computed."""
+"""How many attempts of an hour are used to compute its response times."""
 
 
 def roll_up(limit: int) -> int:
@@ -42,7 +42,7 @@ def roll_up(limit: int) -> int:
 
 
 def _oldest(now: datetime) -> datetime:
-    """The first hour to compute: later than those that retention has begun to delete."""
+    """The first hour to compute: the first one of which retention has deleted nothing."""
     return now - min(MAX_AGE, timedelta(days=retention_periods.current().row) - HOUR)
 
 
@@ -74,7 +74,7 @@ def _known(now: datetime) -> Iterable[tuple[datetime, datetime | None]]:
 
 def _is_due(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
     if rolled_at is None or rolled_at < hour + HOUR <= now:
-        return True  # never computed, or not since the hour ended
+        return True  # not computed yet, or not since the hour ended
     age = now - hour
     every = next((every for limit, every in REFRESH if age <= limit), None)
     return every is not None and now - rolled_at >= every
@@ -128,7 +128,7 @@ def _speeds(hour: datetime) -> list[HourlySpeed]:
         id__lt=uuid_range.min_id(hour + HOUR),
         outcome=Outcome.ACCEPTED,
         number__gt=F("message__attempts_before"),
-        message__attempts_before=0,  # a resend's time counts from the action of staff
+        message__attempts_before=0,  # for a resend, the time is measured from the action of staff
     )
     times: dict[int, list[int]] = defaultdict(list)
     for provider, created_at, accepted_at in accepted.order_by("-id").values_list(

@@ -1,6 +1,5 @@
-"""Opens alerts where a shop seems to have changed its texts.
-
-Either a template's share of the matches has fallen, or many texts of a new kind are rejected.
+"""Opens alerts if a shop seems to have changed its texts: a template's share of the matches has fallen, or many texts
+with a new fingerprint are rejected.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from .alerts import close_alert, open_alert
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 FALL = 0.5
-"""An alert opens where a template's share of today is less than this part of its share of last week."""
+"""An alert opens if a template's share today is below this fraction of its share last week."""
 MIN_MATCHES = 50
-"""Below this number of matches, of the template last week or of all templates today, shares mean nothing."""
+"""Shares are not compared below this number of matches of the template last week or of all templates today."""
 NEW_TEXTS = 20
-"""An alert opens where more texts of a new kind are rejected within an hour."""
+"""An alert opens if more texts with one new fingerprint are rejected within an hour."""
 MAX_KINDS = 500
 
 _SHARE, _NEW = "template:share:", "texts:new:"
@@ -75,7 +74,7 @@ def _share_alert(name: str, now: float, then: float) -> TitleAndAdvice:
 
 
 def _new_kinds(now: datetime) -> dict[str, TitleAndAdvice]:
-    """Kinds with more than NEW_TEXTS unmatched texts in the last hour, and none in the week before the last day."""
+    """Fingerprints with over NEW_TEXTS unmatched texts in the last hour and none in the week before the last day."""
     hour = _unmatched(now - timedelta(hours=1), now)
     if sum(hour.values()) <= NEW_TEXTS:
         return {}

@@ -1,6 +1,6 @@
 """Opens an alert when OTPs to many ranges of numbers of one country rise together, a sign of SMS pumping.
 
-Each range may stay below its own limit, so that the limits of numbers and ranges don't stop it.
+The limits per number and per range don't stop it if each range stays below its own limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WINDOW = timedelta(hours=1)
 FEWEST_OTPS = 10
 """In the last hour, to one range of 100 numbers."""
 RISE = 3
-"""The last hour has more than so many times the OTPs of the hour before."""
+"""The last hour has more than this many times the OTPs of the previous hour."""
 FEWEST_RANGES = 10
 """Of one country."""
 
@@ -49,7 +49,7 @@ def evaluate() -> None:
 
 
 def _rising(now: datetime) -> dict[str, int]:
-    """Countries with the number of their ranges that rose."""
+    """Countries with the number of their ranges in which OTPs rose."""
     before, last = _counts(now - 2 * WINDOW, now - WINDOW), _counts(now - WINDOW, now)
     rising = [stem for stem, count in last.items() if count >= FEWEST_OTPS and count > RISE * before.get(stem, 0)]
     countries = Counter(locate(f"{stem}00").country for stem in rising)

@@ -1,4 +1,4 @@
-"""What fails at a provider, since when, and how many messages it concerns."""
+"""Reports what fails at a provider, since when, and how many messages are affected."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from sms.services.database import clock, uuid_range
 
 LAST_MINUTE = timedelta(seconds=60)
 LATELY = timedelta(minutes=5)
-"""The period that counts for a provider that was called less than FEWEST_CALLS times in the last minute."""
+"""The period used for a provider with fewer than FEWEST_CALLS calls in the last minute."""
 FEWEST_CALLS = 5
 MANY_FAIL = 0.5
-"""From this share of calls on, a provider is failing."""
+"""A provider is failing from this share of failed calls."""
 SOME_FAIL = 0.1
 MOST_REJECTED = 0.8
-"""From this share on, rejections are taken for a fault of the provider, not of the messages."""
+"""From this share, rejections count as a fault of the provider, not of the messages."""
 NO_RESPONSE_AFTER = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Messages of a provider that need it or staff. `oldest`: when the oldest waiting one was accepted."""
+    """Messages that wait for a provider or need staff. `oldest`: when the oldest waiting one was accepted."""
 
     waiting: int = 0
     waiting_otps: int = 0
@@ -59,7 +59,7 @@ class RecentCalls:
 
     total: int = 0
     bad: int = 0
-    """Those after which the provider is in doubt: unavailable, unconfirmed or misconfigured."""
+    """Calls that count against the provider: unavailable, unconfirmed or misconfigured."""
     rejected: int = 0
     unanswered: int = 0
     """Calls without a response for NO_RESPONSE_AFTER."""
@@ -74,7 +74,7 @@ class RecentCalls:
 
     @property
     def problem(self) -> str:
-        """What is wrong with them, as a sentence; "" if nothing is."""
+        """A sentence about the problem with the calls; "" if there is none."""
         if not self.are_well:
             return N_("{bad} of the last {total} calls failed.").format(bad=self.bad, total=self.total)
         if self.total >= FEWEST_CALLS and self.rejected >= MOST_REJECTED * self.total:
@@ -113,7 +113,7 @@ def _figures(status: str, count: int, otps: int, oldest: datetime) -> dict[str, 
 
 
 def recent_calls(now: datetime) -> dict[int, RecentCalls]:
-    """By provider, with one query over the newest attempts. Those before a circuit breaker closed say nothing new."""
+    """By provider, with one query over the newest attempts. Those before the circuit breaker closed do not count."""
     minute = Q(id__gte=uuid_range.min_id(now - LAST_MINUTE))
     hangs = Q(started_at__lt=now - NO_RESPONSE_AFTER)
     closed_at = F("provider__state__closed_at")
@@ -139,7 +139,7 @@ def _recent(by_outcome: Mapping[str | None, tuple[int, int, int]]) -> RecentCall
     )
 
 
-# --- what a provider is like now --------------------------------------------------------------
+# --- the current state of a provider ---------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def health_of(provider: Provider, calls: RecentCalls = NO_CALLS, why_suspended: 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A provider that can't send as it should."""
+    """A provider that is not healthy."""
 
     provider: Provider
     health: Health
@@ -195,7 +195,7 @@ class Outage:
 
     @property
     def since(self) -> datetime | None:
-        """When it was suspended, else the last call that was accepted."""
+        """The time of the suspension, else of the last accepted call."""
         state = self.provider.state
         return state.opened_at if state.breaker == Breaker.OPEN else state.last_success_at
 
@@ -209,7 +209,7 @@ class Outage:
 
     @property
     def title(self) -> str:
-        """With the figures of now."""
+        """The title with current figures."""
         return "; ".join(filter(None, (self._what(), self.load.words)))
 
     def _what(self) -> str:

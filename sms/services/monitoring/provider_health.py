@@ -18,7 +18,7 @@ from . import outages
 
 PERIOD = timedelta(hours=1)
 SAMPLE = 1000
-"""The newest attempts, of which a card's figures are computed."""
+"""How many of the newest attempts are used to compute a card's figures."""
 
 
 @dataclass(frozen=True, slots=True)

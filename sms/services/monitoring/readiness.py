@@ -1,4 +1,4 @@
-"""Checks whether this process may get traffic: database writable, migrations applied, its keys open a secret."""
+"""Checks whether this process can serve requests: database writable, migrations applied, encryption keys valid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sms.services.database import clock
 
 
 class Readiness:
-    """The check of one process. What can't change while it runs is asked only until it is right."""
+    """The check of one process. Conditions that can't change while it runs are checked only until they are met."""
 
     def __init__(self) -> None:
         self._is_migrated = False
@@ -32,7 +32,7 @@ class Readiness:
             return [Fault("unavailable", "database", "The database can't be reached, or takes no writes.")]
 
     def _wrong_keys(self) -> list[Fault]:
-        """Keys that open nothing at all verify no callback address either: the process was given the wrong ones."""
+        """If the keys decrypt no secret, they can't verify callback URLs either: the process has the wrong keys."""
         if not self._has_right_keys:
             found = stored_secrets.read()
             if found.is_none_readable:

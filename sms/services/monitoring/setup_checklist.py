@@ -1,4 +1,4 @@
-"""Checks what is missing before messages can be sent: a list of steps, each with what to do and on which page."""
+"""Checks what is missing before messages can be sent: a list of steps with instructions and links."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from sms.services.webhooks.urls import registered_url
 from .status import ALIVE
 
 NEWLINE_DAYS = 7
-"""How many days texts with an undecided `/n` are counted for."""
+"""For how many days texts with an undecided `/n` are counted."""
 CACHED_FOR = 10.0
-"""Seconds for which a process keeps the answer of `is_green`, which the menu of every page needs."""
+"""Seconds for which a process caches the result of `is_green`, which the menu of every page needs."""
 
 NOT_DONE = {
     (N_("PUBLIC_URL is set"), False): N_("PUBLIC_URL is not set"),
@@ -56,10 +56,10 @@ NOT_DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One fact. `done` is None where nothing is to be done and nothing is sure yet.
+    """One step. `done` is None if the state is not known yet and no action is needed.
 
-    `target` names the page that corrects it and `target_id` its row; `copy` is something to hand to somebody;
-    `is_secret`: only to those who may change the provider.
+    `target` names the page for the correction and `target_id` its row. `copy` is a text to copy; with `is_secret` it is
+    shown only to staff who may change the provider.
     """
 
     title: str
@@ -106,7 +106,7 @@ def sections() -> list[Section]:
 
 
 class SetupStatus:
-    """Keeps one process's answer whether nothing is missing, for CACHED_FOR seconds."""
+    """Caches for CACHED_FOR seconds, per process, whether nothing is missing."""
 
     def __init__(self) -> None:
         self.reset_cache()
@@ -174,7 +174,7 @@ def _dispatcher(now: datetime) -> Step:
 
 
 def _calling(calling: str) -> Step:
-    """Never red: not every vendor needs the address, and a process behind a gateway can't find it out."""
+    """Never red, because not every vendor needs the address and a process behind NAT can't determine it."""
     title = N_("Outbound IP address of this server")
     if calling:
         return Step(
@@ -190,7 +190,7 @@ def _calling(calling: str) -> Step:
 
 
 def _undecided_newlines(now: datetime) -> Iterator[Step]:
-    """Clients whose texts hold a `/n` that may be part of a word: new lines stand in their words. Never red."""
+    """Clients whose texts contain a `/n` that may be part of a word, which is then broken by a new line. Never red."""
     since = now - timedelta(days=NEWLINE_DAYS)
     counts = HourlyNewline.objects.filter(hour__gte=since).values_list("client__username").annotate(Sum("count"))
     if found := ", ".join(f"{client}: {count}" for client, count in counts.order_by("-count__sum")):
@@ -248,7 +248,7 @@ def _credentials(account: Account) -> Step:
 
 
 def _reached(account: Account, state: ProviderState, calling: str) -> Step:
-    """Some vendors accept calls only from registered addresses. A response shows that they accept ours."""
+    """Some vendors accept calls only from registered addresses. An accepted call shows that ours is registered."""
     title = N_("The vendor accepts our requests")
     if state.last_test_accepted or state.last_success_at:
         at = state.last_success_at or state.last_test_at
@@ -290,7 +290,7 @@ def _sender(account: Account, current: Snapshot) -> Step:
 
 
 def _shown_sender(account: Account, current: Snapshot) -> Iterator[Step]:
-    """Where a call may name no sender, recipients see the account's own, whatever the message says."""
+    """If a call can't contain a sender name, recipients see the account's own name, whatever the message's is."""
     title, shown = N_("It is known which sender the account shows"), account.shown_sender
     if shown:
         says = N_("{shown}. Messages with other sender names are not routed here.").format(shown=shown)
@@ -308,7 +308,7 @@ def _shown_sender(account: Account, current: Snapshot) -> Iterator[Step]:
 
 
 def _senders_routed_to(account: Account, current: Snapshot) -> set[str]:
-    """The sender names with which messages can come here without an approval of this provider."""
+    """The sender names that messages for this provider can have without its approval."""
     routed = [route.client for route in current.routes if account.id in route.providers]
     clients = [c for c in current.clients.values() if c.enabled and (None in routed or c.id in routed)]
     allowed = set().union(*(current.sender_names if c.senders is None else c.senders for c in clients))
@@ -328,7 +328,7 @@ def _template(account: Account, current: Snapshot) -> Step:
 
 
 def _unconfirmed_texts(account: Account) -> Iterator[Step]:
-    """Approvals from before approvals kept the vendor's text, of templates whose text changed at some time."""
+    """Approvals created before approvals stored the vendor's text, of templates whose text has changed."""
     marked = _UNCONFIRMED.filter(provider=account.id).order_by("template__name")
     names = list(marked.values_list("template__name", flat=True))
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
@@ -340,7 +340,7 @@ def _unconfirmed_texts(account: Account) -> Iterator[Step]:
 
 
 def _doubts(account: Account) -> Iterator[Step]:
-    """Approvals that the vendor contradicts."""
+    """Approvals that a vendor's response contradicts."""
     doubts = ApprovalDoubt.in_force(provider=account.id)
     if doubts:
         shown = "; ".join(f"{doubt.owner.name}: {doubt.code}, {doubt.detail}" for doubt in doubts[:5])

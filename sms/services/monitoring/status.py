@@ -49,7 +49,7 @@ class Overview:
 
 
 def is_dispatcher_alive(**filters: Any) -> bool:
-    """Whether a dispatcher, such as one with `host=…`, is alive. Raises django.db.Error."""
+    """Whether a dispatcher is alive; filters such as `host=…` select the dispatchers. Raises django.db.Error."""
     return Dispatcher.objects.filter(stopped_at=None, seen_at__gt=clock.now() - ALIVE, **filters).exists()
 
 

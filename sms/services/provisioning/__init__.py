@@ -1,4 +1,4 @@
-"""Provisioning: what a TOML file declares becomes rows, all of it or nothing.
+"""Provisioning: stores the rows that a TOML file declares, all or none.
 
-Comes in: the file's tables. Goes out: the list of changes, or of mistakes. It writes the tables of the configuration.
+Comes in: the file's tables. Goes out: the list of changes, or of errors. It writes the tables of the configuration.
 """

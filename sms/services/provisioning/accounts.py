@@ -22,7 +22,7 @@ AccountTable = ProviderTable | PartnerTable
 def has_vendor(
     table: AccountTable, at: Location, row: Provider | Partner, adapters: Mapping[str, type[Adapter]]
 ) -> bool:
-    """Set the vendor of a new row. That of a stored one stays: its reports and attempts are in that vendor's format."""
+    """Set the vendor of a new row. A stored row keeps its vendor, because its reports have that vendor's format."""
     if row._state.adding:
         row.vendor = table.vendor
         if not table.vendor and at.is_valid("vendor"):
@@ -39,7 +39,7 @@ def check_url(at: Location, key: str, url: str, adapter: type[Adapter]) -> None:
 
 
 def account_values(table: AccountTable, at: Location, row: Provider | Partner) -> dict[str, Any]:
-    """The stored credentials and options with those of the file laid over them."""
+    """The stored credentials and options, updated with those of the file."""
     adapter, named = row.adapter_class, table.model_fields_set
     values: dict[str, Any] = {}
     if "credentials" in named or row._state.adding:
@@ -54,9 +54,9 @@ def account_values(table: AccountTable, at: Location, row: Provider | Partner) -
 
 
 def _origin(table: AccountTable, at: Location, row: Provider | Partner) -> dict[str, str]:
-    """The server that the credentials are for: that of the address, if the file names all secrets.
+    """The server that the credentials are for: the address's server if the file contains all secrets.
 
-    If it does not, the address must be of the server that they were entered for.
+    Otherwise the address must be on the server for which the credentials were entered.
     """
     moved, inside = copy(row), at.child("credentials")
     for key in {"base_url", "url"} & table.model_fields_set:

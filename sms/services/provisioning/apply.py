@@ -1,7 +1,7 @@
-"""Declares what a provisioning file names: clients, providers, senders, templates, routes and the rest.
+"""Stores what a provisioning file declares: clients, providers, senders, templates, routes and the rest.
 
-Only what the file names is touched, all of it or nothing, and a second run changes nothing. The format stands in
-`shop.example.toml`; each section is a module here.
+Rows that the file does not name are not changed. All changes are saved or none, and a second run changes nothing.
+`shop.example.toml` documents the format; each section has a module in this package.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ SECTIONS = {
     "rented_numbers": Section(schema.RentedNumberTable, partners.apply_number),
     "inbound_gateways": Section(schema.GatewayTable, gateways.apply),
 }
-"""In this order, so that what an entry refers to is there."""
+"""In this order, so that rows exist before other entries refer to them."""
 
 
 class ProvisioningError(Exception):
-    """The file can't be carried out; nothing was changed."""
+    """The file can't be applied; nothing was changed."""
 
     def __init__(self, issues: list[ValidationIssue]) -> None:
         super().__init__("\n".join(map(str, issues)))
@@ -70,7 +70,7 @@ def json_schema() -> dict[str, Any]:
 
 @transaction.atomic
 def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Session:
-    """Carry the tables out, in one transaction; `check_only` only finds what would change.
+    """Apply the tables in one transaction. With `check_only` the changes are only computed.
 
     Returns the changes and the generated passwords. Raises ProvisioningError with every issue.
     """

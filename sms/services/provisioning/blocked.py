@@ -1,4 +1,4 @@
-"""[[blocked_numbers]]: numbers that get no message, such as those that opted out."""
+"""[[blocked_numbers]]: numbers to which no message is sent, such as those that opted out."""
 
 from __future__ import annotations
 

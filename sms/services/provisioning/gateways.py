@@ -1,4 +1,4 @@
-"""[[inbound_gateways]]: modems and gateways that hand over what our numbers receive."""
+"""[[inbound_gateways]]: modems and gateways that deliver the SMS that our numbers receive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where something stands in the provisioning file, and what is wrong there."""
+"""Positions in the provisioning file, and the issues found there."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ class Location:
         self.report(key if key.isprintable() else repr(key), f"unknown key; {hint}")
 
     def is_valid(self, key: str = "") -> bool:
-        """Whether no issue stands here (or at this key), or further inside."""
+        """Whether there is no issue at this place (or key) or below it."""
         path = f"{self.path}.{key}" if key else self.path
         return not any(i.path == path or i.path.startswith((f"{path}.", f"{path}[")) for i in self.issues)

@@ -1,4 +1,4 @@
-"""[[partners]] and [[rented_numbers]]: who gets what our numbers receive."""
+"""[[partners]] and [[rented_numbers]]: to whom received SMS are forwarded."""
 
 from __future__ import annotations
 

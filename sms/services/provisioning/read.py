@@ -28,7 +28,7 @@ _MESSAGES = {
     "greater_than_equal": f"{{input}} is not between 0 and {LARGEST}",
     "less_than_equal": f"{{input}} is not between 0 and {LARGEST}",
 }
-"""For pydantic's error types. Strings are never shown, nor what stands where a string is due: it may be a secret."""
+"""For pydantic's error types. Strings, and values where a string is expected, are never shown: they may be secrets."""
 
 
 def read_section(
@@ -53,7 +53,7 @@ def read_section(
 
 
 def _read(model: type[T], values: Any) -> tuple[T | None, list[ErrorDetails]]:
-    """The table and its errors. Where there are some, the keys that are right, so that what they say is checked too."""
+    """The table and its errors. With errors, the table has only the valid keys, so that these are checked too."""
     try:
         return model.model_validate(values), []
     except ValidationError as error:
@@ -76,7 +76,7 @@ def _path(start: str, parts: Sequence[str | int]) -> str:
 
 
 def _keys(model: type[Table], parents: Sequence[str | int]) -> list[str]:
-    """The keys that the table at this place knows."""
+    """The valid keys of the table at this place."""
     for part in parents:
         if isinstance(part, str):
             (model,) = get_args(model.model_fields[part].annotation)
@@ -94,5 +94,5 @@ _KINDS: list[tuple[type, Callable[[Any], str]]] = [
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in TOML's terms."""
+    """The TOML type of a value."""
     return next((describe(value) for kind, describe in _KINDS if isinstance(value, kind)), "a date or time")

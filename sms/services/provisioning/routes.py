@@ -1,4 +1,4 @@
-"""[[destinations]] and [[routes]]: which countries are open, and which providers send to which numbers."""
+"""[[destinations]] and [[routes]]: allowed destination countries, and the providers for each prefix."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The tables of the provisioning file as pydantic models: keys, types, limits and defaults.
 
-A default is what a new row gets. A key that the file leaves out keeps its value: `model_fields_set` holds those that
-it names.
+Defaults apply to new rows only. A key that the file omits keeps its stored value: `model_fields_set` has the given
+keys.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sms.models import (
     TemplateApprovalStatus,
 )
 
-LARGEST = 2_147_483_647  # what PostgreSQL's integer column holds; SQLite takes more, so it can't be asked
+LARGEST = 2_147_483_647  # the limit of PostgreSQL's integer column; SQLite accepts larger values
 
 
 def _not_blank(value: str) -> str:
@@ -49,7 +49,7 @@ def _one_line(value: str) -> str:
 
 
 def one_of(choices: Collection[str]) -> Any:
-    """Reads the choices at each use: the vendors are what the registry holds then."""
+    """Evaluates the choices at each use, because they are the vendors in the registry at that time."""
 
     def check(value: str) -> str:
         if value not in choices:

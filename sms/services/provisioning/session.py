@@ -1,4 +1,4 @@
-"""What all sections share: saving a row if something changed, finding what a key names, and the list of changes."""
+"""Functions for all sections: save changed rows, find the row that a key names, and collect the changes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .location import Location, ValidationIssue
 from .schema import Table
 
 REASON = "Provisioning file."
-"""What a row's history says of a change made here."""
+"""The reason that a row's history shows for changes made here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was done to one thing; `fields` are its changed fields in words, empty where it is new."""
+    """A change of one row. `fields` describes its changed fields; it is empty for a new row."""
 
     thing: str
     fields: tuple[str, ...] = ()
@@ -39,13 +39,13 @@ class Session:
     passwords: dict[str, str] = field(default_factory=dict)
     """Generated ones by username: shown once, never stored."""
     notes: list[str] = field(default_factory=list)
-    """What is right, but worth knowing."""
+    """Warnings: valid declarations that staff should check."""
     approvals: list[TemplateApproval] = field(default_factory=list)
-    """Of templates, as the file leaves them."""
+    """The approvals of templates after the file is applied."""
     declared: dict[tuple[str, Hashable], str] = field(default_factory=dict)
 
     def declare(self, at: Location, key: str, noun: str, identity: Hashable) -> None:
-        """Note that the file declares this thing; a second time is an issue."""
+        """Record that the file declares this row. A second declaration is an issue."""
         first = self.declared.setdefault((noun, identity), at.path)
         if first != at.path:
             at.report(key, f"{first} declares this {noun} already")
@@ -54,7 +54,7 @@ class Session:
         """The row that a key names, from this file or from the database; None, and an issue, if there is none."""
         row = model._default_manager.filter(**lookup).first()
         (name,) = lookup.values()
-        # One that this file declares but that could not be saved has its own issues already.
+        # A row that this file declares but that could not be saved already has its own issues.
         if row is None and (noun, name) not in self.declared:
             at.report(key, f"there is no {noun} {name!r}, neither in this file nor in the database")
         return row
@@ -62,7 +62,7 @@ class Session:
     def find_all(
         self, at: Location, key: str, model: type[models.Model], noun: str, field: str, names: Sequence[str]
     ) -> list[Any]:
-        """The rows that a list of different names stands for; each one that is not there is an issue."""
+        """The rows for a list of unique names. A name without a row is an issue."""
         for place, name in enumerate(names):
             if name in names[:place]:
                 at.report(f"{key}[{place}]", f"{name!r} stands in the list twice")
@@ -76,7 +76,7 @@ class Session:
                 at.report(key, "is missing")
 
     def save(self, at: Location, thing: str, row: models.Model, values: Mapping[str, Any]) -> bool:
-        """Give the row those values that are not None, and save it if that changed it. False if it can't be saved."""
+        """Set the values that are not None, and save the row if it changed. Returns False if it can't be saved."""
         fields = _assign(row, values)
         is_new = row._state.adding
         if not fields and not is_new:
@@ -90,7 +90,7 @@ class Session:
         return True
 
     def note(self, thing: str, field: str) -> None:
-        """Note a change beside the row's own columns; of a new thing it goes without saying."""
+        """Record a change outside the row's own columns. For a new row nothing is recorded."""
         if Change(thing, verb="created") not in self.changes:
             self.changes.append(Change(thing, (field,)))
 
@@ -109,11 +109,11 @@ _NAME_ALONE = {
     "url": "url",
     "partner_id": "partner",
 }
-"""Fields whose values are secret, or mean nothing to a reader."""
+"""Fields whose values are not shown, because they are secret or meaningless to readers."""
 
 
 def _assign(row: models.Model, values: Mapping[str, Any]) -> list[str]:
-    """Set what differs; returns each changed field in words."""
+    """Set the values that differ. Returns a description of each changed field."""
     changed = []
     for name, new in values.items():
         old = getattr(row, name)
@@ -140,11 +140,11 @@ _WORDS = {
 
 
 KEYS = {"__all__": "", "valid_from": "from", "valid_until": "until"}
-"""The file's key for a model's field, where the two differ."""
+"""The file's key for a model's field, if the names differ."""
 
 
 def _validate(at: Location, row: models.Model) -> None:
-    """The model's own rules: they are the same for the admin."""
+    """The model's validation, which the admin uses too."""
     try:
         row.full_clean()
     except ValidationError as error:
@@ -154,6 +154,6 @@ def _validate(at: Location, row: models.Model) -> None:
 
 
 def _note(at: Location, key: str, problem: ValidationError) -> None:
-    if at.is_valid(key):  # a missing or mistyped value has its line already
+    if at.is_valid(key):  # a missing or mistyped value is already reported
         words = _WORDS.get(problem.code or "")
         at.report(key, words.format(**problem.params) if words else "; ".join(problem.messages))

@@ -1,4 +1,4 @@
-"""[[templates]]: texts with placeholders, and what each provider calls them."""
+"""[[templates]]: texts with placeholders, and their approvals at providers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _approval_values(table: TemplateApprovalTable, at: Location) -> dict[str, An
 
 
 def _parameters(value: object, at: Location) -> list[str | dict[str, str]] | None:
-    """Our placeholders in the vendor's order; `{ ours = "theirs" }` where the vendor has a name of its own."""
+    """Our placeholders in the vendor's order; `{ ours = "theirs" }` where the vendor uses another name."""
     given = as_parameters(value)
     if not isinstance(given, list):
         return at.report("parameters", "must be a list of names or a table of them")
@@ -92,7 +92,7 @@ def _parameter(at: Location, key: str, value: object) -> str | dict[str, str] | 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalChange:
-    """One approval of the file: its row, what the file says of it, and the text that it then stands for."""
+    """One approval of the file: its row, the file's values, and the text that it covers afterwards."""
 
     at: Location
     row: TemplateApproval
@@ -100,8 +100,8 @@ class ApprovalChange:
     body: Body
 
     def save(self, session: Session) -> None:
-        """The template is stored by now, so the approval can name one of its versions."""
-        self.row.template = self.row.template  # it has a key only now, if it is new
+        """The template must be stored, so that the approval can refer to one of its versions."""
+        self.row.template = self.row.template  # a new template has a primary key only now
         draft = _draft(self.row, self.values)
         bind(draft, self.body)
         values = self.values | {"version": draft.version}
@@ -116,7 +116,7 @@ class ApprovalChange:
 def _changes(
     template: MessageTemplate, current: Body, approvals: Iterable[ProviderApproval[TemplateApprovalTable]]
 ) -> list[ApprovalChange]:
-    """What the file changes; each is held against its vendor's rules before anything is stored."""
+    """The approvals that the file changes. Each is checked against its vendor's rules before anything is stored."""
     stored = list(template.approvals.select_related("provider", "version")) if template.pk else []
     found = []
     for table, at, provider in approvals:
@@ -131,7 +131,7 @@ def _changes(
 def _row(
     at: Location, stored: Iterable[TemplateApproval], template: MessageTemplate, provider: Provider, key: str | None
 ) -> TemplateApproval | None:
-    """The stored approval that a table names, one that waits for the vendor's id, or a new one."""
+    """The stored approval that a table names, one without a vendor's id yet, or a new one."""
     here = [row for row in stored if row.provider_id == provider.pk]
     if key is None:
         named = [row for row in here if row.status != TemplateApprovalStatus.ENDED] or here
@@ -145,7 +145,7 @@ def _row(
 
 
 def _registered(at: Location, row: TemplateApproval, values: dict[str, Any], current: Body) -> Body | None:
-    """The text that the approval will stand for; None, and an issue, if the vendor can't carry it."""
+    """The text that the approval will cover; None, and an issue, if the vendor does not support it."""
     if values["parameters"] == [] and (values["text"] or row.text):
         values["parameters"] = None  # read from the vendor's text
     if values["text"] in (None, row.text) and is_of_other_text(row, current.source):
@@ -176,11 +176,11 @@ def _problems(body: Body, approval: TemplateApproval) -> list[tuple[str, str]]:
     return approval_problems(approval, body)
 
 
-# --- what is right, but worth knowing --------------------------------------------
+# --- warnings ------------------------------------------------------------
 
 
 def _note_unapproved(session: Session, template: MessageTemplate) -> None:
-    """The current text is approved nowhere, while an older one is in use."""
+    """Warn if no provider has approved the current text while an older one is in use."""
     approved = template.approvals.filter(status=TemplateApprovalStatus.APPROVED).select_related("provider", "version")
     older = [each for each in approved if each.version_id != template.current_version_id]
     if older and len(older) == len(approved):
@@ -192,7 +192,7 @@ def _note_unapproved(session: Session, template: MessageTemplate) -> None:
 
 
 def note_shared_ids(session: Session) -> None:
-    """One id stands for one text at a vendor; if two approvals disagree, one of them sends wrong texts."""
+    """A vendor's id identifies one text. If two approvals disagree, one of them sends wrong texts."""
     for approval in session.approvals:
         other = same_id(approval, parsed(approval.version)) if approval.version else None
         if other is not None:
@@ -203,7 +203,7 @@ def note_shared_ids(session: Session) -> None:
 
 
 def note_effect(session: Session, before: Iterable[ApprovedText]) -> None:
-    """What the file does to the texts of the last week."""
+    """The effect of the file on last week's texts."""
     told = effect(before, approved_texts())
     if told.is_harmful:
         session.notes.append(f"templates: {str(told)[0].lower()}{str(told)[1:]}")

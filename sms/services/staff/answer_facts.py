@@ -69,7 +69,7 @@ def _can_resend(message: Message) -> bool:
 
 
 def _cause(message: Message, last: Attempt | None) -> str:
-    """The vendor's code in our words, else our code, else what was stored."""
+    """The description of the vendor's code, else of our code, else the stored text."""
     code, detail, failure = latest_result(message, last)
     vendor = message.known_adapter_class
     if vendor and code in vendor.codes:
@@ -107,6 +107,6 @@ def answer_received(received: InboundMessage, show: ShowNumber) -> Answer:
 
 
 def _time(when: datetime) -> str:
-    """The time of today, the date and the time of another day, in the time zone of the pages."""
+    """The time for today, date and time for other days, in the admin's time zone."""
     local, today = localtime(when), localtime().date()
     return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""What people do to an approval that its vendor contradicts."""
+"""Actions of staff on an approval that its vendor contradicts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 def end_doubt(doubt_id: int, *, actor: str) -> ApprovalDoubt:
-    """Send messages with this approval again; what waited for it is due at once. Returns the doubt that has ended.
+    """Use this approval for messages again; messages that waited for it are due at once. Returns the doubt that has
+    ended.
 
-    Raises ActionRefused if it has ended already. If the vendor still refuses the approval, the next call begins the
-    doubt anew.
+    Raises ActionRefused if it has ended already. If the vendor still rejects the approval, the next call opens a new
+    doubt.
     """
     ended = approval_doubt.end([doubt_id])
     if not ended:

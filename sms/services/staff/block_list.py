@@ -57,7 +57,7 @@ def block_numbers(lines: Sequence[Line], *, reason: str, region: str = "") -> Im
 
 
 def _already_blocked(numbers: list[str]) -> set[str]:
-    """The numbers that are blocked already; in parts, because the parameters of a statement are limited."""
+    """The numbers that are blocked already. Queried in batches, because a statement's parameters are limited."""
     parts = (numbers[first : first + 1000] for first in range(0, len(numbers), 1000))
     return {
         number

@@ -34,7 +34,7 @@ Kind, State = BulkOperation.Kind, BulkOperation.State
 
 BATCH_SIZE = 50
 MAX_CHECKED = 1000
-"""The messages that are checked before an operation is started; the others are counted."""
+"""How many messages are checked before an operation starts; the others are only counted."""
 MAX_REASONS = 20
 _CHECKED = ("status", "in_doubt", "is_otp", "text", "sender", "to", "client", "attempts_before")
 _LENGTH = re.compile(r"has [0-9]+ characters")
@@ -47,12 +47,13 @@ STATES: Mapping[str, frozenset[Status]] = {
     Kind.CANCEL: message_actions.CANCELABLE,
     Kind.RESOLVE: frozenset({Status.UNCONFIRMED}),
 }
-"""The states in which a message is taken. No message that may have been sent is moved or resent with others."""
+"""The states in which a message is processed. Bulk operations never move or resend a message that may have been sent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done. `provider`: the target of a move, or of a resend that does not use the routes."""
+    """The requested operation. `provider`: the target of a move, or of a resend that does not use the routes."""
 
     kind: str
     filters: Mapping[str, str]
@@ -62,7 +63,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`possible` of the `checked` messages can be handled now; `reasons` counts the others."""
+    """`possible` of the `checked` messages can be processed now; `reasons` counts the others."""
 
     total: int
     otps: int
@@ -72,7 +73,7 @@ class Preview:
 
 
 def selected(plan: Plan) -> Messages:
-    """The messages that the filters find in a state that this kind of operation takes."""
+    """The messages that match the filters and are in a state for this kind of operation."""
     found = message_filters.narrow(plan.filters).filter(status__in=STATES[plan.kind])
     if plan.kind == Kind.MOVE:
         found = found.exclude(pinned_provider=plan.provider, provider=plan.provider)
@@ -80,7 +81,7 @@ def selected(plan: Plan) -> Messages:
 
 
 def preview(plan: Plan) -> Preview:
-    """How many messages there are, and whether the oldest could be handled now. Changes nothing."""
+    """How many messages there are, and how many of the oldest could be processed now. Changes nothing."""
     found = selected(plan)
     total, otps = found.count(), found.filter(is_otp=True).count()
     if plan.kind in (Kind.CANCEL, Kind.RESOLVE):
@@ -106,7 +107,7 @@ def _problem(plan: Plan, message: Message) -> str:
 
 
 def _group(problem: str) -> str:
-    """The same words for texts of different lengths, so that they are counted together."""
+    """Removes the length from a reason, so that texts of different lengths are counted together."""
     return _LENGTH.sub("has too many characters", problem)
 
 
@@ -114,7 +115,7 @@ def _group(problem: str) -> str:
 
 
 def start(plan: Plan, *, actor: str, reason: str) -> BulkOperation:
-    """Store the operation for a worker. Raises ActionRefused for a plan that can't be carried out."""
+    """Store the operation for a worker. Raises ActionRefused for an operation that can't be performed."""
     if not reason.strip():
         raise ActionRefused(N_("Say why: a reason is kept with each message."))
     _require_complete(plan)
@@ -177,7 +178,7 @@ def stop(operation_id: int, *, actor: str) -> None:
 
 
 def run_batch(limit: int = BATCH_SIZE) -> int:
-    """Handle the next messages of the oldest unfinished operation. Returns how many were handled."""
+    """Process the next batch of the oldest unfinished operation. Returns how many messages were processed."""
     with worker_transaction() as now:
         key = outbox.lock_bulk_operation()
         operation = BulkOperation.objects.get(pk=key) if key else None
@@ -194,7 +195,7 @@ def _handle_next(operation: BulkOperation, now: datetime, limit: int) -> int:
     handled = 0
     for message in ids:
         if message not in free:
-            break  # it is changing at this moment: the next batch begins with it
+            break  # another transaction is changing it: the next batch begins with it
         _count(operation, _act(operation, message))
         operation.position = message
         handled += 1
@@ -209,7 +210,7 @@ def _remaining(operation: BulkOperation) -> Messages:
     if operation.position:
         found = found.filter(id__gt=operation.position)
     if operation.kind in (Kind.RESEND, Kind.RESOLVE):
-        # Staff decided about the state that they saw: one that is new since needs a decision of its own.
+        # Staff decided on the state that they saw. A message in a new state needs a new decision.
         found = found.filter(updated_at__lte=operation.created_at)
     return found
 
@@ -232,7 +233,7 @@ def _end_pass(operation: BulkOperation, now: datetime) -> None:
 
 
 def _act(operation: BulkOperation, message: uuid.UUID) -> str | None:
-    """The reason why the message was skipped, "" if it was handled, None after an error of our own."""
+    """The reason why the message was skipped, "" if it was processed, None after an internal error."""
     try:
         ACTIONS[operation.kind](operation, message)
     except ActionRefused as refused:

@@ -30,9 +30,9 @@ class VendorRequest:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`text` is what would be matched and sent; `code` is the error code of the answer, empty for 201.
+    """`text` is the text that would be matched and sent; `code` is the response's error code, empty for 201.
 
-    `newline_is_undecided`: nothing tells whether a `/n` is a new line or part of a word.
+    `newline_is_undecided`: it can't be decided whether a `/n` is a new line or part of a word.
     """
 
     text: str
@@ -58,7 +58,7 @@ def explain(
     provider: int | None = None,
     sees_numbers: bool = True,
 ) -> Explanation:
-    """`sees_numbers`: whether the answer may tell that a number is on the block list."""
+    """`sees_numbers`: whether the result may show that a number is on the block list."""
     now = snapshot.current()
     route_to = {"sender": sender, "to": to, "client": client.id, "is_otp": is_otp}
     reading = readings.route_text(now, raw_text, client.newline_escape, provider=provider, **route_to)

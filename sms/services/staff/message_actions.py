@@ -1,4 +1,4 @@
-"""Actions of staff on messages: resend, move, settle, cancel, release. Each is recorded with its reason."""
+"""Actions of staff on messages: resend, move, resolve, cancel, release. Each is recorded with its reason."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _require_reason(reason: str) -> None:
 
 
 def decide(message: Message, provider_id: int | None) -> Decision:
-    """Who may send the message now. Raises ActionRefused, with the reasons, if nobody may."""
+    """The providers that may send the message now. Raises ActionRefused with the reasons if there are none."""
     current = snapshot.current()
     if provider_id is None:
         decision = current.decide(

@@ -22,7 +22,7 @@ Messages = QuerySet[Message]
 
 NO_REPORT_AFTER = timedelta(minutes=10)
 NO_REPORT_WITHIN = timedelta(hours=72)
-"""The oldest messages of the view "no report": no vendor reports later."""
+"""The maximum age in the view "no report": no vendor reports later."""
 
 
 def _no_report(messages: Messages) -> Messages:

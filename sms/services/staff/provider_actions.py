@@ -19,16 +19,18 @@ from sms.services.queue.errors import ActionRefused
 log = structlog.get_logger(__name__)
 
 MOST_IDS = 20
-"""The newest ids of which one is tried: some are digests, which the vendor does not know."""
+"""How many of the newest ids are read to find one for a status query: some are digests, which the vendor does not know.
+"""
 
 
 def can_test(adapter: type[Sender]) -> bool:
-    """Whether the vendor has a call that sends nothing: its own test call, or a status query."""
+    """Whether the vendor has a call that sends no message: its own test call, or a status query."""
     return adapter.can_test or ReportChannel.POLL in adapter.reports
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
-    """Make a call that sends nothing and return the vendor's response as text. If it is accepted, the breaker closes.
+    """Make a call that sends no message and return the vendor's response as text. If it is accepted, the breaker
+    closes.
 
     Raises ActionRefused where the vendor has no such call, or the call fails.
     """
@@ -90,7 +92,8 @@ def _record_test(provider: Provider, *, accepted: bool, detail: str) -> None:
 
 
 def probe_now(provider_id: int, *, actor: str) -> bool:
-    """Make the next probe of a suspended provider due. False if it waits for a message that it can be made with.
+    """Make the next probe of a suspended provider due. Returns False if there is no message yet with which it can be
+    made.
 
     Raises ActionRefused for a provider that is not suspended.
     """

@@ -1,6 +1,6 @@
-"""The admin's search: finds messages, rejected requests and received SMS by an id, a number or a piece of a text.
+"""The admin's search: finds messages, rejected requests and received SMS by an id, a number or part of a text.
 
-Identifiers are looked up by index. The last digits of a number, and pieces of a text, are searched only in the newest
+Identifiers are looked up by index. The last digits of a number and parts of a text are searched only in the newest
 rows. Data that the reader may not see is not searched, so that nobody can confirm a guess.
 """
 
@@ -22,9 +22,9 @@ from sms.models import Attempt, InboundGateway, InboundMessage, Message, Refused
 log = structlog.get_logger(__name__)
 
 MOST = 10
-"""The results of each kind."""
+"""The maximum number of results of each kind."""
 NEWEST = 20_000
-"""The rows in which the last digits of a number, or a piece of a text, are looked for."""
+"""How many of the newest rows are searched for the last digits of a number or part of a text."""
 FEWEST_DIGITS = 4
 FEWEST_LETTERS = 6
 _ATTEMPTS = Prefetch("attempts", Attempt.objects.select_related("provider").defer("provider__credentials"))
@@ -181,7 +181,7 @@ def _newest(model: type[Model]) -> QuerySet:
 
 
 def _by_text(term: str, rights: Rights, actor: str) -> Found:
-    """Never in the text of a one-time password."""
+    """Texts of one-time passwords are never searched."""
     found = Found()
     if rights.texts:
         found.messages = list(_whole(_newest(Message).filter(is_otp=False, text__icontains=term)))

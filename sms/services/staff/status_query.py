@@ -1,4 +1,4 @@
-"""Queries a vendor for the state of a message, when staff ask for it."""
+"""Queries a vendor for the state of a message at the request of staff."""
 
 from __future__ import annotations
 

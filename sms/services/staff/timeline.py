@@ -71,7 +71,7 @@ def _accepted(message: Message) -> TimelineEntry:
 
 
 def _routed(message: Message) -> TimelineEntry:
-    """The routing decision of when the message was accepted or resent."""
+    """The routing decision that was made when the message was accepted or resent."""
     decision = message.decision or {}
     candidates = tuple(decision.get("candidates", ()))
     prefix = decision.get("prefix", "")
@@ -151,7 +151,7 @@ _REPORTS = N_("{provider} reports: {state_text}")
 
 
 def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
-    """Facts of a report that few vendors give."""
+    """Details of a report that only some vendors provide."""
     part = ((N_("part"), f"{report.part} of {report.parts}"),) if report.part else ()
     left = ((N_("on its way"), N_("never")),) if report.left is False else ()
     at = ((N_("vendor's time"), f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
@@ -165,7 +165,7 @@ def _event(event: MessageEvent) -> TimelineEntry:
 
 
 def _next(message: Message, slugs: dict[int, str]) -> str:
-    """What happens next without staff; empty if nothing does."""
+    """What happens next without an action of staff; empty if nothing does."""
     status = Status(message.status)
     if status is Status.QUEUED:
         words = [N_("Sent to {provider} when it is due.").format(provider=slugs.get(message.provider_id or 0, "?"))]
@@ -184,7 +184,7 @@ def _next(message: Message, slugs: dict[int, str]) -> str:
 
 
 def _next_report(message: Message, status: Status) -> str:
-    """What this message's vendor may still report, and what staff do where it reports nothing."""
+    """What the vendor may still report, and what staff can do if it reports nothing."""
     then = f" {status_descriptions.OTP_NOT_RECEIVED}" if message.is_otp else ""
     return _awaited_report(message, status) + then
 
@@ -237,6 +237,6 @@ def latest_result(message: Message, last: Attempt | None) -> Result:
 
 
 def _meaning(message: Message) -> str:
-    """The code in words, from the vendor's own table."""
+    """The code's description in the vendor's own table."""
     vendor = message.known_adapter_class
     return vendor.codes[message.code][1] if vendor and message.code in vendor.codes else ""

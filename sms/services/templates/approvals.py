@@ -1,4 +1,4 @@
-"""Approvals: the text that a vendor has registered, and whether the vendor can carry it.
+"""Approvals: the text that a vendor has registered, and whether the vendor supports it.
 
 The admin, provisioning files and imports use the same rules and the same messages.
 """
@@ -28,11 +28,11 @@ from sms.models import (
 from sms.services.configuration.snapshot import parameter_order
 
 Parameters = list[str | dict[str, str]]
-"""Our placeholders in a vendor's order, as approvals store them; a pair where the vendor's name differs."""
+"""Our placeholders in the vendor's order, as approvals store them. A pair gives a vendor's name that differs."""
 
 
 def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]]:
-    """Why the provider can never carry this text, as pairs of a field and words for staff; [] if it can.
+    """Why the provider can never send this text, as pairs of a field and a message for staff; [] if it can.
 
     Without the vendor's id of the template, an approval can have any status except approved.
     """
@@ -51,13 +51,13 @@ def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status:
 
 
 def is_parameter(value: object) -> TypeGuard[str | dict[str, str]]:
-    """Whether this can stand in an approval's list: our placeholder's name, or one pair of it and the vendor's."""
+    """Whether this is valid in an approval's list: our placeholder's name, or one pair of it and the vendor's name."""
     names = list(value.values()) if isinstance(value, dict) and len(value) == 1 else [value]
     return all(isinstance(name, str) and name.strip() and name.isprintable() for name in names)
 
 
 def as_parameters(value: object) -> object:
-    """The table `{ name = "customer_name", order = "order_code" }` as the list of its pairs; all else as it is."""
+    """The table `{ name = "customer_name", order = "order_code" }` as a list of pairs; other values unchanged."""
     return [{ours: theirs} for ours, theirs in value.items()] if isinstance(value, dict) else value
 
 
@@ -91,15 +91,15 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
     )
 
 
-# --- the text that an approval stands for -----------------------------------------------------
+# --- the text that an approval covers ---------------------------------------------------------
 
 
 def registered_body(approval: TemplateApproval, current: Body, *, renewed: bool = False) -> Body:
-    """The text that the vendor has registered, as a body of ours. Raises TemplateError.
+    """The text that the vendor has registered, as a template body. Raises TemplateError.
 
-    That is the version which the approval names. Before there is one, and where it is `renewed` (the vendor's text or
-    its parameters changed, or somebody confirms that the vendor has the current text), it is the approval's own `text`
-    if it has one, else the template's current body.
+    This is the body of the approval's template version. If there is no version yet, or if the approval is `renewed`
+    (the vendor's text or its parameters changed, or staff confirm that the vendor has the current text), it is the
+    approval's own `text` if it has one, else the template's current body.
     """
     if approval.version is not None and not renewed:
         return parsed(approval.version)
@@ -107,10 +107,8 @@ def registered_body(approval: TemplateApproval, current: Body, *, renewed: bool 
 
 
 def _translated(approval: TemplateApproval, current: Body) -> Body:
-    """The body that the vendor's text gives.
-
-    Parameters that were left out are the current body's, in its order; they are kept where the vendor's text has
-    another order.
+    """The body parsed from the vendor's text. If no parameters are given, the current body's parameters are used, in
+    its order; they are kept if the vendor's text has another order.
     """
     known = [current, *([parsed(approval.version)] if approval.version else [])]
     reading = read_vendor_text(approval.text, _order(approval, known), known=[body.source for body in known])
@@ -133,9 +131,9 @@ def parsed(version: TemplateVersion) -> Body:
 
 
 def bind(approval: TemplateApproval, body: Body) -> None:
-    """Let the approval name the version of its template that has this text; one is made if there is none.
+    """Set the approval's version to the template version with this text, and create it if it does not exist.
 
-    The template must be stored. A draft is bound only once it is approved, or has a text of its own.
+    The template must be stored. A draft gets a version only once it is approved or has its own text.
     """
     if approval.version is None and not approval.text and approval.status != TemplateApprovalStatus.APPROVED:
         return
@@ -145,20 +143,20 @@ def bind(approval: TemplateApproval, body: Body) -> None:
 
 
 def _versions(approval: TemplateApproval) -> Iterator[TemplateVersion]:
-    """The versions that may have the text, the likeliest first, because the others need a query."""
+    """The versions that may have the text. The most likely one comes first, because the others need a query."""
     yield from filter(None, (approval.template.current_version, approval.version))
     yield from approval.template.versions.order_by("-number")
 
 
 def compared(body: str) -> str:
-    """A body as matching compares it: two that are alike in this are one text."""
+    """A body in the form that matching compares: bodies with equal forms have the same text."""
     return normalise(body)[0]
 
 
 def is_of_other_text(approval: TemplateApproval, body: str) -> bool:
     """Whether the vendor has registered another text than this body.
 
-    Parameters that come with the body are then not the approval's: their order belongs to the text.
+    In that case the body's parameters do not apply to the approval, because their order depends on the text.
     """
     return approval.version is not None and compared(approval.version.body) != compared(body)
 
@@ -170,11 +168,11 @@ def confirm(approval: TemplateApproval, *, by: str, how: ConfirmedHow) -> None:
 
 
 LONG_AGO = timedelta(days=365)
-"""An approval that nobody has confirmed for so long is listed, because vendors may end approvals without notice."""
+"""Approvals that have not been confirmed for this long are listed, because vendors may end approvals without notice."""
 
 
 def unconfirmed_days(approval: TemplateApproval) -> int | None:
-    """For how many days nobody has confirmed an approved text; None if that is not long; -1 if never, as far as known.
+    """Days since an approved text was confirmed; None within the limit; -1 if no confirmation is known.
 
     An approval counts as confirmed when it was approved.
     """
@@ -205,7 +203,7 @@ def vendor_text(approval: TemplateApproval) -> str:
 
 
 def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
-    """Another approval that gives the vendor's id of this one to another text: one of the two is wrong."""
+    """Another approval with the same vendor's id for a different text: one of the two is wrong."""
     if not approval.vendor_template or approval.status != TemplateApprovalStatus.APPROVED:
         return None
     others = TemplateApproval.objects.filter(
@@ -223,5 +221,5 @@ def _at_vendor(approval: TemplateApproval, body: Body) -> list[str | int]:
 
 
 def is_in_use(template: int) -> bool:
-    """Whether a message or an attempt points at a version of this template: then it can't be deleted."""
+    """Whether a message or an attempt refers to a version of this template, which then can't be deleted."""
     return any(model.objects.filter(template_version__template=template).exists() for model in (Message, Attempt))

@@ -17,11 +17,11 @@ from .csv_notation import written_parameters, written_placeholders
 COLUMNS = ("name", "body", "placeholders", "provider", "vendor_template", "parameters", "text", "status", "note")
 APPROVAL = COLUMNS[3:]
 OPTIONAL = ("text",)
-"""Columns that a file may leave out."""
+"""Optional columns."""
 MOST_BYTES = 1024 * 1024
 MOST_ROWS = 10_000
 _AT_ONCE = 500
-"""Templates read from the database at a time."""
+"""How many templates are read from the database at once."""
 
 
 def rows() -> Iterator[tuple[str, ...]]:
@@ -44,14 +44,14 @@ def _approval(template: MessageTemplate, approval: TemplateApproval | None) -> t
 
 
 def written_text(template: MessageTemplate, approval: TemplateApproval) -> str:
-    """The vendor's text if the template's present text differs; otherwise an import would give its id to that text."""
+    """The vendor's text if the template's current text differs: an import would give its id to the current text."""
     if not approval.text and approval.version_id in (None, template.current_version_id):
         return ""
     return vendor_text(approval)
 
 
 def read(data: bytes) -> Table:
-    """The rows of a table file under the names of `COLUMNS`; what can't be read is a mistake."""
+    """The rows of a table file by the names in `COLUMNS`; anything that can't be read is reported as an error."""
     return table_files_rows.read_table(
         data, COLUMNS, optional=OPTIONAL, most_bytes=MOST_BYTES, most_rows=MOST_ROWS, as_value=original
     )

@@ -43,7 +43,7 @@ _KEPT = ("version", "approved_at", "confirmed_at", "confirmed_by", "confirmed_ho
 
 @dataclass(slots=True)
 class ImportedApproval:
-    """An approval of the file as it is to be stored. `renewed`: the vendor's text or its parameters changed."""
+    """An approval of the file, as it will be stored. `renewed`: the vendor's text or its parameters changed."""
 
     line: int
     row: TemplateApproval
@@ -53,7 +53,7 @@ class ImportedApproval:
 
 @dataclass(slots=True)
 class Change:
-    """One template of the file: its row as it would be, the approvals to be saved, and what differs in words."""
+    """One template of the file: the row and the approvals to be saved, and a description of the differences."""
 
     line: int
     template: MessageTemplate
@@ -77,7 +77,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`effect`: what the file would do to the texts of the last week."""
+    """`effect`: how the file would change the matching of last week's texts."""
 
     new: tuple[Change, ...] = ()
     changed: tuple[Change, ...] = ()
@@ -97,7 +97,7 @@ class Plan:
 
 
 def plan(data: bytes) -> Plan:
-    """What this file would change. It stores nothing."""
+    """The changes that this file would make. Nothing is stored."""
     table = read(data)
     changes = _changes(table)
     for change in changes:
@@ -135,7 +135,7 @@ def _save(changes: list[Change], author: Any) -> None:
 
 
 def _bound(imported: ImportedApproval, template: MessageTemplate, author: Any) -> TemplateApproval:
-    """The row with the version that it stands for; the template is stored by now."""
+    """The row with its template version. The template must be stored."""
     row = imported.row
     row.template = template
     if imported.body is not None:
@@ -188,7 +188,7 @@ def _begin(table: Table, row: Row, name: str, stored: MessageTemplate | None) ->
 
 
 def _facts(template: MessageTemplate) -> tuple[Any, ...]:
-    """What a template says now, for the plan's seal."""
+    """A template's stored values, for the plan's seal."""
     approvals = [(each.provider_id, *(getattr(each, name) for name in _VALUES)) for each in template.approvals.all()]
     return (template.body, template.placeholders, approvals)
 
@@ -269,7 +269,7 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
 
 
 def _declared(table: Table, row: Row, column: str, read_cell: Callable[[str], Any]) -> Any:
-    """What the cell declares; None with a mistake if it can't be read."""
+    """The cell's declarations; None, and an error in the plan, if it can't be read."""
     try:
         return read_cell(row.cells[column])
     except TemplateError as error:
@@ -278,14 +278,14 @@ def _declared(table: Table, row: Row, column: str, read_cell: Callable[[str], An
 
 
 def _assign(row: Model, values: Mapping[str, Any]) -> list[str]:
-    """Set what differs; returns the names of the fields that did."""
+    """Set the values that differ. Returns the names of the changed fields."""
     differ = [name for name, value in values.items() if getattr(row, name) != value]
     for name in differ:
         setattr(row, name, values[name])
     return differ
 
 
-# --- what forms and provisioning would say, too ----------------------------------------------
+# --- the checks that forms and provisioning also make ---------------------------------------
 
 
 def _problems(change: Change) -> Iterator[RowIssue]:
@@ -323,7 +323,7 @@ def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Ro
 def _field_problems(
     line: int, row: TemplateApproval | MessageTemplate, *, exclude: tuple[str, ...]
 ) -> Iterator[RowIssue]:
-    """The model's own rules; and no character that a form's field would not take either."""
+    """The model's validation, and the characters that form fields reject."""
     try:
         row.clean_fields(exclude=exclude)
     except ValidationError as error:
@@ -335,11 +335,11 @@ def _field_problems(
             yield RowIssue(line, column, N_("{bad} can't stand there; take it out.").format(bad=visible(bad)))
 
 
-# --- what it does to texts -------------------------------------------------------------------
+# --- the effect on recent texts --------------------------------------------------------------
 
 
 def _effect(changes: tuple[Change, ...]) -> Effect:
-    """Replayed on the last week, with all of the file's changes at once."""
+    """The effect of all changes of the file together on last week's texts."""
     now: dict[Hashable, ApprovedText] = {each.approval: each for each in approved_texts()}
     then = dict(now)
     for change in changes:

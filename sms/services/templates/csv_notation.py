@@ -1,6 +1,6 @@
 """Placeholders and parameters in a cell of a spreadsheet: `code: digits 4-8; name: name` and `name, order=order_code`.
 
-JSON, as earlier versions wrote it, is read as well. Here the form is checked; `parse_kinds` checks the values.
+JSON, as earlier versions wrote it, is read as well. This module checks the notation; `parse_kinds` checks the values.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _add(found: dict[str, Any], name: str, value: Any) -> None:
 
 
 def written_placeholders(declared: object) -> str:
-    """As `read_placeholders` reads it."""
+    """Write the placeholders in the notation that `read_placeholders` reads."""
     return "; ".join(f"{each.name}: {_written(each)}" for each in parse_kinds(declared or {}).values())
 
 
@@ -90,7 +90,7 @@ def _parameter(words: str) -> str | dict[str, str]:
 
 
 def written_parameters(parameters: Sequence[Any]) -> str:
-    """As `read_parameters` reads it; as JSON where a name holds one of the notation's own characters."""
+    """Write the parameters for `read_parameters`; as JSON if a name contains a character of the notation."""
     pairs = [next(iter(each.items())) if isinstance(each, Mapping) else (each,) for each in parameters]
     cell = ", ".join("=".join(pair) for pair in pairs)
     try:

@@ -1,4 +1,4 @@
-"""The effect of changed approvals on the texts of the last week, shown by the form, imports and provision."""
+"""The effect of changed approvals on the texts of the last week, shown by the form, the imports and `provision`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .unmatched import ApprovedText, recent_texts, replay_of
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Numbers of texts, each counted as often as it came. `examples`: some that would no longer be taken, masked."""
+    """Numbers of received texts, duplicates included. `examples`: masked texts that would no longer be accepted."""
 
     came: int = 0
     lost: int = 0
@@ -40,7 +40,7 @@ NO_EFFECT = Effect()
 
 
 def effect(now: Iterable[ApprovedText], then: Iterable[ApprovedText]) -> Effect:
-    """Nothing is replayed where the approved texts stay the same."""
+    """If the approved texts do not change, no texts are replayed."""
     before, after = list(now), list(then)
     if _texts(before) == _texts(after):
         return NO_EFFECT

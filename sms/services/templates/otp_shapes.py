@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 WRITE_SECONDS = 30.0
 MOST_SHAPES = 500
-"""Different ones that a process keeps between two writes; further ones are not counted."""
+"""How many different masked texts a process keeps between two writes; further ones are not counted."""
 MOST_READ = 5000
 _ADD = """
 INSERT INTO sms_hourlyotpshape (hour, digest, shape, count) VALUES (%s, %s, %s, %s)
@@ -60,7 +60,7 @@ _counter = ShapeCounter()
 
 
 def record(now: Snapshot, candidate: Candidate | None) -> None:
-    """Count an accepted OTP that a template gives. Free text is not counted, because any word may be the code."""
+    """Count an accepted OTP that matched a template. Free text is not counted, because any word may be the code."""
     if candidate is None or candidate.approval is None or candidate.values is None:
         return
     approved = now.template_sets.get(candidate.provider)
@@ -70,7 +70,7 @@ def record(now: Snapshot, candidate: Candidate | None) -> None:
 
 
 def write() -> None:
-    """Store the counts. An error of the database must not fail the call that was accepted."""
+    """Store the counts. A database error must not fail the request, which is already accepted."""
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
     rows = [
         (connection.ops.adapt_datetimefield_value(hour), hashlib.sha256(shape.encode()).hexdigest(), shape, count)
@@ -84,7 +84,7 @@ def write() -> None:
 
 
 def recent(since: datetime) -> Counter[str]:
-    """Texts of the forms that came since then, with how often: `#` for digits, `a` and `A` for letters."""
+    """The masked texts counted since then, with their counts: `#` for digits, `a` and `A` for letters."""
     counts: Counter[str] = Counter()
     rows = HourlyOtpShape.objects.filter(hour__gte=since).values_list("shape", "count")
     for shape, count in rows[:MOST_READ]:

@@ -1,4 +1,4 @@
-"""Previews a template before it is saved, with the functions that match texts and count segments for messages."""
+"""Previews a template before it is saved. Uses the same functions for matching and segments as messages do."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ SAMPLES = {
 }
 _NAMED = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}")
 _WORDS = (PlaceholderKind.ANY, PlaceholderKind.TEXT)
-"""Kinds whose sample, until staff type one, is the placeholder's name, unless that contains "name"."""
+"""Kinds whose default sample is the placeholder's name, unless the name contains "name"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Whether one provider that uses templates can carry this one. `problem` is empty if it can."""
+    """Whether one provider that uses templates can send this one. `problem` is empty if it can."""
 
     slug: str
     vendor: str
@@ -58,7 +58,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`parts` are pairs of a text and the placeholder's name that it stands for ("" for a literal)."""
+    """`parts` are pairs of a text and the name of its placeholder ("" for a literal)."""
 
     problem: str = ""
     parts: tuple[tuple[str, str], ...] = ()
@@ -68,12 +68,13 @@ class Preview:
     limits: tuple[Limit, ...] = ()
     replay: Replay[TextKey] | None = None
     recent: Recent | None = None
-    """What was replayed, as if this text were approved beside those that are."""
+    """The result of replaying recent texts as if this text were approved in addition to the approved ones."""
     renamed: tuple[tuple[str, str], ...] = ()
-    """Placeholders whose names are words, with the identifiers proposed for them; the preview is of `named_body`."""
+    """Placeholders whose names are not identifiers, with proposed identifiers. `named_body` is previewed.
+    """
     named_body: str = ""
     misfits: tuple[str, ...] = ()
-    """Examples that their placeholder would not take, in words."""
+    """A message for each example that its placeholder rejects."""
     sent: tuple[VendorSends, ...] = ()
 
 
@@ -85,7 +86,7 @@ def preview(
     template: str,
     approvals: Sequence[DraftApproval] = (),
 ) -> Preview:
-    """`template`: its name, also where it is not stored yet. `approvals`: as they stand in the form."""
+    """`template`: the template's name, even if it is not stored yet. `approvals`: the values in the form."""
     named, renamed = with_identifiers(body)
     try:
         names = parse_body(named).names
@@ -130,7 +131,7 @@ def _sample(placeholder: Placeholder) -> str:
 
 
 def _limits(body: Body, length: int) -> list[Limit]:
-    """Each enabled account at a vendor that carries templates."""
+    """Each enabled provider whose vendor sends approved templates."""
     found = []
     for slug, vendor in Provider.objects.filter(enabled=True).values_list("slug", "vendor"):
         adapter = SENDERS.get(vendor)
@@ -154,5 +155,5 @@ def _limits(body: Body, length: int) -> list[Limit]:
 
 
 def names_of(body: str) -> list[str]:
-    """The placeholders of a body, also of one that is not complete yet."""
+    """The placeholders of a body, which may be incomplete."""
     return list(dict.fromkeys(found["name"] for found in _NAMED.finditer(body) if found["name"]))

@@ -1,4 +1,4 @@
-"""The texts to submit to a vendor: present texts that it has not approved, in the vendor's notation."""
+"""The texts to submit to a vendor: current texts that it has not approved, in the vendor's notation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = ("template", "version", "text", "parameters", "example", "status", "ve
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One text for the vendor. `status`: of the approval that waits for it, "" if nobody has begun one."""
+    """One text for the vendor. `status`: the status of its pending approval, "" if there is none."""
 
     template: str
     template_id: int
@@ -28,7 +28,7 @@ class Submission:
     status: str = ""
     vendor_template: str = ""
     problem: str = ""
-    """Why this vendor can't carry it."""
+    """Why this vendor does not support the text."""
 
     def cells(self) -> tuple[str, ...]:
         """In the order of `COLUMNS`."""
@@ -38,7 +38,7 @@ class Submission:
 
 
 def submissions(provider: Provider, examples: dict[str, str]) -> list[Submission]:
-    """The current text of each template that no approval at this provider stands for, in the vendor's form.
+    """The current text of each template without an approval for it at this provider, in the vendor's notation.
 
     `examples`: a value for each kind, for the vendor's reviewer.
     """
@@ -97,7 +97,7 @@ def _waits(row: TemplateApproval) -> bool:
 
 
 def _order(waiting: TemplateApproval | None, body: Body) -> tuple[tuple[str, str], ...]:
-    """The order that staff have chosen, if it is one of this text."""
+    """The parameter order that staff have chosen, if it is valid for this text."""
     order = parameter_order(waiting.parameters, body) if waiting else ()
     fits = sorted(ours for ours, _theirs in order) == sorted(body.names)
     return order if fits else parameter_order([], body)

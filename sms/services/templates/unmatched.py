@@ -1,4 +1,4 @@
-"""Texts that no template gave: grouped by their shape, so that a template can be made of them."""
+"""Texts that matched no template, grouped by fingerprint so that staff can create a template from them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TextKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """One kind of text. `held` are the messages of this kind that wait; `nearest` the newest refusal's words."""
+    """Texts with the same fingerprint. `held`: their held messages; `nearest`: that of the newest rejection."""
 
     skeleton: str
     count: int
@@ -40,7 +40,7 @@ class Unmatched:
 
 
 def groups() -> list[Unmatched]:
-    """The commonest first. Digits are masked in all of them."""
+    """The groups, the most frequent first. Digits are masked in all texts."""
     refused = _refused_shapes()
     held: dict[str, list[str]] = {}
     for pk, text in Message.objects.filter(status=Status.HELD, text__isnull=False).values_list("pk", "text")[
@@ -71,7 +71,7 @@ def _unmatched(each: Group, refused: dict[str, tuple[int, str]], held: dict[str,
 
 
 def template_of(texts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
-    """A body and its placeholders' kinds, guessed from texts of one kind. Raises ValueError for none."""
+    """A body and its placeholders' kinds, guessed from texts of one group. Raises ValueError if there are no texts."""
     body = guess_template(texts)
     kinds = {p.name: p.kind.value for p in body.placeholders if p.kind is not PlaceholderKind.ANY}
     return body.source, kinds
@@ -79,10 +79,11 @@ def template_of(texts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """What came in lately, digits masked, with how often; and since when all of it is there.
+    """Recent texts with masked digits and their counts, and the times from which they are complete.
 
-    Texts of messages are kept for the retention period, shapes of refused calls for a week; of very many messages the
-    newest are looked at. Of one-time passwords there are masked texts (`otp_shapes`), whose letters are `a` and `A`.
+    Texts of messages are kept for the retention period, masked texts of rejected requests for a week. If there are too
+    many messages, only the newest are read. One-time passwords are kept only as masked texts (`otp_shapes`), in which
+    letters are `a` and `A`.
     """
 
     counts: Counter[str]
@@ -91,7 +92,7 @@ class Recent:
 
 
 def recent_texts() -> Recent:
-    """The last week, as far as it is kept."""
+    """The texts of the last week that are still stored."""
     now = clock.now()
     taken, since = _taken_texts(now - min(LOOK_BACK, timedelta(days=retention_periods.current().text)))
     taken.update({text: count for text, (count, _near) in _refused_shapes().items()})
@@ -117,17 +118,17 @@ class ApprovedText:
 
 
 def approved_texts() -> list[ApprovedText]:
-    """Every text that is approved somewhere, whatever its template says now."""
+    """Every text that is approved at a provider, even if its template's current text differs."""
     approved = TemplateApproval.objects.filter(status="approved").order_by("id")
     rows = approved.values_list("id", "template__name", "version__body", "version__placeholders")
     return [ApprovedText(pk, name, parse_body(body, parse_kinds(kinds))) for pk, name, body, kinds in rows]
 
 
 def replay_of(now: Iterable[ApprovedText], then: Iterable[ApprovedText], recent: Recent) -> Replay[TextKey]:
-    """What a change of the approved texts does to the texts of the last days. Approvals of one template never tie."""
+    """How a change of the approved texts affects recent texts. Approvals of one template never tie."""
     return replay(recent.counts, _keyed(now), _keyed(then), masked=True, owner=lambda key: key[0])
 
 
 def _keyed(texts: Iterable[ApprovedText]) -> list[tuple[TextKey, Body]]:
-    """One entry for each text of a template: several providers may have it."""
+    """One entry for each text of a template, because several providers may have approved it."""
     return list({(each.template, each.body.source): each.body for each in texts}.items())

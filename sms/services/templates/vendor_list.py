@@ -1,6 +1,6 @@
-"""A vendor's list becomes templates with approvals: proposals to be looked at and corrected, then all or nothing.
+"""Turns a vendor's list into templates with approvals: staff check and correct proposals, then all or none are saved.
 
-An approval keeps the vendor's own text. Where a template with the same text exists, it gets the approval.
+An approval keeps the vendor's own text. If a template with the same text exists, the approval is added to it.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from .unmatched import ApprovedText, approved_texts, recent_texts
 from .vendor_rows import VendorRow
 
 _ENOUGH_VALUES = 3
-"""Different values from recent texts that a guess of a kind may rest on."""
+"""The most different values of recent texts that are used to guess a kind."""
 _WORDS_OF_NAME = 4
 Shape = tuple[str | int, ...]
-"""A text whatever its placeholders are called: literals, and placeholders by the order of appearance."""
+"""A text independent of its placeholders' names: literals, and placeholders numbered in order of appearance."""
 
 
 @dataclass(slots=True)
 class ProposedPlaceholder:
-    """`written`: as it stands in the vendor's text; `theirs`: the vendor's own name, "" where there is none."""
+    """`written`: the notation in the vendor's text; `theirs`: the vendor's own name, "" if there is none."""
 
     written: str
     theirs: str
@@ -48,7 +48,7 @@ class ProposedPlaceholder:
 
 @dataclass(slots=True)
 class Proposal:
-    """One text of the list and what would be made of it. Staff may change all but `row`, `readings` and `existing`."""
+    """One text of the list and its proposed template. Staff may change all but `row`, `readings` and `existing`."""
 
     row: VendorRow
     readings: list[VendorReading]
@@ -73,7 +73,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What staff said of one proposal. `placeholders`: pairs of a name and a kind, in the vendor's order."""
+    """What staff entered for one proposal. `placeholders`: pairs of a name and a kind, in the vendor's order."""
 
     take: bool
     notation: str
@@ -86,7 +86,7 @@ class Correction:
 
 
 def propose(rows: Sequence[VendorRow], provider: Provider) -> list[Proposal]:
-    """What would be made of each row. Nothing is stored."""
+    """The proposal for each row. Nothing is stored."""
     known = _Known(provider)
     proposals = [_proposal(row, known) for row in rows]
     _guess_kinds([each for each in proposals if each.existing is None])
@@ -94,7 +94,7 @@ def propose(rows: Sequence[VendorRow], provider: Provider) -> list[Proposal]:
 
 
 def correct(proposals: Sequence[Proposal], corrections: Sequence[Correction], provider: Provider) -> None:
-    """Take what staff said into the proposals. Another notation has other placeholders: theirs are proposed anew."""
+    """Apply the entries of staff to the proposals. Another notation's placeholders are proposed anew."""
     known: _Known | None = None
     for proposal, said in zip(proposals, corrections, strict=True):
         is_other = said.notation != proposal.notation and said.notation in {r.notation for r in proposal.readings}
@@ -111,7 +111,7 @@ def correct(proposals: Sequence[Proposal], corrections: Sequence[Correction], pr
 
 
 class _Known:
-    """The templates, by the shape of each of their texts, and the provider's approvals by id."""
+    """The templates by the fingerprint of each of their texts, and the provider's approvals by id."""
 
     def __init__(self, provider: Provider) -> None:
         self.names: set[str] = set()
@@ -149,7 +149,7 @@ def _proposal(row: VendorRow, known: _Known) -> Proposal:
 
 
 def _read_as(proposal: Proposal, notation: str, known: _Known) -> None:
-    """Name and placeholders as this notation gives them; where a template has the text already, its own."""
+    """The name and placeholders in this notation; those of the existing template if one has the text."""
     proposal.notation = notation
     reading = proposal.reading
     proposal.placeholders = [
@@ -184,7 +184,7 @@ def _first_words(reading: VendorReading) -> str:
 
 
 def _guess_kinds(proposals: Sequence[Proposal]) -> None:
-    """Kinds from the texts of the last days that a proposal gives: what the words suggest stays where it fits."""
+    """Kinds guessed from the recent texts that match a proposal. A kind guessed from a name is kept if it fits."""
     bodies = [
         (place, parse_body(each.reading.body())) for place, each in enumerate(proposals) if not each.reading.problem
     ]
@@ -208,7 +208,7 @@ def _kind_of(guessed: PlaceholderKind, seen: set[str]) -> PlaceholderKind:
 
 
 def effect_of(proposals: Sequence[Proposal]) -> Effect:
-    """What the texts that are ticked and have no problem would do to the texts of the last week."""
+    """The effect of the selected texts without a problem on last week's texts."""
     now = approved_texts()
     ticked = [each for each in proposals if each.take and not each.problems]
     return effect(now, [*now, *(ApprovedText(None, each.name, _template(each)[1]) for each in ticked)])
@@ -218,7 +218,7 @@ def effect_of(proposals: Sequence[Proposal]) -> Effect:
 
 
 def check(proposals: Sequence[Proposal], provider: Provider) -> None:
-    """Note on each proposal that is to be taken why it can't be; the same words as in the editor."""
+    """Add to each selected proposal the reasons why it can't be saved, with the same messages as the editor."""
     taken = [each for each in proposals if each.take]
     names, ids = _counted(each.name for each in taken if not each.existing), _counted(e.vendor_template for e in taken)
     stored = set(MessageTemplate.objects.filter(name__in=names).values_list("name", flat=True))
@@ -280,7 +280,7 @@ def _field_problems(template: MessageTemplate) -> list[str]:
 
 
 def _template(proposal: Proposal) -> tuple[MessageTemplate, Body]:
-    """The template with the proposal's text: the one that has it already, or a new one. Raises TemplateError."""
+    """The template with the proposal's text: the existing one or a new one. Raises TemplateError."""
     kinds = {each.name: each.kind for each in proposal.placeholders}
     if len(kinds) < len(proposal.placeholders):
         raise TemplateError(N_("Two placeholders have the same name; each needs a name of its own."))
@@ -292,7 +292,7 @@ def _template(proposal: Proposal) -> tuple[MessageTemplate, Body]:
 
 
 def _approval(proposal: Proposal, template: MessageTemplate, provider: Provider) -> TemplateApproval:
-    """A new approval, the one with this id, or the one that waits for the vendor's id."""
+    """The approval with this id, the one without a vendor's id yet, or a new one."""
     row = None
     if template.pk:
         here = list(template.approvals.filter(provider=provider).select_related("version"))
@@ -314,7 +314,7 @@ def _parameters(proposal: Proposal, *, names_parameters: bool) -> Parameters:
 
 
 def take(proposals: Sequence[Proposal], provider: Provider, *, author: Any) -> list[MessageTemplate]:
-    """Store what is to be taken, all or nothing; returns the templates. Raises ActionRefused if one has a problem."""
+    """Save all selected proposals or none. Returns the templates. Raises ActionRefused if a proposal has a problem."""
     with transaction.atomic():
         check(proposals, provider)
         faulty = [each for each in proposals if each.problems]

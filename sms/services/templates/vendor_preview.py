@@ -1,4 +1,4 @@
-"""What a vendor would send under an approval as it stands in a form: its text, the ordered parameters, the result."""
+"""What a vendor would send with the approval entered in a form: its text, the ordered parameters and the result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .approvals import approval_problems, registered_body
 
 @dataclass(frozen=True, slots=True)
 class DraftApproval:
-    """An approval that is not stored yet. `renewed`: it stands for the current text, or for its own new text."""
+    """An approval that is not stored yet. `renewed`: it is for the current text, or for its own new text."""
 
     row: TemplateApproval
     renewed: bool
@@ -31,7 +31,7 @@ class SentParameter:
 
 @dataclass(frozen=True, slots=True)
 class VendorSends:
-    """`text`: the vendor's, in its own notation; `result`: what the handset would show."""
+    """`text`: the vendor's text, in its own notation; `result`: the text that the recipient would see."""
 
     provider: str
     vendor_template: str
@@ -39,7 +39,7 @@ class VendorSends:
     parameters: tuple[SentParameter, ...] = ()
     result: str = ""
     is_other_text: bool = False
-    """The approval stands for another text than the one in the editor."""
+    """Whether the approval is for another text than the one in the editor."""
     problems: tuple[str, ...] = ()
 
 

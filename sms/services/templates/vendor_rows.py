@@ -1,6 +1,6 @@
-"""A vendor's list of texts as it came, pasted or as a file: its rows, and which column holds what.
+"""Reads a vendor's list of texts, pasted or as a file: its rows, and what each column contains.
 
-Columns are found by their heads in six languages, else by what stands in them; staff may choose others.
+Columns are recognized by their headers in six languages, else by their values. Staff may choose others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HEADS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("body", "template", "sablon", "shablon", "mau", "sms", "metin", "mau_tin"),
     ),
 }
-"""Beginnings and whole words of a column's head in ASCII. `Template ID` is an id, so that ids come before texts."""
+"""Beginnings and whole words of a column's header in ASCII. `Template ID` is an id, so that ids come before texts."""
 _APPROVED = (
     "approv",
     "activ",
@@ -70,7 +70,7 @@ class VendorRow:
 
     @property
     def is_approved(self) -> bool:
-        """Whether the vendor's list calls it approved; a list without states is one of approved texts."""
+        """Whether the text is approved according to the list. All texts of a list without a status column are."""
         return not self.status or ascii_words(self.status).startswith(_APPROVED)
 
 
@@ -84,7 +84,7 @@ class VendorRows:
 
     @property
     def head(self) -> list[str]:
-        """Each column's name for staff: its head, or its first value."""
+        """Each column's name for staff: its header, or its first value."""
         first = self.lines[0].cells if self.lines else []
         width = max((len(line.cells) for line in self.lines), default=0)
         return [first[place].strip() if place < len(first) else "" for place in range(width)]
@@ -107,7 +107,7 @@ def of_file(data: bytes) -> VendorRows:
 
 
 def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
-    """The rows of what somebody pasted: one text, a table, or a text a line. Raises TableFileError."""
+    """The rows of a pasted text: one text, a table, or one text per line. Raises TableFileError."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise TableFileError(
@@ -120,7 +120,7 @@ def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
 
 
 def _table(text: str) -> list[Line]:
-    """The cells of a pasted table: with tabs, as spreadsheets copy it, or as a CSV with heads or equal rows."""
+    """The cells of a pasted table: tab-separated as spreadsheets copy it, or CSV with headers or equal rows."""
     if "\t" in text:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
         lines = [Line(number, cells) for number, cells in enumerate(rows, 1) if any(cell.strip() for cell in cells)]
@@ -174,7 +174,7 @@ def _unquoted(text: str) -> str:
 
 
 def role_of(head: str) -> str:
-    """What a column's head says: a role, or "" if it is none of ours."""
+    """A column's role according to its header, or "" if the header is not recognized."""
     name = ascii_words(head)
     words = name.split("_")
     if not name or len(words) > 4:
@@ -207,12 +207,12 @@ def _counts_rows(lines: Sequence[Line], place: int) -> bool:
 
 
 def readings_are_placeholders(cells: Iterable[str]) -> bool:
-    """Whether a cell holds a placeholder: then it is a text, and no head."""
+    """Whether a cell contains a placeholder, which means that it is a text and not a header."""
     return any(readings(cell)[0].placeholders for cell in cells if cell.strip())
 
 
 def _by_content(rows: Sequence[Sequence[str]]) -> dict[str, int]:
-    """The text is what is longest; the id what is short, without blanks, and in no two rows the same."""
+    """The text is the longest column. The id is a column of short values without blanks or duplicates."""
     width = max(map(len, rows))
     columns = [[row[place].strip() if place < len(row) else "" for row in rows] for place in range(width)]
     text = max(range(width), key=lambda place: sum(map(len, columns[place])))

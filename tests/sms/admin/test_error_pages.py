@@ -68,7 +68,7 @@ def test_too_many_wrong_passwords(db, settings):
     assert_told(answer, 429, "Too many wrong passwords")
 
 
-def test_a_fault_of_ours_is_told_by_the_request_id_that_its_log_line_has(boss, monkeypatch):
+def test_an_internal_error_shows_the_request_id_of_its_log_line(boss, monkeypatch):
     def breaks() -> None:
         raise RuntimeError("a secret detail")
 

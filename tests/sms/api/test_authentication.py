@@ -88,7 +88,7 @@ def test_during_a_rotation_the_old_secret_holds_until_its_time_is_up(
     assert send(caller, authorization=cast.basic(secret=new)).status_code == 201
 
 
-def test_an_empty_previous_digest_lets_nobody_in(caller: Client) -> None:
+def test_an_empty_previous_digest_authenticates_nobody(caller: Client) -> None:
     ApiClient.objects.update(previous_digest="", previous_valid_until=clock.now() + timedelta(hours=1))
     snapshot.reset_cache()
     assert send(caller, authorization=cast.basic(secret="")).status_code == 401

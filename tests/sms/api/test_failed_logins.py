@@ -39,7 +39,7 @@ def test_after_too_many_guesses_even_the_right_secret_gets_the_same_401_from_the
     assert (shut.content, dict(shut.headers)) == (wrong.content, dict(wrong.headers))
 
 
-def test_a_few_mistakes_shut_nobody_out(caller: Client) -> None:
+def test_a_few_failed_log_ins_block_nobody(caller: Client) -> None:
     guess(caller, AWAY, MOST - 1)
     assert call(caller, AWAY).status_code == 200
 
@@ -49,7 +49,7 @@ def test_other_places_are_not_touched(caller: Client) -> None:
     assert call(caller, HOME).status_code == 200
 
 
-def test_a_place_that_has_logged_in_before_is_never_shut_out(caller: Client) -> None:
+def test_an_address_that_has_logged_in_before_is_never_blocked(caller: Client) -> None:
     assert call(caller, HOME).status_code == 200
     guess(caller, HOME, MOST + 5)
     assert call(caller, HOME).status_code == 200

@@ -22,7 +22,7 @@ def breaks(error: Exception) -> Any:
     return call
 
 
-def test_a_fault_of_ours_is_told_by_its_request_id_alone(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_shows_only_its_request_id(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accept, "accept", breaks(RuntimeError("a secret detail")))
     response = send(caller, x_akinon_request_id="r-1")
     assert errors(response) == [(500, "internal_error", "")]

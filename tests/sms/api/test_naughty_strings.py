@@ -57,7 +57,7 @@ def test_through_headers_queries_paths_and_keys(caller: Client, string: str) -> 
 
 
 @pytest.mark.parametrize("string", STRINGS.values(), ids=STRINGS)
-def test_through_a_vendors_door(caller: Client, string: str) -> None:
+def test_through_webhooks(caller: Client, string: str) -> None:
     from sms.models import Provider
 
     address = f"/webhooks/{cast.FreeText.slug}/{tokens.provider_token(Provider.objects.get(slug='free').pk)}"

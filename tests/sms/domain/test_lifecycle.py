@@ -205,7 +205,7 @@ def test_without_proof_or_without_another_the_message_is_undelivered(why_not):
 
 
 @pytest.mark.parametrize("status", ["failed", "expired"])
-def test_a_vendors_word_beats_our_guess_with_an_alert(status):
+def test_a_report_that_contradicts_the_state_is_applied_with_an_alert(status):
     assert report(status, GOOD).alerts
     assert report(status, BAD).alerts
 

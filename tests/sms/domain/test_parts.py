@@ -54,7 +54,7 @@ def test_a_part_that_can_not_be_is_known(part, possible):
     assert is_possible(part) == possible
 
 
-def test_a_part_never_moves_backwards_and_a_final_word_on_the_same_state_counts():
+def test_a_part_never_moves_backwards_and_a_final_report_on_the_same_state_counts():
     part = PartState(2)
     assert part.apply(_state("undelivered"), is_final=False)
     assert not part.apply(_state("sent"), is_final=False)

@@ -77,7 +77,7 @@ def test_a_later_start_follows_the_simulators_and_keeps_what_staff_changed(known
 
 
 @pytest.mark.django_db
-def test_the_printed_passwords_open_the_doors_again(known):
+def test_a_start_restores_the_printed_password(known):
     seed(ADDRESSES, known)
     staff = get_user_model().objects.get()
     staff.set_password("something else")

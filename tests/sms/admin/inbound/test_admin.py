@@ -63,7 +63,7 @@ def test_numbers_are_masked_by_role(boss, viewer, cast):
         assert PHONE not in page(viewer, model, row)
 
 
-def test_a_hostile_sender_and_text_are_only_words(boss, cast):
+def test_a_hostile_sender_and_text_are_shown_as_text(boss, cast):
     push = cast.received(text=HOSTILE)
     InboundMessage.objects.update(sender=HOSTILE)
     shown = page(boss, "inboundmessage", push.message)

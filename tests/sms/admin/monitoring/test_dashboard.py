@@ -42,7 +42,7 @@ def test_the_dashboard_shows_figures_chart_table_and_reasons(boss, cast):
     assert sum(board.series["submitted"]) == 2
 
 
-def test_a_vendors_code_is_said_in_our_words(cast, monkeypatch):
+def test_a_vendors_code_is_shown_with_our_description(cast, monkeypatch):
     monkeypatch.setattr(TextVendor, "codes", {"121": (Failure.RECIPIENT, "The number is wrong.")})
     cast.message("failed", code="121", provider=cast.plain)
     cast.message("failed", code="121", provider=cast.templated)  # of another vendor: another meaning

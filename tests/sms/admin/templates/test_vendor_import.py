@@ -111,7 +111,7 @@ def test_a_text_that_a_template_has_already_becomes_its_approval(pasted, boss, c
     assert cast.template.versions.count() == 1
 
 
-def test_a_list_taken_twice_changes_nothing(pasted, boss, cast):
+def test_a_list_imported_twice_changes_nothing(pasted, boss, cast):
     assert save(boss, pasted(LIST)).status_code == 302
     page = pasted(LIST)
     assert words_of(page).count("approval already recorded") == 2

@@ -67,7 +67,7 @@ def test_the_limit_bounds_a_call_and_the_newest_hours_come_first(cast):
     assert sum(sums_by_hour()) == 5
 
 
-def test_speeds_count_from_our_door_to_the_vendors_yes(cast):
+def test_speeds_are_measured_from_acceptance_here_to_acceptance_by_the_vendor(cast):
     for milliseconds in (100, 200, 300, 4000):
         at = now()
         message = cast.message("submitted", created_at=at)

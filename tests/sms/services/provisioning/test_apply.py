@@ -259,7 +259,7 @@ def test_a_changed_body_is_a_new_version_and_an_equal_one_is_not(shop):
     assert template.current_version.number == 2
 
 
-def test_a_generated_password_is_told_once_and_opens_the_door(longer_stamp):
+def test_a_generated_password_is_printed_once_and_authenticates(longer_stamp):
     done = run('[[clients]]\nusername = "akinon"')
     (secret,) = done.passwords.values()
     assert len(secret) >= 32
