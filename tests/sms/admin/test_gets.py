@@ -49,6 +49,7 @@ def row_of(model) -> object:
 
 def every_address(cast) -> set[str]:
     """Each named page of the site, with a real row where it takes one."""
+    admin.autodiscover()  # the URLs do this when they are first used, which may be later in a run of this file alone
     addresses = set()
     rows = {f"{m._meta.app_label}_{m._meta.model_name}": row_of(m) for m in admin.site._registry}
     for at, pattern in patterns(admin.site.get_urls()):
