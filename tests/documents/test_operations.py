@@ -24,7 +24,7 @@ CLAIMS = {
     ],
     "Proxies": [f"`KEEP_ALIVE` seconds ({GUNICORN['keepalive']})"],
     "nginx": [
-        f"refuses more than {MAX_BODY // 1024} KiB",
+        f"rejects more than {MAX_BODY // 1024} KiB",
         f"408 after {RECEIVE_SECONDS:.0f} seconds",
         f"an unread response after {SEND_SECONDS:.0f}",
         f"the {GUNICORN['worker_connections']} connections of a process",

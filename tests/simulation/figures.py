@@ -1,4 +1,4 @@
-"""The figures of a long run, kept in figures.json: docs/reliability.md tells them."""
+"""The figures of a long run, stored in figures.json and shown in docs/reliability.md."""
 
 from __future__ import annotations
 

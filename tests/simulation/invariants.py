@@ -1,4 +1,4 @@
-"""What must hold once nothing is in flight, whatever went wrong before."""
+"""The invariants once nothing is in flight, after any faults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def crashes(simulation: Simulation) -> Iterator[str]:
 
 
 def answers(simulation: Simulation) -> Iterator[str]:
-    """A tie is refused, everything else is accepted, and a repeat is the same message."""
+    """A text that two templates match equally well is rejected, others are accepted; a repeat is the same message."""
     for call in simulation.shop.calls:
         got = set(call.answers or []) - {""}
         allowed = {"template_ambiguous"} if call.is_tied else {"accepted"}

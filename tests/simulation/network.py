@@ -1,4 +1,6 @@
-"""The network's side: sockets that take and give bytes as the seed says. `providers/http.py` runs as it is."""
+"""The simulated network: sockets that accept and return bytes as the seed determines. `providers/http.py` runs as it
+is.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,7 @@ class Network:
 
 
 class Socket:
-    """Takes a request piece by piece; once it is whole, the vendor decides, and the answer may be read."""
+    """Receives a request in parts. When it is complete, the vendor processes it, and the response can be read."""
 
     def __init__(self, network: Network, host: str, fault: str) -> None:
         self.network, self.host, self.fault = network, host, fault
@@ -91,7 +93,7 @@ class Socket:
         return taken
 
     def _send_part(self, data: memoryview) -> int:
-        """Some bytes at first, and then no more."""
+        """Accepts some bytes, then no more."""
         if self.cut_at is None:
             self.cut_at = self.network.random.randrange(1, len(data))
             self._take(data[: self.cut_at])

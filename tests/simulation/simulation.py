@@ -1,4 +1,4 @@
-"""One seed: who goes on next, and when, from the first message until nothing is in flight."""
+"""The run of one seed: which process continues next, and when, until nothing is in flight."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UNDER_WAY = ("queued", "sending")
 
 @dataclass
 class Outcome:
-    """What one seed came to."""
+    """The result of one seed."""
 
     seed: int
     messages: int = 0

@@ -100,7 +100,7 @@ class VendorSide:
         self.arrived = arrived
         self.ledger: list[Arrival] = []
         self.state: dict[str, str] = {}
-        """The polled vendor's word on each of its ids."""
+        """The polled vendor's state of each of its ids."""
         self._count = 0
 
     def serve(self, host: str, path: bytes, body: bytes) -> bytes:

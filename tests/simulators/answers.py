@@ -1,4 +1,4 @@
-"""The faults that are another answer: what is written instead of the vendor's own."""
+"""The faults that replace the vendor's response by another one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ HIRE = (
 
 
 def run(stack: Stack, *lines: str) -> str:
-    """Run these lines with the product's models at hand; returns what they printed."""
+    """Run these lines with the product's models imported. Returns their output."""
     return stack.manage("shell", "-v", "0", "-c", "\n".join(lines)).stdout
 
 
@@ -34,7 +34,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.fields: dict[str, str] = {}
         self.choices: dict[str, dict[str, str]] = defaultdict(dict)
-        """By the field's name what each of its choices is called, with its value."""
+        """For each field, the labels of its choices with their values."""
         self._text: str | None = None
         self._list: str | None = None
         self._value = ""
@@ -66,7 +66,7 @@ class Page(HTMLParser):
 
 
 class AdminSession:
-    """`url`: the stack's. Follows redirects, keeps cookies, hands back the tokens that forms carry."""
+    """`url`: the stack's. Follows redirects, keeps cookies, and submits the forms' CSRF tokens."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -81,7 +81,7 @@ class AdminSession:
         return self._call("GET", address)
 
     def send(self, page: Page, **changes: str) -> Page:
-        """Send the page's form with these fields changed; the page that comes after it."""
+        """Send the page's form with these fields changed. Returns the next page."""
         return self._call("POST", page.address, urlencode({**page.fields, **changes}))
 
     def _call(self, method: str, address: str, body: str | None = None) -> Page:

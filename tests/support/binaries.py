@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are: on this machine, or in a wheel that carries them."""
+"""Where PostgreSQL's programs are: on this machine, or in a wheel that contains them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def on_the_machine() -> Binaries | None:
 
 
 def in_the_wheel() -> Binaries | None:
-    """The newest that the wheel carries. Only its files: the package is never imported."""
+    """The newest in the wheel. Only its files are used: the package is never imported."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or spec.origin is None:
         return None

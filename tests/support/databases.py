@@ -48,7 +48,7 @@ def fresh_database(
 
 
 def drop_database(url: str) -> None:
-    """Give up a fresh database; an SQLite file goes with its folder."""
+    """Drop a fresh database; an SQLite file is removed with its folder."""
     if is_postgresql(url):
         # A connection can't drop its own database, so another one of the same server is used.
         parts = urlsplit(url)
@@ -76,7 +76,7 @@ def template_database(url: str, provisioning: str, environment: tuple[tuple[str,
 
 
 def drop_if_there(url: str) -> None:
-    """Drop a database, unless its server has gone already."""
+    """Drop a database, unless its server has already ended."""
     with contextlib.suppress(psycopg.OperationalError):
         drop_database(url)
 

@@ -22,7 +22,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission", ROLES, "a
 
 
 def roles_of_migrations() -> list[int]:
-    """Asked before the first test."""
+    """Called before the first test."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id FROM {ROLES}")
         return [key for (key,) in cursor.fetchall()]
@@ -45,7 +45,7 @@ def instead_of_flush(roles: Sequence[int]) -> Iterator[None]:
 
 
 def empty(connection: BaseDatabaseWrapper, roles: Sequence[int]) -> None:
-    """Delete every row of every table but the kept ones; foreign keys are looked at when all is done."""
+    """Delete every row of every table except the kept ones; foreign keys are checked at the end."""
     marks = ", ".join(["%s"] * len(roles))
     tables = sorted(set(connection.introspection.django_table_names(include_views=False)) - KEPT)
     with transaction.atomic(connection.alias), connection.cursor() as cursor:

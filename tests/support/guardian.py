@@ -24,7 +24,7 @@ _guardian: subprocess.Popen[str] | None = None
 
 
 def guard(*, process: int | None = None, folder: Path | None = None, by: signal.Signals = signal.SIGKILL) -> None:
-    """Have this ended or removed at the latest when we are gone. `by` is the first signal; SIGKILL follows."""
+    """Register this to be ended or removed when the test run ends. `by` is the first signal; SIGKILL follows."""
     if process is not None:
         _tell(f"process {process} {int(by)}")
     if folder is not None:
@@ -64,7 +64,7 @@ def _finish(guardian: subprocess.Popen[str]) -> None:
 
 
 def watch() -> None:
-    """Read what is ours until the pipe closes; then end and remove what is left."""
+    """Read registrations until the pipe closes; then end and remove everything that is still registered."""
     processes: dict[str, int] = {}
     folders: dict[str, None] = {}
     for line in sys.stdin:

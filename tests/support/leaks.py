@@ -21,7 +21,7 @@ for model in apps.get_models(include_auto_created=True):
         for row in model._base_manager.values_list():
             print(model.__name__, *row, sep=chr(9))
 """
-"""Prints every row of what is kept about people's doings, with all its columns."""
+"""Prints every row of the histories, logs and records, with all columns."""
 
 
 def logs(stack: Stack) -> Places:
@@ -38,7 +38,7 @@ def history(stack: Stack) -> Places:
 
 
 def exports(person: Staff, whose: str, message_ids: Iterable[str]) -> Places:
-    """Every file that the admin hands out: each address that is named so, and the lists' own actions."""
+    """Every file that the admin exports: each URL with such a name, and the lists' export actions."""
     found = {f"{name} of {whose}": person.get(reverse(f"admin:{name}")) for name in export_names()}
     ticked = [("_selected_action", each) for each in message_ids]
     found[f"ticked messages of {whose}"] = person.post("/admin/sms/message/", *ticked, action="export_ticked")
@@ -57,7 +57,9 @@ def _names(patterns: Iterable[object]) -> Iterator[str]:
 
 
 def found(planted: Mapping[str, str], places: Places) -> list[tuple[str, str]]:
-    """What stands where. A number is looked for in any spelling: with blanks, dots or dashes between its digits."""
+    """The places in which each value is found. Numbers are searched in any notation: with blanks, dots or dashes
+    between digits.
+    """
     return [
         (name, place)
         for place, text in places.items()

@@ -67,7 +67,7 @@ class DatabaseServer:
         return self.database_url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop it, whoever is connected."""
+        """Drop it, even if clients are connected."""
         statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         with self.connection() as connection:
             connection.execute(statement.format(sql.Identifier(name)))
@@ -108,7 +108,7 @@ class Postgres(DatabaseServer):
         self.close()
 
     def run(self, name: str, *words: str | Path) -> None:
-        """Run one of PostgreSQL's programs as the server's account. Raises PostgresError with its words."""
+        """Run one of PostgreSQL's programs as the server's account. Raises PostgresError with its output."""
         command = [self.binaries.path(name), *map(str, words)]
         options = self.account.for_subprocess() if self.account else {}
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, **options)
@@ -157,7 +157,7 @@ class Postgres(DatabaseServer):
         eventually(lambda: self.answers(port), because="PostgreSQL answers")
 
     def answers(self, port: int) -> bool:
-        """Does it take connections? Raises PostgresError if it has ended."""
+        """Whether it accepts connections. Raises PostgresError if it has ended."""
         assert self.process is not None
         if self.process.poll() is not None:
             self.ended()

@@ -1,4 +1,4 @@
-"""Which tests a run takes, and what it tells of the others."""
+"""Selects the tests of a run, and reports the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG = {"faults": "--faults", "browser": "--browser"}
 
 
 class Selection:
-    """Takes the tests of this run, and counts what became of them and what was left out."""
+    """Selects the tests of this run, and counts their results and the tests that were left out."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.half = config.getoption("--half")
@@ -46,7 +46,7 @@ class Selection:
             config.hook.pytest_deselected(items=left)
 
     def why_not(self, item: pytest.Item) -> str | None:
-        """Why this run leaves the test out; None if it takes it."""
+        """Why this run leaves the test out; None if it runs the test."""
         own_postgresql = bool(POSTGRESQL_FIXTURES & fixtures_of(item))
         if self.half == "sqlite" and own_postgresql:
             return "the other half"

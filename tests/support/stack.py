@@ -1,4 +1,4 @@
-"""Everything at once, as real processes on loopback: database, vendors, web, dispatchers.
+"""The whole product as real processes on loopback: database, vendors, web, dispatchers.
 
     with Stack(folder) as stack:
         stack.vendors.smsplus.fault("hang", accepted=True)
@@ -149,7 +149,7 @@ class Stack:
         return processes.run(list(words), self.environment, check=check)
 
     def register_webhooks(self) -> None:
-        """Tell the vendors the addresses that `callback_urls` prints for them, as staff would by hand."""
+        """Register the URLs that `callback_urls` prints at the vendors, as staff would by hand."""
         addresses = json.loads(self.manage("callback_urls").stdout)["providers"]
         self.vendors.etelecom.setup(webhook_url=addresses["etelecom-vn"])
 
@@ -184,11 +184,11 @@ class Stack:
         return reply.json["results"]
 
     def logs(self) -> str:
-        """Everything that any process wrote: to search for what must not be there."""
+        """The output of all processes, to search for values that must not be in it."""
         return "\n".join(process.output() for process in self.processes)
 
     def close(self) -> None:
-        """End everything at once and give up the database."""
+        """End all processes and drop the database."""
         for process in self.processes:
             process.kill()
         if self.database_url:

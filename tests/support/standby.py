@@ -34,20 +34,20 @@ class Standby(Postgres):
             return bool(connection.execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'").fetchall())
 
     def lose_sight(self) -> None:
-        """Hear no more of the primary, which goes on: from now on the standby lags."""
+        """Disconnect from the primary, which continues: from now on the standby lags."""
         with self.connection() as connection:
             connection.execute("ALTER SYSTEM SET primary_conninfo = ''")
             connection.execute("SELECT pg_reload_conf()")
         eventually(lambda: not self.follows(), because="the primary has no follower")
 
     def promote(self) -> None:
-        """Become the primary; returns when writes are taken."""
+        """Become the primary; returns when writes are accepted."""
         with self.connection() as connection:
             connection.execute("SELECT pg_promote(true, 60)")
 
 
 def both(primary: Postgres, standby: Postgres) -> DatabaseServer:
-    """Both servers as one address: whoever connects gets the one that takes writes."""
+    """Both servers as one address: clients are connected to the one that accepts writes."""
     parts = urlsplit(primary.url)
     second = urlsplit(standby.url).netloc.rpartition("@")[2]
     query = "target_session_attrs=read-write&connect_timeout=3"

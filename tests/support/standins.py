@@ -20,7 +20,7 @@ from providers.settings import Kind, Setting
 
 
 class Parrot(Sender):
-    """Takes free text, has no sender field and no limits."""
+    """Accepts free text, has no sender field and no limits."""
 
     slug = "parrot"
     name = "Parrot"
@@ -38,7 +38,7 @@ class Parrot(Sender):
 
 
 class Stamp(Parrot):
-    """Takes templates alone: a whole number for an id, two parameters by their order, 40 characters, a sender."""
+    """Accepts only templates: a whole number for an id, two parameters by their order, 40 characters, a sender."""
 
     slug = "stamp"
     name = "Stamp"
@@ -59,7 +59,7 @@ class Stamp(Parrot):
 
 
 class Label(Stamp):
-    """Takes templates with named parameters."""
+    """Accepts templates with named parameters."""
 
     slug = "label"
     name = "Label"
@@ -77,7 +77,7 @@ STAND_INS: dict[str, type[Any]] = {vendor.slug: vendor for vendor in (Parrot, St
 
 
 class Pigeon(Forwarder):
-    """A partner that takes a number's text as the body, and says what it makes of it in its own."""
+    """A partner that accepts a text as the request's body, and returns its result in the response's body."""
 
     slug = "pigeon"
     name = "Pigeon"

@@ -1,4 +1,4 @@
-"""What the kernel tells of processes (Linux: /proc)."""
+"""Information of the kernel about processes (Linux: /proc)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for conditions, never for time."""
+"""Waits for conditions, never for a fixed time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 30.0  # how long a busy machine may take; a test that passes never waits so long
 LOOK_EVERY_SECONDS = 0.02
 SELDOM_SECONDS = 0.1
-"""A look costs as much as what is waited for gets to work with: a long wait looks more and more seldom."""
+"""Checking a condition slows the process that it depends on, so a long wait checks less and less often."""
 
 
 def eventually(condition: Callable[[], T], timeout: float = PATIENCE_SECONDS, *, because: str = "") -> T:

@@ -51,7 +51,7 @@ class Database:
 
     @contextmanager
     def writes_locked(self) -> Iterator[None]:
-        """Nobody else can write a message while the block lasts."""
+        """No other process can write a message during the block."""
         if is_postgresql(self.url):
             with psycopg.connect(self.url, connect_timeout=10) as connection:
                 connection.execute("LOCK TABLE sms_message IN EXCLUSIVE MODE")

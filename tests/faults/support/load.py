@@ -119,7 +119,7 @@ class Load:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Load]:
-        """Load while the block lasts, and until all is sent."""
+        """Load during the block, and until all items are sent."""
         self.start()
         try:
             yield self

@@ -59,7 +59,7 @@ class Shop:
         return getattr(self.vendors, name)
 
     def accept(self, item: Item) -> Message:
-        """Take a message in by the endpoint."""
+        """Send a message to the endpoint."""
         headers = {"x-akinon-request-id": item.request_id}
         reply = self.caller.post("/send-sms", item.body(), content_type="application/json", headers=headers)
         assert reply.status_code == 201, reply.content
@@ -70,12 +70,12 @@ class Shop:
         engine.work(WorkerState(slots=4))
 
     def make_due(self, message: Message) -> None:
-        """As if the back-off were over, and nobody had asked the provider to wait."""
+        """End the back-off and the delay that a vendor requested."""
         Message.objects.filter(pk=message.pk, status="queued").update(due_at=clock.now())
         ProviderState.objects.update(retry_at=None)
 
     def move(self, vendor: str, address: str) -> None:
-        """Give the vendor's account another address."""
+        """Change the address of the vendor's account."""
         provider = Provider.objects.get(slug=SLUGS[vendor])
         provider.base_url = address
         provider.bind_credentials()
