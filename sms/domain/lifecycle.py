@@ -89,7 +89,9 @@ _RANK_OF_REPORT: Mapping[str, int] = {
     **dict.fromkeys(BAD_REPORTS, 3),
     MessageState.DELIVERED: 4,
 }
+# A canceled message has none: no report changes it.
 _RANK: Mapping[Status, int] = {
+    Status.HELD: 0,
     Status.QUEUED: 0,
     Status.SENDING: 1,
     Status.FAILED: 2,
@@ -148,7 +150,7 @@ def rises(reported: str, report: MessageState) -> bool:
 
 def _after_good_report(status: Status, wanted: Status) -> ReportEffect:
     """A good report about any attempt is applied if it improves the message's state."""
-    if _RANK.get(status, 0) >= _RANK[wanted]:
+    if _RANK[status] >= _RANK[wanted]:
         return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
     return ReportEffect(True, status=wanted, alerts=status in _YIELD_WITH_ALERT - {Status.UNCONFIRMED})
 
@@ -160,7 +162,7 @@ def _after_bad_report(
         return ReportEffect(True, N_("a later attempt decides"))
     if status == Status.QUEUED:
         return ReportEffect(True, N_("the message waits for its next attempt"))
-    if _RANK.get(status, 0) >= _RANK[Status.UNDELIVERED]:
+    if _RANK[status] >= _RANK[Status.UNDELIVERED]:
         return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
     never_on_its_way = means_not_sent and reported in ("", MessageState.ACCEPTED)
     surely_not_sent = never_on_its_way and status not in (Status.FAILED, Status.EXPIRED)

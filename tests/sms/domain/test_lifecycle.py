@@ -8,6 +8,7 @@ from providers.base import Failure, MessageState
 from sms.domain.lifecycle import (
     BACKOFF,
     BACKOFF_OTP,
+    ReportEffect,
     Situation,
     Status,
     Try,
@@ -41,6 +42,12 @@ FOLLOWS = [
         [(A, Failure.TRANSIENT)],
         {"closed": [A]},
         ("queued", B, 0.0),
+    ),
+    (
+        "transient once after another provider's failure: the same again",
+        [(B, Failure.TRANSIENT), (B, Failure.TRANSIENT), (A, Failure.TRANSIENT)],
+        {},
+        ("queued", A, 5.0),
     ),
     ("an OTP goes to the next one at once", [(A, Failure.TRANSIENT)], {"is_otp": True}, ("queued", B, 0.0)),
     (
@@ -125,6 +132,27 @@ def test_a_doubt_is_remembered_when_an_otp_goes_out_once_more():
     assert step.in_doubt
 
 
+LEAVE = {"is_otp": True, "may_resend_unconfirmed": True}
+DOUBTS = [
+    ("ambiguous", [(A, Failure.AMBIGUOUS)], {}, True),
+    ("a second ambiguous one, whatever is known of the first", [(A, Failure.AMBIGUOUS)] * 2, LEAVE, True),
+    ("refused by the last after a doubt", [(A, Failure.CONTENT)], {"candidates": [A], "in_doubt": True}, True),
+    ("refused by the last", [(A, Failure.CONTENT)], {"candidates": [A]}, False),
+    ("queued again after a doubt", [(A, Failure.TRANSIENT)], {"in_doubt": True}, True),
+    ("queued again", [(A, Failure.TRANSIENT)], {}, False),
+]
+
+
+@pytest.mark.parametrize(("tries", "more", "expected"), [row[1:] for row in DOUBTS], ids=[row[0] for row in DOUBTS])
+def test_a_doubt_is_never_forgotten_and_never_made_up(tries, more, expected):
+    assert after_failure(situation(*tries, **more)).in_doubt is expected
+
+
+def test_a_doubt_allows_no_further_call_even_where_the_doubtful_attempt_is_not_among_the_tries():
+    step = after_failure(situation((A, Failure.AMBIGUOUS), in_doubt=True, **LEAVE))
+    assert (step.status, step.in_doubt) == ("unconfirmed", True)
+
+
 @pytest.mark.parametrize(("is_otp", "steps"), [(True, BACKOFF_OTP), (False, BACKOFF)])
 def test_back_off_rises_to_its_cap_and_stays_there(is_otp, steps):
     waits = [backoff(tries, is_otp=is_otp, jitter=1.0) for tries in range(1, 12)]
@@ -162,6 +190,13 @@ MOVES = [
     ("undelivered", SENT, True, None),
     ("delivered", SENT, True, None),
     ("delivered", BAD, True, None),
+    ("delivered", GOOD, True, None),
+    ("sent", SENT, True, None),
+    ("undelivered", BAD, True, None),
+    ("held", SENT, True, "sent"),
+    ("sending", MessageState.ACCEPTED, True, "submitted"),
+    ("unconfirmed", MessageState.ACCEPTED, True, "submitted"),
+    ("submitted", MessageState.ACCEPTED, True, None),
     ("sent", BAD, False, None),
     ("submitted", BAD, False, None),
     ("queued", BAD, True, None),
@@ -181,20 +216,32 @@ def test_a_report_never_moves_an_attempt_backwards():
     assert report("undelivered", GOOD, reported="undelivered").status == "delivered"
 
 
-def test_an_unknown_word_and_a_canceled_message_change_nothing():
-    assert not report("submitted", MessageState.UNKNOWN).applied
-    assert not report("canceled", GOOD).applied
+REASONS = [
+    ("submitted", MessageState.UNKNOWN, {}, False, "the vendor's state is not one that we know"),
+    ("submitted", SENT, {"reported": "delivered"}, False, "this attempt was already reported delivered"),
+    ("canceled", GOOD, {}, False, "the message was canceled by staff"),
+    ("sent", SENT, {}, True, "the message is sent already"),
+    ("undelivered", BAD, {}, True, "the message is undelivered already"),
+    ("submitted", BAD, {"latest": False}, True, "a later attempt decides"),
+    ("queued", BAD, {}, True, "the message waits for its next attempt"),
+]
+
+
+@pytest.mark.parametrize(("status", "word", "more", "applied", "reason"), REASONS)
+def test_a_report_that_changes_no_message_says_why(status, word, more, applied, reason):
+    assert report(status, word, **more) == ReportEffect(applied, reason)
 
 
 def test_a_report_that_it_never_left_moves_on_to_the_next_provider():
     effect = report("submitted", BAD, means_not_sent=True, another_is_left=True)
-    assert effect.status == "queued"
-    assert effect.moves_on
+    assert effect == ReportEffect(True, status=Status.QUEUED, moves_on=True)
 
 
 @pytest.mark.parametrize(
     "why_not",
     [
+        {"another_is_left": True},
+        {"means_not_sent": True},
         {"means_not_sent": False, "another_is_left": True},
         {"means_not_sent": True, "another_is_left": False},
         {"means_not_sent": True, "another_is_left": True, "reported": "sent"},
