@@ -296,25 +296,25 @@ class Sender(Adapter):
         """Check the message against the declared facts. Raises Misconfigured or Refused."""
         self.require_credentials()
         if self.sender_rule.is_required and not sms.sender:
-            words = N_("{name} wants a sender name.")
+            words = N_("{name} requires a sender name.")
             raise Misconfigured(Failure.CONFIG, "sender_missing", words.format(name=self.name))
         if sms.sender and (not_taken := self.sender_rule.problem(sms.sender)):
             raise Misconfigured(Failure.CONFIG, "sender_invalid", not_taken)
         if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
-            words = N_("{name} takes at most {most} parameters; the template has {count}.")
+            words = N_("{name} accepts at most {most} parameters; the template has {count}.")
             filled = words.format(name=self.name, most=self.max_parameters, count=len(sms.parameters))
             raise Misconfigured(Failure.CONFIG, "too_many_parameters", filled)
         for name, value in sms.parameters:
             if self.max_value_length is not None and len(value) > self.max_value_length:
-                words = N_("The value of {field} has {count} characters; {name} takes at most {most}.")
+                words = N_("The value of {field} has {count} characters; {name} accepts at most {most}.")
                 raise self._too_long(words, field=name, count=len(value), most=self.max_value_length)
         if self.max_length is not None and len(sms.text) > self.max_length:
-            words = N_("{name} takes at most {most} characters; the text has {count}.")
+            words = N_("{name} accepts at most {most} characters; the text has {count}.")
             raise self._too_long(words, most=self.max_length, count=len(sms.text))
         if self.max_parts is not None and sms.parts > self.max_parts:
-            words = N_("{name} takes at most {most} parts; the text has {parts}.")
+            words = N_("{name} accepts at most {most} parts; the text has {parts}.")
             raise self._too_long(words, most=self.max_parts, parts=sms.parts)
 
     def _too_long(self, words: str, **values: object) -> Refused:

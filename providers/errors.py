@@ -34,7 +34,7 @@ class ProviderError(Exception):
 
     def __init__(self, failure: Failure, code: str, detail: str, *, retry_after: float | None = None) -> None:
         if failure not in self.allowed:
-            raise ValueError(f"{type(self).__name__} cannot carry {failure}")
+            raise ValueError(f"{type(self).__name__} can't have the failure class {failure}")
         super().__init__(f"{failure} {code}: {detail}")
         self.failure = failure
         self.code = code

@@ -45,7 +45,7 @@ class SenderRule:
         if most is None or length <= most:
             return ""
         if not most:
-            return N_("This vendor takes no sender of {kind_text}, such as {name}.").format(kind_text=kind, name=name)
+            return N_("This vendor accepts no sender of {kind_text}, such as {name}.").format(kind_text=kind, name=name)
         return N_(
             "The sender {name} has {length} characters; this vendor takes at most {most} where it is of {kind_text}."
         ).format(name=name, length=length, most=most, kind_text=kind)

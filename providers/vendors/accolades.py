@@ -128,7 +128,7 @@ class Accolades(Sender):
     def test_outcome(self, response: HttpResponse) -> str:
         answer = json_object(response)
         if response.status == 200 and _type(answer) == "pong":
-            return N_("Accolades knows the account and takes the password.")
+            return N_("Accolades accepts the account and the password.")
         raise _refusal(response, answer, code_in((answer or {}).get("code")))
 
     def _post(self, path: str, fields: Mapping[str, str]) -> HttpRequest:

@@ -254,12 +254,12 @@ def _within_length(candidate: Candidate, provider: ProviderFacts, text: str) -> 
 
 def _too_long(provider: ProviderFacts, text: str) -> str:
     if provider.max_length is not None and len(text) > provider.max_length:
-        return N_("The text has {count} characters; this provider takes at most {max_length}.").format(
+        return N_("The text has {count} characters; this provider accepts at most {max_length}.").format(
             count=len(text), max_length=provider.max_length
         )
     parts = segments(text).count if provider.max_parts is not None else 0
     if provider.max_parts is not None and parts > provider.max_parts:
-        return N_("The text has {parts} parts; this provider takes at most {max_parts}.").format(
+        return N_("The text has {parts} parts; this provider accepts at most {max_parts}.").format(
             parts=parts, max_parts=provider.max_parts
         )
     return ""

@@ -34,7 +34,7 @@ def validate_fields(value: Any) -> None:
     unprintable = [name for name, theirs in value.items() if not theirs.isprintable()]
     if unprintable:
         raise ValidationError(
-            _("%(unprintable)s: the gateway's name holds a control character; take it out.")
+            _("%(unprintable)s: the gateway's name contains a control character; remove it.")
             % {"unprintable": ", ".join(unprintable)}
         )
 

@@ -200,7 +200,7 @@ def test_the_connection_test_is_a_ping_with_the_password() -> None:
 
 
 @answers(
-    Answer("pong", 200, {"type": "pong"}, "Accolades knows the account and takes the password."),
+    Answer("pong", 200, {"type": "pong"}, "Accolades accepts the account and the password."),
     Answer("a wrong password", 401, error("401"), Failure.ACCOUNT, "401"),
     Answer("a wrong account", 404, b"<html>", Failure.ACCOUNT, "404"),
     Answer("blocked", 403, error("403.6"), Failure.ACCOUNT, "403.6"),

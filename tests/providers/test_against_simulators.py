@@ -160,7 +160,7 @@ def test_an_accepted_message_with_odd_types_is_accepted_or_in_doubt(
 
 def test_the_connection_test_passes(vendors: Vendors, client: Client) -> None:
     made = adapter("accolades", vendors.accolades)
-    assert "takes the password" in made.test_outcome(client.send(made.test_request(), timeout=10.0))
+    assert "accepts the account and the password" in made.test_outcome(client.send(made.test_request(), timeout=10.0))
 
 
 def test_the_state_can_be_asked_for_by_the_id(vendors: Vendors, client: Client) -> None:

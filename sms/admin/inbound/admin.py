@@ -123,7 +123,7 @@ class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
     def push_now(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         message = InboundMessage.objects.filter(pk=_id(object_id)).first()
         if message is None:
-            raise ActionRefused(_("There is no such message."))
+            raise ActionRefused(_("This message does not exist."))
         forward.push_by_hand(message.pk)
         self.log_change(request, message, f"Forwarded manually: {form.cleaned_data['reason']}")
         return str(_("The message is queued for the partner."))

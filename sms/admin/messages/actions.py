@@ -182,7 +182,7 @@ def as_id(object_id: str) -> uuid.UUID:
     try:
         return uuid.UUID(object_id)
     except ValueError as error:
-        raise ActionRefused(_("There is no such message.")) from error
+        raise ActionRefused(_("This message does not exist.")) from error
 
 
 def possible_actions(object_id: Any) -> set[str]:

@@ -176,7 +176,7 @@ def _unchanged(proposal: Proposal) -> Correction:
 
 def _is_saved(request: HttpRequest, source: Source, proposals: Sequence[Proposal]) -> bool:
     if not any(each.take for each in proposals):
-        messages.warning(request, _("No text is ticked, so nothing was saved."))
+        messages.warning(request, _("No text is selected, so nothing was saved."))
         return False
     try:
         done = vendor_list.take(proposals, source.provider, author=request.user)

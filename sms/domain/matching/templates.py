@@ -104,12 +104,12 @@ def limits_problem(
     """
     names = body.names
     if max_parameters is not None and len(names) > max_parameters:
-        return N_("The template has {count} placeholders; this vendor takes at most {max_parameters}.").format(
+        return N_("The template has {count} placeholders; this vendor accepts at most {max_parameters}.").format(
             count=len(names), max_parameters=max_parameters
         )
     if max_length is not None and body.min_length > max_length:
         shortest = N_("Even its shortest text has {min_length} characters").format(min_length=body.min_length)
-        return N_("{shortest_text}; this vendor takes at most {max_length}.").format(
+        return N_("{shortest_text}; this vendor accepts at most {max_length}.").format(
             shortest_text=shortest, max_length=max_length
         )
     for placeholder in body.placeholders:
@@ -117,7 +117,7 @@ def limits_problem(
             shortest = N_("The shortest value of {{{placeholder}}} has {shortest} characters").format(
                 placeholder=placeholder.name, shortest=placeholder.shortest
             )
-            return N_("{shortest_text}; this vendor takes at most {max_value_length} for each value.").format(
+            return N_("{shortest_text}; this vendor accepts at most {max_value_length} for each value.").format(
                 shortest_text=shortest, max_value_length=max_value_length
             )
     return None if parameters is None else _parameters_problem(names, parameters)
@@ -141,10 +141,10 @@ def values_problem(
         longest = min((bound for bound in bounds if bound is not None), default=None)
         if longest is not None and len(values[name]) > longest:
             size = N_("The value of {{{name}}} has {count} characters").format(name=name, count=len(values[name]))
-            return N_("{size_text}; this vendor takes at most {longest}.").format(size_text=size, longest=longest)
+            return N_("{size_text}; this vendor accepts at most {longest}.").format(size_text=size, longest=longest)
     length = len(body.render(values))
     if max_length is not None and length > max_length:
-        return N_("The text has {length} characters; this vendor takes at most {max_length}.").format(
+        return N_("The text has {length} characters; this vendor accepts at most {max_length}.").format(
             length=length, max_length=max_length
         )
     return None

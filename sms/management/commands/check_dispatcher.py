@@ -20,7 +20,7 @@ class Command(BaseCommand):
         try:
             alive = is_dispatcher_alive(host=host[:100])
         except Error as error:
-            raise CommandError(f"The database could not be asked ({type(error).__name__}).") from None
+            raise CommandError(f"The database can't be queried ({type(error).__name__}).") from None
         if not alive:
             seconds = ALIVE.total_seconds()
             raise CommandError(f"No dispatcher of {host} has updated its heartbeat for {seconds:g} seconds.")

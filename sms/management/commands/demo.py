@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if settings.DATABASE_URL_WAS_SET and not yes:
             raise CommandError(
                 "A database is named in the environment (DATABASE_URL or DB_NAME), and the demonstration would write "
-                "made-up data into it. Unset it, or say --yes if that is what you want."
+                "made-up data into it. Unset it, or use --yes to continue."
             )
         url = f"http://{HOST}:{free_port(port)}"
         settings.PUBLIC_URL, settings.ALLOW_PRIVATE_PROVIDER_HOSTS = url, True  # known only now, valid for this run

@@ -24,7 +24,7 @@ class Encoder(DjangoJSONEncoder):
 
 
 class Command(BaseCommand):
-    help = "Writes what is kept of one phone number as JSON, by table. It leaves a record without the number."
+    help = "Writes the stored data about one phone number as JSON, by table. It leaves a record without the number."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("number", help="with + or 00, in any spelling, such as '+994 50 123 45 67'")

@@ -14,7 +14,7 @@ ACTOR = "manage.py forget_number"
 
 
 class Command(BaseCommand):
-    help = "Erases what is kept of one phone number; statistics stay. It leaves a record without the number."
+    help = "Erases the stored data about one phone number; statistics stay. It leaves a record without the number."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("number", help="with + or 00, in any spelling, such as '+994 50 123 45 67'")
@@ -27,4 +27,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         for table, count in rows.items():
             self.stdout.write(f"{table}: {count}")
-        self.stdout.write("The number is forgotten." if rows else "Nothing was kept of this number.")
+        self.stdout.write("The number is forgotten." if rows else "No data about this number was stored.")

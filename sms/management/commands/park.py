@@ -20,7 +20,7 @@ def moment(word: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise ArgumentTypeError(f"{word!r} is no time with an offset; write it as 2026-01-31T12:00:00Z")
+        raise ArgumentTypeError(f"{word!r} is not a time with a UTC offset; write it as 2026-01-31T12:00:00Z")
     return found
 
 
@@ -41,11 +41,10 @@ class Command(BaseCommand):
         except ActionRefused as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
-            f"{changed.messages} messages are unconfirmed now: staff settle them, nothing sends them again."
+            f"{changed.messages} messages are unconfirmed now: staff must resolve them; they are not sent again "
+            "automatically."
         )
         if changed.held:
-            self.stdout.write(
-                f"{changed.held} messages stay held until staff release them: no template sets them free."
-            )
+            self.stdout.write(f"{changed.held} messages stay held until staff release them: no template releases them.")
         if changed.pushes:
             self.stdout.write(f"{changed.pushes} pushes have failed now: staff may push them again.")

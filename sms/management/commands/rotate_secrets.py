@@ -18,6 +18,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{field.name}: {field.changed} re-encrypted, {field.current} had the first key already")
         lost = [f"{field.name} of row {key}" for field in fields for key in field.lost]
         for words in lost:
-            self.stderr.write(f"{words}: no key in FIELD_ENCRYPTION_KEYS opens it. Put the missing key back.")
+            self.stderr.write(f"{words}: no key in FIELD_ENCRYPTION_KEYS decrypts it. Put the missing key back.")
         if lost:
             raise SystemExit(1)

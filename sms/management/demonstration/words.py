@@ -9,7 +9,7 @@ from .passwords import STAFF
 
 SAMPLES = [
     (
-        "A code to Azerbaijan. The vendor takes its own templates alone, and ends at submitted:",
+        "A code to Azerbaijan. The vendor accepts only its approved templates; the final status is submitted:",
         {
             "from": "AKINON",
             "to": "+994501234567",
@@ -44,9 +44,9 @@ def welcome(url: str, caller: str, passwords: Mapping[str, str], modem_url: str)
     ]
     for words, body in SAMPLES:
         lines += ["", words, _post(user, body, url)]
-    lines += ["", "What became of them:", f"curl {user} {url}/messages"]
+    lines += ["", "Their status:", f"curl {user} {url}/messages"]
     if modem_url:
-        words = "A modem hands over what a rented number received; the partner gets it (Admin, Pushes):"
+        words = "A modem hands over what a rented number received; the partner gets it (Admin, Forwards to partners):"
         lines += ["", words, f"curl -i {_json(RECEIVED)} {modem_url}"]
     return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])
 

@@ -53,7 +53,7 @@ RULES = (
         lambda now: N_("An OTP has waited {minutes_text}; {queued} wait").format(
             minutes_text=_minutes(now.lanes["otp"].oldest_seconds), queued=now.lanes["otp"].queued
         ),
-        N_("Open the messages that are queued; each says what it waits for. Look at the breakers."),
+        N_("Open the messages that are queued; each says what it waits for. Check the circuit breakers."),
     ),
     AlertRule(
         "queue:waiting",
@@ -153,7 +153,7 @@ def check_dispatchers() -> None:
     open_alert(
         NO_DISPATCHER,
         severity="critical",
-        title=N_("No dispatcher was seen for a minute: messages are taken, and none goes out"),
+        title=N_("No dispatcher was seen for a minute: messages are accepted, but none is sent"),
         advice=N_("Start manage.py dispatch, and read in its log why it ended."),
     )
     alert_delivery.deliver()

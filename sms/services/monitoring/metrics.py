@@ -45,14 +45,14 @@ WAITED = Histogram(
 )
 REPORTS = Counter(
     "reports",
-    "Delivery reports: applied; orphaned (no attempt has the id, or not yet); refused (the state rules said no).",
+    "Delivery reports: applied; orphaned (no attempt has the id, or not yet); refused (by the state rules).",
     ["provider", "result"],
     namespace=PREFIX,
     registry=OWN,
 )
 PUSHES = Counter(
     "pushes",
-    "Tries to hand a received message to a partner, by outcome (delivered, refused, again).",
+    "Attempts to forward a received SMS to a partner, by outcome (delivered, refused, again).",
     ["partner", "outcome"],
     namespace=PREFIX,
     registry=OWN,

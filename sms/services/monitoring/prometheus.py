@@ -93,10 +93,15 @@ GAUGES: tuple[tuple[str, str, str, Callable[[Overview], Samples]], ...] = (
             for s in now.states
         ],
     ),
-    ("unconfirmed", "Messages of which nobody knows whether they went out.", "", lambda now: _one(now.unconfirmed)),
+    (
+        "unconfirmed",
+        "Messages that may or may not have been sent.",
+        "",
+        lambda now: _one(now.unconfirmed),
+    ),
     (
         "unconfirmed_oldest_seconds",
-        "How long the oldest of them has waited for a report or a person; 0: there is none.",
+        "How long the oldest of them has waited for a report or for staff; 0: there is none.",
         "",
         lambda now: _one(now.unconfirmed_seconds or 0.0),
     ),

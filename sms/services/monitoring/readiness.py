@@ -29,7 +29,7 @@ class Readiness:
             write_row()
             return self._wrong_keys()
         except Error:
-            return [Fault("unavailable", "database", "The database can't be reached, or takes no writes.")]
+            return [Fault("unavailable", "database", "The database can't be reached, or does not accept writes.")]
 
     def _wrong_keys(self) -> list[Fault]:
         """If the keys decrypt no secret, they can't verify callback URLs either: the process has the wrong keys."""

@@ -355,7 +355,7 @@ def _route(account: Account, current: Snapshot) -> Step:
     prefixes = [route.prefix for route in current.routes if account.id in route.providers]
     says = ", ".join(sorted(set(prefixes))) or N_("No route uses this provider: add it to one.")
     if prefixes and all(map(names_none, prefixes)) and not current.allows_a_country:
-        says += " " + N_("carries messages only to countries that are allowed under Destinations, and there are none.")
+        says += " " + N_("is used only for countries that are allowed under Destinations, and there are none.")
         return Step(N_("A route uses it"), False, says, "destinations")
     return Step(N_("A route uses it"), bool(prefixes), says, "routes")
 

@@ -59,7 +59,7 @@ def read(content: bytes) -> dict[str, Any]:
     except UnreadableTextError as error:
         raise ProvisioningError([ValidationIssue("file", str(error))]) from error
     except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: numbers of 5,000 digits, deep arrays
-        raise ProvisioningError([ValidationIssue("file", f"this is no TOML: {error}")]) from error
+        raise ProvisioningError([ValidationIssue("file", f"this is not valid TOML: {error}")]) from error
 
 
 def json_schema() -> dict[str, Any]:

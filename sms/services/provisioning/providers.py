@@ -21,7 +21,7 @@ def apply(table: ProviderTable, at: Location, session: Session) -> None:
     check_url(at, "base_url", table.base_url, provider.adapter_class)
     if table.shown_sender and provider.adapter_class.sender_rule.is_required:
         name = provider.adapter_class.name
-        at.report("shown_sender", f"has no use: {name} shows the sender name that each message names; leave it out")
+        at.report("shown_sender", f"has no effect: {name} shows the sender name that each message names; leave it out")
     values = table.given("slug", "vendor") | account_values(table, at, provider)
     has_new_credentials = any(
         values.get(name) not in (None, getattr(provider, name)) for name in ("credentials", "credentials_origin")

@@ -24,7 +24,7 @@ _MESSAGES = {
     "dict_type": "must be a table, not {kind}",
     "model_type": "must be a table, not {kind}",
     "datetime_type": "must be a date and time such as 2026-01-01T00:00:00Z, not {kind}",
-    "timezone_aware": "lacks its offset from UTC; write 2026-01-01T00:00:00Z",
+    "timezone_aware": "has no UTC offset; write 2026-01-01T00:00:00Z",
     "greater_than_equal": f"{{input}} is not between 0 and {LARGEST}",
     "less_than_equal": f"{{input}} is not between 0 and {LARGEST}",
 }

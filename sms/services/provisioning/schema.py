@@ -44,7 +44,7 @@ def _not_blank(value: str) -> str:
 
 def _one_line(value: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in value):
-        raise PydanticCustomError("control_character", "holds a control character; take it out")
+        raise PydanticCustomError("control_character", "contains a control character; remove it")
     return value
 
 
@@ -54,7 +54,7 @@ def one_of(choices: Collection[str]) -> Any:
     def check(value: str) -> str:
         if value not in choices:
             known = ", ".join(choices) or "(none is installed)"
-            raise PydanticCustomError("choice", "{shown} is none of {known}", {"shown": repr(value), "known": known})
+            raise PydanticCustomError("choice", "{shown} is not one of {known}", {"shown": repr(value), "known": known})
         return value
 
     return Annotated[str, AfterValidator(check), Field(json_schema_extra=lambda s: s.update(enum=list(choices)))]

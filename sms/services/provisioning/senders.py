@@ -19,7 +19,7 @@ def apply(table: SenderTable, at: Location, session: Session) -> None:
     session.declare(at, "name", "sender", name)
     bad = forbidden_in_sender(name)
     if bad:
-        at.report("name", f"holds {escaped(bad)}, which can't stand in a sender name")
+        at.report("name", f"holds {escaped(bad)}, which is not allowed in a sender name")
     sender = SenderName.objects.filter(name=name).first() or SenderName(name=name)
     if (
         session.save(at, f"sender {name}", sender, table.given("name", "approvals"))

@@ -65,7 +65,7 @@ class Session:
         """The rows for a list of unique names. A name without a row is an issue."""
         for place, name in enumerate(names):
             if name in names[:place]:
-                at.report(f"{key}[{place}]", f"{name!r} stands in the list twice")
+                at.report(f"{key}[{place}]", f"{name!r} occurs twice in the list")
         found = [self.find(at, f"{key}[{place}]", model, noun, **{field: name}) for place, name in enumerate(names)]
         return [row for row in found if row is not None]
 
@@ -133,9 +133,9 @@ def _in_words(name: str, old: Any, new: Any) -> str:
 
 
 _WORDS = {
-    "max_value": "{show_value} is too much; the most is {limit_value}",
-    "min_value": "{show_value} is too little; the least is {limit_value}",
-    "max_length": "has {show_value} characters; the most is {limit_value}",
+    "max_value": "{show_value} is too large; the maximum is {limit_value}",
+    "min_value": "{show_value} is too small; the minimum is {limit_value}",
+    "max_length": "has {show_value} characters; the maximum is {limit_value}",
 }
 
 

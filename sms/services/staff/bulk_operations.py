@@ -117,13 +117,13 @@ def _group(problem: str) -> str:
 def start(plan: Plan, *, actor: str, reason: str) -> BulkOperation:
     """Store the operation for a worker. Raises ActionRefused for an operation that can't be performed."""
     if not reason.strip():
-        raise ActionRefused(N_("Say why: a reason is kept with each message."))
+        raise ActionRefused(N_("Enter a reason. It is stored with each message."))
     _require_complete(plan)
     now = clock.now()
     bounded = Plan(plan.kind, _bounded(plan.filters, now), plan.provider, plan.went_out)
     count = selected(bounded).count()
     if not count:
-        raise ActionRefused(N_("No message is left to do this with."))
+        raise ActionRefused(N_("No messages are left for this operation."))
     return BulkOperation.objects.create(
         kind=plan.kind,
         filters=dict(bounded.filters),

@@ -48,7 +48,7 @@ def require_resendable(message: Message) -> None:
         raise ActionRefused(N_("The text of this message is erased: there is nothing left to send."))
     if message.status not in RESENDABLE:
         raise ActionRefused(
-            N_("This message is {status_text}: it is still under way and can't be sent again.").format(
+            N_("This message is {status_text}: it is not finished and can't be sent again.").format(
                 status_text=message.status
             )
         )
@@ -56,7 +56,7 @@ def require_resendable(message: Message) -> None:
 
 def _require_reason(reason: str) -> None:
     if not reason.strip():
-        raise ActionRefused(N_("Say why: a reason is kept with the message."))
+        raise ActionRefused(N_("Enter a reason. It is stored with the message."))
 
 
 def decide(message: Message, provider_id: int | None) -> Decision:
@@ -154,7 +154,7 @@ def settle_unconfirmed(message_id: uuid.UUID, *, went_out: bool, actor: str, rea
         message = _locked(message_id)
         if message.status != Status.UNCONFIRMED:
             raise ActionRefused(
-                N_("This message is {status_text}: only an unconfirmed one can be settled.").format(
+                N_("This message is {status_text}: only an unconfirmed one can be resolved.").format(
                     status_text=message.status
                 )
             )
@@ -162,7 +162,7 @@ def settle_unconfirmed(message_id: uuid.UUID, *, went_out: bool, actor: str, rea
             raise ActionRefused(N_("Say how you know: a reason is kept with the message."))
         now = clock.now()
         status = Status.SUBMITTED if went_out else Status.FAILED
-        detail = N_("Staff say that it went out.") if went_out else N_("Staff say that it did not go out.")
+        detail = N_("Resolved by staff as sent.") if went_out else N_("Resolved by staff as not sent.")
         _move(message, {Status.UNCONFIRMED}, now, status=status, code="settled", detail=detail, in_doubt=went_out)
         _add_event(message, now, "settled", actor, reason, went_out=went_out)
         _erase_otp(message, now)
@@ -205,7 +205,7 @@ def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, a
 
 def _locked(message_id: uuid.UUID) -> Message:
     if not outbox.lock_message(message_id):
-        raise ActionRefused(N_("There is no such message."))
+        raise ActionRefused(N_("This message does not exist."))
     return Message.objects.get(pk=message_id)
 
 

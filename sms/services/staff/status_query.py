@@ -27,7 +27,7 @@ def request_query(message_id: uuid.UUID, *, actor: str) -> None:
     """Let a dispatcher poll now. Raises ActionRefused where the vendor can't be queried."""
     attempt = latest_attempt(message_id)
     if attempt is None or not can_query(attempt):
-        raise ActionRefused(N_("This vendor can't be asked for the state of this message."))
+        raise ActionRefused(N_("This vendor does not support status queries of this message."))
     now = clock.now()
     Attempt.objects.filter(pk=attempt.pk).update(poll_at=now)
     MessageEvent.objects.create(message_id=message_id, at=now, kind="asked", actor=actor, reason="")

@@ -198,7 +198,7 @@ def _check_head(table: Table, line: int, names: list[str], columns: Sequence[str
     missing = [name for name in columns if name not in (*names, *optional)]
     unknown = [visible(name)[:_MAX_SHOWN] for name in names if name and name not in columns]
     twice = sorted({name for name in names if name and names.count(name) > 1})
-    problems = ((N_("is missing"), missing), (N_("is not known"), unknown), (N_("stands there twice"), twice))
+    problems = ((N_("is missing"), missing), (N_("is not known"), unknown), (N_("occurs twice"), twice))
     for problem, names_found in problems:
         if names_found:
             table.refuse(

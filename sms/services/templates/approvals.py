@@ -64,7 +64,7 @@ def as_parameters(value: object) -> object:
 def _shape_problem(parameters: object) -> str | None:
     example = N_('write a list such as ["name", {"order": "order_code"}].')
     if not isinstance(parameters, list | tuple):
-        return N_("The parameters are no list: {example_text}").format(example_text=example)
+        return N_("The parameters are not a list: {example_text}").format(example_text=example)
     wrong = [place for place, value in enumerate(parameters, 1) if not is_parameter(value)]
     return (
         N_("The parameter in place {wrong} is wrong: {example_text}").format(wrong=wrong[0], example_text=example)
@@ -79,7 +79,7 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
     order = parameter_order(parameters, body)
     renamed = [f"{ours} = {theirs}" for ours, theirs in order if ours != theirs]
     if renamed and not vendor.names_parameters:
-        return N_("{vendor} knows its parameters by their order alone; it takes no names ({renamed}).").format(
+        return N_("{vendor} identifies parameters by order only and does not accept names ({renamed}).").format(
             vendor=vendor.name, renamed=", ".join(renamed)
         )
     return limits_problem(

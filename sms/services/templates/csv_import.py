@@ -34,7 +34,7 @@ from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
 from .unmatched import ApprovedText, approved_texts
 
-CHANGED_MEANWHILE = N_("Something has changed since this was shown. Nothing was saved: look at it again.")
+CHANGED_MEANWHILE = N_("The data has changed since this page was shown. Nothing was saved. Check the changes again.")
 _AT_ONCE = 500
 _TEXT = ("body", "placeholders")
 _VALUES = ("vendor_template", "parameters", "text", "status", "note")
@@ -196,9 +196,9 @@ def _facts(template: MessageTemplate) -> tuple[Any, ...]:
 def _compare(table: Table, row: Row, first: Row) -> None:
     for column in _TEXT:
         if row.cells[column] != first.cells[column]:
-            words = N_("differs from line {line}, which is of the same template; write the same in both.").format(
-                line=first.line
-            )
+            words = N_(
+                "differs from line {line}, which has the same template. Use the same value in both lines."
+            ).format(line=first.line)
             table.mistakes.append(RowIssue(row.line, column, words))
 
 
@@ -207,7 +207,7 @@ def _add_approval(table: Table, row: Row, change: Change, providers: Mapping[str
     if not slug:
         if any(row.cells[column].strip() for column in APPROVAL):
             table.mistakes.append(
-                RowIssue(row.line, "provider", N_("is missing: the row says something of an approval."))
+                RowIssue(row.line, "provider", N_("is missing, but the row contains values of an approval."))
             )
         return
     provider = providers.get(slug)
@@ -257,7 +257,7 @@ def _approval_values(table: Table, row: Row) -> dict[str, Any] | None:
     parameters = _declared(table, row, "parameters", read_parameters)
     status = row.cells["status"].strip()
     if status not in TemplateApprovalStatus.values:
-        words = N_("“{status}” is none; take {values}.").format(
+        words = N_("“{status}” is not a status. Use one of: {values}.").format(
             status=visible(status)[:40], values=", ".join(TemplateApprovalStatus.values)
         )
         table.mistakes.append(RowIssue(row.line, "status", words))
@@ -332,7 +332,7 @@ def _field_problems(
     for column in {"name", "vendor_template", "note"} & {each.name for each in row._meta.fields}:
         value = getattr(row, column)
         if bad := forbidden_in_text(value) or next((each for each in value if "\ud800" <= each <= "\udfff"), None):
-            yield RowIssue(line, column, N_("{bad} can't stand there; take it out.").format(bad=visible(bad)))
+            yield RowIssue(line, column, N_("{bad} is not allowed here. Remove it.").format(bad=visible(bad)))
 
 
 # --- the effect on recent texts --------------------------------------------------------------

@@ -59,7 +59,7 @@ def _declaration(words: str) -> str | dict[str, Any]:
 
 def _add(found: dict[str, Any], name: str, value: Any) -> None:
     if name in found:
-        raise TemplateError(N_("{name} stands there twice.").format(name=visible(name)[:40]))
+        raise TemplateError(N_("{name} occurs twice.").format(name=visible(name)[:40]))
     found[name] = value
 
 

@@ -29,12 +29,10 @@ class Effect:
         return words.format(came=self.came, lost=self.lost, moved=self.moved, tied=self.tied)
 
 
-_LOST = N_(
-    "Of {came} texts of the last week {lost} would no longer be taken, and {moved} would be taken by another template."
-)
+_LOST = N_("Of {came} texts of the last week {lost} would no longer match, and {moved} would match another template.")
 _AND_TIED = N_(
-    "Of {came} texts of the last week {lost} would no longer be taken, and {moved} would be taken by another template; "
-    "{tied} would fit two templates and be refused."
+    "Of {came} texts of the last week {lost} would no longer match, and {moved} would match another template; "
+    "{tied} would match two templates and be rejected."
 )
 NO_EFFECT = Effect()
 

@@ -117,9 +117,9 @@ def _misfits(body: Body, samples: Mapping[str, str]) -> Iterator[str]:
         sample = samples.get(placeholder.name, "")
         if sample and not placeholder.accepts(sample):
             form = form_of(sample)
-            words = N_("{{{name}}} would not take the example “{sample}”.")
+            words = N_("{{{name}}} does not accept the example “{sample}”.")
             if form not in (placeholder.kind, PlaceholderKind.ANY):
-                words = N_("{{{name}}} would not take the example “{sample}”. It looks like the kind “{form}”.")
+                words = N_("{{{name}}} does not accept the example “{sample}”. It matches the kind “{form}”.")
             yield words.format(name=placeholder.name, sample=visible(sample), form=form)
 
 
@@ -148,7 +148,7 @@ def _limits(body: Body, length: int) -> list[Limit]:
         )
         if not problem and adapter.max_length is not None and length > adapter.max_length:
             problem = N_(
-                "With these samples it has {length} characters; this vendor takes at most {max_length}."
+                "With these samples it has {length} characters; this vendor accepts at most {max_length}."
             ).format(length=length, max_length=adapter.max_length)
         found.append(Limit(slug, adapter.name, problem))
     return found

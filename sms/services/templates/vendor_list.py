@@ -228,7 +228,9 @@ def check(proposals: Sequence[Proposal], provider: Provider) -> None:
             proposal.problems += _problems(proposal, provider)
             if not proposal.existing and (names[proposal.name] > 1 or proposal.name in stored):
                 proposal.problems.append(
-                    N_("There is a template “{proposal}” already; take another name.").format(proposal=proposal.name)
+                    N_("A template named “{proposal}” already exists. Choose another name.").format(
+                        proposal=proposal.name
+                    )
                 )
             if proposal.vendor_template and ids[proposal.vendor_template] > 1:
                 proposal.problems.append(
@@ -283,7 +285,7 @@ def _template(proposal: Proposal) -> tuple[MessageTemplate, Body]:
     """The template with the proposal's text: the existing one or a new one. Raises TemplateError."""
     kinds = {each.name: each.kind for each in proposal.placeholders}
     if len(kinds) < len(proposal.placeholders):
-        raise TemplateError(N_("Two placeholders have the same name; each needs a name of its own."))
+        raise TemplateError(N_("Two placeholders have the same name. Give each a different name."))
     body = parse_body(proposal.body, parse_kinds(kinds))
     if proposal.existing is not None:
         current = parse_body(proposal.existing.body, parse_kinds(proposal.existing.placeholders))

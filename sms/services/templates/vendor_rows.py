@@ -111,7 +111,8 @@ def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise TableFileError(
-            1, N_("the text has more than {most_bytes:,} bytes; paste it in parts.").format(most_bytes=MOST_BYTES)
+            1,
+            N_("the text has more than {most_bytes:,} bytes; paste it in several steps.").format(most_bytes=MOST_BYTES),
         )
     if is_one:
         return VendorRows([Line(1, [_unquoted(text.strip())])] if text.strip() else [], {"text": 0})
@@ -135,7 +136,7 @@ def _checked(lines: list[Line]) -> list[Line]:
     if len(lines) > MOST_ROWS + 1:
         raise TableFileError(
             lines[MOST_ROWS].number,
-            N_("the most is {most_rows:,} rows; paste the list in parts.").format(most_rows=MOST_ROWS),
+            N_("the most is {most_rows:,} rows; paste the list in several steps.").format(most_rows=MOST_ROWS),
         )
     return lines
 

@@ -51,5 +51,5 @@ def test_a_database_that_is_away_is_said_without_a_trace(monkeypatch):
         raise OperationalError("made-up password in here")
 
     monkeypatch.setattr(status.clock, "now", away)
-    with pytest.raises(CommandError, match=r"could not be asked \(OperationalError\)"):
+    with pytest.raises(CommandError, match=r"can't be queried \(OperationalError\)"):
         call_command("check_dispatcher")

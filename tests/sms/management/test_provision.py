@@ -48,7 +48,7 @@ def test_a_file_is_read_whatever_the_editor(shop, capsys, mark, line_end):
         (FILE.encode("utf-32"), "UTF-32"),
         (FILE.replace("AKINON", "MAĞAZA").encode("cp1254"), "not UTF-8 (byte 0xD0 in line 2)"),
         (FILE.replace("AKINON", "A\0").encode(), "line 2 holds a NUL"),
-        (FILE.encode() + b"[", "this is no TOML"),
+        (FILE.encode() + b"[", "this is not valid TOML"),
     ],
 )
 def test_a_file_that_can_not_be_read_is_refused_by_its_encoding(shop, capsys, content, words):

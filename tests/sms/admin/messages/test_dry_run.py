@@ -281,7 +281,7 @@ def test_an_approval_that_its_vendor_can_never_carry_is_refused_with_the_reason(
     forms |= {f"approvals-0-{key}": value for key, value in row.items()}
     body = "{a} {b} {c} {d}"
     page = boss.post("/admin/sms/messagetemplate/add/", {"name": "four", "body": body, "placeholders": "{}"} | forms)
-    assert "takes at most 3" in page.content.decode()
+    assert "accepts at most 3" in page.content.decode()
     assert not MessageTemplate.objects.filter(name="four").exists()
 
 

@@ -116,7 +116,7 @@ def test_what_was_changed_by_another_meanwhile_is_shown_anew(boss, cast):
     page = upload(boss, HEAD + "order-shipped,Hi {name},,,,,,\r\n")
     cast.template.body = "Dear {name}"
     cast.template.save()
-    assert "look at it again" in confirm(boss, page).content.decode()
+    assert "Check the changes again" in confirm(boss, page).content.decode()
     cast.template.refresh_from_db()
     assert cast.template.body == "Dear {name}"
 

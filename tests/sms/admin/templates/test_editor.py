@@ -208,7 +208,7 @@ def test_the_preview_keeps_the_text_in_use_apart_from_the_text_of_now(boss, cast
 def test_the_preview_proposes_names_and_says_which_example_does_not_fit(boss):
     words = words_of(boss.post(PREVIEW, form("Kod {code}, {Müştəri}", ("code", "code", "", "", "", "12:30"))))
     assert "{Müştəri} → {musteri}" in words
-    assert "{code} would not take the example “12:30”. It looks like the kind “time”." in words
+    assert "{code} does not accept the example “12:30”. It matches the kind “time”." in words
 
 
 @pytest.mark.parametrize("total", ["", "x", "-1", "9" * 30])

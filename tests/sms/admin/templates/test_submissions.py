@@ -52,7 +52,7 @@ def test_a_vendor_that_names_its_parameters_gets_names(boss, cast, monkeypatch):
 def test_what_the_vendor_can_not_carry_says_why(boss, cast):
     MessageTemplate.objects.create(name="new", body="{a} {b} {c} {d}")
     words = boss.get(PAGE, {"provider": cast.templated.slug}).content.decode()
-    assert "this vendor takes at most 3" in words
+    assert "this vendor accepts at most 3" in words
 
 
 def test_the_file_has_the_same_and_runs_nothing_in_a_spreadsheet(boss, cast):

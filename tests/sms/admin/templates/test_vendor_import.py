@@ -116,7 +116,7 @@ def test_a_list_imported_twice_changes_nothing(pasted, boss, cast):
     page = pasted(LIST)
     assert words_of(page).count("approval already recorded") == 2
     again = save(boss, page)
-    assert "No text is ticked" in words_of(again)
+    assert "No text is selected" in words_of(again)
     assert TemplateApproval.objects.count() == 3
 
 
@@ -125,12 +125,12 @@ def test_a_list_imported_twice_changes_nothing(pasted, boss, cast):
     [
         ("1500\tKod %1 %1", {"text-0-take": "on"}, "%1 stands there more than once"),
         ("Kod %1", {"text-0-id": ""}, "id"),
-        ("1500\tKod %1", {"text-0-name": "order-shipped"}, "There is a template “order-shipped” already"),
+        ("1500\tKod %1", {"text-0-name": "order-shipped"}, "A template named “order-shipped” already"),
         ("1500\tKod %1", {"text-0-name": "no name"}, "name:"),
         ("1500\tSalam %1, %2", {"text-0-placeholder": ["a", "a"]}, "Two placeholders have the same name"),
         ("1500\tSalam %1", {"text-0-placeholder": ["ad soyad"]}, "is no name"),
         ("1500\tSalam %1", {"text-0-kind": ["nonsense"]}, "there is no kind 'nonsense'"),
-        ("1500\t%1, %2, %3, %4", {}, "takes at most 3"),
+        ("1500\t%1, %2, %3, %4", {}, "accepts at most 3"),
         ("1432\tAnother %1", {}, "The id 1432 is approved for another text, of template order-shipped"),
         ("1500\tKod %1\n1501\tSalam %1", {"text-1-id": "1500"}, "more than once"),
     ],

@@ -284,10 +284,10 @@ VALUES = {"code": "004217", "name": "Aygün"}
     [
         ({}, None),
         ({"max_length": 18, "max_value_length": 6, "max_value_lengths": {"name": 5}}, None),
-        ({"max_value_length": 5}, "The value of {code} has 6 characters; this vendor takes at most 5."),
+        ({"max_value_length": 5}, "The value of {code} has 6 characters; this vendor accepts at most 5."),
         ({"max_value_lengths": {"name": 4, "code": 6}}, "The value of {name} has 5 characters; this vendor takes"),
         ({"max_value_length": 10, "max_value_lengths": {"code": 4}}, "The value of {code} has 6 characters"),
-        ({"max_length": 17}, "The text has 18 characters; this vendor takes at most 17."),
+        ({"max_length": 17}, "The text has 18 characters; this vendor accepts at most 17."),
     ],
 )
 def test_what_is_too_long_for_a_vendor_is_named_without_the_value(limits, words):
@@ -297,6 +297,6 @@ def test_what_is_too_long_for_a_vendor_is_named_without_the_value(limits, words)
 
 def test_a_placeholder_that_never_fits_a_vendors_length_is_named_when_it_is_approved():
     body = parse_body("{a}", parse_kinds({"a": {"min_length": 9}}))
-    words = "The shortest value of {a} has 9 characters; this vendor takes at most 8 for each value."
+    words = "The shortest value of {a} has 9 characters; this vendor accepts at most 8 for each value."
     assert limits_problem(body, max_value_length=8) == words
     assert limits_problem(body, max_value_length=9) is None

@@ -188,8 +188,8 @@ BODY = parse_body("Kod: {code}, {name} {order}", {"code": DIGITS})
     [
         ({}, None),
         ({"max_parameters": 3, "max_length": 11, "parameters": ["order", "code", "name"]}, None),
-        ({"max_parameters": 2}, "has 3 placeholders; this vendor takes at most 2"),
-        ({"max_length": 10}, "shortest text has 11 characters; this vendor takes at most 10"),
+        ({"max_parameters": 2}, "has 3 placeholders; this vendor accepts at most 2"),
+        ({"max_length": 10}, "shortest text has 11 characters; this vendor accepts at most 10"),
         ({"parameters": ["order", "code", "title", "name"]}, "name title, which the template does not have"),
         ({"parameters": ["order", "code"]}, "leave out name"),
         ({"parameters": ["order", "code", "name", "code"]}, "name code more than once"),

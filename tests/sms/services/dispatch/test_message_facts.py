@@ -73,7 +73,7 @@ def test_a_text_of_too_many_parts_is_not_routed_to_a_vendor_with_a_limit(shop, m
     assert decision.eligible[0].slug == goes_to
     if goes_to == "second":
         assert decision.candidates[0].code == "text_too_long"
-        assert decision.candidates[0].reason == "The text has 2 parts; this provider takes at most 1."
+        assert decision.candidates[0].reason == "The text has 2 parts; this provider accepts at most 1."
 
 
 # --- the time that is left ----------------------------------------------------------------------------

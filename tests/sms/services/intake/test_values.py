@@ -42,7 +42,7 @@ def test_a_value_that_a_vendor_does_not_take_is_refused_before_201(
     assert call(caller, "Hello Aysel, order 12345 is on its way.").status_code == 201
     text = "Hello Aysel, order 123456 is on its way."
     assert errors(call(caller, text)) == [(422, "text_too_long", "text")]
-    assert reason(text) == "The value of {order} has 6 characters; this vendor takes at most 5."
+    assert reason(text) == "The value of {order} has 6 characters; this vendor accepts at most 5."
 
 
 def test_another_provider_of_the_route_takes_what_one_finds_too_long(
@@ -67,7 +67,7 @@ def test_a_template_whose_shortest_value_is_too_long_can_not_be_approved(monkeyp
     )
     found = approval_problems(approval, code)
     assert found == [
-        ("parameters", "The shortest value of {code} has 6 characters; this vendor takes at most 5 for each value.")
+        ("parameters", "The shortest value of {code} has 6 characters; this vendor accepts at most 5 for each value.")
     ]
     monkeypatch.setattr(TemplateOnly, "max_value_length", None)
     assert not approval_problems(approval, code)

@@ -77,7 +77,7 @@ def test_the_web_side_delivers_that_notice_itself(shop, settings, mailoutbox):
     settings.ALERT_EMAIL = ["staff@shop.example"]
     alert_rules.check_dispatchers()
     assert [message.subject for message in mailoutbox] == [
-        "[SMS Desk] opened: No dispatcher was seen for a minute: messages are taken, and none goes out"
+        "[SMS Desk] opened: No dispatcher was seen for a minute: messages are accepted, but none is sent"
     ]
 
 

@@ -34,7 +34,7 @@ def template(body: str, approval: str) -> str:
 CASES = {
     "a shown sender without a use": (
         PROVIDER + 'shown_sender = "AKINON"',
-        ["providers[0].shown_sender: has no use: Stamp shows the sender name that each message names; leave it out"],
+        ["providers[0].shown_sender: has no effect: Stamp shows the sender name that each message names; leave it out"],
     ),
     "an unknown table": ("[[client]]", ["client: unknown table; known are "]),
     "a table where an array is due": ('[clients]\nusername = "a"', ["clients: must be an array of tables; write [["]),
@@ -44,20 +44,23 @@ CASES = {
     "a key almost right": ('[[routes]]\nprefix = "+1"\nproviders = []\nis_opt = true', ["did you mean is_otp?"]),
     "a missing name": ("[[clients]]\nrate_limit = 1", ["clients[0].username: is missing"]),
     "an empty name": ('[[senders]]\nname = " "', ["senders[0].name: must not be empty"]),
-    "a control character": ('[[senders]]\nname = "A\\u0000B"', ["senders[0].name: holds a control character"]),
+    "a control character": ('[[senders]]\nname = "A\\u0000B"', ["senders[0].name: contains a control character"]),
     "a bidi control": ('[[senders]]\nname = "A\\u202eB"', ["senders[0].name: holds "]),
     "a name with a colon": ('[[clients]]\nusername = "a:b"', ["clients[0].username: Visible ASCII characters"]),
-    "a name too long": (f'[[senders]]\nname = "{"x" * 65}"', ["senders[0].name: has 65 characters; the most is 64"]),
+    "a name too long": (f'[[senders]]\nname = "{"x" * 65}"', ["senders[0].name: has 65 characters; the maximum is 64"]),
     "text for a number": ('[[clients]]\nusername = "a"\nrate_limit = "9"', ["must be a whole number, not a string"]),
     "true for a number": ('[[clients]]\nusername = "a"\nrate_limit = true', ["must be a whole number, not true"]),
     "a number past the column": ('[[clients]]\nusername = "a"\nrate_limit = 9999999999', ["9999999999 is not between"]),
     "a number for a switch": ('[[clients]]\nusername = "a"\nread_messages = 1', ["must be true or false, not the"]),
-    "no rate at all": ('[[clients]]\nusername = "a"\nrate_limit = 0', ["clients[0].rate_limit: 0 is too little; the"]),
-    "a word that is no choice": ('[[clients]]\nusername = "a"\non_no_template = "x"', ["'x' is none of refuse, hold"]),
+    "no rate at all": ('[[clients]]\nusername = "a"\nrate_limit = 0', ["clients[0].rate_limit: 0 is too small; the"]),
+    "a word that is no choice": (
+        '[[clients]]\nusername = "a"\non_no_template = "x"',
+        ["'x' is not one of refuse, hold"],
+    ),
     "an unknown sender": ('[[clients]]\nusername = "a"\nsenders = ["NO"]', ["senders[0]: there is no sender"]),
     "a sender twice in a list": (
         '[[senders]]\nname = "A"\n[[clients]]\nusername = "a"\nsenders = ["A", "A"]',
-        ["clients[0].senders[1]: 'A' stands in the list twice"],
+        ["clients[0].senders[1]: 'A' occurs twice in the list"],
     ),
     "a client twice": (
         '[[clients]]\nusername = "a"\n[[clients]]\nusername = "a"',
@@ -72,10 +75,10 @@ CASES = {
         ["senders[0].approvals[1].provider: senders[0].approvals[0] declares this approval already"],
     ),
     "no vendor": ('[[providers]]\nslug = "p"', ["providers[0].vendor: is missing; known are "]),
-    "an unknown vendor": ('[[providers]]\nslug = "p"\nvendor = "x"', ["providers[0].vendor: 'x' is none of "]),
+    "an unknown vendor": ('[[providers]]\nslug = "p"\nvendor = "x"', ["providers[0].vendor: 'x' is not one of "]),
     "a slow time-out": (
         '[[providers]]\nslug = "p"\nvendor = "parrot"\ntimeout = 500\ncredentials = { token = "t" }',
-        ["providers[0].timeout: 500 is too much; the most is 120"],
+        ["providers[0].timeout: 500 is too large; the maximum is 120"],
     ),
     "an address that is none": (
         '[[providers]]\nslug = "p"\nvendor = "parrot"\nbase_url = "ftp://x.example"\ncredentials = { token = "t" }',
@@ -122,7 +125,7 @@ CASES = {
     ),
     "too many parameters for the vendor": (
         template("{a} {b} {c}", 'vendor_template = "1"'),
-        ["templates[0].approvals[0].parameters: The template has 3 placeholders; this vendor takes at most 2."],
+        ["templates[0].approvals[0].parameters: The template has 3 placeholders; this vendor accepts at most 2."],
     ),
     "a text too long for the vendor": (
         template("x" * 41, 'vendor_template = "1"'),
@@ -142,7 +145,7 @@ CASES = {
     ),
     "a vendor's name where only order counts": (
         template("Hi {a}", 'vendor_template = "1"\nparameters = [{ a = "theirs" }]'),
-        ["templates[0].approvals[0].parameters: Stamp knows its parameters by their order alone"],
+        ["templates[0].approvals[0].parameters: Stamp identifies parameters by order only"],
     ),
     "a blocked number that is none": (
         '[[blocked_numbers]]\nphone = "0501112233"',
@@ -160,10 +163,10 @@ CASES = {
     "a country that is none": ('[[destinations]]\ncountry = "ZZ"', ["destinations[0].country: ZZ is no country"]),
     "a country in small letters": ('[[destinations]]\ncountry = "ro"', ["destinations[0].country: ro is no country"]),
     "a country by its name": ('[[destinations]]\ncountry = "Romania"', ["destinations[0].country: "]),
-    "a mode that is none": ('[[destinations]]\ncountry = "RO"\nmode = "open"', ["'open' is none of allow, monitor"]),
+    "a mode that is none": ('[[destinations]]\ncountry = "RO"\nmode = "open"', ["'open' is not one of allow, monitor"]),
     "a number type that is none": (
         '[[destinations]]\ncountry = "RO"\nnumber_types = ["mobil"]',
-        ["destinations[0].number_types[0]: 'mobil' is none of fixed_line, mobile"],
+        ["destinations[0].number_types[0]: 'mobil' is not one of fixed_line, mobile"],
     ),
     "no number type": (
         '[[destinations]]\ncountry = "RO"\nnumber_types = []',
@@ -177,7 +180,7 @@ CASES = {
         '[[senders]]\nname = "\u0410KINON"',
         ["senders[0].name: \u0410KINON mixes letters of Cyrillic (\u0410) and Latin (KINON)"],
     ),
-    "a share of no slot": ('[[clients]]\nusername = "a"\nslot_share = 0', ["clients[0].slot_share: 0 is too little"]),
+    "a share of no slot": ('[[clients]]\nusername = "a"\nslot_share = 0', ["clients[0].slot_share: 0 is too small"]),
     "a share of more than all": (
         '[[clients]]\nusername = "a"\nslot_share = 101',
         ["clients[0].slot_share: "],
@@ -200,7 +203,7 @@ CASES = {
     ),
     "a daily limit of 0": (
         '[[destinations]]\ncountry = "RO"\ndaily_limit = 0',
-        ["destinations[0].daily_limit: 0 is too little"],
+        ["destinations[0].daily_limit: 0 is too small"],
     ),
     "a parameter that is no name": (
         template("Hi {a}", 'vendor_template = "1"\nparameters = [7]'),
@@ -243,7 +246,7 @@ def test_every_mistake_of_a_file_is_reported_in_the_files_order():
 
 
 def test_what_is_no_toml_is_one_line():
-    with pytest.raises(ProvisioningError, match=r"^file: this is no TOML: .*line 2") as refused:
+    with pytest.raises(ProvisioningError, match=r"^file: this is not valid TOML: .*line 2") as refused:
         read(b"[[clients]]\nusername\n")
     assert len(refused.value.issues) == 1
 

@@ -107,13 +107,13 @@ def test_no_message_shows_what_may_be_a_secret(text):
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000 + "]" * 5000])
 def test_a_file_that_the_parser_cannot_hold_is_one_line(value):
-    with pytest.raises(ProvisioningError, match=r"^file: this is no TOML: "):
+    with pytest.raises(ProvisioningError, match=r"^file: this is not valid TOML: "):
         read(f"a = {value}".encode())
 
 
 @pytest.mark.django_db
 def test_braces_and_percent_signs_in_a_value_are_shown_as_they_are():
-    with pytest.raises(ProvisioningError, match=r"'\{x\}%s' is none of refuse, hold"):
+    with pytest.raises(ProvisioningError, match=r"'\{x\}%s' is not one of refuse, hold"):
         provision(read(b'[[clients]]\nusername = "a"\non_no_template = "{x}%s"'))
 
 

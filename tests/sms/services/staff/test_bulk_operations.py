@@ -122,7 +122,7 @@ def test_unconfirmed_messages_are_neither_moved_nor_resent(shop, wire, work):
     work()
     for plan in (move_to(shop.second), Plan("resend", {"view": "unconfirmed"})):
         assert selected(plan).count() == 0
-        with pytest.raises(ActionRefused, match="No message is left"):
+        with pytest.raises(ActionRefused, match="No messages are left"):
             start(plan, **WHO)
 
 
@@ -287,7 +287,7 @@ def test_an_incomplete_plan_is_refused(plan, shop):
 
 
 def test_a_reason_is_required(shop):
-    with pytest.raises(ActionRefused, match="Say why"):
+    with pytest.raises(ActionRefused, match="Enter a reason"):
         start(move_to(shop.second), actor="aysel", reason=" ")
 
 

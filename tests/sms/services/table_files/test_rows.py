@@ -191,7 +191,7 @@ def test_a_code_page_is_no_guess_but_an_error_that_names_it(letters, encoding, t
         ("{\\rtf1 name,body,note}", "a rich text document"),
         ("name,body\nkod,x\n", "line 1: note is missing. The columns are name, body, note."),
         ("name,body,note,price\nkod,x,y,1\n", "line 1: price is not known."),
-        ("name,body,note,Name\nkod,x,y,z\n", "line 1: name stands there twice."),
+        ("name,body,note,Name\nkod,x,y,z\n", "line 1: name occurs twice."),
         ("name,body,note\nkod,x,y,lost\n", "line 2: “lost” stands in column 4, which has no name"),
         ("name,body,note,\n\nkod,x,y,lost\n", "line 3: “lost” stands in column 4, which has no name"),
         ('name,body,note\nkod,"x"y,z\n', "line 2: this is no CSV"),

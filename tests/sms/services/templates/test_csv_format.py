@@ -169,16 +169,19 @@ def test_an_export_taken_into_an_empty_database_joins_no_id_to_another_text(cast
         ({"placeholders": "[" * 50_000}, "line 2, placeholders: “"),
         ({"provider": "nobody"}, "line 2, provider: there is no provider “nobody”."),
         ({"provider": ""}, "line 2, provider: is missing"),
-        ({"status": "yes"}, "line 2, status: “yes” is none; take draft, pending, approved, rejected, ended."),
+        (
+            {"status": "yes"},
+            "line 2, status: “yes” is not a status. Use one of: draft, pending, approved, rejected, ended.",
+        ),
         ({"vendor_template": ""}, "line 2, vendor_template: The vendor's template is missing."),
         ({"vendor_template": "x" * 129}, "line 2, vendor_template: "),
-        ({"note": "a\\u0000b"}, "line 2, note: \\u0000 can't stand there"),
-        ({"note": "a\\ud800b"}, "line 2, note: \\ud800 can't stand there"),
+        ({"note": "a\\u0000b"}, "line 2, note: \\u0000 is not allowed here"),
+        ({"note": "a\\ud800b"}, "line 2, note: \\ud800 is not allowed here"),
         ({"parameters": '["order"]'}, "line 2, parameters: The parameters name order"),
         ({"parameters": "[1]"}, "line 2, parameters: The parameter in place 1 is wrong"),
         (
             {"parameters": '[{"code": "CODE"}]'},
-            "line 2, parameters: Template Vendor knows its parameters by their order",
+            "line 2, parameters: Template Vendor identifies parameters by order only",
         ),
         ({"body": "{a} {b} {c} {d}", "placeholders": "", "parameters": ""}, "line 2, parameters: The template has 4"),
     ],
@@ -197,7 +200,7 @@ def test_a_mistake_is_said_with_its_line_and_column_and_nothing_is_saved(changes
 def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):
     data = file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"body": "Code: {code}"})
     assert mistakes(data) == [
-        "line 3, body: differs from line 2, which is of the same template; write the same in both.",
+        "line 3, body: differs from line 2, which has the same template. Use the same value in both lines.",
         "line 3, provider: line 2 has this provider and vendor_template for this template already.",
     ]
 
@@ -213,7 +216,7 @@ def test_a_new_text_need_not_fit_the_approvals_that_the_file_does_not_name(cast:
         (b"", "line 1: name, body"),
         (file_of(head=(*COLUMNS, "extra")), "line 1: extra is not known."),
         (file_of() + b"a,b,,,,,,,,x\r\n", "line 2: “x” stands in column 10, which has no name"),
-        (file_of(head=(*COLUMNS, "note")), "line 1: note stands there twice."),
+        (file_of(head=(*COLUMNS, "note")), "line 1: note occurs twice."),
         (file_of() + b'"open', "line 2: this is no CSV"),
         (file_of(NEW) + b"\xff,,,,,,,,\r\n", "line 3: byte "),
         (b"x" * (csv_format.MOST_BYTES + 1), "line 1: the file has 1,048,577 bytes"),

@@ -31,10 +31,10 @@ OTHER_SPELLINGS = {
 }
 BAD_PLACEHOLDERS = {
     "digits": "write each placeholder with its kind, such as code: digits 4-8",
-    "code: digits; code: name": "code stands there twice",
+    "code: digits; code: name": "code occurs twice",
     '["code"]': "write each placeholder with its kind",
     '{"code": ': "write each placeholder with its kind",
-    '{"a": "digits", "a": "name"}': "a stands there twice",
+    '{"a": "digits", "a": "name"}': "a occurs twice",
     "code: digits many": "'many' is neither lengths such as 4-8 nor a host name",
     "code:": "write each placeholder with its kind",
     ": digits": "write each placeholder with its kind",

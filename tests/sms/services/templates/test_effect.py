@@ -96,7 +96,7 @@ def test_a_template_that_takes_texts_over_is_told(week):
     taken_over = ApprovedText(None, "other", parse_body("Kodunuz {digits}."))
     told = effect(now, [*now, taken_over])
     assert (told.lost, told.moved, told.tied) == (0, 0, 3)
-    assert str(told).endswith("; 3 would fit two templates and be refused.")
+    assert str(told).endswith("; 3 would match two templates and be rejected.")
     narrower = ApprovedText(None, "other", then("Kodunuz {code}.", code="digits")[0].body)
     assert effect(now, [*now, narrower]).moved == 3
 
@@ -105,7 +105,7 @@ def test_provision_says_what_it_does_to_the_last_week(week):
     approvals = [{"provider": "only", "vendor_template": "7", "status": "approved", "text": "Yeni kod %1"}]
     file = {"templates": [{"name": "kod", "approvals": approvals}]}
     told = provision(file, check_only=True)
-    assert "of 3 texts of the last week 3 would no longer be taken, and 0 would be taken by another" in told.notes[-1]
+    assert "of 3 texts of the last week 3 would no longer match, and 0 would match another" in told.notes[-1]
     assert provision(file).notes[-1] == told.notes[-1]
     assert not [note for note in provision(file).notes if "last week" in note]
 

@@ -101,7 +101,7 @@ def test_a_state_is_understood_in_six_languages(status, is_approved):
 def test_a_list_that_is_too_long_is_refused():
     with pytest.raises(TableFileError, match="the most is 2,000 rows"):
         of_pasted("\n".join(f"Kod %1 {number}" for number in range(MOST_ROWS + 2)))
-    with pytest.raises(TableFileError, match="paste it in parts"):
+    with pytest.raises(TableFileError, match="paste it in several steps"):
         of_pasted("x" * (1024 * 1024 + 1))
 
 
