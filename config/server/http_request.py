@@ -94,7 +94,7 @@ class RequestParser(HTTPRequestParser):
     def _check_head(self) -> None:
         if self.head.find(b"\r\n") > MAX_LINE:
             self.refuse("uri_too_long")
-        elif self.head.count(b"\r\n") - 1 > MAX_HEADERS or self._has_long_line:
+        elif self.head.count(b"\r\n") - 2 > MAX_HEADERS or self._has_long_line:
             self.refuse("headers_too_large")
         elif self.headers.get("EXPECT", "100-continue").lower() != "100-continue":
             self.refuse("expectation_failed")
