@@ -63,9 +63,6 @@ class Connection(HTTPChannel):
             self.handle_close()
         return is_used
 
-    def readable(self) -> bool:
-        return bool(self.lingers_until or super().readable())
-
     def handle_write(self) -> None:
         self._flush_exception(self._flush_some if not self.requests else self._flush_some_if_lockable)
         if self.close_when_flushed and not self.total_outbufs_len:

@@ -71,10 +71,9 @@ class RequestParser(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
         self.head = self.head or header_plus
         super().parse_header(header_plus)
-        fields = header_plus.split(b"\r\n")[1:]
         if self.version not in ("1.0", "1.1"):
             raise ParsingError("This version of HTTP does not exist.")
-        if any(field.startswith((b" ", b"\t")) for field in fields):
+        if b"\r\n " in header_plus or b"\r\n\t" in header_plus:
             raise ParsingError("Header lines must not be folded.")
         if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
             raise ParsingError("The length of the body is ambiguous.")
@@ -85,14 +84,17 @@ class RequestParser(HTTPRequestParser):
         self.completed, self.expect_continue = True, False
 
     @property
+    def _has_long_line(self) -> bool:
+        return len(self.head) > MAX_LINE and max(map(len, self.head.split(b"\r\n"))) > MAX_LINE
+
+    @property
     def _max_body(self) -> int:
         return MAX_ADMIN_BODY if self.normalised_path.startswith(ADMIN) else MAX_BODY
 
     def _check_head(self) -> None:
-        lines = self.head.split(b"\r\n")
-        if len(lines[0]) > MAX_LINE:
+        if self.head.find(b"\r\n") > MAX_LINE:
             self.refuse("uri_too_long")
-        elif len(lines) - 2 > MAX_HEADERS or max(map(len, lines)) > MAX_LINE:
+        elif self.head.count(b"\r\n") - 2 > MAX_HEADERS or self._has_long_line:
             self.refuse("headers_too_large")
         elif self.headers.get("EXPECT", "100-continue").lower() != "100-continue":
             self.refuse("expectation_failed")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from waitress.adjustments import Adjustments
 
-from config.server.http_request import MAX_ADMIN_BODY, MAX_BODY, RequestParser
+from config.server.http_request import MAX_ADMIN_BODY, MAX_BODY, MAX_HEADERS, MAX_LINE, RequestParser
 from config.server.worker import NO_LIMIT
 from sms.domain.codes import Refusal
 
@@ -149,3 +149,29 @@ def test_the_admin_takes_longer_forms() -> None:
     head = b"POST /admin/import/ HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
     assert not parse(head % MAX_ADMIN_BODY).completed
     assert parse(head % (MAX_ADMIN_BODY + 1)).completed
+
+
+GET = b"GET / HTTP/1.1\r\n"
+TARGET = MAX_LINE - len(b"GET / HTTP/1.1")
+FIELD = MAX_LINE - len(b"X: ")
+HEADS = {
+    "the longest first line": (b"GET /%b HTTP/1.1\r\n" % (b"x" * TARGET), None),
+    "a longer first line": (b"GET /%b HTTP/1.1\r\n" % (b"x" * (TARGET + 1)), "uri_too_long"),
+    "the longest field": (GET + b"X: %b\r\n" % (b"x" * FIELD), None),
+    "a longer field": (GET + b"X: %b\r\n" % (b"x" * (FIELD + 1)), "headers_too_large"),
+    "a longer field between others": (GET + b"Y: 1\r\nX: %b\r\nZ: 1\r\n" % (b"x" * (FIELD + 1)), "headers_too_large"),
+    "two long fields": (GET + b"X: %b\r\n" % (b"x" * FIELD) * 2, None),
+    "as many fields as are taken": (GET + b"X: 1\r\n" * MAX_HEADERS, None),
+    "one field more": (GET + b"X: 1\r\n" * (MAX_HEADERS + 1), "headers_too_large"),
+    "a folded field": (GET + b"X: 1\r\n 2\r\n", "BadRequest"),
+    "a field folded with a tab": (GET + b"X: 1\r\n\t2\r\n", "BadRequest"),
+    "a first field that is folded": (GET + b" X: 1\r\n", "BadRequest"),
+    "a blank and a tab within fields": (GET + b"X: 1 2\r\nY:\t3\r\n", None),
+}
+
+
+@pytest.mark.parametrize(("lines", "expected"), HEADS.values(), ids=HEADS)
+def test_the_limits_of_a_head_are_exact(lines: bytes, expected: str | None) -> None:
+    parser = parse(lines + b"\r\n")
+    assert parser.completed
+    assert (parser.error and code(parser)) == expected
