@@ -78,7 +78,7 @@ def problem_of(name: str, others: Iterable[str]) -> str:
     """Why a new name must not be used beside the others; "" if it may be."""
     of_scripts = scripts(name)
     if len(of_scripts) > 1:
-        mixed = " and ".join(f"{script} ({letters})" for script, letters in of_scripts.items())
+        mixed = ", ".join(f"{script} ({letters})" for script, letters in of_scripts.items())
         return N_("{name} mixes letters of {mixed}. Write it in one script.").format(name=visible(name), mixed=mixed)
     own = skeleton(name)
     other = next((other for other in others if other != name and skeleton(other) == own), None)

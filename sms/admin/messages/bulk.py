@@ -171,8 +171,8 @@ def described(filters: Mapping[str, str]) -> str:
     names = {"provider": dict(provider_choices())}
     for name, value in filters.items():
         if name in ("first", "last"):
-            end = _("from") if name == "first" else _("before")
-            words.append(f"{end} {_time_of(value):%Y-%m-%d %H:%M} UTC")
+            end = _("accepted since %(time)s") if name == "first" else _("accepted before %(time)s")
+            words.append(end % {"time": f"{_time_of(value):%Y-%m-%d %H:%M} UTC"})
         elif name != "view":
             words.append(f"{name.replace('_', ' ')} {names.get(name, {}).get(value, value)}")
     return ", ".join(words)

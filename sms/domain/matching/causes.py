@@ -93,7 +93,7 @@ def value_problem(slot: Slot, name: str, value: str, start: int) -> Difference |
         )
         return Difference(start + slot.longest + 1, words, Cause.LENGTH)
     if not accepts_kind(kind, value, slot.hosts):
-        hosts = " or ".join(slot.hosts)
+        hosts = ", ".join(slot.hosts)
         words = (
             N_("{{{name}}} takes {kind_text} to {hosts}, and the text has none here")
             if hosts

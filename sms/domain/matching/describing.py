@@ -73,7 +73,7 @@ def blanks(characters: str) -> str:
         else _SEVERAL.get(character, "{count} of {character}").format(count=count, character=named(character))
         for character, count in counts.items()
     )
-    return " and ".join(pieces) or "nothing"
+    return ", ".join(pieces) or "nothing"
 
 
 def excerpt(text: str) -> str:

@@ -236,7 +236,7 @@ def _holds(value: str, *finders: Callable[[str], Iterator[ForbiddenPart]]) -> bo
 def link_or_phone(value: str) -> str:
     """What in a value a handset shows as a link: "a link", "a phone number" or ""."""
     if _holds(value, _links, _hosts_of_value):
-        return "a link"
+        return N_("a link")
     return N_("a phone number") if _holds(value, _phones) else ""
 
 

@@ -101,7 +101,7 @@ def read_vendor_text(text: str, order: Order, *, known: Sequence[str] = ()) -> V
     if not chosen:
         raise TemplateError(_misfit(text, order))
     if len(chosen) > 1:
-        ways = " or ".join(f"“{visible(body)}”" for body in sorted(chosen))
+        ways = ", ".join(f"“{visible(body)}”" for body in sorted(chosen))
         raise TemplateError(N_("The vendor's text can be read in two ways: {ways}.").format(ways=ways))
     parse_body(chosen[0])
     return readings[chosen[0]][0]

@@ -11,6 +11,7 @@ OTHERS = [".venv*", "tests", "benchmarks", "docs", "staticfiles", "data"]
 
 class Command(makemessages.Command):
     xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=N_"]
+    msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
 
     def handle(self, *args: Any, **options: Any) -> None:
         options |= {"no_location": True, "no_obsolete": True, "ignore_patterns": OTHERS + options["ignore_patterns"]}

@@ -148,11 +148,11 @@ def _require_complete(plan: Plan) -> None:
 def _require_usable(target: Provider) -> None:
     problem = ""
     if not target.enabled:
-        problem = "disabled"
+        problem = N_("disabled")
     elif target.paused:
-        problem = "paused"
+        problem = N_("paused")
     elif target.state.breaker == Breaker.OPEN:
-        problem = "suspended"
+        problem = N_("suspended")
     if problem:
         raise ActionRefused(
             N_("{slug} is {problem_text}: messages would only wait there. Choose another provider.").format(

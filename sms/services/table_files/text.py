@@ -131,7 +131,7 @@ def _not_utf8(data: bytes, at: int) -> str:
         letter = byte.decode(page, "ignore")
         if letter.isprintable() and letter:
             letters.setdefault(letter, []).append(page)
-    guesses = ", ".join(f"{letter} in {' and '.join(pages)}" for letter, pages in letters.items())
+    guesses = ", ".join(f"{letter} ({', '.join(pages)})" for letter, pages in letters.items())
     words = N_("byte {at} of the file (0x{byte}) is not UTF-8.").format(at=at + 1, byte=byte.hex().upper())
     seems = N_("The file seems to be in a Windows code page, where it is {guesses}.")
     return " ".join([words, *([seems.format(guesses=guesses)] if guesses else []), SAVE_AS])

@@ -223,7 +223,7 @@ def test_a_change_that_loses_texts_is_saved_only_on_a_second_knowing_try(boss, c
     cast.message("submitted", text="Hello Aysel, it is on its way.")
     ended = approval_form(cast, status="ended")
     answer = save(boss, cast.template, cast.template.body, **ended)
-    assert "Of 1 texts of the last week 1 would no longer be taken" in answer.content.decode()
+    assert "Of 1 texts of the last week 1 would no longer match" in answer.content.decode()
     assert cast.template.approvals.get().status == "approved"
     save(boss, cast.template, cast.template.body, **ended, save_anyway="on")
     assert cast.template.approvals.get().status == "ended"

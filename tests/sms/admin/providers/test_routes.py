@@ -54,7 +54,7 @@ def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
         ({"numbers": PHONE, "reason": "x", "file": SimpleUploadedFile("a.csv", b"1")}, "choose a file, not both"),
         ({"numbers": f"{PHONE}\0", "reason": "x"}, "Null characters are not allowed."),
         ({"file": SimpleUploadedFile("a.csv", b"\n,,\n"), "reason": "x"}, "Line 1: There is no row to import."),
-        ({"file": SimpleUploadedFile("a.csv", "+994501112233,ş".encode("cp1254")), "reason": "x"}, "ş in windows-1254"),
+        ({"file": SimpleUploadedFile("a.csv", "+994501112233,ş".encode("cp1254")), "reason": "x"}, "ş (windows-1254)"),
         ({"file": SimpleUploadedFile("a.xls", b"\xd0\xcf\x11\xe0"), "reason": "x"}, "Line 1: the file is an Excel 97"),
         ({"numbers": PHONE, "reason": "x", "region": "XX"}, "not one of the available choices"),
     ],

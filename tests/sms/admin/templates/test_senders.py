@@ -21,7 +21,7 @@ def save(client, name, *path):
     ("name", "fault"),
     [
         ("PLAlN", "PLAlN looks like PLAIN, which exists: l is LATIN SMALL LETTER L."),
-        ("PL\u0410IN", "PL\u0410IN mixes letters of Latin (PLIN) and Cyrillic (\u0410). Write it in one script."),
+        ("PL\u0410IN", "PL\u0410IN mixes letters of Latin (PLIN), Cyrillic (\u0410). Write it in one script."),
     ],
 )
 def test_a_look_alike_is_refused_with_its_letters(boss, cast, name, fault):

@@ -285,7 +285,7 @@ VALUES = {"code": "004217", "name": "Aygün"}
         ({}, None),
         ({"max_length": 18, "max_value_length": 6, "max_value_lengths": {"name": 5}}, None),
         ({"max_value_length": 5}, "The value of {code} has 6 characters; this vendor accepts at most 5."),
-        ({"max_value_lengths": {"name": 4, "code": 6}}, "The value of {name} has 5 characters; this vendor takes"),
+        ({"max_value_lengths": {"name": 4, "code": 6}}, "The value of {name} has 5 characters; this vendor accepts"),
         ({"max_value_length": 10, "max_value_lengths": {"code": 4}}, "The value of {code} has 6 characters"),
         ({"max_length": 17}, "The text has 18 characters; this vendor accepts at most 17."),
     ],

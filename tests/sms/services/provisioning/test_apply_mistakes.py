@@ -178,7 +178,7 @@ CASES = {
     ),
     "a sender name of two scripts": (
         '[[senders]]\nname = "\u0410KINON"',
-        ["senders[0].name: \u0410KINON mixes letters of Cyrillic (\u0410) and Latin (KINON)"],
+        ["senders[0].name: \u0410KINON mixes letters of Cyrillic (\u0410), Latin (KINON)"],
     ),
     "a share of no slot": ('[[clients]]\nusername = "a"\nslot_share = 0', ["clients[0].slot_share: 0 is too small"]),
     "a share of more than all": (
