@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.proofs import report as proofs
 from tests.simulation import figures as simulation
 
 from .ledger import load
@@ -15,9 +16,15 @@ HEAD = """\
 
 <!-- Written by `python3 dev.py test --faults`: don't edit. The text is in tests/faults/support/report.py. -->
 
-What the shop and its staff may rely on, and what was measured. The suite starts real processes (gunicorn,
-dispatchers, PostgreSQL, simulated vendors), breaks them with real signals while messages flow, and then compares what
-callers were answered, what the database holds and what the vendors took.
+What the shop and its staff may rely on, what could break it, what would notice that, and the last figures. `simulate`
+and `prove` are commands of `dev.py`; a quick run of each is part of `python3 dev.py test`.
+"""
+FAULTS = """\
+## Faults
+
+`python3 dev.py test --faults` starts real processes (gunicorn, dispatchers, PostgreSQL, simulated vendors), breaks them
+with real signals while messages flow, and then compares what callers were answered, what the database holds and what
+the vendors took.
 
 - **Lost**: answered 201, and not stored exactly once.
 - **Doubled**: taken more than once by vendors without a person, a route's own rule for OTPs, or a vendor's word that
@@ -64,9 +71,10 @@ def document(rows: list[dict[str, Any]]) -> str:
     broken = [row for row in rows if (row["lost"] or row["doubled"]) and ASYNCHRONOUS not in row["fault"]]
     if broken:
         raise ValueError(f"these rows have losses or doubles: {broken}")
-    lines = [HEAD.format(sentence=SENTENCE), _line(COLUMNS), _line(["---", "---", *["---:"] * 6])]
+    lines = [HEAD, *proofs.promises(), FAULTS.format(sentence=SENTENCE), _line(COLUMNS)]
+    lines.append(_line(["---", "---", *["---:"] * 6]))
     lines += [_line(_cells(row)) for row in sorted(rows, key=lambda row: (row["fault"], row["database"]))]
-    return "\n".join([*lines, "", _total(rows), "", *_simulation(simulation.load())])
+    return "\n".join([*lines, "", _total(rows), "", *_simulation(simulation.load()), *proofs.sections(proofs.load())])
 
 
 def _simulation(figures: dict[str, Any]) -> list[str]:

@@ -45,9 +45,9 @@ FOLLOWS = [
     ),
     (
         "transient once after another provider's failure: the same again",
-        [(B, Failure.TRANSIENT), (B, Failure.TRANSIENT), (A, Failure.TRANSIENT)],
+        [(A, Failure.TRANSIENT), (B, Failure.TRANSIENT)],
         {},
-        ("queued", A, 5.0),
+        ("queued", B, 5.0),
     ),
     ("an OTP goes to the next one at once", [(A, Failure.TRANSIENT)], {"is_otp": True}, ("queued", B, 0.0)),
     (
