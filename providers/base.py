@@ -11,8 +11,6 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
@@ -25,6 +23,10 @@ from .errors import Refused as Refused
 from .errors import Unavailable as Unavailable
 from .errors import Unconfirmed as Unconfirmed
 from .errors import failed as failed
+from .reports import ENDS as ENDS
+from .reports import MessageState as MessageState
+from .reports import Money as Money
+from .reports import Report as Report
 from .senders import FIXED_SENDER as FIXED_SENDER
 from .senders import REQUIRED_SENDER as REQUIRED_SENDER
 from .senders import SenderRule as SenderRule
@@ -97,65 +99,8 @@ class Accepted:
     detail: str = ""
     part_ids: tuple[str, ...] = ()
     """The ids of all parts in their order, where each part has its own; the first is `vendor_id` too."""
-
-
-class MessageState(StrEnum):
-    """What a vendor says of a message. Accepted: no carrier has it yet; sent: a carrier has it."""
-
-    ACCEPTED = "accepted"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    EXPIRED = "expired"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-
-
-ENDS: frozenset[MessageState] = frozenset(MessageState) - {
-    MessageState.ACCEPTED,
-    MessageState.SENT,
-    MessageState.UNKNOWN,
-}
-"""The states after which a vendor reports no other, unless it says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    amount: Decimal
-    currency: str = ""
-    """Empty where the vendor says none."""
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a vendor says later of one attempt, found by our reference, by its own id, or by the number."""
-
-    state: MessageState
-    reference: str = ""
-    vendor_id: str = ""
-    code: str = ""
-    detail: str = ""
-    left: bool | None = None
-    """False: the message surely was never on its way, so that another vendor may take it. None: not said."""
-    final: bool | None = None
-    """Whether no other report follows. None: as the state implies (ENDS)."""
-    to: str = ""
-    """The recipient in E.164, with or without the plus. It is used only where the report has no id at all."""
-    failure: Failure | None = None
-    """The class of a late refusal, where the vendor says why."""
-    part: tuple[int, int] | None = None
-    """Which part of how many it is about, counted from 1. None: the whole message, or the part of `vendor_id`."""
-    at: datetime | None = None
-    """When the vendor says that it happened, with a time zone."""
-    price: Money | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """No other report is to be waited for or asked for."""
-        return self.state in ENDS if self.final is None else self.final
+    repeated: bool = False
+    """True: the vendor had accepted a message with this reference before, and did not send it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +216,9 @@ class Sender(Adapter):
     """The headers of callbacks that `authentic` and `read` need."""
     ids_per_part: ClassVar[bool] = False
     """True where each part of a message has an id, and reports, of its own (`Accepted.part_ids`)."""
+    repeats_are_safe: ClassVar[bool] = False
+    """True only where the vendor documents that it sends a message once, however often a call with the same reference
+    comes: an unconfirmed call is then repeated with its reference (docs/decisions/022)."""
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
     sandbox: ClassVar[bool] = False

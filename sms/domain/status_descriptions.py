@@ -188,6 +188,11 @@ CODE: Mapping[str, Description] = {
         Party.US,
         "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
     ),
+    "repeat_over": Description(
+        "A call without a clear response could not be repeated in time. The message may have been sent.",
+        Party.US,
+        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
+    ),
     "internal_fault": Description(
         "An internal error: the message was not sent.",
         Party.US,

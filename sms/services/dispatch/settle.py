@@ -78,15 +78,17 @@ def write(settled: list[Settled]) -> list[Settled]:
     """Store the outcomes of the calls and the next states of their messages. Returns what `afterwards` needs.
 
     One statement, and so one commit. Where a lease may be over, the note of the late answer belongs to that commit, and
-    so do the ids of the parts.
+    so do the ids of the parts, and the outcomes of earlier calls with a reference that the vendor had already.
     """
     if not settled:
         return []
     records = [_message_record(s) | _attempt_record(s) for s in settled]
     part_ids = {s.job.attempt: ids for s in settled if len(ids := _part_ids(s.result)) > 1}
+    known = [s.job for s in settled if s.job.message.repeats and _had_it(s.result)]
     may_be_late = any(s.job.lease_ends <= time.monotonic() for s in settled)
-    with worker_transaction(savepoint=False) if may_be_late or part_ids else nullcontext():
+    with worker_transaction(savepoint=False) if may_be_late or part_ids or known else nullcontext():
         open_attempts = outcomes.write(records)
+        outcomes.accept_unconfirmed([job.message for job in known if job.attempt in open_attempts])
         for attempt in open_attempts & part_ids.keys():
             parts.add(attempt, part_ids[attempt])
         return _mark_late(settled, open_attempts)
@@ -95,6 +97,10 @@ def write(settled: list[Settled]) -> list[Settled]:
 def _part_ids(result: Result) -> tuple[str, ...]:
     """The vendor's ids of the parts of an accepted message; one id for all of them is the message's."""
     return tuple(dict.fromkeys(result.value.part_ids)) if isinstance(result.value, Accepted) else ()
+
+
+def _had_it(result: Result) -> bool:
+    return isinstance(result.value, Accepted) and result.value.repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,8 @@ def _after_crash(result: Result) -> Settled:
 
 def _back(job: Send, delay: float = 0.0) -> NextStep:
     """Nothing was sent: queue the message again at the same provider."""
-    return NextStep(Status.QUEUED, job.account.id, delay, job.message.in_doubt)
+    message = job.message
+    return NextStep(Status.QUEUED, job.account.id, delay, message.in_doubt, repeats=message.repeats is not None)
 
 
 def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Facts) -> NextStep:
@@ -175,11 +182,12 @@ def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Fact
         is_otp=message.is_otp,
         candidates=candidates,
         open_providers=_open(facts, candidates, job, error) - doubted,
-        tries=[*tries, Try(job.account.id, error.failure, doubts_approval=kind is not None)],
+        tries=[*tries, Try(job.account.id, error.failure, kind is not None, message.repeats is not None)],
         jitter=random.random(),  # noqa: S311  spreads retries; no secret hangs on it
         in_doubt=message.in_doubt,
         retry_after=error.retry_after,
         may_resend_unconfirmed=bool(route and route.resend_unconfirmed_otp),
+        may_repeat=job.account.adapter.repeats_are_safe,
     )
     return after_failure(situation)
 
@@ -211,6 +219,7 @@ def _message_record(s: Settled) -> dict[str, Any]:
         "provider": s.step.provider or s.job.account.id,
         "delay": s.step.delay,
         "in_doubt": s.step.in_doubt,
+        "repeats": message.repeats or s.job.attempt if s.step.repeats else None,
         "crashes": s.crashes,
         "is_otp": message.is_otp,
         "erases": message.is_otp and is_final(s.step.status, s.job.account.adapter.strongest),

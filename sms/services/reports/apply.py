@@ -29,13 +29,13 @@ from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderS
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database.transactions import worker_transaction
-from sms.services.monitoring import alerts, metrics
+from sms.services.monitoring import metrics
 from sms.services.queue import notify, outbox, queue_state, redaction
 from sms.services.queue.attempts import tries_of
 from sms.services.queue.echoes import echo_of
 from sms.services.queue.outbox import LockedMessage
 
-from . import lookup, parts, rows
+from . import lookup, parts, report_alerts, rows
 from .lookup import ByKey, Found
 from .update import ReportUpdate, update_of, without_echo
 
@@ -54,9 +54,15 @@ class _Attempt:
     provider: int
     reported: str
     vendor_id: str
+    repeats: uuid.UUID | None
+
+    @property
+    def reference(self) -> uuid.UUID:
+        """What the vendor was given as ours."""
+        return self.repeats or self.id
 
 
-_COLUMNS = ("id", "message_id", "number", "provider_id", "reported", "vendor_message_id")
+_COLUMNS = ("id", "message_id", "number", "provider_id", "reported", "vendor_message_id", "repeats")
 
 
 @dataclass
@@ -66,6 +72,8 @@ class _Batch:
     now: datetime
     named: ByKey
     by_number: ByKey
+    own: dict[uuid.UUID, _Attempt]
+    """By our reference: of several calls with one, the last."""
     attempts: dict[uuid.UUID, _Attempt]
     messages: dict[uuid.UUID, LockedMessage]
     parts: dict[uuid.UUID, dict[int, PartState]]
@@ -141,16 +149,17 @@ def _load_batch(updates: Sequence[ReportUpdate], now: datetime, *, may_send: boo
     by_number = lookup.by_number(updates, now)
     found = [*own.values(), *named.values(), *by_number.values()]
     locked = outbox.lock_messages(sorted({each.message for each in found}))
-    ids = {each.attempt for each in found}
-    attempts = Attempt.objects.filter(pk__in=ids).values_list(*_COLUMNS)
+    of_messages = Attempt.objects.filter(message__in=[each.id for each in locked]).order_by("number")
+    attempts = [_Attempt(*row) for row in of_messages.values_list(*_COLUMNS)] if locked else []
     has_parts = any(each.part for each in (*updates, *named.values()))
     return _Batch(
         now=now,
         named=named,
         by_number=by_number,
-        attempts={row[0]: _Attempt(*row) for row in (attempts if ids else ())},
+        own={each.reference: each for each in attempts},
+        attempts={each.id: each for each in attempts},
         messages={message.id: message for message in locked},
-        parts=parts.read(ids if has_parts else ()),
+        parts=parts.read([each.id for each in attempts] if has_parts else ()),
         may_send=may_send,
     )
 
@@ -182,7 +191,7 @@ def _find(batch: _Batch, update: ReportUpdate) -> Found | None:
     named = batch.named.get((update.provider, update.vendor_id))
     if snapshot.current().accounts[update.provider].adapter.ids_per_part:
         return named
-    own = batch.attempts.get(update.attempt) if update.attempt else None
+    own = batch.own.get(update.attempt) if update.attempt else None
     if own is not None and own.provider == update.provider:
         return Found(own.id, own.message)
     return named or batch.by_number.get((update.provider, update.to))
@@ -220,7 +229,7 @@ def _apply_whole(
     never_left = update.state in BAD_REPORTS and update.left is False
     next_provider = _next_provider(message, attempt, batch) if never_left else None
     effect = after_report(
-        status=Status(message.status),
+        status=Status.UNCONFIRMED if message.awaits_repeat else Status(message.status),
         is_latest=attempt.number == message.attempts_made,
         reported=attempt.reported,
         report=update.state,
@@ -246,12 +255,12 @@ def _note_reported(batch: _Batch, update: ReportUpdate, attempt: _Attempt) -> No
         "vendor_id": update.vendor_id,
     }
     if update.failure in MISCONFIGURED:
-        _alert_misconfigured(snapshot.current().accounts[update.provider], update)
+        report_alerts.misconfigured(snapshot.current().accounts[update.provider], update)
 
 
 def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
     """The report without what it repeats of the message. While no message is known, it stays as it came."""
-    about = attempt or (batch.attempts.get(update.url_attempt) if update.url_attempt else None)
+    about = attempt or (batch.own.get(update.url_attempt) if update.url_attempt else None)
     if about is None:
         return update
     gives_id = attempt is not None and not attempt.vendor_id
@@ -293,15 +302,16 @@ def _move(
         move["provider"] = attempt.provider  # the retry that was queued is dropped
     batch.moves[message.id] = move
     if effect.alerts:
-        _alert_contradiction(message, account, update)
+        report_alerts.contradicts(message, account, update)
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
-    message.status = effect.status
+    message.status, message.awaits_repeat = effect.status, False
 
 
 def _is_in_doubt(attempt: _Attempt) -> bool:
     """Whether the message may have been sent by another attempt, or by one that a restored backup lacks."""
-    others = Attempt.objects.filter(message=attempt.message).exclude(pk=attempt.id)
+    same = Q(pk=attempt.reference) | Q(repeats=attempt.reference)
+    others = Attempt.objects.filter(message=attempt.message).exclude(same)
     maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
     is_parked = MessageEvent.objects.filter(message=attempt.message, kind="parked").exists()
     return is_parked or others.filter(maybe).exclude(reported__in=BAD_REPORTS).exists()
@@ -311,33 +321,6 @@ def _record_failover(message: LockedMessage, account: Account, now: datetime) ->
     why = f"{account.slug} reports that it was never sent."
     MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
     transaction.on_commit(notify.notify_workers)
-
-
-def _alert_contradiction(message: LockedMessage, account: Account, update: ReportUpdate) -> None:
-    alerts.open_alert(
-        f"report-beats-state:{message.id}",
-        title=f"{account.slug} reports {update.state} for a message that was {message.status}",
-        advice="The report was applied. Look at the message: it may have been sent again by another provider.",
-        provider_id=account.id,
-    )
-
-
-def _alert_misconfigured(account: Account, update: ReportUpdate) -> None:
-    alerts.open_alert(
-        f"report-config:{account.slug}:{update.code}",
-        title=f"{account.slug} reports that it can't send as it is set up: {update.failure} {update.code}",
-        advice=f"{update.detail} Correct the provider, its account, its sender names or its templates.".lstrip(),
-        provider_id=account.id,
-    )
-
-
-def _alert_unapplied(provider: int, slug: str) -> None:
-    alerts.open_alert(
-        f"report-unapplied:{slug}",
-        title=f"{slug} sent a delivery report that belongs to no message of ours",
-        advice="Open the delivery reports that were not applied: each says why. Then close this.",
-        provider_id=provider,
-    )
 
 
 def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effect: ReportEffect) -> None:
@@ -371,7 +354,7 @@ def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effec
     )
     slug = snapshot.current().accounts[update.provider].slug
     if attempt is None and not waits:
-        _alert_unapplied(update.provider, slug)
+        report_alerts.unapplied(update.provider, slug)
     metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from providers.base import Failure, MessageState
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
@@ -90,6 +92,7 @@ def _attempt(attempt: Attempt, slugs: dict[int, str]) -> TimelineEntry:
     title = f"Attempt {attempt.number} via {slugs.get(attempt.provider_id, '?')}: {outcome or 'under way'}"
     facts = [("HTTP", str(attempt.http_status or "")), ("code", attempt.code), ("took", _duration(attempt))]
     facts.append(("vendor's id", attempt.vendor_message_id))
+    facts.append((_("repeats"), _("an unconfirmed call, with its reference") if attempt.repeats else ""))
     exchange = (attempt.raw_request or "", attempt.raw_response or "")
     return TimelineEntry(
         attempt.started_at,

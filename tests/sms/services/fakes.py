@@ -96,6 +96,21 @@ class PolledVendor(TextVendor):
         return "pong"
 
 
+class OnceVendor(TextVendor):
+    """Sends each reference once, and says so of a repeat, without its id."""
+
+    slug = "oncevendor"
+    name = "Once vendor"
+    default_base_url = "https://once.example"
+    repeats_are_safe = True
+    strongest = "delivered"
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        if response.status == 409:
+            return Accepted(code="duplicate", repeated=True)
+        return super().outcome(response)
+
+
 class TemplateVendor(Sender):
     """Sends approved templates under approved sender names; says which of the two it does not know."""
 
