@@ -23,6 +23,8 @@ from .errors import Refused as Refused
 from .errors import Unavailable as Unavailable
 from .errors import Unconfirmed as Unconfirmed
 from .errors import failed as failed
+from .polls import Asked as Asked
+from .polls import Polls as Polls
 from .reports import ENDS as ENDS
 from .reports import MessageState as MessageState
 from .reports import Money as Money
@@ -212,6 +214,8 @@ class Sender(Adapter):
     """True where bad logins get our address blocked: then nothing is called by itself after an account fault."""
     reports: ClassVar[frozenset[ReportChannel]] = frozenset()
     """How delivery reports come; empty: this vendor sends none and can't be asked."""
+    polls: ClassVar[Polls] = Polls()
+    """The rules for polls, where the vendor is polled."""
     signed_headers: ClassVar[tuple[str, ...]] = ()
     """The headers of callbacks that `authentic` and `read` need."""
     ids_per_part: ClassVar[bool] = False
@@ -301,16 +305,18 @@ class Sender(Adapter):
         return ()
 
     def poll_delays(self) -> tuple[int, ...]:
-        """Seconds after submission at which to ask for the state; the last one repeats until 72 hours."""
+        """Seconds after submission at which to ask for the state; the last one repeats until `polls.until`."""
         return ()
 
-    def poll_request(self, vendor_id: str) -> HttpRequest:
+    def poll_request(self, *asked: Asked) -> HttpRequest:
+        """The call that asks for these messages: at least one, at most `polls.at_once`, if it names any."""
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
-    def poll_outcome(self, response: HttpResponse) -> Report | None:
-        """The state, or None while the vendor has none yet; a final state ends the polling.
+    def poll_outcome(self, response: HttpResponse) -> list[Report]:
+        """The states that the vendor has; a final one ends the polling.
 
-        Raises ProviderError on a bad response; a fault of the account opens the breaker.
+        Raises ProviderError on a bad response; a fault of the account opens the breaker. It gets a response of a vendor
+        that `consumes` twice: as it comes, and from the database.
         """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 

@@ -21,4 +21,9 @@ class Migration(migrations.Migration):
                 help_text="The unconfirmed attempt whose reference the next call repeats.", null=True
             ),
         ),
+        migrations.AddField(
+            model_name="providerstate",
+            name="next_poll_at",
+            field=models.DateTimeField(help_text="No status query before then: the vendor takes few.", null=True),
+        ),
     ]

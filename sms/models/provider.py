@@ -128,6 +128,7 @@ class ProviderState(models.Model):
     tokens = models.FloatField(default=0, help_text="Calls left in the token bucket of the rate limit.")
     tokens_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True, help_text="The vendor asked for no calls until then.")
+    next_poll_at = models.DateTimeField(null=True, help_text="No status query before then: the vendor takes few.")
     last_error_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=64, blank=True)
     last_error_detail = models.TextField(blank=True)

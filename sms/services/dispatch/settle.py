@@ -241,6 +241,7 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
             "failure": error.failure,
             "code": error.code[:64],
             "detail": words,
+            "poll_after": _first_poll(s.job.account, "") if s.outcome is Outcome.UNCONFIRMED else None,
         }
     if result.surely_not_sent:
         code = LEASE_OVER if result.never_started else "internal_fault"
@@ -252,15 +253,16 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
         "code": accepted.code[:64],
         "detail": accepted.detail,
         "vendor_message_id": accepted.vendor_id[:128],
-        "poll_after": _first_poll(s.job.account, accepted),
+        "poll_after": _first_poll(s.job.account, accepted.vendor_id),
     }
 
 
-def _first_poll(account: Account, accepted: Accepted) -> float | None:
+def _first_poll(account: Account, vendor_id: str) -> float | None:
     """Seconds until the vendor is asked for the first time; None: never."""
-    delays = account.adapter.poll_delays()
-    polls = ReportChannel.POLL in account.adapter.reports and can_poll(accepted.vendor_id) and delays
-    return delays[0] if polls else None
+    adapter = account.adapter
+    is_known = can_poll(vendor_id) or not adapter.polls.needs_id
+    delays = adapter.poll_delays() if ReportChannel.POLL in adapter.reports and is_known else ()
+    return delays[0] if delays else None
 
 
 def _note_late(settled: Sequence[Settled], open_attempts: set[Any]) -> None:

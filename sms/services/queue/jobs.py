@@ -12,6 +12,7 @@ from typing import Any
 
 from providers.base import (
     Accepted,
+    Asked,
     Failure,
     Forwarder,
     HttpRequest,
@@ -55,14 +56,14 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A query for the state of an attempt."""
+    """A query for the states of attempts. `asked` are they for the adapter, `echoes` the values of their messages."""
 
-    attempt: uuid.UUID
+    id: uuid.UUID
+    attempts: tuple[uuid.UUID, ...]
+    asked: tuple[Asked, ...]
     account: Account
-    vendor_id: str
     not_after: float
-    echo: Echo
-    """The values of the attempt's message."""
+    echoes: tuple[Echo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Push:
 
 
 Job = Send | Poll | Probe | Push
-ResponseParser = Callable[[HttpResponse], Accepted | Report | tuple[Pushed, str] | str | None]
+ResponseParser = Callable[[HttpResponse], Accepted | list[Report] | tuple[Pushed, str] | str]
 
 
 @dataclass(slots=True)
@@ -116,6 +117,8 @@ class Result:
     http_status: int | None = None
     raw_request: str | None = None
     raw_response: str | None = None
+    consumed: HttpResponse | None = None
+    """An answer that the vendor gives only once."""
     ended: float = 0.0
     """The monotonic time at which the call ended."""
 
@@ -143,7 +146,9 @@ def _run(job: Job, client: Client) -> Result:
     elif isinstance(job, Send):
         result = _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, echo)
     elif isinstance(job, Poll):
-        result = _run_call(job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, echo)
+        result = _run_call(job, client, lambda: adapter.poll_request(*job.asked), adapter.poll_outcome, echo)
+        for each in job.echoes:
+            echoes.hide_in_result(result, each)
     else:
         result = _run_call(job, client, adapter.test_request, adapter.test_outcome, echo)
     echoes.hide_in_result(result, echo)
@@ -157,7 +162,7 @@ def _echo_of(job: Job) -> Echo:
         return Echo.of(number=sms.to, text=sms.text, parameters=values)
     if isinstance(job, Push):
         return Echo.of(number=job.received.sender, text=job.received.text, parameters=())
-    return job.echo if isinstance(job, Poll) else Echo()
+    return Echo()
 
 
 def _timed(job: Send) -> OutboundSms:
@@ -227,6 +232,8 @@ def _parse(
     except Exception:
         result = _maybe_sent(job)
     result.http_status = response.status
+    if isinstance(job, Poll) and job.account.adapter.polls.consumes and response.status // 100 == 2:
+        result.consumed = response
     result.raw_response = exchange_text(response, _hidden_by(job), echo.hide)
     return result
 

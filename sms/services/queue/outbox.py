@@ -257,13 +257,13 @@ def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]
 
 
 _DUE_POLLS = "sms_attempt WHERE poll_at <= %s AND provider_id = %s ORDER BY poll_at"
-_CLAIM_POLLS = "UPDATE sms_attempt SET poll_at = %s, polls = polls + 1"
+_CLAIM_POLLS = "UPDATE sms_attempt SET poll_at = %s, polls = polls + CASE WHEN polls < 32767 THEN 1 ELSE 0 END"
 
 
-def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
-    """Claim up to `limit` due polls; each is due again at `until`. Returns pairs of attempt and vendor's message id."""
-    statement = _change_first(_DUE_POLLS, _CLAIM_POLLS, "id, vendor_message_id")
-    return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [now, provider, limit, until])]
+def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[uuid.UUID]:
+    """Claim up to `limit` attempts whose polls are due; each is due again at `until`."""
+    statement = _change_first(_DUE_POLLS, _CLAIM_POLLS)
+    return [as_uuid(row[0]) for row in fetch_rows(statement, [now, provider, limit, until])]
 
 
 # --- one message: reports and staff ------------------------------------------------------------

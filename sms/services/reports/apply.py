@@ -73,7 +73,7 @@ class _Batch:
     named: ByKey
     by_number: ByKey
     own: dict[uuid.UUID, _Attempt]
-    """By our reference: of several calls with one, the last."""
+    """By id, or by our reference: of several calls with one, the last."""
     attempts: dict[uuid.UUID, _Attempt]
     messages: dict[uuid.UUID, LockedMessage]
     parts: dict[uuid.UUID, dict[int, PartState]]
@@ -131,12 +131,18 @@ def match_missed_reports(limit: int = 500) -> int:
     return len(missed)
 
 
-def apply_poll(account: Account, attempt: Attempt, report: Report) -> None:
-    """Store and apply the answer to a poll, unless the state is unknown or unchanged."""
-    if report.state in (MessageState.UNKNOWN, attempt.reported):
-        return
-    vendor_id = attempt.vendor_message_id
-    apply_reports([update_of(report, provider=account.id, attempt=attempt.pk, is_poll=True, vendor_id=vendor_id)])
+def apply_polls(account: Account, found: Iterable[tuple[Attempt, Report]]) -> None:
+    """Store and apply the states that a vendor was asked for, unless they are unknown or unchanged."""
+    news = [(attempt, report) for attempt, report in found if report.state not in (_UNKNOWN, attempt.reported)]
+    apply_reports([_polled(account, attempt, report) for attempt, report in news])
+
+
+_UNKNOWN = MessageState.UNKNOWN
+
+
+def _polled(account: Account, attempt: Attempt, report: Report) -> ReportUpdate:
+    facts = {"vendor_id": attempt.vendor_message_id} if attempt.vendor_message_id else {}
+    return update_of(report, provider=account.id, attempt=attempt.pk, is_poll=True, **facts)
 
 
 # --- loading the rows ---------------------------------------------------------------------------
@@ -156,7 +162,7 @@ def _load_batch(updates: Sequence[ReportUpdate], now: datetime, *, may_send: boo
         now=now,
         named=named,
         by_number=by_number,
-        own={each.reference: each for each in attempts},
+        own={each.id: each for each in attempts} | {each.reference: each for each in attempts},
         attempts={each.id: each for each in attempts},
         messages={message.id: message for message in locked},
         parts=parts.read([each.id for each in attempts] if has_parts else ()),

@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from providers.base import HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
+from providers.base import Asked, HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
 from providers.http import Client
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
@@ -23,7 +23,8 @@ MOST_IDS = 20
 
 def can_test(adapter: type[Sender]) -> bool:
     """Whether the vendor has a call that sends nothing: its own test call, or a status query."""
-    return adapter.can_test or ReportChannel.POLL in adapter.reports
+    can_ask = ReportChannel.POLL in adapter.reports and adapter.polls.at_once and not adapter.polls.consumes
+    return adapter.can_test or bool(can_ask)
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
@@ -58,14 +59,14 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
     vendor_id = next(filter(can_poll, newest.values_list("vendor_message_id", flat=True)[:MOST_IDS]), None)
     if vendor_id is None:
         raise ActionRefused(f"{adapter.name} is tested by a status query, and no message has been sent there yet.")
-    return adapter.poll_request(vendor_id)
+    return adapter.poll_request(Asked(vendor_id=vendor_id))
 
 
 def _read_test(adapter: Sender, response: HttpResponse) -> str:
     if adapter.can_test:
         return adapter.test_outcome(response)
-    report = adapter.poll_outcome(response)
-    return f"The last message is {report.state}." if report else "The last message has no final state yet."
+    reports = adapter.poll_outcome(response)
+    return f"The last message is {reports[0].state}." if reports else "The last message has no final state yet."
 
 
 def _record_test(provider: Provider, *, accepted: bool, detail: str) -> None:
