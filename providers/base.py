@@ -10,16 +10,20 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from .callbacks import Callback as Callback
 from .callbacks import Reply as Reply
+from .calls import Call as Call
+from .calls import Session as Session
 from .errors import Failure as Failure
 from .errors import Misconfigured as Misconfigured
 from .errors import ProviderError as ProviderError
 from .errors import Refused as Refused
+from .errors import SessionExpired as SessionExpired
 from .errors import Unavailable as Unavailable
 from .errors import Unconfirmed as Unconfirmed
 from .errors import failed as failed
@@ -49,6 +53,8 @@ class HttpRequest:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    hidden: tuple[str, ...] = ()
+    """Secrets that the adapter derived for this request, such as a digest of the password: staff never see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,10 @@ class Adapter(ABC):
     words: ClassVar[frozenset[str]] = frozenset()
     """Further codes in responses and reports, besides `codes`, in lower case. Any other code may repeat a message's
     text or number, and these are hidden in it."""
+    needs_session: ClassVar[bool] = False
+    """True where the vendor requires a log-in before other calls (`session_request`)."""
+    call: Call = Call()
+    """The time and the nonce of the call that is built, and the session for it."""
     scheme: ClassVar[str] = "https"
     """The scheme of this adapter's URLs. Where it is https, http is accepted, too."""
 
@@ -180,10 +190,25 @@ class Adapter(ABC):
         """The given credentials as they are to be stored. Raises SettingError, for an unknown one too."""
         return clean(cls.credentials, credentials)
 
+    def for_call(self, call: Call) -> Self:
+        """This adapter, with what the next call needs. It has no clock, no chance and no memory of its own."""
+        made = copy(self)
+        made.call = call
+        return made
+
+    def session_request(self) -> HttpRequest:
+        raise NotImplementedError(f"{self.name} needs no log-in")
+
+    def session_outcome(self, response: HttpResponse) -> Session:
+        """Raises a ProviderError if the log-in failed. A later call whose response says that the session has expired
+        raises SessionExpired; then it is made once more with a new session."""
+        raise NotImplementedError(f"{self.name} needs no log-in")
+
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be kept or logged."""
         keys = [setting.key for setting in self.credentials if setting.secret]
-        return tuple(self.credential[key] for key in keys if self.credential.get(key))
+        own = tuple(self.credential[key] for key in keys if self.credential.get(key))
+        return (*own, *filter(None, self.call.session.secret.values()))
 
     def missing_credentials(self) -> tuple[str, ...]:
         return tuple(setting.key for setting in self.credentials if not self.credential.get(setting.key))

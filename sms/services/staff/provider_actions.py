@@ -11,7 +11,7 @@ from providers.http import Client
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
-from sms.services.queue import notify, outbox
+from sms.services.queue import notify, outbox, sessions
 from sms.services.queue.echoes import can_poll
 from sms.services.queue.errors import ActionRefused
 
@@ -22,9 +22,9 @@ MOST_IDS = 20
 
 
 def can_test(adapter: type[Sender]) -> bool:
-    """Whether the vendor has a call that sends nothing: its own test call, or a status query."""
+    """Whether the vendor has a call that sends nothing: its own test call, a log-in, or a status query."""
     can_ask = ReportChannel.POLL in adapter.reports and adapter.polls.at_once and not adapter.polls.consumes
-    return adapter.can_test or bool(can_ask)
+    return adapter.can_test or adapter.needs_session or bool(can_ask)
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
@@ -35,7 +35,7 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     provider = Provider.objects.get(pk=provider_id)
     if provider.credentials_problem:
         raise ActionRefused(provider.credentials_problem)
-    adapter = provider.adapter()
+    adapter = provider.adapter().for_call(sessions.new_call())
     request = _test_request(provider, adapter)
     client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
     try:
@@ -51,6 +51,8 @@ def test_connection(provider_id: int, *, actor: str) -> str:
 
 
 def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
+    if adapter.needs_session:
+        return adapter.session_request()
     if adapter.can_test:
         return adapter.test_request()
     if not can_test(type(adapter)):
@@ -63,6 +65,9 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
 
 
 def _read_test(adapter: Sender, response: HttpResponse) -> str:
+    if adapter.needs_session:
+        adapter.session_outcome(response)
+        return "The vendor accepted the log-in."
     if adapter.can_test:
         return adapter.test_outcome(response)
     reports = adapter.poll_outcome(response)
