@@ -213,11 +213,21 @@ class Adapter(ABC):
     def missing_credentials(self) -> tuple[str, ...]:
         return tuple(setting.key for setting in self.credentials if not self.credential.get(setting.key))
 
+    @classmethod
+    def missing_options(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        given = cls.options_with_defaults(options)
+        return tuple(
+            setting.key for setting in cls.options if setting.required and given[setting.key] in (None, "", [])
+        )
+
     def require_credentials(self) -> None:
-        """Raises Misconfigured if one is missing: such a call is never made."""
+        """Raises Misconfigured if one is missing, or a required option: such a call is never made."""
         if missing := self.missing_credentials():
             words = f"No {' and no '.join(missing)} is stored for this account at {self.name}."
             raise Misconfigured(Failure.ACCOUNT, "credentials_missing", words)
+        if missing := self.missing_options(self.option):
+            words = f"{self.name} requires the option {' and '.join(missing)}. Set it at the provider."
+            raise Misconfigured(Failure.CONFIG, "option_missing", words)
 
 
 class Sender(Adapter):

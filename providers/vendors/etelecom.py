@@ -145,7 +145,7 @@ class ETelecom(Sender):
 
     def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
         state = STATES.get(word.upper(), MessageState.UNKNOWN)
-        code = text_in(answer.get("errorcode"), limit=40) or word.upper()
+        code = text_in(answer.get("errorcode"), limit=64) or word.upper()
         detail = f"Channel {channel}" if (channel := text_in(answer.get("channel"), limit=40)) else ""
         goes_on = state is MessageState.UNDELIVERED and "," in self.option["routerule"]  # to the next channel
         return Report(state, vendor_id=vendor_id, code=code, detail=detail, final=False if goes_on else None)

@@ -173,6 +173,9 @@ CODE: Mapping[str, Description] = {
     "template_invalid": Description(
         "The vendor's template id in the approval is not valid.", Party.US, "Correct the template's approval."
     ),
+    "option_missing": Description(
+        "An option that this vendor requires is not set.", Party.US, "Set it at the provider."
+    ),
     "too_many_parameters": Description(
         "The template has more placeholders than this vendor accepts.", Party.US, "Shorten the template."
     ),

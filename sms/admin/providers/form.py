@@ -60,10 +60,16 @@ class ProviderForm(DefaultsForm):
         """Let the adapter read the settings one by one: what it can't take is said at the field."""
         values = super().clean() or self.cleaned_data
         self.new_options = self._read(OPTION, lambda adapter: adapter.clean_options, {})
+        self._require_options()
         stored = dict(self.instance.credentials)
         self.new_credentials = self._read(CREDENTIAL, lambda adapter: adapter.clean_credentials, stored)
         self._require_secrets_again(values)
         return values
+
+    def _require_options(self) -> None:
+        for key in self.adapter.missing_options(self.new_options) if self.adapter else ():
+            if OPTION + key not in self.errors:
+                self.add_error(OPTION + key, _("This vendor requires it."))
 
     def _require_secrets_again(self, values: dict[str, Any]) -> None:
         """An address of another server wants the secrets again: who may change one need not know the others."""

@@ -228,8 +228,9 @@ def _steps(
 def _credentials(account: Account) -> Step:
     if account.problem:
         return Step("Credentials are stored", False, account.problem, "provider", account.id)
-    missing = account.adapter.missing_credentials()
-    labels = {setting.key: setting.label for setting in account.adapter.credentials}
+    adapter = account.adapter
+    missing = (*adapter.missing_credentials(), *adapter.missing_options(adapter.option))
+    labels = {setting.key: setting.label for setting in (*adapter.credentials, *adapter.options)}
     says = f"Missing: {', '.join(labels[key] for key in missing)}." if missing else "Stored, encrypted."
     return Step("Credentials are stored", not missing, says, "provider", account.id)
 
