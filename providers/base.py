@@ -27,6 +27,9 @@ from .errors import SessionExpired as SessionExpired
 from .errors import Unavailable as Unavailable
 from .errors import Unconfirmed as Unconfirmed
 from .errors import failed as failed
+from .messages import Accepted as Accepted
+from .messages import Encoding as Encoding
+from .messages import OutboundSms as OutboundSms
 from .polls import Asked as Asked
 from .polls import Polls as Polls
 from .reports import ENDS as ENDS
@@ -66,49 +69,6 @@ class HttpResponse:
     body: bytes = b""
     unreadable: int = 0
     """Bytes of a body whose content coding can't be undone; `body` is empty then."""
-
-
-class Encoding(StrEnum):
-    """The data coding: what goes over the air."""
-
-    GSM7 = "GSM-7"
-    UCS2 = "UCS-2"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundSms:
-    """One attempt to send one message.
-
-    `reference` is our attempt's id, `to` is E.164, `parameters` are pairs of the
-    vendor's own name (or our placeholder's, where the vendor has none) and the
-    value, in the vendor's order. `encoding` and `parts` are those of the text.
-    """
-
-    reference: str
-    to: str
-    text: str
-    sender: str = ""
-    vendor_template: str | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
-    callback_url: str | None = None
-    is_otp: bool = False
-    encoding: Encoding = Encoding.UCS2
-    parts: int = 1
-    valid_for: int = 86_400
-    """Seconds that the message has left, at least 1: afterwards the vendor must not deliver it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The vendor took the message. `vendor_id` is empty where it gives none."""
-
-    vendor_id: str = ""
-    code: str = ""
-    detail: str = ""
-    part_ids: tuple[str, ...] = ()
-    """The ids of all parts in their order, where each part has its own; the first is `vendor_id` too."""
-    repeated: bool = False
-    """True: the vendor had accepted a message with this reference before, and did not send it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +220,8 @@ class Sender(Adapter):
     comes: an unconfirmed call is then repeated with its reference (docs/decisions/022)."""
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
+    tells_balance: ClassVar[bool] = False
+    """True where the vendor can be asked for the account's balance (`balance_request`)."""
     sandbox: ClassVar[bool] = False
     """True for a vendor that reaches no handset at all."""
     codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
@@ -354,6 +316,18 @@ class Sender(Adapter):
         that `consumes` twice: as it comes, and from the database.
         """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
+
+    @classmethod
+    def has_harmless_call(cls) -> bool:
+        """Whether the connection can be tested: by a test call, a log-in, or a poll that takes nothing away."""
+        can_ask = ReportChannel.POLL in cls.reports and cls.polls.at_once and not cls.polls.consumes
+        return cls.can_test or cls.needs_session or bool(can_ask)
+
+    def balance_request(self) -> HttpRequest:
+        raise NotImplementedError(f"{self.name} can't be asked for a balance")
+
+    def balance_outcome(self, response: HttpResponse) -> Money:
+        raise NotImplementedError(f"{self.name} can't be asked for a balance")
 
     def test_request(self) -> HttpRequest:
         """A call without effect that checks the URL and the credentials."""

@@ -26,4 +26,39 @@ class Migration(migrations.Migration):
             name="next_poll_at",
             field=models.DateTimeField(help_text="No status query before then: the vendor takes few.", null=True),
         ),
+        migrations.AddField(
+            model_name="historicalprovider",
+            name="low_balance",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="An alert is opened while the vendor says that the account has less. Only for vendors that say it.",
+                null=True,
+                verbose_name="balance that is low",
+            ),
+        ),
+        migrations.AddField(
+            model_name="provider",
+            name="low_balance",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="An alert is opened while the vendor says that the account has less. Only for vendors that say it.",
+                null=True,
+                verbose_name="balance that is low",
+            ),
+        ),
+        migrations.AddField(
+            model_name="providerstate",
+            name="balance",
+            field=models.CharField(blank=True, db_default="", default="", max_length=40),
+        ),
+        migrations.AddField(
+            model_name="providerstate",
+            name="balance_at",
+            field=models.DateTimeField(help_text="When the vendor said the balance.", null=True),
+        ),
+        migrations.AddField(
+            model_name="providerstate",
+            name="balance_asked_at",
+            field=models.DateTimeField(null=True),
+        ),
     ]

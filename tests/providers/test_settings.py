@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from providers.answers import code_in
 from providers.base import Adapter, Kind, Misconfigured, Setting, SettingError
 from providers.registry import FORWARDERS, SENDERS
 
@@ -147,11 +146,6 @@ def test_without_a_required_option_no_call_is_made() -> None:
     with pytest.raises(Misconfigured, match="filter"):
         Typed(base_url="", credentials={}, options={}).require_credentials()
     Typed(base_url="", credentials={}, options={"filter": "0"}).require_credentials()
-
-
-@pytest.mark.parametrize(("code", "taken"), [("c" * 64, True), ("c" * 65, False), ("a\nb", False)])
-def test_a_code_may_have_64_characters(code: str, taken: bool) -> None:
-    assert code_in(code) == (code if taken else None)
 
 
 def test_a_pasted_credential_loses_its_blanks_at_the_ends() -> None:

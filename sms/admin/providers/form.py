@@ -142,7 +142,7 @@ def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any
         own["description"] = f"{_('Delivery reports')}: {channels_text(adapter.reports)}."
     if adapter and not adapter.sender_rule.is_required:
         own["fields"].append("shown_sender")
-    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute"]}
+    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute", "low_balance"]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 
 

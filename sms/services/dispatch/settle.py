@@ -26,7 +26,7 @@ from sms.services.queue.echoes import can_poll
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply, parts
 
-from . import approval_doubt, circuit_breaker, outcomes
+from . import approval_doubt, balance, circuit_breaker, outcomes
 from .approval_doubt import Doubts
 from .eligibility import CRASHES_ALLOWED, candidates_of
 
@@ -328,6 +328,8 @@ def _record_outcomes(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
         if error is not None and error.failure == Failure.CONFIG and not _is_about_approval(account, error):
             _alert_misconfigured(account, error)
     approval_doubt.record_outcomes(account, [(s.job, s.result.error) for s in group])
+    accepted = (s.result.value for s in group if isinstance(s.result.value, Accepted))
+    balance.note(account, [value.balance for value in accepted if value.balance is not None])
     if probes:
         circuit_breaker.record_outcome(account, probes, was_probe=True)
     if any(error is not None for error in answers) or is_in_trouble or _is_news(account):

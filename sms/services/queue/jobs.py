@@ -18,6 +18,7 @@ from providers.base import (
     Forwarder,
     HttpRequest,
     HttpResponse,
+    Money,
     OutboundSms,
     ProviderError,
     Pushed,
@@ -78,6 +79,14 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class AskBalance:
+    """A query for what an account has left."""
+
+    account: Account
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerAccount:
     """A partner, as a job needs it."""
 
@@ -99,8 +108,8 @@ class Push:
     not_after: float
 
 
-Job = Send | Poll | Probe | Push
-ResponseParser = Callable[[HttpResponse], Accepted | list[Report] | tuple[Pushed, str] | str]
+Job = Send | Poll | Probe | Push | AskBalance
+ResponseParser = Callable[[HttpResponse], Accepted | list[Report] | tuple[Pushed, str] | str | Money]
 
 
 @dataclass(slots=True)
@@ -176,6 +185,8 @@ def _run_with(job: Job, adapter: Any, client: Client) -> Result:
         return _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, hidden)
     if isinstance(job, Poll):
         return _run_call(job, client, lambda: adapter.poll_request(*job.asked), adapter.poll_outcome, hidden)
+    if isinstance(job, AskBalance):
+        return _run_call(job, client, adapter.balance_request, adapter.balance_outcome, hidden)
     return _run_call(job, client, adapter.test_request, adapter.test_outcome, hidden)
 
 

@@ -6,7 +6,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from providers.base import Asked, HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
+from providers.base import Asked, HttpRequest, HttpResponse, ProviderError, Sender
 from providers.http import Client
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
@@ -19,12 +19,6 @@ log = structlog.get_logger(__name__)
 
 MOST_IDS = 20
 """The newest ids of which one is tried: some are digests, which the vendor does not know."""
-
-
-def can_test(adapter: type[Sender]) -> bool:
-    """Whether the vendor has a call that sends nothing: its own test call, a log-in, or a status query."""
-    can_ask = ReportChannel.POLL in adapter.reports and adapter.polls.at_once and not adapter.polls.consumes
-    return adapter.can_test or adapter.needs_session or bool(can_ask)
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
@@ -55,7 +49,7 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
         return adapter.session_request()
     if adapter.can_test:
         return adapter.test_request()
-    if not can_test(type(adapter)):
+    if not adapter.has_harmless_call():
         raise ActionRefused(f"{adapter.name} has no harmless call. Send a message to your own number instead.")
     newest = Attempt.objects.filter(provider=provider).exclude(vendor_message_id="").order_by("-id")
     vendor_id = next(filter(can_poll, newest.values_list("vendor_message_id", flat=True)[:MOST_IDS]), None)
