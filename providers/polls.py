@@ -43,7 +43,8 @@ def matched(report: Report, asked: Sequence[Asked]) -> Asked | None:
     for name in ("reference", "vendor_id", "to"):
         if said := _digits(name, getattr(report, name)):
             fitting = [each for each in asked if _digits(name, getattr(each, name)) == said]
-            return fitting[0] if len(fitting) == 1 else None
+            is_one = len({each.reference for each in fitting}) == 1  # several calls may have one reference
+            return fitting[-1] if is_one else None
     return asked[0] if len(asked) == 1 else None
 
 

@@ -10,6 +10,8 @@ from providers.polls import matched
 ONE = Asked("V-1", "r-1", "+994501110001")
 TWO = Asked("V-2", "r-2", "+994501110002")
 SAME_NUMBER = Asked("V-3", "r-3", "+994501110002")
+FIRST_CALL = Asked("", "r-1", "+994501110001")
+OTHERS_ID = Asked("V-1", "r-5", "+994501110005")
 NO_ID = Asked("", "r-4", "+994501110004")
 
 CASES = [
@@ -29,7 +31,9 @@ CASES = [
     ({"vendor_id": "V-9", "to": "994501110001"}, (ONE,), None),
     ({"to": "994501119999"}, (ONE,), None),
     ({"to": "501110001"}, (ONE,), None),
-    ({"vendor_id": "V-1"}, (ONE, ONE), None),
+    ({"vendor_id": "V-1"}, (ONE, ONE), ONE),
+    ({"reference": "r-1"}, (FIRST_CALL, ONE), ONE),
+    ({"vendor_id": "V-1"}, (ONE, OTHERS_ID), None),
     ({"vendor_id": "V-1"}, (), None),
     ({}, (), None),
 ]

@@ -241,7 +241,7 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
             "failure": error.failure,
             "code": error.code[:64],
             "detail": words,
-            "poll_after": _first_poll(s.job.account, "") if s.outcome is Outcome.UNCONFIRMED else None,
+            "poll_after": _first_poll(s.job.account, "") if _is_to_be_asked(s) else None,
         }
     if result.surely_not_sent:
         code = LEASE_OVER if result.never_started else "internal_fault"
@@ -255,6 +255,11 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
         "vendor_message_id": accepted.vendor_id[:128],
         "poll_after": _first_poll(s.job.account, accepted.vendor_id),
     }
+
+
+def _is_to_be_asked(s: Settled) -> bool:
+    """Whether a failed call may have been accepted, and no repeat will tell."""
+    return s.outcome is Outcome.UNCONFIRMED and not s.step.repeats
 
 
 def _first_poll(account: Account, vendor_id: str) -> float | None:

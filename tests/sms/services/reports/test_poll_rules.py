@@ -149,6 +149,15 @@ def test_an_unconfirmed_call_is_asked_for_where_the_vendor_needs_no_id(shop, ven
     assert status(message) == "delivered"
 
 
+def test_a_call_that_is_to_be_repeated_is_not_asked_for(shop, vendor, wire, work, monkeypatch):
+    monkeypatch.setattr(PolledVendor, "repeats_are_safe", True)
+    vendor(needs_id=False)
+    wire.script(HOST, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    message = shop.message()
+    work()
+    assert (status(message), Attempt.objects.get().poll_at) == ("queued", None)
+
+
 def test_an_unconfirmed_call_is_not_asked_for_where_the_vendor_needs_its_id(shop, vendor, wire, work):
     vendor()
     wire.script(HOST, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
