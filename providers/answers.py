@@ -112,12 +112,16 @@ def contradiction(code: str, what: str) -> ProviderError:
     return failed(Failure.AMBIGUOUS, code, words.format(what_text=what))
 
 
+MAX_CODE = 64
+"""The columns for codes are as wide."""
+
+
 def code_in(value: Any) -> str | None:
     """A code that is a string or a number, as text; None if it can't be shown."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
-    return text if 0 < len(text) <= 40 and text.isprintable() else None
+    return text if 0 < len(text) <= MAX_CODE and text.isprintable() else None
 
 
 def words_in(value: Any, limit: int = 200) -> str:

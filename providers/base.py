@@ -9,23 +9,34 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from providers.marking import N_
 
 from .callbacks import Callback as Callback
 from .callbacks import Reply as Reply
+from .calls import Call as Call
+from .calls import Session as Session
 from .errors import Failure as Failure
 from .errors import Misconfigured as Misconfigured
 from .errors import ProviderError as ProviderError
 from .errors import Refused as Refused
+from .errors import SessionExpired as SessionExpired
 from .errors import Unavailable as Unavailable
 from .errors import Unconfirmed as Unconfirmed
 from .errors import failed as failed
+from .messages import Accepted as Accepted
+from .messages import Encoding as Encoding
+from .messages import OutboundSms as OutboundSms
+from .polls import Asked as Asked
+from .polls import Polls as Polls
+from .reports import ENDS as ENDS
+from .reports import MessageState as MessageState
+from .reports import Money as Money
+from .reports import Report as Report
 from .senders import FIXED_SENDER as FIXED_SENDER
 from .senders import REQUIRED_SENDER as REQUIRED_SENDER
 from .senders import SenderRule as SenderRule
@@ -46,6 +57,8 @@ class HttpRequest:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    hidden: tuple[str, ...] = ()
+    """Secrets that the adapter derived for this request, such as a digest of the password: staff never see them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,103 +70,6 @@ class HttpResponse:
     body: bytes = b""
     unreadable: int = 0
     """Bytes of a body whose content coding can't be undone; `body` is empty then."""
-
-
-class Encoding(StrEnum):
-    """The data coding in which the message is sent to the handset."""
-
-    GSM7 = "GSM-7"
-    UCS2 = "UCS-2"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundSms:
-    """One attempt to send one message.
-
-    `reference` is our attempt's id, `to` is E.164, `parameters` are pairs of the
-    vendor's own name (or our placeholder's, where the vendor has none) and the
-    value, in the vendor's order. `encoding` and `parts` are those of the text.
-    """
-
-    reference: str
-    to: str
-    text: str
-    sender: str = ""
-    vendor_template: str | None = None
-    parameters: tuple[tuple[str, str], ...] = ()
-    callback_url: str | None = None
-    is_otp: bool = False
-    encoding: Encoding = Encoding.UCS2
-    parts: int = 1
-    valid_for: int = 86_400
-    """The message's remaining time to live in seconds, at least 1. The vendor must not deliver it later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The vendor accepted the message. `vendor_id` is empty if the vendor returns none."""
-
-    vendor_id: str = ""
-    code: str = ""
-    detail: str = ""
-    part_ids: tuple[str, ...] = ()
-    """The ids of all parts in order, if each part has one; the first is also `vendor_id`."""
-
-
-class MessageState(StrEnum):
-    """A message's state at the vendor. Accepted: not passed to a carrier yet; sent: passed to a carrier."""
-
-    ACCEPTED = N_("accepted")
-    SENT = N_("sent")
-    DELIVERED = N_("delivered")
-    UNDELIVERED = N_("undelivered")
-    EXPIRED = N_("expired")
-    REJECTED = N_("rejected")
-    UNKNOWN = N_("unknown")
-
-
-ENDS = frozenset(MessageState) - {MessageState.ACCEPTED, MessageState.SENT, MessageState.UNKNOWN}
-"""The states that are final unless the vendor says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    amount: Decimal
-    currency: str = ""
-    """Empty if the vendor gives none."""
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency}".rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A vendor's later report on one attempt, identified by our reference, the vendor's id or the number."""
-
-    state: MessageState
-    reference: str = ""
-    vendor_id: str = ""
-    code: str = ""
-    detail: str = ""
-    left: bool | None = None
-    """False: the message was certainly not sent, so another vendor may send it. None: the vendor does not say."""
-    final: bool | None = None
-    """Whether this is the last report. None: as the state implies (ENDS)."""
-    to: str = ""
-    """The recipient in E.164, with or without the plus. It is used only where the report has no id at all."""
-    failure: Failure | None = None
-    """The failure class of a late rejection, if the vendor gives a reason."""
-    part: tuple[int, int] | None = None
-    """The part's number, counted from 1, and the number of parts. None: the whole message, or the part of `vendor_id`.
-    """
-    at: datetime | None = None
-    """The vendor's time of the event, with a time zone."""
-    price: Money | None = None
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no further report is expected or polled for."""
-        return self.state in ENDS if self.final is None else self.final
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +106,7 @@ class ApprovalKind(StrEnum):
 
 
 class ReportChannel(StrEnum):
-    """How delivery reports are received: at a URL per attempt, at a URL registered by hand, or by polling."""
+    """How delivery reports come: to a URL of each attempt, to a URL registered by hand, or as answers to our polls."""
 
     CALLBACK_PER_ATTEMPT = "callback_per_attempt"
     CALLBACK_REGISTERED = "callback_registered"
@@ -209,6 +125,10 @@ class Adapter(ABC):
     words: ClassVar[frozenset[str]] = frozenset()
     """Further codes in responses and reports, besides `codes`, in lower case. Any other code may repeat a message's
     text or number, and these are hidden in it."""
+    needs_session: ClassVar[bool] = False
+    """True where the vendor requires a log-in before other calls (`session_request`)."""
+    call: Call = Call()
+    """The time and the nonce of the call that is built, and the session for it."""
     scheme: ClassVar[str] = "https"
     """The scheme of this adapter's URLs. Where it is https, http is accepted, too."""
 
@@ -231,20 +151,46 @@ class Adapter(ABC):
         """The given credentials as they are to be stored. Raises SettingError, for an unknown one too."""
         return clean(cls.credentials, credentials)
 
+    def for_call(self, call: Call) -> Self:
+        """This adapter, with what the next call needs. It has no clock, no chance and no memory of its own."""
+        made = copy(self)
+        made.call = call
+        return made
+
+    def session_request(self) -> HttpRequest:
+        raise NotImplementedError(f"{self.name} needs no log-in")
+
+    def session_outcome(self, response: HttpResponse) -> Session:
+        """Raises a ProviderError if the log-in failed. A later call whose response says that the session has expired
+        raises SessionExpired; then it is made once more with a new session."""
+        raise NotImplementedError(f"{self.name} needs no log-in")
+
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be kept or logged."""
         keys = [setting.key for setting in self.credentials if setting.secret]
-        return tuple(self.credential[key] for key in keys if self.credential.get(key))
+        own = tuple(self.credential[key] for key in keys if self.credential.get(key))
+        return (*own, *filter(None, self.call.session.secret.values()))
 
     def missing_credentials(self) -> tuple[str, ...]:
         return tuple(setting.key for setting in self.credentials if not self.credential.get(setting.key))
 
+    @classmethod
+    def missing_options(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
+        given = cls.options_with_defaults(options)
+        return tuple(
+            setting.key for setting in cls.options if setting.required and given[setting.key] in (None, "", [])
+        )
+
     def require_credentials(self) -> None:
-        """Raises Misconfigured if one is missing: such a call is never made."""
+        """Raises Misconfigured if one is missing, or a required option: such a call is never made."""
         if missing := self.missing_credentials():
             words = N_("No {missing} is stored for this account at {name}.")
-            filled = words.format(missing=" and no ".join(missing), name=self.name)
+            filled = words.format(missing=", ".join(missing), name=self.name)
             raise Misconfigured(Failure.ACCOUNT, "credentials_missing", filled)
+        if missing := self.missing_options(self.option):
+            words = N_("{name} requires the option {missing}. Set it at the provider.")
+            filled = words.format(missing=", ".join(missing), name=self.name)
+            raise Misconfigured(Failure.CONFIG, "option_missing", filled)
 
 
 class Sender(Adapter):
@@ -265,13 +211,20 @@ class Sender(Adapter):
     blocks_callers: ClassVar[bool] = False
     """True if the vendor blocks our address after failed log-ins. Then an account error stops automatic calls."""
     reports: ClassVar[frozenset[ReportChannel]] = frozenset()
-    """How delivery reports are received; empty: this vendor sends none and can't be polled."""
+    """How delivery reports come; empty: this vendor sends none and can't be asked."""
+    polls: ClassVar[Polls] = Polls()
+    """The rules for polls, where the vendor is polled."""
     signed_headers: ClassVar[tuple[str, ...]] = ()
     """The headers of callbacks that `authentic` and `read` need."""
     ids_per_part: ClassVar[bool] = False
     """True where each part of a message has an id, and reports, of its own (`Accepted.part_ids`)."""
+    repeats_are_safe: ClassVar[bool] = False
+    """True only where the vendor documents that it sends a message once, however often a call with the same reference
+    comes: an unconfirmed call is then repeated with its reference (docs/decisions/022)."""
     strongest: ClassVar[Literal["submitted", "sent", "delivered"]] = "submitted"
     can_test: ClassVar[bool] = False
+    tells_balance: ClassVar[bool] = False
+    """True where the vendor can be asked for the account's balance (`balance_request`)."""
     sandbox: ClassVar[bool] = False
     """True for a vendor that never reaches a handset."""
     codes: ClassVar[Mapping[str, tuple[Failure, str]]] = {}
@@ -331,7 +284,7 @@ class Sender(Adapter):
         return None if vendor_template.strip() else N_("The vendor's template is missing.")
 
     def authentic(self, callback: Callback) -> bool:
-        """Whether the vendor made this call. If not, the response is 403 and nothing is stored. Must not raise."""
+        """Whether the vendor made this call. If not it is answered 403, and nothing is stored. It raises nothing."""
         return True
 
     def reply(self, callback: Callback) -> Reply:
@@ -339,7 +292,7 @@ class Sender(Adapter):
         return Reply()
 
     def read(self, callback: Callback) -> list[Report] | None:
-        """The reports in an undecoded callback; None: `read_reports` is called with its fields."""
+        """The reports in a callback as it came; None: `read_reports` gets its fields."""
         return None
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
@@ -355,25 +308,39 @@ class Sender(Adapter):
         return ()
 
     def poll_delays(self) -> tuple[int, ...]:
-        """Seconds after submission at which to ask for the state; the last one repeats until 72 hours."""
+        """Seconds after submission at which to ask for the state; the last one repeats until `polls.until`."""
         return ()
 
-    def poll_request(self, vendor_id: str) -> HttpRequest:
+    def poll_request(self, *asked: Asked) -> HttpRequest:
+        """The call that asks for these messages: at least one, at most `polls.at_once`, if it names any."""
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
-    def poll_outcome(self, response: HttpResponse) -> Report | None:
-        """The state, or None if the vendor has none yet. A final state ends polling.
+    def poll_outcome(self, response: HttpResponse) -> list[Report]:
+        """The states that the vendor has; a final one ends the polling.
 
-        Raises ProviderError on a bad response; a fault of the account opens the breaker.
+        Raises ProviderError on a bad response; a fault of the account opens the breaker. It gets a response of a vendor
+        that `consumes` twice: as it comes, and from the database.
         """
         raise NotImplementedError(f"{self.name} can't be asked for a message's state")
 
+    @classmethod
+    def has_harmless_call(cls) -> bool:
+        """Whether the connection can be tested: by a test call, a log-in, or a poll that takes nothing away."""
+        can_ask = ReportChannel.POLL in cls.reports and cls.polls.at_once and not cls.polls.consumes
+        return cls.can_test or cls.needs_session or bool(can_ask)
+
+    def balance_request(self) -> HttpRequest:
+        raise NotImplementedError(f"{self.name} can't be asked for a balance")
+
+    def balance_outcome(self, response: HttpResponse) -> Money:
+        raise NotImplementedError(f"{self.name} can't be asked for a balance")
+
     def test_request(self) -> HttpRequest:
-        """A call that sends no message and checks the URL and the credentials."""
+        """A call without effect that checks the URL and the credentials."""
         raise NotImplementedError(f"{self.name} has no harmless call")
 
     def test_outcome(self, response: HttpResponse) -> str:
-        """A description of the response for staff. Raises ProviderError if the response is not the expected one."""
+        """The vendor's answer in words for staff. Raises ProviderError if it is not the expected one."""
         raise NotImplementedError(f"{self.name} has no harmless call")
 
 

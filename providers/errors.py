@@ -4,6 +4,7 @@ ProviderError
 ├── Misconfigured   config, account, balance   staff must act
 ├── Refused         recipient, content         the vendor rejected this message
 ├── Unavailable     transient                  surely not sent
+│   └── SessionExpired                         after a new log-in the call is made once more
 └── Unconfirmed     ambiguous                  perhaps sent
 """
 
@@ -59,6 +60,13 @@ class Unavailable(ProviderError):
     """The message was certainly not sent."""
 
     allowed = frozenset({Failure.TRANSIENT})
+
+
+class SessionExpired(Unavailable):
+    """The vendor wants a new log-in, and certainly did not take the message."""
+
+    def __init__(self, detail: str = "The session has expired.") -> None:
+        super().__init__(Failure.TRANSIENT, "session_expired", detail)
 
 
 class Unconfirmed(ProviderError):

@@ -12,11 +12,12 @@ from typing import Any
 from providers.marking import N_
 
 MAX_TEXT = 500
+MAX_KEY = 4096
 MAX_INTEGER = 1_000_000
 
 
 class Kind(StrEnum):
-    """The JSON type of a credential or option."""
+    """What a credential or option holds. A key is text of several lines, such as PEM; an MSISDN a number in E.164."""
 
     TEXT = "text"
     CHOICE = "choice"
@@ -24,6 +25,9 @@ class Kind(StrEnum):
     INTEGER = "integer"
     SECONDS = "seconds"
     NETWORKS = "networks"
+    URL = "url"
+    KEY = "key"
+    MSISDN = "msisdn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Setting:
     choices: tuple[str, ...] = ()
     pattern: str = ""
     """A regular expression for the whole of a text; empty = any."""
+    required: bool = False
+    """True for an option without which the vendor can't be called. Credentials always are."""
     assumed: bool = False
     """True if no document of the vendor confirms it, which the admin shows."""
 
@@ -73,6 +79,42 @@ def _text(setting: Setting, value: Any) -> str:
     if setting.pattern and not re.fullmatch(setting.pattern, text):
         raise SettingError(setting.key, N_("Can't be read. {help_text}").format(help_text=setting.help))
     return text
+
+
+def _key(setting: Setting, value: Any) -> str:
+    """The lines without blanks at their ends, and without the differences of line ends."""
+    if not isinstance(value, str):
+        raise SettingError(setting.key, "Must be a text.")
+    lines = [line.rstrip() for line in value.strip().splitlines()]
+    text = "\n".join(lines)
+    if not text or len(text) > MAX_KEY or not all(line.isprintable() for line in lines):
+        raise SettingError(setting.key, f"Must hold 1 to {MAX_KEY} printable characters, in lines.")
+    if setting.pattern and not re.fullmatch(setting.pattern, text, re.DOTALL):
+        raise SettingError(setting.key, f"Can't be read. {setting.help}")
+    return text
+
+
+def _url(setting: Setting, value: Any) -> str:
+    """Whether the address may be called, providers/http.py decides at each call."""
+    text = _text(setting, value)
+    if not _URL.fullmatch(text):
+        raise SettingError(
+            setting.key, "Must be an address such as https://api.vendor.example/path, without a password."
+        )
+    return text
+
+
+_URL = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[!-~]*)?")
+
+
+def _msisdn(setting: Setting, value: Any) -> str:
+    text = re.sub(r"[ ()-]", "", _text(setting, value))
+    if not _MSISDN.fullmatch(text):
+        raise SettingError(setting.key, "Must be a phone number with its country code, such as +994501234567.")
+    return text
+
+
+_MSISDN = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def _choice(setting: Setting, value: Any) -> str:
@@ -124,4 +166,7 @@ _READERS: dict[Kind, Callable[[Setting, Any], Any]] = {
     Kind.INTEGER: _integer,
     Kind.SECONDS: _seconds,
     Kind.NETWORKS: _networks,
+    Kind.URL: _url,
+    Kind.KEY: _key,
+    Kind.MSISDN: _msisdn,
 }

@@ -22,6 +22,7 @@ from providers.answers import Codes, by_code, by_status, code_in, contradiction,
 from providers.base import (
     Accepted,
     ApprovalKind,
+    Asked,
     Carries,
     Failure,
     HttpRequest,
@@ -156,32 +157,31 @@ class ETelecom(Sender):
     def poll_delays(self) -> tuple[int, ...]:
         return tuple(self.option["poll_after"])
 
-    def poll_request(self, vendor_id: str) -> HttpRequest:
+    def poll_request(self, *asked: Asked) -> HttpRequest:
         self.require_credentials()
-        return json_post(f"{self.base_url}/api/OmniReport/GetStatusOmni", self._login() | {"idOmniMess": vendor_id})
+        return json_post(f"{self.base_url}/api/OmniReport/GetStatusOmni", self._login(idOmniMess=asked[0].vendor_id))
 
-    def poll_outcome(self, response: HttpResponse) -> Report | None:
+    def poll_outcome(self, response: HttpResponse) -> list[Report]:
         answer = json_object(response, _folded) or _fields_in_text(response)
         status = code_in(answer.get("status"))
         if status is None:
             raise _without_status(response)
         word = status.upper()
         if word == PENDING and response.status == 200:
-            return None
+            return []
         if word not in STATES or response.status != 200:
             raise _refusal(response, status, answer)
-        return self._report(answer, word, text_in(answer.get("idomnimess")))
+        return [self._report(answer, word, text_in(answer.get("idomnimess")))]
 
     def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
         state = STATES.get(word.upper(), MessageState.UNKNOWN)
-        code = text_in(answer.get("errorcode"), limit=40) or word.upper()
-        channel = text_in(answer.get("channel"), limit=40)
-        detail = f"Channel {channel}" if channel else ""
+        code = text_in(answer.get("errorcode"), limit=64) or word.upper()
+        detail = f"Channel {channel}" if (channel := text_in(answer.get("channel"), limit=40)) else ""
         goes_on = state is MessageState.UNDELIVERED and "," in self.option["routerule"]  # to the next channel
         return Report(state, vendor_id=vendor_id, code=code, detail=detail, final=False if goes_on else None)
 
-    def _login(self) -> JsonObject:
-        return {"username": self.credential["username"], "password": self.credential["password"]}
+    def _login(self, **more: str) -> JsonObject:
+        return {"username": self.credential["username"], "password": self.credential["password"], **more}
 
     def _route_rule(self) -> str | list[str]:
         rule: str = self.option["routerule"]

@@ -1,7 +1,6 @@
 """The sandbox: a vendor for training and for callers' tests, which reaches no handset.
 
-Its URL starts with sandbox://, and `providers/playground.py` answers there. It accepts free
-text, so that any message can be sent by it, and is polled for the state of messages.
+`providers/playground.py` answers its URL. It accepts free text, so that any message can be sent by it, and is polled.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from providers.answers import by_status, json_object, text_in
 from providers.base import (
     Accepted,
+    Asked,
     Carries,
     Failure,
     HttpRequest,
@@ -55,12 +55,12 @@ class Sandbox(Sender):
     def poll_delays(self) -> tuple[int, ...]:
         return (2, 60)
 
-    def poll_request(self, vendor_id: str) -> HttpRequest:
-        return json_post(f"{self.base_url}/state", {"id": vendor_id})
+    def poll_request(self, *asked: Asked) -> HttpRequest:
+        return json_post(f"{self.base_url}/state", {"id": asked[0].vendor_id})
 
-    def poll_outcome(self, response: HttpResponse) -> Report | None:
+    def poll_outcome(self, response: HttpResponse) -> list[Report]:
         answer = json_object(response) or {}
         state = STATES.get(text_in(answer.get("state")))
         if response.status != 200 or state is None:
             raise by_status(response)
-        return Report(state, vendor_id=text_in(answer.get("id")), code=state.value)
+        return [Report(state, vendor_id=text_in(answer.get("id")), code=state.value)]

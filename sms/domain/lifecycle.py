@@ -6,7 +6,7 @@ The table "Classes of failure" in docs/adding-a-vendor.md describes the rules fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from providers.base import Failure, MessageState
@@ -179,6 +179,9 @@ LONGEST_RETRY_AFTER = 300.0
 TRIES_BEFORE_NEXT = 2
 """How often an unavailable provider is tried before the next one, for a message that is no OTP. For an OTP, once."""
 
+MAX_REPEATS = 5
+"""How often an unconfirmed call is repeated where the vendor promises that it sends the message once."""
+
 
 def backoff(tries: int, *, is_otp: bool, jitter: float) -> float:
     """Seconds to wait after so many tries: a random part (full jitter) of the step, at most of the last step."""
@@ -194,6 +197,8 @@ class Try:
     failure: Failure | None
     doubts_approval: bool = False
     """The vendor contradicted an approval. The provider may be tried again, later or with another approval."""
+    is_repeat: bool = False
+    """It repeated the reference of an unconfirmed call."""
 
     @property
     def is_permanent(self) -> bool:
@@ -208,6 +213,8 @@ class NextStep:
     provider: int | None = None
     delay: float = 0.0
     in_doubt: bool = False
+    repeats: bool = False
+    """The next call repeats the last one's reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +233,14 @@ class Situation:
     in_doubt: bool = False
     retry_after: float | None = None
     may_resend_unconfirmed: bool = False
+    may_repeat: bool = False
+    """The last provider sends a message once, however often a call with the same reference comes."""
 
 
 def after_failure(now: Situation) -> NextStep:
     """The step after the failed attempt, the last one of `now.tries`."""
     last = now.tries[-1]
-    if last.failure == Failure.AMBIGUOUS:
+    if last.failure == Failure.AMBIGUOUS or last.is_repeat:
         return _after_ambiguous(now, last)
     left = remaining(now.candidates, now.tries)
     if not left:
@@ -270,9 +279,13 @@ def _queue(now: Situation, last: Try, provider: int) -> NextStep:
 
 
 def _after_ambiguous(now: Situation, last: Try) -> NextStep:
-    """Unconfirmed. If an OTP's route allows it, it is sent once more, by another provider."""
+    """If an OTP's route allows it, it is sent once more, by another provider. Else the call is repeated where the
+    vendor promises that it sends the message once. A repeat that failed leaves its first call unconfirmed."""
     others = [p for p in remaining(now.candidates, now.tries) if p != last.provider]
     first_doubt = not now.in_doubt and sum(t.failure == Failure.AMBIGUOUS for t in now.tries) == 1
     if now.is_otp and now.may_resend_unconfirmed and first_doubt and others:
         return NextStep(Status.QUEUED, choose(others, now.open_providers, now.tries), in_doubt=True)
+    repeats = sum(t.is_repeat for t in now.tries)
+    if now.may_repeat and repeats < MAX_REPEATS and last.failure not in PERMANENT:
+        return replace(_queue(now, last, last.provider), in_doubt=True, repeats=True)
     return NextStep(Status.UNCONFIRMED, in_doubt=True)

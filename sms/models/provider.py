@@ -48,6 +48,12 @@ class Provider(CredentialsAccount, InboundAddress):
     rate_limit = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Calls a second, over all dispatchers.")
     )
+    low_balance = models.PositiveIntegerField(
+        "balance that is low",
+        null=True,
+        blank=True,
+        help_text="An alert is opened while the vendor says that the account has less. Only for vendors that say it.",
+    )
     reports_per_minute = models.PositiveIntegerField(
         default=60_000,
         db_default=60_000,
@@ -137,6 +143,10 @@ class ProviderState(models.Model):
     tokens = models.FloatField(default=0, help_text=_("Calls left in the token bucket of the rate limit."))
     tokens_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True, help_text=_("The vendor asked for no calls until then."))
+    next_poll_at = models.DateTimeField(null=True, help_text="No status query before then: the vendor takes few.")
+    balance = models.CharField(max_length=40, blank=True, default="", db_default="")
+    balance_at = models.DateTimeField(null=True, help_text="When the vendor said the balance.")
+    balance_asked_at = models.DateTimeField(null=True)
     last_error_at = models.DateTimeField(null=True)
     last_error_code = models.CharField(max_length=64, blank=True)
     last_error_detail = models.TextField(blank=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from providers.base import Accepted, OutboundSms, ProviderError, Sender, Unconfirmed
+from providers.base import Accepted, Asked, OutboundSms, ProviderError, Sender, Unconfirmed
 from providers.http import Client
 from providers.registry import SENDERS
 from tests.simulators import Simulators, Vendor, Vendors
@@ -168,8 +168,7 @@ def test_the_state_can_be_asked_for_by_the_id(vendors: Vendors, client: Client) 
     accepted = attempt("etelecom", vendors.etelecom, client)
     assert isinstance(accepted, Accepted)
     made = adapter("etelecom", vendors.etelecom)
-    report = made.poll_outcome(client.send(made.poll_request(accepted.vendor_id), timeout=10.0))
-    assert report is not None
+    [report] = made.poll_outcome(client.send(made.poll_request(Asked(accepted.vendor_id)), timeout=10.0))
     assert report.state == "delivered"
 
 

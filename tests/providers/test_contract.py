@@ -17,6 +17,7 @@ from providers.base import (
     Accepted,
     Adapter,
     ApprovalKind,
+    Asked,
     Callback,
     Carries,
     Encoding,
@@ -153,7 +154,11 @@ def test_a_missing_credential_is_found_before_any_call(slug: str) -> None:
         assert adapter.missing_credentials() == (key,)
         calls = [lambda made=adapter: made.request(sms(slug))]
         calls += [adapter.test_request] if adapter.can_test else []
-        calls += [lambda made=adapter: made.poll_request("4711")] if ReportChannel.POLL in adapter.reports else []
+        calls += (
+            [lambda made=adapter: made.poll_request(Asked(vendor_id="4711"))]
+            if ReportChannel.POLL in adapter.reports
+            else []
+        )
         for call in calls:
             with pytest.raises(Misconfigured) as caught:
                 call()
@@ -352,7 +357,7 @@ def test_every_call_goes_to_the_stored_address(slug: str) -> None:
     adapter = sender(slug, "https://vendor.example/base")
     requests = [adapter.request(sms(slug))]
     requests += [adapter.test_request()] if adapter.can_test else []
-    requests += [adapter.poll_request("4711")] if ReportChannel.POLL in adapter.reports else []
+    requests += [adapter.poll_request(Asked(vendor_id="4711"))] if ReportChannel.POLL in adapter.reports else []
     for request in requests:
         assert isinstance(request, HttpRequest)
         assert request.url.startswith("https://vendor.example/base/")

@@ -10,6 +10,7 @@ import pytest
 from providers import playground
 from providers.base import (
     Accepted,
+    Asked,
     HttpResponse,
     MessageState,
     ProviderError,
@@ -52,8 +53,8 @@ def test_accepted_and_its_state_can_be_asked_for(digits: str, state: MessageStat
     accepted = send(digits)
     assert accepted == Accepted(f"0197-attempt-{digits}", "accepted")
     adapter = sender("sandbox", ADDRESS)
-    answer = Client().send(adapter.poll_request(accepted.vendor_id), timeout=15.0)
-    assert adapter.poll_outcome(answer) == Report(state, vendor_id=accepted.vendor_id, code=state.value)
+    answer = Client().send(adapter.poll_request(Asked(accepted.vendor_id)), timeout=15.0)
+    assert adapter.poll_outcome(answer) == [Report(state, vendor_id=accepted.vendor_id, code=state.value)]
 
 
 @pytest.mark.parametrize(("digits", "kind"), [("03", Refused), ("04", Unavailable), ("05", Unconfirmed)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.base import Adapter, SettingError
+from providers.base import Adapter, Kind, Misconfigured, Setting, SettingError
 from providers.registry import FORWARDERS, SENDERS
 
 ADAPTERS = {**SENDERS, **FORWARDERS}
@@ -76,6 +76,76 @@ def test_a_wrong_option_is_refused_by_its_key(slug: str, key: str, value: Any) -
         ADAPTERS[slug].clean_options({key: value})
     assert caught.value.key == key
     assert caught.value.message
+
+
+class Typed(Adapter):
+    """Made up, with an option of each further kind."""
+
+    slug = name = documents = "typed"
+    options = (
+        Setting("address", "Address", "An address.", kind=Kind.URL),
+        Setting("key", "Key", "A key.", kind=Kind.KEY),
+        Setting("number", "Number", "A number.", kind=Kind.MSISDN),
+        Setting("filter", "Filter", "A filter.", kind=Kind.CHOICE, choices=("0", "11"), required=True),
+    )
+
+
+PEM = "-----BEGIN PUBLIC KEY-----\nbWFkZS11cA==\n-----END PUBLIC KEY-----"
+TYPED = [
+    ("address", "https://api.vendor.example", "https://api.vendor.example"),
+    ("address", " https://api.vendor.example:8443/a/b?c=d\n", "https://api.vendor.example:8443/a/b?c=d"),
+    ("key", PEM, PEM),
+    ("key", f"\n{PEM}\n\n".replace("\n", "  \r\n"), PEM),
+    ("key", "k" * 4096, "k" * 4096),
+    ("number", "+994501234567", "+994501234567"),
+    ("number", "+994 (50) 123-45-67", "+994501234567"),
+    ("filter", "11", "11"),
+]
+NOT_TYPED = [
+    ("address", "api.vendor.example"),
+    ("address", "ftp://api.vendor.example"),
+    ("address", "https://"),
+    ("address", "https://user:password@api.vendor.example"),
+    ("address", "https://api.vendor.example\\@evil.example"),
+    ("address", "https://api.vendor.example/a b"),
+    ("address", "https://пример.example"),
+    ("address", ["https://api.vendor.example"]),
+    ("key", ""),
+    ("key", " \n "),
+    ("key", "k" * 4097),
+    ("key", "a\x00b"),
+    ("key", "a\nb\u202ec"),
+    ("key", 7),
+    ("number", "0501234567"),
+    ("number", "994501234567"),
+    ("number", "+99450123456789012"),
+    ("number", "+994501234567x"),
+    ("number", "+٩٩٤٥٠١٢٣٤٥٦٧"),
+    ("number", 994501234567),
+    ("filter", "12"),
+    ("filter", 11),
+    ("filter", ""),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "stored"), TYPED)
+def test_a_typed_option_is_taken(key: str, value: str, stored: str) -> None:
+    assert Typed.clean_options({key: value}) == {key: stored}
+
+
+@pytest.mark.parametrize(("key", "value"), NOT_TYPED)
+def test_a_wrong_typed_option_is_refused_by_its_key(key: str, value: Any) -> None:
+    with pytest.raises(SettingError) as caught:
+        Typed.clean_options({key: value})
+    assert caught.value.key == key
+
+
+def test_without_a_required_option_no_call_is_made() -> None:
+    assert Typed.missing_options({}) == Typed.missing_options({"filter": ""}) == ("filter",)
+    assert Typed.missing_options({"filter": "0"}) == ()
+    with pytest.raises(Misconfigured, match="filter"):
+        Typed(base_url="", credentials={}, options={}).require_credentials()
+    Typed(base_url="", credentials={}, options={"filter": "0"}).require_credentials()
 
 
 def test_a_pasted_credential_loses_its_blanks_at_the_ends() -> None:

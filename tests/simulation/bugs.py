@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,17 +10,20 @@ from functools import wraps
 from typing import Any
 from unittest import mock
 
-from providers.base import Failure, Unavailable
+from providers.base import Failure, OutboundSms, Unavailable
 from providers.wire import Call
 from sms.domain import lifecycle
 from sms.domain.lifecycle import NextStep, ReportEffect, Situation, Status, Try
 from sms.domain.matching.index import Index
 from sms.services.configuration.snapshot import TemplateSet
-from sms.services.dispatch import outcomes, rescue
+from sms.services.dispatch import claim, outcomes, rescue
 from sms.services.intake import accept, insert
 from sms.services.maintenance import restore
 from sms.services.queue import outbox
+from sms.services.queue.due import Due
 from sms.services.reports import apply
+
+from .vendors import SimulatedText
 
 Bug = Callable[[], Any]
 
@@ -84,6 +88,20 @@ def retry_after_a_lost_lease() -> Any:
     return mock.patch.object(rescue, "failed", lambda _, code, words: real(Failure.TRANSIENT, code, words))
 
 
+def repeated_without_a_promise() -> Any:
+    """An unconfirmed call is repeated at a vendor that takes the repeat for another message."""
+    return mock.patch.object(SimulatedText, "repeats_are_safe", True)
+
+
+def repeated_with_a_new_reference() -> Any:
+    real = claim.outbound
+
+    def outbound(due: Due, reference: uuid.UUID, *more: Any) -> OutboundSms:
+        return real(due, claim.clock.new_id() if due.repeats else reference, *more)
+
+    return mock.patch.object(claim, "outbound", outbound)
+
+
 def tie_taken() -> Any:
     """Of two templates that match equally well the newer one is taken."""
 
@@ -125,6 +143,8 @@ BUGS: Sequence[Bug] = (
     ambiguous_taken_for_refused,
     timeout_taken_for_not_sent,
     retry_after_a_lost_lease,
+    repeated_without_a_promise,
+    repeated_with_a_new_reference,
     tie_taken,
     idempotency_key_ignored,
     accepted_without_a_row,

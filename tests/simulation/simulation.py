@@ -144,6 +144,9 @@ class Simulation:
 
     def arrive(self, arrival: Arrival) -> None:
         arrival.at = self.clock.seconds
+        if self.vendors.has(arrival):
+            self.chance.counts["reference repeated"] += 1
+            arrival.drop()
         self.vendors.ledger.append(arrival)
         at = self.clock.seconds
         for state in arrival.reports:

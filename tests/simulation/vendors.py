@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from providers.answers import text_in
-from providers.base import HttpRequest, MessageState, OutboundSms, Report, json_post
+from providers.base import Accepted, HttpRequest, HttpResponse, MessageState, OutboundSms, Report, json_post
 from tests.sms.services.fakes import PolledVendor, TemplateVendor, TextVendor
 
 from .chance import Chance
@@ -41,6 +41,22 @@ class SimulatedPolled(PolledVendor):
         return json_post(f"{self.base_url}/send", _facts(sms) | {"text": sms.text})
 
 
+class SimulatedOnce(SimulatedText):
+    """Sends a message once, however often a call with its reference comes."""
+
+    slug = "simulatedonce"
+    repeats_are_safe = True
+
+    def request(self, sms: OutboundSms) -> HttpRequest:
+        facts = _facts(sms) | {"callback": sms.callback_url, "text": sms.text, "once": True}
+        return json_post(f"{self.base_url}/send", facts)
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        if response.status == 409:
+            return Accepted(code="duplicate", repeated=True)
+        return super().outcome(response)
+
+
 class SimulatedTemplates(TemplateVendor):
     slug = "simulatedtemplates"
 
@@ -53,7 +69,7 @@ def _facts(sms: OutboundSms) -> dict[str, Any]:
     return {"reference": sms.reference, "to": sms.to}
 
 
-ADAPTERS = {adapter.slug: adapter for adapter in (SimulatedText, SimulatedPolled, SimulatedTemplates)}
+ADAPTERS = {adapter.slug: adapter for adapter in (SimulatedText, SimulatedOnce, SimulatedPolled, SimulatedTemplates)}
 
 
 @dataclass
@@ -68,6 +84,17 @@ class Arrival:
     goes_out: bool
     reports: tuple[str, ...]
     at: float = 0.0
+    is_once: bool = False
+    """The vendor sends each reference once."""
+
+    @property
+    def is_taken(self) -> bool:
+        """The vendor did not refuse it."""
+        return self.goes_out or bool(self.reports)
+
+    def drop(self) -> None:
+        """It repeats one that the vendor has."""
+        self.goes_out, self.reports = False, ()
 
 
 ANSWERS: list[tuple[int, int, bytes, tuple[bool, ...]]] = [
@@ -120,9 +147,20 @@ class VendorSide:
         reports = (NEVER_LEFT,) if never_left else self.random.choice(FATES) if taken else ()
         text = asked["text"] if "text" in asked else REGISTERED[asked["template"]].format(*asked["values"])
         goes_out = taken and not never_left
-        callback = asked.get("callback", "")
-        self.arrived(Arrival(asked["reference"], asked["to"], text, callback, vendor_id, goes_out, reports))
+        callback, is_once = asked.get("callback", ""), "once" in asked
+        arrival = Arrival(
+            asked["reference"], asked["to"], text, callback, vendor_id, goes_out, reports, is_once=is_once
+        )
+        if self.has(arrival):
+            status, body = 409, b""
+        self.arrived(arrival)
         return _http(status, body or (vendor_id.encode() if status == 200 else b""))
+
+    def has(self, arrival: Arrival) -> bool:
+        """Whether it repeats a reference that its vendor sends once, and has taken."""
+        return arrival.is_once and any(
+            each.is_once and each.is_taken and each.reference == arrival.reference for each in self.ledger
+        )
 
     def _choose(self, is_template: bool) -> tuple[int, bytes, bool]:
         if self.chance.is_calm:

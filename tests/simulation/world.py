@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from unittest import mock
 
@@ -13,7 +14,7 @@ from django.db import connection
 from django.test import override_settings
 
 from providers.registry import SENDERS
-from sms.models import MessageTemplate, Provider, Route, SenderName
+from sms.models import MessageTemplate, Provider, Route, RouteProvider, SenderName
 from sms.services.configuration import snapshot
 from sms.services.dispatch import settle
 from sms.services.intake import destination_limits, login_throttle, rate_limits
@@ -32,6 +33,7 @@ HOSTS = {
     "10.0.0.3": ("polled", "simulatedpolled"),
     "10.0.0.4": ("formal", "simulatedtemplates"),
     "10.0.0.5": ("stricter", "simulatedtemplates"),
+    "10.0.0.6": ("once", "simulatedonce"),
 }
 OUR_BODIES = {"1": "Hello {name}, order {order} is on its way.", "2": "Your parcel {parcel} waits at {place}."}
 
@@ -60,7 +62,8 @@ def enter() -> None:
         slug: cast.provider(slug, vendor, base_url=f"http://{host}", timeout=5)
         for host, (slug, vendor) in HOSTS.items()
     }
-    texts = [providers[slug] for slug in ("first", "second", "polled")]
+    texts = [providers[slug] for slug in ("once", "first", "second", "polled")]
+    Provider.objects.update(updated_at=datetime(2026, 1, 1, tzinfo=UTC))  # long before the simulation's clock
     formal = [providers[slug] for slug in ("formal", "stricter")]
     cast.route(TEXT_PREFIX, *texts)
     cast.route(OTP_PREFIX, *texts, otp_ttl=300)
@@ -80,6 +83,8 @@ def vary(chance: random.Random) -> None:
         resend_unconfirmed_otp=chance.random() < 0.3, otp_ttl=chance.choice((10, 300))
     )
     Route.objects.exclude(prefix=OTP_PREFIX).update(ttl=chance.choice((20, 86400)))
+    if chance.random() < 0.5:
+        RouteProvider.objects.filter(provider__slug="once").delete()
     if chance.random() < 0.3:
         Provider.objects.filter(slug="first").update(max_in_flight=chance.choice((1, 3)))
     if chance.random() < 0.2:

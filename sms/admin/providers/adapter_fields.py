@@ -54,6 +54,13 @@ class EscapedCharField(forms.CharField):
         return typed(super().to_python(value))
 
 
+class WriteOnlyTextarea(widgets.UnfoldAdminTextareaWidget):
+    """Never shows its value, not even one that was just entered."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
 def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
     """The form field of one credential or option. `is_set` tells whether a secret is stored."""
     if setting.secret:
@@ -61,7 +68,8 @@ def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
     facts = {"label": translated(setting.label), "help_text": _help(setting), "required": False}
     match setting.kind:
         case Kind.CHOICE:
-            choices = [(choice, translated(choice)) for choice in setting.choices]
+            none = [("", "---------")] if setting.default is None else []
+            choices = none + [(choice, translated(choice)) for choice in setting.choices]
             return forms.ChoiceField(choices=choices, widget=widgets.UnfoldAdminSelectWidget, **facts)
         case Kind.BOOLEAN:
             return forms.BooleanField(widget=widgets.UnfoldBooleanSwitchWidget, **facts)
@@ -71,13 +79,17 @@ def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
             return SecondsField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
         case Kind.NETWORKS:
             return StringsField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
+        case Kind.KEY:
+            return forms.CharField(widget=widgets.UnfoldAdminTextareaWidget, **facts)
     return EscapedCharField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
 
 
 def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
     """A write-only field: the page never contains the stored secret."""
     state = _("Set; leave empty to keep.") if is_set else _("Not set.")
-    widget = widgets.UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+    widget: forms.Widget = widgets.UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}, render_value=False)
+    if setting.kind is Kind.KEY:  # a password field would drop its line ends
+        widget = WriteOnlyTextarea(attrs={"autocomplete": "off", "rows": 6})
     return forms.CharField(
         label=translated(setting.label),
         help_text=f"{state} {translated(setting.help)}",

@@ -61,10 +61,16 @@ class ProviderForm(DefaultsForm):
         """Let the adapter parse each setting, so that an error is shown at its field."""
         values = super().clean() or self.cleaned_data
         self.new_options = self._read(OPTION, lambda adapter: adapter.clean_options, {})
+        self._require_options()
         stored = dict(self.instance.credentials)
         self.new_credentials = self._read(CREDENTIAL, lambda adapter: adapter.clean_credentials, stored)
         self._require_secrets_again(values)
         return values
+
+    def _require_options(self) -> None:
+        for key in self.adapter.missing_options(self.new_options) if self.adapter else ():
+            if OPTION + key not in self.errors:
+                self.add_error(OPTION + key, _("This vendor requires it."))
 
     def _require_secrets_again(self, values: dict[str, Any]) -> None:
         """Ask for the secrets again if the server changes: a user who may change the address may not know them."""
@@ -138,7 +144,7 @@ def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any
         own["description"] = words % {"channels": translated(channels_text(adapter.reports))}
     if adapter and not adapter.sender_rule.is_required:
         own["fields"].append("shown_sender")
-    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute"]}
+    limits = {"fields": ["timeout", ("max_in_flight", "rate_limit"), "reports_per_minute", "low_balance"]}
     return [(None, own), *setting_fieldsets(adapter), (_("Limits"), limits)]
 
 

@@ -72,6 +72,7 @@ class Account:
     timeout: int
     max_in_flight: int | None
     rate_limit: int | None
+    low_balance: int | None
     shown_sender: str
     adapter: Sender
     reports_per_minute: int

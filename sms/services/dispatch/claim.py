@@ -250,7 +250,7 @@ class ClaimBatch:
             message=due,
             attempt=attempt,
             account=account,
-            sms=outbound(due, attempt, account, candidate),
+            sms=outbound(due, due.repeats or attempt, account, candidate),
             not_after=min(begun + outbox.CONNECT_SECONDS + outbox.SLACK_SECONDS, expires),
             expires=expires,
             lease_ends=begun + outbox.lease_seconds(account.timeout),
@@ -366,15 +366,16 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
     return queue.is_probe_due(now) and not is_made and account.may_be_called and account.enabled
 
 
-def outbound(due: Any, attempt: Any, account: Account, candidate: Candidate) -> OutboundSms:
-    """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`."""
+def outbound(due: Any, reference: Any, account: Account, candidate: Candidate) -> OutboundSms:
+    """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`. `reference` is the attempt's
+    id, or that of the attempt whose call it repeats."""
     per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
-    key = tokens.attempt_token(account.id, attempt) if per_attempt else ""
+    key = tokens.attempt_token(account.id, reference) if per_attempt else ""
     is_registered = account.adapter.carries is Carries.REGISTERED_TEXT
     text = candidate.text if is_registered else due.text
     size = segments(text)
     return OutboundSms(
-        reference=str(attempt),
+        reference=str(reference),
         to=due.to,
         text=text,
         sender=candidate.vendor_sender,

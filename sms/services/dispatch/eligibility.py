@@ -19,7 +19,7 @@ from sms.services.queue.due import Due
 from sms.services.queue.jobs import trace_of
 from sms.services.queue.queue_state import QueueSnapshot
 
-from . import approval_doubt
+from . import approval_doubt, repeats
 from .approval_doubt import Doubt, Doubts
 
 log = structlog.get_logger(__name__)
@@ -89,6 +89,10 @@ class Judge:
         Otherwise the message is to be rescheduled. If the candidate's approval is in doubt, one message may be sent as
         a probe, which a claimed message claims for its dispatcher.
         """
+        if due.repeats and (problem := repeats.why_over(due, self.config.accounts.get(due.provider), self.queue.now)):
+            return Reschedule(
+                due.provider, self.queue.now, status=Status.UNCONFIRMED, code="repeat_over", detail=problem
+            )
         judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         may |= self._due_for_a_probe(due, may)
@@ -206,7 +210,12 @@ def _open_providers(queue: QueueSnapshot, config: Snapshot) -> list[int]:
 
 
 def candidates_of(due: Due) -> list[int]:
-    """The providers that were on the message's route at intake, or the one that staff chose."""
+    """The providers that were on the message's route at intake, or the one that staff chose.
+
+    A call is repeated at its own provider only.
+    """
+    if due.repeats is not None:
+        return [due.provider]
     if due.pinned_provider is not None:
         return [due.pinned_provider]
     return [candidate["provider"] for candidate in due.decision.get("candidates", [])]

@@ -8,10 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
+from sms.domain.lifecycle import Outcome
+from sms.models import Attempt
 from sms.services.database import clock
 from sms.services.database.bulk_sql import Rows, as_uuid, one_commit, write_records
 from sms.services.queue import redaction
+from sms.services.queue.due import Due
 
 _COLUMNS = {
     "message": "uuid",
@@ -20,6 +24,7 @@ _COLUMNS = {
     "provider": "bigint",
     "delay": "float8",
     "in_doubt": "boolean",
+    "repeats": "uuid",
     "crashes": "smallint",
     "is_otp": "boolean",
     "erases": "boolean",
@@ -37,8 +42,8 @@ _COLUMNS = {
 }
 _SETTLE_MESSAGES = """
 UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = {due_at}, in_doubt = v.in_doubt,
-       crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL, lease_until = NULL,
-       updated_at = {now}, {erase_texts}
+       repeats = v.repeats, crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL,
+       lease_until = NULL, updated_at = {now}, {erase_texts}
 FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
 """
 _SETTLE_ATTEMPTS = """
@@ -83,6 +88,14 @@ def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
     else:
         ended = _write_on_sqlite(records)
     return {as_uuid(row[0]) for row in ended}
+
+
+def accept_unconfirmed(repeated: Sequence[Due]) -> None:
+    """The vendor had the references that these messages repeated: an unconfirmed call with each was accepted."""
+    references = [each.repeats for each in repeated]
+    calls = Attempt.objects.filter(Q(pk__in=references) | Q(repeats__in=references), outcome=Outcome.UNCONFIRMED)
+    if repeated:
+        calls.filter(message__in=[each.id for each in repeated]).update(outcome=Outcome.ACCEPTED)
 
 
 def _write_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Rows:

@@ -27,7 +27,7 @@ from sms.services.queue.echoes import can_poll
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply, parts
 
-from . import approval_doubt, circuit_breaker, outcomes
+from . import approval_doubt, balance, circuit_breaker, outcomes
 from .approval_doubt import Doubts
 from .eligibility import CRASHES_ALLOWED, candidates_of
 
@@ -79,15 +79,17 @@ def write(settled: list[Settled]) -> list[Settled]:
     """Store the outcomes of the calls and the next states of their messages. Returns what `afterwards` needs.
 
     One statement, and so one commit. Where a lease may be over, the note of the late answer belongs to that commit, and
-    so do the ids of the parts.
+    so do the ids of the parts, and the outcomes of earlier calls with a reference that the vendor had already.
     """
     if not settled:
         return []
     records = [_message_record(s) | _attempt_record(s) for s in settled]
     part_ids = {s.job.attempt: ids for s in settled if len(ids := _part_ids(s.result)) > 1}
+    known = [s.job for s in settled if s.job.message.repeats and _had_it(s.result)]
     may_be_late = any(s.job.lease_ends <= time.monotonic() for s in settled)
-    with worker_transaction(savepoint=False) if may_be_late or part_ids else nullcontext():
+    with worker_transaction(savepoint=False) if may_be_late or part_ids or known else nullcontext():
         open_attempts = outcomes.write(records)
+        outcomes.accept_unconfirmed([job.message for job in known if job.attempt in open_attempts])
         for attempt in open_attempts & part_ids.keys():
             parts.add(attempt, part_ids[attempt])
         return _mark_late(settled, open_attempts)
@@ -96,6 +98,10 @@ def write(settled: list[Settled]) -> list[Settled]:
 def _part_ids(result: Result) -> tuple[str, ...]:
     """The vendor's ids of the parts of an accepted message; one id for all of them is the message's."""
     return tuple(dict.fromkeys(result.value.part_ids)) if isinstance(result.value, Accepted) else ()
+
+
+def _had_it(result: Result) -> bool:
+    return isinstance(result.value, Accepted) and result.value.repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,8 @@ def _after_crash(result: Result) -> Settled:
 
 def _back(job: Send, delay: float = 0.0) -> NextStep:
     """Nothing was sent: queue the message again at the same provider."""
-    return NextStep(Status.QUEUED, job.account.id, delay, job.message.in_doubt)
+    message = job.message
+    return NextStep(Status.QUEUED, job.account.id, delay, message.in_doubt, repeats=message.repeats is not None)
 
 
 def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Facts) -> NextStep:
@@ -176,11 +183,12 @@ def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Fact
         is_otp=message.is_otp,
         candidates=candidates,
         open_providers=_open(facts, candidates, job, error) - doubted,
-        tries=[*tries, Try(job.account.id, error.failure, doubts_approval=kind is not None)],
+        tries=[*tries, Try(job.account.id, error.failure, kind is not None, message.repeats is not None)],
         jitter=random.random(),  # noqa: S311  spreads retries; no secret hangs on it
         in_doubt=message.in_doubt,
         retry_after=error.retry_after,
         may_resend_unconfirmed=bool(route and route.resend_unconfirmed_otp),
+        may_repeat=job.account.adapter.repeats_are_safe,
     )
     return after_failure(situation)
 
@@ -212,6 +220,7 @@ def _message_record(s: Settled) -> dict[str, Any]:
         "provider": s.step.provider or s.job.account.id,
         "delay": s.step.delay,
         "in_doubt": s.step.in_doubt,
+        "repeats": message.repeats or s.job.attempt if s.step.repeats else None,
         "crashes": s.crashes,
         "is_otp": message.is_otp,
         "erases": message.is_otp and is_final(s.step.status, s.job.account.adapter.strongest),
@@ -233,6 +242,7 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
             "failure": error.failure,
             "code": error.code[:64],
             "detail": words,
+            "poll_after": _first_poll(s.job.account, "") if _is_to_be_asked(s) else None,
         }
     if result.surely_not_sent:
         code = LEASE_OVER if result.never_started else "internal_fault"
@@ -244,15 +254,21 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
         "code": accepted.code[:64],
         "detail": accepted.detail,
         "vendor_message_id": accepted.vendor_id[:128],
-        "poll_after": _first_poll(s.job.account, accepted),
+        "poll_after": _first_poll(s.job.account, accepted.vendor_id),
     }
 
 
-def _first_poll(account: Account, accepted: Accepted) -> float | None:
+def _is_to_be_asked(s: Settled) -> bool:
+    """Whether a failed call may have been accepted, and no repeat will tell."""
+    return s.outcome is Outcome.UNCONFIRMED and not s.step.repeats
+
+
+def _first_poll(account: Account, vendor_id: str) -> float | None:
     """Seconds until the vendor is asked for the first time; None: never."""
-    delays = account.adapter.poll_delays()
-    polls = ReportChannel.POLL in account.adapter.reports and can_poll(accepted.vendor_id) and delays
-    return delays[0] if polls else None
+    adapter = account.adapter
+    is_known = can_poll(vendor_id) or not adapter.polls.needs_id
+    delays = adapter.poll_delays() if ReportChannel.POLL in adapter.reports and is_known else ()
+    return delays[0] if delays else None
 
 
 def _note_late(settled: Sequence[Settled], open_attempts: set[Any]) -> None:
@@ -318,6 +334,8 @@ def _record_outcomes(group: Sequence[Settled], *, is_in_trouble: bool) -> None:
         if error is not None and error.failure == Failure.CONFIG and not _is_about_approval(account, error):
             _alert_misconfigured(account, error)
     approval_doubt.record_outcomes(account, [(s.job, s.result.error) for s in group])
+    accepted = (s.result.value for s in group if isinstance(s.result.value, Accepted))
+    balance.note(account, [value.balance for value in accepted if value.balance is not None])
     if probes:
         circuit_breaker.record_outcome(account, probes, was_probe=True)
     if any(error is not None for error in answers) or is_in_trouble or _is_news(account):

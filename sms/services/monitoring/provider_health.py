@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from providers.base import Failure, ReportChannel, Sender
+from providers.base import Failure, Sender
 from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
@@ -40,6 +40,7 @@ class Card:
     state: ProviderState
     last_error: str
     limits: str
+    balance: str
     can_test: bool
     paused: bool
     callback: str
@@ -100,7 +101,8 @@ def _card(
         state=provider.state,
         last_error=_last_error(provider.state),
         limits=_limits(provider),
-        can_test=bool(adapter and (adapter.can_test or ReportChannel.POLL in adapter.reports)),
+        balance=_balance(provider.state),
+        can_test=bool(adapter and adapter.has_harmless_call()),
         paused=provider.paused,
         callback=(registered_url(provider) or "") if adapter else "",
         reports=status_descriptions.channels_text(adapter.reports) if adapter else "",
@@ -123,6 +125,10 @@ def _last_error(state: ProviderState) -> str:
     if not state.last_error_at:
         return ""
     return f"{state.last_error_at:%Y-%m-%d %H:%M:%S} UTC, {state.last_error_code}: {state.last_error_detail}"
+
+
+def _balance(state: ProviderState) -> str:
+    return f"{state.balance} ({state.balance_at:%Y-%m-%d %H:%M} UTC)" if state.balance_at else ""
 
 
 def _limits(provider: Provider) -> str:

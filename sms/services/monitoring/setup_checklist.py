@@ -237,8 +237,9 @@ def _steps(
 def _credentials(account: Account) -> Step:
     if account.problem:
         return Step(N_("Credentials are stored"), False, account.problem, "provider", account.id)
-    missing = account.adapter.missing_credentials()
-    labels = {setting.key: setting.label for setting in account.adapter.credentials}
+    adapter = account.adapter
+    missing = (*adapter.missing_credentials(), *adapter.missing_options(adapter.option))
+    labels = {setting.key: setting.label for setting in (*adapter.credentials, *adapter.options)}
     says = (
         N_("Missing: {missing}.").format(missing=", ".join(labels[key] for key in missing))
         if missing

@@ -50,6 +50,9 @@ def account_values(table: AccountTable, at: Location, row: Provider | Partner) -
         inside = at.child("options")
         given = _known(table.options, inside, adapter.options)
         values["options"] = _cleaned(inside, {**row.options, **given}, adapter.clean_options)
+    if "options" in named or row._state.adding:
+        for key in adapter.missing_options({**row.options, **table.options}):
+            at.child("options").report(key, "is missing")
     return values
 
 

@@ -105,6 +105,7 @@ class ProviderTable(Table):
     max_in_flight: Number = column(Provider, "max_in_flight")
     rate_limit: Number = column(Provider, "rate_limit")
     shown_sender: Line = column(Provider, "shown_sender")
+    low_balance: Number = column(Provider, "low_balance")
     reports_per_minute: Number = column(Provider, "reports_per_minute")
     credentials: dict[str, Any] = {}
     options: dict[str, Any] = {}

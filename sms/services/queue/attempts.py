@@ -30,14 +30,14 @@ def tries_of(messages: Iterable[AttemptedMessage]) -> dict[uuid.UUID, list[Try]]
     attempts = Attempt.objects.filter(message_id__in=before, outcome__isnull=False).order_by("number")
     tries: dict[uuid.UUID, list[Try]] = {message: [] for message in before}
     for attempt in attempts.values_list(*_COLUMNS):
-        message, number, provider, vendor, failure, code, reported = attempt
+        message, number, provider, vendor, failure, code, reported, repeats = attempt
         if number > before[message]:
             doubts = vendor in SENDERS and SENDERS[vendor].approval_in_doubt(failure, code) is not None
-            tries[message].append(Try(provider, _failure(failure, reported), doubts))
+            tries[message].append(Try(provider, _failure(failure, reported), doubts, repeats is not None))
     return tries
 
 
-_COLUMNS = ("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported")
+_COLUMNS = ("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported", "repeats")
 
 
 def _failure(failure: str, reported: str) -> Failure | None:

@@ -33,6 +33,8 @@ class Due:
     version: int | None
     waiting_for: str
     parameters: Mapping[str, Any] | None
+    repeats: uuid.UUID | None = None
+    """The unconfirmed attempt whose reference the next call repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Claimed:
 
 DUE_COLUMNS = (
     'id, client_id, provider_id, attempts_made, attempts_before, "to", sender, text, is_otp, decision, '
-    "pinned_provider_id, in_doubt, crashes, expires_at, created_at, template_version_id, waiting_for, parameters"
+    "pinned_provider_id, in_doubt, crashes, expires_at, created_at, template_version_id, waiting_for, parameters, "
+    "repeats"
 )
 
 
@@ -62,6 +65,7 @@ def due_of(row: tuple[Any, ...]) -> Due:
         as_time(row[14]),
         *row[15:17],
         as_json(row[17]),
+        as_uuid(row[18]) if row[18] else None,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from providers.base import Accepted, Adapter, ProviderError, Report, Sender, failed
+from providers.base import Accepted, Adapter, ProviderError, Sender, failed
 from sms.domain.echoes import Echo
 from sms.services.configuration.digests import digest
 
@@ -36,16 +36,17 @@ def echo_of(message: _Message) -> Echo:
 
 
 def hide_in_result(result: Result, echo: Echo) -> None:
-    """Hide the message's values in an adapter's result. For the raw response, jobs.py does so."""
+    """Hide the message's values in an adapter's result: not in delivery reports, where they are hidden when the message
+    is known, nor in the raw response, where jobs.py does so."""
     adapter, value, error = result.job.account.adapter, result.value, result.error
     result.crash = echo.hide(result.crash)
     if error is not None:
         result.error = _in_error(error, adapter, echo)
-    elif isinstance(value, Accepted | Report):
+    elif isinstance(value, Accepted):
         code, detail = hide_in_words(value.code, value.detail, adapter, echo)
-        result.value = replace(value, code=code, detail=detail, vendor_id=safe_id(value.vendor_id, echo))
-        if isinstance(value, Accepted):
-            result.value = replace(result.value, part_ids=tuple(safe_id(each, echo) for each in value.part_ids))
+        part_ids = tuple(safe_id(each, echo) for each in value.part_ids)
+        vendor_id = safe_id(value.vendor_id, echo)
+        result.value = replace(value, code=code, detail=detail, vendor_id=vendor_id, part_ids=part_ids)
     elif isinstance(value, tuple):
         pushed, word = value
         result.value = pushed, _in_code(word, adapter, echo)

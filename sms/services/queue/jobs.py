@@ -12,15 +12,20 @@ from typing import Any
 
 from providers.base import (
     Accepted,
+    Adapter,
+    Asked,
     Failure,
     Forwarder,
     HttpRequest,
     HttpResponse,
+    Money,
     OutboundSms,
     ProviderError,
     Pushed,
     ReceivedSms,
     Report,
+    Session,
+    SessionExpired,
     failed,
 )
 from providers.http import Client, TooLate, exchange_text
@@ -28,7 +33,7 @@ from providers.marking import N_
 from sms.domain.echoes import Echo
 from sms.services.configuration.snapshot import Account
 
-from . import echoes
+from . import echoes, sessions
 from .due import Due
 
 
@@ -56,19 +61,27 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A query for the state of an attempt."""
+    """A query for the states of attempts. `asked` are they for the adapter, `echoes` the values of their messages."""
 
-    attempt: uuid.UUID
+    id: uuid.UUID
+    attempts: tuple[uuid.UUID, ...]
+    asked: tuple[Asked, ...]
     account: Account
-    vendor_id: str
     not_after: float
-    echo: Echo
-    """The values of the attempt's message."""
+    echoes: tuple[Echo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A test call, to check whether the vendor is available again."""
+
+    account: Account
+    not_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskBalance:
+    """A query for what an account has left."""
 
     account: Account
     not_after: float
@@ -96,8 +109,8 @@ class Push:
     not_after: float
 
 
-Job = Send | Poll | Probe | Push
-ResponseParser = Callable[[HttpResponse], Accepted | Report | tuple[Pushed, str] | str | None]
+Job = Send | Poll | Probe | Push | AskBalance
+ResponseParser = Callable[[HttpResponse], Accepted | list[Report] | tuple[Pushed, str] | str | Money]
 
 
 @dataclass(slots=True)
@@ -117,6 +130,8 @@ class Result:
     http_status: int | None = None
     raw_request: str | None = None
     raw_response: str | None = None
+    consumed: HttpResponse | None = None
+    """An answer that the vendor gives only once."""
     ended: float = 0.0
     """The monotonic time at which the call ended."""
 
@@ -138,17 +153,42 @@ def run(job: Job, client: Client) -> Result:
 
 
 def _run(job: Job, client: Client) -> Result:
-    adapter, echo = job.account.adapter, _echo_of(job)
-    if isinstance(job, Push):
-        result = _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, echo)
-    elif isinstance(job, Send):
-        result = _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, echo)
-    elif isinstance(job, Poll):
-        result = _run_call(job, client, lambda: adapter.poll_request(job.vendor_id), adapter.poll_outcome, echo)
-    else:
-        result = _run_call(job, client, adapter.test_request, adapter.test_outcome, echo)
-    echoes.hide_in_result(result, echo)
+    """Make the call. If its session has expired, the vendor took nothing: log in, and make it once more."""
+    used, result = _run_once(job, client, None)
+    if isinstance(result.error, SessionExpired):
+        _, result = _run_once(job, client, used)
+    if isinstance(result.error, SessionExpired):
+        words = "The vendor does not accept the session that it has just given."
+        result.error = failed(Failure.ACCOUNT, "session_refused", words)
+    for echo in job.echoes if isinstance(job, Poll) else [_echo_of(job)]:
+        echoes.hide_in_result(result, echo)
     return result
+
+
+def _run_once(job: Job, client: Client, ended: Session | None) -> tuple[Session | None, Result]:
+    """The session of the call, and its result."""
+    try:
+        session = sessions.get(job.account, client, job.not_after, ended)
+    except TooLate:
+        return None, Result(job, never_started=True)
+    except ProviderError as error:
+        return None, Result(job, error=error)
+    except Exception:
+        return None, Result(job, crash=trace_of(*job.account.adapter.secrets()))
+    return session, _run_with(job, job.account.adapter.for_call(sessions.new_call(session)), client)
+
+
+def _run_with(job: Job, adapter: Any, client: Client) -> Result:
+    hidden = _hidden_by(job, adapter)
+    if isinstance(job, Push):
+        return _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
+    if isinstance(job, Send):
+        return _run_call(job, client, lambda: adapter.request(_timed(job)), adapter.outcome, hidden)
+    if isinstance(job, Poll):
+        return _run_call(job, client, lambda: adapter.poll_request(*job.asked), adapter.poll_outcome, hidden)
+    if isinstance(job, AskBalance):
+        return _run_call(job, client, adapter.balance_request, adapter.balance_outcome, hidden)
+    return _run_call(job, client, adapter.test_request, adapter.test_outcome, hidden)
 
 
 def _echo_of(job: Job) -> Echo:
@@ -158,7 +198,7 @@ def _echo_of(job: Job) -> Echo:
         return Echo.of(number=sms.to, text=sms.text, parameters=values)
     if isinstance(job, Push):
         return Echo.of(number=job.received.sender, text=job.received.text, parameters=())
-    return job.echo if isinstance(job, Poll) else Echo()
+    return Echo()
 
 
 def _timed(job: Send) -> OutboundSms:
@@ -167,9 +207,9 @@ def _timed(job: Send) -> OutboundSms:
     return job.sms if math.isinf(left) else replace(job.sms, valid_for=max(int(left), 1))
 
 
-def _hidden_by(job: Job) -> tuple[str, ...]:
+def _hidden_by(job: Job, adapter: Adapter) -> tuple[str, ...]:
     """The values to hide in stored requests and responses: the account's secrets, and an OTP's text and parameters."""
-    secrets = job.account.adapter.secrets()
+    secrets = adapter.secrets()
     if isinstance(job, Push):
         return (*secrets, job.received.text)
     if isinstance(job, Send) and job.sms.is_otp:
@@ -182,17 +222,17 @@ def _run_call(
     client: Client,
     build: Callable[[], HttpRequest],
     parse: ResponseParser,
-    echo: Echo,
+    hidden: tuple[str, ...],
 ) -> Result:
-    hidden = _hidden_by(job)
     try:
         request = build()
+        hidden += request.hidden
         kept = exchange_text(request, hidden)
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
         return Result(job, crash=trace_of(*hidden))
-    result = _send(job, client, request, parse, echo)
+    result = _send(job, client, request, parse, hidden)
     result.raw_request = kept
     return result
 
@@ -202,7 +242,7 @@ def _send(
     client: Client,
     request: HttpRequest,
     parse: ResponseParser,
-    echo: Echo,
+    hidden: tuple[str, ...],
 ) -> Result:
     try:
         response = client.send(request, timeout=job.account.timeout, not_after=job.not_after)
@@ -211,31 +251,33 @@ def _send(
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
-        return _maybe_sent(job)
-    return _parse(job, response, parse, echo)
+        return _maybe_sent(job, hidden)
+    return _parse(job, response, parse, hidden)
 
 
 def _parse(
     job: Job,
     response: HttpResponse,
     parse: ResponseParser,
-    echo: Echo,
+    hidden: tuple[str, ...],
 ) -> Result:
     try:
         result = Result(job, value=parse(response))
     except ProviderError as error:
         result = Result(job, error=error)
     except Exception:
-        result = _maybe_sent(job)
+        result = _maybe_sent(job, hidden)
     result.http_status = response.status
-    result.raw_response = exchange_text(response, _hidden_by(job), echo.hide)
+    if isinstance(job, Poll) and job.account.adapter.polls.consumes and response.status // 100 == 2:
+        result.consumed = response
+    result.raw_response = exchange_text(response, hidden, _echo_of(job).hide)
     return result
 
 
-def _maybe_sent(job: Job) -> Result:
+def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
     """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
     detail = N_("An internal fault came up during the call; the message may have gone out.")
-    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*_hidden_by(job)))
+    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*hidden))
 
 
 def trace_of(*hidden: str) -> str:

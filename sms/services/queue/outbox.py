@@ -121,9 +121,9 @@ EXISTS (SELECT 1 FROM sms_providerstate WHERE provider_id = %(provider)s AND bre
                                           AND (retry_at IS NULL OR retry_at <= {now}))"""
 _NEW_ATTEMPT = """
 INSERT INTO sms_attempt (id, message_id, number, provider_id, template_version_id, lease_token, started_at,
-                         failure, code, detail, vendor_message_id, reported, polls)
+                         failure, code, detail, vendor_message_id, reported, polls, repeats)
 SELECT m.lease_token, m.id, m.attempts_made, m.provider_id, m.template_version_id, m.lease_token, {now},
-       '', '', '', '', '', 0 FROM {claimed}
+       '', '', '', '', '', 0, m.repeats FROM {claimed}
 """
 _FREE_COLUMNS = "m.id, m.due_at, m.waiting_for <> '' AS waits"
 _CLAIM = f"""
@@ -258,13 +258,13 @@ def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]
 
 
 _DUE_POLLS = "sms_attempt WHERE poll_at <= %s AND provider_id = %s ORDER BY poll_at"
-_CLAIM_POLLS = "UPDATE sms_attempt SET poll_at = %s, polls = polls + 1"
+_CLAIM_POLLS = "UPDATE sms_attempt SET poll_at = %s, polls = polls + CASE WHEN polls < 32767 THEN 1 ELSE 0 END"
 
 
-def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[tuple[uuid.UUID, str]]:
-    """Claim up to `limit` due polls; each is due again at `until`. Returns pairs of attempt and vendor's message id."""
-    statement = _change_first(_DUE_POLLS, _CLAIM_POLLS, "id, vendor_message_id")
-    return [(as_uuid(row[0]), row[1]) for row in fetch_rows(statement, [now, provider, limit, until])]
+def claim_polls(provider: int, *, now: datetime, until: datetime, limit: int) -> list[uuid.UUID]:
+    """Claim up to `limit` attempts whose polls are due; each is due again at `until`."""
+    statement = _change_first(_DUE_POLLS, _CLAIM_POLLS)
+    return [as_uuid(row[0]) for row in fetch_rows(statement, [now, provider, limit, until])]
 
 
 # --- one message: reports and staff ------------------------------------------------------------
@@ -314,6 +314,8 @@ class LockedMessage:
     to: str
     text: str | None
     parameters: Mapping[str, Any] | None
+    awaits_repeat: bool
+    """It is queued to repeat the reference of an unconfirmed attempt."""
 
 
 def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
@@ -321,11 +323,12 @@ def lock_messages(messages: Sequence[uuid.UUID]) -> list[LockedMessage]:
     if not messages:
         return []
     statement = (
-        'SELECT id, status, attempts_made, is_otp, "to", text, parameters FROM sms_message '
+        'SELECT id, status, attempts_made, is_otp, "to", text, parameters, '
+        "status = 'queued' AND repeats IS NOT NULL FROM sms_message "
         f"WHERE {is_one_of('id', 'uuid')} ORDER BY id {_for_update()}"
     )
     rows = fetch_rows(statement, [list_parameter(messages)])
-    return [LockedMessage(as_uuid(r[0]), r[1], r[2], bool(r[3]), r[4], r[5], as_json(r[6])) for r in rows]
+    return [LockedMessage(as_uuid(r[0]), r[1], r[2], bool(r[3]), r[4], r[5], as_json(r[6]), bool(r[7])) for r in rows]
 
 
 def has_unread_callbacks() -> bool:

@@ -55,9 +55,15 @@ class _Attempt:
     provider: int
     reported: str
     vendor_id: str
+    repeats: uuid.UUID | None
+
+    @property
+    def reference(self) -> uuid.UUID:
+        """What the vendor was given as ours."""
+        return self.repeats or self.id
 
 
-_COLUMNS = ("id", "message_id", "number", "provider_id", "reported", "vendor_message_id")
+_COLUMNS = ("id", "message_id", "number", "provider_id", "reported", "vendor_message_id", "repeats")
 
 
 @dataclass
@@ -67,6 +73,8 @@ class _Batch:
     now: datetime
     named: ByKey
     by_number: ByKey
+    own: dict[uuid.UUID, _Attempt]
+    """By id, or by our reference: of several calls with one, the last."""
     attempts: dict[uuid.UUID, _Attempt]
     messages: dict[uuid.UUID, LockedMessage]
     parts: dict[uuid.UUID, dict[int, PartState]]
@@ -124,12 +132,18 @@ def match_missed_reports(limit: int = 500) -> int:
     return len(missed)
 
 
-def apply_poll(account: Account, attempt: Attempt, report: Report) -> None:
-    """Store and apply the answer to a poll, unless the state is unknown or unchanged."""
-    if report.state in (MessageState.UNKNOWN, attempt.reported):
-        return
-    vendor_id = attempt.vendor_message_id
-    apply_reports([update_of(report, provider=account.id, attempt=attempt.pk, is_poll=True, vendor_id=vendor_id)])
+def apply_polls(account: Account, found: Iterable[tuple[Attempt, Report]]) -> None:
+    """Store and apply the states that a vendor was asked for, unless they are unknown or unchanged."""
+    news = [(attempt, report) for attempt, report in found if report.state not in (_UNKNOWN, attempt.reported)]
+    apply_reports([_polled(account, attempt, report) for attempt, report in news])
+
+
+_UNKNOWN = MessageState.UNKNOWN
+
+
+def _polled(account: Account, attempt: Attempt, report: Report) -> ReportUpdate:
+    facts = {"vendor_id": attempt.vendor_message_id} if attempt.vendor_message_id else {}
+    return update_of(report, provider=account.id, attempt=attempt.pk, is_poll=True, **facts)
 
 
 # --- loading the rows ---------------------------------------------------------------------------
@@ -142,16 +156,17 @@ def _load_batch(updates: Sequence[ReportUpdate], now: datetime, *, may_send: boo
     by_number = lookup.by_number(updates, now)
     found = [*own.values(), *named.values(), *by_number.values()]
     locked = outbox.lock_messages(sorted({each.message for each in found}))
-    ids = {each.attempt for each in found}
-    attempts = Attempt.objects.filter(pk__in=ids).values_list(*_COLUMNS)
+    of_messages = Attempt.objects.filter(message__in=[each.id for each in locked]).order_by("number")
+    attempts = [_Attempt(*row) for row in of_messages.values_list(*_COLUMNS)] if locked else []
     has_parts = any(each.part for each in (*updates, *named.values()))
     return _Batch(
         now=now,
         named=named,
         by_number=by_number,
-        attempts={row[0]: _Attempt(*row) for row in (attempts if ids else ())},
+        own={each.id: each for each in attempts} | {each.reference: each for each in attempts},
+        attempts={each.id: each for each in attempts},
         messages={message.id: message for message in locked},
-        parts=parts.read(ids if has_parts else ()),
+        parts=parts.read([each.id for each in attempts] if has_parts else ()),
         may_send=may_send,
     )
 
@@ -188,7 +203,7 @@ def _find(batch: _Batch, update: ReportUpdate) -> Found | None:
     named = batch.named.get((update.provider, update.vendor_id))
     if snapshot.current().accounts[update.provider].adapter.ids_per_part:
         return named
-    own = batch.attempts.get(update.attempt) if update.attempt else None
+    own = batch.own.get(update.attempt) if update.attempt else None
     if own is not None and own.provider == update.provider:
         return Found(own.id, own.message)
     return named or batch.by_number.get((update.provider, update.to))
@@ -231,7 +246,7 @@ def _apply_whole(
     never_left = update.state in BAD_REPORTS and update.left is False
     next_provider = _next_provider(message, attempt, batch) if never_left else None
     effect = after_report(
-        status=Status(message.status),
+        status=Status.UNCONFIRMED if message.awaits_repeat else Status(message.status),
         is_latest=attempt.number == message.attempts_made,
         reported=attempt.reported,
         report=update.state,
@@ -257,12 +272,12 @@ def _note_reported(batch: _Batch, update: ReportUpdate, attempt: _Attempt) -> No
         "vendor_id": update.vendor_id,
     }
     if update.failure in MISCONFIGURED:
-        report_alerts.alert_misconfigured(snapshot.current().accounts[update.provider], update)
+        report_alerts.misconfigured(snapshot.current().accounts[update.provider], update)
 
 
 def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None) -> ReportUpdate:
     """The report without what it repeats of the message. While no message is known, it stays as it came."""
-    about = attempt or (batch.attempts.get(update.url_attempt) if update.url_attempt else None)
+    about = attempt or (batch.own.get(update.url_attempt) if update.url_attempt else None)
     if about is None:
         return update
     gives_id = attempt is not None and not attempt.vendor_id
@@ -304,15 +319,16 @@ def _move(
         move["provider"] = attempt.provider  # the retry that was queued is dropped
     batch.moves[message.id] = move
     if effect.alerts:
-        report_alerts.alert_contradiction(message, account, update)
+        report_alerts.contradicts(message, account, update)
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
-    message.status = effect.status
+    message.status, message.awaits_repeat = effect.status, False
 
 
 def _is_in_doubt(attempt: _Attempt) -> bool:
     """Whether the message may have been sent by another attempt, or by one that a restored backup lacks."""
-    others = Attempt.objects.filter(message=attempt.message).exclude(pk=attempt.id)
+    same = Q(pk=attempt.reference) | Q(repeats=attempt.reference)
+    others = Attempt.objects.filter(message=attempt.message).exclude(same)
     maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
     is_parked = MessageEvent.objects.filter(message=attempt.message, kind="parked").exists()
     return is_parked or others.filter(maybe).exclude(reported__in=BAD_REPORTS).exists()
@@ -355,7 +371,7 @@ def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effec
     )
     slug = snapshot.current().accounts[update.provider].slug
     if attempt is None and not waits:
-        report_alerts.alert_unapplied(update.provider, slug)
+        report_alerts.unapplied(update.provider, slug)
     metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import Error, connection
 
-from providers.base import MessageState, Report, Sender
+from providers.base import HttpResponse, MessageState, ProviderError, Report, Sender
 from providers.marking import N_
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
@@ -34,6 +35,8 @@ from .update import ReportUpdate, update_of
 log = structlog.get_logger(__name__)
 
 MAX_DIFFERENT_PER_HOUR = 1000
+POLLED = "POLL"
+"""The method of a stored answer to a poll. No call at a callback URL has it."""
 BATCH_SIZE = 500
 
 
@@ -104,6 +107,21 @@ def store_callback(
         if not (known and _store(row, most=0)):
             fetch_rows(_COUNT_ONLY, [clock.now(), of_address])
     notify.notify_workers(notify.CALLS)
+
+
+def store_answer(provider_id: int, key: str, response: HttpResponse) -> None:
+    """Store the answer to a poll which the vendor gives only once; with the same `key` it is stored once."""
+    store_callback(
+        provider_id=provider_id,
+        attempt_id=None,
+        address=f"poll {key}",
+        method=POLLED,
+        query=b"",
+        content_type=visible(response.headers.get("content-type", "")),
+        body=response.body,
+        source=None,
+        headers=f"status: {response.status}",
+    )
 
 
 def _store(call: Mapping[str, Any], *, most: int) -> bool:
@@ -185,6 +203,8 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
     account = snapshot.current().accounts.get(call.provider)
     if account is None:
         return [], N_("the provider is gone")
+    if call.method == POLLED:
+        return _parse_answer(call, account.adapter)
     own = account.adapter.read(call.as_callback())
     if own is not None:
         updates = [_update_from(call, report, Fields({})) for report in own]
@@ -196,6 +216,15 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
     found = [pair for record in records for pair in _reports_in(record, account.adapter)]
     updates = [_update_from(call, report, fields) for report, fields in found]
     return updates, _note(records) or ("" if updates else N_("no delivery report was found in it"))
+
+
+def _parse_answer(call: StoredCall, adapter: Sender) -> tuple[list[ReportUpdate], str]:
+    answer = call.as_callback()
+    try:
+        reports = adapter.poll_outcome(HttpResponse(int(answer.headers["status"]), answer.headers, answer.body))
+    except ProviderError as error:
+        return [], f"could not be read: the answer counts as {error.failure}"
+    return [replace(_update_from(call, report, Fields({})), is_poll=True) for report in reports], ""
 
 
 def _note(records: Sequence[Fields]) -> str:

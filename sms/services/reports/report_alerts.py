@@ -10,7 +10,7 @@ from sms.services.queue.outbox import LockedMessage
 from .update import ReportUpdate
 
 
-def alert_contradiction(message: LockedMessage, account: Account, update: ReportUpdate) -> None:
+def contradicts(message: LockedMessage, account: Account, update: ReportUpdate) -> None:
     alerts.open_alert(
         f"report-beats-state:{message.id}",
         title=N_("{slug} reports {state_text} for a message that was {status_text}").format(
@@ -21,7 +21,7 @@ def alert_contradiction(message: LockedMessage, account: Account, update: Report
     )
 
 
-def alert_misconfigured(account: Account, update: ReportUpdate) -> None:
+def misconfigured(account: Account, update: ReportUpdate) -> None:
     alerts.open_alert(
         f"report-config:{account.slug}:{update.code}",
         title=N_("{slug} reports that it can't send as it is set up: {failure_text} {code}").format(
@@ -34,7 +34,7 @@ def alert_misconfigured(account: Account, update: ReportUpdate) -> None:
     )
 
 
-def alert_unapplied(provider: int, slug: str) -> None:
+def unapplied(provider: int, slug: str) -> None:
     alerts.open_alert(
         f"report-unapplied:{slug}",
         title=N_("{slug} sent a delivery report that belongs to no message of ours").format(slug=slug),

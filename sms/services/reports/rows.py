@@ -24,7 +24,7 @@ UPDATE sms_message SET status = v.status, code = v.code, detail = v.detail, upda
        provider_id = COALESCE(v.provider, sms_message.provider_id),
        due_at = COALESCE(v.due_at, sms_message.due_at),
        in_doubt = sms_message.in_doubt AND COALESCE(v.in_doubt, true),
-       lease_token = NULL, lease_until = NULL
+       repeats = NULL, lease_token = NULL, lease_until = NULL
 FROM v WHERE sms_message.id = v.message AND sms_message.status <> 'canceled'
 """
 _REPORTED_COLUMNS = {"attempt": "uuid", "reported": "text", "final": "boolean", "vendor_id": "text"}

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
-from providers.base import ProviderError
+from providers.base import ProviderError, Sender, Session
 from providers.exchange import exchange_text
 from sms.domain.destinations import Verdict
 from sms.domain.routing import Candidate, Decision
 from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.services.configuration import readings, snapshot
-from sms.services.configuration.snapshot import ClientFacts, Snapshot
+from sms.services.configuration.snapshot import Account, ClientFacts, Snapshot
 from sms.services.database import clock
 from sms.services.dispatch.claim import outbound
 from sms.services.intake import accept
 from sms.services.intake.near_miss import nearest_template
+from sms.services.queue import sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,12 @@ def _requests(now: Snapshot, decision: Decision, draft: SimpleNamespace) -> Iter
         # The callback URL would be valid, so it is hidden like a secret.
         hidden = (*account.adapter.secrets(), *([sms.callback_url] if sms.callback_url else []))
         try:
-            yield VendorRequest(candidate.slug, exchange_text(account.adapter.request(sms), hidden))
+            request = _adapter_of(account).request(sms)
+            yield VendorRequest(candidate.slug, exchange_text(request, (*hidden, *request.hidden)))
         except ProviderError as error:
             yield VendorRequest(candidate.slug, "", f"{error.code}: {error.detail}")
+
+
+def _adapter_of(account: Account) -> Sender:
+    """With a session that no vendor gave: a dry run makes no call."""
+    return account.adapter.for_call(sessions.new_call(Session(defaultdict(lambda: "[session]"))))

@@ -91,6 +91,7 @@ def _resend_columns(message: Message, decision: Decision, provider_id: int | Non
         "expires_at": now + timedelta(seconds=route.ttl if route else 86400),
         "attempts_before": message.attempts_made,
         "in_doubt": message.in_doubt or message.status not in NEVER_LEFT,
+        "repeats": None,
         "crashes": 0,
         "code": "",
         "detail": "",

@@ -6,13 +6,13 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from providers.base import HttpRequest, HttpResponse, ProviderError, ReportChannel, Sender
+from providers.base import Asked, HttpRequest, HttpResponse, ProviderError, Sender
 from providers.http import Client
 from providers.marking import N_
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
-from sms.services.queue import notify, outbox
+from sms.services.queue import notify, outbox, sessions
 from sms.services.queue.echoes import can_poll
 from sms.services.queue.errors import ActionRefused
 
@@ -21,11 +21,6 @@ log = structlog.get_logger(__name__)
 MOST_IDS = 20
 """How many of the newest ids are read to find one for a status query: some are digests, which the vendor does not know.
 """
-
-
-def can_test(adapter: type[Sender]) -> bool:
-    """Whether the vendor has a call that sends no message: its own test call, or a status query."""
-    return adapter.can_test or ReportChannel.POLL in adapter.reports
 
 
 def test_connection(provider_id: int, *, actor: str) -> str:
@@ -37,7 +32,7 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     provider = Provider.objects.get(pk=provider_id)
     if provider.credentials_problem:
         raise ActionRefused(provider.credentials_problem)
-    adapter = provider.adapter()
+    adapter = provider.adapter().for_call(sessions.new_call())
     request = _test_request(provider, adapter)
     client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
     try:
@@ -55,9 +50,11 @@ def test_connection(provider_id: int, *, actor: str) -> str:
 
 
 def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
+    if adapter.needs_session:
+        return adapter.session_request()
     if adapter.can_test:
         return adapter.test_request()
-    if not can_test(type(adapter)):
+    if not adapter.has_harmless_call():
         raise ActionRefused(
             N_("{adapter} has no harmless call. Send a message to your own number instead.").format(
                 adapter=adapter.name
@@ -71,18 +68,19 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
                 adapter=adapter.name
             )
         )
-    return adapter.poll_request(vendor_id)
+    return adapter.poll_request(Asked(vendor_id=vendor_id))
 
 
 def _read_test(adapter: Sender, response: HttpResponse) -> str:
+    if adapter.needs_session:
+        adapter.session_outcome(response)
+        return "The vendor accepted the log-in."
     if adapter.can_test:
         return adapter.test_outcome(response)
-    report = adapter.poll_outcome(response)
-    return (
-        N_("The last message is {state_text}.").format(state_text=report.state)
-        if report
-        else N_("The last message has no final state yet.")
-    )
+    reports = adapter.poll_outcome(response)
+    if not reports:
+        return N_("The last message has no final state yet.")
+    return N_("The last message is {state_text}.").format(state_text=reports[0].state)
 
 
 def _record_test(provider: Provider, *, accepted: bool, detail: str) -> None:

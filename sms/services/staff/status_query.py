@@ -18,9 +18,11 @@ def latest_attempt(message_id: uuid.UUID) -> Attempt | None:
 
 
 def can_query(attempt: Attempt | None) -> bool:
-    """Whether the attempt's vendor supports polling and gave the message an id."""
-    vendor = attempt.provider.known_adapter_class if attempt and can_poll(attempt.vendor_message_id) else None
-    return vendor is not None and ReportChannel.POLL in vendor.reports
+    """Whether the attempt's vendor supports polling, and knows the message by an id of its own if it needs one."""
+    vendor = attempt.provider.known_adapter_class if attempt else None
+    if attempt is None or vendor is None or ReportChannel.POLL not in vendor.reports:
+        return False
+    return can_poll(attempt.vendor_message_id) or not vendor.polls.needs_id
 
 
 def request_query(message_id: uuid.UUID, *, actor: str) -> None:

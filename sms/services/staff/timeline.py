@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from providers.base import Failure, MessageState
 from providers.marking import N_
 from sms.domain import status_descriptions
@@ -102,6 +104,7 @@ def _attempt(attempt: Attempt, slugs: dict[int, str]) -> TimelineEntry:
     )
     facts = [("HTTP", str(attempt.http_status or "")), (N_("code"), attempt.code), (N_("took"), _duration(attempt))]
     facts.append((N_("vendor's id"), attempt.vendor_message_id))
+    facts.append((_("repeats"), _("an unconfirmed call, with its reference") if attempt.repeats else ""))
     exchange = (attempt.raw_request or "", attempt.raw_response or "")
     return TimelineEntry(
         attempt.started_at,

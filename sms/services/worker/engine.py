@@ -16,14 +16,14 @@ from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
 from providers.http import Client
-from sms.services.dispatch import circuit_breaker, poll
+from sms.services.dispatch import balance, circuit_breaker, poll
 from sms.services.dispatch import settle as dispatch_settle
 from sms.services.dispatch.claim import Claimer
 from sms.services.dispatch.settle import Settled
 from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state
-from sms.services.queue.jobs import Job, Poll, Probe, Push, Result, Send, run
+from sms.services.queue.jobs import AskBalance, Job, Poll, Probe, Push, Result, Send, run
 from sms.services.queue.queue_state import QueueSnapshot
 
 from .periodic import IDLE_SECONDS, RETRY_SECONDS, WorkerState, run_once, run_safely
@@ -131,6 +131,7 @@ class Engine:
 
     def _settle(self, done: list[Result]) -> list[Settled]:
         """Store the results. Their slots are free once they are committed."""
+        poll.store_consumed([result for result in done if isinstance(result.job, Poll)])
         forward.settle_pushes([result for result in done if isinstance(result.job, Push)])
         sends = [result for result in done if isinstance(result.job, Send)]
         try:
@@ -182,12 +183,13 @@ class Engine:
         return max(self._free() - max(self.reserved - self.otps_in_flight, 0), 0)
 
     def _claim_pushes_and_polls(self, snapshot: QueueSnapshot) -> list[Job]:
-        """Pushes of received messages to partners, and polls for the state of attempts.
+        """Pushes of received messages to partners, and queries for balances and for the state of attempts.
 
         A partner expects each repeat at an exact time, so pushes may use half of the slots reserved for OTPs.
         """
         for_others = self._free_for_others()
         jobs = forward.claim_pushes(snapshot, min(self._free(), for_others + self.reserved // 2))
+        jobs += balance.take(snapshot, for_others - len(jobs))
         return jobs + poll.take(snapshot, min(for_others - len(jobs), max(1, self.slots // 4)))
 
     def _submit(self, jobs: Sequence[Job]) -> int:
@@ -241,6 +243,7 @@ def record_outcomes(settled: Sequence[Settled], done: Sequence[Result], snapshot
     """What follows the commit of the results: circuit breakers, early reports, the answers to polls and probes."""
     dispatch_settle.afterwards(settled, in_trouble={each.provider for each in snapshot.providers if each.bad_calls})
     poll.settle([result for result in done if isinstance(result.job, Poll)])
+    balance.settle([result for result in done if isinstance(result.job, AskBalance)])
     for result in done:
         if isinstance(result.job, Probe) and not result.surely_not_sent:  # else the probe was not made
             circuit_breaker.record_outcome(result.job.account, [result.error], was_probe=True)

@@ -8,6 +8,7 @@ from providers.base import Failure, MessageState
 from sms.domain.lifecycle import (
     BACKOFF,
     BACKOFF_OTP,
+    PERMANENT,
     ReportEffect,
     Situation,
     Status,
@@ -27,7 +28,7 @@ def situation(*tries, is_otp=False, candidates=(A, B), closed=(), jitter=1.0, **
         is_otp=is_otp,
         candidates=candidates,
         open_providers=set(candidates) - set(closed),
-        tries=[Try(provider, failure) for provider, failure in tries],
+        tries=[Try(*each) for each in tries],
         jitter=jitter,
         **more,
     )
@@ -119,6 +120,52 @@ FOLLOWS = [
         ("unconfirmed", None, 0.0),
     ),
 ]
+
+
+REPEAT = (A, Failure.AMBIGUOUS, False, True)
+REPEATED = [
+    # what happened, then: status, provider, whether the next call repeats the last one's reference
+    ("ambiguous: repeated here", [(A, Failure.AMBIGUOUS)], {}, ("queued", A, True)),
+    ("an OTP too", [(A, Failure.AMBIGUOUS)], {"is_otp": True}, ("queued", A, True)),
+    ("alone too", [(A, Failure.AMBIGUOUS)], {"candidates": [A]}, ("queued", A, True)),
+    ("while its breaker is open too", [(A, Failure.AMBIGUOUS)], {"closed": [A]}, ("queued", A, True)),
+    ("again", [(A, Failure.AMBIGUOUS), REPEAT], {"in_doubt": True}, ("queued", A, True)),
+    ("not for ever", [(A, Failure.AMBIGUOUS), *[REPEAT] * 5], {"in_doubt": True}, ("unconfirmed", None, False)),
+    (
+        "without the vendor's promise not at all",
+        [(A, Failure.AMBIGUOUS)],
+        {"may_repeat": False},
+        ("unconfirmed", None, False),
+    ),
+    (
+        "the route's leave comes first",
+        [(A, Failure.AMBIGUOUS)],
+        {"is_otp": True, "may_resend_unconfirmed": True},
+        ("queued", B, False),
+    ),
+    (
+        "the route's leave without another provider",
+        [(A, Failure.AMBIGUOUS)],
+        {"is_otp": True, "may_resend_unconfirmed": True, "candidates": [A]},
+        ("queued", A, True),
+    ),
+    *(
+        (
+            f"a repeat that failed as {failure} leaves the doubt",
+            [(A, Failure.AMBIGUOUS), (A, failure, False, True)],
+            {"in_doubt": True},
+            ("unconfirmed", None, False) if failure in PERMANENT else ("queued", A, True),
+        )
+        for failure in Failure
+    ),
+]
+
+
+@pytest.mark.parametrize(("tries", "more", "expected"), [row[1:] for row in REPEATED], ids=[row[0] for row in REPEATED])
+def test_what_follows_where_the_vendor_sends_a_reference_once(tries, more, expected):
+    step = after_failure(situation(*tries, **{"may_repeat": True} | more))
+    assert (step.status, step.provider, step.repeats) == expected
+    assert step.in_doubt
 
 
 @pytest.mark.parametrize(("tries", "more", "expected"), [row[1:] for row in FOLLOWS], ids=[row[0] for row in FOLLOWS])

@@ -17,7 +17,7 @@ from sms.services.dispatch import settle
 from sms.services.worker import engine
 from sms.services.worker.periodic import WorkerState
 
-from .fakes import PolledVendor, TextVendor, Wire
+from .fakes import OnceVendor, PolledVendor, TextVendor, Wire
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def shop(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Shop:
     monkeypatch.setitem(SENDERS, TextVendor.slug, TextVendor)
     monkeypatch.setitem(SENDERS, PolledVendor.slug, PolledVendor)
+    monkeypatch.setitem(SENDERS, OnceVendor.slug, OnceVendor)
     return Shop()
 
 

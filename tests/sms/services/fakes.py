@@ -15,6 +15,7 @@ from providers.base import (
     REQUIRED_SENDER,
     Accepted,
     ApprovalKind,
+    Asked,
     Carries,
     Failure,
     HttpRequest,
@@ -79,13 +80,13 @@ class PolledVendor(TextVendor):
     def poll_delays(self) -> tuple[int, ...]:
         return (30, 120)
 
-    def poll_request(self, vendor_id: str) -> HttpRequest:
-        return HttpRequest("POST", f"{self.base_url}/poll", (), vendor_id.encode())
+    def poll_request(self, *asked: Asked) -> HttpRequest:
+        return HttpRequest("POST", f"{self.base_url}/poll", (), asked[0].vendor_id.encode())
 
-    def poll_outcome(self, response: HttpResponse) -> Report | None:
+    def poll_outcome(self, response: HttpResponse) -> list[Report]:
         if response.status != 200:
             raise by_status(response)
-        return Report(MessageState(response.body.decode())) if response.body else None
+        return [Report(MessageState(response.body.decode()))] if response.body else []
 
     def test_request(self) -> HttpRequest:
         return HttpRequest("POST", f"{self.base_url}/ping")
@@ -94,6 +95,21 @@ class PolledVendor(TextVendor):
         if response.status != 200:
             raise by_status(response)
         return "pong"
+
+
+class OnceVendor(TextVendor):
+    """Sends each reference once, and says so of a repeat, without its id."""
+
+    slug = "oncevendor"
+    name = "Once vendor"
+    default_base_url = "https://once.example"
+    repeats_are_safe = True
+    strongest = "delivered"
+
+    def outcome(self, response: HttpResponse) -> Accepted:
+        if response.status == 409:
+            return Accepted(code="duplicate", repeated=True)
+        return super().outcome(response)
 
 
 class TemplateVendor(Sender):

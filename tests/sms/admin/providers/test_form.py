@@ -1,11 +1,11 @@
-"""The provider's form: the sender that an account shows."""
+"""The provider's form: the sender that an account shows, required and typed options."""
 
 from __future__ import annotations
 
 import pytest
 from django.urls import reverse
 
-from providers.base import FIXED_SENDER, REQUIRED_SENDER, SenderRule, SenderUse
+from providers.base import FIXED_SENDER, REQUIRED_SENDER, Kind, SenderRule, SenderUse, Setting
 from sms.models import Provider
 from tests.sms.admin.conftest import TextVendor
 from tests.sms.admin.test_secrets import PLAIN
@@ -30,3 +30,42 @@ def test_it_is_one_of_the_sender_names(boss, cast, monkeypatch):
     answer = boss.post(address(cast.plain), PLAIN | {"shown_sender": "AKINNO"})
     assert "AKINNO is not one of the sender names." in answer.content.decode()
     assert Provider.objects.get(pk=cast.plain.pk).shown_sender == ""
+
+
+FILTER = Setting("filter", "Filter", "By law.", kind=Kind.CHOICE, choices=("0", "11"), required=True)
+PUBLIC_KEY = Setting("key", "Key", "A key.", kind=Kind.KEY)
+LINES = "-----BEGIN KEY-----\nbWFkZS11cA==\n-----END KEY-----"
+
+
+def test_a_required_option_must_be_set(boss, cast, monkeypatch):
+    monkeypatch.setattr(TextVendor, "options", (FILTER,))
+    page = boss.post(address(cast.plain), PLAIN | {"option_filter": "", "timeout": "7"}).content.decode()
+    assert "This vendor requires it." in page
+    assert Provider.objects.get(pk=cast.plain.pk).timeout != 7
+    boss.post(address(cast.plain), PLAIN | {"option_filter": "11"})
+    assert Provider.objects.get(pk=cast.plain.pk).options == {"filter": "11"}
+
+
+def test_a_key_keeps_its_lines(boss, cast, monkeypatch):
+    monkeypatch.setattr(TextVendor, "options", (PUBLIC_KEY,))
+    boss.post(address(cast.plain), PLAIN | {"option_key": LINES.replace("\n", "\r\n")})
+    assert Provider.objects.get(pk=cast.plain.pk).options == {"key": LINES}
+
+
+def test_a_secret_key_keeps_its_lines_and_is_never_shown(boss, cast, monkeypatch):
+    secret = Setting("signing", "Signing key", "A key.", kind=Kind.KEY, secret=True)
+    monkeypatch.setattr(TextVendor, "credentials", (*TextVendor.credentials, secret))
+    boss.post(address(cast.plain), PLAIN | {"credential_signing": LINES})
+    assert Provider.objects.get(pk=cast.plain.pk).credentials["signing"] == LINES
+    wrong = boss.post(address(cast.plain), PLAIN | {"credential_signing": LINES, "timeout": "0"}).content.decode()
+    for page in (boss.get(address(cast.plain)).content.decode(), wrong):
+        assert 'name="credential_signing"' in page
+        assert "bWFkZS11cA==" not in page
+
+
+@pytest.mark.parametrize(("kind", "typed"), [(Kind.URL, "vendor.example"), (Kind.MSISDN, "0501234567")])
+def test_a_wrong_option_is_said_at_its_field(boss, cast, monkeypatch, kind, typed):
+    monkeypatch.setattr(TextVendor, "options", (Setting("made_up", "Made up", "An option.", kind=kind),))
+    page = boss.post(address(cast.plain), PLAIN | {"option_made_up": typed}).content.decode()
+    assert "Must be a" in page
+    assert Provider.objects.get(pk=cast.plain.pk).options == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
+from providers.base import Kind, Setting
 from providers.registry import SENDERS
 from sms.models import Provider
 from sms.services.provisioning.apply import ProvisioningError, provision, read
@@ -61,3 +62,22 @@ def test_credentials_that_no_key_opens_are_replaced(settings):
     assert apply(HEAD + SECRETS) == ["changed provider stamp-az: credentials"]
     assert (provider().credentials["password"], provider().credentials_problem) == ("made-up-password", "")
     assert apply(HEAD + SECRETS) == []
+
+
+FILTER = Setting("filter", "Filter", "By law.", kind=Kind.CHOICE, choices=("0", "11"), required=True)
+
+
+def test_a_required_option_must_be_in_the_file_of_a_new_provider(monkeypatch):
+    monkeypatch.setattr(STAND_INS["stamp"], "options", (FILTER,))
+    new = HEAD.replace("stamp-az", "stamp-ro") + AT_HOME + SECRETS
+    with pytest.raises(ProvisioningError, match=r"options\.filter: is missing"):
+        apply(new)
+    apply(new + '[providers.options]\nfilter = "11"\n')
+    assert Provider.objects.get(slug="stamp-ro").options == {"filter": "11"}
+
+
+def test_a_stored_required_option_need_not_be_in_the_file(monkeypatch):
+    monkeypatch.setattr(STAND_INS["stamp"], "options", (FILTER,))
+    apply(HEAD + SECRETS + '[providers.options]\nfilter = "11"\n')
+    assert apply(HEAD + "timeout = 7\n")
+    assert provider().options == {"filter": "11"}

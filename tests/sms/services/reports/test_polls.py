@@ -41,7 +41,7 @@ def test_polling_ends_with_a_final_state(polled, wire, work, word, ends):
 def test_polling_goes_on_after_a_state_that_may_change(polled, wire, work, monkeypatch):
     answer = Report(MessageState.UNDELIVERED, final=False)
     with monkeypatch.context() as patched:
-        patched.setattr(PolledVendor, "poll_outcome", lambda self, response: answer)
+        patched.setattr(PolledVendor, "poll_outcome", lambda self, response: [answer])
         ask(wire, work, HttpResponse(200))
     assert (status(polled), polled.attempts.get().poll_at is None) == ("undelivered", False)
     ask(wire, work, HttpResponse(200, body=b"delivered"))

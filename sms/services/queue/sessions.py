@@ -1,0 +1,95 @@
+"""Sessions at vendors that require a log-in: kept in this process only, and shared by its threads."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from providers.base import Failure, ProviderError, Sender, Session, failed
+from providers.calls import Call
+from providers.http import Client, TooLate
+
+RENEW_BEFORE = timedelta(seconds=30)
+"""So long before its end a session is renewed."""
+REMEMBERED_SECONDS = 10.0
+"""How long a failed log-in stands for others: bad log-ins may get our address blocked."""
+_NOT_SENT = {
+    Failure.AMBIGUOUS: Failure.TRANSIENT,
+    Failure.RECIPIENT: Failure.ACCOUNT,
+    Failure.CONTENT: Failure.ACCOUNT,
+}
+"""What the failure of a log-in means for a message, which certainly was not sent."""
+
+
+@dataclass
+class _Held:
+    """The session of an account, and the last failure to get one. `of` tells whether the account has changed."""
+
+    of: object
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    session: Session | None = None
+    error: ProviderError | None = None
+    error_until: float = 0.0
+
+
+_held: dict[int, _Held] = {}
+
+
+def get(account: Any, client: Client, not_after: float, ended: Session | None) -> Session:
+    """The account's session, other than `ended`. Only one thread logs in at a time.
+
+    Raises ProviderError if the log-in fails, and TooLate.
+    """
+    adapter = account.adapter
+    if not adapter.needs_session:
+        return Session()
+    held = _held_by(account.id, adapter)
+    if not held.lock.acquire(timeout=max(not_after - time.monotonic(), 0.0)):
+        raise TooLate
+    try:
+        if not _is_usable(held.session, ended):
+            held.session = _log_in(held, account, client, not_after)
+        assert held.session is not None
+        return held.session
+    finally:
+        held.lock.release()
+
+
+def _held_by(account: int, adapter: Sender) -> _Held:
+    of = (adapter.slug, adapter.base_url, adapter.credential, adapter.option)
+    held = _held.get(account)
+    if held is None or held.of != of:
+        held = _held[account] = _Held(of)
+    return held
+
+
+def _is_usable(session: Session | None, ended: Session | None) -> bool:
+    if session is None or session is ended:
+        return False
+    return session.expires_at is None or session.expires_at - RENEW_BEFORE > datetime.now(UTC)
+
+
+def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Session:
+    if held.error is not None and time.monotonic() < held.error_until:
+        raise held.error
+    held.session = held.error = None
+    adapter = account.adapter.for_call(new_call())
+    try:
+        response = client.send(adapter.session_request(), timeout=account.timeout, not_after=not_after)
+        return adapter.session_outcome(response)  # type: ignore[no-any-return]
+    except ProviderError as error:
+        held.error, held.error_until = _of_log_in(error), time.monotonic() + REMEMBERED_SECONDS
+    raise held.error
+
+
+def _of_log_in(error: ProviderError) -> ProviderError:
+    failure = _NOT_SENT.get(error.failure, error.failure)
+    return failed(failure, error.code, f"The log-in failed. {error.detail}", retry_after=error.retry_after)
+
+
+def new_call(session: Session | None = None) -> Call:
+    return Call(datetime.now(UTC), secrets.token_hex(16), session or Session())
