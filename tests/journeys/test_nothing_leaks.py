@@ -126,7 +126,19 @@ def make_secrets(boss: Staff) -> dict[str, str]:
     rotated = boss.post(reverse("admin:sms_apiclient_rotate", args=(2,)), hours="1", _form_submitted="on")
     found = [re.search(r'id="the-secret">([^<]+)<', page) for page in (made, rotated)]
     assert all(found)
-    return {f"secret shown once {at}": each[1] for at, each in enumerate(found) if each}
+    shown = {f"secret shown once {at}": each[1] for at, each in enumerate(found) if each}
+    return shown | {"token of an invitation": invite_leyla(boss)}
+
+
+def invite_leyla(boss: Staff) -> str:
+    """Invite her, and let her set a password. Returns the token of the link."""
+    page = boss.submit("/admin/auth/user/add/", username="leyla")
+    link = re.search(r"(/admin/invitation/\w+/)([\w-]+)/", page)
+    assert link
+    leyla = Staff(boss.url)
+    assert "Your user name is leyla" in leyla.get(f"{link[1]}{link[2]}/")
+    assert "Log in" in leyla.submit(f"{link[1]}set-password/", new_password1=CLERK[1], new_password2=CLERK[1])
+    return link[2]
 
 
 def change_what_is_set_up(boss: Staff) -> None:
@@ -137,8 +149,6 @@ def change_what_is_set_up(boss: Staff) -> None:
     partner = {"slug": "renter", "url": "http://127.0.0.1:9/push", "credential_key": NEW["partner's key"]}
     assert "was added" in boss.submit("/admin/sms/partner/add/", **partner)
     boss.submit(row_of(boss, "messagetemplate", "otp-vn"), body="Ma xac nhan la {code}.", save_anyway="on")
-    person = {"username": "leyla", "usable_password": "true", "password1": CLERK[1], "password2": CLERK[1]}
-    assert "was added" in boss.submit("/admin/auth/user/add/", **person)
 
 
 def row_of(boss: Staff, model: str, words: str) -> str:
