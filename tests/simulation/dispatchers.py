@@ -68,6 +68,7 @@ class Dispatcher:
         """Attempts that this process has claimed and not settled."""
         self.ended: set[uuid.UUID] = set()
         """Attempts whose results the engine has."""
+        self.lease_ends: dict[uuid.UUID, float] = {}
 
     @property
     def may_go_on(self) -> bool:
@@ -104,6 +105,8 @@ class Dispatcher:
 
     def _turn(self) -> None:
         ended = set(self.ended)
+        now = self.clock.monotonic()
+        self.orphaned |= {each for each in self.open if self.lease_ends[each] <= now}  # it got no turn for so long
         try:
             self.engine.turn(0.0)
             self.open -= ended
@@ -138,6 +141,7 @@ class Dispatcher:
     def _open(self, job: Job) -> None:
         if isinstance(job, Send):
             self.open.add(job.attempt)
+            self.lease_ends[job.attempt] = job.lease_ends
 
     @property
     def is_idle(self) -> bool:
