@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from providers.base import Money
+from providers.marking import N_
 from sms.models import ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
@@ -74,5 +75,7 @@ def store(account: Account, balance: Money) -> None:
     if account.low_balance is None or balance.amount >= account.low_balance:
         alerts.close_alert(key)
         return
-    title = f"{account.slug} has {str(balance)[:40]} left, less than {account.low_balance}"
-    alerts.open_alert(key, title=title, advice="Top up the account at the vendor.", provider_id=account.id)
+    title = N_("{slug} has {balance} left, less than {low}").format(
+        slug=account.slug, balance=str(balance)[:40], low=account.low_balance
+    )
+    alerts.open_alert(key, title=title, advice=N_("Top up the account at the vendor."), provider_id=account.id)

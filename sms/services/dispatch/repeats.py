@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from providers.marking import N_
 from sms.models import Attempt
 from sms.services.configuration.snapshot import Account
 from sms.services.queue.due import Due
 
 REPEAT_WITHIN = timedelta(hours=1)
 """How long after the first call. Vendors do not keep references for ever, and none says for how long."""
-
-
 CLOCKS = timedelta(minutes=1)
 """How far the clocks of a web process and of the database may differ."""
 
@@ -20,9 +19,10 @@ def why_over(due: Due, account: Account | None, now: datetime) -> str:
     """Why the call of this message may not be repeated any more, in words for staff; "" if it may."""
     first = Attempt.objects.filter(pk=due.repeats, provider=due.provider).select_related("provider").first()
     if first is None or account is None or not account.adapter.repeats_are_safe:
-        return "Its first call can't be repeated: the vendor may take a repeat for another message."
+        return N_("Its first call can't be repeated: the vendor may treat a repeat as another message.")
     if first.provider.updated_at > first.started_at - CLOCKS:
-        return f"{account.slug} was changed after the first call: another account may not know its reference."
+        words = N_("{slug} was changed after the first call: another account may not know its reference.")
+        return words.format(slug=account.slug)
     if now - first.started_at > REPEAT_WITHIN:
-        return "Its first call was an hour ago: the vendor may have forgotten its reference."
+        return N_("Its first call was an hour ago: the vendor may no longer know its reference.")
     return ""

@@ -12,6 +12,7 @@ from typing import Any
 from providers.base import Failure, ProviderError, Sender, Session, failed
 from providers.calls import Call
 from providers.http import Client, TooLate
+from providers.marking import N_
 
 RENEW_BEFORE = timedelta(seconds=30)
 """So long before its end a session is renewed."""
@@ -88,7 +89,12 @@ def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Sess
 
 def _of_log_in(error: ProviderError) -> ProviderError:
     failure = _NOT_SENT.get(error.failure, error.failure)
-    return failed(failure, error.code, f"The log-in failed. {error.detail}", retry_after=error.retry_after)
+    return failed(
+        failure,
+        error.code,
+        N_("The log-in failed. {detail_text}").format(detail_text=error.detail),
+        retry_after=error.retry_after,
+    )
 
 
 def new_call(session: Session | None = None) -> Call:
