@@ -2,10 +2,9 @@
 
 from .approval import ApprovalStatus, ConfirmedHow, TemplateApprovalStatus
 from .approval_doubt import ApprovalDoubt
-from .blocked import BlockedNumber
 from .calling import CallingAddress
 from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNoTemplate
-from .destination import Destination, DestinationAllowance, DestinationMode
+from .destination import BlockedNumber, Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .message import Attempt, AttemptPart, Message, MessageEvent
@@ -20,13 +19,12 @@ from .operations import (
 )
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
-from .records import AccessRecord, PersonalDataRecord
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
 from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
 from .route import Route, RouteProvider
 from .sender import SenderApproval, SenderName
-from .staff import StaffPreferences
+from .staff import AccessRecord, PersonalDataRecord, StaffPreferences
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [

@@ -35,9 +35,9 @@ from sms.models import (
     RefusedRequest,
     RetentionWalk,
 )
-from sms.models.records import ACCESS_RECORD_DAYS
 from sms.models.refusal import REFUSALS_DAYS
 from sms.models.rollup import OTP_SHAPES_DAYS
+from sms.models.staff import ACCESS_RECORD_DAYS
 from sms.services.configuration import retention_periods
 from sms.services.configuration.retention_periods import Periods
 from sms.services.database import clock

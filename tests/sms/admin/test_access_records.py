@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from sms.models import AccessRecord, BlockedNumber, Message, RentedNumber
-from sms.models.records import ACCESS_RECORD_DAYS
+from sms.models.staff import ACCESS_RECORD_DAYS
 from sms.services.database import clock
 from sms.services.maintenance import retention
 from tests.sms.admin.conftest import PHONE, RENTED
