@@ -78,6 +78,7 @@ NAVIGATION = [
             _list(_("Providers"), "cell_tower", "provider"),
             _list(_("Routes"), "alt_route", "route"),
             _list(_("Destinations"), "public", "destination"),
+            _list(_("Objectives"), "target", "objective"),
             _list(_("Templates"), "description", "messagetemplate"),
             _list(_("Sender names"), "badge", "sendername"),
             _list(_("Block list"), "do_not_disturb_on", "blockednumber"),

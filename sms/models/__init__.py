@@ -9,6 +9,7 @@ from .destination import Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .message import Attempt, AttemptPart, Message, MessageEvent
+from .objective import Objective, ObjectivePeriod, ObjectiveSum
 from .operations import Alert, AlertNotice, BulkOperation, ConfigurationStamp, Dispatcher, RetentionWalk
 from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
@@ -58,6 +59,9 @@ __all__ = [
     "MessageEvent",
     "MessageTemplate",
     "NewlineEscape",
+    "Objective",
+    "ObjectivePeriod",
+    "ObjectiveSum",
     "OnNoTemplate",
     "Partner",
     "PersonalDataRecord",

@@ -24,6 +24,7 @@ from sms.models import (
     InboundGateway,
     MessageTemplate,
     NewlineEscape,
+    Objective,
     OnNoTemplate,
     Provider,
     RentedNumber,
@@ -64,6 +65,7 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[Line, AfterValidator(_not_blank)]
 Text = Annotated[str, AfterValidator(_not_blank)]
 Number = Annotated[int, Field(ge=0, le=LARGEST)]
+Percent = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def column(model: type[models.Model], name: str) -> Any:
@@ -141,6 +143,17 @@ class DestinationTable(Table):
     mode: one_of(DestinationMode.values) = column(Destination, "mode")
     number_types: Annotated[list[one_of(NUMBER_TYPES)], Field(min_length=1)] = column(Destination, "number_types")
     daily_limit: Number = column(Destination, "daily_limit")
+
+
+class ObjectiveTable(Table):
+    provider: Name | None = column(Objective, "provider")
+    country: Line = column(Objective, "country")
+    is_otp: bool | None = column(Objective, "is_otp")
+    answer_percent: Percent = column(Objective, "answer_percent")
+    answer_seconds: Number = column(Objective, "answer_seconds")
+    receipt_percent: Percent = column(Objective, "receipt_percent")
+    receipt_seconds: Number = column(Objective, "receipt_seconds")
+    success_percent: Percent = column(Objective, "success_percent")
 
 
 class RouteTable(Table):

@@ -18,6 +18,8 @@ from sms.services.dispatch import approval_doubt, rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert, otp_ranges_alert
+from sms.services.objectives import alerts as objective_alerts
+from sms.services.objectives import roll_up as objective_sums
 from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import receive, unmatched
@@ -36,6 +38,7 @@ PROBE_SECONDS = 2.0
 """How long the probe of LISTEN waits for its own NOTIFY."""
 HEARTBEAT_SECONDS = 5.0
 MAX_HOURS_PER_RUN = 3
+MAX_OBJECTIVE_PERIODS_PER_RUN = 12
 MAX_TASK_SECONDS = 2.0
 """How long a task that works in batches runs before other tasks get their turn."""
 
@@ -75,10 +78,12 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(15.0, alert_rules.evaluate),
         PeriodicTask(60.0, match_rate_alert.evaluate),
         PeriodicTask(60.0, unmatched.update_alerts),
+        PeriodicTask(30.0, objective_alerts.evaluate),
         PeriodicTask(300.0, otp_ranges_alert.evaluate),
         PeriodicTask(5.0, lambda: _run_batches(retention.erase_due)),
         PeriodicTask(30.0, lambda: _run_batches(retention.delete_due)),
         PeriodicTask(30.0, lambda: hourly_stats.roll_up(MAX_HOURS_PER_RUN)),
+        PeriodicTask(30.0, lambda: objective_sums.roll_up(MAX_OBJECTIVE_PERIODS_PER_RUN)),
     ]
 
 
