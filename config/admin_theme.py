@@ -109,6 +109,7 @@ NAVIGATION = [
             _list(_("Attempts"), "send", "attempt"),
             _list(_("Delivery reports"), "mark_email_read", "deliveryreport"),
             _list(_("Callbacks"), "call_received", "callback"),
+            _list(_("Share moves"), "swap_calls", "sharemove"),
             _list(_("Personal data"), "person_off", "personaldatarecord"),
             _list(_("Access records"), "policy", "accessrecord"),
             _list(_("Dispatchers"), "memory", "dispatcher"),

@@ -17,8 +17,9 @@ from .records import AccessRecord, PersonalDataRecord
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
 from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
-from .route import Route, RouteProvider
+from .route import Route, RouteProvider, ShareMoves
 from .sender import SenderApproval, SenderName
+from .share_move import ShareMove, UsualFigures
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
 
 __all__ = [
@@ -77,9 +78,12 @@ __all__ = [
     "RouteProvider",
     "SenderApproval",
     "SenderName",
+    "ShareMove",
+    "ShareMoves",
     "TemplateApproval",
     "TemplateApprovalStatus",
     "TemplateVersion",
     "UndecryptableError",
     "UnreadableSecret",
+    "UsualFigures",
 ]

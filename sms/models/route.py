@@ -11,6 +11,12 @@ from .history import change_history
 from .provider import Provider
 
 
+class ShareMoves(models.TextChoices):
+    OFF = "off", "off"
+    ADVISE = "advise", "advise"
+    AUTOMATIC = "automatic", "automatic"
+
+
 class Route(models.Model):
     """A route. Of several that match, the longest prefix wins, then one with a client, then one with a kind."""
 
@@ -36,6 +42,14 @@ class Route(models.Model):
     resend_unconfirmed_otp = models.BooleanField(
         default=False,
         help_text="An unconfirmed OTP may be sent once more by the next provider. It may arrive twice.",
+    )
+    share_moves = models.CharField(
+        max_length=9,
+        choices=ShareMoves,
+        default=ShareMoves.ADVISE,
+        db_default=ShareMoves.ADVISE,
+        help_text="When a provider becomes slow, silent or unsuccessful. Advise: an alert opens. Automatic: new "
+        "messages go to the next provider, and come back.",
     )
     history = change_history()
 

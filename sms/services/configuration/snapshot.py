@@ -32,9 +32,12 @@ from sms.models import (
     Route,
     SenderApproval,
     SenderName,
+    ShareMoves,
     TemplateApproval,
     TemplateApprovalStatus,
 )
+
+from .shares import kept_shares
 
 log = structlog.get_logger(__name__)
 
@@ -293,7 +296,7 @@ def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
         stamp=stamp,
         clients={client.username: _client(client) for client in ApiClient.objects.prefetch_related("senders")},
         sender_names=_sender_names(),
-        routes=tuple(_route(route) for route in Route.objects.filter(enabled=True).prefetch_related("steps")),
+        routes=_routes(),
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
         template_sets=_template_sets(previous),
         destinations={row.country: _destination(row) for row in Destination.objects.all()},
@@ -321,7 +324,13 @@ def _sender_names() -> dict[str, dict[int, str]]:
     return names
 
 
-def _route(route: Route) -> RouteFacts:
+def _routes() -> tuple[RouteFacts, ...]:
+    shares = kept_shares()
+    routes = Route.objects.filter(enabled=True).prefetch_related("steps")
+    return tuple(_route(route, shares.get(route.pk, {})) for route in routes)
+
+
+def _route(route: Route, shares: Mapping[int, int]) -> RouteFacts:
     return RouteFacts(
         id=route.pk,
         prefix=route.prefix,
@@ -331,6 +340,7 @@ def _route(route: Route) -> RouteFacts:
         otp_ttl=route.otp_ttl,
         ttl=route.ttl,
         resend_unconfirmed_otp=route.resend_unconfirmed_otp,
+        shares=shares if route.share_moves == ShareMoves.AUTOMATIC else {},
     )
 
 

@@ -143,7 +143,7 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     rows = calls.order_by().annotate(
         is_otp=F("message__is_otp"),
         prefix=Substr("message__to", 1, _CHARACTERS),
-        receipt_at=Subquery(_receipts()),
+        receipt_at=Subquery(receipts()),
         latency=_since(F("receipt_at"), period.now, F("finished_at")),
     )
     rows = rows.annotate(kept=_kept("latency", edges), has_receipt=Q(receipt_at__isnull=False))
@@ -153,7 +153,7 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     return grouped.annotate(count=Count("id"), sample=Min("message__to"))
 
 
-def _receipts() -> Any:
+def receipts() -> Any:
     """When the final report of an attempt came: what is final depends on what its vendor can report."""
     ends = Q(status__in=[ReportState.DELIVERED, ReportState.UNDELIVERED])
     ends |= Q(status=ReportState.SENT, provider__vendor__in=_vendors("sent"))

@@ -30,6 +30,7 @@ from sms.models import (
     RentedNumber,
     Route,
     SenderApproval,
+    ShareMoves,
     TemplateApproval,
     TemplateApprovalStatus,
 )
@@ -164,6 +165,7 @@ class RouteTable(Table):
     otp_ttl: Number = column(Route, "otp_ttl")
     ttl: Number = column(Route, "ttl")
     resend_unconfirmed_otp: bool = column(Route, "resend_unconfirmed_otp")
+    share_moves: one_of(ShareMoves.values) = column(Route, "share_moves")
 
 
 class BlockedNumberTable(Table):

@@ -1,10 +1,10 @@
-"""The page of objectives, and the figures on the page of the providers."""
+"""The pages of objectives and of share moves, and the figures on the page of the providers."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from sms.models import Objective, ObjectivePeriod, ObjectiveSum
+from sms.models import Objective, ObjectivePeriod, ObjectiveSum, ShareMove
 from sms.services.database.clock import now
 from sms.services.objectives.budgets import budgets
 
@@ -50,3 +50,13 @@ def test_a_card_shows_how_much_of_an_error_budget_is_used(boss, cast, django_ass
     assert "99 % answered within 2 s" in page
     assert "98.5 %" in page
     assert "fewer than 30 messages" in page
+
+
+def test_the_list_of_share_moves_has_their_figures(boss, cast):
+    figures = {"evidence": {"time": 21.5, "success": 0.0}, "usual": {"calls": 2000, "log_seconds": -1.2}}
+    about = {"route": cast.route, "provider": cast.plain, "mode": "advise", "at": now()}
+    move = ShareMove.objects.create(**about, before=100, after=50, figures=figures)
+    page = boss.get("/admin/sms/sharemove/").content.decode()
+    assert "100 % → 50 %" in page
+    assert "time 21.5" in page
+    assert "log_seconds -1.2" in boss.get(f"/admin/sms/sharemove/{move.pk}/change/").content.decode()

@@ -227,6 +227,10 @@ CASES = {
         "[[objectives]]\nreceipt_seconds = 601",
         ["objectives[0].receipt_seconds: 601 is too much; the most is 600"],
     ),
+    "share moves that are none": (
+        '[[routes]]\nprefix = "+994"\nproviders = []\nshare_moves = "on"',
+        ["routes[0].share_moves: 'on' is none of off, advise, automatic"],
+    ),
     "a daily limit of 0": (
         '[[destinations]]\ncountry = "RO"\ndaily_limit = 0',
         ["destinations[0].daily_limit: 0 is too little"],
