@@ -5,7 +5,7 @@ from sms.admin.inbound import admin as inbound_admin
 from sms.admin.inbound import partners
 from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, bulk, rejected
-from sms.admin.monitoring import alerts, approval_doubts
+from sms.admin.monitoring import alerts, approval_doubts, objectives, share_moves
 from sms.admin.providers import admin as provider_admin
 from sms.admin.providers import destinations, routes, source_addresses
 from sms.admin.templates import admin as template_admin
@@ -22,12 +22,14 @@ __all__ = [
     "destinations",
     "inbound_admin",
     "message_admin",
+    "objectives",
     "partners",
     "personal_data",
     "provider_admin",
     "rejected",
     "routes",
     "senders",
+    "share_moves",
     "source_addresses",
     "staff",
     "template_admin",

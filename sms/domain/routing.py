@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from providers.base import FIXED_SENDER, SenderRule
@@ -31,6 +31,8 @@ class RouteFacts:
     otp_ttl: int
     ttl: int
     resend_unconfirmed_otp: bool
+    shares: Mapping[int, int] = field(default_factory=dict)
+    """Percentages of the messages that providers keep; all where it is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Candidate:
         return not self.code
 
 
-_STORED = tuple(field.name for field in fields(Candidate) if field.name not in ("values", "parameters", "text"))
+_STORED = tuple(each.name for each in fields(Candidate) if each.name not in ("values", "parameters", "text"))
 
 
 @dataclass(frozen=True, slots=True)

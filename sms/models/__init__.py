@@ -8,6 +8,7 @@ from .destination import BlockedNumber, Destination, DestinationAllowance, Desti
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from .message import Attempt, AttemptPart, Message, MessageEvent
+from .objective import Objective, ObjectivePeriod, ObjectiveSum, ShareMove, UsualFigures
 from .operations import (
     Alert,
     AlertNotice,
@@ -22,7 +23,7 @@ from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
 from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
-from .route import Route, RouteProvider
+from .route import Route, RouteProvider, ShareMoves
 from .sender import SenderApproval, SenderName
 from .staff import AccessRecord, PersonalDataRecord, StaffPreferences
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
@@ -65,6 +66,9 @@ __all__ = [
     "MessageEvent",
     "MessageTemplate",
     "NewlineEscape",
+    "Objective",
+    "ObjectivePeriod",
+    "ObjectiveSum",
     "OnNoTemplate",
     "Partner",
     "PersonalDataRecord",
@@ -81,10 +85,13 @@ __all__ = [
     "RouteProvider",
     "SenderApproval",
     "SenderName",
+    "ShareMove",
+    "ShareMoves",
     "StaffPreferences",
     "TemplateApproval",
     "TemplateApprovalStatus",
     "TemplateVersion",
     "UndecryptableError",
     "UnreadableSecret",
+    "UsualFigures",
 ]

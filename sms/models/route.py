@@ -12,6 +12,12 @@ from .history import change_history
 from .provider import Provider
 
 
+class ShareMoves(models.TextChoices):
+    OFF = "off", _("off")
+    ADVISE = "advise", _("advise")
+    AUTOMATIC = "automatic", _("automatic")
+
+
 class Route(models.Model):
     """A route. Of several that match, the longest prefix wins, then one with a client, then one with a kind."""
 
@@ -41,6 +47,16 @@ class Route(models.Model):
     resend_unconfirmed_otp = models.BooleanField(
         default=False,
         help_text=_("An unconfirmed OTP may be sent once more by the next provider. It may arrive twice."),
+    )
+    share_moves = models.CharField(
+        max_length=9,
+        choices=ShareMoves,
+        default=ShareMoves.ADVISE,
+        db_default=ShareMoves.ADVISE,
+        help_text=_(
+            "When a provider becomes slow, silent or unsuccessful. Advise: an alert opens. Automatic: new messages go "
+            "to the next provider, and come back."
+        ),
     )
     history = change_history()
 

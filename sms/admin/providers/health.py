@@ -15,6 +15,7 @@ from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.page import page, require_permission
 from sms.models import Provider
 from sms.services.monitoring import provider_health
+from sms.services.objectives import budgets
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import provider_actions
 from sms.translation import translated
@@ -33,7 +34,8 @@ def show(request: HttpRequest) -> HttpResponse:
     may["send_test"] = request.user.has_perm("sms.send_test") and request.user.has_perm("sms.see_shapes")
     # Everyone who knows a callback URL can send reports: only those who register it see it.
     see_addresses = request.user.has_perm("sms.change_provider")
-    cards = provider_health.provider_cards()
+    found = budgets.budgets()
+    cards = [(card, found.get(card.id, [])) for card in provider_health.provider_cards()]
     return page(request, "health", _("Providers"), cards=cards, may=may, see_addresses=see_addresses)
 
 

@@ -43,6 +43,7 @@ class RouteAdmin(TypedNumbers, HistoriedAdmin):
     fieldsets = (
         (None, {"fields": ("prefix", ("client", "is_otp"), "enabled")}),
         (_("Time to live"), {"fields": (("otp_ttl", "ttl"),)}),
+        (_("Slow, silent or unsuccessful providers"), {"fields": ("share_moves",)}),
         (_("Unconfirmed messages"), {"fields": ("resend_unconfirmed_otp",)}),
     )
 

@@ -29,12 +29,13 @@ from sms.models import (
     ConfigurationStamp,
     Destination,
     Provider,
-    Route,
     SenderApproval,
     SenderName,
     TemplateApproval,
     TemplateApprovalStatus,
 )
+
+from .routes import read_routes
 
 log = structlog.get_logger(__name__)
 
@@ -294,7 +295,7 @@ def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
         stamp=stamp,
         clients={client.username: _client(client) for client in ApiClient.objects.prefetch_related("senders")},
         sender_names=_sender_names(),
-        routes=tuple(_route(route) for route in Route.objects.filter(enabled=True).prefetch_related("steps")),
+        routes=read_routes(),
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
         template_sets=_template_sets(previous),
         destinations={row.country: _destination(row) for row in Destination.objects.all()},
@@ -320,19 +321,6 @@ def _sender_names() -> dict[str, dict[int, str]]:
     for approval in approved:
         names[approval.sender.name][approval.provider_id] = approval.vendor_name or approval.sender.name
     return names
-
-
-def _route(route: Route) -> RouteFacts:
-    return RouteFacts(
-        id=route.pk,
-        prefix=route.prefix,
-        client=route.client_id,
-        is_otp=route.is_otp,
-        providers=tuple(step.provider_id for step in route.steps.all()),
-        otp_ttl=route.otp_ttl,
-        ttl=route.ttl,
-        resend_unconfirmed_otp=route.resend_unconfirmed_otp,
-    )
 
 
 _COPIED = tuple(each.name for each in fields(Account) if each.name not in ("id", "adapter", "problem"))

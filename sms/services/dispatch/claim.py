@@ -31,6 +31,7 @@ from sms.services.queue.attempts import tries_of
 from sms.services.queue.client_turns import ClientTurn, ClientTurns
 from sms.services.queue.due import Claimed, Due
 from sms.services.queue.jobs import Job, Probe, Send
+from sms.services.queue.provider_slots import ProviderSlots
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 
@@ -56,11 +57,17 @@ class Claimer:
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self.turns = ClientTurns()
+        self.provider_slots = ProviderSlots(slots)
         self.unstarted: set[uuid.UUID] = set()
         """Attempts that may be claimed while their jobs are not handed out. After an error they must be given back."""
         self._several: dict[tuple[int, bool], tuple[float, bool]] = {}
         self.judge_again_at: dict[int, float] = {}
         """When the messages of a provider that may not be called are judged again, in monotonic time."""
+
+    def end(self, send: Send) -> None:
+        """The call's result is stored: its slot is free."""
+        self.turns.end(send.account.id, send.message.client)
+        self.provider_slots.end(send.account.id, send.attempt)
 
     def give_back(self) -> None:
         """Queue the unstarted attempts' messages again. Call it before the next claim: their slots count as free."""
@@ -132,6 +139,8 @@ class ClaimBatch:
         return len(self.jobs) - before
 
     def _claim_lane(self, provider: int, *, is_otp: bool, limit: int) -> None:
+        if self.judge.may_call_another(provider):
+            limit = min(limit, self.claimer.provider_slots.free(provider))
         if limit <= 0:
             return
         account = self.judge.config.accounts[provider]
@@ -265,6 +274,7 @@ class ClaimBatch:
             if send.attempt not in refused:
                 self.claimer.unstarted.discard(send.attempt)
                 self.claimer.turns.begin(send.account.id, send.message.client)
+                self.claimer.provider_slots.begin(send.account.id, send.attempt)
                 self.jobs.append(send)
 
     def _set_templates(self, messages: Mapping[uuid.UUID, Due]) -> set[uuid.UUID]:

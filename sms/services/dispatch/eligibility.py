@@ -81,6 +81,10 @@ class Judge:
         doubts = approval_doubt.read_doubts() if queue.has_doubts else approval_doubt.NONE
         return cls(queue, config, frozenset(_open_providers(queue, config)), doubts=doubts)
 
+    def may_call_another(self, provider: int) -> bool:
+        """Whether another provider may be called, for which slots are to be left."""
+        return any(self.config.accounts[other].enabled for other in self.open_providers - {provider})
+
     def judge(
         self, due: Due, tries: Sequence[Try], *, probes: int | None = None, is_claimed: bool = False
     ) -> Candidate | Reschedule:

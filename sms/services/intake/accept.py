@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,8 @@ import structlog
 from sms.domain.codes import Refusal, refuse
 from sms.domain.destinations import Verdict
 from sms.domain.lifecycle import Status
-from sms.domain.routing import Decision
+from sms.domain.quality.shares import choose
+from sms.domain.routing import Candidate, Decision
 from sms.domain.text import segments, visible
 from sms.models import BlockedNumber, OnNoTemplate
 from sms.services.configuration import readings, snapshot
@@ -231,7 +233,8 @@ def is_blocked(number: str) -> bool:
 def _columns(call: SendRequest, reading: Reading) -> dict[str, Any]:
     fields, decision = call.fields, reading.decision
     size = segments(reading.text)
-    chosen = next(iter(decision.eligible), None)
+    shares = _shares(decision)
+    chosen = _chosen(decision, shares)
     return {
         "id": clock.new_id().hex,
         "client_id": call.client.id,
@@ -249,7 +252,23 @@ def _columns(call: SendRequest, reading: Reading) -> dict[str, Any]:
         "smoothing": json.dumps(chosen.smoothing if chosen else ()),
         "template_version_id": chosen and chosen.version,
         "parameters": json.dumps((chosen and chosen.values) or {}),
-        "decision": json.dumps(decision.as_json()),
+        "decision": json.dumps(decision.as_json() | ({"shares": shares} if shares else {})),
         "status": (Status.QUEUED if chosen else Status.HELD).value,
         "provider_id": chosen and chosen.provider,
     }
+
+
+def _shares(decision: Decision) -> dict[str, int]:
+    """The percentages of its messages that providers of the route keep, where share moves have changed them."""
+    route = snapshot.current().routes_by_id.get(decision.route) if decision.route is not None else None
+    return {str(provider): share for provider, share in route.shares.items()} if route else {}
+
+
+def _chosen(decision: Decision, shares: Mapping[str, int]) -> Candidate | None:
+    """The first provider that may carry the message and keeps it."""
+    eligible = decision.eligible
+    if not shares or not eligible:
+        return next(iter(eligible), None)
+    kept = {int(provider): share for provider, share in shares.items()}
+    draw = random.random()  # noqa: S311  shares out messages; no secret hangs on it
+    return eligible[choose([candidate.provider for candidate in eligible], kept, draw)]

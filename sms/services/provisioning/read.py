@@ -18,6 +18,8 @@ _MESSAGES = {
     "string_type": "must be a string",
     "int_type": "must be a whole number, not {kind}",
     "int_parsing_size": f"is not between 0 and {LARGEST}",
+    "float_type": "must be a number, not {kind}",
+    "finite_number": "must be a number, not {input}",
     "bool_type": "must be true or false, not {kind}",
     "too_short": "must not be empty",
     "list_type": "must be a list, not {kind}",

@@ -24,11 +24,13 @@ from sms.models import (
     InboundGateway,
     MessageTemplate,
     NewlineEscape,
+    Objective,
     OnNoTemplate,
     Provider,
     RentedNumber,
     Route,
     SenderApproval,
+    ShareMoves,
     TemplateApproval,
     TemplateApprovalStatus,
 )
@@ -64,6 +66,7 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[Line, AfterValidator(_not_blank)]
 Text = Annotated[str, AfterValidator(_not_blank)]
 Number = Annotated[int, Field(ge=0, le=LARGEST)]
+Percent = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def column(model: type[models.Model], name: str) -> Any:
@@ -144,6 +147,17 @@ class DestinationTable(Table):
     daily_limit: Number = column(Destination, "daily_limit")
 
 
+class ObjectiveTable(Table):
+    provider: Name | None = column(Objective, "provider")
+    country: Line = column(Objective, "country")
+    is_otp: bool | None = column(Objective, "is_otp")
+    answer_percent: Percent = column(Objective, "answer_percent")
+    answer_seconds: Number = column(Objective, "answer_seconds")
+    receipt_percent: Percent = column(Objective, "receipt_percent")
+    receipt_seconds: Number = column(Objective, "receipt_seconds")
+    success_percent: Percent = column(Objective, "success_percent")
+
+
 class RouteTable(Table):
     prefix: Name
     is_otp: bool | None = column(Route, "is_otp")
@@ -152,6 +166,7 @@ class RouteTable(Table):
     otp_ttl: Number = column(Route, "otp_ttl")
     ttl: Number = column(Route, "ttl")
     resend_unconfirmed_otp: bool = column(Route, "resend_unconfirmed_otp")
+    share_moves: one_of(ShareMoves.values) = column(Route, "share_moves")
 
 
 class BlockedNumberTable(Table):

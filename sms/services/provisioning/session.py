@@ -100,7 +100,7 @@ class Session:
         self.changes.append(Change(thing, verb="removed"))
 
 
-_SHOWN = (bool, int)
+_SHOWN = (bool, int, float)
 _SHOWN_CHARACTERS = 60
 _NAME_ALONE = {
     "credentials": "credentials",

@@ -145,7 +145,7 @@ class Engine:
         self.in_flight -= len(done)
         self.otps_in_flight -= sum(_is_otp(result.job) for result in done)
         for result in sends:
-            self._claimer.turns.end(result.job.account.id, result.job.message.client)
+            self._claimer.end(result.job)
         return settled
 
     def _claim_after(

@@ -18,6 +18,9 @@ from sms.services.dispatch import approval_doubt, rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
 from sms.services.monitoring import alert_delivery, alert_rules, hourly_stats, match_rate_alert, otp_ranges_alert
+from sms.services.objectives import alerts as objective_alerts
+from sms.services.objectives import roll_up as objective_sums
+from sms.services.objectives import share_moves, usual_figures
 from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.queue.notify import CALLS, CHANNEL
 from sms.services.reports import receive, unmatched
@@ -36,6 +39,7 @@ PROBE_SECONDS = 2.0
 """How long the probe of LISTEN waits for its own NOTIFY."""
 HEARTBEAT_SECONDS = 5.0
 MAX_HOURS_PER_RUN = 3
+MAX_OBJECTIVE_PERIODS_PER_RUN = 12
 MAX_TASK_SECONDS = 2.0
 """How long a task that works in batches runs before other tasks get their turn."""
 
@@ -72,13 +76,17 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(5.0, match_missed_reports),
         PeriodicTask(5.0, approval_doubt.end_outdated),
         PeriodicTask(5.0, inbound_receive.parse_unread_calls),
+        PeriodicTask(5.0, share_moves.evaluate),
         PeriodicTask(15.0, alert_rules.evaluate),
         PeriodicTask(60.0, match_rate_alert.evaluate),
         PeriodicTask(60.0, unmatched.update_alerts),
+        PeriodicTask(30.0, objective_alerts.evaluate),
         PeriodicTask(300.0, otp_ranges_alert.evaluate),
         PeriodicTask(5.0, lambda: _run_batches(retention.erase_due)),
         PeriodicTask(30.0, lambda: _run_batches(retention.delete_due)),
         PeriodicTask(30.0, lambda: hourly_stats.roll_up(MAX_HOURS_PER_RUN)),
+        PeriodicTask(300.0, usual_figures.update),
+        PeriodicTask(30.0, lambda: objective_sums.roll_up(MAX_OBJECTIVE_PERIODS_PER_RUN)),
     ]
 
 

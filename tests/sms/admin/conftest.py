@@ -36,6 +36,7 @@ from sms.models import (
     InboundPush,
     Message,
     MessageTemplate,
+    Objective,
     Partner,
     PersonalDataRecord,
     Provider,
@@ -44,6 +45,7 @@ from sms.models import (
     Route,
     SenderApproval,
     SenderName,
+    ShareMove,
     TemplateApproval,
 )
 from sms.models.approval_doubt import statement_of
@@ -295,6 +297,10 @@ class Cast:
         BlockedNumber.objects.create(phone="+994509998877", reason="opt-out")
         CallingAddress.objects.create(address="203.0.113.7", note="the gateway")
         Destination.objects.create(country="RO", mode="monitor", number_types=["mobile"], daily_limit=50)
+        Objective.objects.create(provider=self.plain, country="AZ", is_otp=True, answer_percent=98, answer_seconds=5)
+        ShareMove.objects.create(
+            route=self.route, provider=self.plain, mode="advise", at=at, before=100, after=50, figures={"evidence": {}}
+        )
         PersonalDataRecord.objects.create(kind="forgotten", digest="e" * 64, actor="boss", created_at=at)
         AccessRecord.objects.create(kind="exported", actor="boss", subject="messages.csv", created_at=at)
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)

@@ -85,6 +85,7 @@ providers = ["stamp-az", "backup"]
 otp_ttl = 180
 ttl = 3600
 resend_unconfirmed_otp = true
+share_moves = "automatic"
 """
 
 
@@ -158,6 +159,7 @@ def test_every_key_of_the_file_reaches_its_field(shop):
     route = Route.objects.get(prefix="+994")
     assert (route.client, route.is_otp, route.otp_ttl, route.ttl) == (client, True, 180, 3600)
     assert route.resend_unconfirmed_otp is True
+    assert route.share_moves == "automatic"
     assert [step.provider.slug for step in route.steps.all()] == ["stamp-az", "backup"]
 
 
@@ -247,6 +249,7 @@ def test_routes_are_found_by_prefix_client_and_kind_together(shop):
     assert kept.otp_ttl == 180
     both = Route.objects.get(prefix="+994", client=None, is_otp=None)
     assert (both.otp_ttl, both.ttl, both.resend_unconfirmed_otp) == (300, 86400, False)
+    assert both.share_moves == "advise"
     assert not Route.objects.get(prefix="+").steps.exists()
 
 

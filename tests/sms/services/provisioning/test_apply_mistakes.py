@@ -201,6 +201,39 @@ CASES = {
         '[[clients]]\nusername = "a"\ncountry_limits = 5',
         ["clients[0].country_limits: "],
     ),
+    "an objective twice": (
+        "[[objectives]]\nsuccess_percent = 90\n[[objectives]]\nsuccess_percent = 91",
+        ["objectives[1].provider: objectives[0] declares this objective already"],
+    ),
+    "an objective that sets nothing": ("[[objectives]]", ["objectives[0]: This objective sets nothing"]),
+    "an objective of a provider that is not there": (
+        '[[objectives]]\nprovider = "gone"\nsuccess_percent = 90',
+        ["objectives[0].provider: there is no provider 'gone'"],
+    ),
+    "an objective of no country": (
+        '[[objectives]]\ncountry = "ZZ"\nsuccess_percent = 90',
+        ["objectives[0].country: ZZ is no country"],
+    ),
+    "an objective of everything": (
+        "[[objectives]]\nsuccess_percent = 100",
+        ["objectives[0].success_percent: 100.0 is too large; the maximum is 99.99"],
+    ),
+    "an objective that is no number": (
+        "[[objectives]]\nsuccess_percent = nan",
+        ["objectives[0].success_percent: must be a number, not nan"],
+    ),
+    "an objective as a string": (
+        '[[objectives]]\nsuccess_percent = "99"',
+        ["objectives[0].success_percent: must be a number, not a string"],
+    ),
+    "an objective of a time that sums are not kept for": (
+        "[[objectives]]\nreceipt_seconds = 601",
+        ["objectives[0].receipt_seconds: 601 is too large; the maximum is 600"],
+    ),
+    "share moves that are none": (
+        '[[routes]]\nprefix = "+994"\nproviders = []\nshare_moves = "on"',
+        ["routes[0].share_moves: 'on' is not one of off, advise, automatic"],
+    ),
     "a daily limit of 0": (
         '[[destinations]]\ncountry = "RO"\ndaily_limit = 0',
         ["destinations[0].daily_limit: 0 is too small"],

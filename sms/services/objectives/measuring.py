@@ -1,0 +1,189 @@
+"""Counts the messages and calls of a period against the targets, with one grouped query for each.
+
+The database groups by the first characters of the number, by outcome, and by the shortest target time that was kept.
+Countries and targets are found for these groups, so that no message is read by itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Substr
+
+from providers.registry import SENDERS
+from sms.domain.destinations import locate
+from sms.domain.lifecycle import BAD_REPORTS, Outcome, ReportState, Status
+from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
+from sms.models import Attempt, DeliveryReport, Message
+from sms.services.database import uuid_range
+
+_CHARACTERS = 8
+"""With so many characters of a number, its country is known also where countries share a calling code."""
+_ANSWERED = (Outcome.ACCEPTED, Outcome.REFUSED)
+
+
+class Subject(NamedTuple):
+    """What a sum is about."""
+
+    provider: int
+    country: str
+    is_otp: bool
+    measure: Measure
+
+
+Sums = dict[Subject, Sum]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    start: datetime
+    end: datetime
+    now: datetime
+
+    def ids(self) -> dict[str, Any]:
+        return {"id__gte": uuid_range.min_id(self.start), "id__lt": uuid_range.min_id(self.end)}
+
+
+def measure(period: Period, objectives: Sequence[ObjectiveFacts]) -> Sums:
+    """The sums of what was accepted, or begun, in this period."""
+    sums: Sums = defaultdict(Sum)
+    targets = _TargetCache(objectives)
+    for row in _answers(period, _edges(objectives, Measure.ANSWER)):
+        _add_answers(sums, targets, row)
+    for row in _calls(period, _edges(objectives, Measure.RECEIPT)):
+        _add_calls(sums, targets, row)
+    return sums
+
+
+class _TargetCache:
+    def __init__(self, objectives: Sequence[ObjectiveFacts]) -> None:
+        self._objectives = objectives
+        self._found: dict[tuple[int, str, bool], Targets] = {}
+
+    def of(self, subject: Subject) -> Target:
+        key = subject[:3]
+        if key not in self._found:
+            self._found[key] = targets_of(self._objectives, *key)
+        return self._found[key][subject.measure]
+
+
+def _edges(objectives: Iterable[ObjectiveFacts], measure: Measure) -> list[int]:
+    """Every time that is a target, ascending."""
+    defaults = {targets[measure].seconds for targets in DEFAULTS.values()}
+    return sorted(defaults | {each.seconds[measure] for each in objectives if measure in each.seconds})
+
+
+def _kept(latency: Any, edges: Collection[int]) -> Case:
+    """The shortest of the target times that this latency kept; null if it is longer than all."""
+    whens = [When(latency__lte=timedelta(seconds=edge), then=Value(edge)) for edge in edges]
+    return Case(*whens, default=None, output_field=IntegerField())
+
+
+def _since(moment: Any, now: datetime, start: Any) -> ExpressionWrapper:
+    """From `start` to this moment, or until now if it is not there yet."""
+    until = Coalesce(moment, Value(now), output_field=DateTimeField())
+    return ExpressionWrapper(until - start, output_field=DurationField())
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
+    """Accepted messages by their first call; one that waits counts at the provider where it waits."""
+    messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
+    rows = messages.order_by().annotate(
+        first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
+        at_provider=Coalesce("first__provider", "provider"),
+        prefix=Substr("to", 1, _CHARACTERS),
+        outcome=F("first__outcome"),
+        is_over=Case(When(status=Status.EXPIRED, then=True), default=False),
+        latency=_since(F("first__finished_at"), period.now, F("created_at")),
+    )
+    rows = rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False)
+    grouped = rows.values("at_provider", "is_otp", "prefix", "outcome", "is_over", "kept")
+    return grouped.annotate(count=Count("id"), sample=Min("to"))
+
+
+def _add_answers(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
+    subject = Subject(row["at_provider"], locate(row["sample"]).country, row["is_otp"], Measure.ANSWER)
+    target = targets.of(subject)
+    is_in_time = row["kept"] is not None and row["kept"] <= target.seconds
+    is_pending = row["outcome"] is None and not row["is_over"] and is_in_time
+    if target.percent and not is_pending:
+        is_good = is_in_time and row["outcome"] in _ANSWERED
+        sums[subject] += Sum(row["count"], row["count"] if is_good else 0)
+
+
+# --- receipts and success ---------------------------------------------------------------------
+
+
+def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
+    """Calls that ended, with the time to their final delivery report."""
+    calls = Attempt.objects.filter(**period.ids(), message__is_test=False, outcome__isnull=False)
+    rows = calls.order_by().annotate(
+        is_otp=F("message__is_otp"),
+        prefix=Substr("message__to", 1, _CHARACTERS),
+        receipt_at=Subquery(receipts()),
+        latency=_since(F("receipt_at"), period.now, F("finished_at")),
+    )
+    rows = rows.annotate(kept=_kept("latency", edges), has_receipt=Q(receipt_at__isnull=False))
+    grouped = rows.values(
+        "provider", "provider__vendor", "is_otp", "prefix", "outcome", "reported", "kept", "has_receipt"
+    )
+    return grouped.annotate(count=Count("id"), sample=Min("message__to"))
+
+
+def receipts() -> Any:
+    """When the final report of an attempt came: what is final depends on what its vendor can report."""
+    ends = Q(status__in=[ReportState.DELIVERED, ReportState.UNDELIVERED])
+    ends |= Q(status=ReportState.SENT, provider__vendor__in=_vendors("sent"))
+    reports = DeliveryReport.objects.filter(ends, attempt=OuterRef("pk")).order_by("received_at")
+    return reports.values("received_at")[:1]
+
+
+def _vendors(strongest: str) -> list[str]:
+    return [slug for slug, adapter in SENDERS.items() if adapter.strongest == strongest]
+
+
+def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
+    subject = Subject(row["provider"], locate(row["sample"]).country, row["is_otp"], Measure.SUCCESS)
+    if targets.of(subject).percent:
+        sums[subject] += Sum(row["count"], row["count"] if _is_success(row) else 0)
+    subject = subject._replace(measure=Measure.RECEIPT)
+    target = targets.of(subject)
+    if target.percent and row["outcome"] == Outcome.ACCEPTED and reports(row["provider__vendor"]):
+        is_in_time = row["kept"] is not None and row["kept"] <= target.seconds
+        if row["has_receipt"] or not is_in_time:
+            sums[subject] += Sum(row["count"], row["count"] if is_in_time else 0)
+
+
+def _is_success(row: dict[str, Any]) -> bool:
+    """A good report decides where the call's own outcome was not clear."""
+    if row["reported"] in BAD_REPORTS:
+        return False
+    return row["outcome"] == Outcome.ACCEPTED or row["reported"] in (ReportState.SENT, ReportState.DELIVERED)
+
+
+def reports(vendor: str) -> bool:
+    """Whether the vendor reports anything after its answer."""
+    return vendor in SENDERS and bool(SENDERS[vendor].reports) and SENDERS[vendor].strongest != "submitted"

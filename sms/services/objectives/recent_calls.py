@@ -1,0 +1,61 @@
+"""Reads calls as the sequential tests need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet, Subquery
+
+from sms.domain.lifecycle import BAD_REPORTS, Outcome
+from sms.domain.quality.decline import Call
+from sms.models import Attempt
+from sms.services.database import uuid_range
+
+from .measuring import receipts, reports
+
+
+@dataclass(frozen=True, slots=True)
+class StartedCall:
+    provider: int
+    started_at: datetime
+    call: Call
+
+
+_COLUMNS = (
+    "provider",
+    "provider__vendor",
+    "outcome",
+    "reported",
+    "started_at",
+    "finished_at",
+    "message__is_test",
+    "receipt_at",
+)
+
+
+def read_calls(since: datetime, until: datetime, now: datetime, *, limit: int, newest: bool) -> Iterator[StartedCall]:
+    """At most `limit` calls of this time: the newest, or the oldest. Those to which one waits for an end, too."""
+    calls = Attempt.objects.filter(id__gte=uuid_range.min_id(since), id__lt=uuid_range.min_id(until))
+    for row in _rows(calls.order_by("-id" if newest else "id"))[:limit]:
+        if not row["message__is_test"]:
+            yield StartedCall(row["provider"], row["started_at"], _call(row, now))
+
+
+def _rows(calls: QuerySet[Attempt]) -> QuerySet[Attempt, dict[str, Any]]:
+    return calls.annotate(receipt_at=Subquery(receipts())).values(*_COLUMNS)
+
+
+def _call(row: dict[str, Any], now: datetime) -> Call:
+    if row["outcome"] is None or row["finished_at"] is None:
+        return Call((now - row["started_at"]).total_seconds(), is_open=True)
+    answered, receipt = row["finished_at"], row["receipt_at"]
+    expects = row["outcome"] == Outcome.ACCEPTED and reports(row["provider__vendor"])
+    return Call(
+        (answered - row["started_at"]).total_seconds(),
+        failed=row["outcome"] != Outcome.ACCEPTED or row["reported"] in BAD_REPORTS,
+        receipt_after=(receipt - answered).total_seconds() if expects and receipt else None,
+        silent_for=(now - answered).total_seconds() if expects and not receipt else None,
+    )

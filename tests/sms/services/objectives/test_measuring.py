@@ -1,0 +1,184 @@
+"""What counts for which objective."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sms.domain.quality.objectives import Measure, ObjectiveFacts, Sum
+from sms.services.objectives.measuring import Period, Subject, measure
+from tests.sms.services.objectives.conftest import NOW
+
+HOUR = Period(NOW - timedelta(hours=1), NOW, NOW)
+
+
+def sums(kind: Measure, *objectives: ObjectiveFacts) -> dict[tuple[int, str, bool], tuple[int, int]]:
+    found = measure(HOUR, objectives)
+    return {about[:3]: (each.total, each.good) for about, each in found.items() if about.measure is kind}
+
+
+def only(kind: Measure, *objectives: ObjectiveFacts) -> tuple[int, int] | None:
+    found = sums(kind, *objectives)
+    assert len(found) < 2
+    return next(iter(found.values()), None)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ({"took": 1.9}, (1, 1)),
+        ({"took": 2.0}, (1, 1)),
+        ({"took": 2.1}, (1, 0)),
+        ({"took": 20}, (1, 0)),
+        ({"took": 500}, (1, 0)),
+        ({"took": 0.2, "outcome": "refused"}, (1, 1)),  # it is an answer, if not a success
+        ({"took": 0.2, "outcome": "unavailable"}, (1, 0)),
+        ({"took": 0.2, "outcome": "misconfigured"}, (1, 0)),
+        ({"took": 15, "outcome": "unconfirmed"}, (1, 0)),
+        ({"took": None, "ago": 1}, None),  # in flight, and not late
+        ({"took": None, "ago": 3}, (1, 0)),
+        ({"is_otp": False, "took": 20}, None),  # no objective by default
+        ({"is_test": True, "took": 20}, None),
+        ({"ago": 3700, "took": 20}, None),  # of another period
+    ],
+)
+def test_an_answer_counts_from_the_acceptance_of_the_message(traffic, call, expected):
+    traffic.send(**call)
+    assert only(Measure.ANSWER) == expected
+
+
+@pytest.mark.parametrize(
+    ("ago", "status", "expected"),
+    [
+        (1, "queued", None),
+        (30, "queued", (1, 0)),  # where it waits, nothing is called: its provider may be suspended
+        (30, "expired", (1, 0)),
+        (1, "expired", (1, 0)),
+        (30, "canceled", None),
+    ],
+)
+def test_a_message_that_was_never_sent_counts_where_it_waits(traffic, ago, status, expected):
+    traffic.waits(ago=ago, status=status)
+    assert only(Measure.ANSWER) == expected
+
+
+def test_the_first_provider_is_judged_by_a_message_that_another_one_sent(traffic):
+    first = traffic.send(took=0.5, outcome="unavailable")
+    traffic.attempt(
+        first.message,
+        provider=traffic.templated,
+        started_at=first.finished_at,
+        finished_at=first.finished_at + timedelta(seconds=0.2),
+        id=first.id.__class__(int=first.id.int + 1),
+    )
+    assert sums(Measure.ANSWER) == {(traffic.plain.pk, "AZ", True): (1, 0)}
+    assert sums(Measure.SUCCESS) == {
+        (traffic.plain.pk, "AZ", True): (1, 0),
+        (traffic.templated.pk, "AZ", True): (1, 1),
+    }
+
+
+def test_provider_country_and_lane_are_counted_apart(traffic):
+    traffic.send()
+    traffic.send(provider=traffic.templated)
+    traffic.send(to="+40712345678")
+    traffic.send(is_otp=False)
+    assert set(sums(Measure.SUCCESS)) == {
+        (traffic.plain.pk, "AZ", True),
+        (traffic.templated.pk, "AZ", True),
+        (traffic.plain.pk, "RO", True),
+        (traffic.plain.pk, "AZ", False),
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "country"),
+    [
+        ("+12025550123", "US"),
+        ("+16135550123", "CA"),
+        ("+18095550123", "DO"),
+        ("+79161234567", "RU"),
+        ("+77011234567", "KZ"),
+        ("+447400123456", "GB"),
+        ("+447781123456", "GG"),
+    ],
+)
+def test_the_country_is_known_where_several_share_a_calling_code(traffic, to, country):
+    traffic.send(to="+12025550123" if to != "+12025550123" else "+16135550123")
+    traffic.send(to=to)
+    assert (traffic.plain.pk, country, True) in sums(Measure.SUCCESS)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reported", "expected"),
+    [
+        ("accepted", "", (1, 1)),
+        ("accepted", "sent", (1, 1)),
+        ("accepted", "delivered", (1, 1)),
+        ("accepted", "undelivered", (1, 0)),
+        ("accepted", "expired", (1, 0)),
+        ("accepted", "rejected", (1, 0)),
+        ("refused", "", (1, 0)),
+        ("misconfigured", "", (1, 0)),
+        ("unavailable", "", (1, 0)),
+        ("unconfirmed", "", (1, 0)),
+        ("unconfirmed", "delivered", (1, 1)),  # the report decides
+        ("unconfirmed", "undelivered", (1, 0)),
+    ],
+)
+def test_success_is_what_the_vendor_accepts_and_does_not_report_as_undelivered(traffic, outcome, reported, expected):
+    traffic.send(outcome=outcome, reported=reported)
+    assert only(Measure.SUCCESS) == expected
+
+
+@pytest.mark.parametrize(
+    ("ago", "after", "status", "expected"),
+    [
+        (600, 5, "sent", (1, 1)),
+        (600, 119, "delivered", (1, 1)),
+        (600, 119, "undelivered", (1, 1)),  # it is a report, if not a success
+        (600, 121, "sent", (1, 0)),
+        (600, None, "", (1, 0)),
+        (60, None, "", None),  # it is not late yet
+        (60, 5, "sent", (1, 1)),
+        (600, 5, "unknown", (1, 0)),
+    ],
+)
+def test_a_receipt_counts_from_the_vendors_answer(traffic, ago, after, status, expected):
+    attempt = traffic.send(ago=ago)
+    if after is not None:
+        traffic.receipt(attempt, after=after, status=status)
+    assert only(Measure.RECEIPT) == expected
+
+
+def test_the_first_final_report_counts(traffic):
+    attempt = traffic.send()
+    traffic.receipt(attempt, after=5)
+    traffic.receipt(attempt, after=300, status="delivered")
+    assert only(Measure.RECEIPT) == (1, 1)
+
+
+def test_no_receipt_is_expected_of_a_vendor_that_reports_nothing_or_did_not_accept(traffic):
+    traffic.send(provider=traffic.templated)
+    traffic.send(outcome="refused")
+    traffic.send(outcome="unconfirmed")
+    assert only(Measure.RECEIPT) is None
+
+
+def test_where_the_vendor_reports_delivery_a_report_that_it_was_sent_is_none(traffic, monkeypatch):
+    monkeypatch.setattr("tests.sms.admin.conftest.TextVendor.strongest", "delivered")
+    traffic.receipt(traffic.send(), after=5)
+    assert only(Measure.RECEIPT) == (1, 0)
+
+
+def test_an_objective_changes_the_time_and_what_is_measured(traffic):
+    traffic.send(took=4)
+    traffic.send(took=4, is_otp=False)
+    wider = ObjectiveFacts(seconds={Measure.ANSWER: 5})
+    others = ObjectiveFacts(is_otp=False, percents={Measure.ANSWER: 90}, seconds={Measure.ANSWER: 3})
+    nothing = ObjectiveFacts(traffic.plain.pk, percents={Measure.SUCCESS: 0})
+    found = measure(HOUR, [wider, others, nothing])
+    answers = {about.is_otp: each for about, each in found.items() if about.measure is Measure.ANSWER}
+    assert answers == {True: Sum(1, 1), False: Sum(1, 0)}
+    assert Subject(traffic.plain.pk, "AZ", True, Measure.SUCCESS) not in found

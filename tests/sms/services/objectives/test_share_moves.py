@@ -1,0 +1,158 @@
+"""Share moves on stored calls: what a route does with them by its mode."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sms.models import Alert, Attempt, ConfigurationStamp, Provider, Route, ShareMove, UsualFigures
+from sms.services.configuration import snapshot
+from sms.services.database import clock
+from sms.services.objectives import share_moves, usual_figures
+
+USUAL = {"log_seconds": -1.2, "spread": 0.4, "failures": 0.02, "receipt_seconds": 10, "missing": 0.1, "calls": 2000}
+
+
+@pytest.fixture
+def shop(traffic):
+    """Both providers are known, and the first one answers as usual."""
+    for provider in (traffic.plain, traffic.templated):
+        UsualFigures.objects.create(provider=provider, computed_at=traffic.now, **USUAL)
+    Route.objects.update(share_moves="automatic")
+    return traffic
+
+
+def shares() -> list[tuple[str, int, int]]:
+    return [(move.provider.slug, move.before, move.after) for move in ShareMove.objects.order_by("id")]
+
+
+def each_second(
+    shop: Any, pass_time: Any, seconds: int, *, every: int = 5, took: float | None = 0.3, **call: Any
+) -> None:
+    for second in range(seconds):
+        shop.send(ago=0, took=took, **call)
+        pass_time(seconds=1)
+        if second % every == 0:
+            share_moves.evaluate()
+
+
+def kept() -> dict[int, int]:
+    snapshot.reset_cache()
+    return dict(snapshot.current().routes[0].shares)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ({"took": 20}, "slow"),
+        ({"took": None}, "slow"),  # no answer at all
+        ({"outcome": "refused"}, "unsuccessful"),
+        ({"outcome": "unavailable"}, "unsuccessful"),
+        ({"reported": "undelivered"}, "unsuccessful"),
+    ],
+)
+def test_a_provider_that_has_fallen_keeps_a_few_probes(shop, pass_time, call, says):
+    each_second(shop, pass_time, 40, **call)
+    assert shares() == [("plain-az", 100, 50), ("plain-az", 50, 5)]
+    assert kept() == {shop.plain.pk: 5}
+    alert = Alert.objects.get()
+    assert alert.title == f"plain-az ({says}) keeps 5 % of the messages of the route +994"
+    figures = ShareMove.objects.order_by("id")[0].figures
+    assert max(figures["evidence"].values()) >= 14
+    assert figures["usual"]["calls"] == 2000
+
+
+def test_a_provider_that_reports_no_more_has_fallen(shop, pass_time):
+    each_second(shop, pass_time, 60)
+    assert shares() == [("plain-az", 100, 50), ("plain-az", 50, 5)]
+    assert "silent" in Alert.objects.get().title
+
+
+def test_reports_as_usual_move_nothing(shop, pass_time):
+    for second in range(40):
+        shop.receipt(shop.send(ago=0), after=3)
+        pass_time(seconds=1)
+        if second % 5 == 0:
+            share_moves.evaluate()
+    assert shares() == []
+    assert not Alert.objects.exists()
+
+
+def test_advice_opens_an_alert_and_changes_no_share(shop, pass_time):
+    Route.objects.update(share_moves="advise")
+    stamp = ConfigurationStamp.current()
+    each_second(shop, pass_time, 40, outcome="unavailable")
+    assert shares() == [("plain-az", 100, 50), ("plain-az", 50, 5)]
+    assert kept() == {}
+    assert ConfigurationStamp.current() == stamp
+    assert Alert.objects.get().title.startswith("plain-az (unsuccessful) should keep only 5 %")
+    Route.objects.update(share_moves="off")
+    share_moves.evaluate()
+    assert Alert.objects.get().closed_at is not None
+
+
+def test_the_share_comes_back_with_probes_as_usual(shop, pass_time):
+    each_second(shop, pass_time, 40, outcome="unavailable")
+    for _ in range(2):
+        pass_time(minutes=6)
+        for _ in range(20):
+            shop.receipt(shop.send(ago=0), after=2)
+            pass_time(seconds=12)
+        pass_time(seconds=60)
+        share_moves.evaluate()
+    assert shares()[2:] == [("plain-az", 5, 50), ("plain-az", 50, 100)]
+    assert kept() == {}
+    assert Alert.objects.get().closed_at is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda shop: Route.objects.update(share_moves="off"),
+        lambda shop: Route.objects.update(enabled=False),
+        lambda shop: shop.route.steps.filter(provider=shop.templated).delete(),
+        lambda shop: Provider.objects.filter(pk=shop.templated.pk).update(paused=True),
+        lambda shop: Provider.objects.filter(pk=shop.templated.pk).update(enabled=False),
+        lambda shop: shop.templated.state.__class__.objects.filter(pk=shop.templated.pk).update(breaker="open"),
+        lambda shop: UsualFigures.objects.all().delete(),
+        lambda shop: Attempt.objects.all().delete(),
+    ],
+)
+def test_without_another_provider_or_without_figures_nothing_moves(shop, pass_time, change):
+    for _ in range(40):
+        shop.send(ago=0, outcome="unavailable")
+        pass_time(seconds=1)
+    change(shop)
+    share_moves.evaluate()
+    assert shares() == []
+
+
+def test_two_workers_make_a_move_once(shop, pass_time, monkeypatch):
+    for _ in range(20):
+        shop.send(ago=0, outcome="unavailable")
+        pass_time(seconds=1)
+    route = Route.objects.get()
+    judged = share_moves._judge(clock.now())[shop.plain.pk]
+    for before, after in ((100, 50), (50, 5)):
+        move = share_moves.Move(clock.now(), shop.plain.pk, before, after)
+        assert [share_moves._record(route, move, judged) for _ in range(2)] == [True, False]
+    assert shares() == [("plain-az", 100, 50), ("plain-az", 50, 5)]
+
+
+def test_usual_figures_come_from_the_last_days_and_are_kept_for_an_hour(traffic, pass_time):
+    for number in range(220):
+        traffic.receipt(traffic.send(ago=7200 + number * 60, took=0.2 + number / 1000), after=5)
+    traffic.send(ago=30, took=600)  # too new
+    usual_figures.update()
+    row = UsualFigures.objects.get()
+    assert (row.provider, row.calls, row.receipt_seconds) == (traffic.plain, 220, 10)
+    assert -1.6 < row.log_seconds < -0.8
+    Attempt.objects.update(finished_at=None, outcome=None)
+    usual_figures.update()
+    assert UsualFigures.objects.get().computed_at == row.computed_at
+    pass_time(hours=1)
+    usual_figures.update()
+    assert UsualFigures.objects.get().calls == 220  # too few calls: the last figures stay
+    assert clock.now() - row.computed_at == timedelta(hours=1)
