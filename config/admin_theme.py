@@ -111,6 +111,7 @@ NAVIGATION = [
             _list(_("Callbacks"), "call_received", "callback"),
             _list(_("Share moves"), "swap_calls", "sharemove"),
             _list(_("Personal data"), "person_off", "personaldatarecord"),
+            _page(_("Audit"), "fact_check", "tools_audit", _may("sms.view_accessrecord")),
             _list(_("Access records"), "policy", "accessrecord"),
             _page(_("Retention"), "auto_delete", "tools_retention", _may("sms.change_retentionperiods")),
             _list(_("Dispatchers"), "memory", "dispatcher"),

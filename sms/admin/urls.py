@@ -6,6 +6,7 @@ from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
 from sms.admin.access import (
+    audit,
     block_list_import,
     integration_guide,
     password_again,
@@ -35,6 +36,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("who-would-carry", route_lookup.show, "tools_route_lookup"),
         ("block-list", block_list_import.act, "tools_block"),
         ("forget-number", personal_data.act, "tools_forget"),
+        ("audit", audit.show, "tools_audit"),
         ("retention", retention.show, retention.PAGE),
         ("template-import", csv_import.show, "tools_template_import"),
         ("vendor-texts", vendor_import.show, "tools_vendor_texts"),

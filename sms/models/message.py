@@ -209,6 +209,7 @@ class MessageEvent(models.Model):
 
     class Meta:
         ordering = ("at", "id")
+        indexes = [models.Index(fields=("-at",), condition=~Q(actor=""), name="staff_event_age")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"

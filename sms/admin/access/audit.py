@@ -1,0 +1,47 @@
+"""The audit page: who changed, exported, revealed or searched what, when and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from sms.admin.common.csv_export import streamed
+from sms.admin.common.page import page, require_permission
+from sms.services.staff import audit
+
+HEAD = ("time", "person", "kind", "subject", "reason", "detail")
+
+
+class FilterForm(forms.Form):
+    actor = forms.CharField(label=_("Person"), required=False, max_length=150)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+    since = forms.DateTimeField(label=_("Since"), required=False)
+    before = forms.DateTimeField(label=_("Before"), required=False)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["kind"].choices = [("", _("all")), *((kind, kind) for kind in audit.KINDS)]
+
+
+@require_permission("sms.view_accessrecord")
+def show(request: HttpRequest) -> HttpResponse:
+    form = FilterForm(request.GET)
+    if not form.is_valid():
+        return page(request, "audit", _("Audit"), form=form)
+    chosen = audit.Selection(**form.cleaned_data)
+    if "export" in request.GET:
+        rows = ((e.at.isoformat(), e.actor, e.kind, e.subject, e.reason, e.detail) for e in audit.entries(chosen))
+        return streamed(request, "audit.csv", HEAD, rows)
+    entries, before = audit.read(chosen)
+    return page(request, "audit", _("Audit"), form=form, entries=entries, next_query=_query(request, before))
+
+
+def _query(request: HttpRequest, before: Any) -> str:
+    if before is None:
+        return ""
+    query = request.GET.copy()
+    query["before"] = before.isoformat()
+    return query.urlencode()
