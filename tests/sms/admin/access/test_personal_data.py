@@ -230,8 +230,8 @@ def test_a_number_of_ours_is_refused(cast):
 
 def test_forgetting_twice_or_an_unknown_number_changes_nothing(kept):
     forget()
-    assert "Nothing was kept" in forget()
-    assert "Nothing was kept" in forget(OTHER)
+    assert "No data about this number was stored" in forget()
+    assert "No data about this number was stored" in forget(OTHER)
 
 
 def test_the_export_holds_everything_and_leaves_a_record(kept, monkeypatch, cast):

@@ -201,8 +201,8 @@ def test_a_role_that_may_not_is_refused_after_the_password_too(person: Any, cast
 WITHOUT = {
     "accessrecord", "alert", "approvaldoubt", "attempt", "blockednumber", "bulkoperation", "callback",
     "callingaddress", "deliveryreport", "dispatcher",
-    "inboundcall", "inboundmessage", "inboundpush", "message", "messagetemplate", "personaldatarecord",
-    "refusalcount", "refusedrequest", "rentednumber", "sendername",
+    "inboundcall", "inboundmessage", "inboundpush", "message", "messagetemplate", "objective", "personaldatarecord",
+    "refusalcount", "refusedrequest", "rentednumber", "sendername", "sharemove",
 }  # fmt: skip
 WITH = {"provider", "route", "destination", "apiclient", "partner", "inboundgateway", "user", "group"}
 

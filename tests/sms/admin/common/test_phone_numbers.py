@@ -105,7 +105,7 @@ def test_a_rented_number_is_taken_however_it_is_written(boss, cast):
 def test_a_route_takes_the_start_of_a_number_however_it_is_written(boss, cast):
     step = {"steps-TOTAL_FORMS": "1", "steps-INITIAL_FORMS": "0", "steps-0-position": "1"}
     step |= {"steps-0-provider": str(cast.plain.pk)}
-    facts = {"enabled": "on", "otp_ttl": "60", "ttl": "3600", "is_otp": "", "client": "", **step}
+    facts = {"enabled": "on", "otp_ttl": "60", "ttl": "3600", "share_moves": "off", "is_otp": "", "client": "", **step}
     page = boss.post("/admin/sms/route/add/", {"prefix": "00 90 (5", **facts})
     assert page.status_code == 302, page.context["errors"]
     assert Route.objects.filter(prefix="+905").exists()

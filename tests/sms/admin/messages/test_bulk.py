@@ -117,6 +117,7 @@ def test_a_route_that_changes_offers_to_move_what_waits(boss, cast):
     values = {
         "prefix": "+994",
         "otp_ttl": 300,
+        "share_moves": "advise",
         "ttl": 86400,
         "enabled": "on",
         "change_reason": "plain is down",

@@ -192,7 +192,7 @@ def test_the_vendor_can_be_asked_only_where_it_answers(boss, cast):
     message = cast.message("submitted")
     cast.attempt(message, vendor_message_id="v-1")
     press(boss, message, "ask")
-    assert "can&#x27;t be asked" in boss.get(page(message)).content.decode()
+    assert "does not support status queries" in boss.get(page(message)).content.decode()
     assert Message.objects.get(pk=message.pk).attempts.get().poll_at is None
 
 
