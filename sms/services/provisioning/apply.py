@@ -16,7 +16,7 @@ from pydantic import Field, create_model
 from sms.domain.text_files import UnreadableTextError, decoded
 from sms.services.templates.unmatched import approved_texts
 
-from . import blocked, clients, gateways, objectives, partners, providers, routes, schema, senders, templates
+from . import blocked, clients, gateways, partners, providers, routes, schema, senders, templates
 from .location import Location, ValidationIssue
 from .read import read_section
 from .session import Change, Session
@@ -36,7 +36,7 @@ SECTIONS = {
     "templates": Section(schema.TemplateTable, templates.apply),
     "destinations": Section(schema.DestinationTable, routes.apply_destination),
     "routes": Section(schema.RouteTable, routes.apply_route),
-    "objectives": Section(schema.ObjectiveTable, objectives.apply),
+    "objectives": Section(schema.ObjectiveTable, providers.apply_objective),
     "blocked_numbers": Section(schema.BlockedNumberTable, blocked.apply),
     "partners": Section(schema.PartnerTable, partners.apply_partner),
     "rented_numbers": Section(schema.RentedNumberTable, partners.apply_number),

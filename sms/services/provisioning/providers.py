@@ -1,15 +1,15 @@
-"""[[providers]]: accounts at vendors."""
+"""[[providers]]: accounts at vendors; [[objectives]]: what share of their messages must go well."""
 
 from __future__ import annotations
 
 from providers.registry import SENDERS
-from sms.models import Provider
+from sms.models import Objective, Provider
 from sms.services.database.clock import now
 from sms.services.dispatch.circuit_breaker import close_by_hand
 
 from .accounts import account_values, check_url, has_vendor
 from .location import Location
-from .schema import ProviderTable
+from .schema import ObjectiveTable, ProviderTable
 from .session import Session
 
 
@@ -30,3 +30,13 @@ def apply(table: ProviderTable, at: Location, session: Session) -> None:
         provider.credentials_changed_at = now()
     if session.save(at, f"provider {table.slug}", provider, values) and has_new_credentials:
         close_by_hand(provider)  # a circuit breaker that is open because of the account waits for new credentials
+
+
+def apply_objective(table: ObjectiveTable, at: Location, session: Session) -> None:
+    provider = session.find(at, "provider", Provider, "provider", slug=table.provider) if table.provider else None
+    if (table.provider and provider is None) or not all(at.is_valid(key) for key in ("provider", "country", "is_otp")):
+        return
+    session.declare(at, "provider", "objective", (table.provider, table.country, table.is_otp))
+    identity = {"provider": provider, "country": table.country, "is_otp": table.is_otp}
+    row = Objective.objects.filter(**identity).first() or Objective(**identity)
+    session.save(at, f"objective {row}", row, table.given(*identity))
