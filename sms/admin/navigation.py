@@ -49,7 +49,8 @@ def shows_setup_last(request: HttpRequest) -> bool:
 
 def time_zone(request: HttpRequest) -> str:
     """The time zone of the times on the page, below the product's name."""
-    return _("Times in %(zone)s") % {"zone": f"{timezone.get_current_timezone_name()} ({utc_offset(timezone.now())})"}
+    name, offset = timezone.get_current_timezone_name(), utc_offset(timezone.now())
+    return _("Times in %(zone)s") % {"zone": name if name == offset else f"{name} ({offset})"}
 
 
 def _capped(count: int) -> str:

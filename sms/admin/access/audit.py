@@ -15,11 +15,20 @@ from sms.services.staff import audit
 HEAD = ("time", "person", "kind", "subject", "reason", "detail")
 
 
+class _Moment(forms.DateTimeInput):
+    """The browser's input, which sends ISO form whatever the person's language."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
 class FilterForm(forms.Form):
     actor = forms.CharField(label=_("Person"), required=False, max_length=150)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
-    since = forms.DateTimeField(label=_("Since"), required=False)
-    before = forms.DateTimeField(label=_("Before"), required=False)
+    since = forms.DateTimeField(label=_("Since"), required=False, widget=_Moment)
+    before = forms.DateTimeField(label=_("Before"), required=False, widget=_Moment)
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

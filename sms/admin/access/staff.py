@@ -36,6 +36,8 @@ def _roles() -> list[tuple[str, str]]:
 class UserAdmin(DjangoUserAdmin, BaseAdmin):
     form = UserChangeForm
     add_form = forms.ModelForm
+    add_form_template = None  # Django's says that a password follows
+    filter_horizontal = ("user_permissions",)
     add_fieldsets = ((None, {"fields": ("username", "email", "groups")}),)
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_active", "is_superuser", "last_login")
