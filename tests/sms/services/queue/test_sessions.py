@@ -194,7 +194,7 @@ def test_tokens_and_derived_secrets_are_never_shown(shop, vendor, work, caplog):
     assert PASSWORD not in kept
 
 
-def test_a_token_that_our_own_code_fails_on_is_never_shown(shop, vendor, work, capfd, monkeypatch):
+def test_a_token_that_our_own_code_fails_on_is_never_shown(shop, vendor, work, caplog, monkeypatch):
     monkeypatch.setattr(
         SessionVendor, "session_outcome", lambda self, response: int(json.loads(response.body)["token"])
     )
@@ -202,7 +202,9 @@ def test_a_token_that_our_own_code_fails_on_is_never_shown(shop, vendor, work, c
     work()
     attempt = Attempt.objects.get()
     assert (attempt.code, "not sent" in attempt.detail) == ("internal_fault", True)
-    assert "made-up-token" not in f"{attempt.detail}{Message.objects.get().detail}{capfd.readouterr()}"
+    logged = [record.getMessage() for record in caplog.records]
+    assert any("log_in.crashed" in line for line in logged)
+    assert "made-up-token" not in f"{attempt.detail}{Message.objects.get().detail}{logged}"
 
 
 def test_a_remembered_failure_keeps_no_calls_alive(shop, vendor, work):
