@@ -20,6 +20,8 @@ from sms.domain.text import masked_digits, visible
 _NUMBER = re.compile(r"(?<![\w#-])(?<![0-9][.:])(?:\+[0-9]{7,15}|[0-9]{9,15})(?![\w-]|[.:][0-9])")
 _QUOTED = re.compile(r"""(['"]).*?(?:\1|$)""", re.DOTALL)
 """A value quoted in a Python error's message, which may be an OTP made of letters."""
+_INVITATION = re.compile(r"(/invitation/[^/\s]+/)[^/\s]+")
+"""The path of an invitation's link, which Django logs with errors. Its token lets anybody set the password."""
 _AS_THEY_ARE = frozenset({"timestamp", "level", "request_id", "exception", "logger"})
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FORMS = ("json", "console")
@@ -37,7 +39,8 @@ def shorten_numbers_and_escape(_: Any, __: str, event: EventDict) -> EventDict:
 
 
 def safe(value: str) -> str:
-    return visible(_NUMBER.sub(lambda found: masked(found[0]), value[:_LONGEST]))
+    shortened = _NUMBER.sub(lambda found: masked(found[0]), value[:_LONGEST])
+    return visible(_INVITATION.sub(r"\1…", shortened))
 
 
 def tell_exception(_: Any, __: str, event: EventDict) -> EventDict:

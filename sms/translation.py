@@ -8,6 +8,7 @@ name ends in `_text` is such a text itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from string import Formatter
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from django.utils.translation.trans_real import catalog
 _LONGEST = 2000
 _FEWEST_LETTERS = 4
 """Of a template: one with fewer would fit texts that others wrote."""
+_MOST_PIECES = 100
+"""How many pieces of one text are looked up: others may write texts whose pieces take hours. Ours have fewer."""
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?]) ")
 _FIELD = re.compile(r"\{\{|\}\}|\{(\w+)[^{}]*\}")
 
@@ -42,52 +45,65 @@ class _Template(NamedTuple):
         return dict(zip(self.fields, [*values, text[at:end]], strict=True)) if at <= end else None
 
 
+class _TooManyPieces(Exception):
+    pass
+
+
 def translated(text: object) -> str:
-    """The text in the active language; itself where no catalogue has it."""
+    """The text in the active language; itself where no catalogue has it, or where it has too many pieces."""
     text = str(text)
     language = get_language()
-    if not text or language is None or language == "en" or len(text) > _LONGEST:
+    if language is None or language == "en" or len(text) > _LONGEST:
         return text
-    return _whole(text, language) or _parts(text, language) or text
+    try:
+        return _translated(text, language, iter(range(_MOST_PIECES)))
+    except _TooManyPieces:
+        return text
 
 
-def _whole(text: str, language: str) -> str:
+def _translated(text: str, language: str, pieces: Iterator[int]) -> str:
+    return _whole(text, language, pieces) or _parts(text, language, pieces) or text if text else text
+
+
+def _whole(text: str, language: str, pieces: Iterator[int]) -> str:
+    if next(pieces, None) is None:
+        raise _TooManyPieces
     exact = gettext(text)
     if exact != text:
         return exact
     for template in _templates(language):
         values = template.values(text)
         if values is not None:
-            return _filled(gettext(template.msgid), values)
+            return _filled(gettext(template.msgid), values, language, pieces)
     return ""
 
 
-def _parts(text: str, language: str) -> str:
+def _parts(text: str, language: str, pieces: Iterator[int]) -> str:
     """Several texts in a row: the reasons of providers, a name and its text, sentences."""
     for sign in ("; ", ": "):
         head, found, tail = text.partition(sign)
-        if found and (parts := [translated(head), translated(tail)]) != [head, tail]:
+        if found and (parts := [_translated(each, language, pieces) for each in (head, tail)]) != [head, tail]:
             return sign.join(parts)
-    return _sentences(_END_OF_SENTENCE.split(text), language)
+    return _sentences(_END_OF_SENTENCE.split(text), language, pieces)
 
 
-def _sentences(sentences: list[str], language: str) -> str:
+def _sentences(sentences: list[str], language: str, pieces: Iterator[int]) -> str:
     """Each run of sentences that is a known text, the longest first."""
     done, at = [], 0
     while at < len(sentences) > 1:
-        runs = ((end, _whole(" ".join(sentences[at:end]), language)) for end in range(len(sentences), at, -1))
+        runs = ((end, _whole(" ".join(sentences[at:end]), language, pieces)) for end in range(len(sentences), at, -1))
         at, words = next(((end, words) for end, words in runs if words), (at + 1, sentences[at]))
         done.append(words)
     return " ".join(done)
 
 
-def _filled(template: str, values: dict[str, str]) -> str:
+def _filled(template: str, values: dict[str, str], language: str, pieces: Iterator[int]) -> str:
     def replaced(match: re.Match[str]) -> str:
         name = match[1]
         if name is None:
             return match[0][0]
         value = values.get(name, match[0])
-        return translated(value) if name.endswith("_text") else value
+        return _translated(value, language, pieces) if name.endswith("_text") else value
 
     return _FIELD.sub(replaced, template)
 

@@ -22,6 +22,8 @@ SHORTEST = 4
 """Shorter values are found only as separate words, and those of one or two characters not at all: any explanation of a
 vendor contains such characters."""
 SHORTEST_ALONE = 3
+SHORTEST_SECRET = 6
+"""Shorter ones are parts of common words."""
 FEWEST_NATIONAL = 7
 """The fewest digits of a number that is found without its country code. A shorter one would match other numbers."""
 MAY_BE_CUT = 40
@@ -33,6 +35,7 @@ LAYERS = 4
 
 _Span = tuple[int, int]
 _SEVERAL = re.compile(r"\d[\d .\-/]*\d")
+_SEVERAL_DIGITS = re.compile(r"\d{4,}")
 _TOKEN = re.compile(r"\S+")
 _RUN = re.compile(r"[a-z]+|[0-9]+")
 
@@ -186,6 +189,12 @@ class Echo:
         found = {_alone(text), *_excerpts(text), *map(_alone, given), *chain.from_iterable(map(_parts, given))}
         found |= {word for word in _parts(text) if _is_like_a_code(word) or not given}
         return cls(number, frozenset(value for value in found if len(value) >= SHORTEST_ALONE))
+
+    @classmethod
+    def of_secrets(cls, secrets: Iterable[str]) -> Echo:
+        """Whole secrets alone, also where an adapter has masked the runs of digits in them."""
+        found = {_alone(spelled) for each in secrets for spelled in (each, _SEVERAL_DIGITS.sub("", each))}
+        return cls(values=frozenset(value for value in found if len(value) >= SHORTEST_SECRET))
 
     def hide(self, said: str) -> str:
         """A vendor's text with the message's values hidden."""

@@ -48,6 +48,11 @@ def test_a_line_is_one_json_object_with_the_request_id(lines: Lines) -> None:
     [
         ("+994501234567", "+994•••••••67"),
         ("to +994501234567.", "to +994•••••••67."),
+        ("Not Found: /admin/invitation/Mg/d1-0a1b", "Not Found: /admin/invitation/Mg/…"),
+        (
+            "Internal Server Error: /sms/admin/invitation/Mg/d1-0a1b/",
+            "Internal Server Error: /sms/admin/invitation/Mg/…/",
+        ),
         ("994501234567", "••••••••••67"),
         ("id=994501234567&x", "id=••••••••••67&x"),
         ("2026-11-20 11:20:30.123456", "2026-11-20 11:20:30.123456"),

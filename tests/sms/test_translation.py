@@ -66,3 +66,26 @@ def test_texts_are_found_again(english: str, shown: str) -> None:
 def test_english_stays_as_it_is() -> None:
     with override("en"):
         assert translated("main-az is paused already.") == "main-az is paused already."
+
+
+HOSTILE = [
+    "; " * 900,
+    ": " * 900,
+    "a; b: " * 300,
+    "a. " * 600,
+    "waiting for " * 160,
+    "This attempt was already reported " * 50,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_of_many_pieces_takes_bounded_work(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+    monkeypatch.setattr("sms.translation.gettext", lambda words: tried.append(words) or words)
+    assert translated(text) == text
+    assert len(tried) <= 200
+
+
+def test_the_reasons_of_many_providers_are_translated() -> None:
+    text = "; ".join(f"p{number}: sent" for number in range(20))
+    assert translated(text).count(": gesendet") == 20

@@ -1,4 +1,4 @@
-"""Hides the values of a message that a vendor repeats in its answers and delivery reports.
+"""Hides the values of a message, and the account's secrets, that a vendor repeats in its answers and delivery reports.
 
 Everything that a vendor wrote passes through here before it is stored, shown, alerted or logged. Exceptions are raw
 callbacks, and reports whose message is not known yet.
@@ -7,11 +7,11 @@ callbacks, and reports whose message is not known yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from providers.base import Accepted, Adapter, ProviderError, Sender, failed
+from providers.base import Accepted, Adapter, ProviderError, Sender, SessionExpired, failed
 from sms.domain.echoes import Echo
 from sms.services.configuration.digests import digest
 
@@ -52,6 +52,19 @@ def hide_in_result(result: Result, echo: Echo) -> None:
         result.value = pushed, _in_code(word, adapter, echo)
 
 
+def hide_secrets_in_result(result: Result, secrets: Iterable[str]) -> None:
+    """Hide the account's secrets in the vendor's explanation, which may quote what the vendor refuses."""
+    value, error = result.value, result.error
+    if isinstance(value, Accepted) and value.detail:
+        result.value = replace(value, detail=without_secrets(value.detail, secrets))
+    elif error is not None and not isinstance(error, SessionExpired):  # nobody sees the words of that one
+        result.error = _with_words(error, error.code, without_secrets(error.detail, secrets))
+
+
+def without_secrets(words: str, secrets: Iterable[str]) -> str:
+    return Echo.of_secrets(secrets).hide(words)
+
+
 def hide_in_words(code: str, detail: str, adapter: Adapter, echo: Echo) -> tuple[str, str]:
     """A code and its explanation with the message's values hidden. The adapter's own codes and texts stay."""
     ours = _words_of(code, adapter)
@@ -81,7 +94,10 @@ def digest_of_id(vendor_id: str) -> str:
 
 
 def _in_error(error: ProviderError, adapter: Adapter, echo: Echo) -> ProviderError:
-    code, detail = hide_in_words(error.code, error.detail, adapter, echo)
+    return _with_words(error, *hide_in_words(error.code, error.detail, adapter, echo))
+
+
+def _with_words(error: ProviderError, code: str, detail: str) -> ProviderError:
     if (code, detail) == (error.code, error.detail):
         return error
     return failed(error.failure, code, detail, retry_after=error.retry_after)

@@ -172,10 +172,14 @@ def _run_once(job: Job, client: Client, ended: Session | None) -> tuple[Session 
     except TooLate:
         return None, Result(job, never_started=True)
     except ProviderError as error:
-        return None, Result(job, error=error)
-    except Exception:
-        return None, Result(job, crash=trace_of(*job.account.adapter.secrets()))
-    return session, _run_with(job, job.account.adapter.for_call(sessions.new_call(session)), client)
+        return None, _without_secrets(Result(job, error=error), job.account.adapter)
+    adapter = job.account.adapter.for_call(sessions.new_call(session))
+    return session, _without_secrets(_run_with(job, adapter, client), adapter)
+
+
+def _without_secrets(result: Result, adapter: Any) -> Result:
+    echoes.hide_secrets_in_result(result, adapter.secrets())
+    return result
 
 
 def _run_with(job: Job, adapter: Any, client: Client) -> Result:

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
+
 from providers.base import Failure, ProviderError, Sender, Session, failed
 from providers.calls import Call
 from providers.http import Client, TooLate
 from providers.marking import N_
+
+log = structlog.get_logger(__name__)
 
 RENEW_BEFORE = timedelta(seconds=30)
 """So long before its end a session is renewed."""
@@ -24,6 +28,7 @@ _NOT_SENT = {
     Failure.CONTENT: Failure.ACCOUNT,
 }
 """What the failure of a log-in means for a message, which certainly was not sent."""
+_CRASHED = failed(Failure.TRANSIENT, "internal_fault", N_("An internal error: the message was not sent."))
 
 
 @dataclass
@@ -76,14 +81,20 @@ def _is_usable(session: Session | None, ended: Session | None) -> bool:
 
 def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Session:
     if held.error is not None and time.monotonic() < held.error_until:
-        raise held.error
+        raise held.error.with_traceback(None)  # else the one error's traceback grows with each call
     held.session = held.error = None
     adapter = account.adapter.for_call(new_call())
     try:
         response = client.send(adapter.session_request(), timeout=account.timeout, not_after=not_after)
         return adapter.session_outcome(response)  # type: ignore[no-any-return]
+    except TooLate:
+        raise
     except ProviderError as error:
-        held.error, held.error_until = _of_log_in(error), time.monotonic() + REMEMBERED_SECONDS
+        held.error = _of_log_in(error)
+    except Exception:  # its trace may contain the new session's secret, so only the log has it, without values
+        log.exception("log_in.crashed", provider=account.slug)
+        held.error = _of_log_in(_CRASHED)
+    held.error_until = time.monotonic() + REMEMBERED_SECONDS
     raise held.error
 
 

@@ -13,7 +13,7 @@ from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
 from sms.services.queue import notify, outbox, sessions
-from sms.services.queue.echoes import can_poll
+from sms.services.queue.echoes import can_poll, without_secrets
 from sms.services.queue.errors import ActionRefused
 
 log = structlog.get_logger(__name__)
@@ -38,9 +38,10 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     try:
         response = _read_test(adapter, client.send(request, timeout=provider.timeout))
     except ProviderError as error:
-        _record_test(provider, accepted=False, detail=f"{error.code}: {error.detail}")
+        detail = without_secrets(error.detail, adapter.secrets())
+        _record_test(provider, accepted=False, detail=f"{error.code}: {detail}")
         raise ActionRefused(
-            N_("The test was not accepted. {code}: {detail_text}").format(code=error.code, detail_text=error.detail)
+            N_("The test was not accepted. {code}: {detail_text}").format(code=error.code, detail_text=detail)
         ) from error
     finally:
         client.close()

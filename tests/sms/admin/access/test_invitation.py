@@ -11,7 +11,11 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
+from sms.admin.access.invitation import InvitationView
 from sms.services.access import invitations
+from tests.config.test_logs import Lines, lines
+
+__all__ = ["lines"]
 
 STRONG = "river lamp cobalt sixteen"
 
@@ -134,3 +138,13 @@ def test_the_history_says_who_invited_and_holds_no_link(boss: Client) -> None:
     page = boss.get(reverse("admin:auth_user_history", args=(nigar().pk,))).content.decode()
     assert "Invited: forgot the password" in page
     assert "/admin/invitation/" not in page
+
+
+def test_no_log_line_contains_the_token_of_a_link(boss: Client, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = add(boss)
+    assert Client(enforce_csrf_checks=True).post(link).status_code == 403
+    monkeypatch.setattr(InvitationView, "get_user", lambda *_: 1 / 0)
+    assert Client(raise_request_exception=False).get(link).status_code == 500
+    told = str(lines())
+    assert told.count("/admin/invitation/") == 2
+    assert link.split("/")[-2] not in told

@@ -251,3 +251,20 @@ def test_an_otp_whose_route_allows_it_goes_to_the_next_provider_first(shop, once
     shop.route.save()
     message = silent(shop, wire, work, is_otp=True)
     assert (state(message), wire.texts("first.example")) == ("submitted", ["Salam"])
+
+
+def test_while_a_repeat_is_made_a_report_of_the_first_call_sends_nothing_elsewhere(shop, once, wire, work):
+    message = silent(shop, wire, work)
+
+    def reported_meanwhile(request):
+        call(message.attempts.first(), state="undelivered")
+        return HttpResponse(200, body=b"V-1")  # the vendor had not sent the reference, and takes it now
+
+    wire.script(HOST, reported_meanwhile)
+    make_due(message)
+    work()
+    work()
+    assert wire.texts("first.example") == []
+    assert state(message) == "undelivered"
+    call(message.attempts.last(), state="delivered")
+    assert state(message) == "delivered"

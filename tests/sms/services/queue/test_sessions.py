@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.answers import by_status
+from providers.answers import by_code, by_status, words_in
 from providers.base import (
     Call,
     Failure,
@@ -22,7 +23,7 @@ from providers.base import (
     Unconfirmed,
 )
 from providers.registry import SENDERS
-from sms.models import Attempt, ConfigurationStamp, Message, Provider, ProviderState
+from sms.models import Alert, Attempt, ConfigurationStamp, Message, Provider, ProviderState
 from sms.services.queue import sessions
 from sms.services.staff import provider_actions
 from tests.sms.services.fakes import TextVendor, error
@@ -141,7 +142,7 @@ FAILED = [
     (HttpResponse(400), "account", "open"),
     (HttpResponse(429), "transient", "closed"),
     (HttpResponse(500), "transient", "closed"),
-    (HttpResponse(200, {}, b"no JSON"), "", "closed"),
+    (HttpResponse(200, {}, b"no JSON"), "transient", "closed"),
 ]
 
 
@@ -156,7 +157,7 @@ def test_a_failed_log_in_sends_nothing_and_is_not_repeated_by_each_message(
     assert (vendor.sent, states()) == ([], {"queued"})
     assert {each.failure for each in Attempt.objects.all()} == {failure}
     assert ProviderState.objects.get(provider__slug="session").breaker == breaker
-    assert vendor.logins == 1 or not failure
+    assert vendor.logins == 1
 
 
 @pytest.mark.parametrize("fault", [error(Unavailable, Failure.TRANSIENT), error(Unconfirmed, Failure.AMBIGUOUS)])
@@ -193,6 +194,55 @@ def test_tokens_and_derived_secrets_are_never_shown(shop, vendor, work, caplog):
     assert PASSWORD not in kept
 
 
+def test_a_token_that_our_own_code_fails_on_is_never_shown(shop, vendor, work, caplog, monkeypatch):
+    monkeypatch.setattr(
+        SessionVendor, "session_outcome", lambda self, response: int(json.loads(response.body)["token"])
+    )
+    shop.message()
+    work()
+    attempt = Attempt.objects.get()
+    assert (attempt.code, "not sent" in attempt.detail) == ("internal_fault", True)
+    logged = [record.getMessage() for record in caplog.records]
+    assert any("log_in.crashed" in line for line in logged)
+    assert "made-up-token" not in f"{attempt.detail}{Message.objects.get().detail}{logged}"
+
+
+def test_a_remembered_failure_keeps_no_calls_alive(shop, vendor, work):
+    vendor.refuses = HttpResponse(500)
+    for number in range(30):
+        shop.message(f"Salam {number}")
+    work()
+    [held] = sessions._held.values()
+    assert vendor.logins == 1
+    assert len(traceback.extract_tb(held.error.__traceback__)) < 10
+
+
+QUOTED = [
+    ("login", f"The password {PASSWORD} is wrong."),
+    ("send", f"No right for {PASSWORD}"),
+    ("send", f"No right for {PASSWORD.upper()}."),
+    ("send", "The token made-up-token-1 has no right."),
+    ("send", f"{'x' * 180} {PASSWORD}"),
+]
+
+
+@pytest.mark.parametrize(("where", "words"), QUOTED)
+def test_a_secret_that_the_vendor_quotes_is_hidden(shop, vendor, work, caplog, monkeypatch, where, words):
+    caplog.set_level(logging.DEBUG)
+
+    def refuse(self, response):
+        raise by_code({}, "bad", response, refused=True, said=words_in(words))
+
+    monkeypatch.setattr(SessionVendor, "session_outcome" if where == "login" else "outcome", refuse)
+    shop.message()
+    work()
+    state = ProviderState.objects.get(provider__slug="session")
+    alerts = list(Alert.objects.values_list("title", "advice"))
+    kept = f"{Attempt.objects.get().detail}{state.last_error_detail}{state.breaker_detail}{alerts}{caplog.text}".lower()
+    assert "[hidden]" in kept
+    assert PASSWORD[:7] not in kept
+
+
 def test_the_connection_is_tested_by_a_log_in(shop, vendor, wire, monkeypatch):
     monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
     provider = Provider.objects.get(slug="session")
@@ -200,6 +250,17 @@ def test_the_connection_is_tested_by_a_log_in(shop, vendor, wire, monkeypatch):
     vendor.refuses = HttpResponse(401)
     with pytest.raises(provider_actions.ActionRefused):
         provider_actions.test_connection(provider.pk, actor="staff")
+
+
+def test_a_test_of_the_connection_shows_no_secret_that_the_vendor_quotes(shop, vendor, wire, monkeypatch):
+    def refuse(self, response):
+        raise by_code({}, "bad", response, refused=True, said=f"The password {PASSWORD} is wrong.")
+
+    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    monkeypatch.setattr(SessionVendor, "session_outcome", refuse)
+    with pytest.raises(provider_actions.ActionRefused) as refused:
+        provider_actions.test_connection(Provider.objects.get(slug="session").pk, actor="staff")
+    assert PASSWORD not in f"{refused.value}{ProviderState.objects.get(provider__slug='session').last_test_detail}"
 
 
 def test_with_equal_calls_an_adapter_builds_equal_requests(shop):
