@@ -15,6 +15,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections
 
+from providers.registry import FAULTS
 from sms.models.encrypted import encrypt
 from sms.services.configuration import stored_secrets
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
@@ -111,6 +112,17 @@ def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> lis
         Error(f"The encoding of the PostgreSQL database is {found}, not {NEEDED}.", hint=HOW_TO, id="sms.E007")
         for alias in databases or ()
         if (found := wrong_encoding(alias))
+    ]
+
+
+@register("adapters")
+def adapters(**_: Any) -> list[CheckMessage]:
+    """Adapters of other packages. It has a tag of its own, so that they stop no dispatcher: other vendors are used."""
+    return [
+        Error(fault.problem, hint=fault.advice, id="sms.E008")
+        if fault.is_collision
+        else Warning(fault.problem, hint=fault.advice, id="sms.W009")
+        for fault in FAULTS.values()
     ]
 
 

@@ -10,6 +10,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 
 from providers.base import Reply
+from providers.registry import Missing
 from sms.domain.codes import refuse
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
@@ -34,6 +35,8 @@ def webhook(request: WSGIRequest, vendor: str, key: str) -> HttpResponse:
         return method_not_allowed(METHODS)
     address, account = _resolve(vendor, key)
     _check_source(account, client_ip(request.META))
+    if isinstance(account.adapter, Missing):  # it can't be told whether the call is genuine; vendors call again
+        return empty_response(503)
     call_rate.take((Purpose.PROVIDER, account.id), account.reports_per_minute)
     raw = request_body.raw_call(request)
     headers = header_text(account.adapter.signed_headers, request.META)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from providers.address import origin
 from providers.base import Adapter
 from providers.marking import N_
+from providers.registry import why_missing
 
 
 class UndecryptableError(Exception):
@@ -172,7 +173,9 @@ class CredentialsAccount(models.Model):
 
     @property
     def credentials_problem(self) -> str:
-        """Why nothing may be sent with the stored credentials, and what to do; empty where nothing is wrong."""
+        """Why nothing may be sent by this account, and what to do; empty where nothing is wrong."""
+        if self.vendor not in self.adapters:
+            return why_missing(self.vendor)
         if isinstance(self.credentials, UnreadableSecret):
             return UNREADABLE
         return MOVED.format(before=self._bound_origin, now=self._present_origin) if self.is_moved else ""

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from providers.base import Sender
-from providers.registry import SENDERS
+from providers.registry import SENDERS, sender_class
 
 from .calling import InboundAddress
 from .encrypted import CredentialsAccount
@@ -97,11 +97,12 @@ class Provider(CredentialsAccount, InboundAddress):
 
     @property
     def adapter_class(self) -> type[Sender]:
-        return SENDERS[self.vendor]
+        """That of the vendor; one that is never called where none can be used."""
+        return sender_class(self.vendor)
 
     @property
     def known_adapter_class(self) -> type[Sender] | None:
-        """None if no adapter has this name any more."""
+        """None if there is no adapter of this name that can be used."""
         return SENDERS.get(self.vendor)
 
     @property

@@ -10,12 +10,9 @@ import pytest
 
 from providers.base import HttpRequest, ProviderError
 from providers.http import Client
-
-from .wire import Server, answer, replying
+from providers.testing.wire import LONG, SHORT, Server, answer, replying, reset, silence
 
 SECRET = "s3cr3t-token"
-SHORT = 0.2
-LONG = 10.0
 
 
 def call(url: str, body: bytes = b"hello") -> HttpRequest:
@@ -28,23 +25,8 @@ def failure(client: Client, request: HttpRequest, timeout: float = LONG) -> Prov
     return caught.value
 
 
-def silence(server: Server, conn: socket.socket) -> None:
-    server.take(conn)
-    server.wait()
-
-
 def silence_before_reading(server: Server, _: socket.socket) -> None:
     server.wait()
-
-
-def reset(server: Server, conn: socket.socket) -> None:
-    server.take(conn)
-    break_off(conn)
-
-
-def break_off(conn: socket.socket) -> None:
-    """Closing it now resets it (SO_LINGER with no time)."""
-    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
 
 
 def dripping(head: bytes, drop: bytes) -> Callable[[Server, socket.socket], None]:

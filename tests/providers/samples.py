@@ -12,9 +12,7 @@ from typing import Any
 
 from providers.base import Adapter, OutboundSms, Sender
 from providers.registry import SENDERS
-
-TO = "+994501234567"
-TEXT = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
+from providers.testing import Example
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,14 @@ def secret_settings(adapter: type[Adapter]) -> dict[str, bool]:
     return {setting.key: setting.secret for setting in adapter.credentials}
 
 
+def example(slug: str) -> Example:
+    found = sample(slug)
+    return Example(SENDERS[slug], found.credentials, found.message)
+
+
 def sender(slug: str, base_url: str = "https://vendor.example", **options: Any) -> Sender:
-    return SENDERS[slug](base_url=base_url, credentials=sample(slug).credentials, options=options)
+    return example(slug).sender(base_url, **options)
 
 
 def sms(slug: str, **changes: Any) -> OutboundSms:
-    values: dict[str, Any] = {"reference": "0197-attempt", "to": TO, "text": TEXT, **sample(slug).message, **changes}
-    return OutboundSms(**values)
+    return example(slug).sms(**changes)

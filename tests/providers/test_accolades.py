@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from providers.base import Accepted, Failure, HttpRequest, MessageState, Refused, Report, ReportChannel
+from providers.testing.cases import Answer, answers, check, without_a_code
 from providers.vendors.accolades import CODES, Accolades
 
-from .cases import Answer, answers, check, without_a_code
 from .samples import Sample, secret_settings, sender, sms
 
 SAMPLE = Sample(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from providers.base import Accepted, Asked, Failure, HttpRequest, MessageState, Misconfigured, Report, ReportChannel
+from providers.testing.cases import Answer, answers, check, without_a_code
 from providers.vendors.etelecom import CODES, ETelecom
 
-from .cases import Answer, answers, check, without_a_code
 from .samples import Sample, secret_settings, sender, sms
 
 SAMPLE = Sample(

@@ -12,9 +12,10 @@ import pytest
 from providers import connection, http
 from providers.base import Failure, HttpRequest, HttpResponse, Misconfigured, Unavailable
 from providers.http import Client, TooLate
+from providers.testing.wire import Server, answer, closed_port, keeping_alive, replying, serving
+from tests.providers.certificates import certificate, server_context
 
 from .calls import LONG, PERHAPS_SENT, SECRET, SHORT, call, failure
-from .wire import Server, answer, certificate, closed_port, keeping_alive, replying, server_context, serving
 
 
 def test_a_request_goes_out_as_it_stands_with_the_connections_own_headers(client: Client) -> None:

@@ -20,8 +20,8 @@ from providers.base import (
     Unconfirmed,
 )
 from providers.http import Client, TooLate
+from providers.testing.cases import Answer, answers, check, without_a_code
 
-from .cases import Answer, answers, check, without_a_code
 from .samples import Sample, sender, sms
 
 SAMPLE = Sample({})

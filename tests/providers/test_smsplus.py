@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from providers.base import Accepted, Failure, HttpRequest, Misconfigured, ProviderError, Refused
+from providers.testing.cases import Answer, answers, check, without_a_code
 from providers.vendors.smsplus import CODES, SmsPlus
 
-from .cases import Answer, answers, check, without_a_code
 from .samples import Sample, secret_settings, sender, sms
 
 TOKEN = "12|s3cr3tT0ken+/="

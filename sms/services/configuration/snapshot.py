@@ -80,7 +80,7 @@ class Account:
     address_number: int
     old_address_until: datetime | None
     problem: str = ""
-    """Why its credentials can't be used, and what to do."""
+    """Why its adapter or its credentials can't be used, and what to do."""
 
     @property
     def may_be_called(self) -> bool:

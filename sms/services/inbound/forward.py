@@ -19,7 +19,6 @@ from django.db.models import F
 
 from providers.base import Pushed, ReceivedSms
 from providers.marking import N_
-from providers.registry import FORWARDERS
 from sms.models import (
     InboundMessage,
     InboundPush,
@@ -122,13 +121,7 @@ def claim_pushes(queue: QueueSnapshot, limit: int) -> list[Job]:
 
 
 def _account(partner: Partner) -> PartnerAccount | None:
-    is_known = partner.vendor in FORWARDERS
-    problem = (
-        partner.credentials_problem
-        if is_known
-        else N_("There is no adapter {vendor} in this version.").format(vendor=partner.vendor)
-    )
-    if problem:
+    if problem := partner.credentials_problem:
         alerts.open_alert(
             _unusable_key(partner.slug), title=N_("{slug} can't be called").format(slug=partner.slug), advice=problem
         )

@@ -13,6 +13,7 @@ import structlog
 from django.db import Error, connection
 
 from providers.marking import N_
+from providers.registry import Missing
 from sms.models import Alert
 from sms.services.configuration import snapshot, stored_secrets
 
@@ -121,11 +122,14 @@ CREDENTIALS = "credentials:"
 
 
 def _alert_on_credentials(is_open: set[str]) -> None:
-    """An alert for each enabled provider whose credentials can't be used; its messages wait."""
+    """An alert for each enabled provider whose credentials or adapter can't be used; its messages wait."""
     accounts = {f"{CREDENTIALS}{each.slug}": each for each in snapshot.current().accounts.values()}
     problems = {key: each for key, each in accounts.items() if each.enabled and each.problem}
     for key, account in problems.items():
-        title = N_("{slug} is not called: its credentials must be entered again").format(slug=account.slug)
+        words = N_("{slug} is not called: its credentials must be entered again")
+        if isinstance(account.adapter, Missing):
+            words = N_("{slug} is not called: its vendor's adapter can't be used")
+        title = words.format(slug=account.slug)
         open_alert(key, severity="critical", title=title, advice=account.problem, provider_id=account.id)
     for key in is_open:
         if key.startswith(CREDENTIALS) and key not in problems:

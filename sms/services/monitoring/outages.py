@@ -11,6 +11,7 @@ from django.db.models import Count, F, Min, Q
 
 from providers.base import Failure
 from providers.marking import N_
+from providers.registry import FAULTS
 from sms.domain.lifecycle import Outcome, Status
 from sms.models import Attempt, Breaker, Message, Provider, ProviderState
 from sms.services.database import clock, uuid_range
@@ -151,12 +152,15 @@ class Health:
 
 
 SUSPENDED, CREDENTIALS_NEEDED = N_("suspended (circuit open)"), N_("credentials needed")
+ADAPTER_MISSING, ADAPTER_BROKEN = N_("adapter missing"), N_("adapter broken")
 HEALTHS = {
     N_("healthy"): "success",
     N_("degraded"): "warning",
     N_("failing"): "danger",
     SUSPENDED: "danger",
     CREDENTIALS_NEEDED: "danger",
+    ADAPTER_MISSING: "danger",
+    ADAPTER_BROKEN: "danger",
     N_("paused"): "warning",
     N_("disabled"): "",
 }
@@ -171,7 +175,7 @@ def health_of(provider: Provider, calls: RecentCalls = NO_CALLS, why_suspended: 
         return Health("paused", N_("Paused by staff: its messages wait, or go to the next provider."))
     if provider.credentials_problem:
         return Health(
-            CREDENTIALS_NEEDED,
+            _unusable(provider),
             " ".join([N_("Nothing is sent there."), provider.credentials_problem]),
         )
     if state.breaker == Breaker.OPEN:
@@ -182,6 +186,12 @@ def health_of(provider: Provider, calls: RecentCalls = NO_CALLS, why_suspended: 
         words = N_("The last call failed.") if state.bad_calls == 1 else N_("The last {count} calls failed.")
         return Health("degraded", words.format(count=state.bad_calls))
     return Health("degraded", calls.problem) if calls.problem else Health("healthy")
+
+
+def _unusable(provider: Provider) -> str:
+    if provider.known_adapter_class is not None:
+        return CREDENTIALS_NEEDED
+    return ADAPTER_BROKEN if provider.vendor in FAULTS else ADAPTER_MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +234,8 @@ _TITLES = {
     "degraded": N_("{slug} is degraded: {problem_text}"),
     "failing": N_("{slug} is failing: {problem_text}"),
     CREDENTIALS_NEEDED: N_("{slug} is credentials needed: {problem_text}"),
+    ADAPTER_MISSING: N_("{slug} has no adapter: {problem_text}"),
+    ADAPTER_BROKEN: N_("{slug} has a broken adapter: {problem_text}"),
     "paused": N_("{slug} is paused: {problem_text}"),
     "disabled": N_("{slug} is disabled: {problem_text}"),
 }

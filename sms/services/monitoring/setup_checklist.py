@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Sum
 
 from providers.base import Carries, ReportChannel
 from providers.marking import N_
+from providers.registry import Missing
 from sms.domain.destinations import names_none
 from sms.models import (
     ApprovalDoubt,
@@ -42,6 +43,7 @@ NOT_DONE = {
     (N_("A client exists"), False): N_("No client exists"),
     (N_("Dispatcher running"), False): N_("No dispatcher is running"),
     (N_("Credentials are stored"), False): N_("Credentials are missing"),
+    (N_("The vendor's adapter can be used"), False): N_("The vendor's adapter can't be used"),
     (N_("The vendor accepts our requests"), False): N_("The vendor has accepted no request of ours"),
     (N_("A sender name is approved"), False): N_("No sender name is approved"),
     (N_("A template is approved"), False): N_("No template is approved"),
@@ -235,6 +237,8 @@ def _steps(
 
 
 def _credentials(account: Account) -> Step:
+    if isinstance(account.adapter, Missing):
+        return Step(N_("The vendor's adapter can be used"), False, account.problem, "provider", account.id)
     if account.problem:
         return Step(N_("Credentials are stored"), False, account.problem, "provider", account.id)
     adapter = account.adapter

@@ -9,8 +9,8 @@ import pytest
 from providers import connection, http
 from providers.base import Failure, Misconfigured, Unavailable, Unconfirmed
 from providers.http import Client
-from tests.providers.calls import LONG, PERHAPS_SENT, SHORT, break_off, call, failure, silence_before_reading
-from tests.providers.wire import Server, answer, keeping_alive, replying, serving
+from providers.testing.wire import Server, answer, break_off, keeping_alive, replying, serving
+from tests.providers.calls import LONG, PERHAPS_SENT, SHORT, call, failure, silence_before_reading
 
 
 def test_a_connection_is_used_again(client: Client) -> None:

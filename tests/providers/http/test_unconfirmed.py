@@ -9,8 +9,9 @@ import pytest
 from providers import connection, http
 from providers.base import Unconfirmed
 from providers.http import Client
+from providers.testing.wire import answer, replying, serving
 from tests.providers.calls import LONG, PERHAPS_SENT, SHORT, call, failure, silence_before_reading
-from tests.providers.wire import answer, certificate, replying, server_context, serving
+from tests.providers.certificates import certificate, server_context
 
 
 @pytest.mark.parametrize("case", PERHAPS_SENT)

@@ -11,7 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
 
-from sms.models import AccessRecord
+from sms.models import AccessRecord, Partner, Provider
+from sms.services.configuration import snapshot
 
 from .conftest import HOSTILE
 
@@ -84,6 +85,16 @@ def test_a_get_changes_nothing_anywhere(boss, cast):
         if not all(query["sql"].startswith(READS) for query in queries):
             assert changed_since(before) == set(), address
     assert changed_since(before) == set()  # whatever the statements looked like
+
+
+@pytest.mark.any_database
+def test_every_page_opens_where_the_adapters_are_missing(boss, cast):
+    cast.everything()
+    Provider.objects.update(vendor="gone")
+    Partner.objects.update(vendor="gone")
+    snapshot.reset_cache()
+    for address in sorted(every_address(cast)):
+        assert boss.get(address).status_code in (200, 302, 403, 404, 405), address
 
 
 @pytest.mark.any_database

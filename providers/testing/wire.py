@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+SHORT, LONG = 0.2, 10.0
+"""Time-outs of calls: one that is to be reached, and one that is not."""
 PATIENCE = 10.0
 """Seconds after which a server gives up, so that a broken test ends."""
 
@@ -94,8 +89,8 @@ class Server:
 
     def stop(self) -> None:
         self.over.set()
-        for sock in (self.listener, self.current):
-            with contextlib.suppress(OSError, AttributeError):
+        for sock in filter(None, (self.listener, self.current)):
+            with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.thread.join(PATIENCE)
@@ -137,31 +132,16 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def certificate(folder: Path, host: str) -> Path:
-    """A self-signed certificate for this host name and 127.0.0.1, with its key, as one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(host)])
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(names, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / f"{host}.pem"
-    plain = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
-    return path
+def silence(server: Server, conn: socket.socket) -> None:
+    server.take(conn)
+    server.wait()
 
 
-def server_context(pem: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
+def break_off(conn: socket.socket) -> None:
+    """Closing it now resets it (SO_LINGER with no time)."""
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+
+
+def reset(server: Server, conn: socket.socket) -> None:
+    server.take(conn)
+    break_off(conn)
