@@ -20,6 +20,8 @@ _LONGEST = 2000
 _FEWEST_LETTERS = 4
 """Of a template: one with fewer would fit texts that others wrote."""
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?]) ")
+_BETWEEN = ("; ", ": ")
+_NESTED = "_text"
 _FIELD = re.compile(r"\{\{|\}\}|\{(\w+)[^{}]*\}")
 
 
@@ -48,23 +50,29 @@ def translated(text: object) -> str:
     language = get_language()
     if not text or language is None or language == "en" or len(text) > _LONGEST:
         return text
-    return _whole(text, language) or _parts(text, language) or text
+    return _whole(text, language) or _parts(text, language) or _whole(text, language, across=True) or text
 
 
-def _whole(text: str, language: str) -> str:
+def _whole(text: str, language: str, *, across: bool = False) -> str:
+    """`across`: a value may reach over the end of a text into the next one, as a vendor's own words may."""
     exact = gettext(text)
     if exact != text:
         return exact
     for template in _templates(language):
         values = template.values(text)
-        if values is not None:
+        if values is not None and (across or not _reach_on(values)):
             return _filled(gettext(template.msgid), values)
     return ""
 
 
+def _reach_on(values: dict[str, str]) -> bool:
+    """Whether a value holds the end of a text and the begin of the next one."""
+    return any(sign in value for name, value in values.items() if not name.endswith(_NESTED) for sign in _BETWEEN)
+
+
 def _parts(text: str, language: str) -> str:
     """Several texts in a row: the reasons of providers, a name and its text, sentences."""
-    for sign in ("; ", ": "):
+    for sign in _BETWEEN:
         head, found, tail = text.partition(sign)
         if found and (parts := [translated(head), translated(tail)]) != [head, tail]:
             return sign.join(parts)
@@ -87,7 +95,7 @@ def _filled(template: str, values: dict[str, str]) -> str:
         if name is None:
             return match[0][0]
         value = values.get(name, match[0])
-        return translated(value) if name.endswith("_text") else value
+        return translated(value) if name.endswith(_NESTED) else value
 
     return _FIELD.sub(replaced, template)
 
