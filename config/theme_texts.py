@@ -18,6 +18,8 @@ TEXTS = (
     N_("Change reason"),
     N_("Changed by"),
     N_("Changes"),
+    N_("Choose file to upload"),
+    N_("Click to cancel"),
     N_("Code"),
     N_("Comment"),
     N_("Dark"),

@@ -23,6 +23,8 @@ _FEWEST_LETTERS = 4
 _MOST_PIECES = 100
 """How many pieces of one text are looked up: others may write texts whose pieces take hours. Ours have fewer."""
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?]) ")
+_BETWEEN = ("; ", ": ")
+_NESTED = "_text"
 _FIELD = re.compile(r"\{\{|\}\}|\{(\w+)[^{}]*\}")
 
 
@@ -62,10 +64,14 @@ def translated(text: object) -> str:
 
 
 def _translated(text: str, language: str, pieces: Iterator[int]) -> str:
-    return _whole(text, language, pieces) or _parts(text, language, pieces) or text if text else text
+    if not text:
+        return text
+    found = _whole(text, language, pieces) or _parts(text, language, pieces)
+    return found or _whole(text, language, pieces, across=True) or text
 
 
-def _whole(text: str, language: str, pieces: Iterator[int]) -> str:
+def _whole(text: str, language: str, pieces: Iterator[int], *, across: bool = False) -> str:
+    """`across`: a value may reach over the end of a text into the next one, as a vendor's own words may."""
     if next(pieces, None) is None:
         raise _TooManyPieces
     exact = gettext(text)
@@ -73,14 +79,19 @@ def _whole(text: str, language: str, pieces: Iterator[int]) -> str:
         return exact
     for template in _templates(language):
         values = template.values(text)
-        if values is not None:
+        if values is not None and (across or not _reach_on(values)):
             return _filled(gettext(template.msgid), values, language, pieces)
     return ""
 
 
+def _reach_on(values: dict[str, str]) -> bool:
+    """Whether a value holds the end of a text and the begin of the next one."""
+    return any(sign in value for name, value in values.items() if not name.endswith(_NESTED) for sign in _BETWEEN)
+
+
 def _parts(text: str, language: str, pieces: Iterator[int]) -> str:
     """Several texts in a row: the reasons of providers, a name and its text, sentences."""
-    for sign in ("; ", ": "):
+    for sign in _BETWEEN:
         head, found, tail = text.partition(sign)
         if found and (parts := [_translated(each, language, pieces) for each in (head, tail)]) != [head, tail]:
             return sign.join(parts)
@@ -103,7 +114,7 @@ def _filled(template: str, values: dict[str, str], language: str, pieces: Iterat
         if name is None:
             return match[0][0]
         value = values.get(name, match[0])
-        return _translated(value, language, pieces) if name.endswith("_text") else value
+        return _translated(value, language, pieces) if name.endswith(_NESTED) else value
 
     return _FIELD.sub(replaced, template)
 

@@ -49,10 +49,12 @@ class Provider(CredentialsAccount, InboundAddress):
         null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Calls a second, over all dispatchers.")
     )
     low_balance = models.PositiveIntegerField(
-        "balance that is low",
+        _("balance that is low"),
         null=True,
         blank=True,
-        help_text="An alert is opened while the vendor says that the account has less. Only for vendors that say it.",
+        help_text=_(
+            "An alert is opened while the vendor says that the account has less. Only for vendors that say it."
+        ),
     )
     reports_per_minute = models.PositiveIntegerField(
         default=60_000,

@@ -35,6 +35,7 @@ SCRIPT_TEXTS = (
     N_("Show or hide the menu"),
     N_("Skip to content"),
     N_("SMS Desk, dashboard"),
+    N_("scrollable content"),
     N_("Value"),
     N_("View"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from .chromium import Window
-from .shop import NUMBER, SHIPPED
+from .shop import NUMBER, SAVED_VIEW, SHIPPED
 
 Visit = Callable[[Window], Page]
 
@@ -79,6 +79,40 @@ def pasted_list(window: Window) -> Page:
     return page
 
 
+def with_effect(window: Window) -> Page:
+    """The retention periods with what a change would erase. Nothing is saved."""
+    page = window.open("/admin/tools/retention/")
+    page.locator("#id_text_days").fill("3")
+    page.locator("#id_change_reason").fill("Texts are kept for three days")
+    page.get_by_role("button", name="Show what would be erased").click()
+    page.get_by_role("heading", name="What this change erases within the next hours").wait_for()
+    return page
+
+
+def saved_view(window: Window) -> Page:
+    """The list of messages through a saved view, with the list of the views open."""
+    page = window.open("/admin/sms/message/")
+    page.get_by_role("link", name=SAVED_VIEW).click()
+    page.locator(".admin-saved summary").click()
+    page.get_by_role("button", name=f"Delete {SAVED_VIEW}").wait_for()
+    return page
+
+
+def in_language(language: str, visit: Visit) -> Visit:
+    """The page for a browser that prefers this language."""
+
+    def translated(window: Window) -> Page:
+        window.page.set_extra_http_headers({"Accept-Language": language})
+        try:
+            page = visit(window)
+            assert page.locator(f"html[lang={language}]").count() == 1
+            return page
+        finally:
+            window.page.set_extra_http_headers({})
+
+    return translated
+
+
 def found(window: Window) -> Page:
     """The answer of the search to a request id."""
     page = window.open("/admin/tools/search/")
@@ -109,4 +143,12 @@ DAILY: dict[str, Visit] = {
     "set-up": at("/admin/tools/set-up/"),
     "test-a-text": checked_text,
     "unmatched-texts": at("/admin/tools/unmatched-texts/"),
+    "preferences": at("/admin/tools/preferences/"),
+    "retention": with_effect,
+    "new-user": at("/admin/auth/user/add/"),
+    "saved-view": saved_view,
+    "dashboard-az": in_language("az", at("/admin/")),
+    "messages-tr": in_language("tr", at("/admin/sms/message/")),
+    "message-ru": in_language("ru", row_of("/admin/sms/message/?q=order-48213")),
+    "templates-ru": in_language("ru", at("/admin/sms/messagetemplate/")),
 }

@@ -17,6 +17,12 @@ from .chromium import Window
 NUMBER = "+994501234567"
 OTP = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 SHIPPED = "Hörmətli Aysel, 48213 nömrəli sifarişiniz yoldadır."
+SAVED_VIEW = "Failed or expired"
+SAVE_A_VIEW = (
+    "from sms.models import StaffPreferences",
+    f"views = {{{SAVED_VIEW!r}: 'status=failed&status=expired'}}",
+    "StaffPreferences.objects.create(user=get_user_model().objects.get(), saved_views=views)",
+)
 TO_VIETNAM = "Xin chao Linh, don hang 48214 cua ban dang duoc giao."
 
 
@@ -24,7 +30,7 @@ TO_VIETNAM = "Xin chao Linh, don hang 48214 cua ban dang duoc giao."
 def furnished(folder: Path) -> Iterator[Stack]:
     """A stack after a busy day."""
     with Stack(folder) as stack:
-        run(stack, *HIRE, "from tests.browser.day import Day", "Day().fill()")
+        run(stack, *HIRE, *SAVE_A_VIEW, "from tests.browser.day import Day", "Day().fill()")
         stack.register_webhooks()
         send_some(stack)
         yield stack

@@ -1,4 +1,4 @@
-"""An outage, as an operator meets it: a vendor stops answering under load, and nothing is sent twice.
+"""An outage, as an operator sees it, in three languages: a vendor stops answering under load, nothing is sent twice.
 
 The times are those that the product promises: a minute until staff can see it, three minutes until it is dealt with.
 """
@@ -18,6 +18,7 @@ from tests.support.stack import Stack
 from tests.support.waiting import eventually
 
 from .chromium import Window
+from .languages import Texts, choose
 from .test_vendor_list import assert_fit_for_everybody
 
 WAITING = 500
@@ -39,6 +40,27 @@ def shop(stacks) -> Stack:
 def window(shop, browser) -> Iterator[Window]:
     with furnishing.window(browser, shop) as opened:
         yield opened
+
+
+@pytest.fixture(params=["en", "az", "tr"])
+def texts(request, window) -> Texts:
+    """Those of the language that the person has chosen."""
+    return choose(window, request.param)
+
+
+def suspended(texts: Texts) -> re.Pattern[str]:
+    return texts.like("{slug} is suspended since {since} UTC: {why_text} ({code})")
+
+
+def waiting(texts: Texts) -> re.Pattern[str]:
+    """The title of an outage: since when the provider is suspended, and how many messages wait."""
+    return re.compile(suspended(texts).pattern + ".+" + texts.like("{number} waiting").pattern)
+
+
+def start(page: Page, texts: Texts, reason: str) -> None:
+    """Give the reason, and start the operation that the page shows."""
+    page.get_by_label(texts("Reason")).fill(reason)
+    page.get_by_role("button", name=texts.like("Start for %(n)s message", "Start for %(n)s messages")).click()
 
 
 def send(shop: Stack, number: int) -> int:
@@ -71,43 +93,42 @@ def until_shown(page: Page, address: str, words: re.Pattern[str]) -> None:
     eventually(looks, VISIBLE_SECONDS, because=f"{words.pattern} on {address}")
 
 
-def run_to_its_end(page: Page) -> str:
+def run_to_its_end(page: Page, texts: Texts) -> str:
     """Wait until the started operation has finished; returns what its page says."""
-    expect(page.locator("#bulk-operation .admin-badge")).to_have_text("finished", timeout=PATIENCE)
+    expect(page.locator("#bulk-operation .admin-badge")).to_have_text(texts("finished"), timeout=PATIENCE)
     return page.locator("#bulk-operation").inner_text()
 
 
-def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window):
+def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window, texts):
     shop.vendors.smsplus.fault("hang", accepted=True, times=0, seconds=30)
     failing_since = time.monotonic()
     with ThreadPoolExecutor(4) as callers:
         assert set(callers.map(lambda number: send(shop, number), range(MESSAGES))) == {201}
     page = window.page
-    until_shown(page, "/admin/", re.compile(r"smsplus-az is suspended since .* waiting"))
-    until_shown(page, "/admin/sms/alert/?state=open", re.compile(r"smsplus-az is suspended since .* waiting"))
+    until_shown(page, "/admin/", waiting(texts))
+    until_shown(page, "/admin/sms/alert/?state=open", waiting(texts))
     assert time.monotonic() - failing_since <= VISIBLE_SECONDS
-    page.get_by_role("link", name="smsplus-az is suspended").first.click()
-    page.get_by_role("link", name="Move all waiting").wait_for()
+    page.get_by_role("link", name=suspended(texts)).first.click()
+    page.get_by_role("link", name=texts("Move all waiting")).wait_for()
     assert_fit_for_everybody(page)
 
     begun = time.monotonic()
     window.open("/admin/")
-    page.get_by_role("link", name="Move all waiting").first.click()
-    page.get_by_label("To provider").select_option(label="accolades-ro")
-    page.get_by_role("button", name="Check").click()
-    expect(page.get_by_text("checked messages can be processed now")).to_be_visible()
-    page.get_by_label("Reason").fill("smsplus does not answer")
-    page.get_by_role("button", name="Start for").click()
-    moved = re.search(r"Done\s+(\d+)", run_to_its_end(page))
+    page.get_by_role("link", name=texts("Move all waiting")).first.click()
+    page.get_by_label(texts("To provider")).select_option(label="accolades-ro")
+    page.get_by_role("button", name=texts("Check"), exact=True).click()
+    checked = "%(n)s of %(checked)s checked messages can be processed now."
+    expect(page.get_by_text(texts.like(checked, checked))).to_be_visible()
+    start(page, texts, "smsplus does not answer")
+    moved = re.search(rf"{re.escape(texts('Done'))}\s+(\d+)", run_to_its_end(page, texts))
     assert moved, page.locator("#bulk-operation").inner_text()
     assert int(moved[1]) >= WAITING
     eventually(lambda: not {"queued", "sending"} & statuses(shop).keys(), timeout=DEALT_WITH_SECONDS)
     window.open("/admin/")
-    page.get_by_role("link", name="Resolve all").first.click()
-    page.get_by_label("Sent", exact=True).check()
-    page.get_by_label("Reason").fill("The vendor confirms that it sent them")
-    page.get_by_role("button", name="Start for").click()
-    run_to_its_end(page)
+    page.get_by_role("link", name=texts("Resolve all")).first.click()
+    page.get_by_label(texts("Sent"), exact=True).check()
+    start(page, texts, "The vendor confirms that it sent them")
+    run_to_its_end(page, texts)
     assert time.monotonic() - begun <= DEALT_WITH_SECONDS
 
     phones = accepted_phones(shop)
@@ -116,27 +137,28 @@ def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window)
     assert statuses(shop).keys() <= {"submitted", "sent"}
 
 
-def test_the_pages_of_an_outage_are_fit_for_everybody(shop, window):
+def test_the_pages_of_an_outage_are_fit_for_everybody(shop, window, texts):
     shop.vendors.smsplus.fault("hang", accepted=True, times=0, seconds=30)
     assert {send(shop, number) for number in range(3 * SLOTS)} == {201}
     page = window.page
-    until_shown(page, "/admin/", re.compile("smsplus-az is suspended since"))
+    until_shown(page, "/admin/", suspended(texts))
     assert_fit_for_everybody(page)
-    page.get_by_role("searchbox", name="Search").last.fill("order-1")
+    page.get_by_role("searchbox", name=texts("Search")).last.fill("order-1")
     page.keyboard.press("Enter")
     expect(page.locator(".admin-results li")).to_have_count(1)
     assert_fit_for_everybody(page)
     window.open("/admin/tools/providers/")
-    expect(page.get_by_role("button", name="Probe now")).to_be_visible()
+    expect(page.get_by_role("button", name=texts("Probe now"))).to_be_visible()
     window.open("/admin/tools/bulk/?kind=move&view=waiting")
-    page.get_by_label("To provider").select_option(label="etelecom-vn")
-    page.get_by_role("button", name="Check").click()
-    expect(page.get_by_text("None of the templates approved at this provider")).to_be_visible()
+    page.get_by_label(texts("To provider")).select_option(label="etelecom-vn")
+    page.get_by_role("button", name=texts("Check"), exact=True).click()
+    expect(
+        page.get_by_text(texts("None of the templates approved at this provider gives exactly this text."))
+    ).to_be_visible()
     assert_fit_for_everybody(page)
     window.open("/admin/tools/bulk/?kind=cancel&view=waiting")
-    page.get_by_label("Reason").fill("The shop sends them itself")
-    page.get_by_role("button", name="Start for").click()
-    run_to_its_end(page)
+    start(page, texts, "The shop sends them itself")
+    run_to_its_end(page, texts)
     assert_fit_for_everybody(page)
     window.open("/admin/sms/bulkoperation/")
     assert_fit_for_everybody(page)

@@ -18,6 +18,8 @@ TEXTS = {
     "The text has {count:,} characters; this vendor accepts at most {most}.": "{most} Zeichen, hier {count}.",
     "{{{name}}} takes a link alone to {host}, not this.": "{{{name}}} nimmt nur einen Link zu {host}.",
     "waiting for {slug}, which may not be called now": "wartet auf {slug}",
+    "{number} waiting": "es warten {number}",
+    "The vendor said {words} to us.": "Der Anbieter sagte uns {words}.",
     "{one} {two}": "never used: it has no letters of its own",
 }
 
@@ -54,6 +56,10 @@ def in_german() -> Iterator[None]:
             "The vendor said no. The text is longer than this vendor accepts. It is so.",
             "The vendor said no. Der Text ist dem Anbieter zu lang. It is so.",
         ),
+        ("main is paused already.; 5 waiting", "main pausiert schon.; es warten 5"),
+        ("The vendor said no; never to us.", "Der Anbieter sagte uns no; never."),
+        ("head: main-az is paused already.", "head: main-az pausiert schon."),
+        ("This attempt was already reported sent; sent", "Dieser Versuch ist schon als gesendet; gesendet gemeldet"),
         ("a b", "a b"),
         ("{name} %s { } {0}", "{name} %s { } {0}"),
         ("x" * 2001, "x" * 2001),

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from sms.admin.common.filters import listed, yes_no
 from sms.admin.common.history import HistoriedAdmin
-from sms.models import ApiClient
+from sms.models import ApiClient, OnNoTemplate
 from sms.services.database.clock import now
 
 
@@ -42,7 +42,7 @@ class ApiClientAdmin(HistoriedAdmin):
     list_display = ("username", "enabled", "sender_names", "rate_limit", "daily_budget", "on_no_template", "rotation")
     list_filter = (
         yes_no(_("enabled"), "enabled"),
-        listed(_("if no template matches"), "on_no_template", lambda: [("refuse", "refuse"), ("hold", "hold")]),
+        listed(_("if no template matches"), "on_no_template", lambda: list(OnNoTemplate.choices)),
     )
     search_fields = ("username__startswith",)
     actions_detail = ("rotate",)

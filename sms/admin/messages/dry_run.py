@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common import privacy
@@ -32,7 +33,7 @@ LONGEST = 1600
 class TextForm(forms.Form):
     client = forms.ChoiceField(label=_("Client"))
     sender = forms.CharField(label=_("Sender name"), max_length=64)
-    to = NumberField(label=_("To"), help_text=_("+ and the whole number, such as +994501234567."))
+    to = NumberField(label=capfirst(_("to")), help_text=_("+ and the whole number, such as +994501234567."))
     text = forms.CharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
     is_otp = forms.BooleanField(label=_("One-time password"), required=False)
     provider = forms.ChoiceField(label=_("Provider"), required=False)

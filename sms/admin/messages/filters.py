@@ -16,6 +16,7 @@ from sms.domain.lifecycle import Status
 from sms.models import MessageTemplate, SenderName
 from sms.services.database import uuid_range
 from sms.services.staff import message_filters
+from sms.translation import translated
 
 
 class StatusFilter(CheckboxFilter):
@@ -25,7 +26,7 @@ class StatusFilter(CheckboxFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(status.value, status.value) for status in Status]
+        return [(status.value, translated(status.value)) for status in Status]
 
     def value(self) -> list[str]:
         written = {status for value in super().value() or () for status in value.split(",")}

@@ -64,18 +64,14 @@ class AlertAdmin(ReadOnlyAdmin):
     )
     search_fields = ("key__startswith",)
     fields = (
-        ("shown_severity", "shown_title"),
+        ("severity", "shown_title"),
         "shown_advice",
         "key",
         ("opened_at", "closed_at"),
         ("acknowledged_at", "acknowledged_by"),
         ("silenced_until", "silenced_by"),
     )
-    readonly_fields = (
-        "shown_title",
-        "shown_advice",
-        "shown_severity",
-    )
+    readonly_fields = ("shown_title", "shown_advice")
     actions_detail = ("acknowledge", "silence", "close")
 
     shown_title = labels.translated_field("title")

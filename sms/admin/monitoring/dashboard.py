@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from sms.domain.lifecycle import Status
 from sms.services.monitoring import dashboard
+from sms.translation import translated
 
 from . import outage_card
 
@@ -53,6 +54,6 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
 
 def _datasets(board: dashboard.Dashboard) -> list[dict[str, Any]]:
     return [
-        {"label": status, "data": numbers, "backgroundColor": COLOURS[Status(status)], "stack": "all"}
+        {"label": translated(status), "data": numbers, "backgroundColor": COLOURS[Status(status)], "stack": "all"}
         for status, numbers in board.series.items()
     ]

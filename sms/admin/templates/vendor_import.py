@@ -123,7 +123,9 @@ def _shown(request: HttpRequest, source: Source) -> HttpResponse:
     try:
         table = source.rows()
     except TableFileError as error:
-        messages.error(request, _("Line %(line)d: %(words)s") % {"line": error.line, "words": error.words})
+        messages.error(
+            request, _("Line %(line)d: %(words)s") % {"line": error.line, "words": translated(error.message)}
+        )
         return _page(request, SourceForm(initial={"provider": source.provider.pk}))
     action = request.POST.get("action", "")
     _choose_columns(table, request.POST)

@@ -42,16 +42,13 @@ class Load:
     @property
     def words(self) -> str:
         """The figures as part of a title; "" if there are none."""
-        waits = _counted(self.waiting, self.waiting_otps, N_("{number} waiting"))
-        doubts = _counted(self.unconfirmed, self.unconfirmed_otps, N_("{number} unconfirmed"))
-        return "; ".join(filter(None, (waits, doubts)))
-
-
-def _counted(number: int, otps: int, words: str) -> str:
-    if not number:
-        return ""
-    of_otps = f" ({otps} {'OTP' if otps == 1 else 'OTPs'})" if otps else ""
-    return f"{words.format(number=number)}{of_otps}"
+        waits = N_("{number} waiting, OTPs: {otps}") if self.waiting_otps else N_("{number} waiting")
+        doubts = N_("{number} unconfirmed, OTPs: {otps}") if self.unconfirmed_otps else N_("{number} unconfirmed")
+        shown = (
+            waits.format(number=self.waiting, otps=self.waiting_otps) if self.waiting else "",
+            doubts.format(number=self.unconfirmed, otps=self.unconfirmed_otps) if self.unconfirmed else "",
+        )
+        return "; ".join(filter(None, shown))
 
 
 @dataclass(frozen=True, slots=True)

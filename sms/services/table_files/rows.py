@@ -35,12 +35,8 @@ class RowIssue:
     message: str
 
     def __str__(self) -> str:
-        where = (
-            N_("line {line}, {column}").format(line=self.line, column=self.column)
-            if self.column
-            else N_("line {line}").format(line=self.line)
-        )
-        return f"{where}: {self.message}"
+        words = N_("line {line}, {column}: {message_text}") if self.column else N_("line {line}: {message_text}")
+        return words.format(line=self.line, column=self.column, message_text=self.message)
 
 
 @dataclass(frozen=True, slots=True)

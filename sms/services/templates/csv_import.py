@@ -242,7 +242,7 @@ def _set_approval(table: Table, row: Row, change: Change, provider: Provider) ->
     if differ := _assign(approval, values):
         renewed = bool(approval.text) and bool({"text", "parameters"} & set(differ))
         change.approvals.append(ImportedApproval(row.line, approval, renewed))
-        change.fields.append(f"{', '.join(differ)} at {provider.slug}")
+        change.fields.append(N_("changed at {slug}: {columns}").format(slug=provider.slug, columns=", ".join(differ)))
 
 
 def _stored_approval(template: MessageTemplate, provider: Provider, vendor_template: str) -> TemplateApproval | None:

@@ -3,9 +3,11 @@
     "use strict";
 
     // English texts and their translations: script_texts in sms/templatetags/sms_admin.py.
-    const translations = JSON.parse(document.querySelector("meta[name=admin-texts]")?.content || "{}");
+    // Read when first used: the script runs before the page has the element.
+    let translations = null;
 
     function translated(text) {
+        translations ??= JSON.parse(document.querySelector("meta[name=admin-texts]")?.content || "{}");
         return translations[text] || text;
     }
 
@@ -63,6 +65,13 @@
         });
         root.querySelectorAll(".help-tooltip[aria-label]:not([role])").forEach(function (tip) {
             tip.setAttribute("role", "img");
+        });
+    }
+
+    // The theme's scroll areas have an English label.
+    function labelScrollAreas(root) {
+        root.querySelectorAll(".simplebar-content-wrapper").forEach(function (area) {
+            area.setAttribute("aria-label", translated("scrollable content"));
         });
     }
 
@@ -144,6 +153,7 @@
         hideIcons(root);
         labelLinks(root);
         labelInputs(root);
+        labelScrollAreas(root);
     }
 
     function copyButtons() {

@@ -44,9 +44,9 @@ def test_a_provider_is_not_healthy_while_its_calls_fail(calls, expected):
     ("load", "words"),
     [
         (Load(), ""),
-        (Load(waiting=312, waiting_otps=12), "312 waiting (12 OTPs)"),
-        (Load(waiting=1, waiting_otps=1, unconfirmed=4), "1 waiting (1 OTP); 4 unconfirmed"),
-        (Load(unconfirmed=2, unconfirmed_otps=1), "2 unconfirmed (1 OTP)"),
+        (Load(waiting=312, waiting_otps=12), "312 waiting, OTPs: 12"),
+        (Load(waiting=1, waiting_otps=1, unconfirmed=4), "1 waiting, OTPs: 1; 4 unconfirmed"),
+        (Load(unconfirmed=2, unconfirmed_otps=1), "2 unconfirmed, OTPs: 1"),
         (Load(sending=3), ""),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_failing_provider_has_an_alert_with_the_figures_of_now(shop):
     shop.message("Kod 1", is_otp=True)
     shop.message(status="unconfirmed")
     alert_rules.evaluate()
-    title = "first is failing: 6 of the last 6 calls failed; 2 waiting (1 OTP); 1 unconfirmed"
+    title = "first is failing: 6 of the last 6 calls failed; 2 waiting, OTPs: 1; 1 unconfirmed"
     assert open_alerts() == {"failing:first": title}
     called(shop, *["accepted"] * 60)
     alert_rules.evaluate()

@@ -118,7 +118,9 @@ def test_a_changed_text_is_a_new_version_and_what_the_file_does_not_name_stays(c
 
 def test_a_changed_approval_alone_makes_no_version(cast: Cast):
     row = {"name": "order-shipped", "body": cast.template.body, "provider": "templated-az", "vendor_template": "1432"}
-    assert [change.words for change in take(file_of(row | {"status": "ended"})).changed] == ["status at templated-az"]
+    assert [change.words for change in take(file_of(row | {"status": "ended"})).changed] == [
+        "changed at templated-az: status"
+    ]
     assert cast.template.approvals.get().status == "ended"
     assert TemplateVersion.objects.count() == 1
 
