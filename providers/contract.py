@@ -81,3 +81,18 @@ def _sender_problems(adapter: type[Sender]) -> Iterator[str]:
     methods = [f"{name}_{end}" for name, is_needed in needed.items() if is_needed for end in ("request", "outcome")]
     if missing := [name for name in methods if getattr(adapter, name) is getattr(Sender, name)]:
         yield N_("It does not implement {methods}.").format(methods=", ".join(missing))
+    yield from _result_problems(adapter(base_url=adapter.default_base_url, credentials={}, options={}))
+
+
+def _result_problems(adapter: Sender) -> Iterator[str]:
+    """These two are asked while messages of all vendors are settled, or before a callback is stored."""
+    for method, kind in ((adapter.poll_delays, tuple[int, ...]), (adapter.report_networks, tuple[str, ...])):
+        try:
+            problem = _type_problem(method(), kind)
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"
+        if problem:
+            words = N_("Its method {method} fails with the default options: {problem}")
+            yield words.format(method=method.__name__, problem=problem)
+    if ReportChannel.POLL in adapter.reports and not adapter.poll_delays():
+        yield N_("It is polled, and poll_delays is empty.")

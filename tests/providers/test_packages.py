@@ -95,6 +95,21 @@ BROKEN = {
     "an older method": (with_fact("def read_reports(self): return []"), "Its method read_reports takes other arg"),
     "a fact in place of a method": (with_fact("authentic = True"), "Its method authentic takes other arguments"),
     "a test that is not there": (with_fact("can_test = True"), "It does not implement test_request, test_outcome."),
+    "polls that fail": (
+        with_fact("def poll_delays(self): return self.option['after']"),
+        "Its method poll_delays fails with the default options: KeyError: 'after'",
+    ),
+    "networks of another type": (
+        with_fact("def report_networks(self): return None"),
+        "Its method report_networks fails with the default options: Input should be a valid tuple",
+    ),
+    "polls without a time": (
+        with_fact(
+            "from providers.base import ReportChannel; reports = frozenset({ReportChannel.POLL}); "
+            "poll_request = lambda self, *asked: None; poll_outcome = lambda self, response: []"
+        ),
+        "It is polled, and poll_delays is empty.",
+    ),
     "polls that are not there": (
         with_fact("from providers.base import ReportChannel; reports = frozenset({ReportChannel.POLL})"),
         "It does not implement poll_request, poll_outcome.",

@@ -7,14 +7,14 @@ keys.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 from django.db import models
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from providers.registry import FORWARDERS, SENDERS
+from providers.registry import FORWARDERS, SENDERS, why_missing
 from sms.domain.destinations import NUMBER_TYPES
 from sms.models import (
     ApiClient,
@@ -50,13 +50,14 @@ def _one_line(value: str) -> str:
     return value
 
 
-def one_of(choices: Collection[str]) -> Any:
+def one_of(choices: Collection[str], why: Callable[[str], str] = lambda _: "") -> Any:
     """Evaluates the choices at each use, because they are the vendors in the registry at that time."""
 
     def check(value: str) -> str:
         if value not in choices:
             known = ", ".join(choices) or "(none is installed)"
-            raise PydanticCustomError("choice", "{shown} is not one of {known}", {"shown": repr(value), "known": known})
+            facts = {"shown": repr(value), "known": known, "why": why(value) and f". {why(value)}"}
+            raise PydanticCustomError("choice", "{shown} is not one of {known}{why}", facts)
         return value
 
     return Annotated[str, AfterValidator(check), Field(json_schema_extra=lambda s: s.update(enum=list(choices)))]
@@ -101,7 +102,7 @@ class ClientTable(Table):
 
 class ProviderTable(Table):
     slug: Name
-    vendor: one_of(SENDERS) = ""
+    vendor: one_of(SENDERS, why_missing) = ""
     base_url: Line = column(Provider, "base_url")
     enabled: bool = column(Provider, "enabled")
     timeout: Number = column(Provider, "timeout")
@@ -175,7 +176,7 @@ class BlockedNumberTable(Table):
 
 class PartnerTable(Table):
     slug: Name
-    vendor: one_of(FORWARDERS) = ""
+    vendor: one_of(FORWARDERS, why_missing) = ""
     url: Name = ""
     credentials: dict[str, Any] = {}
     options: dict[str, Any] = {}

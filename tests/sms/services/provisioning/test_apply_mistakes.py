@@ -76,6 +76,10 @@ CASES = {
     ),
     "no vendor": ('[[providers]]\nslug = "p"', ["providers[0].vendor: is missing; known are "]),
     "an unknown vendor": ('[[providers]]\nslug = "p"\nvendor = "x"', ["providers[0].vendor: 'x' is not one of "]),
+    "a vendor without an adapter": (
+        '[[providers]]\nslug = "p"\nvendor = "x"',
+        [". There is no adapter x. Install the"],
+    ),
     "a slow time-out": (
         '[[providers]]\nslug = "p"\nvendor = "parrot"\ntimeout = 500\ncredentials = { token = "t" }',
         ["providers[0].timeout: 500 is too large; the maximum is 120"],
