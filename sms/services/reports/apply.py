@@ -244,8 +244,8 @@ def _apply_whole(
     """`reported` is the report on one part that made this one of the whole message."""
     message = batch.messages[attempt.message]
     never_left = update.state in BAD_REPORTS and update.left is False
-    is_repeating = attempt.repeats is not None and message.status == Status.SENDING  # that call may send it yet
-    next_provider = _next_provider(message, attempt, batch) if never_left and not is_repeating else None
+    is_sure = never_left and not lookup.is_of_several_calls(attempt.id, attempt.repeats, attempt.vendor_id, update)
+    next_provider = _next_provider(message, attempt, batch) if is_sure else None
     effect = after_report(
         status=Status.UNCONFIRMED if message.awaits_repeat else Status(message.status),
         is_latest=attempt.number == message.attempts_made,

@@ -73,6 +73,17 @@ def _of_number(provider: int, to: str, now: datetime) -> Found | None:
     return Found(*fitting.values_list("id", "message_id")[0]) if len(messages) == 1 else None
 
 
+def is_of_several_calls(last: uuid.UUID, repeats: uuid.UUID | None, vendor_id: str, update: ReportUpdate) -> bool:
+    """Whether a report by a repeated reference may be about another call than the last one, which may send the message.
+
+    Not where the report has the last call's id, or the vendor's answer to it was that it had the reference already.
+    """
+    if repeats is None or (vendor_id and vendor_id == update.vendor_id):
+        return False
+    others = Attempt.objects.filter(Q(pk=repeats) | Q(repeats=repeats), outcome=Outcome.UNCONFIRMED).exclude(pk=last)
+    return others.exists()
+
+
 def knows_attempt(updates: Sequence[ReportUpdate]) -> bool:
     """Whether one of the reports is about an attempt of its provider."""
     provider = {each.provider for each in updates}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -268,3 +269,22 @@ def test_while_a_repeat_is_made_a_report_of_the_first_call_sends_nothing_elsewhe
     assert state(message) == "undelivered"
     call(message.attempts.last(), state="delivered")
     assert state(message) == "delivered"
+
+
+@pytest.mark.parametrize(("names_the_last_call", "sent_elsewhere"), [(False, []), (True, ["Salam"])])
+def test_after_an_accepted_repeat_only_a_report_of_that_call_sends_the_message_elsewhere(
+    shop, once, wire, work, monkeypatch, names_the_last_call, sent_elsewhere
+):
+    real = OnceVendor.read_reports
+    vendor_id = "V-1" if names_the_last_call else ""
+    monkeypatch.setattr(
+        OnceVendor, "read_reports", lambda *args: [replace(each, vendor_id=vendor_id) for each in real(*args)]
+    )
+    message = silent(shop, wire, work)
+    wire.script(HOST, HttpResponse(200, body=b"V-1"))
+    make_due(message)
+    work()
+    call(message.attempts.first(), state="undelivered")
+    work()
+    assert wire.texts("first.example") == sent_elsewhere
+    assert state(message) == ("submitted" if sent_elsewhere else "undelivered")
