@@ -177,7 +177,7 @@ CODE: Mapping[str, Description] = {
         N_("The vendor's template id in the approval is not valid."), Party.US, N_("Correct the template's approval.")
     ),
     "option_missing": Description(
-        "An option that this vendor requires is not set.", Party.US, "Set it at the provider."
+        N_("An option that this vendor requires is not set."), Party.US, N_("Set it at the provider.")
     ),
     "too_many_parameters": Description(
         N_("The template has more placeholders than this vendor accepts."), Party.US, N_("Shorten the template.")
@@ -197,9 +197,9 @@ CODE: Mapping[str, Description] = {
         N_("Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”."),
     ),
     "repeat_over": Description(
-        "A call without a clear response could not be repeated in time. The message may have been sent.",
+        N_("A call without a clear response could not be repeated in time. The message may have been sent."),
         Party.US,
-        "Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”.",
+        N_("Ask the vendor or the recipient, then resolve the message as “sent” or “not sent”."),
     ),
     "internal_fault": Description(
         N_("An internal error: the message was not sent."),

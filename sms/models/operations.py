@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from sms.translation import translated
+
 from .history import change_history
 from .provider import Provider
 
@@ -119,7 +121,8 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        """In the language of the page that shows it."""
+        return translated(self.title)
 
 
 class AlertNotice(models.Model):

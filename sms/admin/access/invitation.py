@@ -41,7 +41,7 @@ class InvitationView(PasswordResetConfirmView):
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"site_title": admin.site.site_title, "person": self.user}
+        return super().get_context_data(**kwargs) | admin.site.each_context(self.request) | {"person": self.user}
 
 
 def show_link(request: HttpRequest, person: User, **context: Any) -> HttpResponse:

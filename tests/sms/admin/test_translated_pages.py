@@ -76,11 +76,14 @@ def test_the_choices_of_filters(reader: Client) -> None:
     assert in_turkish("reject the request (422)") in read(reader.get("/admin/sms/apiclient/"))
 
 
-def test_the_severity_of_an_alert(reader: Client) -> None:
-    alert = Alert.objects.create(key="queue:waiting", severity="warning", title="x", advice="y", opened_at=clock.now())
+def test_the_severity_and_the_title_of_an_alert(reader: Client) -> None:
+    facts = {"severity": "warning", "title": "plain-az is paused already.", "advice": "y", "opened_at": clock.now()}
+    alert = Alert.objects.create(key="queue:waiting", **facts)
     page = read(reader.get(f"/admin/sms/alert/{alert.pk}/change/"))
     assert in_turkish("warning") in page
     assert "warning<" not in page
+    assert in_turkish("{slug} is paused already.", slug="plain-az") in page
+    assert facts["title"] not in page
 
 
 def test_vendors_codes_in_the_reference(reader: Client) -> None:
