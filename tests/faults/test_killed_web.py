@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support import processes
 from tests.support.postgres import Postgres, children_of
 from tests.support.stack import Stack
 from tests.support.waiting import eventually
@@ -80,7 +81,8 @@ def test_a_killed_gunicorn_master_loses_nothing_and_doubles_nothing(stacks: Call
 def test_a_worker_killed_between_the_commit_and_the_answer_stores_the_message_once(
     stacks: Callable[..., Stack], durable_postgres: Postgres, ledger: Ledger
 ):
-    stack = stacks(server=durable_postgres, web_words=("-w", "1"))
+    stack = stacks(server=durable_postgres)
+    serve_without_prepared_statements(stack)
     database = Database(stack.database_url)
     load = Load(stack.port, [smsplus_item()], tries=200, pause=0.1)
     with load.running():
@@ -97,6 +99,15 @@ def test_a_worker_killed_between_the_commit_and_the_answer_stores_the_message_on
     figures = invariants.check(stack, load)
     assert (figures.messages, figures.unconfirmed) == (1, 0)
     ledger.note("web worker killed between commit and answer", figures, database="PostgreSQL")
+
+
+def serve_without_prepared_statements(stack: Stack) -> None:
+    """Restart the web side with one worker whose INSERT waits as a whole: of a prepared one only the parsing would."""
+    stack.web.send(signal.SIGTERM)
+    stack.web.wait()
+    environment = {**stack.environment, "DATABASE_URL": f"{stack.database_url}?DISABLE_SERVER_SIDE_CURSORS=true"}
+    stack.web = stack.keep(processes.web(stack.port, ["-w", "1"], environment, stack.folder, name="web-unprepared"))
+    stack.start_web()
 
 
 INSERT_WAITS = """SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
