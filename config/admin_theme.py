@@ -55,6 +55,7 @@ NAVIGATION = [
             _list(_("Alerts"), "notifications", "alert", badge="sms.admin.navigation.open_alerts"),
             _list(_("Bulk operations"), "checklist", "bulkoperation"),
             _list(_("Approvals in doubt"), "help", "approvaldoubt"),
+            _page(_("Codes by day"), "error", "tools_codes", _may("sms.view_message")),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],
     },

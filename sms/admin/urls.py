@@ -15,7 +15,7 @@ from sms.admin.access import (
     retention,
 )
 from sms.admin.messages import bulk, dry_run, saved_views, search_page, unmatched
-from sms.admin.monitoring import glossary, setup_checklist
+from sms.admin.monitoring import codes, glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
 from sms.admin.templates import csv_import, preview, submissions, vendor_import
 
@@ -27,6 +27,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("password", password_again.show, password_again.PAGE),
         ("preferences", preferences.show, "tools_preferences"),
         ("words", glossary.show, "tools_glossary"),
+        ("codes", codes.show, "tools_codes"),
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_dry_run"),
         ("search", search_page.show, "tools_search"),

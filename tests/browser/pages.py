@@ -145,6 +145,8 @@ DAILY: dict[str, Visit] = {
     "unmatched-texts": at("/admin/tools/unmatched-texts/"),
     "preferences": at("/admin/tools/preferences/"),
     "retention": with_effect,
+    "audit": at("/admin/tools/audit/"),
+    "codes": at("/admin/tools/codes/"),
     "new-user": at("/admin/auth/user/add/"),
     "saved-view": saved_view,
     "dashboard-az": in_language("az", at("/admin/")),

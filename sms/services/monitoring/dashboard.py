@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
-from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed
+from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Provider
 from sms.services.database import clock
 
 from . import outages
@@ -189,3 +189,46 @@ def _description(status: str, code: str, vendor: str) -> str:
         if code
         else status_descriptions.STATUS[Status(status)].happened
     )
+
+
+# --- codes by day --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """How many messages of each day ended with this code at this provider."""
+
+    provider: int | None
+    slug: str
+    status: str
+    code: str
+    says: str
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+
+def codes_by_day(today: date, days: int = 7) -> tuple[tuple[date, ...], list[CodeLine]]:
+    """The last days and, most frequent first, the codes with which messages accepted on them ended. Days are in UTC."""
+    dates = tuple(today - timedelta(days=back) for back in range(days - 1, -1, -1))
+    begin = datetime.combine(dates[0], time(), tzinfo=UTC)
+    rows = HourlyCount.objects.filter(hour__gte=begin, status__in=UNSUCCESSFUL)
+    counted: dict[tuple[int | None, str, str], Counter[date]] = defaultdict(Counter)
+    for hour, provider, status, code, count in rows.values_list("hour", "provider", "status", "code", "count"):
+        counted[provider, status, code][hour.astimezone(UTC).date()] += count
+    vendors = dict(Provider.objects.values_list("pk", "vendor"))
+    slugs = dict(Provider.objects.values_list("pk", "slug"))
+    lines = [
+        CodeLine(
+            provider=key[0],
+            slug=slugs.get(key[0], ""),
+            status=key[1],
+            code=key[2],
+            says=_description(key[1], key[2], vendors.get(key[0], "")),
+            counts=tuple(by_day[day] for day in dates),
+        )
+        for key, by_day in counted.items()
+    ]
+    return dates, sorted(lines, key=lambda line: -line.total)
