@@ -42,7 +42,11 @@ def window(shop, browser) -> Iterator[Window]:
         yield opened
 
 
-@pytest.fixture(params=["en", "az", "tr"])
+LONG = pytest.mark.faults
+"""Each language takes a minute of a core: the two others are for `python3 dev.py test --all`."""
+
+
+@pytest.fixture(params=["en", pytest.param("az", marks=LONG), pytest.param("tr", marks=LONG)])
 def texts(request, window) -> Texts:
     """Those of the language that the person has chosen."""
     return choose(window, request.param)
@@ -137,6 +141,7 @@ def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window,
     assert statuses(shop).keys() <= {"submitted", "sent"}
 
 
+@pytest.mark.parametrize("texts", ["tr"], indirect=True)
 def test_the_pages_of_an_outage_are_fit_for_everybody(shop, window, texts):
     shop.vendors.smsplus.fault("hang", accepted=True, times=0, seconds=30)
     assert {send(shop, number) for number in range(3 * SLOTS)} == {201}

@@ -26,7 +26,7 @@ from tests.sms.services.fakes import PolledVendor, TextVendor
 
 from .machine import Lifecycle
 
-EXAMPLES = int(os.environ.get("LIFECYCLE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("LIFECYCLE_EXAMPLES", "12"))
 STEPS = 40
 
 
