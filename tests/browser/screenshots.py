@@ -2,7 +2,7 @@
 
     python -m tests.browser.screenshots [FOLDER]
 
-Ten pages, light and dark, into docs/screenshots/ unless another folder is named. Look at them before you commit them.
+Twelve pages, light and dark, into docs/screenshots/ or another folder. Look at them before you commit them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ SHOWN = (
     "set-up",
     "test-a-text",
     "unmatched-texts",
+    "retention",
+    "codes",
 )
 SIZE = {"width": 1280, "height": 900}
 LARGEST = 200_000  # bytes of a file

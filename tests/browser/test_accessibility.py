@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.support.stack import Stack
 
@@ -24,13 +24,22 @@ def window(request: pytest.FixtureRequest, browser: Browser, furnished: Stack) -
         yield opened
 
 
+@pytest.fixture
+def sizes(request: pytest.FixtureRequest, window: Window) -> list[ViewportSize]:
+    """With `--all` each look at both widths; else the light one wide and the dark one narrow, in half the time."""
+    if request.config.getoption("--all"):
+        return [WIDE, NARROW]
+    return [NARROW if window.page.locator("html.dark").count() else WIDE]
+
+
 @pytest.mark.parametrize("name", DAILY)
-def test_a_daily_page_is_accessible_and_loads_nothing_external(name: str, window: Window):
+def test_a_daily_page_is_accessible_and_loads_nothing_external(name: str, window: Window, sizes: list[ViewportSize]):
     window.page.set_viewport_size(WIDE)
     page = DAILY[name](window)
-    assert grave_findings(page) == []
+    for size in sizes:
+        page.set_viewport_size(size)
+        assert grave_findings(page) == []
     page.set_viewport_size(NARROW)
-    assert grave_findings(page) == []
     assert scrolls_sideways(page) == 0
     assert window.faults == []
 
