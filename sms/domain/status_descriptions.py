@@ -176,6 +176,11 @@ CODE: Mapping[str, Description] = {
     "template_invalid": Description(
         N_("The vendor's template id in the approval is not valid."), Party.US, N_("Correct the template's approval.")
     ),
+    "adapter_missing": Description(
+        N_("The vendor's adapter is missing or can't be used."),
+        Party.US,
+        N_("Install or correct the package that brings it, and restart every process."),
+    ),
     "option_missing": Description(
         N_("An option that this vendor requires is not set."), Party.US, N_("Set it at the provider.")
     ),

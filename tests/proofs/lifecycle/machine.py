@@ -166,7 +166,7 @@ class Lifecycle(RuleBasedStateMachine):
     def poll(self, state: MessageState) -> None:
         Attempt.objects.filter(poll_at__isnull=False).update(poll_at=clock.now() - PAST)
         jobs = [job for job in poll.take(queue_state.read_queue(), 4) if isinstance(job, Poll)]
-        results = [Result(job, value=Report(state)) for job in jobs]
+        results = [Result(job, value=[Report(state)]) for job in jobs]
         self.do(_step_of(state), lambda: poll.settle(results))
 
     # --- staff ---------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sms.services.monitoring.outages import Load, RecentCalls
 
 def health(calls: RecentCalls) -> str:
     state = ProviderState(bad_calls=0)
-    return outages.health_of(Provider(slug="first", state=state), calls).name
+    return outages.health_of(Provider(slug="first", vendor="sandbox", state=state), calls).name
 
 
 @pytest.mark.parametrize(
