@@ -74,6 +74,7 @@ def test_its_tests_pass_in_its_folder(package: Path) -> None:
     assert "TestTelepost::test_no_secret_stands_in_any_error PASSED" in done.stdout
 
 
+@pytest.mark.faults
 def test_it_sends_and_once_it_is_broken_it_is_named_and_its_messages_wait(
     stack: Stack, package: Path, telepost: Server
 ) -> None:

@@ -12,6 +12,7 @@ from sms.models import HourlyCount, RetentionPeriods, RollupHour
 from sms.services.configuration import retention_periods
 from sms.services.database import clock
 
+pytestmark = pytest.mark.any_database
 PAGE = "/admin/tools/retention/"
 
 

@@ -17,6 +17,7 @@ from tests.config.test_logs import Lines, lines
 
 __all__ = ["lines"]
 
+pytestmark = pytest.mark.any_database
 STRONG = "river lamp cobalt sixteen"
 
 

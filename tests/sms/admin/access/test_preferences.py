@@ -15,6 +15,7 @@ from django.utils import timezone
 from sms.models import StaffPreferences
 from sms.services.access.preferences import utc_offset
 
+pytestmark = pytest.mark.any_database
 PAGE = "/admin/tools/preferences/"
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from sms.admin.messages import saved_views
 from sms.models import StaffPreferences
 
+pytestmark = pytest.mark.any_database
 LIST = reverse("admin:sms_message_changelist")
 PAGE = reverse("admin:tools_saved_views")
 
