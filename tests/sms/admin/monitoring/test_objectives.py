@@ -38,12 +38,12 @@ def test_a_second_one_for_the_same_messages_is_refused(boss, cast):
     assert Objective.objects.count() == 1
 
 
-def test_a_card_shows_how_much_of_an_error_budget_is_used(boss, cast, django_assert_num_queries):
+def test_a_card_shows_how_much_of_an_error_budget_is_used(boss, cast, django_assert_max_num_queries):
     hour = ObjectivePeriod.objects.create(start=now() - timedelta(hours=3), seconds=3600)
     about = {"period": hour, "provider": cast.plain, "country": "AZ", "is_otp": True}
     ObjectiveSum.objects.create(**about, measure="answer", total=1000, good=985)
     ObjectiveSum.objects.create(**about, measure="success", total=29, good=0)
-    with django_assert_num_queries(2):
+    with django_assert_max_num_queries(3):  # objectives, sums, PostgreSQL's clock
         budgets()
     page = boss.get(CARDS).content.decode()
     assert "150 % of an error budget used" in page
