@@ -12,6 +12,7 @@ from sms.models import (
     Destination,
     MessageTemplate,
     Provider,
+    RetentionPeriods,
     Route,
     RouteProvider,
     SenderApproval,
@@ -29,6 +30,7 @@ WATCHED = (
     Route,
     RouteProvider,
     Destination,
+    RetentionPeriods,
 )
 
 

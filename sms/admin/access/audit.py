@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.common.csv_export import streamed
 from sms.admin.common.page import page, require_permission
 from sms.services.staff import audit
+from sms.translation import translated
 
 HEAD = ("time", "person", "kind", "subject", "reason", "detail")
 
@@ -32,7 +33,8 @@ class FilterForm(forms.Form):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.fields["kind"].choices = [("", _("all")), *((kind, kind) for kind in audit.KINDS)]
+        kinds = ((kind, translated(label)) for kind, label in audit.KINDS.items())
+        self.fields["kind"].choices = [("", _("all")), *kinds]
 
 
 @require_permission("sms.view_accessrecord")

@@ -15,6 +15,7 @@ from sms.admin.common.base import typed
 from sms.admin.common.page import page, require_permission
 from sms.models import RetentionPeriods
 from sms.services.configuration.retention_periods import Periods, of_environment, with_defaults
+from sms.services.configuration.snapshot import StoredPeriods
 from sms.services.staff.retention_effect import effect_of
 
 PAGE = "tools_retention"
@@ -53,7 +54,7 @@ class RetentionForm(forms.ModelForm):
         return self.cleaned_data
 
     def periods(self) -> Periods:
-        return with_defaults(RetentionPeriods(**{name: self.cleaned_data.get(name) for name in FIELDS}))
+        return with_defaults(StoredPeriods(**{name: self.cleaned_data.get(name) for name in FIELDS}))
 
 
 @require_permission("sms.change_retentionperiods")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from sms.models import RetentionPeriods
+from . import snapshot
+from .snapshot import StoredPeriods
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,15 @@ def of_environment() -> Periods:
 
 
 def current() -> Periods:
-    """The periods that hold now. One query."""
-    return with_defaults(RetentionPeriods.objects.first() or RetentionPeriods())
+    """The periods that hold now, from the process's snapshot."""
+    return with_defaults(snapshot.current().periods)
 
 
-def with_defaults(periods: RetentionPeriods) -> Periods:
+def latest() -> Periods:
+    """The periods that are stored now."""
+    return with_defaults(snapshot.latest().periods)
+
+
+def with_defaults(stored: StoredPeriods) -> Periods:
     default = of_environment()
-    return Periods(periods.text_days or default.text, periods.raw_days or default.raw, periods.row_days or default.row)
+    return Periods(*(own or other for own, other in zip(stored, (default.text, default.raw, default.row), strict=True)))

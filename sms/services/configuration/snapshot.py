@@ -29,6 +29,7 @@ from sms.models import (
     ConfigurationStamp,
     Destination,
     Provider,
+    RetentionPeriods,
     SenderApproval,
     SenderName,
     TemplateApproval,
@@ -106,6 +107,17 @@ class Account:
             max_parts=kind.max_parts,
             max_value_length=kind.max_value_length,
         )
+
+
+class StoredPeriods(NamedTuple):
+    """The retention periods in days, as staff have set them. None: the setting's."""
+
+    text_days: int | None = None
+    raw_days: int | None = None
+    row_days: int | None = None
+
+
+NO_PERIODS = StoredPeriods()
 
 
 class ApprovalRow(NamedTuple):
@@ -190,6 +202,7 @@ class Snapshot:
     template_sets: Mapping[int, TemplateSet] = field(default_factory=dict)
     destinations: Mapping[str, DestinationFacts] = field(default_factory=dict)
     """By country, as ISO 3166-1 writes it."""
+    periods: StoredPeriods = NO_PERIODS
 
     @cached_property
     def routes_by_id(self) -> Mapping[int, RouteFacts]:
@@ -299,6 +312,7 @@ def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
         template_sets=_template_sets(previous),
         destinations={row.country: _destination(row) for row in Destination.objects.all()},
+        periods=StoredPeriods(*(RetentionPeriods.objects.values_list(*StoredPeriods._fields).first() or ())),
     )
 
 

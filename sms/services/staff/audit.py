@@ -13,18 +13,27 @@ from itertools import islice
 from typing import Any
 
 from django.apps import apps
-from django.contrib.admin.models import ADDITION, DELETION, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import QuerySet
 from simple_history.manager import HistoryDescriptor
 
+from providers.marking import N_
 from sms.domain.phone import masked
 from sms.models import AccessRecord, MessageEvent
+from sms.translation import translated
 
 PAGE_SIZE = 50
-CHANGES = {"+": "created", "~": "changed", "-": "deleted"}
-FLAGS = {ADDITION: "created", DELETION: "deleted"}
-KINDS = (*CHANGES.values(), "message", *AccessRecord.Kind.values)
+LARGEST_BATCH = 2000
+SIGNS = {"created": "+", "changed": "~", "deleted": "-"}
+FLAGS = {"created": ADDITION, "changed": CHANGE, "deleted": DELETION}
+KINDS = {
+    "created": N_("created"),
+    "changed": N_("changed"),
+    "deleted": N_("deleted"),
+    "message": N_("message"),
+    **dict(AccessRecord.Kind.choices),
+}
 LABELS = ("slug", "name", "username", "prefix", "country", "value", "id")
 
 
@@ -36,6 +45,10 @@ class Entry:
     subject: str
     reason: str = ""
     detail: str = ""
+
+    @property
+    def kind_label(self) -> str:
+        return translated(KINDS[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +62,38 @@ class Selection:
 
 
 def read(chosen: Selection) -> tuple[list[Entry], datetime | None]:
-    """A page of entries, newest first, and the time before which the next page begins; None on the last page."""
-    found = list(islice(entries(chosen), PAGE_SIZE + 1))
-    page = found[:PAGE_SIZE]
-    return page, page[-1].at if len(found) > PAGE_SIZE else None
+    """A page of entries, newest first, and the time before which the next page begins; None on the last page.
+
+    All entries of one moment are on one page: a batch of a bulk operation has one time.
+    """
+    found = entries(chosen)
+    page = list(islice(found, PAGE_SIZE))
+    for entry in found:
+        if entry.at != page[-1].at:
+            return page, page[-1].at
+        page.append(entry)
+    return page, None
 
 
 def entries(chosen: Selection) -> Iterator[Entry]:
-    """All entries of the selection. Several of one moment are never divided by a page: they are few."""
-    sources = [source(chosen) for source in (_changes, _other_changes, _messages, _records)]
-    wanted = merge(*sources, key=lambda entry: entry.at, reverse=True)
-    return (entry for entry in wanted if not chosen.kind or entry.kind == chosen.kind)
+    """All entries of the selection, newest first."""
+    sources = (source(chosen) for source, kinds in SOURCES.items() if not chosen.kind or chosen.kind in kinds)
+    return merge(*sources, key=lambda entry: entry.at, reverse=True)
 
 
-def _narrowed(rows: QuerySet, chosen: Selection, *, time: str, actor: str) -> QuerySet:
+def _narrowed(rows: QuerySet, chosen: Selection, *, time: str, actor: str, **kind: Any) -> QuerySet:
+    """`kind`: the lookup for the kind of the selection, if it has one."""
     bounds = {f"{time}__lt": chosen.before, f"{time}__gte": chosen.since, actor: chosen.actor}
-    return rows.filter(**{name: value for name, value in bounds.items() if value}).order_by(f"-{time}")
+    wanted = {name: value for name, value in bounds.items() if value} | (kind if chosen.kind else {})
+    return rows.filter(**wanted).order_by(f"-{time}", "-pk")
 
 
 def _read(rows: QuerySet, entry: Callable[[Any], Entry]) -> Iterator[Entry]:
-    """In pages, so that a page of the admin reads few rows of each source."""
-    at = 0
-    while page := list(rows[at : at + PAGE_SIZE + 1]):
-        yield from map(entry, page)
-        at += len(page)
+    """In growing batches: a page reads few rows of each source, an export makes few queries."""
+    at, size = 0, PAGE_SIZE + 1
+    while batch := list(rows[at : at + size]):
+        yield from map(entry, batch)
+        at, size = at + size, min(2 * size, LARGEST_BATCH)
 
 
 def _tracked() -> list[type[Any]]:
@@ -88,8 +109,8 @@ def _changes(chosen: Selection) -> Iterator[Entry]:
     sources = []
     for model in _tracked():
         rows = model.history.model.objects.filter(history_user__isnull=False).select_related("history_user")
-        narrowed = _narrowed(rows, chosen, time="history_date", actor="history_user__username")
-        sources.append(_read(narrowed, _change))
+        by = {"time": "history_date", "actor": "history_user__username", "history_type": SIGNS.get(chosen.kind)}
+        sources.append(_read(_narrowed(rows, chosen, **by), _change))
     return merge(*sources, key=lambda entry: entry.at, reverse=True)
 
 
@@ -99,7 +120,7 @@ def _change(row: Any) -> Entry:
     return Entry(
         at=row.history_date,
         actor=row.history_user.get_username(),
-        kind=CHANGES[row.history_type],
+        kind=next(kind for kind, sign in SIGNS.items() if sign == row.history_type),
         subject=f"{row.instance_type._meta.verbose_name} {name}",
         reason=row.history_change_reason or "",
     )
@@ -109,14 +130,15 @@ def _other_changes(chosen: Selection) -> Iterator[Entry]:
     """Of the models without a history, such as staff and roles, from the admin's log."""
     known = ContentType.objects.get_for_models(*_tracked()).values()
     rows = LogEntry.objects.exclude(content_type__in=known).select_related("user", "content_type")
-    return _read(_narrowed(rows, chosen, time="action_time", actor="user__username"), _log_entry)
+    by = {"time": "action_time", "actor": "user__username", "action_flag": FLAGS.get(chosen.kind)}
+    return _read(_narrowed(rows, chosen, **by), _log_entry)
 
 
 def _log_entry(row: LogEntry) -> Entry:
     return Entry(
         at=row.action_time,
         actor=row.user.get_username(),
-        kind=FLAGS.get(row.action_flag, "changed"),
+        kind=next(kind for kind, flag in FLAGS.items() if flag == row.action_flag),
         subject=f"{row.content_type.name if row.content_type else ''} {row.object_repr}".strip(),
         detail=row.get_change_message(),
     )
@@ -130,5 +152,9 @@ def _messages(chosen: Selection) -> Iterator[Entry]:
 
 
 def _records(chosen: Selection) -> Iterator[Entry]:
-    rows = _narrowed(AccessRecord.objects.all(), chosen, time="created_at", actor="actor")
+    rows = _narrowed(AccessRecord.objects.all(), chosen, time="created_at", actor="actor", kind=chosen.kind)
     return _read(rows, lambda row: Entry(row.created_at, row.actor, row.kind, row.subject, row.reason, row.detail))
+
+
+SOURCES = {_changes: SIGNS, _other_changes: FLAGS, _messages: ("message",), _records: AccessRecord.Kind.values}
+"""Each source with the kinds of its entries."""

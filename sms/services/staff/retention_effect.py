@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.db.models import Sum
 
 from sms.models import HourlyCount
-from sms.services.configuration.retention_periods import Periods, current
+from sms.services.configuration.retention_periods import Periods, latest
 from sms.services.database import clock
 
 
@@ -22,7 +22,7 @@ class Effect:
 
 
 def effect_of(new: Periods) -> Effect:
-    now = current()
+    now = latest()
     return Effect(_between(now.text, new.text), _between(now.raw, new.raw), _between(now.row, new.row))
 
 

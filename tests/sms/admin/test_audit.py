@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from sms.models import AccessRecord, MessageEvent, Provider, SenderName
+from sms.domain.phone import masked
+from sms.models import AccessRecord, BlockedNumber, MessageEvent, Provider, SenderName
 from sms.services.access import access_records
 from sms.services.database import clock
 from sms.services.staff import audit
@@ -35,8 +36,14 @@ def test_each_kind_of_act_is_an_entry(boss, cast) -> None:
     message = cast.message("failed")
     MessageEvent.objects.create(message=message, at=clock.now(), kind="canceled", actor="nigar", reason="by phone")
     access_records.record(access_records.Kind.EXPORTED, actor="murad", subject="messages.csv", detail="status=failed")
+    for kind in (access_records.Kind.SEARCHED, access_records.Kind.REVEALED):
+        access_records.record(kind, actor="murad", subject="messages")
+    boss.post("/admin/sms/blockednumber/add/", {"phone": "+994501234599", "reason": "asked by phone"})
+    entry = BlockedNumber.objects.get(phone="+994501234599")
+    boss.post(f"/admin/sms/blockednumber/{entry.pk}/delete/", {"post": "yes", "change_reason": "asked again"})
     found = kinds_of()
-    assert {("boss", "changed"), ("nigar", "message"), ("murad", "exported")} <= set(found)
+    assert {("boss", "created"), ("boss", "changed"), ("nigar", "message"), ("murad", "exported")} <= set(found)
+    assert {kind for _, kind in found} == set(audit.KINDS)
 
 
 def test_the_page_shows_who_what_when_and_why(boss, cast) -> None:
@@ -81,6 +88,20 @@ def test_the_next_page_goes_on_where_this_one_ends(boss, cast) -> None:
     assert seen == [f"message {n}" for n in range(2 * audit.PAGE_SIZE)]
 
 
+def test_entries_of_one_moment_are_all_on_one_page(boss, cast) -> None:
+    at = clock.now()
+    rows = [("murad", f"message {n}", at) for n in range(audit.PAGE_SIZE + 30)]
+    rows += [("murad", "an older one", at - timedelta(seconds=1))]
+    AccessRecord.objects.bulk_create(
+        AccessRecord(kind="revealed", actor=actor, subject=subject, created_at=moment)
+        for actor, subject, moment in rows
+    )
+    first, before = audit.read(audit.Selection(actor="murad"))
+    second, end = audit.read(audit.Selection(actor="murad", before=before))
+    assert len({each.subject for each in first}) == audit.PAGE_SIZE + 30
+    assert ([each.subject for each in second], end) == (["an older one"], None)
+
+
 @pytest.mark.parametrize(
     "query", [{"before": "x"}, {"since": "2026-13-01"}, {"kind": "nonsense"}, {"actor": "\x00"}, {"before": "9" * 40}]
 )
@@ -95,14 +116,16 @@ def test_the_export_has_the_filtered_entries_and_is_recorded(boss, cast) -> None
     text = b"".join(answer.streaming_content).decode()
     assert "message 1" in text
     assert "plain-az" not in text
-    assert '"=HYPERLINK' not in text.replace("'=", "")
+    assert '"=HYPERLINK' not in text
     assert AccessRecord.objects.filter(kind="exported", subject="audit.csv", actor="boss").exists()
 
 
-def test_numbers_are_masked(boss, cast) -> None:
-    cast.everything()
+def test_numbers_are_masked(boss) -> None:
+    number = "+994501234567"
+    boss.post("/admin/sms/blockednumber/add/", {"phone": number, "reason": "asked by phone"})
     text = boss.get(PAGE).content.decode()
-    assert "+994501234567" not in text
+    assert masked(number) in text
+    assert number not in text
 
 
 def test_only_roles_that_see_access_records_see_it(person) -> None:
