@@ -15,7 +15,7 @@ from sms.admin.common.base import typed
 from sms.admin.common.page import page, require_permission
 from sms.models import RetentionPeriods
 from sms.services.configuration.retention_periods import Periods, of_environment, with_defaults
-from sms.services.configuration.snapshot import StoredPeriods
+from sms.services.configuration.stored_periods import StoredPeriods
 from sms.services.staff.retention_effect import effect_of
 
 PAGE = "tools_retention"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from . import snapshot
-from .snapshot import StoredPeriods
+from . import snapshot, stored_periods
+from .stored_periods import StoredPeriods
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,17 @@ def of_environment() -> Periods:
 
 
 def current() -> Periods:
-    """The periods that hold now, from the process's snapshot."""
-    return with_defaults(snapshot.current().periods)
+    """The periods that hold now: those of the process's snapshot, if it has one.
+
+    It builds none: in the transaction of a change, that would have what is not committed.
+    """
+    known = snapshot.cached()
+    return with_defaults(known.periods) if known else latest()
 
 
 def latest() -> Periods:
-    """The periods that are stored now."""
-    return with_defaults(snapshot.latest().periods)
+    """The periods that are stored now. One query."""
+    return with_defaults(stored_periods.read())
 
 
 def with_defaults(stored: StoredPeriods) -> Periods:

@@ -29,14 +29,15 @@ from sms.models import (
     ConfigurationStamp,
     Destination,
     Provider,
-    RetentionPeriods,
     SenderApproval,
     SenderName,
     TemplateApproval,
     TemplateApprovalStatus,
 )
 
+from . import stored_periods
 from .routes import read_routes
+from .stored_periods import NO_PERIODS, StoredPeriods
 
 log = structlog.get_logger(__name__)
 
@@ -107,17 +108,6 @@ class Account:
             max_parts=kind.max_parts,
             max_value_length=kind.max_value_length,
         )
-
-
-class StoredPeriods(NamedTuple):
-    """The retention periods in days, as staff have set them. None: the setting's."""
-
-    text_days: int | None = None
-    raw_days: int | None = None
-    row_days: int | None = None
-
-
-NO_PERIODS = StoredPeriods()
 
 
 class ApprovalRow(NamedTuple):
@@ -312,7 +302,7 @@ def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
         accounts={provider.pk: _account(provider) for provider in Provider.objects.all()},
         template_sets=_template_sets(previous),
         destinations={row.country: _destination(row) for row in Destination.objects.all()},
-        periods=StoredPeriods(*(RetentionPeriods.objects.values_list(*StoredPeriods._fields).first() or ())),
+        periods=stored_periods.read(),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
@@ -20,9 +20,10 @@ from sms.models import (
     Message,
     MessageEvent,
     RefusedRequest,
+    RetentionPeriods,
     RetentionWalk,
 )
-from sms.services.configuration import snapshot
+from sms.services.configuration import retention_periods, snapshot
 from sms.services.database import clock
 from sms.services.maintenance import retention
 from sms.services.queue import redaction
@@ -255,3 +256,11 @@ def test_a_text_that_is_sent_again_at_this_very_moment_is_kept(shop, wire, work,
         pass
     work()
     assert wire.texts() == ["Salam"]
+
+
+def test_the_periods_build_no_snapshot_in_the_transaction_of_a_change(caller: Client) -> None:
+    snapshot.reset_cache()
+    with transaction.atomic():
+        RetentionPeriods.objects.create(text_days=3)
+        assert retention_periods.current().text == 3
+    assert snapshot.cached() is None
