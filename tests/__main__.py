@@ -7,6 +7,7 @@ The last lines say what was not run and why, and the counts of both runs togethe
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -18,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.databases import drop_if_there, is_postgresql
+from tests.support.databases import MIGRATED_DATABASE, MIGRATED_FILE, drop_if_there, is_postgresql, migrate
 from tests.support.guardian import guard, release
 from tests.support.postgres import DatabaseServer, Postgres, PostgresError
 from tests.support.selection import LONG
@@ -53,6 +54,8 @@ def run(options: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="sms-desk-tests-") as folder, postgresql() as (url, origin):
         guard(folder=Path(folder))
         summaries = {name: Path(folder, f"{name}.json") for name in ("sqlite", "postgresql")}
+        if parallel(options):
+            migrate_once(Path(folder, "migrated.sqlite3"), url)
         say("SQLite")
         codes = [pytest("sqlite", None, options, summaries["sqlite"])]
         if url:
@@ -60,6 +63,16 @@ def run(options: list[str]) -> int:
             codes.append(pytest("postgresql", url, options, summaries["postgresql"]))
         missing = [] if url else [f"every test that needs PostgreSQL: {origin}"]
         return close([read(path) for path in summaries.values()], codes, missing)
+
+
+def migrate_once(file: Path, url: str | None) -> None:
+    """A migrated database of each kind for all processes of pytest: each would take seconds for its own."""
+    os.environ[MIGRATED_FILE] = str(file)
+    migrate(f"sqlite:///{file}")
+    if url:
+        os.environ[MIGRATED_DATABASE] = DatabaseServer(url).create_database()
+        atexit.register(drop_if_there, os.environ[MIGRATED_DATABASE])
+        migrate(os.environ[MIGRATED_DATABASE])
 
 
 def pytest(half: str, database_url: str | None, options: list[str], summary: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 from pytest_django import DjangoDbBlocker
 
 from tests.simulators import Simulators, Vendors
+from tests.support.databases import MIGRATED_FILE, place_copy
 from tests.support.emptying import instead_of_flush, roles_of_migrations
 from tests.support.guardian import guard
 from tests.support.postgres import Postgres
@@ -46,6 +49,18 @@ def pytest_configure(config: pytest.Config) -> None:
     file = settings.DATABASES["default"].get("TEST", {}).get("NAME")
     if file:
         guard(folder=Path(file).parent)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Whether the runner has a migrated database: its copy needs no migration, and goes with the run."""
+    return MIGRATED_FILE in os.environ
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, django_db_keepdb: bool) -> None:
+    if django_db_keepdb:
+        place_copy(connection.settings_dict)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -25,6 +26,10 @@ from .processes import run
 
 BESIDE = ("LOG_LEVEL", "TMPDIR", "ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_SECRET")
 """Variables that do not affect a stack's database: stacks that differ only in these share a template."""
+
+MIGRATED_FILE = "TEST_MIGRATED_FILE"
+MIGRATED_DATABASE = "TEST_MIGRATED_DATABASE"
+"""The runner's migrated databases, from which its pytest processes copy: a path, and a URL on its PostgreSQL."""
 
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 512 * 1024 * 1024
@@ -58,6 +63,9 @@ def drop_database(url: str) -> None:
 @cache
 def migrated_database(url: str) -> str:
     """The name of a database on this server that is migrated and holds nothing else."""
+    given = urlsplit(os.environ.get(MIGRATED_DATABASE, ""))
+    if given.netloc == urlsplit(url).netloc:
+        return given.path.removeprefix("/")
     name = f"sms_template_{secrets.token_hex(6)}"
     made = DatabaseServer(url).create_database(name)
     atexit.register(drop_if_there, made)
@@ -93,9 +101,22 @@ def template_file(provisioning: str, environment: tuple[tuple[str, str], ...]) -
 @cache
 def migrated_file() -> Path:
     """An SQLite file that is migrated and holds nothing else."""
+    if given := os.environ.get(MIGRATED_FILE):
+        return Path(given)
     file = own_folder() / "migrated.sqlite3"
     migrate(f"sqlite:///{file}")
     return file
+
+
+def place_copy(settings: dict[str, Any]) -> None:
+    """Put a copy of the runner's migrated database where Django's tests look for theirs: TEST's NAME."""
+    here = os.environ.get("DATABASE_URL", "")
+    if is_postgresql(here):
+        made = DatabaseServer(here).create_database(template=migrated_database(here))
+        atexit.register(drop_if_there, made)
+        settings["TEST"]["NAME"] = urlsplit(made).path.removeprefix("/")
+    else:
+        shutil.copyfile(migrated_file(), settings["TEST"]["NAME"])
 
 
 def migrate(url: str) -> None:
