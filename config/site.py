@@ -13,6 +13,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -73,6 +74,12 @@ class SmsAdminSite(UnfoldAdminSite):
             return inner(request, *args, **kwargs)
 
         return with_reader
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """All pages get the list of all applications, and few show it: sorting it took a fifth of a page's time."""
+        if app_label:
+            return super().get_app_list(request, app_label)
+        return SimpleLazyObject(lambda: UnfoldAdminSite.get_app_list(self, request))
 
     def each_context(self, request: Any) -> dict[str, Any]:
         context = super().each_context(request)
