@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.databases import migrated_file
 from tests.support.environment import process_environment
 from tests.support.postgres import Postgres
 from tests.support.processes import run
@@ -42,8 +44,7 @@ def test_migrate_check_and_move_name_the_encoding_and_write_nothing(
         assert done.returncode == 1
         assert "sms.E007" in done.stderr
         assert f"is {encoding}, not UTF8" in done.stderr
-    own = process_environment(DATABASE_URL=f"sqlite:///{tmp_path / 'db.sqlite3'}")
-    run(["migrate", "--noinput"], own)
+    own = process_environment(DATABASE_URL=f"sqlite:///{shutil.copyfile(migrated_file(), tmp_path / 'db.sqlite3')}")
     done = run(["move_database", "--to", url], own, check=False)
     assert done.returncode == 1
     assert f"is {encoding}, not UTF8" in done.stderr
