@@ -47,14 +47,14 @@ def read_calls(since: datetime, until: datetime, now: datetime, *, most: int) ->
     The sample is drawn for each provider by itself, so that a busy one leaves room to the others.
     """
     calls = Attempt.objects.filter(id__gte=uuid_range.min_id(since), id__lt=uuid_range.min_id(until))
-    for row in _rows(Attempt.objects.filter(pk__in=_sample(calls, most)).order_by("id")):
+    for row in _rows(calls.filter(pk__in=_sample(calls, most)).order_by("id")):
         if not row["message__is_test"]:
             yield StartedCall(row["provider"], row["started_at"], _call(row, now))
 
 
 def _sample(calls: QuerySet[Attempt], most: int) -> QuerySet[Attempt, dict[str, Any]]:
     """Of the n calls of a provider every (n / most)th, or all."""
-    numbered = Attempt.objects.filter(pk__in=calls.order_by("-id").values("pk")[:SCANNED]).annotate(
+    numbered = calls.filter(pk__in=calls.order_by("-id").values("pk")[:SCANNED]).annotate(
         place=Window(RowNumber(), partition_by="provider", order_by="id"),
         total=Window(Count("pk"), partition_by="provider"),
         rest=ExpressionWrapper(F("place") * most % F("total"), output_field=IntegerField()),
