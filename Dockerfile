@@ -1,5 +1,5 @@
 # The first stage builds the virtual environment; the second contains only the environment and the code. Both start from one
-# digest (of 3.11.16); docs/operations.md says how to change it.
+# digest; docs/operations.md says how to change it.
 FROM python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7 AS build
 WORKDIR /app
 RUN python -m venv /venv

@@ -132,8 +132,10 @@ def main() -> None:
             command.add_argument("--faults", action="store_true", help="the long fault suite")
             command.add_argument("--browser", action="store_true", help="the browser tests (Chromium)")
             command.add_argument("--all", action="store_true", help="everything")
-        if step in (bench, prove):
+        if step is bench:
             command.add_argument("name")
+        if step is prove:
+            command.add_argument("name", choices=("matching", "lifecycle"))
     options, options_rest = parser.parse_known_args()
     options.rest = options_rest
     if options_rest and options.step not in (test, bench, simulate, prove):

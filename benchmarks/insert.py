@@ -166,7 +166,7 @@ def report(found: Mapping[str, Sequence[tuple[float, float]]]) -> None:
     rows = [
         (name, f"{used[name]:.0f}", f"{used[name] / used['bare INSERT']:.2f}", f"{passed[name]:.0f}") for name in used
     ]
-    note = "The fastest tenth of the rounds; “passed” includes the driver and the way to PostgreSQL."
+    note = "The fastest tenth of the rounds; “passed” includes the driver and the transfer to PostgreSQL."
     record("insert", ("schema", "PostgreSQL's processor time, µs", "of bare", "passed, µs"), rows, note)
 
 

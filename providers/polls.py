@@ -14,7 +14,7 @@ class Polls:
     """The vendor's rules for polls."""
 
     at_once: int | None = 1
-    """How many messages one call asks for. None: the vendor hands out what it has, as from a queue."""
+    """How many messages one call asks for. None: the vendor answers with the reports that it has, as from a queue."""
     per_minute: int | None = None
     """How many calls a minute it takes, over all dispatchers."""
     until: timedelta = timedelta(hours=72)

@@ -1,4 +1,4 @@
-"""What every sender must do, whoever the vendor is. The tests of each adapter inherit all of this."""
+"""What every sender must do. The tests of each adapter inherit all of this."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.browser import shop as furnishing
 
 from .chromium import Window
 from .languages import choose
-from .test_vendor_list import assert_fit_for_everybody
+from .test_vendor_list import assert_accessible
 
 NEW = "a made-up pass phrase of Nigar"
 
@@ -25,13 +25,13 @@ def test_a_link_leads_to_the_first_log_in(language: str, stacks, browser: Browse
         page.locator("#id_email").fill("nigar@shop.example")
         page.get_by_role("button", name=texts("Save"), exact=True).click()
         page.get_by_role("button", name=texts("Copy"), exact=True).wait_for()
-        assert_fit_for_everybody(page)
+        assert_accessible(page)
         link = page.locator("#the-link").inner_text()
     other = Window(browser, stack.url)
     try:
         page = other.open(link)
         page.get_by_text("Your user name is nigar.").wait_for()
-        assert_fit_for_everybody(page)
+        assert_accessible(page)
         for field in ("#id_new_password1", "#id_new_password2"):
             page.locator(field).fill(NEW)
         page.get_by_role("button", name="Set password").click()

@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 
 from .chromium import Window
 from .languages import Texts, choose
-from .test_vendor_list import assert_fit_for_everybody
+from .test_vendor_list import assert_accessible
 
 WAITING = 500
 SLOTS = 16
@@ -114,7 +114,7 @@ def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window,
     assert time.monotonic() - failing_since <= VISIBLE_SECONDS
     page.get_by_role("link", name=suspended(texts)).first.click()
     page.get_by_role("link", name=texts("Move all waiting")).wait_for()
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
 
     begun = time.monotonic()
     window.open("/admin/")
@@ -142,16 +142,16 @@ def test_an_outage_is_seen_within_a_minute_and_dealt_with_in_three(shop, window,
 
 
 @pytest.mark.parametrize("texts", ["tr"], indirect=True)
-def test_the_pages_of_an_outage_are_fit_for_everybody(shop, window, texts):
+def test_the_pages_of_an_outage_are_accessible(shop, window, texts):
     shop.vendors.smsplus.fault("hang", accepted=True, times=0, seconds=30)
     assert {send(shop, number) for number in range(3 * SLOTS)} == {201}
     page = window.page
     until_shown(page, "/admin/", suspended(texts))
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
     page.get_by_role("searchbox", name=texts("Search")).last.fill("order-1")
     page.keyboard.press("Enter")
     expect(page.locator(".admin-results li")).to_have_count(1)
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
     window.open("/admin/tools/providers/")
     expect(page.get_by_role("button", name=texts("Probe now"))).to_be_visible()
     window.open("/admin/tools/bulk/?kind=move&view=waiting")
@@ -160,10 +160,10 @@ def test_the_pages_of_an_outage_are_fit_for_everybody(shop, window, texts):
     expect(
         page.get_by_text(texts("None of the templates approved at this provider gives exactly this text."))
     ).to_be_visible()
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
     window.open("/admin/tools/bulk/?kind=cancel&view=waiting")
     start(page, texts, "The shop sends them itself")
     run_to_its_end(page, texts)
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
     window.open("/admin/sms/bulkoperation/")
-    assert_fit_for_everybody(page)
+    assert_accessible(page)

@@ -49,7 +49,7 @@ def assert_no_json(page: Page) -> None:
     assert not JSON.search(typed), JSON.search(typed)
 
 
-def assert_fit_for_everybody(page: Page) -> None:
+def assert_accessible(page: Page) -> None:
     assert grave_findings(page) == []
     wide = page.viewport_size
     page.set_viewport_size(NARROW)
@@ -68,7 +68,7 @@ def test_a_pasted_list_becomes_approved_templates_that_carry_messages(shop, desk
     expect(page.get_by_text("Hörmətli {name}, {order} nömrəli sifarişiniz Bakıda hazırdır.")).to_be_visible()
     expect(page.get_by_label("Name of the placeholder ${məbləğ}")).to_have_value("mebleg")
     assert_no_json(page)
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
     page.locator("#text-0-name").fill("pick-up")
     page.get_by_role("button", name="Save the selected texts").click()
     expect(page.get_by_text("3 texts are approved at smsplus-az now.")).to_be_visible()
@@ -105,7 +105,7 @@ def test_a_template_is_written_and_its_parameters_ordered_by_keyboard_alone(shop
     page.get_by_label("Parameter 1", exact=True).select_option("order")
     expect(page.locator("#template-preview")).to_contain_text("Salam %2, %1 yoldadir: %3")
     assert_no_json(page)
-    assert_fit_for_everybody(page)
+    assert_accessible(page)
     page.get_by_role("button", name="Save", exact=True).focus()
     page.keyboard.press("Enter")
     page.get_by_text("was added successfully").wait_for()
@@ -122,4 +122,4 @@ def test_the_text_that_waits_is_listed_for_the_vendor(shop, desk):
     page = desk.open("/admin/tools/what-to-submit/?provider=etelecom-vn")
     expect(page.get_by_role("link", name="Download CSV")).to_be_visible()
     assert_no_json(page)
-    assert_fit_for_everybody(page)
+    assert_accessible(page)

@@ -21,7 +21,7 @@ from .support.ledger import Ledger
 from .support.load import Load, items, smsplus_item
 
 SLOTS = 8
-Zombie = tuple[Stack, tuple[Load, ...], Forked]
+FrozenDispatcher = tuple[Stack, tuple[Load, ...], Forked]
 
 
 def kill_at_random(stack: Stack, dispatchers: list[Forked], kills: int) -> None:
@@ -74,17 +74,17 @@ def test_killed_and_frozen_dispatchers_lose_nothing_and_double_nothing(
     stack = short_leases(dispatchers=0)
     dispatchers = ForkServer(stack, f"--slots={SLOTS}").dispatchers(3)
     load = survive_kills(stack, dispatchers, messages=600, kills=kills, rate=60)
-    *others, zombie = dispatchers
+    *others, frozen_dispatcher = dispatchers
     for other in others:
         other.kill()
-    more = freeze(stack, zombie)
+    more = freeze(stack, frozen_dispatcher)
     ended = time.monotonic()
     for other in others:
         other.start()
     # Frozen in a transaction, it keeps its rows locked: no other dispatcher settles or sends them before it continues.
     was_parked = eventually(lambda: time.monotonic() - ended > LEASE_AND_SWEEPS or everything_is_parked(stack))
     recovered = time.monotonic() - ended
-    zombie.resume()
+    frozen_dispatcher.resume()
     drained(stack)
     if was_parked is PARKED:
         eventually(lambda: late_answers(stack), because="the frozen dispatcher's answers come too late")
@@ -110,13 +110,13 @@ def test_two_hundred_killed_dispatchers_lose_nothing_and_double_nothing(
 
 
 @pytest.fixture
-def zombie(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable[[str], Zombie]:
+def frozen_dispatcher(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable[[str], FrozenDispatcher]:
     """A dispatcher that was frozen while the server executed its claim; the server has done its part since.
 
     It has claimed before, so that its statement is prepared: the server would only parse the first one.
     """
 
-    def freeze_amid_a_claim(provisioning: str) -> Zombie:
+    def freeze_amid_a_claim(provisioning: str) -> FrozenDispatcher:
         stack = stacks(provisioning=provisioning, server=durable_postgres, dispatchers=0)
         database = Database(stack.database_url)
         [frozen] = ForkServer(stack, f"--slots={SLOTS}").dispatchers(1)
@@ -135,8 +135,10 @@ def zombie(stacks: Callable[..., Stack], durable_postgres: Postgres) -> Callable
 
 
 @pytest.mark.faults
-def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(zombie: Callable[[str], Zombie], ledger: Ledger):
-    stack, loads, frozen = zombie(SHORT_TIMEOUT)
+def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(
+    frozen_dispatcher: Callable[[str], FrozenDispatcher], ledger: Ledger
+):
+    stack, loads, frozen = frozen_dispatcher(SHORT_TIMEOUT)
     began, database = time.monotonic(), Database(stack.database_url)
     assert not database.rows(CLAIM_IS_OPEN)
     claimed = database.counts()["sending"]
@@ -152,9 +154,13 @@ def test_a_dispatcher_frozen_amid_a_claim_keeps_no_row_locked(zombie: Callable[[
 
 
 @pytest.mark.faults
-def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(zombie: Callable[[str], Zombie], ledger: Ledger):
+def test_a_dispatcher_frozen_amid_a_transaction_lets_go_of_its_rows(
+    frozen_dispatcher: Callable[[str], FrozenDispatcher], ledger: Ledger
+):
     """Where dispatchers share a limit, a claim has a transaction: the server ends it after ten seconds."""
-    stack, loads, frozen = zombie(SHORT_TIMEOUT.replace("timeout = 1", f"timeout = 1\nmax_in_flight = {SLOTS}"))
+    stack, loads, frozen = frozen_dispatcher(
+        SHORT_TIMEOUT.replace("timeout = 1", f"timeout = 1\nmax_in_flight = {SLOTS}")
+    )
     began, database = time.monotonic(), Database(stack.database_url)
     assert database.rows(CLAIM_IS_OPEN)
     stack.add_dispatcher()

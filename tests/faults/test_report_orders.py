@@ -1,4 +1,4 @@
-"""Delivery reports in any order end where a plain model of the rules says, whoever applies them."""
+"""Delivery reports in any order lead to the state that a plain model of the rules gives."""
 
 from __future__ import annotations
 

@@ -15,15 +15,16 @@ PROMISES = [
         "`simulate`; `tests/faults/test_killed_web.py`, `tests/faults/test_repeats.py`",
     ),
     (
-        "A message is sent at most once, unless staff, its route's rule for OTPs, or a vendor's word that it never "
-        "left say otherwise.",
+        "A message is sent at most once, unless staff or its route's rule for OTPs sends it again, or a vendor reports "
+        "that it was not sent.",
         "a dispatcher that dies or freezes during a call; a lost answer; a lease that ends; a claim that is given "
         "back too late",
         "`simulate`; `prove lifecycle`; `tests/faults/test_killed_dispatchers.py`, `tests/providers/http/`",
     ),
     (
-        "What may have been sent is `unconfirmed`, and is not sent again by itself.",
-        "a timeout, a process's death or an unknown answer that counts as not sent",
+        "A message that may have been sent is `unconfirmed`. It is not sent again automatically, except at vendors "
+        "that send each reference once (decision 22).",
+        "a timeout, the death of a process or an unknown answer is treated as not sent",
         "`simulate`; `prove lifecycle`; `tests/faults/test_misbehaving_vendors.py`",
     ),
     (
@@ -32,7 +33,7 @@ PROMISES = [
         "`prove lifecycle`; mutation; `tests/faults/test_report_orders.py`",
     ),
     (
-        "What the vendor sends reads as the accepted text.",
+        "The text that the vendor sends is the accepted text.",
         "a wrong split; parameters in another order; letters and marks in another form; another registered text",
         "`prove matching`; `simulate`; `tests/sms/domain/matching/`",
     ),
@@ -58,7 +59,7 @@ PROMISES = [
     ),
     (
         "During an upgrade nothing is lost or doubled.",
-        "the previous release beside the new one on one database",
+        "the previous release and the new one use one database at the same time",
         "`tests/faults/test_rolling_restarts.py`, `tests/sms/test_migrations.py`",
     ),
 ]
@@ -67,32 +68,38 @@ MATCHING = """\
 
 `python3 dev.py prove matching --cases N --seed S` makes approvals as they are stored (templates that contain each
 other, placeholders of every kind, registered texts in the vendors' notations) and texts in the scripts of several
-countries, and decides each text twice: by the product, from the stored rows to the parameters that are sent, and by an
-oracle that tries every approval and every split (`tests/proofs/matching/oracle.py`). Both must name the same approval
-and parameters, or the same refusal, and the registered text with the parameters must be the text. In every tenth group
-the cost of matching a text of 400 and one of 1,600 characters is compared, in calls and in processor time.
+countries. The approvals of one provider, with the texts that it is asked to send, are a group. Each text is decided
+twice: by the product, from the stored rows to the parameters that are sent, and by an oracle that tries every approval
+and every split (`tests/proofs/matching/oracle.py`). Whether a number, an amount, a date, a time, a name, a phone
+number, an e-mail address, a text or a link with hosts fits its placeholder, the oracle asks the product; those rules
+have tests of their own (`tests/sms/domain/matching/test_kinds.py`). Both must choose the same approval and parameters,
+or give the same refusal, and the registered text with the parameters must equal the text. In every tenth group the
+cost of matching a text of 400 and one of 1,600 characters is compared, in calls and in processor time.
 
-Last long run (seed {seed}, {seconds:,} seconds, commit {commit}): {cases:,} cases with {templates:,} templates, of
-which {refused:,} must not be saved; {sent:,} sent, {ties:,} ties refused, {misses:,} not matched;
-{disagreements} disagreements. A first run found that `%1` before a digit of another script was read as another place.
+The last long run (seed {seed}, {seconds:,} seconds, commit {commit}) had {cases:,} cases with {templates:,} templates,
+of which {refused:,} must not be saved. {sent:,} texts were sent, {ties:,} were refused as ties, {misses:,} did not
+match; {disagreements} disagreements. An earlier run found that `%1` before a digit of another script was read as
+another parameter.
 
-Not linear is Python's own conversion to NFC of a run of combining marks: 2 ms for 1,600 of them. Longer texts are
-refused before.
+The cost is not linear for a run of combining marks, which Python's conversion to NFC sorts: 2 ms for 1,600 marks, and
+longer texts are refused before they are converted.
 """
 LIFECYCLE = """\
 ## Lifecycle
 
-`python3 dev.py prove lifecycle --examples N` makes random orders of claims, claims whose answer was lost, results,
-leases that run out, reports, polls, expiry, erasure and actions of staff on both databases. A model
+`python3 dev.py prove lifecycle --examples N` runs random orders of claims, claims whose answer was lost, results,
+leases that end, reports, polls, expiry, erasure and actions of staff on both databases. A model
 (`tests/proofs/lifecycle/model.py`) says which state may follow which, that only the owner of a lease may change a
-message in `sending`, and that a message is called only while no earlier call of it may have gone out.
+message in `sending`, and that no call of a message begins while an earlier one may have been sent. None of the vendors
+sends each reference once; repeats of a reference are part of the simulation only.
 
-Last run (commit {commit}): {examples:,} orders of up to {steps} steps on each database, {violations} violations.
+The last run (commit {commit}) had {examples:,} orders of up to {steps} steps on each database and {violations}
+violations.
 
-For each of {bugs} bugs put in on purpose, a short order of steps breaks the model
-(`tests/proofs/lifecycle/test_lifecycle.py`). One of them the simulation does not find: a lease that is not checked when
-a claim is given back. It does harm only where the process stands still between the two statements of giving back, for
-so long that its lease ends, staff send the message again, and another dispatcher claims it.
+For each bug put in on purpose, a short order of steps breaks the model (`tests/proofs/lifecycle/test_lifecycle.py`).
+The simulation does not find one of them: a lease that is not checked when a claim is given back. This bug has an effect
+only if the process stops between the two statements of giving back, and its lease ends, staff send the message again
+and another dispatcher claims it before the process continues.
 """
 MUTATION = """\
 ## Mutation
@@ -109,7 +116,7 @@ def load() -> Mapping[str, Any]:
 
 def promises() -> list[str]:
     """The table of promises."""
-    head = ("promise", "what could break it", "what notices it")
+    head = ("promise", "what could break it", "test")
     return ["## Promises", "", *_table(head, PROMISES), ""]
 
 

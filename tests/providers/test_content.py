@@ -309,6 +309,6 @@ def test_what_can_be_read_is_shown_as_text() -> None:
 
 
 def test_a_coding_that_cannot_be_undone_is_not_shown_at_all() -> None:
-    """Its beginning might be undone by whoever reads it."""
+    """A reader could decode its beginning."""
     shown = exchange_text(HttpResponse(200, {"content-encoding": "br"}, unreadable=513), [SECRET])
     assert shown == "HTTP 200\ncontent-encoding: br\n\n(513 bytes in a content coding that can't be undone)"

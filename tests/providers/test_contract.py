@@ -1,4 +1,4 @@
-"""Every registered vendor meets the contract, whoever it is. A new vendor inherits all of these tests."""
+"""Every registered vendor meets the contract. A new vendor inherits all of these tests."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from .vendors import SimulatedText
 Bug = Callable[[], Any]
 
 
-def _sql(module: Any, name: str, old: str, new: str) -> Any:
+def without_part(module: Any, name: str, old: str, new: str) -> Any:
     """The statement without a part of it."""
     statement = getattr(module, name)
     assert old in statement, (name, old)
@@ -37,12 +37,12 @@ def _sql(module: Any, name: str, old: str, new: str) -> Any:
 
 def claim_that_takes_nothing() -> Any:
     """A claim leaves the message queued: the next dispatcher claims it, too."""
-    return _sql(outbox, "_MARK_ON_SQLITE", "status = 'sending'", "status = 'queued'")
+    return without_part(outbox, "_MARK_ON_SQLITE", "status = 'sending'", "status = 'queued'")
 
 
 def lease_not_checked_at_settling() -> Any:
     owned = " AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt"
-    return _sql(outcomes, "_SETTLE_MESSAGES", owned, "")
+    return without_part(outcomes, "_SETTLE_MESSAGES", owned, "")
 
 
 def report_against_the_lifecycle() -> Any:
@@ -55,7 +55,7 @@ def report_against_the_lifecycle() -> Any:
 
 
 def report_that_sends_again() -> Any:
-    """Each bad report counts as "it never left"."""
+    """Each bad report says that the message was not sent."""
     real = apply._apply_one
     return mock.patch.object(apply, "_apply_one", lambda batch, update: real(batch, replace(update, left=False)))
 
@@ -121,13 +121,13 @@ def accepted_without_a_row() -> Iterator[None]:
     """A failed INSERT is answered as if it had been made."""
     real = insert.insert
 
-    def careless(values: Mapping[str, Any], **more: Any) -> bool:
+    def insert_anyway(values: Mapping[str, Any], **more: Any) -> bool:
         try:
             return real(values, **more)
         except Exception:
             return True
 
-    with mock.patch.object(insert, "insert", careless):
+    with mock.patch.object(insert, "insert", insert_anyway):
         yield
 
 

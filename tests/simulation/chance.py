@@ -44,8 +44,8 @@ class Chance:
         self.calls = random.choice((0.05, 0.2, 0.5))
         """The share of calls with a fault."""
 
-    def happens(self, kind: str) -> bool:
-        if self.is_calm or self.random.random() >= self.rates[kind]:
+    def happens(self, kind: str, *, times: int = 1) -> bool:
+        if self.is_calm or self.random.random() >= self.rates[kind] * times:
             return False
         self.counts[kind] += 1
         return True

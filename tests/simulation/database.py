@@ -17,6 +17,9 @@ from django.db import OperationalError, connection
 
 from .chance import Chance
 
+TIMES_OF_WEB = 4
+"""How much more often a statement of a web process fails: it runs far fewer than a dispatcher."""
+
 
 class Killed(BaseException):
     """The process died here. Nothing of the product catches it."""
@@ -66,18 +69,18 @@ class Database:
         if not connection.in_atomic_block:
             self.between()
             self._check(process)
-        if self.chance.happens("killed before a statement"):
+        if self._happens("killed before a statement"):
             self._die(process)
-        if self.chance.happens("database gone before a statement"):
+        if self._happens("database gone before a statement"):
             raise OperationalError("the connection was lost")
-        if connection.in_atomic_block and self.chance.happens("serialization failure"):
+        if connection.in_atomic_block and self._happens("serialization failure"):
             raise OperationalError("could not serialize access due to concurrent update")
         answer = execute(sql, *words)
         if str(sql).startswith("BEGIN"):  # Django would not know of the transaction
             return answer
-        if self.chance.happens("killed after a statement"):
+        if self._happens("killed after a statement"):
             self._die(process)
-        if self.chance.happens("statement done, its answer lost"):
+        if self._happens("statement done, its answer lost"):
             raise OperationalError("the connection was lost")
         return answer
 
@@ -85,17 +88,21 @@ class Database:
         process = self.process
         if process is None:
             return commit()
-        if process.is_dead or self.chance.happens("killed before a commit"):
+        if process.is_dead or self._happens("killed before a commit"):
             connection._rollback()
             self._die(process)
-        if self.chance.happens("commit refused"):
+        if self._happens("commit refused"):
             raise OperationalError("the connection was lost before the commit")
         commit()
-        if self.chance.happens("killed after a commit"):
+        if self._happens("killed after a commit"):
             self._die(process)
-        if self.chance.happens("commit done, its answer lost"):
+        if self._happens("commit done, its answer lost"):
             raise OperationalError("the connection was lost after the commit")
         return None
+
+    def _happens(self, kind: str) -> bool:
+        is_web = self.process is not None and self.process.name == "web"
+        return self.chance.happens(kind, times=TIMES_OF_WEB if is_web else 1)
 
     def _die(self, process: Process) -> None:
         process.is_dead = True

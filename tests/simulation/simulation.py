@@ -144,6 +144,7 @@ class Simulation:
 
     def arrive(self, arrival: Arrival) -> None:
         arrival.at = self.clock.seconds
+        # Asked when it was answered, too: another call with the reference may have arrived since.
         if self.vendors.has(arrival):
             self.chance.counts["reference repeated"] += 1
             arrival.drop()

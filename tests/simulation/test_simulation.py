@@ -8,7 +8,7 @@ import pytest
 
 from .bugs import BUGS
 from .chance import CALL_FAULTS, STATEMENT_FAULTS
-from .figures import MAX_SEEDS, find
+from .figures import MAX_SEEDS, find, load
 from .simulation import simulate
 
 pytestmark = pytest.mark.any_database
@@ -31,3 +31,9 @@ def test_a_seed_is_replayed_exactly(prepared, seed):
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_bug_put_in_on_purpose_is_found(prepared, bug):
     assert find(bug, prepared, SEEDS) is not None
+
+
+def test_the_bugs_of_the_recorded_run_are_those_of_the_simulation():
+    recorded = load()["bugs"]
+    assert set(recorded) == {bug.__name__ for bug in BUGS}
+    assert None not in recorded.values()

@@ -72,7 +72,7 @@ class LoginPlace:
         LoginSource.objects.filter(account=self.account, source__in=(self.network, self.device)).update(failures=0)
 
     def may_try_code(self) -> bool:
-        """Unknown places share one limit, since whoever has stolen a password can try codes from many networks."""
+        """Unknown places share one limit, because a person with a stolen password can try codes from many networks."""
         return (
             self.is_known or failures_of(self._rows.get((self.account, CODES)), settings.AXES_COOLOFF_TIME) < MAX_CODES
         )

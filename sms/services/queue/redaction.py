@@ -71,7 +71,7 @@ def erase_callbacks_of_erased(callbacks: Sequence[int]) -> None:
 
 
 def _empty_callback() -> str:
-    """The digest goes too: it would let whoever has the key try all codes. So would the vendor's signature."""
+    """The digest and the vendor's signature are erased too: a person with the key could try all codes with them."""
     empty = "''::bytea" if connection.vendor == "postgresql" else "x''"
     texts = "note = '', content_type = '', content_encoding = '', headers = ''"
     return f"body = NULL, query = {empty}, {texts}, body_digest = 'erased ' || c.id"

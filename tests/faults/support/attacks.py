@@ -1,6 +1,6 @@
 """Attacks on the web processes: `python -m tests.faults.support.attacks NAME PORT` goes on until it is ended.
 
-A process of its own: its work must not slow whoever measures.
+A process of its own: its work must not slow the process that measures.
 """
 
 from __future__ import annotations

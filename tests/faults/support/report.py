@@ -14,23 +14,25 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
 HEAD = """\
 # Reliability
 
-<!-- Written by `python3 dev.py test --faults`: don't edit. The text is in tests/faults/support/report.py. -->
+<!-- Written by `python3 dev.py test --faults`: don't edit. The text is in
+tests/faults/support/report.py and tests/proofs/report.py. -->
 
-What the shop and its staff may rely on, what could break it, what would notice that, and the last figures. `simulate`
-and `prove` are commands of `dev.py`; a quick run of each is part of `python3 dev.py test`.
+What the shop and its staff may rely on, what could break it, which test would fail then, and the last figures.
+`simulate` and `prove` are commands of `dev.py`; a quick run of each is part of `python3 dev.py test`.
 """
 FAULTS = """\
 ## Faults
 
 `python3 dev.py test --faults` starts real processes (gunicorn, dispatchers, PostgreSQL, simulated vendors), breaks them
-with real signals while messages flow, and then compares what callers were answered, what the database holds and what
-the vendors took.
+with real signals while messages are sent, and then compares the answers to the callers, the rows of the database and
+what the vendors accepted. Each row is of the last run in which its test passed.
 
 - **Lost**: answered 201, and not stored exactly once.
-- **Doubled**: taken more than once by vendors without a person, a route's own rule for OTPs, or a vendor's word that
-  the first one never left.
-- **Unconfirmed**: nobody knows whether it went out. Such a message is never sent again by itself: a report of the
-  vendor, a poll or a person settles it. A killed dispatcher leaves at most as many as it has slots.
+- **Doubled**: accepted more than once by vendors, unless a person or the route's rule for OTPs sent it again, or the
+  vendor reported that the first one was not sent.
+- **Unconfirmed**: it is not known whether the message was sent. It is not sent again automatically, except at vendors
+  that send each reference once (decision 22). A delivery report, a poll or a person resolves it. A killed
+  dispatcher leaves at most as many as it has slots.
 - **Recovered**: seconds from the fault's end (a lock freed, a server that answers again) to the next accepted message;
   for a failover from the primary's death; for killed dispatchers until the whole backlog was gone, leases included.
 
@@ -39,25 +41,25 @@ What vendors can do to a call has a table of its own in the tests (`tests/faults
 {sentence}
 """
 SENTENCE = (
-    "Nothing is lost and nothing is doubled at any crash of a process or of the database on the same disk, and at a "
-    "failover to a synchronous standby; a failover to an asynchronous standby loses what it had not received, and "
-    "after one, or after a restored backup, `manage.py park` comes before the next `dispatch`."
+    "No message is lost or doubled when a process or the database crashes and the disk is kept, or at a failover to a "
+    "synchronous standby. A failover to an asynchronous standby loses what the standby had not received. After such a "
+    "failover, or after a restored backup, run `manage.py park` before the next `dispatch`."
 )
 SIMULATION = """\
 ## Simulation
 
 `python3 dev.py simulate --seeds N` runs intake, three dispatchers, reports, polls, breakers and restored backups in one
-process, without threads. One seed chooses the clock, what the network does to each call (down to the byte at which it
-is cut), what the database answers, and at which statement or commit a process dies. The code that runs is the
+process, without threads. One seed chooses the clock, what the network does to each call (including the byte at which
+it is cut), what the database answers, and at which statement or commit a process dies. The code that runs is the
 product's; the sockets, the clock and the commits are replaced, and the vendors' side counts what reached it. The
 database is SQLite in memory, so row locks and lock conflicts of PostgreSQL are not part of it. At the end of each seed
-the faults stop, and the run goes on until nothing is in flight. Then every accepted message is stored once and was sent
-at most once, with the text that was accepted; its state is what the vendors did and reported; and each unconfirmed
-message has a reason: a byte left, its process died or froze in that window, or a backup was restored. A violation
-prints its seed, and `--seed S` replays it exactly.
+the faults stop, and the run continues until nothing is in flight. Then these are checked: every accepted message is
+stored once, and was sent at most once with the accepted text; its state agrees with what the vendors did and reported;
+and each unconfirmed message has a reason (a byte of the call was sent, its process died or froze during the call, or a
+backup was restored). A violation prints its seed, and `--seed S` replays it exactly.
 
-Of the last long run ({seconds:.0f} seconds, commit {commit}, `--seeds {seeds}`): {messages:,} messages, {kills:,}
-kills, {faults:,} faults, {violations} violations.
+The last long run ({seconds:.0f} seconds, commit {commit}, `--seeds {seeds}`) had {messages:,} messages, {kills:,}
+kills, {faults:,} faults and {violations} violations.
 
 Bugs put in on purpose (`tests/simulation/bugs.py`), and the first seed that finds each:
 

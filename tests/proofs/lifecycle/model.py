@@ -1,7 +1,7 @@
 """What the documents say of a message's states, without the product's code.
 
-A state may be left only as MOVES says for the step at hand. A message may be called only while no earlier call of it
-may have gone out, unless staff sent it again, or its route lets an OTP go out once more.
+A state may be left only as MOVES says for the step at hand. A call of a message may begin only while no earlier one
+may have been sent, unless staff sent it again, or its route allows that an OTP is sent once more.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Known:
 
     status: str
     may_go_once_more: bool
-    """An OTP whose route lets it go out once more after a doubt."""
+    """An OTP whose route allows that it is sent once more after a doubt."""
     owner: uuid.UUID | None = None
     """The attempt whose claim holds the message. Any other may not move it."""
     maybe_out: set[uuid.UUID] = field(default_factory=set)
-    """Calls that were begun, and of which nobody has said that nothing was sent."""
+    """Calls that were begun, and that are not known to have sent nothing."""
     calls: set[uuid.UUID] = field(default_factory=set)
 
 

@@ -13,9 +13,10 @@ from sms.domain.matching.placeholders import TemplateError, parse_kinds
 from sms.domain.matching.templates import parse_body
 from sms.domain.routing import Candidate, ProviderFacts, decide
 from sms.services.configuration.snapshot import NO_TEMPLATES, TemplateSet, _template_set
+from tests.sms.domain.matching.oracle import compared
 
 from . import oracle
-from .cases import Maker, World
+from .cases import Group, Maker
 
 TEXTS = 30
 PROVIDER = ProviderFacts(1, "vendor", enabled=True, takes_text=False)
@@ -23,7 +24,7 @@ PROVIDER = ProviderFacts(1, "vendor", enabled=True, takes_text=False)
 
 @dataclass
 class Counts:
-    """What some worlds came to."""
+    """What some groups came to."""
 
     cases: int = 0
     templates: int = 0
@@ -31,11 +32,11 @@ class Counts:
     disagreements: int = 0
 
 
-def compare(seed: int, world: int, counts: Counts) -> Iterator[str]:
-    """Each disagreement of one world in words. The same seed and number make the same world."""
-    random = Random(f"{seed} {world}")
+def compare(seed: int, group: int, counts: Counts) -> Iterator[str]:
+    """Each disagreement of one group in words. The same seed and number make the same group."""
+    random = Random(f"{seed} {group}")
     maker = Maker(random)
-    made = maker.world()
+    made = maker.group()
     counts.templates += len(made.approvals) + len(made.refused)
     counts.answers["refused templates"] += len(made.refused)
     yield from (f"saved though it is no template: {body!r}" for body, kinds in made.refused if _is_saved(body, kinds))
@@ -50,7 +51,7 @@ def compare(seed: int, world: int, counts: Counts) -> Iterator[str]:
             yield from _compare_text(made, templates, maker.text(made), counts)
 
 
-def index_of(made: World) -> index.Index[int]:
+def index_of(made: Group) -> index.Index[int]:
     return _template_set(made.rows, NO_TEMPLATES).index
 
 
@@ -62,7 +63,7 @@ def _is_saved(body: str, kinds: dict[str, object]) -> bool:
     return True
 
 
-def _compare_text(made: World, templates: TemplateSet, text: str, counts: Counts) -> Iterator[str]:
+def _compare_text(made: Group, templates: TemplateSet, text: str, counts: Counts) -> Iterator[str]:
     candidate = decided(templates, text)
     expected = oracle.answer(made.approvals, text)
     counts.answers[candidate.code or "sent"] += 1
@@ -91,4 +92,4 @@ def _renders_back(templates: TemplateSet, candidate: Candidate, text: str) -> bo
     assert candidate.approval is not None
     body = templates.templates[candidate.approval].body
     is_exact = body.render(candidate.values or {}) == text
-    return oracle.compared(candidate.text) == oracle.compared(text) and is_exact == (not candidate.smoothing)
+    return compared(candidate.text) == compared(text) and is_exact == (not candidate.smoothing)

@@ -24,26 +24,26 @@ MOST_SECONDS = 3 * TIMES
 SHORTEST_SECONDS = 0.001
 
 
-def compare_calls(seed: int, world: int) -> Iterator[str]:
+def compare_calls(seed: int, group: int) -> Iterator[str]:
     """Function calls at two lengths: the same on every machine."""
-    for index, unit in _texts(seed, world):
+    for index, unit in _texts(seed, group):
         short, long = (calls(partial(index.match, _repeated(unit, size))) for size in (SHORT, LONG))
         if long > MOST_CALLS * short + FIXED_CALLS:
             yield f"{unit!r}: {short} calls at {SHORT} characters, {long} at {LONG}"
 
 
-def compare_times(seed: int, world: int) -> Iterator[str]:
+def compare_times(seed: int, group: int) -> Iterator[str]:
     """The medians of processor time, which also measure what no function call shows."""
-    for index, unit in _texts(seed, world):
+    for index, unit in _texts(seed, group):
         short, long = (_seconds(index, _repeated(unit, size)) for size in (SHORT, LONG))
         if long > max(MOST_SECONDS * short, SHORTEST_SECONDS):
             yield f"{unit!r}: {short:.6f} s at {SHORT} characters, {long:.6f} s at {LONG}"
 
 
-def _texts(seed: int, world: int) -> Iterator[tuple[Index[int], str]]:
-    random = Random(f"{seed} {world} growth")
+def _texts(seed: int, group: int) -> Iterator[tuple[Index[int], str]]:
+    random = Random(f"{seed} {group} growth")
     maker = Maker(random)
-    made = maker.world()
+    made = maker.group()
     index = index_of(made)
     for _ in range(3):
         yield index, maker.near(made)[: random.choice((1, 2, 4, 12))] or " "

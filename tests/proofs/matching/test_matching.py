@@ -14,19 +14,19 @@ from .comparison import Counts, compare
 from .growth import compare_calls
 
 SEED = 23
-WORLDS = range(150)
+GROUPS = range(150)
 
 
 def test_matcher_and_oracle_agree_on_template_and_parameters_or_on_the_refusal():
     counts = Counts()
-    assert [words for world in WORLDS for words in compare(SEED, world, counts)] == []
-    assert counts.cases == 30 * len(WORLDS)
+    assert [words for group in GROUPS for words in compare(SEED, group, counts)] == []
+    assert counts.cases == 30 * len(GROUPS)
     assert min(counts.answers[name] for name in ("sent", "template_not_matched", "template_ambiguous")) > 300
     assert counts.answers["refused templates"] > 50
 
 
 def test_no_text_costs_more_than_in_proportion_to_its_length():
-    assert [words for world in WORLDS for words in compare_calls(SEED, world)] == []
+    assert [words for group in GROUPS for words in compare_calls(SEED, group)] == []
 
 
 def newest_of_a_tie(templates, tied, text):
@@ -47,4 +47,4 @@ BUGS = {
 @pytest.mark.parametrize(("owner", "name", "bug"), BUGS.values(), ids=BUGS)
 def test_a_bug_put_in_on_purpose_is_found(owner, name, bug):
     with mock.patch.object(owner, name, bug):
-        assert any(words for world in WORLDS for words in compare(SEED, world, Counts()))
+        assert any(words for group in GROUPS for words in compare(SEED, group, Counts()))

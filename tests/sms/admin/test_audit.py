@@ -105,7 +105,7 @@ def test_entries_of_one_moment_are_all_on_one_page(boss, cast) -> None:
 @pytest.mark.parametrize(
     "query", [{"before": "x"}, {"since": "2026-13-01"}, {"kind": "nonsense"}, {"actor": "\x00"}, {"before": "9" * 40}]
 )
-def test_a_value_that_is_none_is_an_error_on_the_page_and_no_fault(boss, query) -> None:
+def test_an_invalid_value_is_an_error_on_the_page_and_no_fault(boss, query) -> None:
     assert boss.get(PAGE, query).status_code in (200, 400)
 
 

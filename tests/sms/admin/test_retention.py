@@ -47,7 +47,7 @@ def test_what_a_change_would_erase_is_shown_before_it_is_saved(boss: Client) -> 
 
 
 @override_settings(RETENTION_ROW_DAYS=90)
-def test_shorter_rows_delete_messages(boss: Client) -> None:
+def test_a_shorter_period_of_rows_deletes_messages(boss: Client) -> None:
     messages(60, 1200)
     assert "Up to 1,200 messages are deleted" in send(boss, row_days=30)
 

@@ -45,7 +45,7 @@ def choose(browser: Client, link: str, password: str = STRONG) -> tuple[int, str
     return answer.status_code, answer.content.decode()
 
 
-def test_the_link_lets_a_new_colleague_set_a_password_and_log_in(boss: Client) -> None:
+def test_with_the_link_a_new_colleague_sets_a_password_and_logs_in(boss: Client) -> None:
     role = Group.objects.get(name="Operator")
     link = add(boss, groups=str(role.pk))
     assert nigar().is_staff

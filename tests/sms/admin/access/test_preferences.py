@@ -44,7 +44,7 @@ def chooses(boss):
         ("x\u00e9", "en"),
     ],
 )
-def test_the_browser_decides_for_who_chose_nothing(boss, accepted, shown):
+def test_without_a_choice_the_browsers_language_is_used(boss, accepted, shown):
     response = boss.get(PAGE, headers={"accept-language": accepted})
     assert language_of(response) == shown == response["Content-Language"]
     assert "Accept-Language" in response["Vary"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.auth import get_user_model
+
 from sms.models import HourlyCount, RollupHour
 from sms.services.database import clock
 from sms.services.monitoring.dashboard import codes_by_day
@@ -44,5 +46,7 @@ def test_the_page_links_to_the_messages_and_filters_by_provider(boss, cast) -> N
         assert boss.get(PAGE, {"provider": value}).status_code in (200, 400)
 
 
-def test_it_is_for_those_who_see_messages(person) -> None:
+def test_it_is_for_those_who_see_messages(person, client) -> None:
     assert person("Viewer").get(PAGE).status_code == 200
+    client.force_login(get_user_model().objects.create_user("without-a-role", is_staff=True))
+    assert client.get(PAGE).status_code == 403

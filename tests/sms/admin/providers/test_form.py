@@ -64,7 +64,7 @@ def test_a_secret_key_keeps_its_lines_and_is_never_shown(boss, cast, monkeypatch
 
 
 @pytest.mark.parametrize(("kind", "typed"), [(Kind.URL, "vendor.example"), (Kind.MSISDN, "0501234567")])
-def test_a_wrong_option_is_said_at_its_field(boss, cast, monkeypatch, kind, typed):
+def test_a_wrong_option_is_an_error_at_its_field(boss, cast, monkeypatch, kind, typed):
     monkeypatch.setattr(TextVendor, "options", (Setting("made_up", "Made up", "An option.", kind=kind),))
     page = boss.post(address(cast.plain), PLAIN | {"option_made_up": typed}).content.decode()
     assert "Must be a" in page

@@ -40,20 +40,21 @@ def link_of_length(length):
 @cache
 def regex_of(body):
     """The template as a pattern, on what is left of its literals after smoothing."""
-    parts = compared_parts(body)
+    parts = compared_parts(body.parts)
     pattern = "".join(re.escape(p) if isinstance(p, str) else pattern_of(p) for p in parts)
     literals = sum(len(p) for p in parts if isinstance(p, str))
     return re.compile(pattern), literals
 
 
-def compared_parts(body):
-    parts = list(body.parts)
-    for number, part in enumerate(parts):
+def compared_parts(parts):
+    """Each literal by itself; white space is cut at the template's ends."""
+    made = list(parts)
+    for number, part in enumerate(made):
         if isinstance(part, str):
             literal = re.sub("\r\n?", "\n", unicodedata.normalize("NFC", part))
             literal = literal.lstrip() if number == 0 else literal
-            parts[number] = literal.rstrip() if number == len(parts) - 1 else literal
-    return parts
+            made[number] = literal.rstrip() if number == len(made) - 1 else literal
+    return made
 
 
 def match(templates, text):
@@ -86,7 +87,7 @@ def values_by_regex(body, subject):
 
 
 def values_by_backtracking(body, subject):
-    return rest_by_backtracking(compared_parts(body), subject)
+    return rest_by_backtracking(compared_parts(body.parts), subject)
 
 
 def rest_by_backtracking(parts, text):

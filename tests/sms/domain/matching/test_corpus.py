@@ -14,7 +14,7 @@ TABLES = {
     path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("corpus/*.toml"))
 }
 ROWS = [(language, row) for language, table in TABLES.items() for row in table["texts"]]
-# One provider's shelf holds the templates of all four countries.
+# One provider has the templates of all four countries.
 TEMPLATES = [
     (template["name"], parse_body(template["body"], parse_kinds(template["placeholders"])))
     for table in TABLES.values()

@@ -14,6 +14,7 @@ from sms.domain.matching.templates import Body, PlaceholderKind, parse_body
 from tests.sms.domain.matching import oracle
 from tests.sms.domain.matching.test_matching import answer, by_tokens, together  # noqa: F401  fixtures
 from tests.sms.domain.matching.test_matching_cost import UNITS, calls
+from tests.sms.domain.matching.values import HOSTS, VALUES
 
 LITERALS = [" ", ", ", ".", "-", ":", "/", "1", "0", "a", " AZN", "az", "@", ", 1 ", "\n", "https://", "'", "h", "+"]
 PIECES = [*LITERALS, "2", "25", "11", "2026", "250", ",50", "₼", "đ", "Ə", "b.az/", "www.", "noyabr", "x.az", "(", "₺"]
@@ -33,7 +34,6 @@ PIECES += [
     "1 250,50 ₼",
     "PM",
 ]
-HOSTS = ("x.az", "b.az")
 
 
 def made_placeholder(rng, name):
@@ -55,22 +55,6 @@ def made_body(rng):
         parts.append(literal if is_literal else made_placeholder(rng, f"p{number}"))
         is_literal = not is_literal
     return Body(tuple(parts))
-
-
-VALUES = {
-    PlaceholderKind.ANY: ["a", "b 1", "www.x"],
-    PlaceholderKind.DIGITS: ["1", "25", "2026"],
-    PlaceholderKind.CODE: ["1", "a1", "25a", "A7K2"],
-    PlaceholderKind.NUMBER: ["1", "1 250", "12.5", "-3", "1.250,50"],
-    PlaceholderKind.AMOUNT: ["12.50 AZN", "1 250,50 ₼", "150.000đ", "₺99,90", "5"],
-    PlaceholderKind.DATE: ["25.11.2026", "25/11", "25 noyabr 2026", "2026-11-25"],
-    PlaceholderKind.TIME: ["14:30", "14h30", "2:30 PM", "14h"],
-    PlaceholderKind.NAME: ["Ə", "a b", "O'a", "a-b."],
-    PlaceholderKind.PHONE: ["+994501112233", "(050) 111-22-33", "195", "0501112233"],
-    PlaceholderKind.EMAIL: ["a@b.co", "a.b@x.az"],
-    PlaceholderKind.LINK: ["www.x", "b.az/1", "https://x.az", "https://a.x.az/2?1", "http://b.az:80/"],
-    PlaceholderKind.TEXT: ["a", "1 2, 25", "b.azs", "050 111", "Cad.No:5"],
-}
 
 
 def made_text(rng, body):

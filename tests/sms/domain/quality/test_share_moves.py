@@ -189,7 +189,7 @@ def test_advice_makes_the_same_first_moves_but_moves_nothing():
     assert world.share_of_second(0, 1200) == 0
 
 
-def test_without_a_second_provider_that_is_well_nothing_moves():
+def test_without_a_second_provider_that_is_as_usual_nothing_moves():
     world = World(1, lambda at: TROUBLES["slow"] if at >= 600 else HEALTHY)
     bad = {FIRST: Standing(30, False, False), SECOND: Standing(30, False, False)}
     assert next_move(START, FIRST, [], bad) is None
@@ -197,7 +197,7 @@ def test_without_a_second_provider_that_is_well_nothing_moves():
     assert world.moves == []
 
 
-def test_a_hundred_relapses_a_day_wait_no_longer_than_a_few():
+def test_the_wait_after_a_hundred_relapses_a_day_is_that_after_a_few():
     """Down and up in turns; the last one is down for 81 minutes."""
     every = timedelta(minutes=14)
     moves = [Move(START + every * n, FIRST, *((50, 100) if n % 2 else (100, 50))) for n in range(101)]

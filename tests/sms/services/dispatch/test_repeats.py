@@ -215,7 +215,7 @@ def test_a_report_of_the_first_call_ends_the_wait_for_its_repeat(shop, once, wir
     assert (state(message), len(wire.calls)) == (expected, 1)
 
 
-def test_a_message_that_never_left_goes_to_the_next_provider_instead(shop, once, wire, work):
+def test_a_message_that_was_not_sent_goes_to_the_next_provider_instead(shop, once, wire, work):
     message = silent(shop, wire, work)
     call(message.attempts.get(), state="undelivered")
     work()
@@ -236,7 +236,7 @@ def test_a_report_by_the_shared_reference_is_about_the_last_call(shop, once, wir
     assert (state(message), second.reported) == (expected, word)
 
 
-def test_after_a_repeat_that_never_left_the_next_provider_gets_the_message(shop, once, wire, work):
+def test_after_a_repeat_that_was_not_sent_the_next_provider_gets_the_message(shop, once, wire, work):
     message = silent(shop, wire, work)
     wire.script(HOST, HAS_IT)
     make_due(message)

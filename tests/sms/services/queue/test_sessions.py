@@ -207,7 +207,7 @@ def test_a_token_that_our_own_code_fails_on_is_never_shown(shop, vendor, work, c
     assert "made-up-token" not in f"{attempt.detail}{Message.objects.get().detail}{logged}"
 
 
-def test_a_remembered_failure_keeps_no_calls_alive(shop, vendor, work):
+def test_a_remembered_failure_holds_no_traceback_of_calls(shop, vendor, work):
     vendor.refuses = HttpResponse(500)
     for number in range(30):
         shop.message(f"Salam {number}")

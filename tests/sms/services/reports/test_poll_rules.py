@@ -112,7 +112,7 @@ def test_an_answer_by_numbers_finds_each_message(shop, vendor, wire, work):
     assert waiting.message_id == two.pk
 
 
-BAD_DAY = [
+UNUSABLE_REPORTS = [
     [{"state": "delivered", "vendor_id": "V-9"}],
     [{"state": "delivered", "reference": "made-up"}],
     [{"state": "delivered", "to": "994501119999"}],
@@ -122,7 +122,7 @@ BAD_DAY = [
 ]
 
 
-@pytest.mark.parametrize("said", BAD_DAY)
+@pytest.mark.parametrize("said", UNUSABLE_REPORTS)
 def test_what_was_not_asked_for_changes_nothing(shop, vendor, wire, work, said):
     vendor(at_once=5)
     messages = sent(shop, wire, work, "V-1", "V-2")
@@ -197,7 +197,9 @@ def test_two_dispatchers_share_the_rate(shop, vendor, wire, work):
 @pytest.mark.parametrize(
     ("headers", "seconds"), [({}, 60), ({"retry-after": "120"}, 120), ({"retry-after": "9" * 9}, 3600)]
 )
-def test_a_vendor_that_says_too_many_is_left_alone(shop, vendor, wire, work, headers, seconds):
+def test_after_an_answer_of_too_many_calls_a_vendor_is_not_asked_for_a_while(
+    shop, vendor, wire, work, headers, seconds
+):
     provider = vendor(per_minute=60)
     sent(shop, wire, work, "V-1")
     wire.script(HOST, HttpResponse(429, headers))
@@ -291,7 +293,7 @@ def test_a_queue_that_was_not_empty_is_asked_again_at_once(shop, vendor, wire, w
 
 
 @pytest.mark.parametrize("age", [timedelta(hours=1), timedelta(hours=73)])
-def test_a_queue_that_never_is_empty_ends_like_any_other(shop, vendor, wire, work, age):
+def test_polling_a_queue_that_is_never_empty_ends_like_any_other(shop, vendor, wire, work, age):
     queued(shop, vendor, wire, work, "V-1")
     Attempt.objects.update(finished_at=clock.now() - age, polls=32767)
     wire.script(HOST, answer({"state": "sent", "vendor_id": "V-other"}))

@@ -125,7 +125,7 @@ def test_without_a_doubt_a_turn_asks_nothing_about_doubts(shop, only, vendor, wo
         work()
     about = [sql for sql in asked if "approvaldoubt" in sql and "AS one LEFT JOIN sms_providerstate" not in sql]
     assert len(vendor.taken) == 10
-    # the chore that ends outdated doubts asks twice in its round
+    # the periodic task that ends outdated doubts makes two queries
     assert len(about) <= 2
 
 

@@ -1,4 +1,4 @@
-"""Updates the catalogues in `locale/`: `python -m tests.translations`. Needs GNU gettext; the tests don't.
+"""Updates the catalogues in `locale/`: `python -m tests.catalogues`. Needs GNU gettext; the tests don't.
 
 Collects the marked texts into each django.po, and compiles each django.mo, which is committed.
 """
@@ -12,7 +12,7 @@ import polib
 
 LOCALE = Path(__file__).parents[1] / "locale"
 LANGUAGES = ("az", "tr", "ro", "vi", "ru")
-HEADER = ("Language", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Plural-Forms")
+HEADER = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Plural-Forms")
 """Dates and names of people would change with each run."""
 
 
@@ -39,7 +39,6 @@ def compile_catalogue(language: str) -> None:
     po.header = ""
     po.metadata_is_fuzzy = False
     po.metadata = {"Language": language} | {name: po.metadata[name] for name in HEADER if po.metadata.get(name)}
-    po.metadata["Language"] = language
     po.save(str(catalogue(language)))
     catalogue(language).with_suffix(".mo").write_bytes(po.to_binary())
 
