@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sms.domain.quality.decline import Call, Usual, usual_of
-from sms.models import UsualFigures
-from sms.services.database import clock
+from sms.models import Attempt, UsualFigures
+from sms.services.database import clock, uuid_range
 
 from .recent_calls import read_calls
 
-HOURS = 72
+HOURS, HOUR = 72, timedelta(hours=1)
 SAMPLE = 200
 """Calls of each provider in an hour."""
-MAX_AGE = timedelta(hours=1)
+MAX_AGE = HOUR
 _FINAL_AFTER = timedelta(minutes=10)
 """Later calls may still get a report."""
 
@@ -33,12 +34,23 @@ def update() -> None:
 
 def _samples(now: datetime) -> dict[int, list[Call]]:
     found: dict[int, list[Call]] = {}
-    end = now - _FINAL_AFTER
-    for number in range(HOURS, 0, -1):
-        since = end - timedelta(hours=number)
-        for each in read_calls(since, since + timedelta(hours=1), now, most=SAMPLE):
+    for hour in _hours_with_calls(now - _FINAL_AFTER):
+        for each in read_calls(hour, hour + HOUR, now, most=SAMPLE):
             found.setdefault(each.provider, []).append(each.call)
     return found
+
+
+def _hours_with_calls(end: datetime) -> Iterator[datetime]:
+    """The beginnings of the last hours before `end`. One query for each, and none for those without calls."""
+    hour = end - HOURS * HOUR
+    while hour < end:
+        calls = Attempt.objects.filter(id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(end))
+        first = calls.order_by("id").values_list("id", flat=True).first()
+        if first is None:
+            return
+        hour += max((uuid_range.time_of_id(first) - hour) // HOUR, 0) * HOUR
+        yield hour
+        hour += HOUR
 
 
 def read_usual() -> dict[int, Usual]:

@@ -162,6 +162,16 @@ def test_usual_figures_come_from_the_last_days_and_are_kept_for_an_hour(traffic,
     assert clock.now() - row.computed_at == timedelta(hours=1)
 
 
+@pytest.mark.parametrize(("hours_ago", "queries"), [((), 1), ((5,), 3), ((70, 40, 2), 7)])
+def test_hours_without_calls_cost_no_query(traffic, django_assert_num_queries, hours_ago, queries):
+    """One that finds none; and two for each hour that has calls: one that finds it, and one that reads them."""
+    for hours in hours_ago:
+        traffic.send(ago=hours * 3600)
+    with django_assert_num_queries(queries):
+        found = usual_figures._samples(traffic.now)
+    assert sum(map(len, found.values())) == len(hours_ago)
+
+
 def add_traffic(shop: Any, provider: Provider, *, seconds: int, each_second: float, **changes: Any) -> None:
     """Accepted calls until now, stored in two statements."""
     model = shop.send(ago=seconds + 1, provider=provider)
