@@ -93,7 +93,11 @@ def _parts(text: str, language: str, pieces: Iterator[int]) -> str:
     """Several texts in a row: the reasons of providers, a name and its text, sentences."""
     for sign in _BETWEEN:
         head, found, tail = text.partition(sign)
-        if found and (parts := [_translated(each, language, pieces) for each in (head, tail)]) != [head, tail]:
+        if not found:
+            continue
+        is_name = sign == ": " and " " not in head  # of a provider, perhaps: no text of ours
+        parts = [head if is_name else _translated(head, language, pieces), _translated(tail, language, pieces)]
+        if parts != [head, tail]:
             return sign.join(parts)
     return _sentences(_END_OF_SENTENCE.split(text), language, pieces)
 

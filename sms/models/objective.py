@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sms.domain.quality.objectives import Measure
@@ -92,13 +93,13 @@ class Objective(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = {None: "both kinds", True: "OTP", False: "others"}[self.is_otp]
-        return f"{self.provider or 'every provider'}, {self.country or 'every country'}, {kind}"
+        kind = {None: gettext("both kinds"), True: gettext("OTP"), False: gettext("others")}[self.is_otp]
+        return f"{self.provider or gettext('every provider')}, {self.country or gettext('every country')}, {kind}"
 
     def clean(self) -> None:
         names = ("answer_percent", "receipt_percent", "success_percent", "answer_seconds", "receipt_seconds")
         if all(getattr(self, name) is None for name in names):
-            raise ValidationError("This objective sets nothing. Enter a percentage or a time.")
+            raise ValidationError(_("This objective sets nothing. Enter a percentage or a time."))
 
 
 class ObjectivePeriod(models.Model):

@@ -59,6 +59,7 @@ def in_german() -> Iterator[None]:
         ("main is paused already.; 5 waiting", "main pausiert schon.; es warten 5"),
         ("The vendor said no; never to us.", "Der Anbieter sagte uns no; never."),
         ("head: main-az is paused already.", "head: main-az pausiert schon."),
+        ("sent: main-az is paused already.", "sent: main-az pausiert schon."),  # a provider of this name
         ("This attempt was already reported sent; sent", "Dieser Versuch ist schon als gesendet; gesendet gemeldet"),
         ("a b", "a b"),
         ("{name} %s { } {0}", "{name} %s { } {0}"),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.base import ReadOnlyAdmin, typed
+from sms.admin.common.base import EscapedCharField, ReadOnlyAdmin
 from sms.admin.common.page import page, require_permission
 from sms.models import PersonalDataRecord
 from sms.services.maintenance.personal_data import forget, read_number
@@ -19,13 +19,13 @@ from sms.translation import translated
 
 
 class ForgetForm(forms.Form):
-    number = forms.CharField(label=_("Number"), max_length=100, help_text=_("With + or 00, such as +994501234567."))
-    reason = forms.CharField(label=_("Why?"), max_length=500, help_text=_("Kept with the record."))
+    number = EscapedCharField(label=_("Number"), max_length=100, help_text=_("With + or 00, such as +994501234567."))
+    reason = EscapedCharField(label=_("Why?"), max_length=500, help_text=_("Kept with the record."))
     confirm = forms.BooleanField(label=_("Erase what is kept of this number. Nobody can bring it back."))
 
     def clean_number(self) -> str:
         try:
-            return read_number(typed(self.cleaned_data["number"]))
+            return read_number(self.cleaned_data["number"])
         except ActionRefused as error:
             raise forms.ValidationError(translated(error)) from None
 
@@ -47,7 +47,7 @@ def act(request: HttpRequest) -> HttpResponse:
     form = ForgetForm(request.POST)
     if form.is_valid():
         try:
-            forget(form.cleaned_data["number"], actor=request.user.username, reason=typed(form.cleaned_data["reason"]))
+            forget(form.cleaned_data["number"], actor=request.user.username, reason=form.cleaned_data["reason"])
         except ActionRefused as error:
             form.add_error(None, translated(error))
         else:

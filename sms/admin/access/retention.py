@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from django import forms
@@ -9,9 +10,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from simple_history.utils import update_change_reason
 
-from sms.admin.common.base import typed
+from sms.admin.common.base import EscapedCharField
 from sms.admin.common.page import page, require_permission
 from sms.models import RetentionPeriods
 from sms.services.configuration.retention_periods import Periods, of_environment, with_defaults
@@ -23,7 +23,7 @@ FIELDS = {"text_days": "text", "raw_days": "raw", "row_days": "row"}
 
 
 class RetentionForm(forms.ModelForm):
-    change_reason = forms.CharField(
+    change_reason = EscapedCharField(
         label=_("Reason for the change"), max_length=500, help_text=_("Stored in the history.")
     )
 
@@ -41,9 +41,6 @@ class RetentionForm(forms.ModelForm):
         for name, short in FIELDS.items():
             self.fields[name].widget.attrs["placeholder"] = getattr(of_environment(), short)
 
-    def clean_change_reason(self) -> str:
-        return typed(self.cleaned_data["change_reason"])
-
     def clean(self) -> dict[str, Any]:
         periods = self.periods()
         for name, days in (("text_days", periods.text), ("raw_days", periods.raw)):
@@ -59,19 +56,21 @@ class RetentionForm(forms.ModelForm):
 
 @require_permission("sms.change_retentionperiods")
 def show(request: HttpRequest) -> HttpResponse:
-    """A valid form first shows what the change would erase, and is saved when it is sent again with `confirm`."""
+    """A valid form first shows what the change would erase. It is saved when `confirm` has the periods shown."""
     stored = RetentionPeriods.objects.first() or RetentionPeriods(pk=1)
     form = RetentionForm(request.POST or None, instance=stored)
-    effect = None
+    effect = shown = None
     if request.method == "POST" and form.is_valid():
-        if "confirm" in request.POST:
+        shown = str(astuple(form.periods()))
+        if request.POST.get("confirm") == shown:
             return _save(request, form)
         effect = effect_of(form.periods())
     history = RetentionPeriods.history.select_related("history_user")[:20]
-    return page(request, "retention", _("Retention"), form=form, effect=effect, history=history)
+    return page(request, "retention", _("Retention"), form=form, effect=effect, shown=shown, history=history)
 
 
 def _save(request: HttpRequest, form: RetentionForm) -> HttpResponse:
-    update_change_reason(form.save(), form.cleaned_data["change_reason"])
+    form.instance._change_reason = form.cleaned_data["change_reason"]
+    form.save()
     messages.success(request, _("The retention periods are saved."))
     return redirect(f"admin:{PAGE}")

@@ -29,6 +29,16 @@ def typed(value: str) -> str:
     return unescaped(value).replace("\r\n", "\n")
 
 
+class EscapedCharField(forms.CharField):
+    """Converts shown escapes before the value is validated. Lone surrogates, which no database stores, are refused."""
+
+    def to_python(self, value: Any) -> str:
+        text = typed(super().to_python(value))
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValidationError(_("Half of a surrogate pair is not allowed."))
+        return text
+
+
 class CountlessPaginator(Paginator):
     """Paginates without COUNT: one row beyond the page tells whether a next page exists."""
 

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from sms.services.queue.errors import ActionRefused
 from sms.translation import translated
 
-from .base import typed
+from .base import EscapedCharField
 
 Handler = Callable[..., str]
 
@@ -25,10 +25,7 @@ Handler = Callable[..., str]
 class ReasonForm(BaseDialogForm):
     """Asks for the reason, which is stored."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=UnfoldAdminTextInputWidget)
-
-    def clean_reason(self) -> str:
-        return typed(self.cleaned_data["reason"])
+    reason = EscapedCharField(label=_("Reason"), max_length=500, widget=UnfoldAdminTextInputWidget)
 
 
 class ProviderField(forms.ChoiceField):

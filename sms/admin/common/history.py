@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from .base import BaseAdmin, typed
+from .base import BaseAdmin, EscapedCharField
 from .row_ids import guarded
 
 REASON = "change_reason"
@@ -27,7 +27,7 @@ class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):
-            reason = forms.CharField(
+            reason = EscapedCharField(
                 label=_("Reason for the change"),
                 max_length=500,
                 widget=UnfoldAdminTextInputWidget,
@@ -44,7 +44,7 @@ class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
         return [*own, (None, {"fields": [REASON]})]
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
-        obj._change_reason = typed(form.cleaned_data.get(REASON, "")) or ("" if change else str(_("Added.")))
+        obj._change_reason = form.cleaned_data.get(REASON, "") or ("" if change else str(_("Added.")))
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:

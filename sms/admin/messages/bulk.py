@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from sms.admin.common.base import ReadOnlyAdmin, typed
+from sms.admin.common.base import EscapedCharField, ReadOnlyAdmin
 from sms.admin.common.bulk_links import START, list_address, may_start
 from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import PERIODS, listed, provider_choices
@@ -77,7 +77,7 @@ def offered(request: HttpRequest, view: str) -> list[tuple[str, str]]:
 class StartForm(forms.Form):
     """`went_out` only where messages are resolved."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=400, help_text=_("Kept with each message."))
+    reason = EscapedCharField(label=_("Reason"), max_length=400, help_text=_("Kept with each message."))
 
     def __init__(self, kind: str, *args: Any) -> None:
         super().__init__(*args)
@@ -119,7 +119,7 @@ def _plan(request: HttpRequest, kind: str, form: StartForm) -> Plan:
 
 
 def _start(request: HttpRequest, plan: Plan, form: StartForm) -> HttpResponse:
-    reason = typed(form.cleaned_data["reason"])
+    reason = form.cleaned_data["reason"]
     operation = bulk_operations.start(plan, actor=request.user.get_username(), reason=reason)
     return redirect("admin:sms_bulkoperation_change", operation.pk)
 

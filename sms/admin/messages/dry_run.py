@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common import privacy
-from sms.admin.common.base import typed
+from sms.admin.common.base import EscapedCharField
 from sms.admin.common.filters import provider_choices
 from sms.admin.common.page import page, require_permission
 from sms.admin.common.phone_numbers import NumberField
@@ -34,7 +34,7 @@ class TextForm(forms.Form):
     client = forms.ChoiceField(label=_("Client"))
     sender = forms.CharField(label=_("Sender name"), max_length=64)
     to = NumberField(label=capfirst(_("to")), help_text=_("+ and the whole number, such as +994501234567."))
-    text = forms.CharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
+    text = EscapedCharField(label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 6}))
     is_otp = forms.BooleanField(label=_("One-time password"), required=False)
     provider = forms.ChoiceField(label=_("Provider"), required=False)
 
@@ -47,7 +47,7 @@ class TextForm(forms.Form):
         self.senders = sorted(now.sender_names)
 
     def clean_text(self) -> str:
-        text = typed(self.cleaned_data["text"])
+        text = self.cleaned_data["text"]
         bad = forbidden_in_text(normalise(text, "off"))
         if bad:
             raise ValidationError(_("A text can't contain the character %(c)s."), params={"c": escaped(bad)})

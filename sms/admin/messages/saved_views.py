@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sms.admin.common.base import typed
+from sms.admin.common.base import EscapedCharField, typed
 from sms.admin.common.page import require_permission
 from sms.models import Message
 from sms.services.access.preferences import preferences_of
@@ -19,11 +19,8 @@ MOST = 20
 
 
 class SaveForm(forms.Form):
-    name = forms.CharField(max_length=60)
+    name = EscapedCharField(max_length=60)
     query = forms.CharField(max_length=2000, required=False)
-
-    def clean_name(self) -> str:
-        return typed(self.cleaned_data["name"])
 
     def clean_query(self) -> str:
         """The filters alone: a search may hold a number."""
@@ -64,7 +61,7 @@ def _save(request: HttpRequest, name: str, query: str) -> HttpResponse:
 
 def _delete(request: HttpRequest) -> HttpResponse:
     stored = preferences_of(request)
-    if stored.saved_views.pop(request.POST["delete"], None):
+    if stored.saved_views.pop(typed(request.POST["delete"]), None):
         stored.save()
         messages.success(request, _("The view is deleted."))
     return redirect(_list())

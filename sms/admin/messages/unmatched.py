@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.base import typed
+from sms.admin.common.base import EscapedCharField
 from sms.admin.common.filters import provider_choices
 from sms.admin.common.page import page, require_permission
 from sms.services.staff import message_actions as message_services
@@ -42,9 +42,9 @@ def _template_address(each: unmatched.Unmatched) -> str:
 
 
 class ReleaseForm(forms.Form):
-    skeleton = forms.CharField(strip=False)
+    skeleton = EscapedCharField(strip=False)
     provider = forms.ChoiceField(required=False)
-    reason = forms.CharField(max_length=500)
+    reason = EscapedCharField(max_length=500)
 
     def __init__(self, data: object) -> None:
         super().__init__(data)
@@ -58,14 +58,14 @@ def _release(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Enter a reason. It is stored with each message."))
         return redirect("admin:tools_unmatched")
-    wanted = typed(form.cleaned_data["skeleton"])
+    wanted = form.cleaned_data["skeleton"]
     held = next((each.held for each in unmatched.groups() if each.skeleton == wanted), ())
     provider = form.cleaned_data["provider"]
     released = message_services.release_held(
         held,
         provider_id=int(provider) if provider else None,
         actor=request.user.get_username(),
-        reason=typed(form.cleaned_data["reason"]),
+        reason=form.cleaned_data["reason"],
     )
     words = _("%(released)d of %(held)d messages are queued.") % {"released": released, "held": len(held)}
     messages.success(request, words) if released else messages.error(request, words)

@@ -10,6 +10,18 @@ from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import listed
 from sms.models import ShareMove, ShareMoves
 
+_FIGURES = {
+    "time": _("time"),
+    "success": _("success"),
+    "receipt": _("receipt"),
+    "calls": _("calls"),
+    "log_seconds": _("logarithm of the seconds"),
+    "spread": _("its spread"),
+    "failures": _("failed calls"),
+    "receipt_seconds": _("seconds to a report"),
+    "missing": _("missing reports"),
+}
+
 
 @admin.register(ShareMove)
 class ShareMoveAdmin(ReadOnlyAdmin):
@@ -32,4 +44,5 @@ class ShareMoveAdmin(ReadOnlyAdmin):
 
 
 def _figures(move: ShareMove, part: str) -> str:
-    return ", ".join(f"{name} {value}" for name, value in move.figures.get(part, {}).items()) or "—"
+    figures = move.figures.get(part, {})
+    return ", ".join(f"{_FIGURES.get(name, name)}: {value}" for name, value in figures.items()) or "—"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
 from providers.settings import Kind, Setting
-from sms.admin.common.base import typed
+from sms.admin.common.base import EscapedCharField
 from sms.translation import translated
 
 
@@ -47,11 +47,6 @@ class StringsField(ListField):
 
     def item(self, word: str) -> str:
         return word
-
-
-class EscapedCharField(forms.CharField):
-    def to_python(self, value: Any) -> str:
-        return typed(super().to_python(value))
 
 
 class WriteOnlyTextarea(widgets.UnfoldAdminTextareaWidget):

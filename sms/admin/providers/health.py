@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.base import typed
+from sms.admin.common.base import EscapedCharField
 from sms.admin.common.bulk_links import offer_to_move
 from sms.admin.common.page import page, require_permission
 from sms.models import Provider
@@ -40,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(max_length=500)
+    reason = EscapedCharField(max_length=500)
 
 
 def act(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
@@ -62,7 +62,7 @@ def _do(request: HttpRequest, provider_id: int, name: str) -> HttpResponse:
             messages.success(request, _probe_result(provider_id, actor))
         elif form.is_valid():
             do: Any = provider_actions.pause if name == "pause" else provider_actions.resume
-            do(provider_id, actor=actor, reason=typed(form.cleaned_data["reason"]))
+            do(provider_id, actor=actor, reason=form.cleaned_data["reason"])
             messages.success(request, _("Done."))
             if name == "pause":
                 offer_to_move(request, Provider.objects.filter(pk=provider_id).defer("credentials"))

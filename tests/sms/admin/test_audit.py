@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.urls import reverse
 
 from sms.domain.phone import masked
-from sms.models import AccessRecord, BlockedNumber, MessageEvent, Provider, SenderName
+from sms.models import AccessRecord, Alert, BlockedNumber, MessageEvent, Provider, SenderName, StaffPreferences
 from sms.services.access import access_records
 from sms.services.database import clock
+from sms.services.maintenance import personal_data
 from sms.services.staff import audit
 
 PAGE = "/admin/tools/audit/"
@@ -36,6 +38,7 @@ def test_each_kind_of_act_is_an_entry(boss, cast) -> None:
     message = cast.message("failed")
     MessageEvent.objects.create(message=message, at=clock.now(), kind="canceled", actor="nigar", reason="by phone")
     access_records.record(access_records.Kind.EXPORTED, actor="murad", subject="messages.csv", detail="status=failed")
+    personal_data.forget("+994501234555", actor="nigar", reason="request of the person")
     for kind in (access_records.Kind.SEARCHED, access_records.Kind.REVEALED):
         access_records.record(kind, actor="murad", subject="messages")
     boss.post("/admin/sms/blockednumber/add/", {"phone": "+994501234599", "reason": "asked by phone"})
@@ -103,10 +106,44 @@ def test_entries_of_one_moment_are_all_on_one_page(boss, cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"before": "x"}, {"since": "2026-13-01"}, {"kind": "nonsense"}, {"actor": "\x00"}, {"before": "9" * 40}]
+    "query",
+    [
+        {"before": "x"},
+        {"since": "2026-13-01"},
+        {"kind": "nonsense"},
+        {"actor": "\x00"},
+        {"before": "9" * 40},
+        {"since": "0001-01-01T00:00"},
+        {"before": "9999-12-31T23:59"},
+    ],
 )
-def test_an_invalid_value_is_an_error_on_the_page_and_no_fault(boss, query) -> None:
+@pytest.mark.parametrize("zone", ["Asia/Baku", "America/New_York"])
+def test_an_invalid_value_is_an_error_on_the_page_and_no_fault(boss, query, zone) -> None:
+    StaffPreferences.objects.create(pk=get_user_model().objects.get(username="boss").pk, time_zone=zone)
     assert boss.get(PAGE, query).status_code in (200, 400)
+
+
+def test_numbers_forgotten_imported_numbers_and_acknowledged_alerts_are_entries(boss) -> None:
+    personal_data.forget("+994501234567", actor="nigar", reason="request of the person")
+    boss.post("/admin/tools/block-list/", {"numbers": "+994501234598", "reason": "asked by phone", "region": ""})
+    alert = Alert.objects.create(key="provider:x", title="An alert", opened_at=clock.now())
+    boss.post(reverse("admin:sms_alert_acknowledge", args=(alert.pk,)), {"_form_submitted": "on"})
+    found = [(each.actor, each.kind, each.detail or each.reason) for each in audit.read(audit.Selection())[0]]
+    assert ("nigar", "forgotten", "request of the person") in found
+    assert ("boss", "created", "1 numbers imported: asked by phone") in found
+    assert ("boss", "changed", "Acknowledged.") in found
+
+
+def test_an_export_reads_each_entry_once_while_others_are_added(monkeypatch, db) -> None:
+    monkeypatch.setattr(audit, "PAGE_SIZE", 5)
+    at = clock.now()
+    rows = [AccessRecord(kind="revealed", actor="murad", subject=f"message {n}", created_at=at) for n in range(20)]
+    AccessRecord.objects.bulk_create(rows)
+    seen = []
+    for entry in audit.entries(audit.Selection(actor="murad")):
+        seen.append(entry.subject)
+        AccessRecord.objects.create(kind="revealed", actor="murad", subject="new", created_at=clock.now())
+    assert sorted(seen) == sorted(row.subject for row in rows)
 
 
 def test_the_export_has_the_filtered_entries_and_is_recorded(boss, cast) -> None:

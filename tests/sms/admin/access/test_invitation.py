@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -149,3 +150,34 @@ def test_no_log_line_contains_the_token_of_a_link(boss: Client, lines: Lines, mo
     told = str(lines())
     assert told.count("/admin/invitation/") == 2
     assert link.split("/")[-2] not in told
+
+
+def test_setting_the_password_is_recorded(boss: Client, client: Client) -> None:
+    choose(client, add(boss))
+    [entry] = LogEntry.objects.filter(user=nigar())
+    assert entry.get_change_message() == "Password set through an invitation link."
+
+
+@pytest.mark.parametrize("without", ["is_active", "is_staff"])
+def test_a_link_is_only_for_active_staff(boss: Client, without: str) -> None:
+    add(boss)
+    person = nigar()
+    person.set_password(STRONG)
+    setattr(person, without, False)
+    person.save()
+    invite_again(boss, person)
+    page = boss.get(reverse("admin:index")).content.decode()
+    assert "A link is only for active staff" in page
+    assert nigar().check_password(STRONG)
+
+
+def test_user_names_that_differ_only_in_case_are_refused(boss: Client) -> None:
+    page = boss.post(reverse("admin:auth_user_add"), {"username": "BOSS", "email": "nigar@example.com"})
+    assert "already exists" in page.content.decode()
+    assert get_user_model().objects.filter(username__iexact="boss").count() == 1
+
+
+def test_people_are_deactivated_and_not_deleted(boss: Client) -> None:
+    add(boss)
+    assert boss.post(f"/admin/auth/user/{nigar().pk}/delete/", {"post": "yes"}).status_code == 403
+    assert nigar()
