@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from providers.base import Accepted, Adapter, ProviderError, Sender, SessionExpired, failed
+from providers.base import Accepted, Adapter, ProviderError, Pushed, Sender, SessionExpired, failed
 from sms.domain.echoes import Echo
 from sms.services.configuration.digests import digest
 
@@ -49,7 +49,7 @@ def hide_in_result(result: Result, echo: Echo) -> None:
         result.value = replace(value, code=code, detail=detail, vendor_id=vendor_id, part_ids=part_ids)
     elif isinstance(value, tuple):
         pushed, word = value
-        result.value = pushed, _in_code(word, adapter, echo)
+        result.value = Pushed(pushed), _in_code(word, adapter, echo)
 
 
 def hide_secrets_in_result(result: Result, secrets: Iterable[str]) -> None:

@@ -86,7 +86,7 @@ def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Sess
     adapter = account.adapter.for_call(new_call())
     try:
         response = client.send(adapter.session_request(), timeout=account.timeout, not_after=not_after)
-        return adapter.session_outcome(response)  # type: ignore[no-any-return]
+        return _checked(adapter.session_outcome(response))
     except TooLate:
         raise
     except ProviderError as error:
@@ -96,6 +96,14 @@ def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Sess
         held.error = _of_log_in(_CRASHED)
     held.error_until = time.monotonic() + REMEMBERED_SECONDS
     raise held.error
+
+
+def _checked(session: Session) -> Session:
+    """Raises an error if the adapter returned something else, or a session that no call can use."""
+    ends = session.expires_at
+    if not all(isinstance(each, str) for each in session.secret.values()) or (ends and ends.tzinfo is None):
+        raise TypeError("a secret of the session is no text, or its end has no time zone")
+    return session
 
 
 def _of_log_in(error: ProviderError) -> ProviderError:
