@@ -89,6 +89,14 @@ BROKEN = {
     "a set of other things": (with_fact('reports = frozenset({"poll"})'), "The declared reports is not valid"),
     "a list where a tuple belongs": (with_fact("credentials = []"), "The declared credentials is not valid"),
     "a setting that is none": (with_fact('options = ("url",)'), "The declared options is not valid"),
+    "a setting of other types": (
+        with_fact("from providers.base import Setting; options = (Setting(1, 2, 3),)"),
+        "Setting",
+    ),
+    "polls without a call": (
+        with_fact("from providers.base import Polls; polls = Polls(per_minute=0)"),
+        "per_minute is 0",
+    ),
     "codes without a class": (with_fact('codes = {"1": "refused"}'), "The declared codes is not valid"),
     "an unknown state": (with_fact('strongest = "read"'), "The declared strongest is not valid"),
     "an own constructor": (with_fact("def __init__(self): pass"), "It must not define __init__."),
@@ -151,6 +159,17 @@ def test_a_slug_that_two_packages_bring_names_both(folder: Path, packages: dict[
     assert fault.is_collision
     assert fault.problem == f"More than one package brings an adapter {said}"
     assert MODULE not in sys.modules
+
+
+@pytest.mark.parametrize("text", [b"[sms_desk.providers]\nno sign", b"[console_scripts]\nno sign", b"[a]\n\xff = b"])
+def test_metadata_that_can_not_be_read_is_a_fault(folder: Path, text: bytes) -> None:
+    install(folder, project("sms-made-up", made_up=f"{MODULE}:MadeUp"), {f"{MODULE}.py": ADAPTER})
+    install(folder, project("other"), {})
+    (folder / "other-1.0.dist-info" / "entry_points.txt").write_bytes(text)
+    found, faults = find(BUILT_IN)
+    assert (found, list(faults)) == ({}, ["?"])
+    assert "entry_points.txt of an installed package can't be read" in faults["?"].problem
+    assert faults["?"].advice
 
 
 def test_the_order_does_not_depend_on_the_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The dispatcher where an adapter returns what its contract does not allow: no slot is lost, and nothing is sent twice."""
+"""The dispatcher where an adapter breaks its contract: no slot is lost, and nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ OUTCOMES = {
 SESSIONS = {
     "no session": None,
     "another type": {"token": "made-up"},
-    "an end without a time zone": Session({"t": "made-up"}, datetime(2030, 1, 1)),  # noqa: DTZ001
+    "an end without a time zone": Session({"t": "made-up"}, datetime(2030, 1, 1)),
     "a secret that is a number": Session({"t": 5}),
     "no secret": Session(None),
 }
