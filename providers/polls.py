@@ -24,6 +24,14 @@ class Polls:
     consumes: bool = False
     """The vendor gives an answer only once: it is stored as it came, and read afterwards, like a callback."""
 
+    def __post_init__(self) -> None:
+        for name in ("at_once", "per_minute"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise ValueError(f"Polls.{name} is {value!r}: it must be None, or a whole number of at least 1")
+        if not isinstance(self.until, timedelta):
+            raise ValueError(f"Polls.until is {self.until!r}: it must be a timedelta")
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

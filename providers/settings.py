@@ -48,6 +48,10 @@ class Setting:
     assumed: bool = False
     """True if no document of the vendor confirms it, which the admin shows."""
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(each, str) for each in (self.key, self.label, self.help)):
+            raise ValueError(f"The key, the label and the help of a Setting must be texts: {self.key!r}")
+
 
 class SettingError(ValueError):
     """An invalid or unknown credential or option; `key` is its name."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from providers.base import Asked, MessageState, Report
+from providers.base import Asked, MessageState, Polls, Report
 from providers.polls import matched
 
 ONE = Asked("V-1", "r-1", "+994501110001")
@@ -37,6 +39,20 @@ CASES = [
     ({"vendor_id": "V-1"}, (), None),
     ({}, (), None),
 ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"at_once": -1}, {"at_once": 0}, {"at_once": "1"}, {"at_once": True}, {"at_once": 1.5},
+     {"per_minute": 0}, {"per_minute": -3}, {"per_minute": 2.5}, {"until": 72}],
+)  # fmt: skip
+def test_rules_that_no_poll_can_follow_are_refused(rules: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"Polls.{next(iter(rules))} is "):
+        Polls(**rules)
+
+
+def test_the_rules_of_a_queue_are_accepted() -> None:
+    assert Polls(at_once=None, per_minute=1).per_minute == 1
 
 
 @pytest.mark.parametrize(("said", "asked", "expected"), CASES)
