@@ -111,6 +111,14 @@ BROKEN = {
         with_fact("def report_networks(self): return None"),
         "Its method report_networks fails with the default options: Input should be a valid tuple",
     ),
+    "polls without a pause": (
+        with_fact("def poll_delays(self): return (60, 0)"),
+        "Its method poll_delays fails with the default options: each must be at least 1 second",
+    ),
+    "networks that are none": (
+        with_fact('def report_networks(self): return ("192.0.2.0/24", "nonsense")'),
+        "Its method report_networks fails with the default options: ValueError: 'nonsense' does not appear",
+    ),
     "polls without a time": (
         with_fact(
             "from providers.base import ReportChannel; reports = frozenset({ReportChannel.POLL}); "
@@ -140,6 +148,21 @@ def test_an_adapter_that_can_not_be_used_is_named_and_the_others_are_found(
     assert faults["made_up"].advice
     assert not faults["made_up"].is_collision
     sys.modules.pop("sms_whole", None)
+
+
+def test_a_forwarder_that_needs_a_session_must_be_able_to_log_in(folder: Path) -> None:
+    source = FORWARDER.replace("    def request", "    needs_session = True\n\n    def request")
+    install(folder, project("sms-made-up", made_up=f"{MODULE}:MadeUp"), {f"{MODULE}.py": source})
+    assert "It does not implement session_request, session_outcome." in find(BUILT_IN)[1]["made_up"].problem
+
+
+def test_the_first_problem_is_told_though_a_later_check_fails(folder: Path) -> None:
+    """Where poll_delays fails for a vendor that is polled, it is asked only once."""
+    lines = "from providers.base import ReportChannel; reports = frozenset({ReportChannel.POLL}); "
+    polled = "poll_request = lambda self, *asked: None; poll_outcome = lambda self, response: []; "
+    source = with_fact(f"{lines}{polled}poll_delays = lambda self: 1 / 0")
+    install(folder, project("sms-made-up", made_up=f"{MODULE}:MadeUp"), {f"{MODULE}.py": source})
+    assert "Its method" in find(BUILT_IN)[1]["made_up"].problem
 
 
 @pytest.mark.parametrize(
