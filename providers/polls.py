@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,12 +50,18 @@ def matched(report: Report, asked: Sequence[Asked]) -> Asked | None:
     Our reference counts first, then the vendor's id, then the number. A report without any is about the only message.
     """
     for name in ("reference", "vendor_id", "to"):
-        if said := _digits(name, getattr(report, name)):
-            fitting = [each for each in asked if _digits(name, getattr(each, name)) == said]
+        if said := _comparable(name, getattr(report, name)):
+            fitting = [each for each in asked if _comparable(name, getattr(each, name)) == said]
             is_one = len({each.reference for each in fitting}) == 1  # several calls may have one reference
             return fitting[-1] if is_one else None
     return asked[0] if len(asked) == 1 else None
 
 
-def _digits(name: str, value: str) -> str:
-    return value.removeprefix("+") if name == "to" else value
+def _comparable(name: str, value: str) -> str:
+    """A number without its plus; a reference that is a UUID in one form, because vendors return it in others."""
+    if name == "to":
+        return value.removeprefix("+")
+    try:
+        return uuid.UUID(value).hex if name == "reference" else value
+    except ValueError:
+        return value

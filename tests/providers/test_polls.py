@@ -14,6 +14,8 @@ TWO = Asked("V-2", "r-2", "+994501110002")
 SAME_NUMBER = Asked("V-3", "r-3", "+994501110002")
 FIRST_CALL = Asked("", "r-1", "+994501110001")
 OTHERS_ID = Asked("V-1", "r-5", "+994501110005")
+ID = "01a2240d-6ff9-7bc9-b425-68f82e387d19"
+OURS = Asked("", ID, "+994501110006")
 NO_ID = Asked("", "r-4", "+994501110004")
 
 CASES = [
@@ -37,6 +39,11 @@ CASES = [
     ({"reference": "r-1"}, (FIRST_CALL, ONE), ONE),
     ({"vendor_id": "V-1"}, (ONE, OTHERS_ID), None),
     ({"vendor_id": "V-1"}, (), None),
+    ({"reference": ID.upper()}, (ONE, OURS), OURS),
+    ({"reference": ID.replace("-", "")}, (ONE, OURS), OURS),
+    ({"reference": ID.replace("-", "").upper()}, (ONE, OURS), OURS),
+    ({"reference": f"{{{ID}}}"}, (ONE, OURS), OURS),
+    ({"reference": "R-2"}, (ONE, TWO), None),
     ({}, (), None),
 ]
 
