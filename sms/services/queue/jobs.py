@@ -246,6 +246,7 @@ def _run_call(
         return Result(job, crash=trace_of(*hidden))
     result = _send(job, client, request, parse, hidden)
     result.raw_request = kept
+    echoes.hide_secrets_in_result(result, request.hidden)
     return result
 
 
