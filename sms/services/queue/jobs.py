@@ -166,7 +166,7 @@ def _run(job: Job, client: Client) -> Result:
     if isinstance(result.error, SessionExpired):
         _, result = _run_once(job, client, used)
     if isinstance(result.error, SessionExpired):
-        words = "The vendor does not accept the session that it has just given."
+        words = N_("The vendor does not accept the session that it has just given.")
         result.error = failed(Failure.ACCOUNT, "session_refused", words)
     for echo in job.echoes if isinstance(job, Poll) else [_echo_of(job)]:
         echoes.hide_in_result(result, echo)

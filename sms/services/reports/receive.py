@@ -223,7 +223,7 @@ def _parse_answer(call: StoredCall, adapter: Sender) -> tuple[list[ReportUpdate]
     try:
         reports = adapter.poll_outcome(HttpResponse(int(answer.headers["status"]), answer.headers, answer.body))
     except ProviderError as error:
-        return [], f"could not be read: the answer counts as {error.failure}"
+        return [], N_("could not be read: the answer counts as {failure_text}").format(failure_text=error.failure)
     return [replace(_update_from(call, report, Fields({})), is_poll=True) for report in reports], ""
 
 
