@@ -3,8 +3,8 @@
 The product's own INSERT, prepared, runs over one connection whose commits are not awaited: in a database as it is, and
 in copies of it that lack a part of the schema. Beside them, in turns, a bare INSERT fills a table of the same columns
 that has a primary key alone. The times are the processor time of PostgreSQL's process for the connection (Linux,
-/proc), because other work on the machine disturbs it less than the time that passes. Of many short rounds the fastest
-tenth counts.
+/proc), because other work on the machine disturbs it less than the time that passes. The first decile
+of the rounds, at least 2, is reported.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def report(found: Mapping[str, Sequence[tuple[float, float]]]) -> None:
     rows = [
         (name, f"{used[name]:.0f}", f"{used[name] / used['bare INSERT']:.2f}", f"{passed[name]:.0f}") for name in used
     ]
-    note = "The fastest tenth of the rounds; “passed” includes the driver and the transfer to PostgreSQL."
+    note = "The first decile of the rounds; “passed” includes the driver and the transfer to PostgreSQL."
     record("insert", ("schema", "PostgreSQL's processor time, µs", "of bare", "passed, µs"), rows, note)
 
 

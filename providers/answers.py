@@ -78,9 +78,9 @@ _FAILURE_BY_HUNDRED = {2: Failure.AMBIGUOUS, 3: Failure.ACCOUNT, 4: Failure.CONT
 _ANSWERED = N_("The vendor answered HTTP {status}.")
 _HINTS = {
     Failure.AMBIGUOUS: N_(
-        "The vendor answered HTTP {status} without a word that we can read: it may have sent the message."
+        "The vendor answered HTTP {status} with a body that can't be read: it may have sent the message."
     ),
-    Failure.TRANSIENT: N_("The vendor answered HTTP {status}: too many calls; it did not take this one."),
+    Failure.TRANSIENT: N_("The vendor answered HTTP {status}: too many calls; it did not accept this one."),
 }
 
 

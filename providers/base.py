@@ -152,7 +152,8 @@ class Adapter(ABC):
         return clean(cls.credentials, credentials)
 
     def for_call(self, call: Call) -> Self:
-        """This adapter, with what the next call needs. It has no clock, no chance and no memory of its own."""
+        """This adapter, with what the next call needs. It has no clock, no random numbers
+        and no memory, so the caller passes what the call needs."""
         made = copy(self)
         made.call = call
         return made

@@ -1,4 +1,4 @@
-"""What an adapter may not fetch by itself for a call: the time, a nonce, and a session at the vendor."""
+"""What an adapter needs for a call and can't make itself: the time, a nonce, and a session at the vendor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """With equal calls an adapter builds equal requests."""
+    """With equal calls an adapter builds equal requests for equal messages."""
 
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     nonce: str = ""

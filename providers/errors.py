@@ -63,7 +63,7 @@ class Unavailable(ProviderError):
 
 
 class SessionExpired(Unavailable):
-    """The vendor wants a new log-in, and certainly did not take the message."""
+    """The vendor requires a new log-in. The message was certainly not sent."""
 
     def __init__(self, detail: str = "The session has expired.") -> None:
         super().__init__(Failure.TRANSIENT, "session_expired", detail)

@@ -1,4 +1,4 @@
-"""A message as an adapter is given it, and what a vendor says when it takes it."""
+"""The message that an adapter sends, and the vendor's acceptance of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .reports import Money
 
 
 class Encoding(StrEnum):
-    """The data coding: what goes over the air."""
+    """The data coding of a text."""
 
     GSM7 = "GSM-7"
     UCS2 = "UCS-2"

@@ -8,7 +8,6 @@ from importlib.metadata import EntryPoint, entry_points
 from itertools import groupby
 
 from .base import Adapter
-from .contract import first_problem
 from .marking import N_
 
 GROUP = "sms_desk.providers"
@@ -32,7 +31,10 @@ def find(built_in: Collection[str]) -> tuple[dict[str, type[Adapter]], dict[str,
     """
     found: dict[str, type[Adapter]] = {}
     faults: dict[str, Fault] = {}
-    ordered = sorted(entry_points(group=GROUP), key=lambda each: (each.name, _package(each), each.value))
+    try:
+        ordered = sorted(entry_points(group=GROUP), key=lambda each: (each.name, _package(each), each.value))
+    except Exception as error:  # the product's own adapters are used all the same
+        return {}, {"?": _unreadable(error)}
     for slug, same in groupby(ordered, key=lambda each: each.name):
         entries = list(same)
         loaded = _collision(slug, entries, built_in) or _load(entries[0])
@@ -41,6 +43,12 @@ def find(built_in: Collection[str]) -> tuple[dict[str, type[Adapter]], dict[str,
         else:
             found[slug] = loaded
     return found, faults
+
+
+def _unreadable(error: Exception) -> Fault:
+    words = N_("The file entry_points.txt of an installed package can't be read: {error_text}")
+    advice = N_("Install the package that was installed or changed last again, and restart every process.")
+    return Fault(words.format(error_text=f"{type(error).__name__}: {error}"[:300]), advice)
 
 
 def _collision(slug: str, entries: list[EntryPoint], built_in: Collection[str]) -> Fault | None:
@@ -53,6 +61,8 @@ def _collision(slug: str, entries: list[EntryPoint], built_in: Collection[str]) 
 
 
 def _load(entry: EntryPoint) -> type[Adapter] | Fault:
+    from .contract import first_problem  # it imports pydantic, with 8 MB: only where a package brings an adapter
+
     try:
         adapter = entry.load()
         problem = first_problem(adapter)

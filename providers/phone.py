@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import phonenumbers
@@ -10,13 +9,12 @@ import phonenumbers
 from providers.marking import N_
 
 from .base import Failure, Refused
-
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+from .settings import E164
 
 
 def in_format(name: str, number: str) -> str:
     """The number as `digits`, `e164`, `00` or `national`. Raises Refused if it is no E.164 number."""
-    if not _E164.fullmatch(number):
+    if not E164.fullmatch(number):
         raise Refused(Failure.RECIPIENT, "phone_format", N_("The recipient is no E.164 number (+ and 7 to 15 digits)."))
     return _FORMATS[name](number)
 

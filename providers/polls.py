@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,14 @@ class Polls:
     consumes: bool = False
     """The vendor gives an answer only once: it is stored as it came, and read afterwards, like a callback."""
 
+    def __post_init__(self) -> None:
+        for name in ("at_once", "per_minute"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise ValueError(f"Polls.{name} is {value!r}: it must be None, or a whole number of at least 1")
+        if not isinstance(self.until, timedelta):
+            raise ValueError(f"Polls.until is {self.until!r}: it must be a timedelta")
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -41,12 +50,18 @@ def matched(report: Report, asked: Sequence[Asked]) -> Asked | None:
     Our reference counts first, then the vendor's id, then the number. A report without any is about the only message.
     """
     for name in ("reference", "vendor_id", "to"):
-        if said := _digits(name, getattr(report, name)):
-            fitting = [each for each in asked if _digits(name, getattr(each, name)) == said]
+        if said := _comparable(name, getattr(report, name)):
+            fitting = [each for each in asked if _comparable(name, getattr(each, name)) == said]
             is_one = len({each.reference for each in fitting}) == 1  # several calls may have one reference
             return fitting[-1] if is_one else None
     return asked[0] if len(asked) == 1 else None
 
 
-def _digits(name: str, value: str) -> str:
-    return value.removeprefix("+") if name == "to" else value
+def _comparable(name: str, value: str) -> str:
+    """A number without its plus; a reference that is a UUID in one form, because vendors return it in others."""
+    if name == "to":
+        return value.removeprefix("+")
+    try:
+        return uuid.UUID(value).hex if name == "reference" else value
+    except ValueError:
+        return value

@@ -1,4 +1,4 @@
-"""What a vendor says later of a message: states, and the report that carries one."""
+"""A later report of a vendor about a message, and the states."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a vendor says later of one attempt, found by our reference, by its own id, or by the number."""
+    """A later report of a vendor about one attempt, found by our reference, by its own id, or by the number."""
 
     state: MessageState
     reference: str = ""

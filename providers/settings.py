@@ -11,9 +11,12 @@ from typing import Any
 
 from providers.marking import N_
 
+from .address import url_problem
+
 MAX_TEXT = 500
 MAX_KEY = 4096
 MAX_INTEGER = 1_000_000
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class Kind(StrEnum):
@@ -47,6 +50,10 @@ class Setting:
     """True for an option without which the vendor can't be called. Credentials always are."""
     assumed: bool = False
     """True if no document of the vendor confirms it, which the admin shows."""
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(each, str) for each in (self.key, self.label, self.help)):
+            raise ValueError(f"The key, the label and the help of a Setting must be texts: {self.key!r}")
 
 
 class SettingError(ValueError):
@@ -84,37 +91,31 @@ def _text(setting: Setting, value: Any) -> str:
 def _key(setting: Setting, value: Any) -> str:
     """The lines without blanks at their ends, and without the differences of line ends."""
     if not isinstance(value, str):
-        raise SettingError(setting.key, "Must be a text.")
+        raise SettingError(setting.key, N_("Must be a text."))
     lines = [line.rstrip() for line in value.strip().splitlines()]
     text = "\n".join(lines)
     if not text or len(text) > MAX_KEY or not all(line.isprintable() for line in lines):
-        raise SettingError(setting.key, f"Must hold 1 to {MAX_KEY} printable characters, in lines.")
+        raise SettingError(
+            setting.key, N_("Must hold 1 to {max_key} printable characters, in lines.").format(max_key=MAX_KEY)
+        )
     if setting.pattern and not re.fullmatch(setting.pattern, text, re.DOTALL):
-        raise SettingError(setting.key, f"Can't be read. {setting.help}")
+        raise SettingError(setting.key, N_("Can't be read. {help_text}").format(help_text=setting.help))
     return text
 
 
 def _url(setting: Setting, value: Any) -> str:
-    """Whether the address may be called, providers/http.py decides at each call."""
+    """Whether an internal address may be called, providers/http.py decides at each call."""
     text = _text(setting, value)
-    if not _URL.fullmatch(text):
-        raise SettingError(
-            setting.key, "Must be an address such as https://api.vendor.example/path, without a password."
-        )
+    if problem := url_problem(text, allow_private=True):
+        raise SettingError(setting.key, problem)
     return text
-
-
-_URL = re.compile(r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[!-~]*)?")
 
 
 def _msisdn(setting: Setting, value: Any) -> str:
     text = re.sub(r"[ ()-]", "", _text(setting, value))
-    if not _MSISDN.fullmatch(text):
-        raise SettingError(setting.key, "Must be a phone number with its country code, such as +994501234567.")
+    if not E164.fullmatch(text):
+        raise SettingError(setting.key, N_("Must be a phone number with its country code, such as +994501234567."))
     return text
-
-
-_MSISDN = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def _choice(setting: Setting, value: Any) -> str:

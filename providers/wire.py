@@ -163,7 +163,7 @@ class Answer(http.client.HTTPResponse):
             return 0
         said = {length.strip() for length in self.fields.get("content-length", "").split(",")}
         if len(said) > 1:
-            raise self._call.lost("unreadable", "answered with several lengths, which differ")
+            raise self._call.lost("unreadable", N_("answered with several lengths, which differ"))
         length = said.pop()
         return int(length) if length.isascii() and length.isdigit() and not self.chunked else None
 

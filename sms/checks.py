@@ -117,11 +117,9 @@ def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> lis
 
 @register("adapters")
 def adapters(**_: Any) -> list[CheckMessage]:
-    """Adapters of other packages. It has a tag of its own, so that they stop no dispatcher: other vendors are used."""
+    """Adapters of other packages. These are warnings, because an error would stop `migrate` and `provision`."""
     return [
-        Error(fault.problem, hint=fault.advice, id="sms.E008")
-        if fault.is_collision
-        else Warning(fault.problem, hint=fault.advice, id="sms.W009")
+        Warning(fault.problem, hint=fault.advice, id="sms.W010" if fault.is_collision else "sms.W009")
         for fault in FAULTS.values()
     ]
 

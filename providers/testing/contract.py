@@ -59,7 +59,12 @@ def calls_of(adapter: Sender, example: Example) -> list[Callable[[], HttpRequest
     if adapter.can_test:
         calls.append(adapter.test_request)
     if ReportChannel.POLL in adapter.reports:
-        calls.append(lambda: adapter.poll_request(Asked(vendor_id="4711")))
+        asked = Asked("4711", example.sms().reference, example.sms().to)
+        calls.append(lambda: adapter.poll_request(asked))
+    if adapter.needs_session:
+        calls.append(adapter.session_request)
+    if adapter.tells_balance:
+        calls.append(adapter.balance_request)
     return calls
 
 
@@ -146,7 +151,7 @@ class SenderContract:
 
     def test_there_is_a_secret_and_it_is_known_as_one(self, example: Example) -> None:
         if example.adapter.credentials:
-            assert set(example.sender().secrets()) <= set(example.credentials.values())
+            assert set(example.sender().secrets()) <= {*example.credentials.values(), *example.session.values()}
             assert example.sender().secrets()
 
     def test_a_missing_credential_is_found_before_any_call(self, example: Example) -> None:

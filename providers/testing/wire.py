@@ -117,7 +117,7 @@ def replying(*pieces: bytes) -> Callable[[Server, socket.socket], None]:
 
 
 def keeping_alive(reply: bytes) -> Callable[[Server, socket.socket], None]:
-    """The same reply to every request, on one connection."""
+    """Sends the same reply to every request, on one connection."""
 
     def script(server: Server, conn: socket.socket) -> None:
         while server.take(conn):
@@ -127,7 +127,7 @@ def keeping_alive(reply: bytes) -> Callable[[Server, socket.socket], None]:
 
 
 def closed_port() -> int:
-    """A loopback port that nobody listens on."""
+    """A loopback port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

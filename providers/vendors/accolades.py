@@ -109,7 +109,8 @@ class Accolades(Sender):
         if _type(answer) != "ok":
             raise _refusal(response, answer, code)
         if response.status != 200 or code in CODES:
-            raise contradiction(code or f"http-{response.status}", f"type ok, code {code}, HTTP {response.status}")
+            words = N_("type ok, code {code}, HTTP {status}").format(code=code, status=response.status)
+            raise contradiction(code or f"http-{response.status}", words)
         return Accepted(code="ok")
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:

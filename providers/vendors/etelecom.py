@@ -18,7 +18,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, text_of, words_in
+from providers.answers import (
+    MAX_CODE,
+    Codes,
+    by_code,
+    by_status,
+    code_in,
+    contradiction,
+    json_object,
+    text_in,
+    text_of,
+    words_in,
+)
 from providers.base import (
     Accepted,
     ApprovalKind,
@@ -55,7 +66,7 @@ CODES: Codes = {
 DOUBTED_APPROVALS = {"-6": ApprovalKind.TEMPLATE, "-8": ApprovalKind.TEMPLATE}
 TEXTS: Codes = {
     "unauthorized": (Failure.ACCOUNT, N_("User name or password is wrong.")),
-    N_("can't access from this ip"): (
+    "can't access from this ip": (
         Failure.ACCOUNT,
         N_("Our server's IP address is not on the vendor's allow-list."),
     ),
@@ -65,7 +76,7 @@ STATES = {"SUCCESS": MessageState.DELIVERED, "FAIL": MessageState.UNDELIVERED}
 PENDING = "PROCESSING"
 # A report with an empty errorCode has its state as the code.
 REPORT_CODES: Codes = {
-    N_("FAIL"): (Failure.RECIPIENT, N_("No channel of the route rule brought the message to the handset."))
+    "FAIL": (Failure.RECIPIENT, N_("No channel of the route rule brought the message to the handset."))
 }
 
 
@@ -141,7 +152,7 @@ class ETelecom(Sender):
         if status != SUCCESS:
             raise _refusal(response, status, answer)
         if response.status != 200:
-            raise contradiction(status, f"status 1 with HTTP {response.status}")
+            raise contradiction(status, N_("status 1 with HTTP {status}").format(status=response.status))
         return _accepted(answer)
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
@@ -175,8 +186,9 @@ class ETelecom(Sender):
 
     def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
         state = STATES.get(word.upper(), MessageState.UNKNOWN)
-        code = text_in(answer.get("errorcode"), limit=64) or word.upper()
-        detail = f"Channel {channel}" if (channel := text_in(answer.get("channel"), limit=40)) else ""
+        code = text_in(answer.get("errorcode"), limit=MAX_CODE) or word.upper()
+        channel = text_in(answer.get("channel"), limit=40)
+        detail = N_("Channel {channel}").format(channel=channel) if channel else ""
         goes_on = state is MessageState.UNDELIVERED and "," in self.option["routerule"]  # to the next channel
         return Report(state, vendor_id=vendor_id, code=code, detail=detail, final=False if goes_on else None)
 
@@ -197,7 +209,7 @@ def _accepted(answer: JsonObject) -> Accepted:
     if vendor_id:
         return Accepted(vendor_id=vendor_id, code=SUCCESS, detail=word)
     if word and word.lower() != "success":
-        raise contradiction(SUCCESS, f"status 1 without an id, and the words {word!r}")
+        raise contradiction(SUCCESS, N_("status 1 without an id, and the words {said}").format(said=repr(word)))
     return Accepted(code=SUCCESS, detail=N_("Taken without an id: this message can't be traced at the vendor."))
 
 

@@ -134,7 +134,8 @@ class SmsPlus(Sender):
         if code == SUCCESS and success is True and response.status // 100 == 2:
             return Accepted(code=code)
         if code == SUCCESS or success is True:
-            raise contradiction(code, f"success {success!r}, code {code}, HTTP {response.status}")
+            words = N_("success {success}, code {code}, HTTP {status}")
+            raise contradiction(code, words.format(success=repr(success), code=code, status=response.status))
         raise by_code(CODES, code, response, refused=success is False, said=_said(code, answer))
 
 

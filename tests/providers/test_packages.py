@@ -89,6 +89,14 @@ BROKEN = {
     "a set of other things": (with_fact('reports = frozenset({"poll"})'), "The declared reports is not valid"),
     "a list where a tuple belongs": (with_fact("credentials = []"), "The declared credentials is not valid"),
     "a setting that is none": (with_fact('options = ("url",)'), "The declared options is not valid"),
+    "a setting of other types": (
+        with_fact("from providers.base import Setting; options = (Setting(1, 2, 3),)"),
+        "Setting",
+    ),
+    "polls without a call": (
+        with_fact("from providers.base import Polls; polls = Polls(per_minute=0)"),
+        "per_minute is 0",
+    ),
     "codes without a class": (with_fact('codes = {"1": "refused"}'), "The declared codes is not valid"),
     "an unknown state": (with_fact('strongest = "read"'), "The declared strongest is not valid"),
     "an own constructor": (with_fact("def __init__(self): pass"), "It must not define __init__."),
@@ -102,6 +110,14 @@ BROKEN = {
     "networks of another type": (
         with_fact("def report_networks(self): return None"),
         "Its method report_networks fails with the default options: Input should be a valid tuple",
+    ),
+    "polls without a pause": (
+        with_fact("def poll_delays(self): return (60, 0)"),
+        "Its method poll_delays fails with the default options: each must be at least 1 second",
+    ),
+    "networks that are none": (
+        with_fact('def report_networks(self): return ("192.0.2.0/24", "nonsense")'),
+        "Its method report_networks fails with the default options: ValueError: 'nonsense' does not appear",
     ),
     "polls without a time": (
         with_fact(
@@ -134,6 +150,21 @@ def test_an_adapter_that_can_not_be_used_is_named_and_the_others_are_found(
     sys.modules.pop("sms_whole", None)
 
 
+def test_a_forwarder_that_needs_a_session_must_be_able_to_log_in(folder: Path) -> None:
+    source = FORWARDER.replace("    def request", "    needs_session = True\n\n    def request")
+    install(folder, project("sms-made-up", made_up=f"{MODULE}:MadeUp"), {f"{MODULE}.py": source})
+    assert "It does not implement session_request, session_outcome." in find(BUILT_IN)[1]["made_up"].problem
+
+
+def test_the_first_problem_is_told_though_a_later_check_fails(folder: Path) -> None:
+    """Where poll_delays fails for a vendor that is polled, it is asked only once."""
+    lines = "from providers.base import ReportChannel; reports = frozenset({ReportChannel.POLL}); "
+    polled = "poll_request = lambda self, *asked: None; poll_outcome = lambda self, response: []; "
+    source = with_fact(f"{lines}{polled}poll_delays = lambda self: 1 / 0")
+    install(folder, project("sms-made-up", made_up=f"{MODULE}:MadeUp"), {f"{MODULE}.py": source})
+    assert "Its method" in find(BUILT_IN)[1]["made_up"].problem
+
+
 @pytest.mark.parametrize(
     ("packages", "said"),
     [
@@ -151,6 +182,17 @@ def test_a_slug_that_two_packages_bring_names_both(folder: Path, packages: dict[
     assert fault.is_collision
     assert fault.problem == f"More than one package brings an adapter {said}"
     assert MODULE not in sys.modules
+
+
+@pytest.mark.parametrize("text", [b"[sms_desk.providers]\nno sign", b"[console_scripts]\nno sign", b"[a]\n\xff = b"])
+def test_metadata_that_can_not_be_read_is_a_fault(folder: Path, text: bytes) -> None:
+    install(folder, project("sms-made-up", made_up=f"{MODULE}:MadeUp"), {f"{MODULE}.py": ADAPTER})
+    install(folder, project("other"), {})
+    (folder / "other-1.0.dist-info" / "entry_points.txt").write_bytes(text)
+    found, faults = find(BUILT_IN)
+    assert (found, list(faults)) == ({}, ["?"])
+    assert "entry_points.txt of an installed package can't be read" in faults["?"].problem
+    assert faults["?"].advice
 
 
 def test_the_order_does_not_depend_on_the_folder(folder: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from providers.base import Asked, MessageState, Report
+from providers.base import Asked, MessageState, Polls, Report
 from providers.polls import matched
 
 ONE = Asked("V-1", "r-1", "+994501110001")
@@ -12,6 +14,8 @@ TWO = Asked("V-2", "r-2", "+994501110002")
 SAME_NUMBER = Asked("V-3", "r-3", "+994501110002")
 FIRST_CALL = Asked("", "r-1", "+994501110001")
 OTHERS_ID = Asked("V-1", "r-5", "+994501110005")
+ID = "01a2240d-6ff9-7bc9-b425-68f82e387d19"
+OURS = Asked("", ID, "+994501110006")
 NO_ID = Asked("", "r-4", "+994501110004")
 
 CASES = [
@@ -35,8 +39,27 @@ CASES = [
     ({"reference": "r-1"}, (FIRST_CALL, ONE), ONE),
     ({"vendor_id": "V-1"}, (ONE, OTHERS_ID), None),
     ({"vendor_id": "V-1"}, (), None),
+    ({"reference": ID.upper()}, (ONE, OURS), OURS),
+    ({"reference": ID.replace("-", "")}, (ONE, OURS), OURS),
+    ({"reference": ID.replace("-", "").upper()}, (ONE, OURS), OURS),
+    ({"reference": f"{{{ID}}}"}, (ONE, OURS), OURS),
+    ({"reference": "R-2"}, (ONE, TWO), None),
     ({}, (), None),
 ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"at_once": -1}, {"at_once": 0}, {"at_once": "1"}, {"at_once": True}, {"at_once": 1.5},
+     {"per_minute": 0}, {"per_minute": -3}, {"per_minute": 2.5}, {"until": 72}],
+)  # fmt: skip
+def test_rules_that_no_poll_can_follow_are_refused(rules: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"Polls.{next(iter(rules))} is "):
+        Polls(**rules)
+
+
+def test_the_rules_of_a_queue_are_accepted() -> None:
+    assert Polls(at_once=None, per_minute=1).per_minute == 1
 
 
 @pytest.mark.parametrize(("said", "asked", "expected"), CASES)

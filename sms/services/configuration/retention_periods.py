@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -10,8 +10,7 @@ from . import snapshot, stored_periods
 from .stored_periods import StoredPeriods
 
 
-@dataclass(frozen=True, slots=True)
-class Periods:
+class Periods(NamedTuple):
     """Days after which texts, raw exchanges and rows are erased."""
 
     text: int
@@ -38,5 +37,4 @@ def latest() -> Periods:
 
 
 def with_defaults(stored: StoredPeriods) -> Periods:
-    default = of_environment()
-    return Periods(*(own or other for own, other in zip(stored, (default.text, default.raw, default.row), strict=True)))
+    return Periods(*(own or other for own, other in zip(stored, of_environment(), strict=True)))

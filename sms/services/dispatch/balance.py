@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -68,7 +69,7 @@ def note(account: Account, balances: Sequence[Any]) -> None:
 
 def store(account: Account, balance: Money) -> None:
     """Store the balance, and open or close the alert on a low one."""
-    if not balance.amount.is_finite():
+    if not isinstance(balance.amount, Decimal) or not balance.amount.is_finite():
         return
     ProviderState.objects.filter(provider=account.id).update(balance=str(balance)[:40], balance_at=clock.now())
     key = f"balance:{account.slug}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db.models import Q
 
 from providers.base import Asked, Failure, Report, ReportChannel
@@ -23,6 +24,8 @@ from sms.services.queue.queue_state import QueueSnapshot
 from sms.services.reports import apply, receive
 
 from . import circuit_breaker
+
+log = structlog.get_logger(__name__)
 
 OF_A_QUEUE = 500
 """How many due attempts one call stands for that takes what a vendor has."""
@@ -100,8 +103,13 @@ def _asked(attempt: Attempt) -> Asked:
 def store_consumed(results: Sequence[Result]) -> None:
     """Store answers that vendors give only once, before anything else. It may be called again after an error."""
     for result in results:
-        if result.consumed is not None and result.consumed.body:
-            receive.store_answer(result.job.account.id, str(result.job.id), result.consumed)
+        answer, account = result.consumed, result.job.account
+        is_too_long = account.adapter.polls.consumes and result.error is not None and result.error.code == "oversize"
+        if answer is not None and answer.body:
+            receive.store_answer(account.id, str(result.job.id), answer)
+        elif is_too_long or (answer is not None and answer.unreadable):
+            log.warning("poll.answer_lost", provider=account.slug, is_too_long=is_too_long)
+            receive.alert_unread(account.id)
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -152,6 +160,8 @@ def _found(
         attempt = attempts.get(by_reference[asked.reference]) if asked else None
         if attempt is not None:
             yield attempt, report
+        else:
+            log.warning("poll.unmatched", provider=job.account.slug)
 
 
 def _record_faults(results: Sequence[Result], now: datetime) -> None:
@@ -173,5 +183,5 @@ def _next(account: Account, attempt: Attempt, now: datetime) -> datetime | None:
     if attempt.polls < len(delays):
         again = max(accepted_at + timedelta(seconds=delays[attempt.polls]), now + timedelta(seconds=1))
     else:
-        again = now + timedelta(seconds=delays[-1])
+        again = now + timedelta(seconds=max(delays[-1], 1))
     return again if again - accepted_at <= account.adapter.polls.until else None

@@ -51,9 +51,13 @@ def account_values(table: AccountTable, at: Location, row: Provider | Partner) -
         given = _known(table.options, inside, adapter.options)
         values["options"] = _cleaned(inside, {**row.options, **given}, adapter.clean_options)
     if "options" in named or row._state.adding:
-        for key in adapter.missing_options({**row.options, **table.options}):
-            at.child("options").report(key, "is missing")
+        _require_options(table, at.child("options"), row)
     return values
+
+
+def _require_options(table: AccountTable, at: Location, row: Provider | Partner) -> None:
+    for key in row.adapter_class.missing_options({**row.options, **table.options}):
+        at.report(key, "is missing")
 
 
 def _origin(table: AccountTable, at: Location, row: Provider | Partner) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from providers.base import Accepted, Adapter, ProviderError, Sender, SessionExpired, failed
+from providers.base import Accepted, Adapter, ProviderError, Pushed, Sender, SessionExpired, failed
 from sms.domain.echoes import Echo
 from sms.services.configuration.digests import digest
 
@@ -49,16 +49,25 @@ def hide_in_result(result: Result, echo: Echo) -> None:
         result.value = replace(value, code=code, detail=detail, vendor_id=vendor_id, part_ids=part_ids)
     elif isinstance(value, tuple):
         pushed, word = value
-        result.value = pushed, _in_code(word, adapter, echo)
+        result.value = Pushed(pushed), _in_code(word, adapter, echo)
 
 
 def hide_secrets_in_result(result: Result, secrets: Iterable[str]) -> None:
-    """Hide the account's secrets in the vendor's explanation, which may quote what the vendor refuses."""
-    value, error = result.value, result.error
-    if isinstance(value, Accepted) and value.detail:
-        result.value = replace(value, detail=without_secrets(value.detail, secrets))
-    elif error is not None and not isinstance(error, SessionExpired):  # nobody sees the words of that one
-        result.error = _with_words(error, error.code, without_secrets(error.detail, secrets))
+    """Hide secrets in the vendor's code and explanation, which may quote what the vendor refuses."""
+    adapter, value, error, echo = result.job.account.adapter, result.value, result.error, Echo.of_secrets(secrets)
+    if error is not None:
+        result.error = error_without_secrets(error, adapter, secrets)
+    elif isinstance(value, Accepted):
+        result.value = replace(value, code=_in_code(value.code, adapter, echo), detail=echo.hide(value.detail))
+    elif isinstance(value, tuple):
+        result.value = value[0], _in_code(value[1], adapter, echo)
+
+
+def error_without_secrets(error: ProviderError, adapter: Adapter, secrets: Iterable[str]) -> ProviderError:
+    if isinstance(error, SessionExpired):  # nobody sees the words of that one
+        return error
+    echo = Echo.of_secrets(secrets)
+    return _with_words(error, _in_code(error.code, adapter, echo), echo.hide(error.detail))
 
 
 def without_secrets(words: str, secrets: Iterable[str]) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from providers.base import (
     Accepted,
     Adapter,
@@ -35,6 +37,8 @@ from sms.services.configuration.snapshot import Account
 
 from . import echoes, sessions
 from .due import Due
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,12 @@ class Result:
 
 
 def run(job: Job, client: Client) -> Result:
-    """Run a job. It raises nothing: every failure is a result."""
-    result = _run(job, client)
+    """Run a job. It raises nothing, because its thread would end: every failure is a result."""
+    try:
+        result = _run(job, client)
+    except (Exception, SystemExit):  # such as an adapter's code that is no text; a call may have been made
+        log.exception("call.crashed", provider=job.account.slug)
+        result = Result(job, error=_internal_fault())
     result.ended = time.monotonic()
     return result
 
@@ -158,7 +166,7 @@ def _run(job: Job, client: Client) -> Result:
     if isinstance(result.error, SessionExpired):
         _, result = _run_once(job, client, used)
     if isinstance(result.error, SessionExpired):
-        words = "The vendor does not accept the session that it has just given."
+        words = N_("The vendor does not accept the session that it has just given.")
         result.error = failed(Failure.ACCOUNT, "session_refused", words)
     for echo in job.echoes if isinstance(job, Poll) else [_echo_of(job)]:
         echoes.hide_in_result(result, echo)
@@ -238,6 +246,7 @@ def _run_call(
         return Result(job, crash=trace_of(*hidden))
     result = _send(job, client, request, parse, hidden)
     result.raw_request = kept
+    echoes.hide_secrets_in_result(result, request.hidden)
     return result
 
 
@@ -266,7 +275,7 @@ def _parse(
     hidden: tuple[str, ...],
 ) -> Result:
     try:
-        result = Result(job, value=parse(response))
+        result = Result(job, value=_checked(job, parse(response)))
     except ProviderError as error:
         result = Result(job, error=error)
     except Exception:
@@ -278,10 +287,25 @@ def _parse(
     return result
 
 
+_TYPES = {Send: Accepted, Poll: list, Probe: str, Push: tuple, AskBalance: Money}
+
+
+def _checked(job: Job, value: Any) -> Any:
+    """The adapter's value. Raises TypeError if its contract does not allow it: that would count as accepted."""
+    is_valid = isinstance(value, _TYPES[type(job)])
+    if not is_valid or (isinstance(job, Poll) and not all(isinstance(each, Report) for each in value)):
+        raise TypeError(f"the adapter returned a value of another type: {type(value).__name__}")
+    return value
+
+
 def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
+    return Result(job, error=_internal_fault(), crash=trace_of(*hidden))
+
+
+def _internal_fault() -> ProviderError:
     """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
     detail = N_("An internal fault came up during the call; the message may have gone out.")
-    return Result(job, error=failed(Failure.AMBIGUOUS, "internal_fault", detail), crash=trace_of(*hidden))
+    return failed(Failure.AMBIGUOUS, "internal_fault", detail)
 
 
 def trace_of(*hidden: str) -> str:
@@ -289,5 +313,5 @@ def trace_of(*hidden: str) -> str:
     trace = traceback.format_exc(limit=-8)
     for value in hidden:
         if value:
-            trace = trace.replace(value, "[hidden]")
+            trace = trace.replace(str(value), "[hidden]")
     return trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import threading
 import time
@@ -16,12 +17,14 @@ from providers.calls import Call
 from providers.http import Client, TooLate
 from providers.marking import N_
 
+from . import echoes
+
 log = structlog.get_logger(__name__)
 
 RENEW_BEFORE = timedelta(seconds=30)
 """So long before its end a session is renewed."""
 REMEMBERED_SECONDS = 10.0
-"""How long a failed log-in stands for others: bad log-ins may get our address blocked."""
+"""How long a log-in stands for others at least, also a failed one: bad log-ins may get our address blocked."""
 _NOT_SENT = {
     Failure.AMBIGUOUS: Failure.TRANSIENT,
     Failure.RECIPIENT: Failure.ACCOUNT,
@@ -38,11 +41,13 @@ class _Held:
     of: object
     lock: threading.Lock = field(default_factory=threading.Lock)
     session: Session | None = None
+    renew_at: float = math.inf
     error: ProviderError | None = None
     error_until: float = 0.0
 
 
-_held: dict[int, _Held] = {}
+_held: dict[tuple[str, int], _Held] = {}
+"""By adapter and account: a provider and a partner may have the same id."""
 
 
 def get(account: Any, client: Client, not_after: float, ended: Session | None) -> Session:
@@ -57,26 +62,20 @@ def get(account: Any, client: Client, not_after: float, ended: Session | None) -
     if not held.lock.acquire(timeout=max(not_after - time.monotonic(), 0.0)):
         raise TooLate
     try:
-        if not _is_usable(held.session, ended):
-            held.session = _log_in(held, account, client, not_after)
-        assert held.session is not None
-        return held.session
+        session = held.session
+        if session is None or session is ended or time.monotonic() >= held.renew_at:
+            session = _log_in(held, account, client, not_after)
+        return session
     finally:
         held.lock.release()
 
 
 def _held_by(account: int, adapter: Sender) -> _Held:
-    of = (adapter.slug, adapter.base_url, adapter.credential, adapter.option)
-    held = _held.get(account)
+    key, of = (adapter.slug, account), (adapter.base_url, adapter.credential, adapter.option)
+    held = _held.get(key)
     if held is None or held.of != of:
-        held = _held[account] = _Held(of)
+        held = _held[key] = _Held(of)
     return held
-
-
-def _is_usable(session: Session | None, ended: Session | None) -> bool:
-    if session is None or session is ended:
-        return False
-    return session.expires_at is None or session.expires_at - RENEW_BEFORE > datetime.now(UTC)
 
 
 def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Session:
@@ -84,18 +83,39 @@ def _log_in(held: _Held, account: Any, client: Client, not_after: float) -> Sess
         raise held.error.with_traceback(None)  # else the one error's traceback grows with each call
     held.session = held.error = None
     adapter = account.adapter.for_call(new_call())
+    hidden: tuple[str, ...] = ()
     try:
-        response = client.send(adapter.session_request(), timeout=account.timeout, not_after=not_after)
-        return adapter.session_outcome(response)  # type: ignore[no-any-return]
+        request = adapter.session_request()
+        hidden += request.hidden
+        response = client.send(request, timeout=account.timeout, not_after=not_after)
+        session = _checked(adapter.session_outcome(response))
+        held.session, held.renew_at = session, _renew_at(session)
+        return session
     except TooLate:
         raise
     except ProviderError as error:
-        held.error = _of_log_in(error)
+        held.error = echoes.error_without_secrets(_of_log_in(error), adapter, hidden)
     except Exception:  # its trace may contain the new session's secret, so only the log has it, without values
         log.exception("log_in.crashed", provider=account.slug)
         held.error = _of_log_in(_CRASHED)
     held.error_until = time.monotonic() + REMEMBERED_SECONDS
     raise held.error
+
+
+def _renew_at(session: Session) -> float:
+    """In monotonic time. A session that soon ends is used a little all the same, else each call would log in."""
+    if session.expires_at is None:
+        return math.inf
+    left = session.expires_at - RENEW_BEFORE - datetime.now(UTC)
+    return time.monotonic() + max(left.total_seconds(), REMEMBERED_SECONDS)
+
+
+def _checked(session: Session) -> Session:
+    """Raises an error if the adapter returned something else, or a session that no call can use."""
+    ends = session.expires_at
+    if not all(isinstance(each, str) for each in session.secret.values()) or (ends and ends.tzinfo is None):
+        raise TypeError("a secret of the session is no text, or its end has no time zone")
+    return session
 
 
 def _of_log_in(error: ProviderError) -> ProviderError:

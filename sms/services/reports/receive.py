@@ -170,7 +170,7 @@ def _read_one(*, may_send: bool) -> int:
         calls = outbox.lock_callbacks(1)
         _mark_read({call.id: N_("our own code failed on it; see the log") for call in calls}, now)
         for call in calls:
-            _alert_unread(call.provider)
+            alert_unread(call.provider)
     return len(calls)
 
 
@@ -194,7 +194,7 @@ def _parse_calls(calls: Sequence[StoredCall]) -> tuple[list[ReportUpdate], dict[
         found, notes[call.id] = _parse_call(call)
         updates += found
         if notes[call.id] and not call.raw.is_empty():
-            _alert_unread(call.provider)
+            alert_unread(call.provider)
     return updates, notes
 
 
@@ -223,7 +223,7 @@ def _parse_answer(call: StoredCall, adapter: Sender) -> tuple[list[ReportUpdate]
     try:
         reports = adapter.poll_outcome(HttpResponse(int(answer.headers["status"]), answer.headers, answer.body))
     except ProviderError as error:
-        return [], f"could not be read: the answer counts as {error.failure}"
+        return [], N_("could not be read: the answer counts as {failure_text}").format(failure_text=error.failure)
     return [replace(_update_from(call, report, Fields({})), is_poll=True) for report in reports], ""
 
 
@@ -260,7 +260,8 @@ def _certainty(group: Sequence[tuple[Report, Fields]]) -> tuple[bool, bool, bool
     )
 
 
-def _alert_unread(provider: int) -> None:
+def alert_unread(provider: int) -> None:
+    """Raise the alert that a callback, or the answer to a poll, could not be read."""
     account = snapshot.current().accounts.get(provider)
     if account is None:
         return

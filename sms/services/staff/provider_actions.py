@@ -13,7 +13,7 @@ from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
 from sms.services.queue import notify, outbox, sessions
-from sms.services.queue.echoes import can_poll, without_secrets
+from sms.services.queue.echoes import can_poll, error_without_secrets, without_secrets
 from sms.services.queue.errors import ActionRefused
 
 log = structlog.get_logger(__name__)
@@ -34,15 +34,15 @@ def test_connection(provider_id: int, *, actor: str) -> str:
         raise ActionRefused(provider.credentials_problem)
     adapter = provider.adapter().for_call(sessions.new_call())
     request = _test_request(provider, adapter)
+    secrets = (*adapter.secrets(), *request.hidden)
     client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
     try:
-        response = _read_test(adapter, client.send(request, timeout=provider.timeout))
-    except ProviderError as error:
-        detail = without_secrets(error.detail, adapter.secrets())
-        _record_test(provider, accepted=False, detail=f"{error.code}: {detail}")
-        raise ActionRefused(
-            N_("The test was not accepted. {code}: {detail_text}").format(code=error.code, detail_text=detail)
-        ) from error
+        response = without_secrets(_read_test(adapter, client.send(request, timeout=provider.timeout)), secrets)
+    except ProviderError as raised:
+        error = error_without_secrets(raised, adapter, secrets)
+        _record_test(provider, accepted=False, detail=f"{error.code}: {error.detail}")
+        words = N_("The test was not accepted. {code}: {detail_text}")
+        raise ActionRefused(words.format(code=error.code, detail_text=error.detail)) from raised
     finally:
         client.close()
     _record_test(provider, accepted=True, detail=response)

@@ -159,7 +159,7 @@ class Engine:
         finally:
             record_outcomes(settled, done, snapshot)
         if may_claim:
-            begun += self._submit(self._claim_pushes_and_polls(snapshot))
+            begun += self._claim_pushes_and_polls(snapshot)
         came_back = any(result.error or result.surely_not_sent for result in done)
         has_room = self._free_for_others() > 0
         self._may_find_more = came_back or (begun > 0 and has_room)
@@ -182,15 +182,16 @@ class Engine:
         """Free slots that are not reserved for OTPs."""
         return max(self._free() - max(self.reserved - self.otps_in_flight, 0), 0)
 
-    def _claim_pushes_and_polls(self, snapshot: QueueSnapshot) -> list[Job]:
-        """Pushes of received messages to partners, and queries for balances and for the state of attempts.
+    def _claim_pushes_and_polls(self, snapshot: QueueSnapshot) -> int:
+        """Submit pushes of received messages to partners, and queries for balances and for the state of attempts.
 
-        A partner expects each repeat at an exact time, so pushes may use half of the slots reserved for OTPs.
+        A partner expects each repeat at an exact time, so pushes may use half of the slots reserved for OTPs. Each kind
+        is submitted before the next is claimed, which may fail.
         """
-        for_others = self._free_for_others()
-        jobs = forward.claim_pushes(snapshot, min(self._free(), for_others + self.reserved // 2))
-        jobs += balance.take(snapshot, for_others - len(jobs))
-        return jobs + poll.take(snapshot, min(for_others - len(jobs), max(1, self.slots // 4)))
+        free = self._free_for_others()
+        begun = self._submit(forward.claim_pushes(snapshot, min(self._free(), free + self.reserved // 2)))
+        begun += self._submit(balance.take(snapshot, free - begun))
+        return begun + self._submit(poll.take(snapshot, min(free - begun, max(1, self.slots // 4))))
 
     def _submit(self, jobs: Sequence[Job]) -> int:
         self._count(jobs)

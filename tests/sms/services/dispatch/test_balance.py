@@ -12,7 +12,7 @@ from providers.base import Accepted, HttpRequest, HttpResponse, Money
 from providers.registry import SENDERS
 from sms.models import Alert, Provider, ProviderState
 from sms.services.database import clock
-from sms.services.dispatch import balance
+from sms.services.dispatch import balance, circuit_breaker
 from sms.services.monitoring import provider_health
 from tests.sms.services.fakes import TextVendor
 
@@ -107,6 +107,19 @@ def test_what_is_no_balance_changes_nothing(shop, prepaid, wire, work, amount, s
     said(wire, work, shop, "60")
     said(wire, work, shop, amount, status)
     assert (state().balance, state().breaker, is_low()) == ("60 EUR", "closed", False)
+
+
+@pytest.mark.parametrize("amount", [12.5, 12, "12", None])
+def test_a_balance_that_is_no_decimal_is_not_stored_and_breaks_nothing(shop, prepaid, wire, work, monkeypatch, amount):
+    prepaid(TellingVendor, low_balance=50)
+    monkeypatch.setattr(TellingVendor, "outcome", lambda self, response: Accepted(balance=Money(amount)))
+    recorded = []
+    genuine = circuit_breaker.record_outcome
+    monkeypatch.setattr(
+        circuit_breaker, "record_outcome", lambda *args, **more: (recorded.append(args), genuine(*args, **more))[1]
+    )
+    said(wire, work, shop, "")
+    assert (state().balance, is_low(), len(recorded)) == ("", False, 1)
 
 
 def asked(wire):

@@ -11,6 +11,7 @@ from providers.http import TooLate
 from providers.registry import FORWARDERS
 from sms.models import Alert, InboundMessage, InboundPush, InboundPushAttempt, Partner, RentedNumber
 from sms.services.database import clock
+from sms.services.dispatch import poll
 from sms.services.inbound import forward
 from sms.services.queue import queue_state
 from sms.services.queue.errors import ActionRefused
@@ -18,6 +19,7 @@ from sms.services.worker import engine
 from tests.sms import received
 from tests.sms.services.fakes import error
 from tests.support.standins import Pigeon
+from tests.support.waiting import PATIENCE_SECONDS
 
 DELIVERED = HttpResponse(200, body=b"delivered")
 REFUSED = HttpResponse(400, body=b"refused")
@@ -54,6 +56,18 @@ def test_a_push_that_the_partner_takes_is_delivered_and_never_repeated(push, wir
     assert attempt.started_at <= attempt.finished_at
     assert not work()
     assert [call.body for call in wire.calls] == [b"355 Instagram +994501112233 Code 800142"]
+
+
+def test_a_push_that_is_claimed_is_made_though_the_claim_of_polls_fails(push, wire, monkeypatch):
+    wire.script(received.HOST, DELIVERED)
+    monkeypatch.setattr(poll, "take", lambda *args: 1 / 0)
+    made = engine.Engine(2)
+    with pytest.raises(ZeroDivisionError):
+        made.turn(0.0)
+    assert made.in_flight == 1
+    made.close()
+    made._results.get(timeout=PATIENCE_SECONDS)
+    assert len(wire.calls) == 1
 
 
 def test_a_stop_word_ends_it(push, wire, work):

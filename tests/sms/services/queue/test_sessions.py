@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
+import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from providers.answers import by_code, by_status, words_in
 from providers.base import (
+    Accepted,
     Call,
     Failure,
     HttpRequest,
@@ -21,6 +26,7 @@ from providers.base import (
     Setting,
     Unavailable,
     Unconfirmed,
+    failed,
 )
 from providers.registry import SENDERS
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, Provider, ProviderState
@@ -127,13 +133,40 @@ def test_a_session_that_is_refused_at_once_is_a_fault_of_the_account(shop, vendo
     assert (vendor.logins, states(), state.breaker, state.breaker_code) == (2, {"queued"}, "open", "session_refused")
 
 
-@pytest.mark.parametrize(("seconds", "logins"), [(3600, 1), (10, 2)])
-def test_a_session_that_ends_soon_is_renewed_before(shop, vendor, work, seconds, logins):
+@pytest.mark.parametrize(("seconds", "used_for"), [(3600, 3570), (45, 15), (31, 10), (30, 10), (5, 10), (-60, 10)])
+def test_a_session_is_renewed_before_its_end_but_not_by_each_call(shop, vendor, work, seconds, used_for):
+    """One that soon ends is used all the same: should it end earlier, the vendor says so."""
     vendor.answer = {"seconds": seconds}
-    for number in range(2):
+    before = time.monotonic()
+    for number in range(4):
         shop.message(f"Salam {number}")
-        work()
-    assert (vendor.logins, len(vendor.sent)) == (logins, 2)
+    work()
+    [held] = sessions._held.values()
+    assert used_for - 1 < held.renew_at - before < used_for + time.monotonic() - before + 1
+    held.renew_at = math.inf
+    shop.message("Salam 5")
+    work()
+    assert vendor.logins == 1
+    held.renew_at = time.monotonic()
+    shop.message("Salam 6")
+    work()
+    assert (vendor.logins, len(vendor.sent)) == (2, 6)
+
+
+def test_a_provider_and_a_partner_with_one_id_have_sessions_of_their_own(shop, vendor, work, wire):
+    shop.message()
+    work()
+    provider = Provider.objects.get(slug="session")
+
+    class Partner(SessionVendor):
+        slug = "anotherslug"
+
+    adapter = Partner(base_url=f"https://{HOST}", credentials={"password": PASSWORD}, options={})
+    account = SimpleNamespace(id=provider.pk, slug="partner", adapter=adapter, timeout=5)
+    sessions.get(account, wire, time.monotonic() + 60, None)
+    shop.message("Salam 2")
+    work()
+    assert vendor.logins == 2
 
 
 FAILED = [
@@ -241,6 +274,80 @@ def test_a_secret_that_the_vendor_quotes_is_hidden(shop, vendor, work, caplog, m
     kept = f"{Attempt.objects.get().detail}{state.last_error_detail}{state.breaker_detail}{alerts}{caplog.text}".lower()
     assert "[hidden]" in kept
     assert PASSWORD[:7] not in kept
+
+
+DERIVED = "made-up-derived-secret"
+
+
+class DerivingVendor(SessionVendor):
+    """Sends a secret that it derives for each request."""
+
+    slug = "derivingvendor"
+    can_test = True
+
+    def session_request(self):
+        return replace(super().session_request(), hidden=(DERIVED,))
+
+    def test_request(self):
+        return HttpRequest("GET", f"{self.base_url}/ping", (("X-Token", "t"),), hidden=(DERIVED,))
+
+    def request(self, sms):
+        return replace(super().request(sms), hidden=(DERIVED,))
+
+
+def quoting(code, detail):
+    def refuse(self, response):
+        raise failed(Failure.CONFIG, code, detail)
+
+    return refuse
+
+
+@pytest.mark.parametrize("secret", [DERIVED, PASSWORD])
+@pytest.mark.parametrize(
+    ("method", "made"),
+    [
+        ("session_outcome", lambda said: quoting("bad", said)),
+        ("session_outcome", lambda said: quoting(said, "no")),
+        ("outcome", lambda said: quoting("bad", said)),
+        ("outcome", lambda said: quoting(said, "no")),
+        ("outcome", lambda said: lambda self, response: Accepted(code=said)),
+        ("outcome", lambda said: lambda self, response: Accepted(detail=said)),
+    ],
+)
+def test_no_secret_that_the_vendor_quotes_is_stored(shop, vendor, work, monkeypatch, secret, method, made):
+    monkeypatch.setitem(SENDERS, SessionVendor.slug, DerivingVendor)
+    monkeypatch.setattr(DerivingVendor, method, made(f"no right for {secret}"))
+    shop.message()
+    work()
+    attempt, state = Attempt.objects.get(), ProviderState.objects.get(provider__slug="session")
+    alerts = list(Alert.objects.values_list("title", "advice"))
+    kept = f"{attempt.code} {attempt.detail} {state.last_error_code} {state.last_error_detail} {alerts}"
+    assert "[hidden]" in kept
+    assert secret not in f"{kept} {attempt.raw_response} {Message.objects.get().detail}"
+
+
+@pytest.mark.parametrize("secret", [DERIVED, PASSWORD])
+@pytest.mark.parametrize("needs_session", [True, False])
+@pytest.mark.parametrize("made", [lambda said: quoting("bad", said), lambda said: quoting(said, "no")])
+def test_a_test_of_the_connection_stores_no_derived_secret(
+    shop, vendor, wire, monkeypatch, secret, needs_session, made
+):
+    monkeypatch.setitem(SENDERS, SessionVendor.slug, DerivingVendor)
+    monkeypatch.setattr(DerivingVendor, "needs_session", needs_session)
+    monkeypatch.setattr(DerivingVendor, "session_outcome" if needs_session else "test_outcome", made(f"no {secret}"))
+    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    with pytest.raises(provider_actions.ActionRefused) as refused:
+        provider_actions.test_connection(Provider.objects.get(slug="session").pk, actor="staff")
+    assert secret not in f"{refused.value}{ProviderState.objects.get(provider__slug='session').last_test_detail}"
+
+
+def test_an_accepted_test_of_the_connection_stores_no_secret(shop, vendor, wire, monkeypatch):
+    monkeypatch.setitem(SENDERS, SessionVendor.slug, DerivingVendor)
+    monkeypatch.setattr(DerivingVendor, "needs_session", False)
+    monkeypatch.setattr(DerivingVendor, "test_outcome", lambda self, response: f"Hello {PASSWORD} {DERIVED}")
+    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    said = provider_actions.test_connection(Provider.objects.get(slug="session").pk, actor="staff")
+    assert said == ProviderState.objects.get(provider__slug="session").last_test_detail == "Hello [hidden] [hidden]"
 
 
 def test_the_connection_is_tested_by_a_log_in(shop, vendor, wire, monkeypatch):

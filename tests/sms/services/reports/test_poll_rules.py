@@ -8,6 +8,7 @@ from itertools import chain
 
 import pytest
 from django.db import OperationalError
+from structlog.testing import capture_logs
 
 from providers.answers import by_status
 from providers.base import (
@@ -19,7 +20,8 @@ from providers.base import (
     Report,
     Unconfirmed,
 )
-from sms.models import Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
+from sms.models import Alert, Attempt, Callback, DeliveryReport, Message, Provider, ProviderState
+from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import poll
 from sms.services.queue import queue_state
@@ -130,6 +132,27 @@ def test_what_was_not_asked_for_changes_nothing(shop, vendor, wire, work, said):
     work()
     assert {status(each) for each in messages} == {"submitted"}
     assert Attempt.objects.filter(poll_at__gt=clock.now()).count() == 2
+
+
+def test_a_report_about_another_message_is_logged(shop, vendor, wire, work):
+    vendor(at_once=5)
+    sent(shop, wire, work, "V-1", "V-2")
+    wire.script(HOST, answer({"state": "delivered", "vendor_id": "V-9"}))
+    with capture_logs() as logs:
+        work()
+    assert [line["provider"] for line in logs if line["event"] == "poll.unmatched"] == ["polled"]
+
+
+@pytest.mark.parametrize("delays", [(0,), (-5,), (1, 0)])
+def test_a_vendor_is_not_asked_again_at_once(shop, vendor, wire, work, monkeypatch, delays):
+    monkeypatch.setattr(PolledVendor, "poll_delays", lambda self: delays)
+    vendor()
+    sent(shop, wire, work, "V-1")
+    Attempt.objects.update(polls=5)
+    [attempt] = Attempt.objects.all()
+    now = clock.now()
+    account = snapshot.current().accounts[attempt.provider_id]
+    assert poll._next(account, attempt, now) == now + timedelta(seconds=1)
 
 
 def test_two_messages_to_one_number_are_not_told_apart_by_it(shop, vendor, wire, work):
@@ -317,12 +340,25 @@ def test_an_answer_that_can_not_be_read_is_kept_with_a_note(shop, vendor, wire, 
     assert status(message) == "submitted"
 
 
+LOST = [HttpResponse(200, {}, b"", unreadable=40), error(Unconfirmed, Failure.AMBIGUOUS, "oversize")]
+
+
+@pytest.mark.parametrize("said", LOST)
+def test_an_answer_that_can_not_be_kept_raises_an_alert(shop, vendor, wire, work, said):
+    queued(shop, vendor, wire, work, "V-1")
+    wire.script(HOST, said)
+    work()
+    assert not Callback.objects.exists()
+    assert Alert.objects.filter(key="unread-report:polled", closed_at=None).exists()
+
+
 @pytest.mark.parametrize("said", [HttpResponse(200), HttpResponse(401, {}, b"[]"), HttpResponse(500, {}, b"[]")])
 def test_an_answer_with_nothing_in_it_is_not_stored(shop, vendor, wire, work, said):
     queued(shop, vendor, wire, work, "V-1")
     wire.script(HOST, said)
     work()
     assert not Callback.objects.exists()
+    assert not Alert.objects.filter(key__startswith="unread-report").exists()
 
 
 def test_a_queue_may_name_our_reference_or_a_message_that_is_not_ours(shop, vendor, wire, work):
