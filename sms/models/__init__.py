@@ -7,7 +7,7 @@ from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNo
 from .destination import BlockedNumber, Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
-from .message import Attempt, AttemptPart, Message, MessageEvent
+from .message import Attempt, AttemptPart, Message, MessageEvent, MessageOutcome
 from .objective import Objective, ObjectivePeriod, ObjectiveSum, ShareMove, UsualFigures
 from .operations import (
     Alert,
@@ -64,6 +64,7 @@ __all__ = [
     "LoginSource",
     "Message",
     "MessageEvent",
+    "MessageOutcome",
     "MessageTemplate",
     "NewlineEscape",
     "Objective",

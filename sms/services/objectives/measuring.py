@@ -32,7 +32,8 @@ from django.db.models.functions import Coalesce, Substr
 
 from providers.registry import SENDERS
 from sms.domain.destinations import locate
-from sms.domain.lifecycle import BAD_REPORTS, Outcome, ReportState, Status
+from sms.domain.lifecycle import Outcome, ReportState, Status
+from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
 from sms.models import Attempt, DeliveryReport, Message
 from sms.services.database import uuid_range
@@ -148,7 +149,15 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     )
     rows = rows.annotate(kept=_kept("latency", edges), has_receipt=Q(receipt_at__isnull=False))
     grouped = rows.values(
-        "provider", "provider__vendor", "is_otp", "prefix", "outcome", "reported", "kept", "has_receipt"
+        "provider",
+        "provider__vendor",
+        "is_otp",
+        "prefix",
+        "outcome",
+        "reported",
+        "client_outcome__outcome",
+        "kept",
+        "has_receipt",
     )
     return grouped.annotate(count=Count("id"), sample=Min("message__to"))
 
@@ -168,7 +177,7 @@ def _vendors(strongest: str) -> list[str]:
 def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
     subject = Subject(row["provider"], locate(row["sample"]).country, row["is_otp"], Measure.SUCCESS)
     if targets.of(subject).percent:
-        sums[subject] += Sum(row["count"], row["count"] if _is_success(row) else 0)
+        sums[subject] += Sum(row["count"], row["count"] if is_successful(row) else 0)
     subject = subject._replace(measure=Measure.RECEIPT)
     target = targets.of(subject)
     if target.percent and row["outcome"] == Outcome.ACCEPTED and reports(row["provider__vendor"]):
@@ -177,11 +186,8 @@ def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
             sums[subject] += Sum(row["count"], row["count"] if is_in_time else 0)
 
 
-def _is_success(row: dict[str, Any]) -> bool:
-    """A good report decides where the call's own outcome was not clear."""
-    if row["reported"] in BAD_REPORTS:
-        return False
-    return row["outcome"] == Outcome.ACCEPTED or row["reported"] in (ReportState.SENT, ReportState.DELIVERED)
+def is_successful(row: dict[str, Any]) -> bool:
+    return is_success(row["outcome"], row["reported"], row["client_outcome__outcome"])
 
 
 def reports(vendor: str) -> bool:
