@@ -24,6 +24,7 @@ from sms.models import (
     Attempt,
     Callback,
     DeliveryReport,
+    HourlyDelivery,
     HourlyOtpShape,
     InboundCall,
     InboundMessage,
@@ -238,6 +239,7 @@ def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
         Alert.objects.filter(closed_at__lt=horizon),
         AccessRecord.objects.filter(created_at__lt=now - timedelta(days=ACCESS_RECORD_DAYS)),
         Session.objects.filter(expire_date__lt=now),
+        HourlyDelivery.objects.filter(hour__lt=horizon),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]
 

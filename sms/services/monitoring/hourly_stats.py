@@ -14,8 +14,18 @@ from django.db import transaction
 from django.db.models import Count, F
 
 from sms.domain.lifecycle import Outcome
-from sms.models import Attempt, HourlyCount, HourlyMatch, HourlyNewline, HourlySpeed, Message, RollupHour
+from sms.models import (
+    Attempt,
+    HourlyCount,
+    HourlyDelivery,
+    HourlyMatch,
+    HourlyNewline,
+    HourlySpeed,
+    Message,
+    RollupHour,
+)
 from sms.models.message import NEEDS_ATTENTION
+from sms.services.analytics.counting import deliveries
 from sms.services.configuration import retention_periods
 from sms.services.database import clock, uuid_range
 
@@ -90,10 +100,12 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
         HourlySpeed.objects.filter(hour=hour).delete()
         HourlyMatch.objects.filter(hour=hour).delete()
         HourlyNewline.objects.filter(hour=hour).delete()
+        HourlyDelivery.objects.filter(hour=hour).delete()
         HourlyCount.objects.bulk_create(_counts(hour))
         HourlySpeed.objects.bulk_create(_speeds(hour))
         HourlyMatch.objects.bulk_create(_matches(hour))
         HourlyNewline.objects.bulk_create(_newlines(hour))
+        HourlyDelivery.objects.bulk_create(deliveries(hour), batch_size=1000)
     return True
 
 

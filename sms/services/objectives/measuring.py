@@ -31,15 +31,13 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Substr
 
 from providers.registry import SENDERS
-from sms.domain.destinations import locate
+from sms.domain.destinations import PREFIX_LENGTH, locate
 from sms.domain.lifecycle import Outcome, ReportState, Status
 from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
 from sms.models import Attempt, DeliveryReport, Message
 from sms.services.database import uuid_range
 
-_CHARACTERS = 8
-"""With so many characters of a number, its country is known also where countries share a calling code."""
 _ANSWERED = (Outcome.ACCEPTED, Outcome.REFUSED)
 
 
@@ -115,7 +113,7 @@ def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),
-        prefix=Substr("to", 1, _CHARACTERS),
+        prefix=Substr("to", 1, PREFIX_LENGTH),
         outcome=F("first__outcome"),
         is_over=Case(When(status=Status.EXPIRED, then=True), default=False),
         latency=_since(F("first__finished_at"), period.now, F("created_at")),
@@ -143,7 +141,7 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     calls = Attempt.objects.filter(**period.ids(), message__is_test=False, outcome__isnull=False)
     rows = calls.order_by().annotate(
         is_otp=F("message__is_otp"),
-        prefix=Substr("message__to", 1, _CHARACTERS),
+        prefix=Substr("message__to", 1, PREFIX_LENGTH),
         receipt_at=Subquery(receipts()),
         latency=_since(F("receipt_at"), period.now, F("finished_at")),
     )
