@@ -109,6 +109,7 @@ NAMES = (
     N_("failure"),
     N_("failures since"),
     N_("failures"),
+    N_("fate"),
     N_("field"),
     N_("fields"),
     N_("figures"),
