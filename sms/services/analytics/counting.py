@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Case, CharField, Count, F, Min, Value, When
 from django.db.models.functions import Substr
 
 from sms.domain.destinations import PREFIX_LENGTH, locate
@@ -17,35 +17,34 @@ from sms.domain.quality.delivery import Fate, fate_of
 from sms.models import HourlyDelivery, Message
 from sms.services.database import uuid_range
 
-_GROUPS = ("provider_id", "client_id", "template_version__template", "sender", "prefix", "status", "code")
+_ABOUT = ("provider_id", "client_id", "template_version__template", "sender")
+_COLUMNS = ("provider_id", "client_id", "template_id", "sender", "country", "fate", "code")
 _OUTCOME = "client_outcome__outcome"
 
 
 def deliveries(hour: datetime) -> list[HourlyDelivery]:
     """The rows of an hour. Tests of staff don't count."""
     counts: Counter[tuple[Any, ...]] = Counter()
+    countries: dict[str, str] = {}
     for row in _grouped(hour):
-        counts[_key(row)] += row["count"]
-    names = ("provider_id", "client_id", "template_id", "sender", "country", "fate", "code")
-    return [
-        HourlyDelivery(hour_id=hour, count=count, **dict(zip(names, key, strict=True))) for key, count in counts.items()
-    ]
+        country = countries.get(row["prefix"]) or countries.setdefault(row["prefix"], locate(row["sample"]).country)
+        fate = fate_of(Status(row["status"]), row[_OUTCOME])
+        counts[*(row[name] for name in _ABOUT), country, fate.value, _code(row, fate)] += row["count"]
+    rows = ((dict(zip(_COLUMNS, key, strict=True)), count) for key, count in counts.items())
+    return [HourlyDelivery(hour_id=hour, count=count, **values) for values, count in rows]
 
 
 def _grouped(hour: datetime) -> Iterable[dict[str, Any]]:
     ids = {"id__gte": uuid_range.min_id(hour), "id__lt": uuid_range.min_id(hour + timedelta(hours=1))}
-    messages = Message.objects.filter(**ids, is_test=False).order_by().annotate(prefix=Substr("to", 1, PREFIX_LENGTH))
-    return messages.values(*_GROUPS, _OUTCOME).annotate(count=Count("id"), sample=Min("to"))
-
-
-def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    fate = fate_of(Status(row["status"]), row[_OUTCOME])
-    about = (row["provider_id"], row["client_id"], row["template_version__template"], row["sender"])
-    return *about, locate(row["sample"]).country, fate.value, _code(row, fate)
+    rows = Message.objects.filter(**ids, is_test=False).order_by()
+    of_undelivered = Case(When(status=Status.UNDELIVERED, then=F("code")), default=Value(""), output_field=CharField())
+    rows = rows.annotate(prefix=Substr("to", 1, PREFIX_LENGTH), why=of_undelivered)
+    grouped = rows.values(*_ABOUT, "prefix", "status", "why", _OUTCOME)
+    return grouped.annotate(count=Count("id"), sample=Min("to"))
 
 
 def _code(row: dict[str, Any], fate: Fate) -> str:
-    """That of an undelivered message; what the client reports where the vendor gave none."""
+    """That of an undelivered message; what the client reports where the vendor reports nothing."""
     if fate is not Fate.UNDELIVERED:
         return ""
-    return row["code"] if row["status"] == Status.UNDELIVERED else ClientOutcome.NOT_RECEIVED.value
+    return row["why"] if row["status"] == Status.UNDELIVERED else ClientOutcome.NOT_RECEIVED.value
