@@ -33,4 +33,17 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="HourlyReceipt",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("within", models.PositiveIntegerField(null=True)),
+                ("count", models.PositiveIntegerField()),
+                ("hour", models.ForeignKey(on_delete=_CASCADE, related_name="receipts", to="sms.rolluphour")),
+                (
+                    "provider",
+                    models.ForeignKey(db_index=False, on_delete=_CASCADE, related_name="+", to="sms.provider"),
+                ),
+            ],
+        ),
     ]

@@ -22,7 +22,16 @@ from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
-from .rollup import HourlyCount, HourlyDelivery, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
+from .rollup import (
+    HourlyCount,
+    HourlyDelivery,
+    HourlyMatch,
+    HourlyNewline,
+    HourlyOtpShape,
+    HourlyReceipt,
+    HourlySpeed,
+    RollupHour,
+)
 from .route import Route, RouteProvider, ShareMoves
 from .sender import SenderApproval, SenderName
 from .staff import AccessRecord, PersonalDataRecord, StaffPreferences
@@ -56,6 +65,7 @@ __all__ = [
     "HourlyMatch",
     "HourlyNewline",
     "HourlyOtpShape",
+    "HourlyReceipt",
     "HourlySpeed",
     "InboundCall",
     "InboundGateway",

@@ -93,6 +93,21 @@ class HourlyDelivery(models.Model):
         return f"{self.hour_id} {self.fate} {self.count}"
 
 
+class HourlyReceipt(models.Model):
+    """How many accepted calls, of a sample of this hour, got their final delivery report within so many seconds.
+
+    `within` is one of `sms.services.analytics.arrivals.EDGES`; null if no report has come.
+    """
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="receipts")
+    provider = models.ForeignKey("sms.Provider", models.CASCADE, related_name="+", db_index=False)
+    within = models.PositiveIntegerField(null=True)
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.provider_id} {self.within} {self.count}"
+
+
 class HourlyOtpShape(models.Model):
     """A masked text (`sms.domain.masking`) and its count in one hour. No value can be read from it."""
 

@@ -26,6 +26,7 @@ from sms.models import (
     DeliveryReport,
     HourlyDelivery,
     HourlyOtpShape,
+    HourlyReceipt,
     InboundCall,
     InboundMessage,
     InboundPushAttempt,
@@ -240,6 +241,7 @@ def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
         AccessRecord.objects.filter(created_at__lt=now - timedelta(days=ACCESS_RECORD_DAYS)),
         Session.objects.filter(expire_date__lt=now),
         HourlyDelivery.objects.filter(hour__lt=horizon),
+        HourlyReceipt.objects.filter(hour__lt=horizon),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]
 

@@ -22,7 +22,6 @@ from django.db.models import (
     FilteredRelation,
     IntegerField,
     Min,
-    OuterRef,
     Q,
     Subquery,
     Value,
@@ -30,12 +29,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Substr
 
-from providers.registry import SENDERS
 from sms.domain.destinations import PREFIX_LENGTH, locate
-from sms.domain.lifecycle import Outcome, ReportState, Status
+from sms.domain.lifecycle import Outcome, Status
 from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
-from sms.models import Attempt, DeliveryReport, Message
+from sms.models import Attempt, Message
+from sms.services.analytics.receipts import receipts, reports
 from sms.services.database import uuid_range
 
 _ANSWERED = (Outcome.ACCEPTED, Outcome.REFUSED)
@@ -160,18 +159,6 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     return grouped.annotate(count=Count("id"), sample=Min("message__to"))
 
 
-def receipts() -> Any:
-    """When the final report of an attempt came: what is final depends on what its vendor can report."""
-    ends = Q(status__in=[ReportState.DELIVERED, ReportState.UNDELIVERED])
-    ends |= Q(status=ReportState.SENT, provider__vendor__in=_vendors("sent"))
-    reports = DeliveryReport.objects.filter(ends, attempt=OuterRef("pk")).order_by("received_at")
-    return reports.values("received_at")[:1]
-
-
-def _vendors(strongest: str) -> list[str]:
-    return [slug for slug, adapter in SENDERS.items() if adapter.strongest == strongest]
-
-
 def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
     subject = Subject(row["provider"], locate(row["sample"]).country, row["is_otp"], Measure.SUCCESS)
     if targets.of(subject).percent:
@@ -186,8 +173,3 @@ def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
 
 def is_successful(row: dict[str, Any]) -> bool:
     return is_success(row["outcome"], row["reported"], row["client_outcome__outcome"])
-
-
-def reports(vendor: str) -> bool:
-    """Whether the vendor reports anything after its answer."""
-    return vendor in SENDERS and bool(SENDERS[vendor].reports) and SENDERS[vendor].strongest != "submitted"

@@ -12,9 +12,10 @@ from django.db.models import QuerySet, Subquery
 from sms.domain.lifecycle import Outcome
 from sms.domain.quality.decline import Call
 from sms.models import Attempt
+from sms.services.analytics.receipts import receipts, reports
 from sms.services.database import uuid_range
 
-from .measuring import is_successful, receipts, reports
+from .measuring import is_successful
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from providers import registry
+from sms.admin.monitoring.delivery import STEPS
+from sms.models import HourlyReceipt, RollupHour
+from sms.services.analytics.arrivals import EDGES
 from sms.services.analytics.delivery import GROUPS
+from sms.services.database import clock
 from tests.sms.admin.conftest import TextVendor
 from tests.sms.services.analytics.test_delivery import counted
 
@@ -56,6 +60,18 @@ def test_under_thirty_messages_nothing_is_a_percentage(boss, vendors):
     page = text(boss)
     assert "% of" not in page
     assert "<td>29</td>" in page
+
+
+def test_reports_are_shown_by_when_they_come(boss, vendors):
+    assert "arrivals-title" not in text(boss)
+    hour = RollupHour.objects.create(hour=clock.now())
+    for within, count in ((10, 600), (3600, 500), (None, 100)):
+        HourlyReceipt.objects.create(hour=hour, provider=vendors.plain, within=within, count=count)
+    page = text(boss)
+    assert "<td>1,100<br>" in page
+    assert "91.7 % of 1,200" in page
+    assert "8.3 % of 1,200" in page
+    assert len(STEPS) == len(EDGES)
 
 
 @pytest.mark.parametrize("by", GROUPS)
