@@ -319,6 +319,7 @@ NAMES = (
     N_("version"),
     N_("waiting for"),
     N_("went out"),
+    N_("within"),
 )
 
 
