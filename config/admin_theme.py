@@ -60,6 +60,7 @@ NAVIGATION = [
             _list(_("Bulk operations"), "checklist", "bulkoperation"),
             _list(_("Approvals in doubt"), "help", "approvaldoubt"),
             _page(_("Codes by day"), "error", "tools_codes", _may("sms.view_message")),
+            _page(_("Deliveries"), "bar_chart", "tools_deliveries", _may("sms.view_message")),
             _page(_("Provider health"), "monitor_heart", "tools_providers", _may("sms.view_provider")),
         ],
     },

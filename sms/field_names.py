@@ -109,6 +109,7 @@ NAMES = (
     N_("failure"),
     N_("failures since"),
     N_("failures"),
+    N_("fate"),
     N_("field"),
     N_("fields"),
     N_("figures"),
@@ -318,6 +319,7 @@ NAMES = (
     N_("version"),
     N_("waiting for"),
     N_("went out"),
+    N_("within"),
 )
 
 

@@ -15,7 +15,7 @@ from sms.admin.access import (
     retention,
 )
 from sms.admin.messages import bulk, dry_run, saved_views, search_page, unmatched
-from sms.admin.monitoring import codes, glossary, setup_checklist
+from sms.admin.monitoring import codes, delivery, glossary, setup_checklist
 from sms.admin.providers import health, route_lookup
 from sms.admin.templates import csv_import, preview, submissions, vendor_import
 
@@ -28,6 +28,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("preferences", preferences.show, "tools_preferences"),
         ("words", glossary.show, "tools_glossary"),
         ("codes", codes.show, "tools_codes"),
+        ("deliveries", delivery.show, "tools_deliveries"),
         ("providers", health.show, "tools_providers"),
         ("test-a-text", dry_run.show, "tools_dry_run"),
         ("search", search_page.show, "tools_search"),

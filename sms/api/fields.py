@@ -40,7 +40,7 @@ def _faults(strings: Mapping[str, Any], is_otp: Any, version: str) -> Iterator[F
     for field, value in strings.items():
         yield _string_fault(field, value)
     if not isinstance(is_otp, bool):
-        yield Fault("invalid_type", "isOtp", f"isOtp must be true or false, not {_json_type(is_otp)}.")
+        yield Fault("invalid_type", "isOtp", f"isOtp must be true or false, not {json_type(is_otp)}.")
     yield _version_fault(version)
 
 
@@ -49,7 +49,7 @@ def _string_fault(field: str, value: Any) -> Fault | None:
     if value is None:
         return Fault("required", field, f"{field} is missing.")
     if not isinstance(value, str):
-        return Fault("invalid_type", field, f"{field} must be a string, not {_json_type(value)}.")
+        return Fault("invalid_type", field, f"{field} must be a string, not {json_type(value)}.")
     for code, check in _CHECKS[field]:
         message = check(value)
         if message is not None:
@@ -64,7 +64,7 @@ def _version_fault(version: str) -> Fault | None:
     return Fault("unsupported_api_version", VERSION_HEADER, f"Served here: {served}.")
 
 
-def _json_type(value: Any) -> str:
+def json_type(value: Any) -> str:
     kind = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array", dict: "an object"}
     return kind.get(type(value), "null")
 

@@ -59,10 +59,10 @@ class MessageDetail(MessageView):
 
 def parameters(query: QueryDict) -> JsonObject:
     """The known parameters, parsed; others are ignored. Raises Refusal (invalid_parameter)."""
-    return {name: _parameter(name, query.getlist(name)) for name in _PARSERS if name in query}
+    return {name: parameter(name, query.getlist(name)) for name in _PARSERS if name in query}
 
 
-def _parameter(name: str, values: list[str]) -> Any:
+def parameter(name: str, values: list[str]) -> Any:
     if len(values) > 1:
         raise refuse("invalid_parameter", name, f"{name} is given more than once.")
     try:

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from sms.domain.codes import TABLE, VERSION_HEADER, Code
 from sms.domain.lifecycle import Outcome, Status
+from sms.domain.quality.client_outcomes import ClientOutcome
 from sms.domain.text import Encoding
 
 from .fields import MAX_CHARS
@@ -21,6 +22,7 @@ JSON = "application/json"
 TIME = {"type": "string", "format": "date-time"}
 UUID = {"type": "string", "format": "uuid"}
 TEXT = {"type": "string"}
+OUTCOME = {"type": "string", "enum": [*map(str, ClientOutcome)]}
 
 
 def reference(name: str) -> Json:
@@ -61,6 +63,12 @@ SCHEMAS: Json = {
             },
         },
     },
+    "Outcome": {
+        "type": "object",
+        "required": ["outcome"],
+        "properties": {"outcome": OUTCOME},
+    },
+    "KeptOutcome": closed({"id": UUID, "outcome": OUTCOME, "reported_at": TIME}),
     "Errors": closed(
         {
             "errors": {
@@ -195,6 +203,32 @@ DETAIL: Json = {
     "parameters": [REQUEST_ID, OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
     "responses": {(200, JSON): reference("Message"), **errors("forbidden", "not_found")},
     "tags": ["messages"],
+}
+_OUTCOME_CODES = ("malformed_json", "required", "invalid_type", "invalid_parameter", "forbidden")
+_OUTCOME_CODES += ("not_found", "payload_too_large", "unsupported_media_type")
+_OUTCOME: Json = {
+    "description": "The answer has the outcome that is kept: of several that you report, the last one in the order "
+    "not_received, used, unsubscribed. So the same call again is the same answer. It changes no status, sends nothing, "
+    "and blocks no number.",
+    "request": {JSON: reference("Outcome")},
+    "tags": ["messages"],
+}
+OUTCOME_BY_ID: Json = {
+    **_OUTCOME,
+    "operation_id": "report_outcome",
+    "summary": "Report what became of a message",
+    "parameters": DETAIL["parameters"],
+    "responses": {(200, JSON): reference("KeptOutcome"), **errors(*_OUTCOME_CODES)},
+}
+OUTCOME_BY_REQUEST_ID: Json = {
+    **_OUTCOME,
+    "operation_id": "report_outcome_by_request_id",
+    "summary": "Report what became of a message, by its request id",
+    "parameters": [
+        REQUEST_ID,
+        query("request_id", {"type": "string", "minLength": 1}, "The request id of exactly one message."),
+    ],
+    "responses": {(200, JSON): reference("KeptOutcome"), **errors(*_OUTCOME_CODES)},
 }
 
 

@@ -9,6 +9,7 @@ from .health import healthz, readyz
 from .inbound import receive
 from .messages import MessageDetail, MessageList
 from .operations import metrics, status
+from .outcomes import OutcomeById, OutcomeByRequestId
 from .send_sms import SendSms
 from .webhooks import webhook
 
@@ -21,6 +22,8 @@ urlpatterns = [
     *with_optional_slash("send-sms", SendSms.as_view(), "send-sms"),
     *with_optional_slash("messages", MessageList.as_view(), "messages"),
     *with_optional_slash("messages/<uuid:id>", MessageDetail.as_view(), "message"),
+    *with_optional_slash("messages/<uuid:id>/outcome", OutcomeById.as_view(), "outcome"),
+    *with_optional_slash("messages/outcome", OutcomeByRequestId.as_view(), "outcome-by-request-id"),
     *with_optional_slash("webhooks/<str:vendor>/<str:key>", webhook, "webhook"),
     *with_optional_slash("inbound/<str:key>", receive, "inbound"),
     *with_optional_slash("healthz", healthz, "healthz"),

@@ -43,7 +43,7 @@ TABLE: tuple[Code, ...] = (
     Code(
         "required",
         400,
-        ("from", "to", "text"),
+        ("from", "to", "text", "outcome"),
         N_("This field is missing."),
         N_("Send the field with a value other than null."),
         '{"from": "AKINON", "to": "+994501234567"}',
@@ -51,9 +51,9 @@ TABLE: tuple[Code, ...] = (
     Code(
         "invalid_type",
         400,
-        ANY_FIELD,
+        (*ANY_FIELD, "outcome"),
         N_("This field has the wrong JSON type."),
-        N_("Send from, to and text as strings, isOtp as true or false."),
+        N_("Send from, to, text and outcome as strings, isOtp as true or false."),
         '"isOtp": "yes"',
     ),
     Code(
@@ -107,8 +107,8 @@ TABLE: tuple[Code, ...] = (
     Code(
         "invalid_parameter",
         400,
-        ("<query>",),
-        N_("The value of this query parameter is not valid."),
+        ("<query>", "outcome"),
+        N_("The value of this parameter is not valid."),
         N_("Correct the parameter that field names."),
         "GET /messages?limit=0",
     ),

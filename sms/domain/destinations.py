@@ -71,6 +71,10 @@ class Verdict:
     daily_limit: int | None = None
 
 
+PREFIX_LENGTH = 8
+"""With so many characters of a number, its country is known also where countries share a calling code."""
+
+
 @lru_cache(maxsize=4096)
 def locate(to: str) -> Place:
     """The place of an E.164 number. One that is possible but not valid counts to its calling code's main country."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from providers.base import Failure, MessageState, ReportChannel
 from providers.marking import N_
 from sms.domain.lifecycle import Outcome, Status
+from sms.domain.quality.client_outcomes import ClientOutcome
 
 
 class Party(StrEnum):
@@ -221,6 +222,15 @@ CODE: Mapping[str, Description] = {
     ),
 }
 """Internal codes of attempts and messages. Each vendor's codes are in that vendor's module."""
+
+CLIENT_OUTCOME: Mapping[ClientOutcome, Description] = {
+    ClientOutcome.USED: Description(N_("the recipient used the message")),
+    ClientOutcome.NOT_RECEIVED: Description(N_("the recipient did not receive the message")),
+    ClientOutcome.UNSUBSCRIBED: Description(
+        N_("the recipient unsubscribed"),
+        remedy=N_("The number was not blocked. Block it if no client may send to it again."),
+    ),
+}
 
 EVENT: Mapping[str, str] = {
     "resent": N_("Resent by staff"),

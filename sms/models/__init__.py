@@ -7,7 +7,7 @@ from .client import ApiClient, ClientAllowance, LoginSource, NewlineEscape, OnNo
 from .destination import BlockedNumber, Destination, DestinationAllowance, DestinationMode
 from .encrypted import EncryptedJSONField, UndecryptableError, UnreadableSecret
 from .inbound import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
-from .message import Attempt, AttemptPart, Message, MessageEvent
+from .message import Attempt, AttemptPart, Message, MessageEvent, MessageOutcome
 from .objective import Objective, ObjectivePeriod, ObjectiveSum, ShareMove, UsualFigures
 from .operations import (
     Alert,
@@ -22,7 +22,16 @@ from .partner import Partner, RentedNumber
 from .provider import Breaker, Provider, ProviderState
 from .refusal import RefusalCount, RefusedRequest
 from .report import Callback, DeliveryReport
-from .rollup import HourlyCount, HourlyMatch, HourlyNewline, HourlyOtpShape, HourlySpeed, RollupHour
+from .rollup import (
+    HourlyCount,
+    HourlyDelivery,
+    HourlyMatch,
+    HourlyNewline,
+    HourlyOtpShape,
+    HourlyReceipt,
+    HourlySpeed,
+    RollupHour,
+)
 from .route import Route, RouteProvider, ShareMoves
 from .sender import SenderApproval, SenderName
 from .staff import AccessRecord, PersonalDataRecord, StaffPreferences
@@ -52,9 +61,11 @@ __all__ = [
     "Dispatcher",
     "EncryptedJSONField",
     "HourlyCount",
+    "HourlyDelivery",
     "HourlyMatch",
     "HourlyNewline",
     "HourlyOtpShape",
+    "HourlyReceipt",
     "HourlySpeed",
     "InboundCall",
     "InboundGateway",
@@ -64,6 +75,7 @@ __all__ = [
     "LoginSource",
     "Message",
     "MessageEvent",
+    "MessageOutcome",
     "MessageTemplate",
     "NewlineEscape",
     "Objective",

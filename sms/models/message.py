@@ -197,6 +197,18 @@ class AttemptPart(models.Model):
         return f"part {self.number} of {self.count}"
 
 
+class MessageOutcome(models.Model):
+    """What the client reports of its message. It counts for `attempt`, the last one of then that may have arrived."""
+
+    message = models.OneToOneField(Message, models.CASCADE, primary_key=True, related_name="client_outcome")
+    attempt = models.OneToOneField(Attempt, models.CASCADE, null=True, related_name="client_outcome")
+    outcome = models.CharField(max_length=12)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.message_id}"
+
+
 class MessageEvent(models.Model):
     """A change of a message by staff or by a rule: resent, settled, canceled, rerouted, erased."""
 

@@ -73,6 +73,41 @@ class HourlyMatch(models.Model):
         return f"{self.hour_id} {self.template_id} {self.count}"
 
 
+class HourlyDelivery(models.Model):
+    """How many messages accepted in this hour have this fate now (`sms.domain.quality.delivery.Fate`).
+
+    `template` is null for free text. `code` is set for undelivered messages only.
+    """
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="deliveries")
+    provider = models.ForeignKey("sms.Provider", models.CASCADE, null=True, related_name="+", db_index=False)
+    client = models.ForeignKey("sms.ApiClient", models.CASCADE, related_name="+", db_index=False)
+    template = models.ForeignKey("sms.MessageTemplate", models.CASCADE, null=True, related_name="+", db_index=False)
+    sender = models.CharField(max_length=64)
+    country = models.CharField(max_length=3)
+    fate = models.CharField(max_length=11)
+    code = models.CharField(max_length=64, blank=True, default="")
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.fate} {self.count}"
+
+
+class HourlyReceipt(models.Model):
+    """How many accepted calls, of a sample of this hour, got their final delivery report within so many seconds.
+
+    `within` is one of `sms.services.analytics.arrivals.EDGES`; null if no report has come.
+    """
+
+    hour = models.ForeignKey(RollupHour, models.CASCADE, related_name="receipts")
+    provider = models.ForeignKey("sms.Provider", models.CASCADE, related_name="+", db_index=False)
+    within = models.PositiveIntegerField(null=True)
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour_id} {self.provider_id} {self.within} {self.count}"
+
+
 class HourlyOtpShape(models.Model):
     """A masked text (`sms.domain.masking`) and its count in one hour. No value can be read from it."""
 

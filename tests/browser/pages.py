@@ -147,6 +147,7 @@ DAILY: dict[str, Visit] = {
     "retention": with_effect,
     "audit": at("/admin/tools/audit/"),
     "codes": at("/admin/tools/codes/"),
+    "deliveries": at("/admin/tools/deliveries/"),
     "new-user": at("/admin/auth/user/add/"),
     "saved-view": saved_view,
     "dashboard-az": in_language("az", at("/admin/")),

@@ -39,6 +39,7 @@ from sms.models import (
     InboundPushAttempt,
     Message,
     MessageEvent,
+    MessageOutcome,
     MessageTemplate,
     Partner,
     PersonalDataRecord,
@@ -103,6 +104,7 @@ class Kept:
             Callback: Callback.objects.filter(Q(attempt__in=attempts) | Q(reports__in=reports_)),
             DeliveryReport: reports_,
             MessageEvent: MessageEvent.objects.filter(message__in=messages),
+            MessageOutcome: MessageOutcome.objects.filter(message__in=messages),
             Attempt: attempts,
             Message: messages,
             InboundPushAttempt: InboundPushAttempt.objects.filter(push__in=pushes),
@@ -223,6 +225,7 @@ def _erase_belonging(kept: Kept) -> Iterator[tuple[str, int]]:
     for callback in Callback.objects.filter(pk__in=keys[Callback]):
         # The number could be found from the digest by trying all numbers.
         Callback.objects.filter(pk=callback.pk).update(body_digest=secrets.token_hex(32))
+    yield MessageOutcome._meta.db_table, MessageOutcome.objects.filter(pk__in=keys[MessageOutcome]).delete()[0]
     yield BlockedNumber._meta.db_table, _forget_block(kept.number)
 
 

@@ -24,7 +24,9 @@ from sms.models import (
     Attempt,
     Callback,
     DeliveryReport,
+    HourlyDelivery,
     HourlyOtpShape,
+    HourlyReceipt,
     InboundCall,
     InboundMessage,
     InboundPushAttempt,
@@ -238,6 +240,8 @@ def _due_of_small_tables(now: datetime, horizon: datetime) -> list[Rows]:
         Alert.objects.filter(closed_at__lt=horizon),
         AccessRecord.objects.filter(created_at__lt=now - timedelta(days=ACCESS_RECORD_DAYS)),
         Session.objects.filter(expire_date__lt=now),
+        HourlyDelivery.objects.filter(hour__lt=horizon),
+        HourlyReceipt.objects.filter(hour__lt=horizon),
         HourlyOtpShape.objects.filter(hour__lt=now - timedelta(days=OTP_SHAPES_DAYS)),
     ]
 

@@ -10,6 +10,7 @@ from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import Status
+from sms.domain.quality.delivery import FEWEST
 from sms.models import Alert, Dispatcher, HourlyCount, HourlySpeed, Provider
 from sms.services.database import clock
 
@@ -79,7 +80,7 @@ class Dashboard:
 
     @property
     def wrong_share(self) -> float | None:
-        return round(100 * self.wrong / self.messages, 1) if self.messages else None
+        return round(100 * self.wrong / self.messages, 1) if self.messages >= FEWEST else None
 
 
 def read_dashboard() -> Dashboard:
@@ -127,11 +128,11 @@ def _series(rows: list[Row], hours: tuple[datetime, ...]) -> dict[str, list[int]
 
 
 def _delivered_share(rows: list[Row], providers: set[int | None]) -> float | None:
-    """The percentage of final messages, at providers whose vendors report delivery."""
+    """The percentage of final messages, at providers whose vendors report delivery. None of too few messages."""
     ended = [row for row in rows if row[1] in providers and row[2] in (Status.DELIVERED, Status.UNDELIVERED)]
     total = sum(row[4] for row in ended)
     good = sum(row[4] for row in ended if row[2] == Status.DELIVERED)
-    return round(100 * good / total, 1) if total else None
+    return round(100 * good / total, 1) if total >= FEWEST else None
 
 
 def _providers(rows: list[Row], since: datetime, providers: list[Outage]) -> tuple[ProviderLine, ...]:

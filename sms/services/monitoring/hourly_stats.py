@@ -7,15 +7,28 @@ often, older ones rarely. Any number of dispatchers may do it at once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Model
 
 from sms.domain.lifecycle import Outcome
-from sms.models import Attempt, HourlyCount, HourlyMatch, HourlyNewline, HourlySpeed, Message, RollupHour
+from sms.models import (
+    Attempt,
+    HourlyCount,
+    HourlyDelivery,
+    HourlyMatch,
+    HourlyNewline,
+    HourlyReceipt,
+    HourlySpeed,
+    Message,
+    RollupHour,
+)
 from sms.models.message import NEEDS_ATTENTION
+from sms.services.analytics.arrivals import arrivals
+from sms.services.analytics.counting import deliveries
 from sms.services.configuration import retention_periods
 from sms.services.database import clock, uuid_range
 
@@ -86,14 +99,9 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
         # The row stays locked until the sums are committed: a second process then finds another `rolled_at`.
         if not RollupHour.objects.filter(hour=hour, rolled_at=rolled_at).update(rolled_at=now):
             return False
-        HourlyCount.objects.filter(hour=hour).delete()
-        HourlySpeed.objects.filter(hour=hour).delete()
-        HourlyMatch.objects.filter(hour=hour).delete()
-        HourlyNewline.objects.filter(hour=hour).delete()
-        HourlyCount.objects.bulk_create(_counts(hour))
-        HourlySpeed.objects.bulk_create(_speeds(hour))
-        HourlyMatch.objects.bulk_create(_matches(hour))
-        HourlyNewline.objects.bulk_create(_newlines(hour))
+        for model, count in _SUMS:
+            model._default_manager.filter(hour=hour).delete()
+            model._default_manager.bulk_create(count(hour), batch_size=1000)
     return True
 
 
@@ -146,3 +154,13 @@ def _speed(hour: datetime, provider: int, took: list[int]) -> HourlySpeed:
         p50=took[len(took) // 2],
         p95=took[int(len(took) * 0.95)],
     )
+
+
+_SUMS: tuple[tuple[type[Model], Callable[[datetime], list[Any]]], ...] = (
+    (HourlyCount, _counts),
+    (HourlySpeed, _speeds),
+    (HourlyMatch, _matches),
+    (HourlyNewline, _newlines),
+    (HourlyDelivery, deliveries),
+    (HourlyReceipt, arrivals),
+)

@@ -22,7 +22,6 @@ from django.db.models import (
     FilteredRelation,
     IntegerField,
     Min,
-    OuterRef,
     Q,
     Subquery,
     Value,
@@ -30,15 +29,14 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Substr
 
-from providers.registry import SENDERS
-from sms.domain.destinations import locate
-from sms.domain.lifecycle import BAD_REPORTS, Outcome, ReportState, Status
+from sms.domain.destinations import PREFIX_LENGTH, locate
+from sms.domain.lifecycle import Outcome, Status
+from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
-from sms.models import Attempt, DeliveryReport, Message
+from sms.models import Attempt, Message
+from sms.services.analytics.receipts import receipts, reports
 from sms.services.database import uuid_range
 
-_CHARACTERS = 8
-"""With so many characters of a number, its country is known also where countries share a calling code."""
 _ANSWERED = (Outcome.ACCEPTED, Outcome.REFUSED)
 
 
@@ -114,7 +112,7 @@ def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),
-        prefix=Substr("to", 1, _CHARACTERS),
+        prefix=Substr("to", 1, PREFIX_LENGTH),
         outcome=F("first__outcome"),
         is_over=Case(When(status=Status.EXPIRED, then=True), default=False),
         latency=_since(F("first__finished_at"), period.now, F("created_at")),
@@ -142,33 +140,29 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     calls = Attempt.objects.filter(**period.ids(), message__is_test=False, outcome__isnull=False)
     rows = calls.order_by().annotate(
         is_otp=F("message__is_otp"),
-        prefix=Substr("message__to", 1, _CHARACTERS),
+        prefix=Substr("message__to", 1, PREFIX_LENGTH),
         receipt_at=Subquery(receipts()),
         latency=_since(F("receipt_at"), period.now, F("finished_at")),
     )
     rows = rows.annotate(kept=_kept("latency", edges), has_receipt=Q(receipt_at__isnull=False))
     grouped = rows.values(
-        "provider", "provider__vendor", "is_otp", "prefix", "outcome", "reported", "kept", "has_receipt"
+        "provider",
+        "provider__vendor",
+        "is_otp",
+        "prefix",
+        "outcome",
+        "reported",
+        "client_outcome__outcome",
+        "kept",
+        "has_receipt",
     )
     return grouped.annotate(count=Count("id"), sample=Min("message__to"))
-
-
-def receipts() -> Any:
-    """When the final report of an attempt came: what is final depends on what its vendor can report."""
-    ends = Q(status__in=[ReportState.DELIVERED, ReportState.UNDELIVERED])
-    ends |= Q(status=ReportState.SENT, provider__vendor__in=_vendors("sent"))
-    reports = DeliveryReport.objects.filter(ends, attempt=OuterRef("pk")).order_by("received_at")
-    return reports.values("received_at")[:1]
-
-
-def _vendors(strongest: str) -> list[str]:
-    return [slug for slug, adapter in SENDERS.items() if adapter.strongest == strongest]
 
 
 def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
     subject = Subject(row["provider"], locate(row["sample"]).country, row["is_otp"], Measure.SUCCESS)
     if targets.of(subject).percent:
-        sums[subject] += Sum(row["count"], row["count"] if _is_success(row) else 0)
+        sums[subject] += Sum(row["count"], row["count"] if is_successful(row) else 0)
     subject = subject._replace(measure=Measure.RECEIPT)
     target = targets.of(subject)
     if target.percent and row["outcome"] == Outcome.ACCEPTED and reports(row["provider__vendor"]):
@@ -177,13 +171,5 @@ def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
             sums[subject] += Sum(row["count"], row["count"] if is_in_time else 0)
 
 
-def _is_success(row: dict[str, Any]) -> bool:
-    """A good report decides where the call's own outcome was not clear."""
-    if row["reported"] in BAD_REPORTS:
-        return False
-    return row["outcome"] == Outcome.ACCEPTED or row["reported"] in (ReportState.SENT, ReportState.DELIVERED)
-
-
-def reports(vendor: str) -> bool:
-    """Whether the vendor reports anything after its answer."""
-    return vendor in SENDERS and bool(SENDERS[vendor].reports) and SENDERS[vendor].strongest != "submitted"
+def is_successful(row: dict[str, Any]) -> bool:
+    return is_success(row["outcome"], row["reported"], row["client_outcome__outcome"])

@@ -10,12 +10,13 @@ from typing import Any
 from django.db.models import Count, ExpressionWrapper, F, IntegerField, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 
-from sms.domain.lifecycle import BAD_REPORTS, Outcome
+from sms.domain.lifecycle import Outcome
 from sms.domain.quality.decline import Call
 from sms.models import Attempt
+from sms.services.analytics.receipts import receipts, reports
 from sms.services.database import uuid_range
 
-from .measuring import receipts, reports
+from .measuring import is_successful
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ _COLUMNS = (
     "provider__vendor",
     "outcome",
     "reported",
+    "client_outcome__outcome",
     "started_at",
     "finished_at",
     "message__is_test",
@@ -73,7 +75,7 @@ def _call(row: dict[str, Any], now: datetime) -> Call:
     expects = row["outcome"] == Outcome.ACCEPTED and reports(row["provider__vendor"])
     return Call(
         (answered - row["started_at"]).total_seconds(),
-        failed=row["outcome"] != Outcome.ACCEPTED or row["reported"] in BAD_REPORTS,
+        failed=not is_successful(row),
         receipt_after=(receipt - answered).total_seconds() if expects and receipt else None,
         silent_for=(now - answered).total_seconds() if expects and not receipt else None,
     )

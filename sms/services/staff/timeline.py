@@ -12,7 +12,8 @@ from providers.base import Failure, MessageState
 from providers.marking import N_
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
-from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
+from sms.domain.quality.client_outcomes import ClientOutcome
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome, Provider
 from sms.services.database import clock
 from sms.translation import translated
 
@@ -52,7 +53,7 @@ class Timeline:
 
 
 def timeline_of(message: Message) -> Timeline:
-    """Reads attempts, reports and events with one query each."""
+    """Reads attempts, reports, events and the client's outcome with one query each."""
     slugs = dict(Provider.objects.values_list("pk", "slug"))
     attempts = tuple(message.attempts.order_by("number"))
     reports = list(message.reports.order_by("id"))
@@ -60,6 +61,7 @@ def timeline_of(message: Message) -> Timeline:
     accepted = [_accepted(message), _routed(message)]
     later = [_attempt(attempt, slugs) for attempt in attempts]
     later += [_report(report, slugs) for report in reports] + [_event(event) for event in events]
+    later += [_client_outcome(each, message) for each in MessageOutcome.objects.filter(message=message)]
     later.sort(key=lambda entry: entry.at or message.created_at)
     return Timeline(tuple(accepted + later), _next(message, slugs), _remedy(message, attempts), attempts)
 
@@ -164,6 +166,16 @@ def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
     left = ((N_("on its way"), _("never")),) if report.left is False else ()
     at = ((N_("vendor's time"), f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
     return part + left + at
+
+
+def _client_outcome(found: MessageOutcome, message: Message) -> TimelineEntry:
+    outcome = ClientOutcome(found.outcome)
+    described = status_descriptions.CLIENT_OUTCOME[outcome]
+    title = N_("{client} reports: {outcome_text}").format(
+        client=message.client.username, outcome_text=described.happened
+    )
+    tone = BAD if outcome is ClientOutcome.NOT_RECEIVED else GOOD
+    return TimelineEntry(found.at, "client-outcome", title, tone, described.remedy)
 
 
 def _event(event: MessageEvent) -> TimelineEntry:

@@ -78,6 +78,8 @@ def test_real_answers_are_as_described(caller: Client, written: dict[str, Any]) 
     listed = caller.get("/messages", headers={"authorization": cast.basic()}).json()
     check("Messages", listed)
     check("Message", listed["results"][0])
+    path, how = f"/messages/{listed['results'][0]['id']}/outcome", {"headers": {"authorization": cast.basic()}}
+    check("KeptOutcome", caller.post(path, {"outcome": "used"}, content_type="application/json", **how).json())
     check("Errors", send(caller, b"").json())
     check("Errors", caller.get("/nowhere").json())
 

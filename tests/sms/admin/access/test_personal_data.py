@@ -21,6 +21,7 @@ from sms.models import (
     InboundGateway,
     InboundMessage,
     Message,
+    MessageOutcome,
     PersonalDataRecord,
     ProviderState,
     RefusedRequest,
@@ -103,6 +104,7 @@ def kept(cast, boss) -> Message:
         vendor_message_id=f"{PHONE[1:]}-1",
     )
     cast.report(attempt, detail=f"{CODE} delivered", reference=PHONE)
+    MessageOutcome.objects.create(message=message, attempt=attempt, outcome="not_received", at=now())
     call = {"provider": cast.plain, "address_digest": "a" * 64, "method": "POST", "received_at": now()}
     call |= {"last_received_at": now(), "read_at": now()}
     Callback.objects.create(attempt=attempt, body_digest="b" * 64, body=f"text={CODE}".encode(), **call)
@@ -145,6 +147,7 @@ def test_rows_states_and_times_stay(kept):
     assert (row.to, row.text, row.repeat_key) == (pseudonym(PHONE), None, None)
     assert row.erased_at is not None
     assert row.attempts.get().outcome == "accepted"
+    assert not MessageOutcome.objects.exists()
 
 
 @pytest.mark.parametrize("number", [SPELLINGS[2], SPELLINGS[3], SPELLINGS[4], SPELLINGS[5]])
@@ -238,7 +241,15 @@ def test_the_export_holds_everything_and_leaves_a_record(kept, monkeypatch, cast
     found = export()
     assert found["number"] == PHONE
     assert CODE in json.dumps(found["sms_message"])
-    for table in ("attempt", "callback", "deliveryreport", "messageevent", "inboundmessage", "refusedrequest"):
+    for table in (
+        "attempt",
+        "callback",
+        "deliveryreport",
+        "messageevent",
+        "messageoutcome",
+        "inboundmessage",
+        "refusedrequest",
+    ):
         assert found[f"sms_{table}"], table
     assert found["django_admin_log"]
     assert found["sms_historicalroute"]

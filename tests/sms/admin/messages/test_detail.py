@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from providers.base import ReportChannel
-from sms.models import Message, MessageEvent, Provider
+from sms.models import Message, MessageEvent, MessageOutcome, Provider
 from sms.services.database.clock import now
 from sms.services.staff import timeline
 from tests.sms.admin.conftest import HOSTILE, PHONE, TextVendor
@@ -83,6 +83,23 @@ def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_nu
         assert words in told, words
     places = [told.index(words) for words in ("Accepted from", "Sent as", "Attempt 1", "Attempt 2")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("used", "the recipient used the message"),
+        ("not_received", "the recipient did not receive the message"),
+        ("unsubscribed", "The number was not blocked."),
+    ],
+)
+def test_what_the_client_reports_is_shown_and_is_no_status(boss, cast, outcome, said):
+    message = cast.message("submitted")
+    MessageOutcome.objects.create(message=message, outcome=outcome, at=now())
+    html = boss.get(page(message)).content.decode()
+    assert f"{message.client.username} reports: the recipient" in html
+    assert said in html
+    assert timeline.timeline_of(message).next == timeline.timeline_of(cast.message("submitted")).next
 
 
 def test_a_message_that_is_well_has_no_box(boss, cast):

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from sms.domain.quality.objectives import Measure, ObjectiveFacts, Sum
+from sms.models import MessageOutcome
 from sms.services.objectives.measuring import Period, Subject, measure
-from tests.sms.services.objectives.conftest import NOW
+from tests.sms.services.objectives.conftest import NOW, new_id
 
 HOUR = Period(NOW - timedelta(hours=1), NOW, NOW)
 
@@ -130,6 +131,34 @@ def test_the_country_is_known_where_several_share_a_calling_code(traffic, to, co
 def test_success_is_what_the_vendor_accepts_and_does_not_report_as_undelivered(traffic, outcome, reported, expected):
     traffic.send(outcome=outcome, reported=reported)
     assert only(Measure.SUCCESS) == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reported", "client_outcome", "expected"),
+    [
+        ("accepted", "", "used", (1, 1)),
+        ("accepted", "", "not_received", (1, 0)),
+        ("accepted", "delivered", "not_received", (1, 1)),
+        ("accepted", "undelivered", "used", (1, 1)),
+        ("unconfirmed", "", "unsubscribed", (1, 1)),
+    ],
+)
+def test_what_the_client_reports_counts_for_success(traffic, outcome, reported, client_outcome, expected):
+    attempt = traffic.send(outcome=outcome, reported=reported)
+    MessageOutcome.objects.create(message=attempt.message, attempt=attempt, outcome=client_outcome, at=NOW)
+    assert only(Measure.SUCCESS) == expected
+
+
+def test_it_counts_for_one_call_of_the_message_and_only_for_success(traffic):
+    first = traffic.send(outcome="unconfirmed")
+    at = first.started_at
+    last = traffic.attempt(first.message, id=new_id(at), started_at=at, finished_at=first.finished_at)
+    before = [sums(each) for each in (Measure.ANSWER, Measure.RECEIPT)]
+    MessageOutcome.objects.create(message=first.message, attempt=last, outcome="not_received", at=NOW)
+    assert only(Measure.SUCCESS) == (2, 0)
+    MessageOutcome.objects.update(outcome="used")
+    assert only(Measure.SUCCESS) == (2, 1)
+    assert [sums(each) for each in (Measure.ANSWER, Measure.RECEIPT)] == before
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from sms.models import Alert, Attempt, ConfigurationStamp, Message, Provider, Route, ShareMove, UsualFigures
+from sms.models import (
+    Alert,
+    Attempt,
+    ConfigurationStamp,
+    Message,
+    MessageOutcome,
+    Provider,
+    Route,
+    ShareMove,
+    UsualFigures,
+)
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.objectives import share_moves, usual_figures
@@ -66,6 +76,20 @@ def test_a_provider_that_has_fallen_keeps_a_few_probes(shop, pass_time, call, sa
     figures = ShareMove.objects.order_by("id")[0].figures
     assert max(figures["evidence"].values()) >= 14
     assert figures["usual"]["calls"] == 2000
+
+
+@pytest.mark.parametrize(
+    ("client_outcome", "expected"),
+    [("not_received", [("templated-az", 100, 50), ("templated-az", 50, 5)]), ("used", []), ("unsubscribed", [])],
+)
+def test_where_the_vendor_reports_nothing_the_client_does(shop, pass_time, client_outcome, expected):
+    for second in range(40):
+        attempt = shop.send(ago=0, provider=shop.templated)
+        MessageOutcome.objects.create(message=attempt.message, attempt=attempt, outcome=client_outcome, at=shop.now)
+        pass_time(seconds=1)
+        if second % 5 == 0:
+            share_moves.evaluate()
+    assert shares() == expected
 
 
 def test_a_provider_that_reports_no_more_has_fallen(shop, pass_time):
