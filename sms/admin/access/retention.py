@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import Any
 
 from django import forms
@@ -61,7 +60,7 @@ def show(request: HttpRequest) -> HttpResponse:
     form = RetentionForm(request.POST or None, instance=stored)
     effect = shown = None
     if request.method == "POST" and form.is_valid():
-        shown = str(astuple(form.periods()))
+        shown = str(tuple(form.periods()))
         if request.POST.get("confirm") == shown:
             return _save(request, form)
         effect = effect_of(form.periods())
