@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
@@ -32,10 +33,16 @@ def _roles() -> list[tuple[str, str]]:
     return [(str(pk), name) for pk, name in Group.objects.values_list("pk", "name")]
 
 
+class AddForm(forms.ModelForm):
+    """Without a password, which the person sets. User names that differ only in case are refused."""
+
+    clean_username = UserCreationForm.clean_username
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, BaseAdmin):
     form = UserChangeForm
-    add_form = forms.ModelForm
+    add_form = AddForm
     add_form_template = None  # Django's says that a password follows
     filter_horizontal = ("user_permissions",)
     add_fieldsets = ((None, {"fields": ("username", "email", "groups")}),)
@@ -63,8 +70,8 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         return may and (request.user.is_superuser or not (isinstance(obj, User) and obj.is_superuser))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        may = super().has_delete_permission(request, obj)
-        return may and (request.user.is_superuser or not (isinstance(obj, User) and obj.is_superuser))
+        """People are deactivated: with their rows, their names would go from the history and the audit page."""
+        return False
 
     def page_of(self, object_id: str) -> str:
         return reverse("admin:auth_user_change", args=(object_id,))
@@ -93,8 +100,11 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         if person is None or not self.has_change_permission(request, person):
             messages.error(request, _("You can't change this person."))
             return to_page(self.page_of(object_id))
+        if not (person.is_active and person.is_staff):
+            messages.error(request, _("This person is not active staff."))
+            return to_page(self.page_of(object_id))
         self.log_change(request, person, f"Invited: {form.cleaned_data['reason']}")
-        return show_link(request, person)
+        return show_link(request, person, **self.admin_site.each_context(request))
 
     @dialog_action(
         title=_("Turn off two-factor authentication for this person?"),
