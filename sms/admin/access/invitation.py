@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordResetConfirmView
@@ -38,10 +39,14 @@ class InvitationView(PasswordResetConfirmView):
 
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         messages.success(self.request, _("Your password is set. Log in with it."))
+        LogEntry.objects.log_actions(
+            self.user.pk, [self.user], CHANGE, "Password set through an invitation link.", single_object=True
+        )
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | admin.site.each_context(self.request) | {"person": self.user}
+        context = super().get_context_data(**kwargs) | admin.site.each_context(self.request) | {"person": self.user}
+        return context if self.validlink else context | {"title": _("Invitation")}
 
 
 def show_link(request: HttpRequest, person: User, **context: Any) -> HttpResponse:
