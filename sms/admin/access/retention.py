@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from simple_history.utils import update_change_reason
 
 from sms.admin.common.base import typed
 from sms.admin.common.page import page, require_permission
@@ -59,19 +58,22 @@ class RetentionForm(forms.ModelForm):
 
 @require_permission("sms.change_retentionperiods")
 def show(request: HttpRequest) -> HttpResponse:
-    """A valid form first shows what the change would erase, and is saved when it is sent again with `confirm`."""
+    """A valid form first shows what the change would erase. It is saved if `confirm` holds the periods then shown."""
     stored = RetentionPeriods.objects.first() or RetentionPeriods(pk=1)
     form = RetentionForm(request.POST or None, instance=stored)
-    effect = None
+    effect, shown = None, ""
     if request.method == "POST" and form.is_valid():
-        if "confirm" in request.POST:
+        periods = form.periods()
+        shown = f"{periods.text},{periods.raw},{periods.row}"
+        if request.POST.get("confirm") == shown:
             return _save(request, form)
-        effect = effect_of(form.periods())
+        effect = effect_of(periods)
     history = RetentionPeriods.history.select_related("history_user")[:20]
-    return page(request, "retention", _("Retention"), form=form, effect=effect, history=history)
+    return page(request, "retention", _("Retention"), form=form, effect=effect, shown=shown, history=history)
 
 
 def _save(request: HttpRequest, form: RetentionForm) -> HttpResponse:
-    update_change_reason(form.save(), form.cleaned_data["change_reason"])
+    form.instance._change_reason = form.cleaned_data["change_reason"]
+    form.save()
     messages.success(request, _("The retention periods are saved."))
     return redirect(f"admin:{PAGE}")
