@@ -64,7 +64,7 @@ def _save(request: HttpRequest, name: str, query: str) -> HttpResponse:
 
 def _delete(request: HttpRequest) -> HttpResponse:
     stored = preferences_of(request)
-    if stored.saved_views.pop(request.POST["delete"], None):
+    if stored.saved_views.pop(typed(request.POST["delete"]), None):
         stored.save()
         messages.success(request, _("The view is deleted."))
     return redirect(_list())
