@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -25,11 +27,18 @@ class _Moment(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
+def _time(label: Any) -> forms.DateTimeField:
+    """In years that have a time in every zone: the first and the last of a datetime don't."""
+    first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    limits = [MinValueValidator(first), MaxValueValidator(last)]
+    return forms.DateTimeField(label=label, required=False, widget=_Moment, validators=limits)
+
+
 class FilterForm(forms.Form):
     actor = forms.CharField(label=_("Person"), required=False, max_length=150)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
-    since = forms.DateTimeField(label=_("Since"), required=False, widget=_Moment)
-    before = forms.DateTimeField(label=_("Before"), required=False, widget=_Moment)
+    since = _time(_("Since"))
+    before = _time(_("Before"))
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

@@ -57,6 +57,8 @@ class ApprovalDoubtAdmin(ReadOnlyAdmin):
         doubt = approval_actions.end_doubt(int(object_id), actor=request.user.get_username())
         words = f"Ended the doubt about {doubt.title} ({doubt.code}): {form.cleaned_data['reason']}"
         self.log_change(request, doubt.owner, words)
+        if hasattr(doubt.owner, "history"):  # the audit page leaves out the log entries of such a row
+            self.log_change(request, doubt, words)
         return str(_("The doubt is ended."))
 
     @display(description=_("about"))

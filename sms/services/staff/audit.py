@@ -15,12 +15,12 @@ from typing import Any
 from django.apps import apps
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from simple_history.manager import HistoryDescriptor
 
 from providers.marking import N_
 from sms.domain.phone import masked
-from sms.models import AccessRecord, MessageEvent
+from sms.models import AccessRecord, MessageEvent, PersonalDataRecord
 from sms.translation import translated
 
 PAGE_SIZE = 50
@@ -33,6 +33,7 @@ KINDS = {
     "deleted": N_("deleted"),
     "message": N_("message"),
     **dict(AccessRecord.Kind.choices),
+    **dict(PersonalDataRecord.Kind.choices),
 }
 LABELS = ("slug", "name", "username", "prefix", "country", "value", "id")
 
@@ -88,12 +89,17 @@ def _narrowed(rows: QuerySet, chosen: Selection, *, time: str, actor: str, **kin
     return rows.filter(**wanted).order_by(f"-{time}", "-pk")
 
 
-def _read(rows: QuerySet, entry: Callable[[Any], Entry]) -> Iterator[Entry]:
-    """In growing batches: a page reads few rows of each source, an export makes few queries."""
-    at, size = 0, PAGE_SIZE + 1
-    while batch := list(rows[at : at + size]):
+def _read(rows: QuerySet, time: str, entry: Callable[[Any], Entry]) -> Iterator[Entry]:
+    """In growing batches: a page reads few rows of each source, an export makes few queries.
+
+    `time`: the field of the order. A batch begins after the last row before it; OFFSET would read all those again.
+    """
+    size, left = PAGE_SIZE + 1, rows
+    while batch := list(left[:size]):
         yield from map(entry, batch)
-        at, size = at + size, min(2 * size, LARGEST_BATCH)
+        at, pk = getattr(batch[-1], time), batch[-1].pk
+        left = rows.filter(Q(**{f"{time}__lt": at}) | Q(pk__lt=pk), **{f"{time}__lte": at})
+        size = min(2 * size, LARGEST_BATCH)
 
 
 def _tracked() -> list[type[Any]]:
@@ -110,7 +116,7 @@ def _changes(chosen: Selection) -> Iterator[Entry]:
     for model in _tracked():
         rows = model.history.model.objects.filter(history_user__isnull=False).select_related("history_user")
         by = {"time": "history_date", "actor": "history_user__username", "history_type": SIGNS.get(chosen.kind)}
-        sources.append(_read(_narrowed(rows, chosen, **by), _change))
+        sources.append(_read(_narrowed(rows, chosen, **by), by["time"], _change))
     return merge(*sources, key=lambda entry: entry.at, reverse=True)
 
 
@@ -131,7 +137,7 @@ def _other_changes(chosen: Selection) -> Iterator[Entry]:
     known = ContentType.objects.get_for_models(*_tracked()).values()
     rows = LogEntry.objects.exclude(content_type__in=known).select_related("user", "content_type")
     by = {"time": "action_time", "actor": "user__username", "action_flag": FLAGS.get(chosen.kind)}
-    return _read(_narrowed(rows, chosen, **by), _log_entry)
+    return _read(_narrowed(rows, chosen, **by), by["time"], _log_entry)
 
 
 def _log_entry(row: LogEntry) -> Entry:
@@ -147,14 +153,34 @@ def _log_entry(row: LogEntry) -> Entry:
 def _messages(chosen: Selection) -> Iterator[Entry]:
     rows = _narrowed(MessageEvent.objects.exclude(actor=""), chosen, time="at", actor="actor")
     return _read(
-        rows, lambda row: Entry(row.at, row.actor, "message", f"message {row.message_id}", row.reason, row.kind)
+        rows, "at", lambda row: Entry(row.at, row.actor, "message", f"message {row.message_id}", row.reason, row.kind)
     )
 
 
 def _records(chosen: Selection) -> Iterator[Entry]:
-    rows = _narrowed(AccessRecord.objects.all(), chosen, time="created_at", actor="actor", kind=chosen.kind)
-    return _read(rows, lambda row: Entry(row.created_at, row.actor, row.kind, row.subject, row.reason, row.detail))
+    def entry(row: AccessRecord) -> Entry:
+        return Entry(row.created_at, row.actor, row.kind, row.subject, row.reason, row.detail)
+
+    return _recorded(AccessRecord, chosen, entry)
 
 
-SOURCES = {_changes: SIGNS, _other_changes: FLAGS, _messages: ("message",), _records: AccessRecord.Kind.values}
+def _personal_data(chosen: Selection) -> Iterator[Entry]:
+    def entry(row: PersonalDataRecord) -> Entry:
+        return Entry(row.created_at, row.actor, row.kind, f"number {row.digest[:8]}", row.reason)
+
+    return _recorded(PersonalDataRecord, chosen, entry)
+
+
+def _recorded(model: type[Any], chosen: Selection, entry: Callable[[Any], Entry]) -> Iterator[Entry]:
+    rows = _narrowed(model.objects.all(), chosen, time="created_at", actor="actor", kind=chosen.kind)
+    return _read(rows, "created_at", entry)
+
+
+SOURCES = {
+    _changes: SIGNS,
+    _other_changes: FLAGS,
+    _messages: ("message",),
+    _records: AccessRecord.Kind.values,
+    _personal_data: PersonalDataRecord.Kind.values,
+}
 """Each source with the kinds of its entries."""
