@@ -8,14 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.common.filters import provider_choices
 from sms.admin.common.page import page, require_permission
 from sms.services.database import clock
-from sms.services.monitoring.dashboard import codes_by_day
+from sms.services.monitoring import dashboard
 
 
 @require_permission("sms.view_message")
 def show(request: HttpRequest) -> HttpResponse:
-    days, lines = codes_by_day(clock.now().date())
+    choices = dict(provider_choices())
     chosen = request.GET.get("provider", "")
-    shown = [line for line in lines if not chosen or str(line.provider) == chosen]
-    return page(
-        request, "codes_by_day", _("Codes by day"), days=days, lines=shown, chosen=chosen, choices=provider_choices()
-    )
+    provider = int(chosen) if chosen in choices else None
+    days, lines = dashboard.codes_by_day(clock.now().date(), provider=provider)
+    most = dashboard.MOST_LINES if len(lines) == dashboard.MOST_LINES else None
+    context = {"days": days, "lines": lines, "most": most, "chosen": chosen, "choices": choices.items()}
+    return page(request, "codes_by_day", _("Codes by day"), **context)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+
+from django.db.models import Q, Sum
 
 from providers.marking import N_
 from providers.registry import SENDERS
@@ -22,6 +25,8 @@ DAY = timedelta(hours=24)
 UNSUCCESSFUL = (Status.FAILED, Status.UNDELIVERED, Status.EXPIRED)
 ORDER = tuple(Status)
 MAX_REASONS = 8
+MOST_LINES = 200
+"""Of the page of codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,25 +215,36 @@ class CodeLine:
         return sum(self.counts)
 
 
-def codes_by_day(today: date, days: int = 7) -> tuple[tuple[date, ...], list[CodeLine]]:
-    """The last days and, most frequent first, the codes with which messages accepted on them ended. Days are in UTC."""
+def codes_by_day(today: date, days: int = 7, provider: int | None = None) -> tuple[tuple[date, ...], list[CodeLine]]:
+    """The last days and, most frequent first, the codes with which messages accepted on them ended. Days are in UTC.
+
+    `provider`: only its messages. At most MOST_LINES lines.
+    """
     dates = tuple(today - timedelta(days=back) for back in range(days - 1, -1, -1))
     begin = datetime.combine(dates[0], time(), tzinfo=UTC)
     rows = HourlyCount.objects.filter(hour__gte=begin, status__in=UNSUCCESSFUL)
-    counted: dict[tuple[int | None, str, str], Counter[date]] = defaultdict(Counter)
-    for hour, provider, status, code, count in rows.values_list("hour", "provider", "status", "code", "count"):
-        counted[provider, status, code][hour.astimezone(UTC).date()] += count
+    rows = rows if provider is None else rows.filter(provider=provider)
+    keys = ("provider", "status", "code")
+    counted = rows.values(*keys).annotate(total=Sum("count"), **_sums(begin, days)).order_by("-total", *keys)
     vendors = dict(Provider.objects.values_list("pk", "vendor"))
     slugs = dict(Provider.objects.values_list("pk", "slug"))
-    lines = [
+    return dates, [
         CodeLine(
-            provider=key[0],
-            slug=slugs.get(key[0], ""),
-            status=key[1],
-            code=key[2],
-            says=_description(key[1], key[2], vendors.get(key[0], "")),
-            counts=tuple(by_day[day] for day in dates),
+            provider=row["provider"],
+            slug=slugs.get(row["provider"], ""),
+            status=row["status"],
+            code=row["code"],
+            says=_description(row["status"], row["code"], vendors.get(row["provider"], "")),
+            counts=tuple(row[f"day_{at}"] for at in range(days)),
         )
-        for key, by_day in counted.items()
+        for row in counted[:MOST_LINES]
     ]
-    return dates, sorted(lines, key=lambda line: -line.total)
+
+
+def _sums(begin: datetime, days: int) -> dict[str, Sum]:
+    """The sum of each day, as `day_0` and so on."""
+    starts = [begin + timedelta(days=at) for at in range(days + 1)]
+    bounds = enumerate(pairwise(starts))
+    return {
+        f"day_{at}": Sum("count", filter=Q(hour__gte=first, hour__lt=end), default=0) for at, (first, end) in bounds
+    }
