@@ -62,4 +62,4 @@ def test_the_list_of_share_moves_has_their_figures(boss, cast):
     page = boss.get("/admin/sms/sharemove/").content.decode()
     assert "100 % → 50 %" in page
     assert "time 21.5" in page
-    assert "log_seconds -1.2" in boss.get(f"/admin/sms/sharemove/{move.pk}/change/").content.decode()
+    assert "logarithm of the seconds -1.2" in boss.get(f"/admin/sms/sharemove/{move.pk}/change/").content.decode()
