@@ -92,13 +92,13 @@ class Objective(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = {None: "both kinds", True: "OTP", False: "others"}[self.is_otp]
-        return f"{self.provider or 'every provider'}, {self.country or 'every country'}, {kind}"
+        kind = {None: _("both kinds"), True: _("OTP"), False: _("others")}[self.is_otp]
+        return f"{self.provider or _('every provider')}, {self.country or _('every country')}, {kind}"
 
     def clean(self) -> None:
         names = ("answer_percent", "receipt_percent", "success_percent", "answer_seconds", "receipt_seconds")
         if all(getattr(self, name) is None for name in names):
-            raise ValidationError("This objective sets nothing. Enter a percentage or a time.")
+            raise ValidationError(_("This objective sets nothing. Enter a percentage or a time."))
 
 
 class ObjectivePeriod(models.Model):

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language_from_request, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from sms.admin.common.page import page
@@ -49,7 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=stored)
     if request.method == "POST" and form.is_valid():
         form.save()
-        with override(stored.language or None):
+        with override(stored.language or get_language_from_request(request)):
             messages.success(request, str(_("Saved.")))
         return redirect("admin:tools_preferences")
     return page(request, "preferences", _("Language and time zone"), form=form)

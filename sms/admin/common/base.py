@@ -89,6 +89,9 @@ class AllowedLookups:
             else:
                 yield from range_parameters(listed[0])
 
+    def filter_titles(self) -> dict[str, Any]:
+        return {each.parameter_name: each.title for each in self.list_filter if not isinstance(each, tuple)}
+
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field == self.model._meta.pk.name  # type: ignore[attr-defined]
 

@@ -75,7 +75,7 @@ def _test_request(provider: Provider, adapter: Sender) -> HttpRequest:
 def _read_test(adapter: Sender, response: HttpResponse) -> str:
     if adapter.needs_session:
         adapter.session_outcome(response)
-        return "The vendor accepted the log-in."
+        return N_("The vendor accepted the log-in.")
     if adapter.can_test:
         return adapter.test_outcome(response)
     reports = adapter.poll_outcome(response)

@@ -14,6 +14,7 @@ from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, Provider
 from sms.services.database import clock
+from sms.translation import translated
 
 from .message_filters import NO_REPORT_AFTER
 
@@ -29,7 +30,7 @@ _TONE_OF_REPORT = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """`facts` are names and values; `exchange` is the raw request and response, if they are still stored."""
+    """`facts` are names and translated values; `exchange` is the raw request and response, if they are still stored."""
 
     at: datetime | None
     kind: str
@@ -87,7 +88,7 @@ def _routed(message: Message) -> TimelineEntry:
             N_("Sent as free text") if message.status != Status.HELD else N_("No approved template matches this text")
         )
     facts = [
-        (N_("route"), prefix or N_("none")),
+        (N_("route"), prefix or _("none")),
         (N_("encoding"), message.encoding),
         (N_("segments"), str(message.segments)),
     ]
@@ -141,8 +142,8 @@ def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
     says = report.reason or report.detail or status_descriptions.REPORT[state].happened
     said = (
         (N_("code"), report.code),
-        (N_("says"), report.detail),
-        (N_("failure"), report.failure),
+        (N_("says"), translated(report.detail)),
+        (N_("failure"), translated(report.failure)),
         (N_("price"), report.price),
     )
     facts = tuple((name, value) for name, value in said if value) + _further_facts(report)
@@ -155,14 +156,22 @@ _REPORTS = N_("{provider} reports: {state_text}")
 
 def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
     """Details of a report that only some vendors provide."""
-    part = ((N_("part"), f"{report.part} of {report.parts}"),) if report.part else ()
-    left = ((N_("on its way"), N_("never")),) if report.left is False else ()
+    part = ((N_("part"), _("{part} of {parts}").format(part=report.part, parts=report.parts)),) if report.part else ()
+    left = ((N_("on its way"), _("never")),) if report.left is False else ()
     at = ((N_("vendor's time"), f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
     return part + left + at
 
 
+_OUR_TEXTS = ("outcome", "detail")
+"""Of an event's values: the others are codes and ids."""
+
+
 def _event(event: MessageEvent) -> TimelineEntry:
-    facts = tuple((str(key), str(value)) for key, value in event.detail.items() if value not in ("", None))
+    facts = tuple(
+        (str(key), translated(value) if key in _OUR_TEXTS else str(value))
+        for key, value in event.detail.items()
+        if value not in ("", None)
+    )
     title = status_descriptions.EVENT.get(event.kind, event.kind)
     return TimelineEntry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
 

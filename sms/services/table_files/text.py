@@ -33,7 +33,7 @@ _MARKUP = (
     (re.compile(r"(?i)\s*<(?:!doctype html|html|head|meta|body|table)\b"), N_("a web page (HTML)")),
     (re.compile(r"(?i)\s*<\?xml"), N_("an XML file")),
     (re.compile(r"(?i)mime-version:"), N_("a web archive (MHTML)")),
-    (re.compile(N_(r"ID;P")), N_("a SYLK file")),
+    (re.compile(r"ID;P"), N_("a SYLK file")),
     (re.compile(r'\s*(?:\[\s*)?\{\s*"'), N_("a JSON file")),
 )
 _CONTENTS = (
