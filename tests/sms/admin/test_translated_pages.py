@@ -146,7 +146,8 @@ def test_the_figures_of_a_share_move(catalogue: None, reader: Client, cast) -> N
     move = ShareMove.objects.create(**about, before=100, after=50, figures=figures)
     page = read(reader.get(f"/admin/sms/sharemove/{move.pk}/change/"))
     assert "süre 21.5" in page
-    assert "saniyelerin logaritması -1.2, new 4" in page
+    assert "saniyelerin logaritması -1.2" in page
+    assert "new 4" in page
 
 
 def test_the_filters_of_a_bulk_operation(db) -> None:
