@@ -55,8 +55,12 @@ def translated(text: object) -> str:
     """The text in the active language; itself where no catalogue has it, or where it has too many pieces."""
     text = str(text)
     language = get_language()
-    if language is None or language == "en" or len(text) > _LONGEST:
-        return text
+    return text if language is None or language == "en" or len(text) > _LONGEST else _remembered(text, language)
+
+
+@lru_cache(maxsize=500)
+def _remembered(text: str, language: str) -> str:
+    """A long text takes milliseconds, and a list shows the same ones again."""
     try:
         return _translated(text, language, iter(range(_MOST_PIECES)))
     except _TooManyPieces:
@@ -93,11 +97,9 @@ def _parts(text: str, language: str, pieces: Iterator[int]) -> str:
     """Several texts in a row: the reasons of providers, a name and its text, sentences."""
     for sign in _BETWEEN:
         head, found, tail = text.partition(sign)
-        if not found:
-            continue
-        is_name = sign == ": " and " " not in head  # of a provider, perhaps: no text of ours
-        parts = [head if is_name else _translated(head, language, pieces), _translated(tail, language, pieces)]
-        if parts != [head, tail]:
+        is_name = sign == ": " and " " not in head  # a provider may be called "test"
+        first = head if is_name or not found else _translated(head, language, pieces)
+        if found and (parts := [first, _translated(tail, language, pieces)]) != [head, tail]:
             return sign.join(parts)
     return _sentences(_END_OF_SENTENCE.split(text), language, pieces)
 

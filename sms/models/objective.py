@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sms.domain.quality.objectives import Measure
@@ -93,8 +92,8 @@ class Objective(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = {None: gettext("both kinds"), True: gettext("OTP"), False: gettext("others")}[self.is_otp]
-        return f"{self.provider or gettext('every provider')}, {self.country or gettext('every country')}, {kind}"
+        kind = {None: _("both kinds"), True: _("OTP"), False: _("others")}[self.is_otp]
+        return f"{self.provider or _('every provider')}, {self.country or _('every country')}, {kind}"
 
     def clean(self) -> None:
         names = ("answer_percent", "receipt_percent", "success_percent", "answer_seconds", "receipt_seconds")

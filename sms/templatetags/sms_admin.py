@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from providers.marking import N_
 from sms.domain.codes import BY_NAME
@@ -72,6 +73,7 @@ def age(length: timedelta) -> str:
     """`3 min`, `2 h 5 min`: a duration for people."""
     seconds = int(length.total_seconds())
     if seconds < 60:
-        return f"{seconds} s"
+        return _("%(seconds)d s") % {"seconds": seconds}
     hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    figures = {"hours": hours, "minutes": minutes}
+    return _("%(hours)d h %(minutes)d min") % figures if hours else _("%(minutes)d min") % figures

@@ -8,7 +8,7 @@ import pytest
 from django.utils.translation import override
 from django.utils.translation.trans_real import translation
 
-from sms.translation import _templates, translated
+from sms.translation import _remembered, _templates, translated
 
 TEXTS = {
     "sent": "gesendet",
@@ -30,10 +30,12 @@ def in_german() -> Iterator[None]:
     catalogue = translation("de")._catalog
     catalogue._catalogs.insert(0, dict(TEXTS))
     _templates.cache_clear()
+    _remembered.cache_clear()
     with override("de"):
         yield
     catalogue._catalogs.pop(0)
     _templates.cache_clear()
+    _remembered.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,10 @@ def in_german() -> Iterator[None]:
         ),
         ("main is paused already.; 5 waiting", "main pausiert schon.; es warten 5"),
         ("The vendor said no; never to us.", "Der Anbieter sagte uns no; never."),
+        ("sent: main-az is paused already.", "sent: main-az pausiert schon."),
+        ("sent: sent; sent: sent", "sent: gesendet; sent: gesendet"),
+        ("main-az is paused already.: sent", "main-az pausiert schon.: gesendet"),
         ("head: main-az is paused already.", "head: main-az pausiert schon."),
-        ("sent: main-az is paused already.", "sent: main-az pausiert schon."),  # a provider of this name
         ("This attempt was already reported sent; sent", "Dieser Versuch ist schon als gesendet; gesendet gemeldet"),
         ("a b", "a b"),
         ("{name} %s { } {0}", "{name} %s { } {0}"),
@@ -96,3 +100,11 @@ def test_a_text_of_many_pieces_takes_bounded_work(text: str, monkeypatch: pytest
 def test_the_reasons_of_many_providers_are_translated() -> None:
     text = "; ".join(f"p{number}: sent" for number in range(20))
     assert translated(text).count(": gesendet") == 20
+
+
+def test_a_text_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "; ".join(f"p{number}: main-az is paused already." for number in range(20))
+    shown = translated(text)
+    monkeypatch.setattr("sms.translation.gettext", lambda words: pytest.fail(f"looked up again: {words}"))
+    assert translated(text) == shown
+    assert _remembered.cache_info().maxsize is not None

@@ -27,17 +27,18 @@ class _Moment(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M")
 
 
-_YEARS = (
-    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC)),
-    MaxValueValidator(datetime(2200, 1, 1, tzinfo=UTC)),
-)
+def _time(label: Any) -> forms.DateTimeField:
+    """In years that have a time in every zone: the first and the last of a datetime don't."""
+    first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    limits = [MinValueValidator(first), MaxValueValidator(last)]
+    return forms.DateTimeField(label=label, required=False, widget=_Moment, validators=limits)
 
 
 class FilterForm(forms.Form):
     actor = forms.CharField(label=_("Person"), required=False, max_length=150)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
-    since = forms.DateTimeField(label=_("Since"), required=False, widget=_Moment, validators=_YEARS)
-    before = forms.DateTimeField(label=_("Before"), required=False, widget=_Moment, validators=_YEARS)
+    since = _time(_("Since"))
+    before = _time(_("Before"))
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

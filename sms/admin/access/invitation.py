@@ -39,8 +39,9 @@ class InvitationView(PasswordResetConfirmView):
 
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         messages.success(self.request, _("Your password is set. Log in with it."))
-        said = "Password set through an invitation link."
-        LogEntry.objects.log_actions(self.user.pk, [self.user], CHANGE, change_message=said, single_object=True)
+        LogEntry.objects.log_actions(
+            self.user.pk, [self.user], CHANGE, "Password set through an invitation link.", single_object=True
+        )
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from sms.admin.common.base import EscapedCharField
+from sms.admin.common.base import typed
 from sms.admin.common.page import page, require_permission
 from sms.models import RetentionPeriods
 from sms.services.configuration.retention_periods import Periods, of_environment, with_defaults
@@ -22,7 +22,7 @@ FIELDS = {"text_days": "text", "raw_days": "raw", "row_days": "row"}
 
 
 class RetentionForm(forms.ModelForm):
-    change_reason = EscapedCharField(
+    change_reason = forms.CharField(
         label=_("Reason for the change"), max_length=500, help_text=_("Stored in the history.")
     )
 
@@ -40,6 +40,9 @@ class RetentionForm(forms.ModelForm):
         for name, short in FIELDS.items():
             self.fields[name].widget.attrs["placeholder"] = getattr(of_environment(), short)
 
+    def clean_change_reason(self) -> str:
+        return typed(self.cleaned_data["change_reason"])
+
     def clean(self) -> dict[str, Any]:
         periods = self.periods()
         for name, days in (("text_days", periods.text), ("raw_days", periods.raw)):
@@ -55,15 +58,16 @@ class RetentionForm(forms.ModelForm):
 
 @require_permission("sms.change_retentionperiods")
 def show(request: HttpRequest) -> HttpResponse:
-    """A valid form first shows what the change would erase. It is saved when `confirm` has the periods shown."""
+    """A valid form first shows what the change would erase. It is saved if `confirm` holds the periods then shown."""
     stored = RetentionPeriods.objects.first() or RetentionPeriods(pk=1)
     form = RetentionForm(request.POST or None, instance=stored)
-    effect = shown = None
+    effect, shown = None, ""
     if request.method == "POST" and form.is_valid():
-        shown = str(tuple(form.periods()))
+        periods = form.periods()
+        shown = f"{periods.text},{periods.raw},{periods.row}"
         if request.POST.get("confirm") == shown:
             return _save(request, form)
-        effect = effect_of(form.periods())
+        effect = effect_of(periods)
     history = RetentionPeriods.history.select_related("history_user")[:20]
     return page(request, "retention", _("Retention"), form=form, effect=effect, shown=shown, history=history)
 

@@ -70,7 +70,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
         return may and (request.user.is_superuser or not (isinstance(obj, User) and obj.is_superuser))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People are deactivated: with their row, the names in the history and the audit page would go."""
+        """People are deactivated: with their rows, their names would go from the history and the audit page."""
         return False
 
     def page_of(self, object_id: str) -> str:
@@ -101,7 +101,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):
             messages.error(request, _("You can't change this person."))
             return to_page(self.page_of(object_id))
         if not (person.is_active and person.is_staff):
-            messages.error(request, _("A link is only for active staff. Activate this person first."))
+            messages.error(request, _("This person is not active staff."))
             return to_page(self.page_of(object_id))
         self.log_change(request, person, f"Invited: {form.cleaned_data['reason']}")
         return show_link(request, person, **self.admin_site.each_context(request))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,10 +24,18 @@ from sms.domain.csv_escaping import unescaped
 from .row_ids import can_be, guarded
 from .time_range import problems_of
 
+_UNSTORABLE = re.compile(r"(\\(?:u|U0000)(?:0000|d[89a-f][0-9a-f]{2}))")
+"""The escapes of NUL and of surrogates, which PostgreSQL can't store."""
+
 
 def typed(value: str) -> str:
-    r"""The submitted text: shown escapes (`\u202e`) become the characters again, line ends become LF."""
-    return unescaped(value).replace("\r\n", "\n")
+    r"""The submitted text: shown escapes (`\u202e`) become the characters again, line ends become LF.
+
+    Those of NUL and of surrogates stay as they are: a form has validated the text before.
+    """
+    parts = _UNSTORABLE.split(value)
+    parts[::2] = map(unescaped, parts[::2])
+    return "".join(parts).replace("\r\n", "\n")
 
 
 class EscapedCharField(forms.CharField):
@@ -89,6 +98,9 @@ class AllowedLookups:
                 yield listed.parameter_name
             else:
                 yield from range_parameters(listed[0])
+
+    def filter_titles(self) -> dict[str, Any]:
+        return {each.parameter_name: each.title for each in self.list_filter if not isinstance(each, tuple)}
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return to_field == self.model._meta.pk.name  # type: ignore[attr-defined]

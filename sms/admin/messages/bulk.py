@@ -25,7 +25,7 @@ from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import PERIODS, listed, provider_choices
 from sms.admin.common.page import page, require_permission
 from sms.admin.common.time_range import RangeForm
-from sms.models import BulkOperation
+from sms.models import BulkOperation, Message
 from sms.services.database import clock, uuid_range
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import bulk_operations
@@ -169,12 +169,13 @@ def described(filters: Mapping[str, str]) -> str:
     """The filters as text: “Waiting, provider main-az”."""
     words = [str(VIEWS[filters["view"]])] if filters.get("view") in VIEWS else []
     names = {"provider": dict(provider_choices())}
+    titles = admin.site.get_model_admin(Message).filter_titles()
     for name, value in filters.items():
         if name in ("first", "last"):
             end = _("accepted since %(time)s") if name == "first" else _("accepted before %(time)s")
             words.append(end % {"time": f"{_time_of(value):%Y-%m-%d %H:%M} UTC"})
         elif name != "view":
-            words.append(f"{name.replace('_', ' ')} {names.get(name, {}).get(value, value)}")
+            words.append(f"{titles.get(name, name)} {names.get(name, {}).get(value, value)}")
     return ", ".join(words)
 
 

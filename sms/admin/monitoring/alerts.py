@@ -112,8 +112,7 @@ class AlertAdmin(ReadOnlyAdmin):
     def acknowledge(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         alert = self.get_object(request, object_id)
         alerts.acknowledge(alert.pk if alert else 0, actor=request.user.get_username())
-        if alert:
-            self.log_change(request, alert, "Acknowledged.")
+        self.log_change(request, alert, "Acknowledged.")
         return str(_("You have acknowledged the alert."))
 
     @dialog_action(

@@ -6,21 +6,11 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from providers.marking import N_
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import listed
 from sms.models import ShareMove, ShareMoves
-
-_FIGURES = {
-    "time": _("time"),
-    "success": _("success"),
-    "receipt": _("receipt"),
-    "calls": _("calls"),
-    "log_seconds": _("logarithm of the seconds"),
-    "spread": _("its spread"),
-    "failures": _("failed calls"),
-    "receipt_seconds": _("seconds to a report"),
-    "missing": _("missing reports"),
-}
+from sms.translation import translated
 
 
 @admin.register(ShareMove)
@@ -43,6 +33,19 @@ class ShareMoveAdmin(ReadOnlyAdmin):
         return _figures(move, "usual")
 
 
+_LABELS = {
+    "time": N_("time"),
+    "success": N_("success"),
+    "receipt": N_("delivery reports"),
+    "calls": N_("calls"),
+    "log_seconds": N_("logarithm of the seconds"),
+    "spread": N_("spread"),
+    "failures": N_("failures"),
+    "receipt_seconds": N_("seconds until the delivery report"),
+    "missing": N_("missing delivery reports"),
+}
+
+
 def _figures(move: ShareMove, part: str) -> str:
-    figures = move.figures.get(part, {})
-    return ", ".join(f"{_FIGURES.get(name, name)}: {value}" for name, value in figures.items()) or "—"
+    figures = move.figures.get(part, {}).items()
+    return ", ".join(f"{translated(_LABELS.get(name, name))} {value}" for name, value in figures) or "—"

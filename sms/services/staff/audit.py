@@ -90,12 +90,15 @@ def _narrowed(rows: QuerySet, chosen: Selection, *, time: str, actor: str, **kin
 
 
 def _read(rows: QuerySet, time: str, entry: Callable[[Any], Entry]) -> Iterator[Entry]:
-    """In growing batches: a page reads few rows of each source, an export makes few queries."""
+    """In growing batches: a page reads few rows of each source, an export makes few queries.
+
+    `time`: the field of the order. A batch begins after the last row before it; OFFSET would read all those again.
+    """
     size, left = PAGE_SIZE + 1, rows
     while batch := list(left[:size]):
         yield from map(entry, batch)
         at, pk = getattr(batch[-1], time), batch[-1].pk
-        left = rows.filter(Q(**{f"{time}__lt": at}) | Q(**{time: at, "pk__lt": pk}))
+        left = rows.filter(Q(**{f"{time}__lt": at}) | Q(pk__lt=pk), **{f"{time}__lte": at})
         size = min(2 * size, LARGEST_BATCH)
 
 
@@ -155,21 +158,22 @@ def _messages(chosen: Selection) -> Iterator[Entry]:
 
 
 def _records(chosen: Selection) -> Iterator[Entry]:
-    rows = _narrowed(AccessRecord.objects.all(), chosen, time="created_at", actor="actor", kind=chosen.kind)
-    return _read(
-        rows,
-        "created_at",
-        lambda row: Entry(row.created_at, row.actor, row.kind, row.subject, row.reason, row.detail),
-    )
+    def entry(row: AccessRecord) -> Entry:
+        return Entry(row.created_at, row.actor, row.kind, row.subject, row.reason, row.detail)
+
+    return _recorded(AccessRecord, chosen, entry)
 
 
 def _personal_data(chosen: Selection) -> Iterator[Entry]:
-    rows = _narrowed(PersonalDataRecord.objects.all(), chosen, time="created_at", actor="actor", kind=chosen.kind)
-    return _read(
-        rows,
-        "created_at",
-        lambda row: Entry(row.created_at, row.actor, row.kind, f"number {row.digest[:8]}", row.reason),
-    )
+    def entry(row: PersonalDataRecord) -> Entry:
+        return Entry(row.created_at, row.actor, row.kind, f"number {row.digest[:8]}", row.reason)
+
+    return _recorded(PersonalDataRecord, chosen, entry)
+
+
+def _recorded(model: type[Any], chosen: Selection, entry: Callable[[Any], Entry]) -> Iterator[Entry]:
+    rows = _narrowed(model.objects.all(), chosen, time="created_at", actor="actor", kind=chosen.kind)
+    return _read(rows, "created_at", entry)
 
 
 SOURCES = {

@@ -31,7 +31,7 @@ _TONE_OF_REPORT = {
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """`facts` are names and values; `exchange` is the raw request and response, if they are still stored."""
+    """`facts` are names and translated values; `exchange` is the raw request and response, if they are still stored."""
 
     at: datetime | None
     kind: str
@@ -144,7 +144,7 @@ def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
     says = report.reason or report.detail or status_descriptions.REPORT[state].happened
     said = (
         (N_("code"), report.code),
-        (N_("says"), report.detail),
+        (N_("says"), translated(report.detail)),
         (N_("failure"), translated(report.failure)),
         (N_("price"), report.price),
     )
@@ -158,14 +158,15 @@ _REPORTS = N_("{provider} reports: {state_text}")
 
 def _further_facts(report: DeliveryReport) -> tuple[tuple[str, str], ...]:
     """Details of a report that only some vendors provide."""
-    part = (
-        ((N_("part"), _("%(part)d of %(parts)d") % {"part": report.part, "parts": report.parts}),)
-        if report.part
-        else ()
-    )
+    number = _("%(part)s of %(parts)s") % {"part": report.part, "parts": report.parts}
+    part = ((N_("part"), number),) if report.part else ()
     left = ((N_("on its way"), _("never")),) if report.left is False else ()
     at = ((N_("vendor's time"), f"{report.vendor_at:%Y-%m-%d %H:%M:%S} UTC"),) if report.vendor_at else ()
     return part + left + at
+
+
+_OUR_TEXTS = ("outcome", "detail")
+"""Of an event's values: the others are codes and ids."""
 
 
 def _client_outcome(found: MessageOutcome, message: Message) -> TimelineEntry:
@@ -179,7 +180,11 @@ def _client_outcome(found: MessageOutcome, message: Message) -> TimelineEntry:
 
 
 def _event(event: MessageEvent) -> TimelineEntry:
-    facts = tuple((str(key), str(value)) for key, value in event.detail.items() if value not in ("", None))
+    facts = tuple(
+        (str(key), translated(value) if key in _OUR_TEXTS else str(value))
+        for key, value in event.detail.items()
+        if value not in ("", None)
+    )
     title = status_descriptions.EVENT.get(event.kind, event.kind)
     return TimelineEntry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from types import SimpleNamespace
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils.translation import gettext, override
+from django.utils.translation.trans_real import translation
 
+from sms.admin.messages.bulk import described
 from sms.admin.monitoring import dashboard
-from sms.models import Alert
+from sms.models import Alert, MessageEvent, Objective, ShareMove
 from sms.services.database import clock
+from sms.templatetags.sms_admin import age
+from sms.translation import _remembered
 
 LANGUAGE = "tr"
 HEAD = "name,body,placeholders,provider,vendor_template,parameters,status,note"
@@ -88,3 +97,113 @@ def test_the_severity_and_the_title_of_an_alert(reader: Client) -> None:
 
 def test_vendors_codes_in_the_reference(reader: Client) -> None:
     assert in_turkish("The account may not send.") in read(reader.get("/admin/tools/words/"))
+
+
+# --- texts that were English on translated pages -----------------------------------------------------
+
+MARKED = {
+    "%(seconds)d s": "%(seconds)d sn",
+    "%(minutes)d min": "%(minutes)d dk",
+    "%(hours)d h %(minutes)d min": "%(hours)d sa %(minutes)d dk",
+    "both kinds": "iki tür",
+    "every provider": "her sağlayıcı",
+    "every country": "her ülke",
+    "This objective sets nothing. Enter a percentage or a time.": "Bu hedef boş.",
+    "logarithm of the seconds": "saniyelerin logaritması",
+    "time": "süre",
+    "%(part)s of %(parts)s": "%(parts)s parçadan %(part)s.",
+}
+
+
+@pytest.fixture
+def catalogue() -> Iterator[None]:
+    """Texts that show the marks, whatever the catalogue has."""
+    loaded = translation(LANGUAGE)._catalog
+    loaded._catalogs.insert(0, dict(MARKED))
+    _remembered.cache_clear()
+    with override(LANGUAGE):
+        yield
+    loaded._catalogs.pop(0)
+    _remembered.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"), [(42, "42 sn"), (180, "3 dk"), (3600, "1 sa 0 dk"), (7500, "2 sa 5 dk"), (0, "0 sn")]
+)
+def test_durations(catalogue: None, length: int, shown: str) -> None:
+    assert age(timedelta(seconds=length)) == shown
+
+
+def test_objectives(catalogue: None) -> None:
+    assert str(Objective()) == "her sağlayıcı, her ülke, iki tür"
+    with pytest.raises(ValidationError, match="Bu hedef boş"):
+        Objective().clean()
+
+
+def test_the_figures_of_a_share_move(catalogue: None, reader: Client, cast) -> None:
+    figures = {"evidence": {"time": 21.5}, "usual": {"log_seconds": -1.2, "new": 4}}
+    about = {"route": cast.route, "provider": cast.plain, "mode": "advise", "at": clock.now()}
+    move = ShareMove.objects.create(**about, before=100, after=50, figures=figures)
+    page = read(reader.get(f"/admin/sms/sharemove/{move.pk}/change/"))
+    assert "süre 21.5" in page
+    assert "saniyelerin logaritması -1.2" in page
+    assert "new 4" in page
+
+
+def test_the_filters_of_a_bulk_operation(db) -> None:
+    with override(LANGUAGE):
+        shown = described({"view": "waiting", "status": "failed", "is_otp": "1"})
+    assert shown.split(", ")[1:] == [f"{in_turkish('status')} failed", f"{in_turkish('one-time password')} 1"]
+
+
+def test_a_held_message_of_the_dry_run(reader: Client, cast) -> None:
+    cast.shop.on_no_template = "hold"
+    cast.shop.save()
+    cast.route.steps.filter(provider=cast.plain).delete()
+    asked = {"client": "akinon", "to": "+994501112233", "sender": "AKINON", "text": "No such text."}
+    page = read(reader.post("/admin/tools/test-a-text/", asked))
+    assert re.findall(r'class="right admin-badge warning">([^<]*)<', page) == [in_turkish("held")]
+
+
+# --- the timeline of a message -----------------------------------------------------------------------
+
+
+def facts_of(reader: Client, message) -> list[str]:
+    page = read(reader.get(reverse("admin:sms_message_change", args=(message.pk,))))
+    return re.findall(r"· [^<]*<code>(.*?)</code>", page)
+
+
+def test_codes_and_ids_of_a_timeline_are_shown_as_they_are(reader: Client, cast) -> None:
+    message = cast.message("failed", request_id="test")
+    cast.attempt(message, "refused", code="failed", vendor_message_id="sent")
+    assert {"test", "failed", "sent"} <= set(facts_of(reader, message))
+
+
+def test_our_own_values_of_a_timeline_are_translated(catalogue: None, reader: Client, cast) -> None:
+    message = cast.message("failed", decision={"prefix": ""})
+    report = cast.report(cast.attempt(message), "undelivered", failure="content", part=1, parts=3, left=False)
+    report.detail = "The account may not send."
+    report.save()
+    MessageEvent.objects.create(
+        message=message, at=clock.now(), kind="late_answer", detail={"outcome": "accepted", "code": "failed"}
+    )
+    facts = facts_of(reader, message)
+    for english in ("none", "content", "never", "The account may not send.", "accepted"):
+        assert in_turkish(english) in facts
+    assert "3 parçadan 1." in facts
+    assert "failed" in facts
+
+
+# --- pages before the log-in, and the confirmation of a choice ---------------------------------------
+
+
+@pytest.mark.parametrize("page", ["/admin/login/", "/admin/invitation/MQ/set-password/"])
+def test_the_texts_of_the_script_are_on_pages_before_the_log_in(client: Client, db, page: str) -> None:
+    text = read(client.get(page, headers={"accept-language": LANGUAGE}))
+    [texts] = re.findall(r'<meta name="admin-texts" content="(.*?)">', text)
+    assert in_turkish("Close") in texts
+
+
+def test_the_confirmation_is_in_the_browsers_language_without_a_choice(reader: Client) -> None:
+    page = read(reader.post("/admin/tools/preferences/", {"language": "", "time_zone": ""}, follow=True))
+    assert in_turkish("Saved.") in page

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from sms.admin.access.invitation import InvitationView
 from sms.services.access import invitations
+from sms.services.staff import audit
 from tests.config.test_logs import Lines, lines
 
 __all__ = ["lines"]
@@ -142,6 +143,20 @@ def test_the_history_says_who_invited_and_holds_no_link(boss: Client) -> None:
     assert "/admin/invitation/" not in page
 
 
+def test_the_audit_page_says_that_the_person_set_a_password(boss: Client) -> None:
+    choose(Client(), add(boss))
+    entries, _ = audit.read(audit.Selection(actor="nigar"))
+    assert [(each.kind, each.detail) for each in entries] == [("changed", "Password set through an invitation link.")]
+
+
+def test_the_page_of_an_invalid_link_has_its_own_title(boss: Client) -> None:
+    link = add(boss)
+    choose(Client(), link)
+    page = Client().get(link, follow=True).content.decode()
+    assert re.findall(r"<title>\s*(.*?) \|", page) == ["Invitation"]
+    assert "Password reset" not in page
+
+
 def test_no_log_line_contains_the_token_of_a_link(boss: Client, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     link = add(boss)
     assert Client(enforce_csrf_checks=True).post(link).status_code == 403
@@ -167,7 +182,7 @@ def test_a_link_is_only_for_active_staff(boss: Client, without: str) -> None:
     person.save()
     invite_again(boss, person)
     page = boss.get(reverse("admin:index")).content.decode()
-    assert "A link is only for active staff" in page
+    assert "This person is not active staff" in page
     assert nigar().check_password(STRONG)
 
 

@@ -76,6 +76,14 @@ def test_a_name_of_no_view_deletes_nothing(boss: Client, key: str) -> None:
     assert saved() == {"Mine": "view=failed"}
 
 
+def test_a_name_with_a_hidden_character_is_deleted_as_it_is_shown(boss: Client) -> None:
+    page = save(boss, "one\u202etwo", "view=failed")
+    assert saved() == {"one\u202etwo": "view=failed"}
+    assert 'value="one\\u202etwo"' in page
+    boss.post(PAGE, {"delete": "one\\u202etwo"})
+    assert saved() == {}
+
+
 def test_a_person_has_at_most_so_many(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved_views, "MOST", 2)
     for number in range(3):
