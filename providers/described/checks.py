@@ -1,0 +1,200 @@
+"""What the sections of a description must say together. Only sections that are valid by themselves are compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from providers.base import Misconfigured, Setting, SettingError
+from providers.marking import N_
+from providers.settings import clean
+
+from .build import fields_of, tree_of
+from .facts import setting_of
+from .names import unknown_names
+from .problems import Problem
+from .schema import CallModel
+from .values import Given
+
+
+def problems_together(given: Any) -> list[Problem]:
+    """`given` has an attribute for each section, which is None where it is left out or is not valid by itself."""
+    return [problem for check in CHECKS for problem in check(given)]
+
+
+def _settings(given: Any) -> Iterator[Problem]:
+    credentials, options = [list(map(setting_of, each or ())) for each in (given.credentials, given.options)]
+    if credentials and not any(each.secret for each in credentials):
+        yield Problem("credentials", N_("No credential is secret. Mark the one that is with secret = true."))
+    for n, option in enumerate(options):
+        if option.default is not None:
+            yield from _cleaned([option], {option.key: option.default}, f"options[{n}].default")
+    if given.sample is None:
+        return
+    if given.credentials is not None:
+        yield from _cleaned(credentials, given.sample.credentials, "sample.credentials")
+        if missing := [each.key for each in credentials if each.key not in given.sample.credentials]:
+            words = N_("There is no made-up value for {missing}. Add it, for the examples.")
+            yield Problem("sample.credentials", words.format(missing=", ".join(missing)))
+    if given.options is not None:
+        yield from _cleaned(options, given.sample.options, "sample.options")
+
+
+def _cleaned(settings: Iterable[Setting], values: Mapping[str, Any], place: str) -> Iterator[Problem]:
+    try:
+        clean(tuple(settings), values)
+    except SettingError as error:
+        yield Problem(place, str(error))
+
+
+def _duplicates(given: Any) -> Iterator[Problem]:
+    lists = {
+        "credentials": [each.key for each in given.credentials or ()],
+        "options": [each.key for each in given.options or ()],
+        "answer.codes": [each.code for each in (given.answer.codes if given.answer else ())],
+        "receipts.states": [each.word.lower() for each in (given.receipts.states if given.receipts else ())],
+        "poll.states": [each.word.lower() for each in (given.poll.states if given.poll else ())],
+        "examples": [each.name for each in given.examples or ()],
+    }
+    for place, names in lists.items():
+        for name in (name for name, count in Counter(names).items() if count > 1):
+            yield Problem(place, N_("{name} is there twice. Remove one.").format(name=repr(name)))
+
+
+def _body_places(given: Any) -> Iterator[Problem]:
+    """Two fields in one place, and XML without exactly one outer element."""
+    for section in ("request", "poll", "test", "balance"):
+        call: CallModel | None = getattr(given, section)
+        if call is None or call.format == "form":
+            continue
+        rows = [row.model_copy(update={"when": None, "type": "text"}) for row in call.body]
+        any_list: dict[str, list[tuple[str | int, str]]] = {row.each: [("x", "")] for row in rows if row.each}
+        try:
+            tree = tree_of(fields_of(rows, Given({}, any_list), is_tree=True))
+        except Misconfigured as error:
+            yield Problem(f"{section}.body", N_("{problem_text} Correct the names.").format(problem_text=error.detail))
+        else:
+            if call.format == "xml" and len(tree) != 1:
+                yield Problem(f"{section}.body", N_("XML has one outer element. Begin each name with its name."))
+
+
+def _facts(given: Any) -> Iterator[Problem]:
+    """The facts of the vendor, and what its request sends."""
+    if given.vendor is None or given.request is None:
+        return
+    names = _names_in(given.request, given)
+    takes_parameters = any(name.startswith("parameter") for name in names)
+    carries, sender = given.vendor.carries, given.vendor.sender
+    wanted = {
+        "to": True,
+        "text": carries != "template",
+        "template": carries != "text",
+        "sender": sender != "fixed",
+        "callback_url": given.receipts is not None and given.receipts.address == "per_message",
+    }
+    for name, is_wanted in wanted.items():
+        if is_wanted and name not in names:
+            words = N_("The request does not send {{{name}}}, as the facts require. Add a field, or correct the fact.")
+            yield Problem("request", words.format(name=name))
+    for name, place in (("sender", "vendor.sender"), ("text", "vendor.carries"), ("template", "vendor.carries")):
+        if name in names and not wanted[name]:
+            words = N_("The request sends {{{name}}}, and this fact says that it does not. Correct one of them.")
+            yield Problem(place, words.format(name=name))
+    if carries == "text" and takes_parameters:
+        yield Problem("vendor.carries", N_("The request sends parameters, and a text has none. Correct one of them."))
+    if given.vendor.repeats_are_safe and "reference" not in names:
+        yield Problem("vendor.repeats_are_safe", N_("Only a call with {reference} can be repeated. Add the field."))
+
+
+def _names_in(call: CallModel, given: Any) -> set[str]:
+    rows = [*call.headers, *call.query, *call.body]
+    names = set(call.path.names).union(*(row.value.names for row in rows if row.value))
+    names |= {row.each for row in rows if row.each}
+    return names | {given.words[name[6:]].source for name in names if name[6:] in (given.words or {})}
+
+
+def _doubts(given: Any) -> Iterator[Problem]:
+    if given.vendor is None or given.answer is None:
+        return
+    approved = {"template": given.vendor.carries != "text", "sender": given.vendor.sender != "fixed"}
+    for n, code in enumerate(given.answer.codes):
+        if code.doubts and (code.class_ != "config" or not approved[code.doubts]):
+            words = N_("Only a code of the class config can put a {what_text} in doubt that calls have. Remove it.")
+            yield Problem(f"answer.codes[{n}].doubts", words.format(what_text=code.doubts))
+
+
+def _reports(given: Any) -> Iterator[Problem]:
+    for place, each in (("receipts", given.receipts), ("poll", given.poll)):
+        if each is None:
+            continue
+        own_address = place == "receipts" and each.address == "per_message"
+        if not own_address and not (each.reference or each.id or each.to):
+            yield Problem(place, N_("A report names no message. Add the path of `reference`, `id` or `to`."))
+        for n, state in enumerate(each.states):
+            if state.left is False and state.state in ("accepted", "sent", "delivered"):
+                words = N_("A message that never left can't be {state}. Remove `left`.")
+                yield Problem(f"{place}.states[{n}].left", words.format(state=state.state))
+    after = given.poll.after if given.poll else []
+    if sorted(set(after)) != after:
+        yield Problem("poll.after", N_("Write the seconds in rising order, each larger than the one before."))
+
+
+def _signatures(given: Any) -> Iterator[Problem]:
+    auth = given.auth
+    if auth and auth.text and "body" in auth.text.names and auth.place == "body":
+        yield Problem("auth.text", N_("A signature in the body can't cover {body}. Use {sorted}, or another place."))
+    if auth and auth.kind == "signature" and auth.key is None and not _has_credential(auth.text.names):
+        yield Problem("auth.text", N_("Anyone could make this signature. Add `key`, or {credential.…} to the text."))
+    rule = given.receipts.signature if given.receipts else None
+    if rule is None:
+        return
+    if rule.algorithm != "equal" and not {"body", "sorted", "sorted_safe"} & rule.text.names:
+        yield Problem("receipts.signature.text", N_("It does not cover the call. Add {body} or {sorted}."))
+    if rule.key is None and not _has_credential(rule.text.names):
+        words = N_("Anyone could make this signature. Add `key`, or {credential.…} to the text.")
+        yield Problem("receipts.signature.text", words)
+
+
+def _has_credential(names: Iterable[str]) -> bool:
+    return any(name.startswith("credential.") for name in names)
+
+
+def _examples(given: Any) -> Iterator[Problem]:
+    """Each part of the description has an example, because a part that no example covers is not tested."""
+    if given.examples is None:
+        return
+    of = [(each.of, each) for each in given.examples]
+    sent = [each for call, each in of if call == "send"]
+    covered = {
+        "a request": any(each.request for each in sent),
+        "an accepted answer": any(each.means == "accepted" for each in sent),
+        "an answer that is not accepted": any(
+            call == "send" and each.means not in (None, "accepted") for call, each in of
+        ),
+        "a receipt": not given.receipts or any(each.receipt and each.reports for _, each in of),
+        "a forged receipt": not (given.receipts and given.receipts.signature) or any(each.forged for _, each in of),
+    }
+    for call in (call for call in ("poll", "test", "balance") if getattr(given, call)):
+        covered[f"a request of {call}"] = any(name == call and each.request for name, each in of)
+        covered[f"an answer to {call}"] = any(name == call and each.answer for name, each in of)
+    for what in (what for what, is_covered in covered.items() if not is_covered):
+        yield Problem("examples", N_("There is no example of {what_text}. Add one.").format(what_text=what))
+    for n, (call, _) in enumerate(of):
+        if call != "send" and getattr(given, call) is None:
+            yield Problem(
+                f"examples[{n}].of", N_("There is no section {name}. Add it, or correct the name.").format(name=call)
+            )
+
+
+CHECKS: tuple[Callable[[Any], Iterable[Problem]], ...] = (
+    unknown_names,
+    _settings,
+    _duplicates,
+    _body_places,
+    _facts,
+    _doubts,
+    _reports,
+    _signatures,
+    _examples,
+)
