@@ -8,14 +8,110 @@ from typing import Any
 
 from providers.base import Misconfigured, Setting, SettingError
 from providers.marking import N_
+from providers.phone import FORMATS
 from providers.settings import clean
 
-from .build import fields_of, tree_of
-from .facts import setting_of
-from .names import unknown_names
-from .problems import Problem
-from .schema import CallModel
-from .values import Given
+from .adapter import setting_of
+from .build import ALWAYS, OF_ASKED, OF_MESSAGE, Given, fields_of, tree_of
+from .problems import Problem, place_of, shown
+from .schema import CallModel, Option
+from .signing import OF_SIGNATURE
+
+OF_CALLS: dict[str, frozenset[str]] = {
+    "request": OF_MESSAGE,
+    "poll": OF_ASKED,
+    "test": frozenset(),
+    "balance": frozenset(),
+}
+LISTS = {"request": {"parameter", "parameter_name"}, "poll": {"message"}}
+Used = tuple[tuple[str | int, ...], str]
+"""A place, and the name that is used there."""
+
+
+def unknown_names(given: Any) -> Iterator[Problem]:
+    for section, own in OF_CALLS.items():
+        call = getattr(given, section)
+        for place, name in _of_call(call) if call else ():
+            if not _is_known(given, name, own):
+                yield _unknown((section, *place), name)
+            if name.startswith("each:") and name[5:] not in LISTS.get(section, set()):
+                yield _unknown((section, *place), name[5:])
+    yield from _of_auth(given)
+    yield from _of_signature(given)
+    yield from _of_settings(given)
+
+
+def _of_call(call: CallModel) -> Iterator[Used]:
+    yield from ((("path",), name) for name in sorted(call.path.names))
+    for part in ("headers", "query", "body"):
+        for n, row in enumerate(getattr(call, part)):
+            yield from (((part, n, "value"), name) for name in (sorted(row.value.names) if row.value else ()))
+            yield from (((part, n, "when"), name) for name in ([row.when] if row.when else ()))
+            yield from (((part, n, "each"), f"each:{name}") for name in ([row.each] if row.each else ()))
+
+
+def _is_known(given: Any, name: str, own: Iterable[str]) -> bool:
+    """A name of a section that is not valid by itself counts as known: its own problem is told."""
+    kind, _, key = name.partition(".")
+    if kind == "each:parameter" or name.startswith("each:") or name in ALWAYS or name in own:
+        return True
+    if kind in ("credential", "option"):
+        declared = getattr(given, f"{kind}s")
+        return declared is None or key in {each.key for each in declared}
+    if kind == "words":
+        return given.words is None or (key in given.words and _is_known(given, given.words[key].source, own))
+    return kind == "parameter" and "text" in own and key.isascii() and key.isdigit() and 0 < int(key[:3]) <= 100
+
+
+def _of_auth(given: Any) -> Iterator[Problem]:
+    if given.auth is None:
+        return
+    for key in ("username", "password", "token", "key"):
+        name = getattr(given.auth, key)
+        if name is not None and not _is_known(given, f"credential.{name}", ()):
+            yield _unknown(("auth", key), name)
+    # every call is signed, so that the text has only what each call has
+    for name in sorted(given.auth.text.names if given.auth.text else ()):
+        if not _is_known(given, name, OF_SIGNATURE):
+            yield _unknown(("auth", "text"), name)
+
+
+def _of_signature(given: Any) -> Iterator[Problem]:
+    rule = given.receipts.signature if given.receipts else None
+    if rule is None:
+        return
+    if rule.key is not None and not _is_known(given, f"credential.{rule.key}", ()):
+        yield _unknown(("receipts", "signature", "key"), rule.key)
+    for name in sorted({*rule.text.names, *([rule.time] if rule.time else ())}):
+        of_call = name.startswith("field.") or (name.startswith("header.") and name == name.lower())
+        if not of_call and not _is_known(given, name, OF_SIGNATURE):
+            yield _unknown(("receipts", "signature", "time" if name == rule.time else "text"), name)
+
+
+def _of_settings(given: Any) -> Iterator[Problem]:
+    """The options that other keys refer to: they are read for every call, and so have a default."""
+    if given.options is None:
+        return
+    options = {option.key: option for option in given.options}
+    form = given.vendor.number_format if given.vendor else "e164"
+    if form not in FORMATS and (form not in options or not _chooses_format(options[form])):
+        words = N_("{value} is neither one of {formats} nor an option with some of these as choices, and a default.")
+        yield Problem("vendor.number_format", words.format(value=shown(form), formats=", ".join(FORMATS)))
+    for section, key, kind in (("receipts", "networks", "networks"), ("poll", "after_option", "seconds")):
+        name = getattr(getattr(given, section), key, None)
+        option = options.get(name)
+        if name is not None and (option is None or option.kind != kind or option.default is None):
+            words = N_("There is no option {value} of the kind {kind_text} with a default. Declare it.")
+            yield Problem(f"{section}.{key}", words.format(value=shown(name), kind_text=kind))
+
+
+def _chooses_format(option: Option) -> bool:
+    return option.kind == "choice" and set(option.choices) <= set(FORMATS) and option.default is not None
+
+
+def _unknown(place: tuple[str | int, ...], name: str) -> Problem:
+    words = N_("There is no value {value} here. Correct the name, or declare the credential, option or word table.")
+    return Problem(place_of(place), words.format(value=shown(name)))
 
 
 def problems_together(given: Any) -> list[Problem]:
@@ -114,6 +210,14 @@ def _names_in(call: CallModel, given: Any) -> set[str]:
     return names | {given.words[name[6:]].source for name in names if name[6:] in (given.words or {})}
 
 
+def _refusals(given: Any) -> Iterator[Problem]:
+    """Only the vendor's own mark makes an unlisted code a refusal: a status alone does not say that it is one."""
+    refused_when = given.answer.refused_when if given.answer else ()
+    if refused_when and not any(each.path is not None and not each.not_ for each in refused_when):
+        words = N_("A refusal needs a mark in the answer. Add a condition with `path`, or remove the others.")
+        yield Problem("answer.refused_when", words)
+
+
 def _doubts(given: Any) -> Iterator[Problem]:
     if given.vendor is None or given.answer is None:
         return
@@ -193,6 +297,7 @@ CHECKS: tuple[Callable[[Any], Iterable[Problem]], ...] = (
     _duplicates,
     _body_places,
     _facts,
+    _refusals,
     _doubts,
     _reports,
     _signatures,

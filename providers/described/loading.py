@@ -13,10 +13,9 @@ from providers.base import Sender
 from providers.contract import first_problem
 from providers.marking import N_
 
-from .adapter import bases
+from .adapter import bases, facts_of
 from .checks import problems_together
 from .description import Description
-from .facts import facts_of
 from .problems import DescriptionError, Problem, problems_of, shown
 
 MAX_TEXT = 64 * 1024

@@ -119,14 +119,17 @@ class Row(Model):
         return self
 
 
+Rows = Annotated[list[Row], Field(max_length=100)]
+
+
 class CallModel(Model):
     method: Literal["GET", "POST"] = "POST"
     path: CallPath
     format: Literal["form", "json", "xml"] = "form"
     content_type: Annotated[str, matching(r"[!-~][ -~]{0,99}", N_("content type"))] | None = None
-    headers: list[Row] = []
-    query: list[Row] = []
-    body: list[Row] = []
+    headers: Rows = []
+    query: Rows = []
+    body: Rows = []
 
     @model_validator(mode="after")
     def can_be_sent(self) -> CallModel:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from providers.base import Callback
 
-from .answer_schema import Signature
+from .description import Signature
 from .schema import Auth
 from .trees import decode
 

@@ -1,4 +1,4 @@
-"""Two vendors described and in code: the same calls, and the same meaning of every answer and report of their tables."""
+"""Two vendors described and in code: the same calls, and one meaning of each answer and report of their tables."""
 
 from __future__ import annotations
 

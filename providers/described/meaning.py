@@ -1,17 +1,20 @@
-"""What an answer means. What the description does not list may have been sent."""
+"""What answers and reports mean. What the description does not list may have been sent, or is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
-from providers.answers import by_code, by_status, code_in, contradiction, text_in, text_of, words_in
-from providers.base import Accepted, Failure, HttpResponse, Money, ProviderError, Sender
+from providers.answers import MAX_CODE, by_code, by_status, code_in, contradiction, text_in, text_of, words_in
+from providers.base import Accepted, Callback, Failure, HttpResponse, MessageState, Money, ProviderError, Report, Sender
+from providers.content import decoded_text
 from providers.exchange import HIDDEN, all_spellings
 
-from .answer_schema import Amount, Answer, Code, Condition, Source
-from .trees import decode, first_at, values_at
+from .description import Amount, Answer, Code, Condition, Reading, Receipts, Source, State
+from .trees import Path, bound, decode, first_at, records_at, values_at
 
 UNLISTED = "unlisted"
 """Takes the place of a code that is not in the table and has a secret in it."""
@@ -47,9 +50,10 @@ class Read:
         return words_in(without_secrets(first_at(self.tree, self.answer.words), self.sender))
 
     def is_accepted(self, conditions: Sequence[Condition]) -> bool:
-        """Always requires a status of 2xx, and a code that is not one of a failure."""
+        """Always requires a status of 2xx, and neither a listed code nor the mark of a refusal."""
         listed = listed_code(self.answer.codes, self.code)
-        return self.response.status // 100 == 2 and listed is None and self.holds_all(conditions)
+        is_refused = listed is not None or self.is_refused
+        return self.response.status // 100 == 2 and not is_refused and self.holds_all(conditions)
 
     def error(self, accepted_when: Sequence[Condition]) -> ProviderError:
         """The error for an answer that is not accepted."""
@@ -60,10 +64,9 @@ class Read:
             return contradiction(shown or f"http-{self.response.status}", f"HTTP {self.response.status}, code {shown}")
         if code is None:
             return by_status(self.response)
-        if listed is not None and listed.class_ != "repeated":
-            codes = {code: (Failure(listed.class_), listed.text)}
-            return by_code(codes, code, self.response, refused=self.is_refused, said=self.words())
-        return by_code({}, self.shown(code), self.response, refused=self.is_refused, said=self.words())
+        shown = self.shown(code)
+        known = {} if listed is None or listed.class_ == "repeated" else {shown: (Failure(listed.class_), listed.text)}
+        return by_code(known, shown, self.response, refused=self.is_refused, said=self.words())
 
 
 def outcome(answer: Answer, response: HttpResponse, sender: Sender) -> Accepted:
@@ -74,7 +77,7 @@ def outcome(answer: Answer, response: HttpResponse, sender: Sender) -> Accepted:
         return _accepted(read, code)
     listed = listed_code(answer.codes, code)
     if listed is not None and listed.class_ == "repeated" and not is_marked(answer.accepted_when, read.tree):
-        return Accepted(code=code or "", detail=listed.text, repeated=True)
+        return Accepted(code=read.shown(code), detail=listed.text, repeated=True)
     raise read.error(answer.accepted_when)
 
 
@@ -137,9 +140,14 @@ def plain(value: Any, sender: Sender, limit: int = 200) -> str:
 def without_secrets(value: Any, sender: Sender) -> str:
     """The text with the account's secrets hidden, in any spelling: a vendor may quote the call."""
     text = text_in(value, limit=10_000)
-    for form in all_spellings(sender.secrets()):
+    for form in _spellings(sender.secrets()):
         text = text.replace(form, HIDDEN)
     return text
+
+
+@lru_cache(maxsize=16)  # the same account for each field of each record
+def _spellings(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(all_spellings(secrets))
 
 
 def money(amount: Amount | None, tree: Any) -> Money | None:
@@ -150,3 +158,87 @@ def money(amount: Amount | None, tree: Any) -> Money | None:
         return None
     currency = text_in(first_at(tree, amount.currency), limit=3) if amount else ""
     return Money(number, currency or (amount.currency_is if amount else "")) if number.is_finite() else None
+
+
+def reports_in(reading: Reading, tree: Any, sender: Sender, status: int = 200) -> list[Report]:
+    numbers = records_at(tree, reading.records) if reading.records else [()]
+    found = [_report(reading, tree, each, sender, status) for each in numbers]
+    return [each for each in found if each is not None]
+
+
+def _report(reading: Reading, tree: Any, numbers: tuple[str, ...], sender: Sender, status: int) -> Report | None:
+    def at(path: Path | None) -> Any:
+        return first_at(tree, bound(path, numbers))
+
+    only_when = [each.model_copy(update={"path": bound(each.path, numbers)}) for each in reading.only_when]
+    word = text_in(at(reading.state))
+    if not word or not all(holds(each, tree, status) for each in only_when):
+        return None
+    listed = _state(reading, word)
+    return Report(
+        MessageState(listed.state) if listed else MessageState.UNKNOWN,
+        reference=plain(at(reading.reference), sender),
+        vendor_id=plain(at(reading.id), sender),
+        to=plain(at(reading.to), sender, limit=20),
+        code=without_secrets(text_in(at(reading.code)) or word, sender)[:MAX_CODE],
+        detail=without_secrets(at(reading.detail), sender)[:500],
+        left=listed.left if listed else None,
+        final=listed.final if listed else None,
+        failure=Failure(listed.class_) if listed and listed.class_ else None,
+        at=_time(at(reading.at), reading.at_format),
+        price=money(_bound_amount(reading.price, numbers), tree),
+    )
+
+
+def _state(reading: Reading, word: str) -> State | None:
+    return next((each for each in reading.states if each.word.lower() == word.lower()), None)
+
+
+def _bound_amount(price: Amount | None, numbers: tuple[str, ...]) -> Amount | None:
+    paths = {"amount": bound(price.amount, numbers), "currency": bound(price.currency, numbers)} if price else {}
+    return price.model_copy(update=paths) if price else None
+
+
+def _time(value: Any, form: str) -> datetime | None:
+    said = text_in(value, limit=40)
+    try:
+        if form == "iso":
+            when = datetime.fromisoformat(said)
+            return when if when.tzinfo else when.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(float(said) / (1000 if form == "unix_milliseconds" else 1), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def read(receipts: Receipts, callback: Callback, sender: Sender) -> list[Report]:
+    """The reports in a callback as it came."""
+    try:
+        return reports_in(receipts, _tree(receipts, callback), sender)
+    except ProviderError:  # one of its names has two values
+        return []
+
+
+def read_fields(receipts: Receipts, values: Mapping[str, Any], sender: Sender) -> list[Report]:
+    return reports_in(receipts, _Fields(values), sender)
+
+
+class _Fields(dict[str, Any]):
+    """The fields of a callback, in the letter case of the description or in another one."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__({**{name.lower(): value for name, value in values.items()}, **values})
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or super().__contains__(str(name).lower())
+
+    def __missing__(self, name: str) -> Any:
+        return super().__getitem__(name.lower())
+
+
+def _tree(receipts: Receipts, callback: Callback) -> Any:
+    body = HttpResponse(200, callback.headers, callback.query if receipts.source == "query" else callback.body)
+    source = "form" if receipts.source == "query" else receipts.source
+    tree = decode(source, decoded_text(body), receipts.split, receipts.rows)
+    if receipts.json_in is None:
+        return tree
+    return decode("json", text_in(first_at(tree, (receipts.json_in,)), limit=len(body.body)))
