@@ -232,6 +232,10 @@ def _xml(fields: Sequence[Field]) -> str:
     )
 
 
+_WHITE_SPACE = str.maketrans({"\t": "&#9;", "\n": "&#10;"})
+"""What would become blanks in an attribute."""
+
+
 def _element(name: str, value: Any) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9._-]*", name):
         words = N_("The field {field} can't be an element of XML.")
@@ -239,7 +243,8 @@ def _element(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "".join(_element(name, each) for each in value)
     inner = value if isinstance(value, dict) else {"#": value}
-    attributes = "".join(f' {key[1:]}="{_escaped(each)}"' for key, each in inner.items() if key.startswith("@"))
+    named = {key[1:]: _escaped(each) for key, each in inner.items() if key.startswith("@")}
+    attributes = "".join(f' {key}="{each.translate(_WHITE_SPACE)}"' for key, each in named.items())
     children = "".join(_element(key, each) for key, each in inner.items() if key[0] not in "@#")
     return f"<{name}{attributes}>{_escaped(inner.get('#', ''))}{children}</{name}>"
 

@@ -255,6 +255,9 @@ def _signatures(given: Any) -> Iterator[Problem]:
         return
     if rule.algorithm != "equal" and not {"body", "sorted", "sorted_safe"} & rule.text.names:
         yield Problem("receipts.signature.text", N_("It does not cover the call. Add {body} or {sorted}."))
+    elif "body" in rule.text.names and given.receipts.source in ("fields", "query"):
+        words = N_("{{body}} does not cover the query, from which {value} is read, too. Write form, json, xml or text.")
+        yield Problem("receipts.source", words.format(value=given.receipts.source))
     if rule.key is None and not _has_credential(rule.text.names):
         words = N_("Anyone could make this signature. Add `key`, or {credential.…} to the text.")
         yield Problem("receipts.signature.text", words)

@@ -26,6 +26,7 @@ from .templates import TemplateText
 from .trees import Path
 
 StatusWord = Annotated[str, matching(r"[1-5](?:[0-9][0-9]|xx)", N_("HTTP status, such as 200 or 2xx"))]
+CodeClass = Literal["recipient", "content", "config", "account", "balance", "transient", "ambiguous", "repeated"]
 FailureName = Literal["recipient", "content", "config", "account", "balance", "transient", "ambiguous"]
 StateName = Literal["accepted", "sent", "delivered", "undelivered", "expired", "rejected", "unknown"]
 
@@ -56,7 +57,7 @@ Conditions = Annotated[list[Condition], Field(max_length=20)]
 class Code(Model):
     code: Annotated[str, matching(r"[^*]{1,63}\*?", N_("code of 1 to 63 characters, perhaps with a * at its end"))]
     """The vendor's code; with a * at its end, every code that begins like it and is not listed itself."""
-    class_: FailureName | Literal["repeated"] = Field(alias="class")
+    class_: CodeClass = Field(alias="class")
     text: Words
     doubts: Literal["template", "sender"] | None = None
 
@@ -170,6 +171,9 @@ class Balance(CallModel, Source, Amount):
     accepted_when: Conditions = []
 
 
+Meaning = Literal[
+    "accepted", "repeated", "recipient", "content", "config", "account", "balance", "transient", "ambiguous"
+]
 CallName = Literal["send", "poll", "test", "balance"]
 
 
@@ -233,7 +237,7 @@ class Example(Model):
     message: Message | None = None
     request: ExpectedRequest | None = None
     answer: GivenAnswer | None = None
-    means: FailureName | Literal["accepted", "repeated"] | None = None
+    means: Meaning | None = None
     code: str | None = None
     ids: list[str] | None = None
     receipt: GivenCall | None = None

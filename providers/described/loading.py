@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,4 +68,9 @@ def _section(name: str, field: FieldInfo, data: dict[str, Any]) -> Any:
     if name not in data and not field.is_required():
         return field.get_default(call_default_factory=True)
     empty: Any = [] if name == "examples" else {}
-    return TypeAdapter(field.rebuild_annotation()).validate_python(data.get(name, empty), strict=True)
+    return _validators()[name].validate_python(data.get(name, empty), strict=True)
+
+
+@cache
+def _validators() -> dict[str, TypeAdapter[Any]]:
+    return {name: TypeAdapter(field.rebuild_annotation()) for name, field in Description.model_fields.items()}

@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,7 +17,7 @@ from providers.base import Callback
 
 from .description import Signature
 from .schema import Auth
-from .trees import decode
+from .trees import MAX_FOUND
 
 Pairs = list[tuple[str, str]]
 OF_SIGNATURE = frozenset({"body", "sorted", "sorted_safe"})
@@ -99,7 +100,7 @@ def is_authentic(rule: Signature, values: Mapping[str, str], callback: Callback)
 
 
 def _is_signed(rule: Signature, values: Mapping[str, str], callback: Callback) -> bool:
-    fields = _fields(callback)
+    fields = _fields(rule, callback)
     given = callback.headers.get(rule.header.lower(), "") if rule.header else fields.pop(rule.field or "", "")
     values = {**values, **_called(callback, fields)}
     needed = {*rule.text.names} - OF_SIGNATURE | ({f"credential.{rule.key}"} if rule.key else set())
@@ -128,18 +129,20 @@ def _is_recent(rule: Signature, values: Mapping[str, str], callback: Callback) -
     return abs(callback.received_at.timestamp() - int(said)) <= rule.tolerance
 
 
-def _fields(callback: Callback) -> dict[str, str]:
-    """The parameters of the query and of a form; none with two values."""
-    found = {**_form(callback.query), **(_form(callback.body) if _is_form(callback) else {})}
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+def _fields(rule: Signature, callback: Callback) -> dict[str, str]:
+    """The parameters of the query and of the body, whatever type it declares: no other ones can be added to a signed
+    call. Raises ValueError if a name comes twice."""
+    names = {name.partition(".")[0] for name in (*rule.text.names, rule.time or "")}
+    if rule.field is None and not names & {"sorted", "sorted_safe", "field"}:
+        return {}
+    pairs = [pair for data in (callback.query, callback.body) for pair in _pairs(data)]
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a parameter comes twice")
+    return dict(pairs)
 
 
-def _is_form(callback: Callback) -> bool:
-    return "x-www-form-urlencoded" in callback.headers.get("content-type", "")
-
-
-def _form(data: bytes) -> dict[str, Any]:
-    return decode("form", data.decode("utf-8", "surrogateescape")) or {}
+def _pairs(data: bytes) -> Pairs:
+    return parse_qsl(data.decode("utf-8", "surrogateescape"), keep_blank_values=True, max_num_fields=MAX_FOUND)
 
 
 def _called(callback: Callback, fields: Mapping[str, str]) -> dict[str, str]:
