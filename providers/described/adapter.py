@@ -65,7 +65,10 @@ def facts_of(described: Description) -> dict[str, Any]:
         "can_test": described.test is not None,
         "tells_balance": described.balance is not None,
         "description": described,
-        **{name: getattr(described, name) for name in ("receipts", "poll", "test", "balance")},
+        "receipts": described.receipts,
+        "poll": _poll(described),
+        "test": described.test,
+        "balance": described.balance,
     }
 
 
@@ -102,6 +105,12 @@ def _words(described: Description) -> list[str]:
     repeated = [each.code for each in described.answer.codes if each.class_ == "repeated"]
     states = [state.word for each in readings(described) for state in each.states]
     return [word.lower() for word in (*accepted, *repeated, *states)]
+
+
+def _poll(described: Description) -> Poll | None:
+    if described.poll is None or described.poll.states or described.receipts is None:
+        return described.poll
+    return described.poll.model_copy(update={"states": described.receipts.states})
 
 
 def _polls(poll: Poll) -> Polls:

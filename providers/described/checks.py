@@ -17,50 +17,56 @@ from .problems import Problem, place_of, shown
 from .schema import CallModel, Option
 from .signing import OF_SIGNATURE
 
-OF_CALLS: dict[str, frozenset[str]] = {
-    "request": OF_MESSAGE,
-    "poll": OF_ASKED,
-    "test": frozenset(),
-    "balance": frozenset(),
-}
+OF_CALLS = {"request": OF_MESSAGE, "poll": OF_ASKED, "test": frozenset[str](), "balance": frozenset[str]()}
 LISTS = {"request": {"parameter", "parameter_name"}, "poll": {"message"}}
-Used = tuple[tuple[str | int, ...], str]
-"""A place, and the name that is used there."""
+Place = tuple[str | int, ...]
 
 
-def unknown_names(given: Any) -> Iterator[Problem]:
+def problems_together(given: Any) -> list[Problem]:
+    """`given` has an attribute for each section, which is None where it is left out or is not valid by itself."""
+    return [problem for check in CHECKS for problem in check(given)]
+
+
+def _names(given: Any) -> Iterator[Problem]:
+    """Placeholders and settings that do not exist."""
     for section, own in OF_CALLS.items():
         call = getattr(given, section)
-        for place, name in _of_call(call) if call else ():
-            if not _is_known(given, name, own):
+        for place, name, is_list in _of_call(call) if call else ():
+            known = name in LISTS.get(section, ()) if is_list else _is_known(given, name, own)
+            if not known:
                 yield _unknown((section, *place), name)
-            if name.startswith("each:") and name[5:] not in LISTS.get(section, set()):
-                yield _unknown((section, *place), name[5:])
     yield from _of_auth(given)
     yield from _of_signature(given)
     yield from _of_settings(given)
 
 
-def _of_call(call: CallModel) -> Iterator[Used]:
-    yield from ((("path",), name) for name in sorted(call.path.names))
+def _of_call(call: CallModel) -> Iterator[tuple[Place, str, bool]]:
+    """Each place with a name in it, and whether it names a list."""
+    yield from ((("path",), name, False) for name in sorted(call.path.names))
     for part in ("headers", "query", "body"):
         for n, row in enumerate(getattr(call, part)):
-            yield from (((part, n, "value"), name) for name in (sorted(row.value.names) if row.value else ()))
-            yield from (((part, n, "when"), name) for name in ([row.when] if row.when else ()))
-            yield from (((part, n, "each"), f"each:{name}") for name in ([row.each] if row.each else ()))
+            names = sorted(row.value.names) if row.value else ()
+            yield from (((part, n, "value"), name, False) for name in names)
+            if row.when is not None:
+                yield (part, n, "when"), row.when, False
+            if row.each is not None:
+                yield (part, n, "each"), row.each, True
 
 
 def _is_known(given: Any, name: str, own: Iterable[str]) -> bool:
-    """A name of a section that is not valid by itself counts as known: its own problem is told."""
+    """A name in a section that is not valid by itself counts as known, because the section has a problem already."""
     kind, _, key = name.partition(".")
-    if kind == "each:parameter" or name.startswith("each:") or name in ALWAYS or name in own:
+    if name in ALWAYS or name in own:
         return True
     if kind in ("credential", "option"):
         declared = getattr(given, f"{kind}s")
         return declared is None or key in {each.key for each in declared}
     if kind == "words":
         return given.words is None or (key in given.words and _is_known(given, given.words[key].source, own))
-    return kind == "parameter" and "text" in own and key.isascii() and key.isdigit() and 0 < int(key[:3]) <= 100
+    return kind == "parameter" and "text" in own and key in _NUMBERS
+
+
+_NUMBERS = frozenset(map(str, range(1, 101)))
 
 
 def _of_auth(given: Any) -> Iterator[Problem]:
@@ -109,14 +115,9 @@ def _chooses_format(option: Option) -> bool:
     return option.kind == "choice" and set(option.choices) <= set(FORMATS) and option.default is not None
 
 
-def _unknown(place: tuple[str | int, ...], name: str) -> Problem:
+def _unknown(place: Place, name: str) -> Problem:
     words = N_("There is no value {value} here. Correct the name, or declare the credential, option or word table.")
     return Problem(place_of(place), words.format(value=shown(name)))
-
-
-def problems_together(given: Any) -> list[Problem]:
-    """`given` has an attribute for each section, which is None where it is left out or is not valid by itself."""
-    return [problem for check in CHECKS for problem in check(given)]
 
 
 def _settings(given: Any) -> Iterator[Problem]:
@@ -239,6 +240,8 @@ def _reports(given: Any) -> Iterator[Problem]:
             if state.left is False and state.state in ("accepted", "sent", "delivered"):
                 words = N_("A message that never left can't be {state}. Remove `left`.")
                 yield Problem(f"{place}.states[{n}].left", words.format(state=state.state))
+    if given.poll and not given.poll.states and not given.receipts:
+        yield Problem("poll.states", N_("There is no table of states here, and none in `receipts`. Add one."))
     after = given.poll.after if given.poll else []
     if sorted(set(after)) != after:
         yield Problem("poll.after", N_("Write the seconds in rising order, each larger than the one before."))
@@ -249,7 +252,7 @@ def _signatures(given: Any) -> Iterator[Problem]:
     if auth and auth.text and "body" in auth.text.names and auth.place == "body":
         yield Problem("auth.text", N_("A signature in the body can't cover {body}. Use {sorted}, or another place."))
     if auth and auth.kind == "signature" and auth.key is None and not _has_credential(auth.text.names):
-        yield Problem("auth.text", N_("Anyone could make this signature. Add `key`, or {credential.…} to the text."))
+        yield Problem("auth.text", UNKEYED)
     rule = given.receipts.signature if given.receipts else None
     if rule is None:
         return
@@ -259,8 +262,10 @@ def _signatures(given: Any) -> Iterator[Problem]:
         words = N_("{{body}} does not cover the query, from which {value} is read, too. Write form, json, xml or text.")
         yield Problem("receipts.source", words.format(value=given.receipts.source))
     if rule.key is None and not _has_credential(rule.text.names):
-        words = N_("Anyone could make this signature. Add `key`, or {credential.…} to the text.")
-        yield Problem("receipts.signature.text", words)
+        yield Problem("receipts.signature.text", UNKEYED)
+
+
+UNKEYED = N_("Anyone could make this signature. Add `key`, or {credential.…} to the text.")
 
 
 def _has_credential(names: Iterable[str]) -> bool:
@@ -271,31 +276,28 @@ def _examples(given: Any) -> Iterator[Problem]:
     """Each part of the description has an example, because a part that no example covers is not tested."""
     if given.examples is None:
         return
-    of = [(each.of, each) for each in given.examples]
-    sent = [each for call, each in of if call == "send"]
+    of = {call: [each for each in given.examples if each.of == call] for call in ("send", "poll", "test", "balance")}
+    sent, signature = of["send"], given.receipts and given.receipts.signature
     covered = {
         "a request": any(each.request for each in sent),
         "an accepted answer": any(each.means == "accepted" for each in sent),
-        "an answer that is not accepted": any(
-            call == "send" and each.means not in (None, "accepted") for call, each in of
-        ),
-        "a receipt": not given.receipts or any(each.receipt and each.reports for _, each in of),
-        "a forged receipt": not (given.receipts and given.receipts.signature) or any(each.forged for _, each in of),
+        "an answer that is not accepted": any(each.means not in (None, "accepted") for each in sent),
+        "a receipt": not given.receipts or any(each.receipt and each.reports for each in sent),
+        "a forged receipt": not signature or any(each.forged for each in sent),
     }
     for call in (call for call in ("poll", "test", "balance") if getattr(given, call)):
-        covered[f"a request of {call}"] = any(name == call and each.request for name, each in of)
-        covered[f"an answer to {call}"] = any(name == call and each.answer for name, each in of)
+        covered[f"a request of {call}"] = any(each.request for each in of[call])
+        covered[f"an answer to {call}"] = any(each.answer for each in of[call])
     for what in (what for what, is_covered in covered.items() if not is_covered):
         yield Problem("examples", N_("There is no example of {what_text}. Add one.").format(what_text=what))
-    for n, (call, _) in enumerate(of):
-        if call != "send" and getattr(given, call) is None:
-            yield Problem(
-                f"examples[{n}].of", N_("There is no section {name}. Add it, or correct the name.").format(name=call)
-            )
+    for n, each in enumerate(given.examples):
+        if each.of != "send" and getattr(given, each.of) is None:
+            words = N_("There is no section {name}. Add it, or correct the name.")
+            yield Problem(f"examples[{n}].of", words.format(name=each.of))
 
 
 CHECKS: tuple[Callable[[Any], Iterable[Problem]], ...] = (
-    unknown_names,
+    _names,
     _settings,
     _duplicates,
     _body_places,

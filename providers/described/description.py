@@ -137,10 +137,11 @@ class Reading(Model):
     at_format: Literal["unix", "unix_milliseconds", "iso"] = "unix"
     price: Amount | None = None
     only_when: Conditions = []
-    states: list[State] = Field(min_length=1)
+    states: list[State] = []
 
 
 class Receipts(Reading):
+    states: list[State] = Field(min_length=1)
     address: Literal["per_message", "registered"]
     source: Literal["fields", "query", "form", "json", "xml", "text"] = "fields"
     split: str = ""
@@ -152,6 +153,8 @@ class Receipts(Reading):
 
 
 class Poll(CallModel, Source, Reading):
+    """Without `states` it has those of the receipts."""
+
     after: list[Count] = Field(min_length=1)
     after_option: str | None = None
     until_hours: Annotated[int, Field(ge=1, le=720)] = 72

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from providers.base import (
@@ -50,9 +51,13 @@ def _run(sender: Described, example: Example) -> ExampleResult:
     if example.request is not None:
         expected = _request_text(example.request)
         return ExampleResult(example.name, expected, _tried(lambda: _request_text(_built(sender, example))))
-    if example.receipt is not None:
-        return ExampleResult(example.name, _receipt_expected(example), _tried(lambda: _receipt_found(sender, example)))
-    return ExampleResult(example.name, _answer_expected(example), _answer_found(sender, example))
+    wanted = {"means": example.means, "code": example.code, "ids": example.ids, "reports": example.reports}
+    found = _answered(sender, example) if example.answer else _read(sender, example)
+    if example.forged:
+        return ExampleResult(example.name, "forged", str(found["means"]))
+    keys = [key for key, value in wanted.items() if value is not None]
+    texts = (_text({key: each[key] for key in keys}, example.reports) for each in (wanted, found))
+    return ExampleResult(example.name, *texts)
 
 
 def _tried(call: Callable[[], str]) -> str:
@@ -82,34 +87,18 @@ def _request_text(request: Any) -> str:
     return "\n".join((f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in headers), "", body))
 
 
-def _answer_expected(example: Example) -> str:
-    said = [str(example.means)]
-    if example.code is not None:
-        said.append(f"code {example.code}")
-    if example.ids is not None:
-        said.append(f"ids {', '.join(example.ids)}")
-    return "; ".join(said + [_reports_text(example.reports, example.reports)] * (example.reports is not None))
-
-
-def _answer_found(sender: Described, example: Example) -> str:
-    """As much as the example expects."""
+def _answered(sender: Described, example: Example) -> dict[str, Any]:
     assert example.answer is not None
     response = response_of(example.answer)
-    ids: tuple[str, ...] = ()
-    reports: list[Report] = []
     try:
         if example.of == "send":
             accepted = sender.outcome(response)
-            means, code = "repeated" if accepted.repeated else "accepted", accepted.code
             ids = accepted.part_ids or (accepted.vendor_id,) * bool(accepted.vendor_id)
-        else:
-            means, code = "accepted", ""
-            reports = _asked(sender, example.of, response)
+            means = "repeated" if accepted.repeated else "accepted"
+            return {"means": means, "code": accepted.code, "ids": ids, "reports": []}
+        return {"means": "accepted", "code": "", "ids": [], "reports": _asked(sender, example.of, response)}
     except ProviderError as error:
-        means, code = str(error.failure), error.code
-    said = [means, *([f"code {code}"] if example.code is not None else [])]
-    said += [f"ids {', '.join(ids)}"] if example.ids is not None else []
-    return "; ".join(said + [_reports_text(reports, example.reports)] * (example.reports is not None))
+        return {"means": error.failure.value, "code": error.code, "ids": [], "reports": []}
 
 
 def _asked(sender: Described, of: str, response: HttpResponse) -> list[Report]:
@@ -120,9 +109,8 @@ def _asked(sender: Described, of: str, response: HttpResponse) -> list[Report]:
 
 
 def response_of(answer: GivenAnswer) -> HttpResponse:
-    return HttpResponse(
-        answer.status, {name.lower(): each for name, each in answer.headers.items()}, answer.body.encode()
-    )
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return HttpResponse(answer.status, headers, answer.body.encode())
 
 
 def callback_of(given: GivenCall) -> Callback:
@@ -131,39 +119,38 @@ def callback_of(given: GivenCall) -> Callback:
     return Callback(given.method, when, given.query.encode(), headers, given.body.encode())
 
 
-def _receipt_expected(example: Example) -> str:
-    return "forged" if example.forged else _reports_text(example.reports, example.reports)
-
-
-def _receipt_found(sender: Described, example: Example) -> str:
+def _read(sender: Described, example: Example) -> dict[str, Any]:
     assert example.receipt is not None
     callback = callback_of(example.receipt)
     if not sender.authentic(callback):
-        return "forged"
+        return {"means": "forged", "reports": []}
     reports = sender.read(callback)
-    if reports is None:
-        reports = sender.read_reports(_fields(callback))
-    return "authentic" if example.forged else _reports_text(reports, example.reports)
+    return {"means": "authentic", "reports": sender.read_reports(_fields(callback)) if reports is None else reports}
 
 
 def _fields(callback: Callback) -> dict[str, Any]:
     """As the product decodes the fields of simple callbacks."""
     body = callback.body.decode()
-    decoded = decode("json", body) if body.lstrip().startswith("{") else decode("form", body)
-    return {**(decode("form", callback.query.decode()) or {}), **(decoded or {})}
+    try:
+        decoded = decode("json" if body.lstrip().startswith("{") else "form", body)
+        return {**(decode("form", callback.query.decode()) or {}), **(decoded or {})}
+    except ProviderError:  # a name has two values
+        return {}
 
 
-def _reports_text(reports: Any, expected: list[ExpectedReport] | None) -> str:
+def _text(values: Mapping[str, Any], expected: list[ExpectedReport] | None) -> str:
     """Each report with what the example expects of the one in its place."""
-    wanted = [*(expected or ()), *[None] * len(reports or ())]
-    texts = [_report_text(report, want) for report, want in zip(reports or (), wanted, strict=False)]
-    return f"{len(texts)} reports: {'; '.join(texts)}"
+    plain = [f"{key} {value if isinstance(value, str) else ', '.join(value)}" for key, value in values.items()
+             if key != "reports"]  # fmt: skip
+    pairs = zip_longest(values.get("reports", ()), (expected or ())[: len(values.get("reports", ()))])
+    reports = [_report_text(*pair) for pair in pairs]
+    return "; ".join((*plain, *reports)) or "no report"
 
 
 _NAMES = {"id": "vendor_id", "class_": "failure"}
 
 
 def _report_text(report: Any, expected: ExpectedReport | None) -> str:
-    given = expected.model_dump(exclude_none=True) if expected else {"state": ""}
-    values = {key: getattr(report, key if hasattr(report, key) else _NAMES[key]) for key in given}
-    return ", ".join(f"{key.rstrip('_')} {value}" for key, value in values.items())
+    keys = expected.model_dump(exclude_none=True) if expected else ("state",)
+    values = {key: getattr(report, key if hasattr(report, key) else _NAMES[key]) for key in keys}
+    return "report: " + ", ".join(f"{key.rstrip('_')} {value}" for key, value in values.items())
