@@ -177,8 +177,8 @@ def _typed(row: Row, value: str) -> str | int | bool:
         return int(value)
     if row.type == "boolean" and value in ("true", "false"):
         return value == "true"
-    words = N_("The value of the field {field} is not of the type {type_text}.")
-    raise Misconfigured(Failure.CONFIG, "field_invalid", words.format(field=row.name, type_text=row.type))
+    words = N_("The value of the field {field} is not of the type {type}.")
+    raise Misconfigured(Failure.CONFIG, "field_invalid", words.format(field=row.name, type=row.type))
 
 
 def _flat(fields: Iterable[Field]) -> list[tuple[str, str]]:

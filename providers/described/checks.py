@@ -107,8 +107,8 @@ def _of_settings(given: Any) -> Iterator[Problem]:
         name = getattr(getattr(given, section), key, None)
         option = options.get(name)
         if name is not None and (option is None or option.kind != kind or option.default is None):
-            words = N_("There is no option {value} of the kind {kind_text} with a default. Declare it.")
-            yield Problem(f"{section}.{key}", words.format(value=shown(name), kind_text=kind))
+            words = N_("There is no option {value} of the kind {kind} with a default. Declare it.")
+            yield Problem(f"{section}.{key}", words.format(value=shown(name), kind=kind))
 
 
 def _chooses_format(option: Option) -> bool:
@@ -225,8 +225,8 @@ def _doubts(given: Any) -> Iterator[Problem]:
     approved = {"template": given.vendor.carries != "text", "sender": given.vendor.sender != "fixed"}
     for n, code in enumerate(given.answer.codes):
         if code.doubts and (code.class_ != "config" or not approved[code.doubts]):
-            words = N_("Only a code of the class config can put a {what_text} in doubt that calls have. Remove it.")
-            yield Problem(f"answer.codes[{n}].doubts", words.format(what_text=code.doubts))
+            words = N_("Only a code of the class config can put a {what} in doubt that calls have. Remove it.")
+            yield Problem(f"answer.codes[{n}].doubts", words.format(what=code.doubts))
 
 
 def _reports(given: Any) -> Iterator[Problem]:
@@ -253,6 +253,17 @@ def _signatures(given: Any) -> Iterator[Problem]:
         yield Problem("auth.text", N_("A signature in the body can't cover {body}. Use {sorted}, or another place."))
     if auth and auth.kind == "signature" and auth.key is None and not _has_credential(auth.text.names):
         yield Problem("auth.text", UNKEYED)
+    if (
+        auth
+        and auth.place == "body"
+        and any(
+            call and (call.method == "GET" or call.format == "xml")
+            for call in (getattr(given, name) for name in OF_CALLS)
+        )
+    ):
+        yield Problem(
+            "auth.place", N_("A call by GET, or in XML, has no place for it in its body. Write query or header.")
+        )
     rule = given.receipts.signature if given.receipts else None
     if rule is None:
         return
@@ -279,17 +290,18 @@ def _examples(given: Any) -> Iterator[Problem]:
     of = {call: [each for each in given.examples if each.of == call] for call in ("send", "poll", "test", "balance")}
     sent, signature = of["send"], given.receipts and given.receipts.signature
     covered = {
-        "a request": any(each.request for each in sent),
-        "an accepted answer": any(each.means == "accepted" for each in sent),
-        "an answer that is not accepted": any(each.means not in (None, "accepted") for each in sent),
-        "a receipt": not given.receipts or any(each.receipt and each.reports for each in sent),
-        "a forged receipt": not signature or any(each.forged for each in sent),
+        N_("a request"): any(each.request for each in sent),
+        N_("an accepted answer"): any(each.means == "accepted" for each in sent),
+        N_("an answer that is not accepted"): any(each.means not in (None, "accepted") for each in sent),
+        N_("a receipt"): not given.receipts or any(each.receipt and each.reports for each in sent),
+        N_("a forged receipt"): not signature or any(each.forged for each in sent),
     }
-    for call in (call for call in ("poll", "test", "balance") if getattr(given, call)):
-        covered[f"a request of {call}"] = any(each.request for each in of[call])
-        covered[f"an answer to {call}"] = any(each.answer for each in of[call])
     for what in (what for what, is_covered in covered.items() if not is_covered):
         yield Problem("examples", N_("There is no example of {what_text}. Add one.").format(what_text=what))
+    for call in (call for call in ("poll", "test", "balance") if getattr(given, call)):
+        if not (any(each.request for each in of[call]) and any(each.answer for each in of[call])):
+            words = N_("There is no example of a request and of an answer with of = {name}. Add them.")
+            yield Problem("examples", words.format(name=shown(call)))
     for n, each in enumerate(given.examples):
         if each.of != "send" and getattr(given, each.of) is None:
             words = N_("There is no section {name}. Add it, or correct the name.")

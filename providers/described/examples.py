@@ -56,7 +56,7 @@ def _run(sender: Described, example: Example) -> ExampleResult:
     if example.forged:
         return ExampleResult(example.name, "forged", str(found["means"]))
     keys = [key for key, value in wanted.items() if value is not None]
-    texts = (_text({key: each[key] for key in keys}, example.reports) for each in (wanted, found))
+    texts = (_text({key: each.get(key, "") for key in keys}, example.reports) for each in (wanted, found))
     return ExampleResult(example.name, *texts)
 
 

@@ -45,8 +45,8 @@ def _parsed(text: str) -> dict[str, Any]:
             raise DescriptionError([Problem("", words.format(most=MAX_TEXT // 1024))])
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # too deep, no UTF-8, a number that is too long, or no TOML
-        words = N_("This is no TOML: {problem_text}. Correct it.")
-        raise DescriptionError([Problem("", words.format(problem_text=shown(str(error))))]) from None
+        words = N_("This is no TOML: {problem}. Correct it.")
+        raise DescriptionError([Problem("", words.format(problem=shown(str(error))))]) from None
 
 
 def _sections(data: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

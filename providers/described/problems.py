@@ -54,12 +54,12 @@ def _words(kind: str, error: Any) -> str:
         words = N_("{value} is none of the possible values. Write one of: {expected}.")
         return words.format(value=shown(error["input"]), expected=error["ctx"]["expected"])
     if kind in _TYPES:
-        return WRONG_TYPE.format(value=shown(error["input"]), expected=_TYPES[kind])
-    words = N_("{value} is not valid: {problem_text}. Correct it.")
-    return words.format(value=shown(error["input"]), problem_text=error["msg"])
+        return WRONG_TYPE.format(value=shown(error["input"]), expected_text=_TYPES[kind])
+    words = N_("{value} is not valid: {problem}. Correct it.")
+    return words.format(value=shown(error["input"]), problem=error["msg"])
 
 
-WRONG_TYPE = N_("{value} has another type than this key. Write {expected}.")
+WRONG_TYPE = N_("{value} has another type than this key. Write {expected_text}.")
 _TYPES = {
     "string_type": N_("a text in quotation marks"),
     "int_type": N_("a whole number"),

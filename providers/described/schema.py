@@ -164,8 +164,10 @@ class Auth(Model):
         given = {name for name in ("username", "password", "token", "name", "place", "algorithm", "text", "key")
                  if getattr(self, name) is not None}  # fmt: skip
         if needed - given or given - needed - ({"key"} if self.kind == "signature" else set()):
-            words = N_("Auth of the kind {kind_text} has the keys {keys}. Add or remove what differs.")
-            raise ValueError(words.format(kind_text=self.kind, keys=", ".join(sorted(needed))))
+            words = N_("Auth of the kind {kind} has the keys {keys}. Add or remove what differs.")
+            raise ValueError(words.format(kind=self.kind, keys=", ".join(sorted(needed))))
+        if (self.name or "").lower() in _OURS and self.place in (None, "header"):
+            raise ValueError(N_("{name} can't be a header here. Remove it.").format(name=repr(self.name)))
         return self
 
 

@@ -44,7 +44,7 @@ def parse(value: Any) -> Template:
     if isinstance(value, Template):
         return value
     if not isinstance(value, str):
-        raise ValueError(WRONG_TYPE.format(value=shown(value), expected=N_("a text in quotation marks")))
+        raise ValueError(WRONG_TYPE.format(value=shown(value), expected_text=N_("a text in quotation marks")))
     if len(value) > MAX_TEMPLATE:
         raise ValueError(N_("The text has over {most} characters. Shorten it.").format(most=MAX_TEMPLATE))
     try:

@@ -24,7 +24,7 @@ def _steps(value: Any) -> tuple[str, ...]:
     if isinstance(value, tuple):
         return value
     if not isinstance(value, str):
-        raise ValueError(WRONG_TYPE.format(value=shown(value), expected=N_("a text in quotation marks")))
+        raise ValueError(WRONG_TYPE.format(value=shown(value), expected_text=N_("a text in quotation marks")))
     steps = tuple(value.split("."))
     if not all(steps) or len(steps) > MAX_STEPS or len(value) > 200:
         words = N_("{value} is no path. Write up to {most} names, numbers or * with a dot between them.")

@@ -66,36 +66,48 @@ def _at(document: Any, place: tuple[Any, ...]) -> Any:
 
 
 PLACES = [list(_places(each)) for each in DOCUMENTS]
-BY_KEY: dict[Any, list[Any]] = {}
-"""What the valid descriptions hold under a key: such a value is often valid elsewhere, too."""
-for _document, _all in zip(DOCUMENTS, PLACES, strict=True):
-    for _place in _all:
-        BY_KEY.setdefault(_place[-1], []).append(_at(_document, _place))
+
+
+def _by_key(documents: Sequence[int]) -> dict[Any, list[Any]]:
+    """What these descriptions hold under each key: such a value is often valid elsewhere, too."""
+    found: dict[Any, list[Any]] = {}
+    for number in documents:
+        for place in PLACES[number]:
+            found.setdefault(place[-1], []).append(_at(DOCUMENTS[number], place))
+    return found
+
+
+LEAVES = [
+    [place for place in places if not isinstance(_at(document, place), dict | list)]
+    for document, places in zip(DOCUMENTS, PLACES, strict=True)
+]
+OWN = [_by_key([number]) for number in range(len(DOCUMENTS))]
+ALL = _by_key(range(len(DOCUMENTS)))
 
 
 def description(random: Random) -> str:
     number = random.randrange(len(DOCUMENTS))
     document = deepcopy(DOCUMENTS[number])
     for _ in range(random.choice((1, 1, 1, 1, 2, 3))):
-        _change(random, document, random.choice(PLACES[number]))
+        _change(random, document, random.choice(random.choice((PLACES, LEAVES, LEAVES))[number]), OWN[number])
     written = "\n".join(f"{json.dumps(key)} = {toml(value)}" for key, value in document.items())
     return _cut(random, written) if random.random() < 0.1 else written
 
 
-def _change(random: Random, document: Any, place: tuple[Any, ...]) -> None:
+def _change(random: Random, document: Any, place: tuple[Any, ...], own: dict[Any, list[Any]]) -> None:
     try:
         holder = _at(document, place[:-1])
         key = place[-1]
-        act = random.choice(("delete", "odd", "like", "like", "like", "add", "twice"))
+        act = random.choice(("delete", "odd", "add", "twice", "like", *["own"] * 6))
         if act == "delete":
             del holder[key]
         elif act == "add" and isinstance(holder, dict):
-            other = random.choice(list(BY_KEY))
-            holder[str(other)] = deepcopy(random.choice(BY_KEY[other]))
+            other = random.choice(list(ALL))
+            holder[str(other)] = deepcopy(random.choice(ALL[other]))
         elif act == "twice" and isinstance(holder, list):
             holder.append(deepcopy(holder[key]))
         else:
-            holder[key] = deepcopy(random.choice(ODD if act == "odd" else BY_KEY[key]))
+            holder[key] = deepcopy(random.choice(ODD if act == "odd" else (own if act == "own" else ALL)[key]))
     except (KeyError, IndexError, TypeError):
         return  # an earlier change took the place away
 

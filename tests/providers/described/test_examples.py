@@ -47,6 +47,12 @@ def test_an_example_that_is_wrong_does_not_pass(case: str) -> None:
     assert wrong[0].expected != wrong[0].found
 
 
+def test_a_receipt_has_no_code_of_its_own() -> None:
+    description = text("budget_described").replace('&date=1484407297" }', '&date=1484407297" }\ncode = "1"', 1)
+    [wrong] = [each for each in run_examples(load(description)) if not each.passed]
+    assert (wrong.name, "code 1" in wrong.expected) == ("delivered", True)
+
+
 def test_the_texts_name_the_difference() -> None:
     description = text("budget_described").replace('code = "2004"\n', 'code = "2003"\n', 1)
     [wrong] = [each for each in run_examples(load(description)) if not each.passed]

@@ -16,6 +16,9 @@ PLUS, BUDGET, TELNYX, VOIPIT = (
 )
 
 
+POLL = '[poll]\npath = "/state"\nafter = [60]\nstate = "s"\nid = "i"\n\n'
+
+
 def problems(description: str) -> tuple[Problem, ...]:
     with pytest.raises(DescriptionError) as refused:
         load(description)
@@ -157,6 +160,27 @@ CASES: dict[str, tuple[str, str, str]] = {
         changed(PLUS, 'kind = "bearer"', 'kind = "basic"'),
         "auth",
         "Auth of the kind basic has the keys password, username.",
+    ),
+    "a header that is ours": (
+        changed(PLUS, 'kind = "bearer"', 'kind = "header"\nname = "Content-Length"'),
+        "auth",
+        "'Content-Length' can't be a header here.",
+    ),
+    "a signature in the body of a GET call": (
+        BUDGET + '\n[auth]\nkind = "signature"\nname = "sig"\nplace = "body"\nalgorithm = "md5"\n'
+        'text = "{sorted}{credential.handle}"',
+        "auth.place",
+        "A call by GET, or in XML, has no place for it",
+    ),
+    "no example of a balance": (
+        changed(BUDGET, 'of = "balance"', "", 2),
+        "examples",
+        "There is no example of a request and of an answer with of = 'balance'.",
+    ),
+    "no states at all": (
+        changed(VOIPIT, "[test]", POLL + "[test]").replace("[receipts]", "[receiptz]"),
+        "poll.states",
+        "no table",
     ),
     "a condition that asks nothing": (
         changed(PLUS, '{ path = "success", is = false }', '{ path = "success" }'),
