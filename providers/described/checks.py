@@ -176,31 +176,28 @@ def _body_places(given: Any) -> Iterator[Problem]:
                 yield Problem(f"{section}.body", N_("XML has one outer element. Begin each name with its name."))
 
 
-def _facts(given: Any) -> Iterator[Problem]:
-    """The facts of the vendor, and what its request sends."""
+def _sent(given: Any) -> Iterator[Problem]:
+    """What the request must send, and must not, by the facts of the vendor."""
     if given.vendor is None or given.request is None:
         return
-    names = _names_in(given.request, given)
-    takes_parameters = any(name.startswith("parameter") for name in names)
-    carries, sender = given.vendor.carries, given.vendor.sender
+    names, vendor = _names_in(given.request, given), given.vendor
     wanted = {
         "to": True,
-        "text": carries != "template",
-        "template": carries != "text",
-        "sender": sender != "fixed",
+        "text": vendor.carries != "template",
+        "template": vendor.carries != "text",
+        "sender": vendor.sender != "fixed",
         "callback_url": given.receipts is not None and given.receipts.address == "per_message",
     }
-    for name, is_wanted in wanted.items():
-        if is_wanted and name not in names:
-            words = N_("The request does not send {{{name}}}, as the facts require. Add a field, or correct the fact.")
-            yield Problem("request", words.format(name=name))
-    for name, place in (("sender", "vendor.sender"), ("text", "vendor.carries"), ("template", "vendor.carries")):
+    for name in (name for name, is_wanted in wanted.items() if is_wanted and name not in names):
+        words = N_("The request does not send {{{name}}}, as the facts require. Add a field, or correct the fact.")
+        yield Problem("request", words.format(name=name))
+    for name, fact in (("sender", "sender"), ("text", "carries"), ("template", "carries")):
         if name in names and not wanted[name]:
             words = N_("The request sends {{{name}}}, and this fact says that it does not. Correct one of them.")
-            yield Problem(place, words.format(name=name))
-    if carries == "text" and takes_parameters:
+            yield Problem(f"vendor.{fact}", words.format(name=name))
+    if vendor.carries == "text" and any(name.startswith("parameter") for name in names):
         yield Problem("vendor.carries", N_("The request sends parameters, and a text has none. Correct one of them."))
-    if given.vendor.repeats_are_safe and "reference" not in names:
+    if vendor.repeats_are_safe and "reference" not in names:
         yield Problem("vendor.repeats_are_safe", N_("Only a call with {reference} can be repeated. Add the field."))
 
 
@@ -247,23 +244,21 @@ def _reports(given: Any) -> Iterator[Problem]:
         yield Problem("poll.after", N_("Write the seconds in rising order, each larger than the one before."))
 
 
-def _signatures(given: Any) -> Iterator[Problem]:
+def _own_signature(given: Any) -> Iterator[Problem]:
     auth = given.auth
-    if auth and auth.text and "body" in auth.text.names and auth.place == "body":
+    if auth is None or auth.kind != "signature":
+        return
+    if "body" in auth.text.names and auth.place == "body":
         yield Problem("auth.text", N_("A signature in the body can't cover {body}. Use {sorted}, or another place."))
-    if auth and auth.kind == "signature" and auth.key is None and not _has_credential(auth.text.names):
+    if not _has_secret(given, auth.key, auth.text.names):
         yield Problem("auth.text", UNKEYED)
-    if (
-        auth
-        and auth.place == "body"
-        and any(
-            call and (call.method == "GET" or call.format == "xml")
-            for call in (getattr(given, name) for name in OF_CALLS)
-        )
-    ):
-        yield Problem(
-            "auth.place", N_("A call by GET, or in XML, has no place for it in its body. Write query or header.")
-        )
+    calls = [call for call in (getattr(given, name) for name in OF_CALLS) if call]
+    if auth.place == "body" and any(call.method == "GET" or call.format == "xml" for call in calls):
+        words = N_("A call by GET, or in XML, has no place for it in its body. Write query or header.")
+        yield Problem("auth.place", words)
+
+
+def _vendors_signature(given: Any) -> Iterator[Problem]:
     rule = given.receipts.signature if given.receipts else None
     if rule is None:
         return
@@ -272,15 +267,18 @@ def _signatures(given: Any) -> Iterator[Problem]:
     elif "body" in rule.text.names and given.receipts.source in ("fields", "query"):
         words = N_("{{body}} does not cover the query, from which {value} is read, too. Write form, json, xml or text.")
         yield Problem("receipts.source", words.format(value=given.receipts.source))
-    if rule.key is None and not _has_credential(rule.text.names):
+    # the key of Ed25519 is public
+    if rule.algorithm != "ed25519" and not _has_secret(given, rule.key, rule.text.names):
         yield Problem("receipts.signature.text", UNKEYED)
 
 
-UNKEYED = N_("Anyone could make this signature. Add `key`, or {credential.…} to the text.")
+UNKEYED = N_("Anyone could make this signature. Add `key`, or {credential.…} to the text, with a secret credential.")
 
 
-def _has_credential(names: Iterable[str]) -> bool:
-    return any(name.startswith("credential.") for name in names)
+def _has_secret(given: Any, key: str | None, names: Iterable[str]) -> bool:
+    secrets = {each.key for each in given.credentials or () if each.secret}
+    used = {name.removeprefix("credential.") for name in names if name.startswith("credential.")}
+    return given.credentials is None or bool(secrets & used) or key in secrets
 
 
 def _examples(given: Any) -> Iterator[Problem]:
@@ -313,10 +311,11 @@ CHECKS: tuple[Callable[[Any], Iterable[Problem]], ...] = (
     _settings,
     _duplicates,
     _body_places,
-    _facts,
+    _sent,
     _refusals,
     _doubts,
     _reports,
-    _signatures,
+    _own_signature,
+    _vendors_signature,
     _examples,
 )

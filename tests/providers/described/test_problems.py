@@ -275,8 +275,19 @@ CASES: dict[str, tuple[str, str, str]] = {
         "It does not cover the call.",
     ),
     "a signature that anyone can make": (
-        changed(changed(TELNYX, '"ed25519"', '"sha256"'), 'key = "public_key"\n', "", 2).replace('\nkey = "public', ""),
+        changed(changed(TELNYX, '"ed25519"', '"sha256"'), 'key = "public_key"\ntime', "time"),
         "receipts.signature.text",
+        "Anyone could make this signature.",
+    ),
+    "a signature with a key that is no secret": (
+        changed(TELNYX, '"ed25519"', '"sha256"'),
+        "receipts.signature.text",
+        "Anyone could make this signature.",
+    ),
+    "a signature of our calls without a secret": (
+        BUDGET + '\n[auth]\nkind = "signature"\nname = "sig"\nplace = "query"\nalgorithm = "md5"\n'
+        'text = "{sorted}{credential.username}"',
+        "auth.text",
         "Anyone could make this signature.",
     ),
     "no request among the examples": (
