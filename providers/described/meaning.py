@@ -105,10 +105,10 @@ def _fits(listed: str, code: str) -> bool:
     return code == listed or (listed.endswith("*") and code.startswith(listed[:-1]))
 
 
-def holds(condition: Condition, tree: Any, status: int) -> bool:
+def holds(condition: Condition, tree: Any, status: int, numbers: tuple[str, ...] = ()) -> bool:
     if condition.status is not None:
         return any(each in (str(status), f"{status // 100}xx") for each in condition.status) != condition.not_
-    values = values_at(tree, condition.path or ())
+    values = values_at(tree, bound(condition.path, numbers) or ())
     if not values and condition.optional:
         return True
     return (bool(values) and all(_is_met(condition, each) for each in values)) != condition.not_
@@ -170,9 +170,8 @@ def _report(reading: Reading, tree: Any, numbers: tuple[str, ...], sender: Sende
     def at(path: Path | None) -> Any:
         return first_at(tree, bound(path, numbers))
 
-    only_when = [each.model_copy(update={"path": bound(each.path, numbers)}) for each in reading.only_when]
     word = text_in(at(reading.state))
-    if not word or not all(holds(each, tree, status) for each in only_when):
+    if not word or not all(holds(each, tree, status, numbers) for each in reading.only_when):
         return None
     listed = _state(reading, word)
     return Report(
