@@ -157,7 +157,7 @@ EACH = ("refused", "loaded", "requests", "accepted", "ambiguous", "account", "ta
 
 
 def test_a_few_made_up_descriptions() -> None:
-    counts = run(seed=20, cases=200)
+    counts = run(seed=20, cases=120)
     assert min(counts[each] for each in ("refused", "loaded", "requests", "accepted", "ambiguous", "reports")) > 10, (
         counts
     )
