@@ -33,7 +33,7 @@ def exchange_text(
     """
     text = "\n".join((*_head(message), "", _body(message)))
     guessed = isinstance(message, HttpResponse) and not is_plain_utf8(message)
-    for form in _forms(hidden):
+    for form in all_spellings(hidden):
         text = text.replace(form, HIDDEN)
         if guessed and not form.isascii():
             text = _in_any_charset(form).sub(HIDDEN, text)
@@ -68,7 +68,7 @@ def _head(message: HttpRequest | HttpResponse) -> Iterator[str]:
         yield f"{name}: {HIDDEN if name.lower() in _MASKED_HEADERS else value}"
 
 
-def _forms(hidden: Iterable[str]) -> list[str]:
+def all_spellings(hidden: Iterable[str]) -> list[str]:
     """Every spelling of the values, the longest first, so that none is replaced in part by a shorter one."""
     forms = {form for value in hidden if value for form in _spellings(value)}
     return sorted(forms, key=len, reverse=True)

@@ -16,7 +16,7 @@ def in_format(name: str, number: str) -> str:
     """The number as `digits`, `e164`, `00` or `national`. Raises Refused if it is no E.164 number."""
     if not E164.fullmatch(number):
         raise Refused(Failure.RECIPIENT, "phone_format", N_("The recipient is no E.164 number (+ and 7 to 15 digits)."))
-    return _FORMATS[name](number)
+    return FORMATS[name](number)
 
 
 def _national(number: str) -> str:
@@ -29,7 +29,7 @@ def _national(number: str) -> str:
     return "".join(char for char in written if char in "0123456789")
 
 
-_FORMATS: dict[str, Callable[[str], str]] = {
+FORMATS: dict[str, Callable[[str], str]] = {
     "digits": lambda number: number[1:],
     "e164": lambda number: number,
     "00": lambda number: "00" + number[1:],

@@ -1,0 +1,12 @@
+"""Vendors by description: adapters that are data, checked by a schema and by the examples in it.
+
+A description is TOML (docs/describing-a-vendor.md). Nothing here does I/O, and nothing in a description is code.
+"""
+
+from __future__ import annotations
+
+from .examples import ExampleResult as ExampleResult
+from .examples import run_examples as run_examples
+from .loading import load as load
+from .problems import DescriptionError as DescriptionError
+from .problems import Problem as Problem
