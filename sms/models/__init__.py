@@ -27,6 +27,7 @@ from .route import Route, RouteProvider, ShareMoves
 from .sender import SenderApproval, SenderName
 from .staff import AccessRecord, PersonalDataRecord, StaffPreferences
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
+from .vendor_description import VendorDescription
 
 __all__ = [
     "AccessRecord",
@@ -94,4 +95,5 @@ __all__ = [
     "UndecryptableError",
     "UnreadableSecret",
     "UsualFigures",
+    "VendorDescription",
 ]

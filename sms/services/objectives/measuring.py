@@ -162,7 +162,7 @@ def receipts() -> Any:
 
 
 def _vendors(strongest: str) -> list[str]:
-    return [slug for slug, adapter in SENDERS.items() if adapter.strongest == strongest]
+    return [slug for slug, adapter in sorted(SENDERS.items()) if adapter.strongest == strongest]
 
 
 def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
