@@ -26,7 +26,7 @@ class DescriptionField(forms.CharField):
     r"""Unlike other fields it keeps escapes such as `\u00a0` as they are typed: TOML has escapes of its own."""
 
     def __init__(self, **facts: Any) -> None:
-        widget = UnfoldAdminTextareaWidget(attrs={"rows": 30, "spellcheck": "false", "class": "font-mono"})
+        widget = UnfoldAdminTextareaWidget(attrs={"rows": 30, "spellcheck": "false", "class": "admin-source"})
         super().__init__(**{"strip": False, "widget": widget, "label": _("Description")} | facts)
 
     def to_python(self, value: Any) -> str:

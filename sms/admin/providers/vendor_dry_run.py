@@ -21,12 +21,14 @@ LONGEST = 64 * 1024
 
 
 def _lines(label: Any, rows: int = 4, **facts: Any) -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": rows})
+    widget = forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "class": "admin-source"})
     return forms.CharField(label=label, required=False, max_length=LONGEST, strip=False, widget=widget, **facts)
 
 
 class DryRunForm(forms.Form):
-    text = DescriptionField(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}))
+    text = DescriptionField(
+        max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false", "class": "admin-source"})
+    )
     sender = forms.CharField(label=_("Sender name"), max_length=64, required=False)
     to = NumberField(label=capfirst(_("to")), initial="+994501234567")
     sms = _lines(_("Text"), initial="Salam")

@@ -116,6 +116,12 @@ def test_what_is_wrong_is_shown_and_not_saved(boss, cast, row, text, words):
     assert VendorDescription.objects.get() == row
 
 
+def test_a_text_with_an_error_is_shown_again_as_it_was_typed(boss):
+    text = description(accepted="content")
+    page = html.unescape(boss.post(ADD, posted(text)).content.decode())
+    assert text in page
+
+
 def test_escapes_of_toml_stay_as_they_are_typed(boss):
     text = description(name="Ac\\u202eme \\u0041")
     assert boss.post(ADD, posted(text)).status_code == 302
