@@ -23,7 +23,6 @@ from .base import (
     OutboundSms,
     Sender,
 )
-from .contract import first_problem
 from .marking import N_
 from .packages import Fault
 
@@ -126,13 +125,18 @@ def _load(slug: str, text: str) -> type[Sender] | Fault:
         return Fault(words.format(slug=slug), advice, is_collision=True)
     try:
         adapter = described.load(text)
-        problem = first_problem(adapter) or (N_("It has another slug.") if adapter.slug != slug else "")
+        if adapter.slug == slug:
+            return adapter
+        problem = N_("It has another slug.")
     except described.DescriptionError as error:
-        adapter, problem = None, str(error)[:300]
+        problem = "; ".join(problems_in(error))[:300]
     except Exception as error:  # whatever it is, the other vendors are used
-        adapter, problem = None, f"{type(error).__name__}: {error}"[:300]
-    if adapter is not None and not problem:
-        return adapter
+        problem = f"{type(error).__name__}: {error}"[:300]
     words = N_("The vendor description {slug} can't be used: {problem_text}")
     advice = N_("Correct it in the admin, Configure, Vendor descriptions.")
     return Fault(words.format(slug=slug, problem_text=problem), advice)
+
+
+def problems_in(error: described.DescriptionError) -> list[str]:
+    """Each with its place, if it has one."""
+    return [f"{each.place}: {each.text}".removeprefix(": ") for each in error.problems]

@@ -10,9 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from providers.base import Sender
-from providers.contract import first_problem
 from providers.described import DescriptionError, load, run_examples
-from providers.registry import is_taken
+from providers.registry import is_taken, problems_in
 from sms.domain.text import escaped, is_hidden
 from sms.translation import translated
 
@@ -81,13 +80,10 @@ class VendorDescription(models.Model):
 def loaded(text: str) -> type[Sender]:
     """The adapter of a description. Raises ValidationError with each problem and its place."""
     try:
-        adapter = load(text)
+        return load(text)
     except DescriptionError as error:
-        found = [f"{each.place}: {translated(each.text)}".removeprefix(": ") for each in error.problems]
-        raise ValidationError({"text": found[:MOST_PROBLEMS]}) from None
-    if problem := first_problem(adapter):
-        raise ValidationError({"text": [translated(problem)]})
-    return adapter
+        found = problems_in(error)[:MOST_PROBLEMS]
+        raise ValidationError({"text": [translated(each) for each in found]}) from None
 
 
 def example_problems(adapter: type[Sender]) -> Iterator[str]:

@@ -24,7 +24,11 @@ token = "token"
 [request]
 path = "/send"
 format = "json"
-body = [{{ name = "to", value = "{{to}}" }}, {{ name = "text", value = "{{text}}" }}]
+body = [
+  {{ name = "to", value = "{{to}}" }},
+  {{ name = "text", value = "{{text}}" }},
+  {{ name = "from", value = "{{sender}}", when = "sender" }},
+]
 
 [answer]
 accepted_when = [{{ path = "ok", is = true }}]
@@ -39,15 +43,31 @@ reference = "ref"
 state = "status"
 states = [{{ word = "ok", state = "delivered" }}]
 
+[sample.credentials]
+token = "made-up-token-1"
+
+[[examples]]
+name = "request"
+[examples.request]
+method = "POST"
+url = "{base_url}/send"
+headers = {{ Content-Type = "application/json", Authorization = "Bearer made-up-token-1" }}
+body = '{{"to": "+994501234567", "text": "Your code is 004217."}}'
+
+[[examples]]
+name = "delivered"
+receipt = {{ headers = {{ Content-Type = "application/json" }}, body = '{{"ref": "0197", "status": "ok"}}' }}
+reports = [{{ state = "delivered", reference = "0197" }}]
+
 [[examples]]
 name = "accepted"
 answer = {{ status = 200, body = '{{"ok": true, "id": "77"}}' }}
-means = "{accepted}"
+means = "accepted"
 
 [[examples]]
 name = "code 7"
 answer = {{ status = 200, body = '{{"ok": false, "code": "7"}}' }}
-means = "{failure}"
+means = "{expected}"
 """
 
 
@@ -57,7 +77,7 @@ def description(
     name: str = "Acme",
     base_url: str = "https://api.acme.example",
     failure: str = "recipient",
-    accepted: str = "accepted",
+    expected: str = "",
 ) -> str:
-    """`failure`: the class of the code 7. `accepted`: what an example expects of an accepted message."""
-    return _TEXT.format(slug=slug, name=name, base_url=base_url, failure=failure, accepted=accepted)
+    """`failure`: the class of the code 7. `expected`: the one that its example expects, if it is another."""
+    return _TEXT.format(slug=slug, name=name, base_url=base_url, failure=failure, expected=expected or failure)

@@ -64,7 +64,7 @@ def test_a_new_process_knows_what_is_stored():
         ({"slug": "acme", "text": "broken"}, "vendor_descriptions[0].text: "),
         ({"slug": "other", "text": description()}, "The slug is other and can't change to acme."),
         ({"slug": "sandbox", "text": description("sandbox")}, "There is another adapter sandbox."),
-        ({"slug": "acme", "text": description(accepted="content")}, "The example “accepted” fails"),
+        ({"slug": "acme", "text": description(expected="content")}, "The example “code 7” fails"),
         ({"slug": "acme", "text": 7}, "vendor_descriptions[0].text: must be a string"),
         ({"slug": "acme", "text": description(), "file": "acme.toml"}, "vendor_descriptions[0].file: unknown key"),
     ],
