@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from providers.registry import FAULTS, SENDERS
+from providers.registry import FAULTS, SENDERS, is_taken
 from sms.admin.common.history import HistoriedAdmin
 from sms.models import Provider, VendorDescription
 from sms.services.configuration import snapshot
@@ -68,8 +68,8 @@ class VendorDescriptionAdmin(HistoriedAdmin):
         return super().render_change_form(request, {**context, "fault": " ".join(words)}, **more)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[Any, Any], set[str], list]:
-        """Without its description an account could not be called."""
-        accounts = accounts_of(*(row.slug for row in objs))
+        """Without its description an account could not be called, unless an adapter in code has taken its place."""
+        accounts = accounts_of(*(row.slug for row in objs if not is_taken(row.slug)))
         if not accounts:
             return super().get_deleted_objects(objs, request)
         words = _("Providers use it: %(accounts)s. Delete them first.")

@@ -202,6 +202,15 @@ def test_one_in_use_cannot_be_deleted(boss, used):
     assert 'value="acme"' not in boss.get("/admin/sms/provider/add/").content.decode()
 
 
+def test_one_whose_place_an_adapter_in_code_has_taken_can_be_deleted(boss, cast):
+    """As the system check advises after an upgrade that brings the adapter."""
+    row = VendorDescription.objects.create(slug="plainvendor", text=description("plainvendor"))
+    assert "there is another adapter of this name" in boss.get(page_of(row)).content.decode()
+    boss.post(page_of(row, "delete"), {"post": "yes"})
+    assert not VendorDescription.objects.exists()
+    assert SENDERS["plainvendor"].name == "Plain Vendor"
+
+
 # --- the dry run -------------------------------------------------------------------
 
 
