@@ -82,6 +82,7 @@ NAVIGATION = [
         "separator": True,
         "items": [
             _list(_("Providers"), "cell_tower", "provider"),
+            _list(_("Vendor descriptions"), "integration_instructions", "vendordescription"),
             _list(_("Routes"), "alt_route", "route"),
             _list(_("Destinations"), "public", "destination"),
             _list(_("Objectives"), "target", "objective"),

@@ -42,10 +42,14 @@ class AdminHeaders:
 
 
 def _show_hidden(response: HttpResponse) -> None:
+    # HTML takes CR LF as a line end, and a submitted text that is shown again has it.
+    content = response.content.replace(b"\r\n", b"\n")
     # Of the 100,000 characters of a page, a few hundred are not plain ASCII, and few of these need an escape.
-    unusual = set(response.content.translate(None, PLAIN).decode())
+    unusual = set(content.translate(None, PLAIN).decode())
     hidden = {ord(character): shown for character in unusual if (shown := visible(character)) != character}
     if hidden:
-        response.content = response.content.decode().translate(hidden).encode()
+        content = content.decode().translate(hidden).encode()
+    if content != response.content:
+        response.content = content
         if "Content-Length" in response.headers:
-            response.headers["Content-Length"] = str(len(response.content))
+            response.headers["Content-Length"] = str(len(content))

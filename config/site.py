@@ -63,7 +63,7 @@ class SmsAdminSite(UnfoldAdminSite):
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         from sms.admin.access.password_again import asks_password
 
-        inner = super().admin_view(asks_password(view), cacheable)
+        inner = super().admin_view(asks_password(_with_vendors(view)), cacheable)
 
         @wraps(inner)
         def with_reader(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -85,3 +85,16 @@ class SmsAdminSite(UnfoldAdminSite):
         context = super().each_context(request)
         context["theme"] = None  # the user chooses: light, dark or system
         return context
+
+
+def _with_vendors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The vendors that staff have described are known, as they were stored a second ago."""
+
+    @wraps(view)
+    def prepared(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from sms.services.configuration import snapshot
+
+        snapshot.current()
+        return view(request, *args, **kwargs)
+
+    return prepared

@@ -6,6 +6,7 @@ Those of the database itself run only with `manage.py check --database default` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from django.db import DatabaseError, connection, connections
 
 from providers.registry import FAULTS
 from sms.models.encrypted import encrypt
-from sms.services.configuration import stored_secrets
+from sms.services.configuration import stored_secrets, vendor_descriptions
 from sms.services.database.encoding import HOW_TO, NEEDED, wrong_encoding
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -117,7 +118,13 @@ def postgresql_encoding(databases: Sequence[str] | None = None, **_: Any) -> lis
 
 @register("adapters")
 def adapters(**_: Any) -> list[CheckMessage]:
-    """Adapters of other packages. These are warnings, because an error would stop `migrate` and `provision`."""
+    """Adapters of other packages, and descriptions. These are warnings: an error would stop `migrate` and `provision`.
+
+    The tag of its own keeps the database out of the start of a dispatcher.
+    """
+    if not _has_no_file():
+        with suppress(DatabaseError):  # it can't be reached, or migrations have yet to make the tables
+            vendor_descriptions.register()
     return [
         Warning(fault.problem, hint=fault.advice, id="sms.W010" if fault.is_collision else "sms.W009")
         for fault in FAULTS.values()
@@ -130,14 +137,19 @@ def unreadable_credentials(**_: Any) -> list[CheckMessage]:
 
     It has a tag of its own, so that plain `manage.py check` asks the database, and the start of a dispatcher does not.
     """
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite" and not connection.is_in_memory_db() and not Path(name).exists():
-        return []  # a check makes no database
+    if _has_no_file():
+        return []
     try:
         problem = stored_secrets.read().problem
     except DatabaseError:  # it can't be reached, or migrations have yet to make the tables
         return []
     return [Warning(problem, hint=stored_secrets.HOW_TO, id="sms.W008")] if problem else []
+
+
+def _has_no_file() -> bool:
+    """Whether the SQLite file is not there: a check makes no database."""
+    name = connection.settings_dict["NAME"]
+    return connection.vendor == "sqlite" and not connection.is_in_memory_db() and not Path(name).exists()
 
 
 def _pragma_messages(alias: str) -> list[CheckMessage]:

@@ -311,6 +311,7 @@ NAMES = (
     N_("used"),
     N_("user"),
     N_("username"),
+    N_("vendor descriptions"),
     N_("vendor key"),
     N_("vendor message id"),
     N_("vendor name"),

@@ -18,6 +18,7 @@ from sms.models import (
     SenderApproval,
     SenderName,
     TemplateApproval,
+    VendorDescription,
 )
 
 WATCHED = (
@@ -31,6 +32,7 @@ WATCHED = (
     RouteProvider,
     Destination,
     RetentionPeriods,
+    VendorDescription,
 )
 
 

@@ -7,7 +7,7 @@ from sms.admin.messages import admin as message_admin
 from sms.admin.messages import attempts, bulk, rejected
 from sms.admin.monitoring import alerts, approval_doubts, objectives, share_moves
 from sms.admin.providers import admin as provider_admin
-from sms.admin.providers import destinations, routes, source_addresses
+from sms.admin.providers import destinations, routes, source_addresses, vendor_descriptions
 from sms.admin.templates import admin as template_admin
 from sms.admin.templates import senders
 
@@ -33,4 +33,5 @@ __all__ = [
     "source_addresses",
     "staff",
     "template_admin",
+    "vendor_descriptions",
 ]

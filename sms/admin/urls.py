@@ -16,7 +16,7 @@ from sms.admin.access import (
 )
 from sms.admin.messages import bulk, dry_run, saved_views, search_page, unmatched
 from sms.admin.monitoring import codes, delivery, glossary, setup_checklist
-from sms.admin.providers import health, route_lookup
+from sms.admin.providers import health, route_lookup, vendor_dry_run
 from sms.admin.templates import csv_import, preview, submissions, vendor_import
 
 
@@ -35,6 +35,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         ("saved-views", saved_views.act, "tools_saved_views"),
         ("bulk", bulk.show, "tools_bulk"),
         ("unmatched-texts", unmatched.show, "tools_unmatched"),
+        ("vendor-dry-run", vendor_dry_run.show, "tools_vendor_dry_run"),
         ("who-would-carry", route_lookup.show, "tools_route_lookup"),
         ("block-list", block_list_import.act, "tools_block"),
         ("forget-number", personal_data.act, "tools_forget"),

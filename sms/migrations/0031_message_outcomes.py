@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sms", "0029_staff_events")]
+    dependencies = [("sms", "0030_vendor_descriptions")]
 
     operations = [
         migrations.CreateModel(

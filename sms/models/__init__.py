@@ -36,6 +36,7 @@ from .route import Route, RouteProvider, ShareMoves
 from .sender import SenderApproval, SenderName
 from .staff import AccessRecord, PersonalDataRecord, StaffPreferences
 from .template import MessageTemplate, TemplateApproval, TemplateVersion
+from .vendor_description import VendorDescription
 
 __all__ = [
     "AccessRecord",
@@ -106,4 +107,5 @@ __all__ = [
     "UndecryptableError",
     "UnreadableSecret",
     "UsualFigures",
+    "VendorDescription",
 ]

@@ -147,9 +147,15 @@ class CredentialsAccount(models.Model):
     def default_address(self) -> str:
         return ""
 
+    @property
+    def default_can_change(self) -> bool:
+        """Whether staff can change the default address. Then credentials for it are bound to its origin, too."""
+        return False
+
     def bind_credentials(self) -> None:
         """The stored credentials are for the present address: somebody has entered them together."""
-        self.credentials_origin = origin(self.address) if self.address else ""
+        address = self.address or (self.default_address if self.default_can_change else "")
+        self.credentials_origin = origin(address) if address else ""
 
     @property
     def is_moved(self) -> bool:
@@ -165,7 +171,7 @@ class CredentialsAccount(models.Model):
 
     @property
     def _bound_origin(self) -> str:
-        return self.credentials_origin or origin(self.default_address)
+        return self.credentials_origin or ("" if self.default_can_change else origin(self.default_address))
 
     @property
     def _present_origin(self) -> str:
@@ -178,7 +184,7 @@ class CredentialsAccount(models.Model):
             return why_missing(self.vendor)
         if isinstance(self.credentials, UnreadableSecret):
             return UNREADABLE
-        return MOVED.format(before=self._bound_origin, now=self._present_origin) if self.is_moved else ""
+        return MOVED.format(before=self._bound_origin or "—", now=self._present_origin) if self.is_moved else ""
 
     @property
     def usable_credentials(self) -> dict[str, str]:

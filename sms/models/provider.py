@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from providers.base import Sender
-from providers.registry import SENDERS, sender_class
+from providers.registry import SENDERS, is_described, sender_class
 
 from .calling import InboundAddress
 from .encrypted import CredentialsAccount
@@ -114,6 +114,10 @@ class Provider(CredentialsAccount, InboundAddress):
     @property
     def default_address(self) -> str:
         return self.known_adapter_class.default_base_url if self.known_adapter_class else ""
+
+    @property
+    def default_can_change(self) -> bool:
+        return is_described(self.vendor)
 
     def adapter(self) -> Sender:
         """The vendor's adapter, with this account's address, credentials and options."""

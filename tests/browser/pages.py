@@ -140,6 +140,8 @@ DAILY: dict[str, Visit] = {
     "what-to-submit": at("/admin/tools/what-to-submit/?provider=etelecom-vn"),
     "providers": at("/admin/tools/providers/"),
     "provider": row_of("/admin/sms/provider/"),
+    "vendor-description": at("/admin/sms/vendordescription/add/"),
+    "vendor-dry-run": at("/admin/tools/vendor-dry-run/"),
     "set-up": at("/admin/tools/set-up/"),
     "test-a-text": checked_text,
     "unmatched-texts": at("/admin/tools/unmatched-texts/"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from providers.registry import SENDERS
+from providers.registry import SENDERS, describe
 from sms.services.configuration import snapshot
 from sms.services.intake import destination_limits, login_throttle, rate_limits
 from sms.services.queue import notify
@@ -27,6 +27,7 @@ def _fresh_configuration(settings: Any) -> Iterator[None]:
     destination_limits.reset_cache()
     login_throttle.throttle.reset_cache()
     yield
+    describe({})
     snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
     call_rate.reset()

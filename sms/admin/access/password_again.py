@@ -22,9 +22,9 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.common.page import page
 from sms.services.access import staff_session
 
-# Credentials, routes, roles, the second factor, retention.
+# Credentials, vendors, routes, roles, the second factor, retention.
 SENSITIVE = re.compile(
-    r"(sms_(provider|route|destination|apiclient|partner|inboundgateway)|auth_(user|group))_\w+|second_factor|tools_retention"
+    r"(sms_(provider|vendordescription|route|destination|apiclient|partner|inboundgateway)|auth_(user|group))_\w+|second_factor|tools_retention"
 )
 PAGE = "tools_password_again"
 """Ask if it is due, then return to the page."""

@@ -226,7 +226,7 @@ class ApprovalInline(StackInline):
 
 def providers_with_names() -> list[int]:
     """The providers whose vendors name their parameters."""
-    named = [slug for slug, vendor in SENDERS.items() if vendor.names_parameters]
+    named = [slug for slug, vendor in sorted(SENDERS.items()) if vendor.names_parameters]
     return list(Provider.objects.filter(vendor__in=named).values_list("pk", flat=True))
 
 

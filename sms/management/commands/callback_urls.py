@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from sms.models import InboundGateway, Provider
+from sms.services.configuration import vendor_descriptions
 from sms.services.webhooks.urls import gateway_url, registered_url
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         if not settings.PUBLIC_URL:
             raise CommandError("PUBLIC_URL is not set, so no vendor can reach us. Set it, then run this again.")
+        vendor_descriptions.register()
         gateways = InboundGateway.objects.all()
         addresses: dict[str, dict[str, str | None]] = {
             "providers": {provider.slug: registered_url(provider) for provider in Provider.objects.all()},

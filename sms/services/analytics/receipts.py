@@ -20,7 +20,7 @@ def receipts() -> Any:
 
 
 def _vendors(strongest: str) -> list[str]:
-    return [slug for slug, adapter in SENDERS.items() if adapter.strongest == strongest]
+    return [slug for slug, adapter in sorted(SENDERS.items()) if adapter.strongest == strongest]
 
 
 def reports(vendor: str) -> bool:

@@ -35,7 +35,7 @@ from sms.models import (
     TemplateApprovalStatus,
 )
 
-from . import stored_periods
+from . import stored_periods, vendor_descriptions
 from .routes import read_routes
 from .stored_periods import NO_PERIODS, StoredPeriods
 
@@ -294,6 +294,7 @@ current, cached, latest, reset_cache = _cache.current, _cache.cached, _cache.lat
 
 def build(stamp: int, previous: Mapping[int, TemplateSet]) -> Snapshot:
     """Read the configuration. Template sets take most of the time, so unchanged ones of `previous` are used again."""
+    vendor_descriptions.register()
     return Snapshot(
         stamp=stamp,
         clients={client.username: _client(client) for client in ApiClient.objects.prefetch_related("senders")},

@@ -14,6 +14,7 @@ from django.db import transaction
 from pydantic import Field, create_model
 
 from sms.domain.text_files import UnreadableTextError, decoded
+from sms.services.configuration import vendor_descriptions
 from sms.services.templates.unmatched import approved_texts
 
 from . import blocked, clients, gateways, partners, providers, routes, schema, senders, templates
@@ -30,6 +31,7 @@ class Section(NamedTuple):
 
 
 SECTIONS = {
+    "vendor_descriptions": Section(schema.VendorDescriptionTable, providers.apply_description),
     "providers": Section(schema.ProviderTable, providers.apply),
     "senders": Section(schema.SenderTable, senders.apply),
     "clients": Section(schema.ClientTable, clients.apply),
@@ -69,12 +71,20 @@ def json_schema() -> dict[str, Any]:
     return create_model("ProvisioningFile", __base__=schema.Table, **tables).model_json_schema()
 
 
-@transaction.atomic
 def provision(declared: Mapping[str, Any], *, check_only: bool = False) -> Session:
     """Apply the tables in one transaction. With `check_only` the changes are only computed.
 
     Returns the changes and the generated passwords. Raises ProvisioningError with every issue.
     """
+    try:
+        vendor_descriptions.register()
+        return _provision(declared, check_only=check_only)
+    finally:
+        vendor_descriptions.register()  # those of a file that was not applied are not stored
+
+
+@transaction.atomic
+def _provision(declared: Mapping[str, Any], *, check_only: bool) -> Session:
     session = Session()
     before = approved_texts() if "templates" in declared else []
     for name in declared:

@@ -1,16 +1,31 @@
-"""[[providers]]: accounts at vendors; [[objectives]]: what share of their messages must go well."""
+"""[[vendor_descriptions]]: vendors without an adapter in code; [[providers]]: accounts at vendors;
+[[objectives]]: what share of their messages must go well."""
 
 from __future__ import annotations
 
 from providers.registry import SENDERS
-from sms.models import Objective, Provider
+from sms.models import Objective, Provider, VendorDescription
+from sms.services.configuration import vendor_descriptions
 from sms.services.database.clock import now
 from sms.services.dispatch.circuit_breaker import close_by_hand
 
 from .accounts import account_values, check_url, has_vendor
 from .location import Location
-from .schema import ObjectiveTable, ProviderTable
+from .schema import ObjectiveTable, ProviderTable, VendorDescriptionTable
 from .session import Session
+
+
+def apply_description(table: VendorDescriptionTable, at: Location, session: Session) -> None:
+    session.declare(at, "slug", "vendor description", table.slug)
+    row = VendorDescription.objects.filter(slug=table.slug).first() or VendorDescription(slug=table.slug)
+    session.require(at, row, table, "text")
+    changes = not row._state.adding and table.text not in ("", row.text)
+    if at.is_valid() and session.save(at, f"vendor description {table.slug}", row, table.given("slug")):
+        vendor_descriptions.register()
+        if changes and (accounts := vendor_descriptions.accounts_of(table.slug)):
+            session.notes.append(
+                f"vendor description {table.slug} is used by {', '.join(accounts)}: send a test message"
+            )
 
 
 def apply(table: ProviderTable, at: Location, session: Session) -> None:

@@ -33,6 +33,7 @@ from sms.models import (
     ShareMoves,
     TemplateApproval,
     TemplateApprovalStatus,
+    VendorDescription,
 )
 
 LARGEST = 2_147_483_647  # the limit of PostgreSQL's integer column; SQLite accepts larger values
@@ -98,6 +99,11 @@ class ClientTable(Table):
     otp_per_range: Number = column(ApiClient, "otp_per_range")
     slot_share: Number = column(ApiClient, "slot_share")
     country_limits: dict[str, Number] = column(ApiClient, "country_limits")
+
+
+class VendorDescriptionTable(Table):
+    slug: Name
+    text: Text = column(VendorDescription, "text")
 
 
 class ProviderTable(Table):

@@ -205,17 +205,21 @@ def _parse_call(call: StoredCall) -> tuple[list[ReportUpdate], str]:
         return [], N_("the provider is gone")
     if call.method == POLLED:
         return _parse_answer(call, account.adapter)
-    own = account.adapter.read(call.as_callback())
+    found, note = reports_in(call, account.adapter)
+    return [_update_from(call, report, fields) for report, fields in found], note
+
+
+def reports_in(call: StoredCall, adapter: Sender) -> tuple[list[tuple[Report, Fields]], str]:
+    """The reports that the adapter finds in a callback, each with its fields, and a note for staff."""
+    own = adapter.read(call.as_callback())
     if own is not None:
-        updates = [_update_from(call, report, Fields({})) for report in own]
-        return updates, "" if updates else N_("no delivery report was found in it")
+        return [(report, Fields({})) for report in own], "" if own else N_("no delivery report was found in it")
     try:
         records = parse_records(call.raw)
     except Unreadable as unreadable:
         return [], N_("could not be read: {unreadable_text}").format(unreadable_text=unreadable)
-    found = [pair for record in records for pair in _reports_in(record, account.adapter)]
-    updates = [_update_from(call, report, fields) for report, fields in found]
-    return updates, _note(records) or ("" if updates else N_("no delivery report was found in it"))
+    found = [pair for record in records for pair in _reports_in(record, adapter)]
+    return found, _note(records) or ("" if found else N_("no delivery report was found in it"))
 
 
 def _parse_answer(call: StoredCall, adapter: Sender) -> tuple[list[ReportUpdate], str]:

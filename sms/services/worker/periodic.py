@@ -14,6 +14,7 @@ from typing import NamedTuple
 import structlog
 from django.db import Error, connection
 
+from sms.services.configuration import snapshot
 from sms.services.dispatch import approval_doubt, rescue
 from sms.services.inbound import receive as inbound_receive
 from sms.services.maintenance import retention
@@ -69,6 +70,7 @@ def process_state(slots: int) -> WorkerState:
 def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
     """The tasks in order of priority: of several that are due, the first runs first."""
     return [
+        PeriodicTask(1.0, snapshot.current),  # first, so that the others know the vendors that staff have described
         PeriodicTask(5.0, lambda: _run_batches(rescue.park_abandoned)),
         PeriodicTask(1.0, lambda: _run_batches(rescue.expire)),
         PeriodicTask(1.0, lambda: _run_batches(state.held_messages.release_batch)),

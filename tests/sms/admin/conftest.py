@@ -47,6 +47,7 @@ from sms.models import (
     SenderName,
     ShareMove,
     TemplateApproval,
+    VendorDescription,
 )
 from sms.models.approval_doubt import statement_of
 from sms.services.configuration import snapshot
@@ -54,6 +55,7 @@ from sms.services.database import clock
 from sms.services.database.clock import now
 from sms.services.inbound import forward
 from sms.services.monitoring import setup_checklist
+from tests.sms.descriptions import description
 from tests.support.standins import Pigeon
 
 PHONE = "+994501234567"
@@ -301,6 +303,7 @@ class Cast:
         ShareMove.objects.create(
             route=self.route, provider=self.plain, mode="advise", at=at, before=100, after=50, figures={"evidence": {}}
         )
+        VendorDescription.objects.create(slug="acme", text=description())
         PersonalDataRecord.objects.create(kind="forgotten", digest="e" * 64, actor="boss", created_at=at)
         AccessRecord.objects.create(kind="exported", actor="boss", subject="messages.csv", created_at=at)
         Alert.objects.create(key="unconfirmed", severity="warning", title="Messages wait for a word", opened_at=at)

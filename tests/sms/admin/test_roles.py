@@ -28,6 +28,8 @@ MAY = {
     "/admin/sms/sendername/add/": ("Template editor", "Administrator"),
     "/admin/sms/provider/add/": ("Administrator",),
     "/admin/sms/route/add/": ("Administrator",),
+    "/admin/sms/vendordescription/": ("Administrator",),
+    "/admin/tools/vendor-dry-run/": ("Administrator",),
     "/admin/sms/apiclient/add/": ("Administrator",),
     "/admin/sms/apiclient/": ("Operator", "Administrator"),
     "/admin/sms/callback/": ("Operator", "Administrator"),

@@ -204,7 +204,17 @@ WITHOUT = {
     "inboundcall", "inboundmessage", "inboundpush", "message", "messagetemplate", "objective", "personaldatarecord",
     "refusalcount", "refusedrequest", "rentednumber", "sendername", "sharemove",
 }  # fmt: skip
-WITH = {"provider", "route", "destination", "apiclient", "partner", "inboundgateway", "user", "group"}
+WITH = {
+    "provider",
+    "vendordescription",
+    "route",
+    "destination",
+    "apiclient",
+    "partner",
+    "inboundgateway",
+    "user",
+    "group",
+}
 
 
 def test_each_model_of_the_admin_is_named_on_one_side() -> None:

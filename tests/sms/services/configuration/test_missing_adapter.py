@@ -118,7 +118,7 @@ def test_a_partner_without_an_adapter_says_so(db):
 
 
 @pytest.mark.parametrize(("is_collision", "expected"), [(False, "sms.W009"), (True, "sms.W010")])
-def test_the_system_check_names_the_adapter(monkeypatch, is_collision, expected):
+def test_the_system_check_names_the_adapter(db, monkeypatch, is_collision, expected):
     monkeypatch.setitem(registry.FAULTS, "textvendor", Fault(FAULT.problem, FAULT.advice, is_collision))
     [message] = run_checks(tags=["adapters"])
     assert not message.is_serious()  # else neither migrate nor provision would run
