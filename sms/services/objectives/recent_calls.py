@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import Count, ExpressionWrapper, F, IntegerField, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 
 from sms.domain.lifecycle import BAD_REPORTS, Outcome
 from sms.domain.quality.decline import Call
@@ -36,12 +37,29 @@ _COLUMNS = (
 )
 
 
-def read_calls(since: datetime, until: datetime, now: datetime, *, limit: int, newest: bool) -> Iterator[StartedCall]:
-    """At most `limit` calls of this time: the newest, or the oldest. Those to which one waits for an end, too."""
+SCANNED = 3000
+"""A sample looks at no more than so many calls of all providers together, the newest ones."""
+
+
+def read_calls(since: datetime, until: datetime, now: datetime, *, most: int) -> Iterator[StartedCall]:
+    """At most `most` calls of each provider of this time, spread evenly, oldest first. Calls in flight are among them.
+
+    The sample is drawn for each provider by itself, so that a busy one leaves room to the others.
+    """
     calls = Attempt.objects.filter(id__gte=uuid_range.min_id(since), id__lt=uuid_range.min_id(until))
-    for row in _rows(calls.order_by("-id" if newest else "id"))[:limit]:
+    for row in _rows(Attempt.objects.filter(pk__in=_sample(calls, most)).order_by("id")):
         if not row["message__is_test"]:
             yield StartedCall(row["provider"], row["started_at"], _call(row, now))
+
+
+def _sample(calls: QuerySet[Attempt], most: int) -> QuerySet[Attempt, dict[str, Any]]:
+    """Of the n calls of a provider every (n / most)th, or all."""
+    numbered = Attempt.objects.filter(pk__in=calls.order_by("-id").values("pk")[:SCANNED]).annotate(
+        place=Window(RowNumber(), partition_by="provider", order_by="id"),
+        total=Window(Count("pk"), partition_by="provider"),
+        rest=ExpressionWrapper(F("place") * most % F("total"), output_field=IntegerField()),
+    )
+    return numbered.filter(rest__lt=most).order_by().values("pk")
 
 
 def _rows(calls: QuerySet[Attempt]) -> QuerySet[Attempt, dict[str, Any]]:

@@ -6,7 +6,7 @@ that accepting a message needs no query for them; in the mode `advise` the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,9 @@ log = structlog.get_logger(__name__)
 PREFIX = "share:"
 WINDOW, LONG_WINDOW = timedelta(minutes=5), timedelta(minutes=15)
 """Calls of this time are evidence of a fall, and of a recovery."""
-MOST_CALLS = 1000
+SLICE, SAMPLE = timedelta(seconds=30), 60
+"""So many calls of each provider are read of each slice of the window. The newest calls alone would not do: those of a
+busy vendor are too young to miss their reports."""
 _DAY = timedelta(days=1)
 
 
@@ -73,12 +75,21 @@ def _judge(now: datetime) -> dict[int, Judged]:
     usual = read_usual()
     found: dict[int, list[StartedCall]] = {provider: [] for provider in usual}
     if usual:
-        for each in read_calls(now - LONG_WINDOW, now, now, limit=MOST_CALLS, newest=True):
-            found.get(each.provider, []).insert(0, each)
+        for each in _read(now):
+            if each.provider in found:
+                found[each.provider].append(each)
     return {
         provider: Judged(usual[provider], decline(usual[provider], _since(calls, now - WINDOW)), calls)
         for provider, calls in found.items()
     }
+
+
+def _read(now: datetime) -> Iterator[StartedCall]:
+    """Calls of the window, oldest first. Those of LONG_WINDOW are needed only where a share may rise again."""
+    since = now - (LONG_WINDOW if ShareMove.objects.filter(is_latest=True, after__lt=STEPS[0]).exists() else WINDOW)
+    for number in range((now - since) // SLICE):
+        start = since + SLICE * number
+        yield from read_calls(start, start + SLICE, now, most=SAMPLE)
 
 
 def _since(calls: Iterable[StartedCall], moment: datetime) -> list[Call]:

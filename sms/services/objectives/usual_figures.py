@@ -13,7 +13,7 @@ from .recent_calls import read_calls
 
 HOURS = 72
 SAMPLE = 200
-"""Calls of an hour."""
+"""Calls of each provider in an hour."""
 MAX_AGE = timedelta(hours=1)
 _FINAL_AFTER = timedelta(minutes=10)
 """Later calls may still get a report."""
@@ -36,7 +36,7 @@ def _samples(now: datetime) -> dict[int, list[Call]]:
     end = now - _FINAL_AFTER
     for number in range(HOURS, 0, -1):
         since = end - timedelta(hours=number)
-        for each in read_calls(since, since + timedelta(hours=1), now, limit=SAMPLE, newest=False):
+        for each in read_calls(since, since + timedelta(hours=1), now, most=SAMPLE):
             found.setdefault(each.provider, []).append(each.call)
     return found
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from sms.models import Alert, Attempt, ConfigurationStamp, Provider, Route, ShareMove, UsualFigures
+from sms.models import Alert, Attempt, ConfigurationStamp, Message, Provider, Route, ShareMove, UsualFigures
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.objectives import share_moves, usual_figures
+from sms.services.objectives.recent_calls import read_calls
+
+from .conftest import new_id
 
 USUAL = {"log_seconds": -1.2, "spread": 0.4, "failures": 0.02, "receipt_seconds": 10, "missing": 0.1, "calls": 2000}
 
@@ -156,3 +160,50 @@ def test_usual_figures_come_from_the_last_days_and_are_kept_for_an_hour(traffic,
     usual_figures.update()
     assert UsualFigures.objects.get().calls == 220  # too few calls: the last figures stay
     assert clock.now() - row.computed_at == timedelta(hours=1)
+
+
+def add_traffic(shop: Any, provider: Provider, *, seconds: int, each_second: float, **changes: Any) -> None:
+    """Accepted calls until now, stored in two statements."""
+    model = shop.send(ago=seconds + 1, provider=provider)
+    message, attempts, messages = model.message, [], []
+    for number in range(int(seconds * each_second)):
+        at = shop.now - timedelta(seconds=(number + 1) / each_second)
+        ids = {"id": new_id(at), "created_at": at}
+        messages.append(copy_of(message, **ids, repeat_key=None, request_id=f"{provider.pk}-{number}"))
+        times = {"started_at": at, "finished_at": at + timedelta(seconds=0.3)}
+        attempts.append(copy_of(model, id=new_id(at), message_id=ids["id"], **times, **changes))
+    Message.objects.bulk_create(messages)
+    Attempt.objects.bulk_create(attempts)
+
+
+def copy_of(row: Any, **changes: Any) -> Any:
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    return type(row)(**values | changes)
+
+
+@pytest.mark.parametrize(("usual", "each_second", "seconds"), [(10, 100, 40), (60, 17, 100)])
+def test_a_busy_provider_that_reports_no_more_has_fallen(shop, usual, each_second, seconds):
+    """Most of its newest calls are younger than the usual time to a report."""
+    UsualFigures.objects.update(receipt_seconds=usual)
+    add_traffic(shop, shop.plain, seconds=seconds, each_second=each_second)
+    share_moves.evaluate()
+    assert shares() == [("plain-az", 100, 50)]
+    assert "silent" in Alert.objects.get().title
+
+
+def test_a_provider_with_few_calls_is_judged_beside_a_busy_one(shop):
+    UsualFigures.objects.filter(provider=shop.templated).update(receipt_seconds=None)
+    add_traffic(shop, shop.templated, seconds=40, each_second=100)
+    add_traffic(shop, shop.plain, seconds=40, each_second=0.2, outcome="unavailable")
+    share_moves.evaluate()
+    assert shares() == [("plain-az", 100, 50)]
+
+
+def test_the_calls_that_are_read_are_bounded_for_each_provider_and_spread_over_the_time(shop):
+    add_traffic(shop, shop.plain, seconds=30, each_second=20)
+    add_traffic(shop, shop.templated, seconds=30, each_second=1)
+    calls = list(read_calls(shop.now - timedelta(seconds=30), shop.now, shop.now, most=60))
+    ages = [(shop.now - each.started_at).total_seconds() for each in calls if each.provider == shop.plain.pk]
+    assert len(ages) == 60
+    assert all(0.4 < before - after < 0.6 for before, after in pairwise(ages))
+    assert sum(each.provider == shop.templated.pk for each in calls) == 30
