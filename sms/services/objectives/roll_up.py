@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 
 from sms.domain.quality.objectives import BUDGET_PERIOD, BURN_RULES, Sum
 from sms.models import Message, ObjectivePeriod, ObjectiveSum
 from sms.models.objective import LONGEST_SECONDS
+from sms.services.configuration import retention_periods
 from sms.services.database import clock, uuid_range
 
 from .measuring import Period, Subject, measure
@@ -74,7 +74,7 @@ def _due(length: Length, now: datetime) -> list[ObjectivePeriod]:
     of_length = ObjectivePeriod.objects.filter(seconds=length.length.total_seconds())
     of_length.filter(start__lt=now - length.kept).delete()
     # Not those of which retention may have begun to delete messages.
-    oldest = now - min(length.computed, timedelta(days=settings.RETENTION_ROW_DAYS) - HOUR)
+    oldest = now - min(length.computed, timedelta(days=retention_periods.current().row) - HOUR)
     recent = of_length.filter(start__gte=oldest)
     known = set(recent.values_list("start", flat=True))
     if missing := [start for start in _starts(length, oldest, now) if start not in known]:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from sms.models import ObjectivePeriod, ObjectiveSum
+from sms.models import ObjectivePeriod, ObjectiveSum, RetentionPeriods
+from sms.services.configuration import snapshot
 from sms.services.objectives import roll_up as roll_up_module
 from sms.services.objectives.budgets import budgets
 from sms.services.objectives.roll_up import FIVE_MINUTES, HOUR, roll_up
@@ -83,8 +84,18 @@ def test_old_periods_are_deleted_and_no_hour_is_summed_after_its_messages(traffi
     assert not ObjectiveSum.objects.exists()
 
 
-def test_messages_that_retention_deletes_are_not_counted_as_gone(traffic, pass_time, settings):
+def set_in_the_environment(settings):
     settings.RETENTION_ROW_DAYS = 1
+
+
+def set_in_the_admin(settings):
+    RetentionPeriods.objects.create(row_days=1)
+    snapshot.reset_cache()
+
+
+@pytest.mark.parametrize("set_one_day", [set_in_the_environment, set_in_the_admin])
+def test_messages_that_retention_deletes_are_not_counted_as_gone(traffic, pass_time, settings, set_one_day):
+    set_one_day(settings)
     attempt = traffic.send(ago=60)
     everything()
     pass_time(hours=24)
