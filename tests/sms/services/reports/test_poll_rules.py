@@ -7,7 +7,8 @@ from datetime import timedelta
 from itertools import chain
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from providers.answers import by_status
 from providers.base import (
@@ -194,6 +195,17 @@ def test_two_dispatchers_share_the_rate(shop, vendor, wire, work):
     assert [len(poll.take(queue, 8)) for _ in range(3)] == [1, 0, 0]
 
 
+def test_until_its_next_poll_nothing_is_read_for_a_vendor_that_takes_few(shop, vendor, wire, work):
+    vendor(per_minute=10)
+    sent(shop, wire, work, "V-1", "V-2")
+    work()
+    due()
+    queue = queue_state.read_queue()
+    with CaptureQueriesContext(connection) as queries:
+        assert poll.take(queue, 8) == []
+    assert [each["sql"] for each in queries if "sms_attempt" in each["sql"] or "sms_providerstate" in each["sql"]] == []
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"), [({}, 60), ({"retry-after": "120"}, 120), ({"retry-after": "9" * 9}, 3600)]
 )
@@ -288,6 +300,16 @@ def test_a_queue_that_was_not_empty_is_asked_again_at_once(shop, vendor, wire, w
     wire.script(HOST, answer())
     work()
     assert Attempt.objects.latest("id").poll_at >= clock.now() + timedelta(seconds=60)
+
+
+def test_a_list_that_the_vendor_keeps_is_asked_for_at_the_usual_times(shop, vendor, wire, work):
+    vendor(at_once=None)
+    sent(shop, wire, work, "V-1")
+    wire.script(HOST, answer({"state": "sent", "vendor_id": "V-1"}))
+    work()
+    attempt = Attempt.objects.get()
+    assert attempt.poll_at >= clock.now() + timedelta(seconds=60)
+    assert attempt.polls == 1
 
 
 @pytest.mark.parametrize("age", [timedelta(hours=1), timedelta(hours=73)])
