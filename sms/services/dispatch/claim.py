@@ -19,7 +19,7 @@ import structlog
 from django.db import DataError, Error, IntegrityError
 
 from providers.base import Carries, OutboundSms, ReportChannel
-from sms.domain.lifecycle import Status, Try
+from sms.domain.lifecycle import FINAL, Try
 from sms.domain.routing import Candidate
 from sms.domain.text import segments
 from sms.services.configuration.snapshot import Account
@@ -299,7 +299,7 @@ class ClaimBatch:
         claimed_messages.reschedule([step.record(due, attempt) for due, attempt, step in steps])
         self.claimer.unstarted -= {attempt for _, attempt, _ in steps if attempt}
         for due, _, step in steps:
-            if due.is_otp and step.status != Status.QUEUED:
+            if due.is_otp and step.status in FINAL:
                 redaction.erase_messages([due.id], status=step.status)
 
     # --- messages that wait ---------------------------------------------------------------------

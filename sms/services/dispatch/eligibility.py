@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from providers.marking import N_
-from sms.domain.lifecycle import Status, Try, choose, remaining
+from sms.domain.lifecycle import INTERNAL_FAULT, Status, Try, choose, remaining
 from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
@@ -93,7 +93,7 @@ class Judge:
         Otherwise the message is to be rescheduled. If the candidate's approval is in doubt, one message may be sent as
         a probe, which a claimed message claims for its dispatcher.
         """
-        if due.repeats and (problem := repeats.why_over(due, self.config.accounts.get(due.provider), self.queue.now)):
+        if problem := self._why_repeat_over(due, is_claimed=is_claimed):
             return Reschedule(
                 due.provider, self.queue.now, status=Status.UNCONFIRMED, code="repeat_over", detail=problem
             )
@@ -111,6 +111,12 @@ class Judge:
         return self._wait(
             due, LATER, N_("waiting for {reasons_text}").format(reasons_text=_reasons(judged.candidates))[:200]
         )
+
+    def _why_repeat_over(self, due: Due, *, is_claimed: bool) -> str:
+        """Whether a repeat may be made takes a query, so a message that waits is judged only after the longest time."""
+        if not due.repeats or not (is_claimed or self.queue.now - due.created_at > repeats.REPEAT_WITHIN):
+            return ""
+        return repeats.why_over(due, self.config.accounts.get(due.provider), self.queue.now)
 
     def _decide(self, due: Due, doubted: Iterable[int]) -> Decision:
         return self.config.check_providers(
@@ -172,7 +178,7 @@ class Judge:
             self.queue.now + timedelta(seconds=LATER[due.is_otp]),
             status=end if crashes >= CRASHES_ALLOWED else Status.QUEUED,
             crashes=crashes,
-            code="internal_fault",
+            code=INTERNAL_FAULT,
             detail=trace,
         )
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from providers.base import Failure, HttpResponse, MessageState, Misconfigured, Report
+from providers.base import Failure, HttpResponse, MessageState, Misconfigured, Polls, Report, Unconfirmed
 from sms.models import Alert, Attempt, Message, Provider, ProviderState
 from sms.services.database import clock
-from sms.services.dispatch import poll
+from sms.services.dispatch import poll, rescue
 from sms.services.queue import queue_state
 from sms.services.reports import apply
-from tests.sms.services.fakes import PolledVendor, TextVendor
+from tests.sms.services.fakes import PolledVendor, TextVendor, error
 from tests.sms.services.reports.calls import call, receive, status
 
 
@@ -158,3 +160,40 @@ def test_a_failed_poll_keeps_nothing_of_the_messages(polled, wire, work, delete)
     stored = ProviderState.objects.get(provider__slug="polled").breaker_detail
     assert stored
     assert "482913" not in stored
+
+
+@pytest.fixture
+def repeated(shop, wire, work, monkeypatch):
+    """An unconfirmed call that is to be repeated, of a vendor that is asked by our reference."""
+    monkeypatch.setattr(PolledVendor, "repeats_are_safe", True)
+    monkeypatch.setattr(PolledVendor, "polls", Polls(needs_id=False))
+    provider = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
+    Provider.objects.update(updated_at=clock.now() - timedelta(days=1))
+    shop.set_route(provider, shop.first)
+    wire.script("polled.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    message = shop.message()
+    work()
+    assert status(message) == "queued"
+    return message
+
+
+def test_an_unconfirmed_call_is_asked_for_though_its_repeat_falls_away(repeated, wire, work):
+    Message.objects.update(expires_at=clock.now())
+    rescue.expire()
+    assert status(repeated) == "unconfirmed"
+    ask(wire, work, HttpResponse(200, body=b"delivered"))
+    assert status(repeated) == "delivered"
+
+
+@pytest.mark.parametrize("state", [MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.REJECTED])
+def test_answers_about_two_calls_with_one_reference_send_nothing_elsewhere(repeated, wire, work, monkeypatch, state):
+    Message.objects.update(due_at=clock.now())
+    wire.script("polled.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    work()
+    first, second = repeated.attempts.all()
+    assert None not in (first.poll_at, second.poll_at)
+    monkeypatch.setattr(PolledVendor, "poll_outcome", lambda self, response: [Report(state, left=False)])
+    ask(wire, work, HttpResponse(200))
+    work()
+    assert wire.texts("first.example") == []
+    assert not Attempt.objects.filter(poll_at__isnull=False).exists()
