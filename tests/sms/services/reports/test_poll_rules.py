@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import chain
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.answers import by_status
@@ -153,15 +153,6 @@ def test_an_unconfirmed_call_is_asked_for_where_the_vendor_needs_no_id(shop, ven
     assert status(message) == "delivered"
 
 
-def test_a_call_that_is_to_be_repeated_is_not_asked_for(shop, vendor, wire, work, monkeypatch):
-    monkeypatch.setattr(PolledVendor, "repeats_are_safe", True)
-    vendor(needs_id=False)
-    wire.script(HOST, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
-    message = shop.message()
-    work()
-    assert (status(message), Attempt.objects.get().poll_at) == ("queued", None)
-
-
 def test_an_unconfirmed_call_is_not_asked_for_where_the_vendor_needs_its_id(shop, vendor, wire, work):
     vendor()
     wire.script(HOST, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
@@ -280,6 +271,22 @@ def test_an_answer_that_the_database_does_not_take_at_first_is_stored_later(shop
     dispatcher.finish()
     receive.read_pending()
     assert status(message) == "delivered"
+
+
+def test_an_answer_that_can_not_be_stored_delays_no_other_result(shop, vendor, wire, work, monkeypatch):
+    [one] = queued(shop, vendor, wire, work, "V-1")
+
+    def refuses(*words):
+        raise DataError("not a value of this column")
+
+    monkeypatch.setattr(receive, "store_answer", refuses)
+    wire.script(HOST, answer({"state": "delivered", "vendor_id": "V-1"}))
+    work()
+    assert status(one) == "submitted"
+    wire.script(HOST, HttpResponse(200, body=b"V-2"))
+    another = shop.message("Salam 2")
+    work()
+    assert status(another) == "submitted"
 
 
 def test_an_answer_stored_twice_is_one(shop, vendor, wire, work):
