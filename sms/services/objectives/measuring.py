@@ -17,6 +17,7 @@ from django.db.models import (
     Count,
     DateTimeField,
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
@@ -32,9 +33,9 @@ from django.db.models.functions import Coalesce, Substr
 
 from providers.registry import SENDERS
 from sms.domain.destinations import locate
-from sms.domain.lifecycle import BAD_REPORTS, Outcome, ReportState, Status
+from sms.domain.lifecycle import BAD_REPORTS, OUR_FAULTS, Outcome, ReportState, Status
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
-from sms.models import Attempt, DeliveryReport, Message
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent
 from sms.services.database import uuid_range
 
 _CHARACTERS = 8
@@ -109,17 +110,24 @@ def _since(moment: Any, now: datetime, start: Any) -> ExpressionWrapper:
 
 
 def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
-    """Accepted messages by their first call; one that waits counts at the provider where it waits."""
+    """Accepted messages by their first call; one that waits counts at the provider where it waits.
+
+    Not those that were held and released: they waited for staff.
+    """
     messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
+    messages = messages.exclude(Exists(MessageEvent.objects.filter(message=OuterRef("pk"), kind="released")))
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),
         prefix=Substr("to", 1, _CHARACTERS),
         outcome=F("first__outcome"),
+        first_code=Coalesce("first__code", Value("")),
         is_over=Case(When(status=Status.EXPIRED, then=True), default=False),
         latency=_since(F("first__finished_at"), period.now, F("created_at")),
     )
-    rows = rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False)
+    rows = (
+        rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False).exclude(first_code__in=OUR_FAULTS)
+    )
     grouped = rows.values("at_provider", "is_otp", "prefix", "outcome", "is_over", "kept")
     return grouped.annotate(count=Count("id"), sample=Min("to"))
 
@@ -140,6 +148,7 @@ def _add_answers(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None
 def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     """Calls that ended, with the time to their final delivery report."""
     calls = Attempt.objects.filter(**period.ids(), message__is_test=False, outcome__isnull=False)
+    calls = calls.exclude(code__in=OUR_FAULTS)
     rows = calls.order_by().annotate(
         is_otp=F("message__is_otp"),
         prefix=Substr("message__to", 1, _CHARACTERS),
