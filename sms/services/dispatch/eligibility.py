@@ -29,6 +29,8 @@ LATER = {True: 1.0, False: 5.0}
 LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
 """The same while its providers may not be called. When a breaker closes, the first that wait become due at once."""
 CRASHES_ALLOWED = 3
+REPEAT_OVER = "repeat_over"
+"""Staff decide about such a message, and may send it again, so an OTP keeps its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,7 @@ class Judge:
         a probe, which a claimed message claims for its dispatcher.
         """
         if problem := self._why_repeat_over(due, is_claimed=is_claimed):
-            return Reschedule(
-                due.provider, self.queue.now, status=Status.UNCONFIRMED, code="repeat_over", detail=problem
-            )
+            return Reschedule(due.provider, self.queue.now, status=Status.UNCONFIRMED, code=REPEAT_OVER, detail=problem)
         judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         may |= self._due_for_a_probe(due, may)
