@@ -218,15 +218,14 @@ def codes_by_day(today: date, days: int = 7) -> tuple[tuple[date, ...], list[Cod
     counted: dict[tuple[int | None, str, str], Counter[date]] = defaultdict(Counter)
     for hour, provider, status, code, count in rows.values_list("hour", "provider", "status", "code", "count"):
         counted[provider, status, code][hour.astimezone(UTC).date()] += count
-    vendors = dict(Provider.objects.values_list("pk", "vendor"))
-    slugs = dict(Provider.objects.values_list("pk", "slug"))
+    providers = {each.pk: each for each in Provider.objects.only("vendor", "slug")}
     lines = [
         CodeLine(
             provider=key[0],
-            slug=slugs.get(key[0], ""),
+            slug=providers[key[0]].slug if key[0] in providers else "",
             status=key[1],
             code=key[2],
-            says=_description(key[1], key[2], vendors.get(key[0], "")),
+            says=_description(key[1], key[2], providers[key[0]].vendor if key[0] in providers else ""),
             counts=tuple(by_day[day] for day in dates),
         )
         for key, by_day in counted.items()
