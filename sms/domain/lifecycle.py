@@ -67,6 +67,10 @@ OUTCOME_OF: Mapping[Failure, Outcome] = {
     Failure.AMBIGUOUS: Outcome.UNCONFIRMED,
 }
 
+LEASE_OVER, INTERNAL_FAULT = "lease_over", "internal_fault"
+OUR_FAULTS = (LEASE_OVER, INTERNAL_FAULT)
+"""The codes of attempts that say nothing of the vendor: not settled within the lease, or ended by our own code."""
+
 FINAL: Set[Status] = {Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Status.EXPIRED, Status.CANCELED}
 """States that only a report or staff can change. `submitted` and `sent` are final if the vendor reports no more."""
 

@@ -72,7 +72,7 @@ OUTCOME: Mapping[Outcome, Description] = {
     Outcome.REFUSED: Description(N_("The vendor rejected this message.")),
     Outcome.MISCONFIGURED: Description(N_("The provider can't send any message with its current settings.")),
     Outcome.UNAVAILABLE: Description(N_("The message was not sent. It is tried again.")),
-    Outcome.UNCONFIRMED: Description(N_("The message may have been sent. It is not tried again.")),
+    Outcome.UNCONFIRMED: Description(N_("The message may have been sent.")),
 }
 
 IN_FLIGHT = Description(N_("The call is in progress."))

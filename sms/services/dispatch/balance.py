@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q
@@ -16,7 +17,7 @@ from sms.models import ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
-from sms.services.monitoring import alerts
+from sms.services.monitoring import alert_rules, alerts
 from sms.services.queue import outbox
 from sms.services.queue.jobs import AskBalance, Job, Result
 from sms.services.queue.queue_state import QueueSnapshot
@@ -35,7 +36,8 @@ def take(queue: QueueSnapshot, limit: int) -> list[Job]:
     asked = (each for each in snapshot.current().accounts.values() if each.adapter.tells_balance)
     free = [each for each in asked if each.enabled and each.may_be_called and each.id not in closed]
     not_after = queue.read_at + outbox.SLACK_SECONDS
-    return [AskBalance(each, not_after) for each in free[: max(limit, 0)] if _is_turn(each, queue)]
+    due = (each for each in free if _is_turn(each, queue))
+    return [AskBalance(each, not_after) for each in islice(due, max(limit, 0))]
 
 
 def _is_turn(account: Account, queue: QueueSnapshot) -> bool:
@@ -72,11 +74,13 @@ def store(account: Account, balance: Money) -> None:
     if not isinstance(balance.amount, Decimal) or not balance.amount.is_finite():
         return
     ProviderState.objects.filter(provider=account.id).update(balance=str(balance)[:40], balance_at=clock.now())
-    key = f"balance:{account.slug}"
+    key = f"{alert_rules.BALANCE}{account.slug}"
     if account.low_balance is None or balance.amount >= account.low_balance:
         alerts.close_alert(key)
         return
     title = N_("{slug} has {balance} left, less than {low}").format(
         slug=account.slug, balance=str(balance)[:40], low=account.low_balance
     )
-    alerts.open_alert(key, title=title, advice=N_("Top up the account at the vendor."), provider_id=account.id)
+    advice = N_("Top up the account at the vendor.")
+    if not alerts.open_alert(key, title=title, advice=advice, provider_id=account.id):
+        alerts.set_title(key, title)

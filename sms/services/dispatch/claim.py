@@ -36,7 +36,7 @@ from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 from sms.services.webhooks import tokens
 
 from .circuit_breaker import allowance, give_probe_back, take_probe
-from .eligibility import Judge, Reschedule
+from .eligibility import REPEAT_OVER, Judge, Reschedule
 
 log = structlog.get_logger(__name__)
 
@@ -299,7 +299,7 @@ class ClaimBatch:
         claimed_messages.reschedule([step.record(due, attempt) for due, attempt, step in steps])
         self.claimer.unstarted -= {attempt for _, attempt, _ in steps if attempt}
         for due, _, step in steps:
-            if due.is_otp and step.status != Status.QUEUED:
+            if due.is_otp and step.status != Status.QUEUED and step.code != REPEAT_OVER:
                 redaction.erase_messages([due.id], status=step.status)
 
     # --- messages that wait ---------------------------------------------------------------------

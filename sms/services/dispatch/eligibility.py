@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from providers.marking import N_
-from sms.domain.lifecycle import Status, Try, choose, remaining
+from sms.domain.lifecycle import INTERNAL_FAULT, Status, Try, choose, remaining
 from sms.domain.routing import Candidate, Decision
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
@@ -29,6 +29,8 @@ LATER = {True: 1.0, False: 5.0}
 LATER_WHEN_CLOSED = {True: 1.0, False: 30.0}
 """The same while its providers may not be called. When a breaker closes, the first that wait become due at once."""
 CRASHES_ALLOWED = 3
+REPEAT_OVER = "repeat_over"
+"""Staff decide about such a message, and may send it again, so an OTP keeps its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,8 @@ class Judge:
         Otherwise the message is to be rescheduled. If the candidate's approval is in doubt, one message may be sent as
         a probe, which a claimed message claims for its dispatcher.
         """
-        if due.repeats and (problem := repeats.why_over(due, self.config.accounts.get(due.provider), self.queue.now)):
-            return Reschedule(
-                due.provider, self.queue.now, status=Status.UNCONFIRMED, code="repeat_over", detail=problem
-            )
+        if problem := self._why_repeat_over(due, is_claimed=is_claimed):
+            return Reschedule(due.provider, self.queue.now, status=Status.UNCONFIRMED, code=REPEAT_OVER, detail=problem)
         judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         may |= self._due_for_a_probe(due, may)
@@ -111,6 +111,12 @@ class Judge:
         return self._wait(
             due, LATER, N_("waiting for {reasons_text}").format(reasons_text=_reasons(judged.candidates))[:200]
         )
+
+    def _why_repeat_over(self, due: Due, *, is_claimed: bool) -> str:
+        """Whether a repeat may be made takes a query, so a message that waits is judged only after the longest time."""
+        if not due.repeats or not (is_claimed or self.queue.now - due.created_at > repeats.REPEAT_WITHIN):
+            return ""
+        return repeats.why_over(due, self.config.accounts.get(due.provider), self.queue.now)
 
     def _decide(self, due: Due, doubted: Iterable[int]) -> Decision:
         return self.config.check_providers(
@@ -172,7 +178,7 @@ class Judge:
             self.queue.now + timedelta(seconds=LATER[due.is_otp]),
             status=end if crashes >= CRASHES_ALLOWED else Status.QUEUED,
             crashes=crashes,
-            code="internal_fault",
+            code=INTERNAL_FAULT,
             detail=trace,
         )
 

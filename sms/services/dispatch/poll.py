@@ -12,13 +12,14 @@ from django.db.models import Q
 
 from providers.base import Asked, Failure, Report, ReportChannel
 from providers.polls import matched
+from sms.domain.echoes import ERASED
 from sms.models import Attempt, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.bulk_sql import write_records
 from sms.services.queue import outbox
-from sms.services.queue.echoes import can_poll, echo_of
+from sms.services.queue.echoes import can_poll, echo_of, hide_in_result
 from sms.services.queue.jobs import Job, Poll, Result
 from sms.services.queue.queue_state import QueueSnapshot
 from sms.services.reports import apply, receive
@@ -44,7 +45,7 @@ def take(queue: QueueSnapshot, limit: int) -> list[Job]:
         return []
     accounts = [a for a in snapshot.current().accounts.values() if ReportChannel.POLL in a.adapter.reports]
     # After an account fault nothing is asked: bad logins would only repeat.
-    closed = {each.provider for each in queue.providers if each.is_open}
+    closed = {each.provider for each in queue.providers if each.is_open or not each.may_be_polled(queue.now)}
     jobs: list[Job] = []
     for account in accounts:
         if account.id not in closed and account.may_be_called and len(jobs) < limit:
@@ -60,9 +61,12 @@ def _take_from(account: Account, queue: QueueSnapshot, limit: int) -> list[Job]:
         return []
     until = queue.now + timedelta(seconds=outbox.lease_seconds(account.timeout))
     taken = outbox.claim_polls(account.id, now=queue.now, until=until, limit=calls * size)
-    attempts = Attempt.objects.filter(pk__in=taken).select_related("message").order_by("id") if taken else []
+    attempts = Attempt.objects.filter(pk__in=taken).select_related("message").only(*_ASKED).order_by("id")
     not_after = queue.read_at + outbox.SLACK_SECONDS
-    return [_poll(account, batch, not_after) for batch in _batches(list(attempts), size)]
+    return [_poll(account, batch, not_after) for batch in _batches(list(attempts) if taken else [], size)]
+
+
+_ASKED = ("vendor_message_id", "repeats", "started_at", "finished_at", "message__to")
 
 
 def _take_turn(account: Account, now: datetime, interval: timedelta) -> bool:
@@ -84,7 +88,6 @@ def _poll(account: Account, attempts: Sequence[Attempt], not_after: float) -> Po
         asked=tuple(map(_asked, attempts)),
         account=account,
         not_after=not_after,
-        echoes=tuple(echo_of(each.message) for each in attempts),
     )
 
 
@@ -113,21 +116,41 @@ def store_consumed(results: Sequence[Result]) -> None:
 
 
 def settle(results: Sequence[Result]) -> None:
-    """Apply the answers, and set the time of each attempt's next poll. Stored answers are applied by their reader."""
+    """Apply the answers, then set the time of each attempt's next poll: if the process dies between the two, the vendor
+    is asked again. Stored answers are applied by their reader."""
     if not results:  # saves the query for the database's time
         return
     now = clock.now()
     for result in results:
-        job, reports = result.job, result.value or []
-        attempts = Attempt.objects.in_bulk(job.attempts)
-        found = [] if job.account.adapter.polls.consumes else list(_found(job, attempts, reports))
-        final = {attempt.pk for attempt, report in found if report.is_final}
-        has_more = bool(reports) and job.account.adapter.polls.at_once is None
-        asked = [each for each in attempts.values() if each.pk not in final]
-        _set_next([_schedule(job.account, each, now, has_more=has_more) for each in asked])
-        _set_next([{"attempt": each, "poll_at": None, "uncounted": 0} for each in final])
-        apply.apply_polls(job.account, found)
+        _hide_echoes(result)
+        _settle_one(result.job, result.value or [], now)
     _record_faults(results, now)
+
+
+def _settle_one(job: Poll, reports: Sequence[Report], now: datetime) -> None:
+    polls = job.account.adapter.polls
+    attempts = Attempt.objects.only(*_ANSWERED).in_bulk(job.attempts)
+    found = [] if polls.consumes else list(_found(job, attempts, reports))
+    apply.apply_polls(job.account, found)
+    final = {attempt.pk for attempt, report in found if report.is_final}
+    has_more = bool(reports) and polls.consumes and polls.at_once is None
+    asked = [each for each in attempts.values() if each.pk not in final]
+    _set_next([_schedule(job.account, each, now, has_more=has_more) for each in asked])
+    _set_next([{"attempt": each, "poll_at": None, "uncounted": 0} for each in final])
+
+
+_ANSWERED = ("reported", "polls", "started_at", "finished_at", "vendor_message_id")
+
+
+def _hide_echoes(result: Result) -> None:
+    """Hide in a failure what it repeats of the messages. Few fail, so their texts are read only now."""
+    if result.error is None and not result.crash:
+        return
+    messages = {
+        each.pk: each.message for each in Attempt.objects.filter(pk__in=result.job.attempts).select_related("message")
+    }
+    for attempt in result.job.attempts:
+        hide_in_result(result, echo_of(messages[attempt]) if attempt in messages else ERASED)
 
 
 _NEXT_COLUMNS = {"attempt": "uuid", "poll_at": "timestamptz", "uncounted": "smallint"}

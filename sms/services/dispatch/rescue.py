@@ -8,6 +8,7 @@ import structlog
 
 from providers.base import Failure, OutboundSms, failed
 from providers.marking import N_
+from sms.domain.lifecycle import LEASE_OVER
 from sms.models import Dispatcher
 from sms.services.configuration import snapshot
 from sms.services.database import clock
@@ -27,7 +28,8 @@ FORGET_DISPATCHERS_AFTER = timedelta(days=1)
 def park_abandoned() -> int:
     """Settle messages whose lease has ended as unconfirmed calls: they may have been sent. Returns how many.
 
-    None is queued again, except for an OTP whose route has `resend_unconfirmed_otp`.
+    None is queued again, except for an OTP whose route has `resend_unconfirmed_otp`, and where the vendor sends each
+    reference once.
     """
     with worker_transaction() as now:
         found = outbox.lock_abandoned(now=now, limit=AT_ONCE)
@@ -44,7 +46,7 @@ def _abandoned(found: Claimed) -> Result:
     account = snapshot.current().accounts[message.provider]
     sms = OutboundSms(reference=str(found.attempt), to=message.to, text=message.text or "", is_otp=message.is_otp)
     words = N_("The dispatcher that made this call was not heard of in time; the message may have gone out.")
-    error = failed(Failure.AMBIGUOUS, settle.LEASE_OVER, words)
+    error = failed(Failure.AMBIGUOUS, LEASE_OVER, words)
     return Result(Send(message, found.attempt, account, sms, not_after=0.0, lease_ends=0.0), error=error, is_guess=True)
 
 

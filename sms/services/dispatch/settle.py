@@ -14,7 +14,18 @@ import structlog
 
 from providers.base import Accepted, Failure, ProviderError, ReportChannel
 from providers.marking import N_
-from sms.domain.lifecycle import OUTCOME_OF, NextStep, Outcome, Situation, Status, Try, after_failure, is_final
+from sms.domain.lifecycle import (
+    INTERNAL_FAULT,
+    LEASE_OVER,
+    OUTCOME_OF,
+    NextStep,
+    Outcome,
+    Situation,
+    Status,
+    Try,
+    after_failure,
+    is_final,
+)
 from sms.models import Attempt, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
@@ -33,8 +44,6 @@ from .eligibility import CRASHES_ALLOWED, candidates_of
 
 log = structlog.get_logger(__name__)
 
-LEASE_OVER = "lease_over"
-"""The code of an attempt whose call was not settled within its lease."""
 LAST_SUCCESS_EVERY = 5.0
 """Seconds between two updates of a provider's last success."""
 
@@ -224,7 +233,7 @@ def _message_record(s: Settled) -> dict[str, Any]:
         "crashes": s.crashes,
         "is_otp": message.is_otp,
         "erases": message.is_otp and is_final(s.step.status, s.job.account.adapter.strongest),
-        "message_code": (error.code if error else "internal_fault" if s.result.crash else "")[:64],
+        "message_code": (error.code if error else INTERNAL_FAULT if s.result.crash else "")[:64],
         "message_detail": s.detail,
     }
 
@@ -242,10 +251,10 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
             "failure": error.failure,
             "code": error.code[:64],
             "detail": words,
-            "poll_after": _first_poll(s.job.account, "") if _is_to_be_asked(s) else None,
+            "poll_after": _first_poll(s.job.account, "") if s.outcome is Outcome.UNCONFIRMED else None,
         }
     if result.surely_not_sent:
-        code = LEASE_OVER if result.never_started else "internal_fault"
+        code = LEASE_OVER if result.never_started else INTERNAL_FAULT
         words = result.crash or N_("The call was not begun in time; nothing was sent.")
         return record | {"outcome": s.outcome, "code": code, "detail": words}
     accepted: Accepted = result.value
@@ -256,11 +265,6 @@ def _attempt_record(s: Settled) -> dict[str, Any]:
         "vendor_message_id": accepted.vendor_id[:128],
         "poll_after": _first_poll(s.job.account, accepted.vendor_id),
     }
-
-
-def _is_to_be_asked(s: Settled) -> bool:
-    """Whether a failed call may have been accepted, and no repeat will tell."""
-    return s.outcome is Outcome.UNCONFIRMED and not s.step.repeats
 
 
 def _first_poll(account: Account, vendor_id: str) -> float | None:

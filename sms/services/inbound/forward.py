@@ -19,6 +19,7 @@ from django.db.models import F
 
 from providers.base import Pushed, ReceivedSms
 from providers.marking import N_
+from sms.domain.lifecycle import INTERNAL_FAULT, LEASE_OVER
 from sms.models import (
     InboundMessage,
     InboundPush,
@@ -228,7 +229,7 @@ def _outcome(result: Result, job: Push) -> TryOutcome:
         return TryOutcome(pushed, _next_status(job), code)
     if result.error is not None:
         return TryOutcome(Pushed.AGAIN, _next_status(job), result.error.code, result.error.detail)
-    code = "lease_over" if result.never_started else "internal_fault"
+    code = LEASE_OVER if result.never_started else INTERNAL_FAULT
     return TryOutcome(Pushed.AGAIN, _next_status(job), code, result.crash or N_("The try was not begun in time."))
 
 

@@ -258,17 +258,16 @@ def _columns(call: SendRequest, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _shares(decision: Decision) -> dict[str, int]:
+def _shares(decision: Decision) -> Mapping[int, int]:
     """The percentages of its messages that providers of the route keep, where share moves have changed them."""
     route = snapshot.current().routes_by_id.get(decision.route) if decision.route is not None else None
-    return {str(provider): share for provider, share in route.shares.items()} if route else {}
+    return route.shares if route else {}
 
 
-def _chosen(decision: Decision, shares: Mapping[str, int]) -> Candidate | None:
+def _chosen(decision: Decision, shares: Mapping[int, int]) -> Candidate | None:
     """The first provider that may carry the message and keeps it."""
     eligible = decision.eligible
     if not shares or not eligible:
         return next(iter(eligible), None)
-    kept = {int(provider): share for provider, share in shares.items()}
     draw = random.random()  # noqa: S311  shares out messages; no secret hangs on it
-    return eligible[choose([candidate.provider for candidate in eligible], kept, draw)]
+    return eligible[choose([candidate.provider for candidate in eligible], shares, draw)]

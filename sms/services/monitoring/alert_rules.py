@@ -95,6 +95,7 @@ def evaluate() -> None:
     if NO_DISPATCHER in is_open:
         close_alert(NO_DISPATCHER)
     _evaluate_providers(is_open)
+    _close_balances(is_open)
 
 
 def _evaluate_providers(is_open: Set[str]) -> None:
@@ -115,6 +116,18 @@ def _evaluate_providers(is_open: Set[str]) -> None:
     troubled = {f"{FAILING}{outage.provider.slug}" for outage in found if not outage.calls.are_well}
     for key in is_open - troubled:
         if key.startswith(FAILING):
+            close_alert(key)
+
+
+BALANCE = "balance:"
+
+
+def _close_balances(is_open: Set[str]) -> None:
+    """Close the alerts on a low balance of providers that are not asked for it any more, or have no limit."""
+    accounts = snapshot.current().accounts.values()
+    asked = {f"{BALANCE}{each.slug}" for each in accounts if each.enabled and each.low_balance is not None}
+    for key in is_open - asked:
+        if key.startswith(BALANCE):
             close_alert(key)
 
 

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 CLOSED_BY_HAND = (
     "config:",
     "report-beats-state:",
+    "report-config:",
     "report-unapplied:",
     "unread-report:",
     "unread-received:",

@@ -50,9 +50,9 @@ def evaluate() -> None:
     rows = _read(now)
     slugs = dict(Provider.objects.filter(enabled=True).values_list("pk", "slug"))
     found = {}
-    for subject in {subject for _, subject, _ in rows if subject.provider in slugs}:
+    for subject in [subject for subject in rows if subject.provider in slugs]:
         target = targets_of(objectives, *subject[:3])[subject.measure]
-        if target.percent and (rule := burning(_windows(rows, subject, target, now), target)):
+        if target.percent and (rule := burning(_windows(rows[subject], target, now), target)):
             found[_key(subject, slugs)] = subject, _title(subject, slugs, target, *rule)
     for key, (subject, title) in found.items():
         if not open_alert(key, severity="critical", title=title, advice=_ADVICE, provider_id=subject.provider):
@@ -62,27 +62,28 @@ def evaluate() -> None:
             close_alert(key)
 
 
-Row = tuple[datetime, Subject, Sum]
+Row = tuple[datetime, Sum]
 
 
-def _read(now: datetime) -> list[Row]:
+def _read(now: datetime) -> dict[Subject, list[Row]]:
     """The sums of five minutes that any rule needs."""
     fields = ("period__start", "provider", "country", "is_otp", "measure", "total", "good")
     rows = ObjectiveSum.objects.filter(period__seconds=FIVE_MINUTES.total_seconds(), period__start__lte=now)
-    return [
-        (start, Subject(provider, country, is_otp, Measure(measure)), Sum(total, good))
-        for start, provider, country, is_otp, measure, total, good in rows.values_list(*fields)
-    ]
+    found: dict[Subject, list[Row]] = {}
+    for start, provider, country, is_otp, measure, total, good in rows.values_list(*fields):
+        about = Subject(provider, country, is_otp, Measure(measure))
+        found.setdefault(about, []).append((start, Sum(total, good)))
+    return found
 
 
-def _windows(rows: Iterable[Row], subject: Subject, target: Target, now: datetime) -> list[tuple[BurnRule, Sum, Sum]]:
+def _windows(rows: Iterable[Row], target: Target, now: datetime) -> list[tuple[BurnRule, Sum, Sum]]:
     """The sums of each rule's windows. They end when the target's time began: later messages can only be good yet."""
     end = now - timedelta(seconds=target.seconds)
-    own = [(start, each) for start, about, each in rows if about == subject and start <= end]
+    own = [(start, each) for start, each in rows if start <= end]
     return [(rule, _sum(own, end - rule.long), _sum(own, end - rule.short)) for rule in BURN_RULES]
 
 
-def _sum(rows: Iterable[tuple[datetime, Sum]], since: datetime) -> Sum:
+def _sum(rows: Iterable[Row], since: datetime) -> Sum:
     """From the period that holds this moment."""
     return sum((each for start, each in rows if start >= start_of(since, FIVE_MINUTES)), Sum())
 

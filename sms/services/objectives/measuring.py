@@ -17,11 +17,13 @@ from django.db.models import (
     Count,
     DateTimeField,
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
     IntegerField,
     Min,
+    OuterRef,
     Q,
     Subquery,
     Value,
@@ -30,10 +32,10 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Substr
 
 from sms.domain.destinations import PREFIX_LENGTH, locate
-from sms.domain.lifecycle import Outcome, Status
+from sms.domain.lifecycle import OUR_FAULTS, Outcome, Status
 from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
-from sms.models import Attempt, Message
+from sms.models import Attempt, Message, MessageEvent
 from sms.services.analytics.receipts import receipts, reports
 from sms.services.database import uuid_range
 
@@ -107,17 +109,24 @@ def _since(moment: Any, now: datetime, start: Any) -> ExpressionWrapper:
 
 
 def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
-    """Accepted messages by their first call; one that waits counts at the provider where it waits."""
+    """Accepted messages by their first call; one that waits counts at the provider where it waits.
+
+    Not those that were held and released: they waited for staff.
+    """
     messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
+    messages = messages.exclude(Exists(MessageEvent.objects.filter(message=OuterRef("pk"), kind="released")))
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),
         prefix=Substr("to", 1, PREFIX_LENGTH),
         outcome=F("first__outcome"),
+        first_code=Coalesce("first__code", Value("")),
         is_over=Case(When(status=Status.EXPIRED, then=True), default=False),
         latency=_since(F("first__finished_at"), period.now, F("created_at")),
     )
-    rows = rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False)
+    rows = (
+        rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False).exclude(first_code__in=OUR_FAULTS)
+    )
     grouped = rows.values("at_provider", "is_otp", "prefix", "outcome", "is_over", "kept")
     return grouped.annotate(count=Count("id"), sample=Min("to"))
 
@@ -138,6 +147,7 @@ def _add_answers(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None
 def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     """Calls that ended, with the time to their final delivery report."""
     calls = Attempt.objects.filter(**period.ids(), message__is_test=False, outcome__isnull=False)
+    calls = calls.exclude(code__in=OUR_FAULTS)
     rows = calls.order_by().annotate(
         is_otp=F("message__is_otp"),
         prefix=Substr("message__to", 1, PREFIX_LENGTH),

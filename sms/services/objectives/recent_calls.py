@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, ExpressionWrapper, F, IntegerField, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 
-from sms.domain.lifecycle import Outcome
+from sms.domain.lifecycle import OUR_FAULTS, Outcome
 from sms.domain.quality.decline import Call
 from sms.models import Attempt
 from sms.services.analytics.receipts import receipts, reports
@@ -30,6 +30,7 @@ _COLUMNS = (
     "provider",
     "provider__vendor",
     "outcome",
+    "code",
     "reported",
     "client_outcome__outcome",
     "started_at",
@@ -41,6 +42,8 @@ _COLUMNS = (
 
 SCANNED = 3000
 """A sample looks at no more than so many calls of all providers together, the newest ones."""
+SCANNED_FOR_ONE = 20_000
+"""The same for the calls of one provider, which may have few."""
 
 
 def read_calls(since: datetime, until: datetime, now: datetime, *, most: int) -> Iterator[StartedCall]:
@@ -48,9 +51,25 @@ def read_calls(since: datetime, until: datetime, now: datetime, *, most: int) ->
 
     The sample is drawn for each provider by itself, so that a busy one leaves room to the others.
     """
-    calls = Attempt.objects.filter(id__gte=uuid_range.min_id(since), id__lt=uuid_range.min_id(until))
-    for row in _rows(calls.filter(pk__in=_sample(calls, most)).order_by("id")):
-        if not row["message__is_test"]:
+    calls = _between(since, until)
+    return _started(_rows(calls.filter(pk__in=_sample(calls, most)).order_by("id")), now)
+
+
+def read_newest(provider: int, since: datetime, until: datetime, now: datetime, *, most: int) -> list[StartedCall]:
+    """The newest calls of one provider in this time, at most `most`, oldest first."""
+    scanned = _between(since, until).order_by("-id").values("pk")[:SCANNED_FOR_ONE]
+    calls = Attempt.objects.filter(pk__in=scanned, provider=provider).order_by("-id")
+    return list(_started(_rows(calls)[:most], now))[::-1]
+
+
+def _between(since: datetime, until: datetime) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(id__gte=uuid_range.min_id(since), id__lt=uuid_range.min_id(until))
+
+
+def _started(rows: Iterable[dict[str, Any]], now: datetime) -> Iterator[StartedCall]:
+    """Without tests, and without calls that a fault of our own ended."""
+    for row in rows:
+        if not row["message__is_test"] and row["code"] not in OUR_FAULTS:
             yield StartedCall(row["provider"], row["started_at"], _call(row, now))
 
 
@@ -75,7 +94,7 @@ def _call(row: dict[str, Any], now: datetime) -> Call:
     expects = row["outcome"] == Outcome.ACCEPTED and reports(row["provider__vendor"])
     return Call(
         (answered - row["started_at"]).total_seconds(),
-        failed=not is_successful(row),
+        failed=None if row["outcome"] == Outcome.REFUSED else not is_successful(row),  # about one recipient or text
         receipt_after=(receipt - answered).total_seconds() if expects and receipt else None,
         silent_for=(now - answered).total_seconds() if expects and not receipt else None,
     )

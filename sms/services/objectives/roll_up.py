@@ -100,12 +100,12 @@ def _is_due(period: ObjectivePeriod, length: Length, now: datetime) -> bool:
 
 def _roll(period: ObjectivePeriod, now: datetime) -> bool:
     """Compute one period, unless another process does."""
+    end = period.start + timedelta(seconds=period.seconds)
+    sums = measure(Period(period.start, end, now), read_objectives())  # before the transaction, which stays short
     with transaction.atomic():
         # The row stays locked until the sums are committed: a second process then finds another `rolled_at`.
         if not ObjectivePeriod.objects.filter(pk=period.pk, rolled_at=period.rolled_at).update(rolled_at=now):
             return False
-        end = period.start + timedelta(seconds=period.seconds)
-        sums = measure(Period(period.start, end, now), read_objectives())
         ObjectiveSum.objects.filter(period=period).delete()
         ObjectiveSum.objects.bulk_create(_row(period, subject, each) for subject, each in sums.items())
     return True

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Min, QuerySet
 
 from providers.marking import N_
 from sms.domain.quality.decline import SUSPECTED, Call, Signal, Usual, decline, has_recovered
@@ -21,7 +22,7 @@ from sms.models import Alert, Breaker, ConfigurationStamp, ProviderState, Route,
 from sms.services.database import clock
 from sms.services.monitoring.alerts import close_alert, open_alert, set_title
 
-from .recent_calls import StartedCall, read_calls
+from .recent_calls import StartedCall, read_calls, read_newest
 from .usual_figures import read_usual
 
 log = structlog.get_logger(__name__)
@@ -32,12 +33,15 @@ WINDOW, LONG_WINDOW = timedelta(minutes=5), timedelta(minutes=15)
 SLICE, SAMPLE = timedelta(seconds=30), 60
 """So many calls of each provider are read of each slice of the window. The newest calls alone would not do: those of a
 busy vendor are too young to miss their reports."""
+PROBES = 60
+"""So many older calls of a provider with a lowered share are read, at most a day old: on a quiet route its probes are
+rare."""
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A provider's evidence, and its calls of LONG_WINDOW, oldest first."""
+    """A provider's evidence, and its last calls, oldest first."""
 
     usual: Usual
     evidence: dict[Signal, float]
@@ -57,14 +61,28 @@ class Judged:
 
 def evaluate() -> None:
     """Make the moves that are due, and open, update and close their alerts."""
+    now = clock.now()
+    _end_outdated(now)
     routes = [route for route in _routes() if route.share_moves != ShareMoves.OFF and len(route.steps.all()) > 1]
     if routes:
-        now = clock.now()
         judged = _judge(now)
         closed = set(ProviderState.objects.filter(breaker=Breaker.CLOSED).values_list("pk", flat=True))
         for route in routes:
             _evaluate_route(route, now, judged, closed)
     _update_alerts()
+
+
+def _lowered() -> QuerySet[ShareMove]:
+    return ShareMove.objects.filter(is_latest=True, after__lt=STEPS[0])
+
+
+def _end_outdated(now: datetime) -> None:
+    """Give back the shares that a change of the route has ended, or it would apply again with a later change."""
+    for row in _lowered().select_related("route").prefetch_related("route__steps"):
+        route, providers = row.route, [step.provider_id for step in row.route.steps.all()]
+        is_moved = route.enabled and route.share_moves == row.mode
+        if not is_moved or row.provider_id not in providers or len(providers) < 2:
+            _record(route, row.mode, Move(now, row.provider_id, row.after, STEPS[0]), {})
 
 
 def _routes() -> Iterable[Route]:
@@ -74,8 +92,12 @@ def _routes() -> Iterable[Route]:
 def _judge(now: datetime) -> dict[int, Judged]:
     usual = read_usual()
     found: dict[int, list[StartedCall]] = {provider: [] for provider in usual}
+    lowered = dict(_lowered().order_by().values_list("provider").annotate(Min("at"))) if usual else {}
+    for provider in lowered.keys() & usual.keys():
+        since = max(lowered[provider], now - _DAY)
+        found[provider] += read_newest(provider, since, now - LONG_WINDOW, now, most=PROBES)
     if usual:
-        for each in _read(now):
+        for each in _read(now, LONG_WINDOW if lowered else WINDOW):
             if each.provider in found:
                 found[each.provider].append(each)
     return {
@@ -84,9 +106,9 @@ def _judge(now: datetime) -> dict[int, Judged]:
     }
 
 
-def _read(now: datetime) -> Iterator[StartedCall]:
+def _read(now: datetime, window: timedelta) -> Iterator[StartedCall]:
     """Calls of the window, oldest first. Those of LONG_WINDOW are needed only where a share may rise again."""
-    since = now - (LONG_WINDOW if ShareMove.objects.filter(is_latest=True, after__lt=STEPS[0]).exists() else WINDOW)
+    since = now - window
     for number in range((now - since) // SLICE):
         start = since + SLICE * number
         yield from read_calls(start, start + SLICE, now, most=SAMPLE)
@@ -106,7 +128,9 @@ def _evaluate_route(route: Route, now: datetime, judged: Mapping[int, Judged], c
         each.pk: _standing(each.pk, judged.get(each.pk), moves, is_usable=each.pk in usable) for each in providers
     }
     for provider in [each.pk for each in providers if each.pk in judged]:
-        if (move := next_move(now, provider, moves, standings)) and _record(route, move, judged[provider]):
+        if (move := next_move(now, provider, moves, standings)) and _record(
+            route, route.share_moves, move, judged[provider].figures()
+        ):
             moves.append(move)
 
 
@@ -119,9 +143,9 @@ def _standing(provider: int, judged: Judged | None, moves: list[Move], *, is_usa
     return Standing(judged.most, recovered, is_usable and judged.most < SUSPECTED and not has_fallen)
 
 
-def _record(route: Route, move: Move, judged: Judged) -> bool:
+def _record(route: Route, mode: str, move: Move, figures: Mapping[str, Any]) -> bool:
     """Store a move, unless another worker has. An automatic one is a change of the configuration."""
-    own = ShareMove.objects.filter(route=route, provider_id=move.provider, mode=route.share_moves, is_latest=True)
+    own = ShareMove.objects.filter(route=route, provider_id=move.provider, mode=mode, is_latest=True)
     try:
         with transaction.atomic():
             if own.filter(after=move.before).update(is_latest=False) == 0 and move.before != STEPS[0]:
@@ -129,17 +153,17 @@ def _record(route: Route, move: Move, judged: Judged) -> bool:
             ShareMove.objects.create(
                 route=route,
                 provider_id=move.provider,
-                mode=route.share_moves,
+                mode=mode,
                 at=move.at,
                 before=move.before,
                 after=move.after,
-                figures=judged.figures(),
+                figures=figures,
             )
-            if route.share_moves == ShareMoves.AUTOMATIC:
+            if mode == ShareMoves.AUTOMATIC:
                 ConfigurationStamp.touch()
     except IntegrityError:
         return False  # another worker was first
-    log.warning("share.moved", route=str(route), provider=move.provider, mode=route.share_moves, share=move.after)
+    log.warning("share.moved", route=str(route), provider=move.provider, mode=mode, share=move.after)
     return True
 
 
@@ -148,8 +172,7 @@ def _record(route: Route, move: Move, judged: Judged) -> bool:
 
 def _update_alerts() -> None:
     """One for each provider that keeps less than all of a route's messages, or should."""
-    lowered = ShareMove.objects.filter(is_latest=True, after__lt=STEPS[0]).select_related("route", "provider")
-    current = {_key(row): row for row in lowered if row.mode == row.route.share_moves and row.route.enabled}
+    current = {_key(row): row for row in _lowered().select_related("route", "provider")}
     for key, row in current.items():
         title = _title(row)
         if not open_alert(key, severity="warning", title=title, advice=_advice(row), provider_id=row.provider_id):

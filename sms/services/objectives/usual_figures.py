@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sms.domain.quality.decline import Call, Usual, usual_of
-from sms.models import Attempt, UsualFigures
+from sms.models import Attempt, ShareMove, UsualFigures
 from sms.services.database import clock, uuid_range
 
 from .recent_calls import read_calls
@@ -21,7 +21,7 @@ _FINAL_AFTER = timedelta(minutes=10)
 
 
 def update() -> None:
-    """Compute the figures again if they are older than MAX_AGE."""
+    """Compute the figures again if they are older than MAX_AGE. Those of providers with too few calls are deleted."""
     now = clock.now()
     newest = UsualFigures.objects.order_by("-computed_at").values_list("computed_at", flat=True).first()
     if newest is None or now - newest >= MAX_AGE:
@@ -30,6 +30,9 @@ def update() -> None:
                 UsualFigures.objects.update_or_create(
                     provider_id=provider, defaults={**asdict(usual), "computed_at": now}
                 )
+        # A provider whose share was lowered has few calls, and is judged by its old figures until its share is back.
+        lowered = ShareMove.objects.filter(is_latest=True, after__lt=100).values("provider")
+        UsualFigures.objects.exclude(computed_at=now).exclude(provider__in=lowered).delete()
 
 
 def _samples(now: datetime) -> dict[int, list[Call]]:

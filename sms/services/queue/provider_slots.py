@@ -1,7 +1,8 @@
 """How many of a worker's slots one provider may hold, so that a slow one leaves some to the others.
 
 A provider may hold all of them while its calls end within a second. Once one takes longer, it may hold half of them, or
-twice the calls that it completed in the last second if those are more. So one that hangs does not fill the worker.
+twice the calls that it completed in the last second if those are more. So one that hangs does not keep the worker
+full; what begins within its first second may fill it once.
 """
 
 from __future__ import annotations

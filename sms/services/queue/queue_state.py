@@ -27,7 +27,11 @@ class ProviderQueue:
     probe_at: datetime | None
     probe_until: datetime | None
     retry_at: datetime | None
+    next_poll_at: datetime | None
     bad_calls: int
+
+    def may_be_polled(self, now: datetime) -> bool:
+        return self.next_poll_at is None or self.next_poll_at <= now
 
     def is_probe_due(self, now: datetime) -> bool:
         return self.is_open and self.probe_at is not None and self.probe_at <= now
@@ -67,7 +71,7 @@ SELECT {now}, (SELECT min(poll_at) FROM sms_attempt) <= {now},
        (SELECT {as_array}(DISTINCT partner_id) FROM sms_inboundpush WHERE {open_pushes} AND due_at <= {now}),
        EXISTS (SELECT 1 FROM sms_approvaldoubt),
        s.provider_id, {first_otp_due} <= {now}, {first_other_due} <= {now},
-       s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.bad_calls
+       s.breaker = 'open', s.probe_at, s.probe_until, s.retry_at, s.next_poll_at, s.bad_calls
 FROM (SELECT 1) AS one LEFT JOIN sms_providerstate s ON true
 """
 """It reads the first due time instead of EXISTS, because the ORDER BY makes PostgreSQL use the index. For EXISTS, with
@@ -86,5 +90,5 @@ def read_queue() -> QueueSnapshot:
 
 
 def _provider_queue(row: tuple[Any, ...]) -> ProviderQueue:
-    times = (as_time(value) if value is not None else None for value in row[4:7])
-    return ProviderQueue(row[0], bool(row[1]), bool(row[2]), bool(row[3]), *times, row[7])
+    times = (as_time(value) if value is not None else None for value in row[4:8])
+    return ProviderQueue(row[0], bool(row[1]), bool(row[2]), bool(row[3]), *times, row[8])

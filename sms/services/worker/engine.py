@@ -131,7 +131,7 @@ class Engine:
 
     def _settle(self, done: list[Result]) -> list[Settled]:
         """Store the results. Their slots are free once they are committed."""
-        poll.store_consumed([result for result in done if isinstance(result.job, Poll)])
+        settle_one_by_one(poll.store_consumed, [result for result in done if isinstance(result.job, Poll)])
         forward.settle_pushes([result for result in done if isinstance(result.job, Push)])
         sends = [result for result in done if isinstance(result.job, Send)]
         try:

@@ -40,7 +40,6 @@ PROBE_SECONDS = 2.0
 """How long the probe of LISTEN waits for its own NOTIFY."""
 HEARTBEAT_SECONDS = 5.0
 MAX_HOURS_PER_RUN = 3
-MAX_OBJECTIVE_PERIODS_PER_RUN = 12
 MAX_TASK_SECONDS = 2.0
 """How long a task that works in batches runs before other tasks get their turn."""
 
@@ -88,7 +87,7 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(30.0, lambda: _run_batches(retention.delete_due)),
         PeriodicTask(30.0, lambda: hourly_stats.roll_up(MAX_HOURS_PER_RUN)),
         PeriodicTask(300.0, usual_figures.update),
-        PeriodicTask(30.0, lambda: objective_sums.roll_up(MAX_OBJECTIVE_PERIODS_PER_RUN)),
+        PeriodicTask(30.0, lambda: _run_batches(lambda: objective_sums.roll_up(1))),
     ]
 
 

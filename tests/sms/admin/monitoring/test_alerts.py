@@ -32,6 +32,7 @@ def page_of(client: Client, alert: Alert) -> str:
         "config:plain-az:-6",
         "report-beats-state:0190aa00-0000-7000-8000-000000000001",
         "report-unapplied:first",
+        "report-config:first:made-up",
         "unread-report:first",
         "unread-received:modem-1",
     ],

@@ -10,10 +10,11 @@ import pytest
 from providers.answers import by_status
 from providers.base import Accepted, HttpRequest, HttpResponse, Money
 from providers.registry import SENDERS
-from sms.models import Alert, Provider, ProviderState
+from sms.models import Alert, ConfigurationStamp, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import balance, circuit_breaker
-from sms.services.monitoring import provider_health
+from sms.services.monitoring import alert_rules, provider_health
+from sms.services.queue import queue_state
 from tests.sms.services.fakes import TextVendor
 
 HOST = "prepaid.example"
@@ -120,6 +121,34 @@ def test_a_balance_that_is_no_decimal_is_not_stored_and_breaks_nothing(shop, pre
     )
     said(wire, work, shop, "")
     assert (state().balance, is_low(), len(recorded)) == ("", False, 1)
+
+
+def test_the_title_of_the_alert_follows_the_balance(shop, prepaid, wire, work):
+    prepaid(PrepaidVendor, low_balance=50)
+    for amount in ("49", "3"):
+        said(wire, work, shop, amount)
+    assert Alert.objects.get(key="balance:prepaid").title == "prepaid has 3 EUR left, less than 50"
+
+
+@pytest.mark.parametrize("columns", [{"enabled": False}, {"low_balance": None}])
+def test_the_alert_closes_where_nobody_asks_any_more(shop, prepaid, wire, work, columns):
+    prepaid(PrepaidVendor, low_balance=50)
+    said(wire, work, shop, "49")
+    alert_rules.evaluate()
+    assert is_low()
+    Provider.objects.filter(slug="prepaid").update(**columns)
+    ConfigurationStamp.touch()
+    alert_rules.evaluate()
+    assert not is_low()
+
+
+def test_the_limit_counts_only_accounts_whose_turn_it_is(shop, prepaid):
+    prepaid(PrepaidVendor)
+    Provider.objects.create(slug="another", vendor=PrepaidVendor.slug, base_url="https://another.example")
+    ConfigurationStamp.touch()
+    queue = queue_state.read_queue()
+    taken = [[job.account.slug for job in balance.take(queue, 1)] for _ in range(3)]
+    assert sorted(map(sorted, taken)) == [[], ["another"], ["prepaid"]]
 
 
 def asked(wire):

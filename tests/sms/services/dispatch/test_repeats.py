@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
-from sms.models import Attempt, ConfigurationStamp, Message, Provider
+from sms.domain import lifecycle
+from sms.models import Attempt, ConfigurationStamp, Message, Provider, ProviderState
 from sms.services.database import clock
-from sms.services.dispatch import rescue
+from sms.services.dispatch import repeats, rescue
 from sms.services.staff import message_actions
 from tests.sms.services.fakes import OnceVendor, error
 from tests.sms.services.reports.calls import call
@@ -192,6 +193,29 @@ def test_a_repeat_that_may_not_be_made_any_more_leaves_the_message_unconfirmed(s
     rescue.expire()
     work()
     assert (state(message), len(wire.calls)) == ("unconfirmed", 1)
+
+
+def test_an_otp_whose_repeat_is_over_keeps_its_text_for_staff(shop, once, wire, work, monkeypatch):
+    monkeypatch.setattr(lifecycle, "BACKOFF_OTP", (300.0,))
+    message = silent(shop, wire, work, is_otp=True)
+    another_account(once, message)
+    make_due(message)
+    work()
+    assert (state(message), Message.objects.get(pk=message.pk).text) == ("unconfirmed", "Salam")
+
+
+@pytest.mark.parametrize(("age", "asks"), [(timedelta(minutes=1), False), (timedelta(hours=2), True)])
+def test_whether_a_waiting_repeat_is_over_is_read_only_after_the_longest_time(
+    shop, once, wire, work, monkeypatch, age, asks
+):
+    message = silent(shop, wire, work)
+    asked = []
+    monkeypatch.setattr(repeats, "why_over", lambda *args: asked.append(args) or "")
+    Message.objects.update(created_at=clock.now() - age)
+    ProviderState.objects.update(breaker="open", probe_at=clock.now() + timedelta(hours=1))
+    make_due(message)
+    work()
+    assert (bool(asked), state(message)) == (asks, "queued")
 
 
 def test_staff_send_again_with_a_new_reference(shop, once, wire, work):

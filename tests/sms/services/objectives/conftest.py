@@ -33,7 +33,7 @@ class Traffic(Cast):
     ) -> Attempt:
         """A message of `ago` seconds ago, and its call; without `took` the call is in flight."""
         at = self.now - timedelta(seconds=ago)
-        call = {name: changes.pop(name) for name in ("provider", "reported", "number") if name in changes}
+        call = {name: changes.pop(name) for name in ("provider", "reported", "number", "code") if name in changes}
         message = self.message(id=new_id(at), created_at=at, **{"is_otp": True} | changes, **_at(call))
         finished = None if took is None else at + timedelta(seconds=took)
         outcome = None if took is None else outcome

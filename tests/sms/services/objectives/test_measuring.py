@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from sms.domain.lifecycle import OUR_FAULTS
 from sms.domain.quality.objectives import Measure, ObjectiveFacts, Sum
-from sms.models import MessageOutcome
+from sms.models import MessageEvent, MessageOutcome
 from sms.services.objectives.measuring import Period, Subject, measure
 from tests.sms.services.objectives.conftest import NOW, new_id
 
@@ -62,6 +63,20 @@ def test_an_answer_counts_from_the_acceptance_of_the_message(traffic, call, expe
 def test_a_message_that_was_never_sent_counts_where_it_waits(traffic, ago, status, expected):
     traffic.waits(ago=ago, status=status)
     assert only(Measure.ANSWER) == expected
+
+
+@pytest.mark.parametrize("code", OUR_FAULTS)
+def test_a_fault_of_our_own_counts_against_no_provider(traffic, code):
+    traffic.send(outcome="unavailable", code=code)
+    traffic.send(outcome="unconfirmed", took=60, code=code)
+    assert measure(HOUR, []) == {}
+
+
+def test_a_message_that_was_held_did_not_wait_for_its_provider(traffic):
+    released = traffic.send(took=1200, ago=1800)
+    MessageEvent.objects.create(message=released.message, at=NOW, kind="released")
+    assert only(Measure.ANSWER) is None
+    assert only(Measure.SUCCESS) == (1, 1)
 
 
 def test_the_first_provider_is_judged_by_a_message_that_another_one_sent(traffic):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from sms.models import ObjectivePeriod, ObjectiveSum, RetentionPeriods
 from sms.services.configuration import snapshot
@@ -131,3 +132,17 @@ def test_two_workers_count_nothing_twice(traffic):
     assert roll_up_module._roll(due, NOW + timedelta(minutes=1))
     assert not roll_up_module._roll(due, NOW + timedelta(minutes=1))  # the row that this one read is out of date
     assert totals(FIVE_MINUTES) == {5: (1, 1)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_messages_are_counted_before_the_transaction(traffic, monkeypatch):
+    real, in_transaction = roll_up_module.measure, []
+
+    def measure(*args):
+        in_transaction.append(connection.in_atomic_block)
+        return real(*args)
+
+    monkeypatch.setattr(roll_up_module, "measure", measure)
+    traffic.send(ago=60)
+    everything()
+    assert set(in_transaction) == {False}

@@ -62,7 +62,6 @@ def kept() -> dict[int, int]:
     [
         ({"took": 20}, "slow"),
         ({"took": None}, "slow"),  # no answer at all
-        ({"outcome": "refused"}, "unsuccessful"),
         ({"outcome": "unavailable"}, "unsuccessful"),
         ({"reported": "undelivered"}, "unsuccessful"),
     ],
@@ -108,6 +107,20 @@ def test_reports_as_usual_move_nothing(shop, pass_time):
     assert not Alert.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"outcome": "refused"},  # of one recipient, or one text
+        {"outcome": "unavailable", "code": "lease_over"},
+        {"outcome": "unavailable", "code": "internal_fault"},
+        {"outcome": "unconfirmed", "code": "internal_fault", "took": 20},
+    ],
+)
+def test_what_is_no_fault_of_the_provider_moves_nothing(shop, pass_time, call):
+    each_second(shop, pass_time, 40, **call)
+    assert shares() == []
+
+
 def test_advice_opens_an_alert_and_changes_no_share(shop, pass_time):
     Route.objects.update(share_moves="advise")
     stamp = ConfigurationStamp.current()
@@ -133,6 +146,51 @@ def test_the_share_comes_back_with_probes_as_usual(shop, pass_time):
     assert shares()[2:] == [("plain-az", 5, 50), ("plain-az", 50, 100)]
     assert kept() == {}
     assert Alert.objects.get().closed_at is not None
+
+
+def test_the_share_comes_back_on_a_quiet_route(shop, pass_time):
+    each_second(shop, pass_time, 40, outcome="unavailable")
+    for _ in range(20):
+        pass_time(minutes=20)
+        shop.receipt(shop.send(ago=0), after=2)
+    pass_time(minutes=20)
+    share_moves.evaluate()
+    assert shares()[2:] == [("plain-az", 5, 50)]
+
+
+@pytest.mark.parametrize(
+    ("change", "undo"),
+    [
+        (
+            lambda shop: Route.objects.update(share_moves="off"),
+            lambda shop: Route.objects.update(share_moves="automatic"),
+        ),
+        (
+            lambda shop: Route.objects.update(share_moves="advise"),
+            lambda shop: Route.objects.update(share_moves="automatic"),
+        ),
+        (lambda shop: Route.objects.update(enabled=False), lambda shop: Route.objects.update(enabled=True)),
+        (
+            lambda shop: shop.route.steps.filter(provider=shop.plain).update(provider=shop.spare),
+            lambda shop: shop.route.steps.filter(provider=shop.spare).update(provider=shop.plain),
+        ),
+        (
+            lambda shop: shop.route.steps.filter(provider=shop.templated).delete(),
+            lambda shop: shop.route.steps.create(provider=shop.templated, position=9),
+        ),
+    ],
+)
+def test_a_share_ends_with_the_route_on_which_it_was_lowered(shop, pass_time, change, undo):
+    shop.spare = Provider.objects.create(slug="spare", vendor=shop.plain.vendor)
+    each_second(shop, pass_time, 40, outcome="unavailable")
+    pass_time(hours=1)
+    change(shop)
+    share_moves.evaluate()
+    assert Alert.objects.get(key__contains="plain-az").closed_at is not None
+    undo(shop)
+    share_moves.evaluate()
+    assert kept() == {}
+    assert shares()[2:] == [("plain-az", 5, 100)]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +223,7 @@ def test_two_workers_make_a_move_once(shop, pass_time, monkeypatch):
     judged = share_moves._judge(clock.now())[shop.plain.pk]
     for before, after in ((100, 50), (50, 5)):
         move = share_moves.Move(clock.now(), shop.plain.pk, before, after)
-        assert [share_moves._record(route, move, judged) for _ in range(2)] == [True, False]
+        assert [share_moves._record(route, "automatic", move, judged.figures()) for _ in range(2)] == [True, False]
     assert shares() == [("plain-az", 100, 50), ("plain-az", 50, 5)]
 
 
@@ -182,8 +240,19 @@ def test_usual_figures_come_from_the_last_days_and_are_kept_for_an_hour(traffic,
     assert UsualFigures.objects.get().computed_at == row.computed_at
     pass_time(hours=1)
     usual_figures.update()
-    assert UsualFigures.objects.get().calls == 220  # too few calls: the last figures stay
-    assert clock.now() - row.computed_at == timedelta(hours=1)
+    assert not UsualFigures.objects.exists()
+
+
+@pytest.mark.parametrize(("share", "stays"), [(None, False), (100, False), (5, True)])
+def test_figures_without_calls_are_kept_only_while_a_share_is_lowered(shop, pass_time, share, stays):
+    if share:
+        ShareMove.objects.create(
+            route=shop.route, provider=shop.plain, mode="automatic", at=shop.now, before=50, after=share
+        )
+    pass_time(hours=1)
+    usual_figures.update()
+    assert UsualFigures.objects.filter(provider=shop.plain).exists() == stays
+    assert not UsualFigures.objects.filter(provider=shop.templated).exists()
 
 
 @pytest.mark.parametrize(("hours_ago", "queries"), [((), 1), ((5,), 3), ((70, 40, 2), 7)])

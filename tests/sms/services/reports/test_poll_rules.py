@@ -7,7 +7,8 @@ from datetime import timedelta
 from itertools import chain
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from structlog.testing import capture_logs
 
 from providers.answers import by_status
@@ -175,15 +176,6 @@ def test_an_unconfirmed_call_is_asked_for_where_the_vendor_needs_no_id(shop, ven
     assert status(message) == "delivered"
 
 
-def test_a_call_that_is_to_be_repeated_is_not_asked_for(shop, vendor, wire, work, monkeypatch):
-    monkeypatch.setattr(PolledVendor, "repeats_are_safe", True)
-    vendor(needs_id=False)
-    wire.script(HOST, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
-    message = shop.message()
-    work()
-    assert (status(message), Attempt.objects.get().poll_at) == ("queued", None)
-
-
 def test_an_unconfirmed_call_is_not_asked_for_where_the_vendor_needs_its_id(shop, vendor, wire, work):
     vendor()
     wire.script(HOST, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
@@ -215,6 +207,17 @@ def test_two_dispatchers_share_the_rate(shop, vendor, wire, work):
     sent(shop, wire, work, "V-1", "V-2")
     queue = queue_state.read_queue()
     assert [len(poll.take(queue, 8)) for _ in range(3)] == [1, 0, 0]
+
+
+def test_until_its_next_poll_nothing_is_read_for_a_vendor_that_takes_few(shop, vendor, wire, work):
+    vendor(per_minute=10)
+    sent(shop, wire, work, "V-1", "V-2")
+    work()
+    due()
+    queue = queue_state.read_queue()
+    with CaptureQueriesContext(connection) as queries:
+        assert poll.take(queue, 8) == []
+    assert [each["sql"] for each in queries if "sms_attempt" in each["sql"] or "sms_providerstate" in each["sql"]] == []
 
 
 @pytest.mark.parametrize(
@@ -295,6 +298,22 @@ def test_an_answer_that_the_database_does_not_take_at_first_is_stored_later(shop
     assert status(message) == "delivered"
 
 
+def test_an_answer_that_can_not_be_stored_delays_no_other_result(shop, vendor, wire, work, monkeypatch):
+    [one] = queued(shop, vendor, wire, work, "V-1")
+
+    def refuses(*words):
+        raise DataError("not a value of this column")
+
+    monkeypatch.setattr(receive, "store_answer", refuses)
+    wire.script(HOST, answer({"state": "delivered", "vendor_id": "V-1"}))
+    work()
+    assert status(one) == "submitted"
+    wire.script(HOST, HttpResponse(200, body=b"V-2"))
+    another = shop.message("Salam 2")
+    work()
+    assert status(another) == "submitted"
+
+
 def test_an_answer_stored_twice_is_one(shop, vendor, wire, work):
     provider = vendor(at_once=None, consumes=True)
     for _ in range(2):
@@ -313,6 +332,16 @@ def test_a_queue_that_was_not_empty_is_asked_again_at_once(shop, vendor, wire, w
     wire.script(HOST, answer())
     work()
     assert Attempt.objects.latest("id").poll_at >= clock.now() + timedelta(seconds=60)
+
+
+def test_a_list_that_the_vendor_keeps_is_asked_for_at_the_usual_times(shop, vendor, wire, work):
+    vendor(at_once=None)
+    sent(shop, wire, work, "V-1")
+    wire.script(HOST, answer({"state": "sent", "vendor_id": "V-1"}))
+    work()
+    attempt = Attempt.objects.get()
+    assert attempt.poll_at >= clock.now() + timedelta(seconds=60)
+    assert attempt.polls == 1
 
 
 @pytest.mark.parametrize("age", [timedelta(hours=1), timedelta(hours=73)])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from providers.base import HttpResponse, MessageState, Report
-from sms.models import Alert, Attempt, Provider, ProviderState
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from providers.base import Failure, HttpResponse, MessageState, Misconfigured, Polls, Report, Unconfirmed
+from sms.models import Alert, Attempt, Message, Provider, ProviderState
 from sms.services.database import clock
-from sms.services.dispatch import poll
+from sms.services.dispatch import poll, rescue
 from sms.services.queue import queue_state
-from tests.sms.services.fakes import PolledVendor, TextVendor
+from sms.services.reports import apply
+from tests.sms.services.fakes import PolledVendor, TextVendor, error
 from tests.sms.services.reports.calls import call, receive, status
 
 
@@ -118,3 +123,77 @@ def test_the_polls_of_all_providers_together_use_no_more_than_the_free_slots(sho
     Attempt.objects.update(poll_at=clock.now())
     queue = queue_state.read_queue()
     assert [len(poll.take(queue, limit)) for limit in (4, 4, 4)] == [4, 2, 0]
+
+
+@pytest.mark.parametrize("word", ["delivered", "undelivered"])
+def test_a_final_state_that_was_not_stored_is_asked_for_again(polled, wire, work, monkeypatch, word):
+    def dies(*args):
+        raise OperationalError("the connection is closed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(apply, "apply_polls", dies)
+        with pytest.raises(OperationalError):
+            ask(wire, work, HttpResponse(200, body=word.encode()))
+    assert polled.attempts.get().poll_at is not None
+    ask(wire, work, HttpResponse(200, body=word.encode()))
+    assert (status(polled), polled.attempts.get().poll_at) == (word, None)
+
+
+def test_a_question_reads_no_texts_and_no_raw_calls(polled):
+    Attempt.objects.update(poll_at=clock.now())
+    with CaptureQueriesContext(connection) as queries:
+        assert poll.take(queue_state.read_queue(), 4)
+    columns = ("raw_request", "raw_response", '"raw_text"', '"parameters"', '"sms_message"."text"')
+    assert [name for name in columns for each in queries if name in each["sql"]] == []
+
+
+@pytest.mark.parametrize("delete", [False, True])
+def test_a_failed_poll_keeps_nothing_of_the_messages(polled, wire, work, delete):
+    Message.objects.update(text="Kod 482913", parameters={"code": "482913"})
+
+    def refuses(request):
+        if delete:
+            Message.objects.all().delete()
+        raise Misconfigured(Failure.ACCOUNT, "made-up", "No login for the code 482913.")
+
+    ask(wire, work, refuses)
+    stored = ProviderState.objects.get(provider__slug="polled").breaker_detail
+    assert stored
+    assert "482913" not in stored
+
+
+@pytest.fixture
+def repeated(shop, wire, work, monkeypatch):
+    """An unconfirmed call that is to be repeated, of a vendor that is asked by our reference."""
+    monkeypatch.setattr(PolledVendor, "repeats_are_safe", True)
+    monkeypatch.setattr(PolledVendor, "polls", Polls(needs_id=False))
+    provider = Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
+    Provider.objects.update(updated_at=clock.now() - timedelta(days=1))
+    shop.set_route(provider, shop.first)
+    wire.script("polled.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    message = shop.message()
+    work()
+    assert status(message) == "queued"
+    return message
+
+
+def test_an_unconfirmed_call_is_asked_for_though_its_repeat_falls_away(repeated, wire, work):
+    Message.objects.update(expires_at=clock.now())
+    rescue.expire()
+    assert status(repeated) == "unconfirmed"
+    ask(wire, work, HttpResponse(200, body=b"delivered"))
+    assert status(repeated) == "delivered"
+
+
+@pytest.mark.parametrize("state", [MessageState.DELIVERED, MessageState.UNDELIVERED, MessageState.REJECTED])
+def test_answers_about_two_calls_with_one_reference_send_nothing_elsewhere(repeated, wire, work, monkeypatch, state):
+    Message.objects.update(due_at=clock.now())
+    wire.script("polled.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    work()
+    first, second = repeated.attempts.all()
+    assert None not in (first.poll_at, second.poll_at)
+    monkeypatch.setattr(PolledVendor, "poll_outcome", lambda self, response: [Report(state, left=False)])
+    ask(wire, work, HttpResponse(200))
+    work()
+    assert wire.texts("first.example") == []
+    assert not Attempt.objects.filter(poll_at__isnull=False).exists()

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 
 from sms.models import Dispatcher, HourlyCount, Message
 from sms.services.dispatch import rescue
+from sms.services.objectives import roll_up as objective_sums
 from sms.services.worker import periodic
 from tests.sms.services.reports.calls import store
 from tests.support.waiting import eventually
@@ -28,6 +29,14 @@ def test_one_run_expires_all_that_are_due_in_batches(shop, monkeypatch):
         shop.message(ttl=-1)
     assert all(periodic.run_once(periodic.WorkerState(slots=8)))
     assert set(Message.objects.values_list("status", flat=True)) == {"expired"}
+
+
+def test_objectives_are_summed_one_period_at_a_time_and_for_a_bounded_time(monkeypatch):
+    limits = []
+    monkeypatch.setattr(objective_sums, "roll_up", lambda limit: limits.append(limit) or 1)
+    monkeypatch.setattr(periodic, "MAX_TASK_SECONDS", 0.0)
+    periodic.periodic_tasks(periodic.WorkerState(slots=8))[-1].run()
+    assert limits == [1]
 
 
 def test_the_error_of_one_task_does_not_stop_the_others():
