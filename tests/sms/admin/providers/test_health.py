@@ -68,13 +68,12 @@ def test_a_provider_is_paused_and_resumed_with_a_reason(boss, cast):
 def test_the_connection_is_tested_and_the_vendors_words_are_shown(boss, cast, monkeypatch):
     asked = []
     kind = cast.plain.adapter_class
-    monkeypatch.setattr(
-        kind, "test_request", lambda self: HttpRequest("GET", "https://vendor.example/ping"), raising=False
-    )
+    ping = HttpRequest("GET", "https://vendor.example/ping")
+    monkeypatch.setattr(kind, "test_request", lambda self: ping, raising=False)
     monkeypatch.setattr(kind, "test_outcome", lambda self, response: "pong, balance 12", raising=False)
     monkeypatch.setattr(VendorClient, "send", lambda self, request, timeout: asked.append(request))
     page = boss.post(f"{CARDS}{cast.plain.pk}/test/", follow=True).content.decode()
-    assert asked == ["ping"]
+    assert asked == [ping]
     assert "pong, balance 12" in page
     assert Provider.objects.get(pk=cast.plain.pk).state.last_test_accepted is True
 
