@@ -5,7 +5,8 @@ Documents: Kannel 1.4.5 user guide, "Using SMS Gateway"; measured with Debian's 
 - Only GET is accepted, and an answer has no id: the SMSC's id comes with the first report.
 - Without `coding=2` a character outside GSM-7 becomes "?"; without `charset` UCS-2 is garbled.
 - A text with more parts than `max-messages` (10) is cut and accepted all the same.
-- `priority` also orders bearerbox's queue. `validity` counts in minutes, and 0 is not "none left".
+- `priority` also orders bearerbox's queue. `validity` counts in minutes, and 0 is refused as expired: a message
+  with less than a minute left is sent with 1.
 - A link that breaks before the SMSC's answer makes Kannel submit again (docs/reliability.md). So report 16
   without the SMSC's own error ("Retries Exceeded") does not exclude that the message was sent.
 - Reports quote the beginning of the text behind `text:`; that is cut off.
@@ -45,12 +46,14 @@ CODES: Codes = {
     "authorization": (Failure.ACCOUNT, N_("User name or password is wrong, or our server's address is not allowed.")),
     "sender_missing": (Failure.CONFIG, N_("The message has no sender name, and Kannel adds none.")),
     "denied": (Failure.RECIPIENT, N_("One of Kannel's lists denies the number.")),
+    "not_routable": (Failure.CONFIG, N_("None of Kannel's connections accepts the message; Kannel did not store it.")),
     RECEIVER_MISSING: (Failure.CONFIG, N_("The recipient's number is missing.")),
 }
 REFUSALS = {
     "authorization failed": "authorization",
     "sender missing": "sender_missing",
     "denied by white- and/or black-lists": "denied",
+    "not routable": "not_routable",
     "missing receiver": RECEIVER_MISSING,
 }
 """How the refusals begin, or what they contain, in lower case."""
@@ -104,7 +107,7 @@ class Kannel(Sender):
         self.check(sms)
         fields = {"to": in_format("digits", sms.to), "text": sms.text}
         fields |= {"charset": "UTF-8", "coding": CODINGS[sms.encoding]}
-        fields |= {"priority": OTP_PRIORITY if sms.is_otp else PRIORITY, "validity": str(sms.valid_for // 60)}
+        fields |= {"priority": OTP_PRIORITY if sms.is_otp else PRIORITY, "validity": str(sms.valid_for // 60 or 1)}
         if sms.sender:
             fields["from"] = sms.sender
         if sms.callback_url:

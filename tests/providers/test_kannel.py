@@ -49,6 +49,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str | None]]]
     "an OTP": ({}, {"is_otp": True}, {"priority": "3"}),
     "90 seconds are one whole minute": ({}, {"valid_for": 90}, {"validity": "1"}),
     "119 seconds are one whole minute": ({}, {"valid_for": 119}, {"validity": "1"}),
+    "1 second is one minute, because Kannel refuses 0": ({}, {"valid_for": 1}, {"validity": "1"}),
     "no sender": ({}, {"sender": ""}, {"from": None}),
     "a connection": ({"smsc": "operator-1"}, {}, {"smsc": "operator-1"}),
     "any connection, as declared": ({"smsc": "any"}, {}, {"smsc": None}),
@@ -103,6 +104,7 @@ DENIED = b"Number(s) has/have been denied by white- and/or black-lists."
     Answer("the account", 403, b"Authorization failed for sendsms", Failure.ACCOUNT, "authorization"),
     Answer("no sender", 400, b"Sender missing and no global set, rejected", Failure.CONFIG, "sender_missing"),
     Answer("a list", 400, DENIED, Failure.RECIPIENT, "denied"),
+    Answer("no route", 403, b"Not routable. Do not try again.", Failure.CONFIG, "not_routable"),
     Answer("no receiver", 400, b"Missing receiver number, rejected", Failure.CONFIG, "receiver_missing"),
     Answer("no receivers", 400, b"Missing receiver(s) number(s), rejected", Failure.CONFIG, "receiver_missing"),
     Answer("a field", 400, b"Validity field misformed, rejected", Failure.CONTENT, "http-400"),
@@ -227,6 +229,7 @@ def test_the_facts_are_the_measured_ones() -> None:
         "authorization": Failure.ACCOUNT,
         "sender_missing": Failure.CONFIG,
         "denied": Failure.RECIPIENT,
+        "not_routable": Failure.CONFIG,
         "receiver_missing": Failure.CONFIG,
     }
     assert secret_settings(Kannel) == {"username": False, "password": True}
