@@ -65,6 +65,8 @@ STATES = {
     TAKEN: MessageState.SENT,
     REFUSED: MessageState.UNDELIVERED,
 }
+ENDS = {"EXPIRED": MessageState.EXPIRED, "REJECTD": MessageState.REJECTED}
+"""The SMSC's words that say more than report 2."""
 ALL_REPORTS = "31"
 ANY_SMSC = "any"
 OTP_PRIORITY, PRIORITY = "3", "0"
@@ -129,16 +131,11 @@ class Kannel(Sender):
         said = _QUOTED_TEXT.sub("", text_in(values.get("said"), limit=1000)).strip()
         nack = _NACK.match(said) if number == REFUSED else None
         stat = _STAT.search(said) if number in (DELIVERED, FAILED, BUFFERED) else None
-        return [
-            Report(
-                STATES.get(number, MessageState.UNKNOWN),
-                reference,
-                text_in(values.get("id")),
-                code=(nack or stat or [number, number])[1],
-                detail=said,
-                left=False if nack else None,
-            )
-        ]
+        code = (nack or stat or [number, number])[1]
+        state = STATES.get(number, MessageState.UNKNOWN)
+        state = ENDS.get(code.upper(), state) if number == FAILED else state
+        left = False if nack else None
+        return [Report(state, reference, text_in(values.get("id")), code=code, detail=said, left=left)]
 
     def test_request(self) -> HttpRequest:
         """A message without a recipient: Kannel checks the account first, and then refuses it."""

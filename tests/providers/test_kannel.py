@@ -135,10 +135,20 @@ REPORTS: dict[str, tuple[dict[str, str], Report]] = {
     **{
         f"not delivered: {word}": (
             {"state": "2", "id": "7", "said": SMSC_SAID.format(word)},
-            Report(MessageState.UNDELIVERED, code=word, detail=SAID.format(word)),
+            Report(state, code=word, detail=SAID.format(word)),
         )
-        for word in ("UNDELIV", "EXPIRED", "REJECTD")
+        for word, state in (
+            ("UNDELIV", MessageState.UNDELIVERED),
+            ("EXPIRED", MessageState.EXPIRED),
+            ("expired", MessageState.EXPIRED),
+            ("REJECTD", MessageState.REJECTED),
+            ("OTHER", MessageState.UNDELIVERED),
+        )
     },
+    "delivered, with a word that contradicts it": (
+        {"state": "1", "said": "stat:EXPIRED"},
+        Report(MessageState.DELIVERED, code="EXPIRED", detail="stat:EXPIRED"),
+    ),
     "on its way": (
         {"state": "4", "id": "7", "said": SMSC_SAID.format("ENROUTE")},
         Report(MessageState.SENT, code="ENROUTE", detail=SAID.format("ENROUTE")),

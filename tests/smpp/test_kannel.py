@@ -132,6 +132,15 @@ def test_without_bearerbox_a_message_is_surely_not_sent_and_goes_to_the_next_pro
     assert smsc.messages == []
 
 
+def test_a_refusal_of_the_second_submission_is_taken_for_one_of_the_message(stack: Stack, smsc: Smsc):
+    """Kannel reports the refusal alone. docs/reliability.md says that this message may arrive twice."""
+    answers = chain([Silence.BREAK], repeat(pdu.INVALID_DESTINATION))
+    smsc.answer = lambda message: next(answers)
+    send(stack)
+    eventually(lambda: carried_by(stack) == ["accolades"], PATIENCE)
+    assert (len(smsc.messages), len(smsc.taken)) == (2, 1)
+
+
 def test_a_link_that_breaks_before_the_answer_makes_kannel_submit_again(stack: Stack, smsc: Smsc):
     """The end of "never twice": docs/reliability.md says so."""
     answers = chain([Silence.BREAK], repeat(pdu.OK))
