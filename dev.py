@@ -83,7 +83,7 @@ def up(_: argparse.Namespace) -> None:
 
 def test(options: argparse.Namespace) -> None:
     environment("requirements-dev.txt")
-    chosen = [f"--{name}" for name in ("faults", "browser", "all") if getattr(options, name)]
+    chosen = [f"--{name}" for name in ("faults", "browser", "smpp", "all") if getattr(options, name)]
     hand_over(PYTHON, "-m", "tests", *chosen, *options.rest)
 
 
@@ -131,6 +131,7 @@ def main() -> None:
         if step is test:
             command.add_argument("--faults", action="store_true", help="the long fault suite")
             command.add_argument("--browser", action="store_true", help="the browser tests (Chromium)")
+            command.add_argument("--smpp", action="store_true", help="the tests with the real Kannel")
             command.add_argument("--all", action="store_true", help="everything")
         if step is bench:
             command.add_argument("name")

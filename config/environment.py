@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from providers.neighbours import Neighbours
 from sms.domain.text_files import decoded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -76,6 +77,13 @@ class Environment(environ.Env):
             words = f"{name}: {error}. Write networks such as 10.0.0.0/8, comma separated."
             raise ImproperlyConfigured(words) from error
         return [_unmapped(network) for network in found]
+
+    def neighbours(self, name: str) -> Neighbours:
+        try:
+            return Neighbours.parse(self.words(name))
+        except ValueError as error:
+            form = "Write hosts, host:port or private networks, comma separated: smsbox:13013, 10.1.2.0/24."
+            raise ImproperlyConfigured(f"{name}: {error}. {form}") from error
 
     def required(self, name: str) -> str:
         """The value. Raises ImproperlyConfigured with the file, and whether the name is missing or empty."""

@@ -150,6 +150,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SERVE = env.choice("SERVE", "all", ("all", "api", "admin"))
 ALLOW_PRIVATE_PROVIDER_HOSTS = env.switch("ALLOW_PRIVATE_PROVIDER_HOSTS")
+NEIGHBOUR_HOSTS = env.neighbours("NEIGHBOUR_HOSTS")
 ALLOW_SANDBOX = env.switch("ALLOW_SANDBOX")
 REQUIRE_2FA = env.switch("REQUIRE_2FA")
 REQUIRE_2FA_OF_ADMINISTRATORS = env.switch("REQUIRE_2FA_OF_ADMINISTRATORS", default=True)

@@ -1,13 +1,14 @@
 """Which addresses our server may call: the messages for forms, and the check of the address that is connected to.
 
 Vendors are on the public internet. An internal address (loopback, private networks, the
-cloud's metadata service) is refused unless the installation allows it.
+cloud's metadata service) is refused unless the installation allows it: for all hosts, or for its neighbours.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Container
 from urllib.parse import SplitResult, urlsplit
 
 from providers.marking import N_
@@ -55,8 +56,13 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}:{port}"
 
 
-def url_problem(url: str, *, allow_private: bool, scheme: str = "https") -> str | None:
-    """A message for staff why our server can't call this address; None if it can. Makes no DNS query."""
+def url_problem(
+    url: str, *, allow_private: bool, scheme: str = "https", neighbours: Container[tuple[str, int]] = ()
+) -> str | None:
+    """A message for staff why our server can't call this address; None if it can. Makes no DNS query.
+
+    `neighbours`: hosts with their ports that are called as if `allow_private` were on.
+    """
     if not _VISIBLE.fullmatch(url):
         return N_(
             "The address may hold visible ASCII characters only; write an international host name in its xn-- form."
@@ -68,6 +74,7 @@ def url_problem(url: str, *, allow_private: bool, scheme: str = "https") -> str 
         return N_("The address can't be read: host or port is malformed.")
     if port == 0:
         return N_("Port 0 can't be called.")
+    allow_private = allow_private or (parts.hostname or "", port or _PORTS.get(parts.scheme, 0)) in neighbours
     return (
         _scheme_problem(parts.scheme, allow_private, scheme)
         or _form_problem(url, parts)
@@ -98,10 +105,10 @@ def _host_problem(host: str, allow_private: bool, scheme: str) -> str | None:
         return N_("The address has no host.")
     if scheme != "https":
         return None
-    literal = _literal(host)
-    if literal is not None:
-        return None if allow_private or is_public(literal) else _inside(host)
-    if not _HOST_NAME.fullmatch(host) or _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
+    address = literal(host)
+    if address is not None:
+        return None if allow_private or is_public(address) else _inside(host)
+    if not is_host_name(host):
         return N_("{host} is no host name; write an IP address as four decimal numbers, or in brackets.").format(
             host=host
         )
@@ -109,7 +116,12 @@ def _host_problem(host: str, allow_private: bool, scheme: str) -> str | None:
     return _inside(host) if name.endswith(_INSIDE_NAMES) and not allow_private else None
 
 
-def _literal(host: str) -> str | None:
+def is_host_name(host: str) -> bool:
+    """Whether it is a name that no program reads as an IP address."""
+    return bool(_HOST_NAME.fullmatch(host)) and not _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2])
+
+
+def literal(host: str) -> str | None:
     """The host if it is an IP address in its plain form; octal, hex and one-number forms are not."""
     try:
         return str(ipaddress.ip_address(host))

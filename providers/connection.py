@@ -25,6 +25,7 @@ from providers.marking import N_
 
 from .address import is_public
 from .base import Failure, Misconfigured, Unavailable
+from .neighbours import is_inner
 from .wire import Answer, Call, head
 
 IDLE_SECONDS = 2.0
@@ -33,6 +34,8 @@ IDLE_SECONDS = 2.0
 
 class Connection(HTTPConnection):
     """A plain connection."""
+
+    is_tls = False
 
     def __init__(self, *args: Any, call: Call, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -60,9 +63,9 @@ class Connection(HTTPConnection):
             ) from None
 
     def _new_conn(self) -> socket.socket:
+        self._guard_scheme()
         addresses = self._resolve()
-        if not self.call.allow_private:
-            self._guard(addresses)
+        self._guard(addresses)
         for position, address in enumerate(addresses):
             share = self._dial_left() / (len(addresses) - position)
             try:
@@ -85,16 +88,29 @@ class Connection(HTTPConnection):
         """A connected socket, whose timeout is the rest of the connect timeout, for TLS."""
         sock = create_connection((address, self.port), seconds, socket_options=self.socket_options)
         try:
-            if not self.call.allow_private:
-                self._guard([sock.getpeername()[0]])
+            self._guard([sock.getpeername()[0]])
             sock.settimeout(self._dial_left())
         except BaseException:
             sock.close()
             raise
         return sock
 
+    @property
+    def is_neighbour(self) -> bool:
+        return (self._dns_host, self.port) in self.call.neighbours
+
+    def _guard_scheme(self) -> None:
+        """Without TLS only neighbours are called."""
+        if not (self.call.allow_private or self.is_tls or self.is_neighbour):
+            words = N_("{origin} is called over http, and it is not one of NEIGHBOUR_HOSTS; nothing was sent.")
+            raise Misconfigured(Failure.CONFIG, "address_refused", words.format(origin=self.call.origin))
+
+    def _may_call(self, address: str) -> bool:
+        """A neighbour without TLS is never called at a public address, whatever DNS answers."""
+        return (self.is_tls and is_public(address)) or (self.is_neighbour and is_inner(address))
+
     def _guard(self, addresses: list[str]) -> None:
-        if not all(is_public(address) for address in addresses):
+        if not (self.call.allow_private or all(map(self._may_call, addresses))):
             words = N_("{origin} leads to an address that is not public; nothing was sent.").format(
                 origin=self.call.origin
             )
@@ -175,6 +191,8 @@ class Whole(HTTPResponse):
 
 class TlsConnection(Connection, HTTPSConnection):
     """A TLS connection; the context holds the trusted authorities."""
+
+    is_tls = True
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:

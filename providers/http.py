@@ -30,6 +30,7 @@ from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderErr
 from .connection import Connection, TlsConnection, tls_context
 from .content import TooLongError, decompressed
 from .exchange import exchange_text
+from .neighbours import NO_NEIGHBOURS, Neighbours
 from .playground import Playground
 from .wire import MAX_BODY, Call, TooLate
 
@@ -51,10 +52,17 @@ class Transport(Protocol):
 class Client:
     """Makes the calls of one thread. Not to be shared between threads."""
 
-    def __init__(self, *, allow_private: bool = False, connect_timeout: float = 5.0) -> None:
-        network = _Network(Call(allow_private=allow_private, connect_timeout=connect_timeout))
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        neighbours: Neighbours = NO_NEIGHBOURS,
+        connect_timeout: float = 5.0,
+    ) -> None:
+        call = Call(allow_private=allow_private, neighbours=neighbours, connect_timeout=connect_timeout)
+        network = _Network(call)
         self._transports: dict[str, Transport] = {"https": network, "sandbox": Playground()}
-        if allow_private:
+        if allow_private or neighbours:
             self._transports["http"] = network
 
     def send(self, request: HttpRequest, *, timeout: float, not_after: float | None = None) -> HttpResponse:

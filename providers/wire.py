@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from providers.marking import N_
 
 from .base import Failure, Unavailable, Unconfirmed
+from .neighbours import NO_NEIGHBOURS, Neighbours
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -40,8 +41,9 @@ class TooLate(Exception):
 class Call:
     """The current call: its limits, and how far it got. One object per thread, reset by `begin`."""
 
-    def __init__(self, *, allow_private: bool, connect_timeout: float) -> None:
+    def __init__(self, *, allow_private: bool, connect_timeout: float, neighbours: Neighbours = NO_NEIGHBOURS) -> None:
         self.allow_private = allow_private
+        self.neighbours = neighbours
         self.connect_timeout = connect_timeout
         self.begin("", 0.0, None)
 

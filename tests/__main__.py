@@ -1,4 +1,4 @@
-"""`python -m tests [--faults] [--browser] [--all] [pytest's options]`: every test, on SQLite and then on PostgreSQL.
+"""`python -m tests [--faults] [--browser] [--smpp] [--all] [pytest's options]`: on SQLite and then on PostgreSQL.
 
 Each run is one pytest with pytest-xdist; where paths are named, it is one process. DATABASE_URL tells the runs apart.
 Tests that touch no database, that need it only to have something to show, and those in a browser run on SQLite alone.

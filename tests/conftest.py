@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sms-desk")
     group.addoption("--faults", action="store_true", help="run the long fault suite, too")
     group.addoption("--browser", action="store_true", help="run the browser tests, too (Chromium)")
+    group.addoption("--smpp", action="store_true", help="run the tests with the real Kannel, too")
     group.addoption("--all", action="store_true", help="run everything")
     group.addoption(
         "--half", choices=["sqlite", "postgresql"], help="which half of a full run this is (tests/__main__)"

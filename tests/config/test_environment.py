@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.demonstration import settings_file
 from config.environment import BASE_DIR, Environment, parse, read
+from providers.neighbours import Neighbours
 from sms.domain.text_files import UnreadableTextError, decoded
 from tests.support.environment import PRODUCT, process_environment
 
@@ -128,6 +129,12 @@ GOOD: dict[str, tuple[Any, str, Any]] = {
         "10.1.2.3/8, ::1, ::ffff:192.0.2.0/120",
         [ip_network("10.0.0.0/8"), ip_network("::1/128"), ip_network("192.0.2.0/24")],
     ),
+    "neighbours": (
+        lambda env: env.neighbours("N"),
+        " smsbox:13013, 10.1.2.0/24 ",
+        Neighbours.parse(["smsbox:13013", "10.1.2.0/24"]),
+    ),
+    "no neighbours": (lambda env: env.neighbours("N"), " ", Neighbours()),
     "a network and a word": (lambda env: env.networks("N", without="unix"), "unix,10.0.0.1", [ip_network("10.0.0.1")]),
 }
 
@@ -147,6 +154,8 @@ BAD: dict[str, tuple[Any, str]] = {
     "too large": (lambda env: env.number("N", 7, most=65535), "65536"),
     "a choice": (lambda env: env.choice("N", "INFO", ["INFO"]), "LOUD"),
     "a network": (lambda env: env.networks("N"), "10.0.0.0/33"),
+    "a neighbour with a path": (lambda env: env.neighbours("N"), "smsbox:13013/path"),
+    "a public neighbour": (lambda env: env.neighbours("N"), "8.8.8.8:53"),
     "another database": (lambda env: env.database("N"), "mysql://u@h/d"),
     "a database without a scheme": (lambda env: env.database("N"), "localhost/sms"),
 }

@@ -41,8 +41,8 @@ def interpolated(value: str, values: dict[str, str]) -> str:
     return re.sub(r"\$\{(\w+)(?:(:[-?])([^}]*))?\}", fill, value)
 
 
-def dockerfile() -> list[tuple[str, str]]:
+def dockerfile(name: str = "Dockerfile") -> list[tuple[str, str]]:
     """Instructions with their words; continued lines are one."""
-    text = read("Dockerfile").replace("\\\n", " ")
+    text = read(name).replace("\\\n", " ")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     return [(word.upper(), " ".join(rest.split())) for word, _, rest in (line.partition(" ") for line in lines)]

@@ -23,8 +23,9 @@ HADOLINT = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:/usr/lo
 
 
 @pytest.mark.skipif(HADOLINT is None, reason="hadolint is not installed: install requirements-dev.txt")
-def test_the_dockerfile_passes_its_linter():
-    done = subprocess.run([HADOLINT, ROOT / "Dockerfile"], capture_output=True, text=True)
+@pytest.mark.parametrize("name", ["Dockerfile", "kannel/Dockerfile"])
+def test_a_dockerfile_passes_its_linter(name):
+    done = subprocess.run([HADOLINT, ROOT / name], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -88,6 +89,7 @@ def test_packages_are_pinned_and_hashed_wherever_they_are_installed():
         ".mypy_cache",
         "docs",
         "benchmarks",
+        "kannel",
     ],
 )
 def test_secrets_data_and_tools_stay_out_of_the_image(secret):
@@ -104,7 +106,7 @@ def test_what_runs_is_in_the_image(needed):
 
 def test_compose_starts_web_and_two_dispatchers_after_the_migrations():
     services = compose()["services"]
-    assert services.keys() == {"database", "migrate", "web", "admin", "dispatcher"}
+    assert services.keys() == {"database", "migrate", "web", "admin", "dispatcher", "bearerbox", "smsbox"}
     assert services["dispatcher"]["deploy"]["replicas"] == 2
     assert (services["admin"]["profiles"], services["admin"]["environment"]["SERVE"]) == (["admin"], "admin")
     for name in ("web", "admin", "dispatcher"):
@@ -115,7 +117,7 @@ def test_compose_starts_web_and_two_dispatchers_after_the_migrations():
 
 def test_compose_gives_our_processes_as_little_as_they_need():
     services = compose()["services"]
-    for name in ("migrate", "web", "admin", "dispatcher"):
+    for name in ("migrate", "web", "admin", "dispatcher", "bearerbox", "smsbox"):
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
         assert "privileged" not in services[name]

@@ -17,9 +17,9 @@ from django.db import transaction
 from providers import connection
 from providers.http import Client
 from sms.models import Message
+from sms.services.configuration import network_policy
 from sms.services.database import clock
 from sms.services.dispatch import settle
-from sms.services.worker import engine
 from tests.simulators import Vendors
 from tests.support.ports import free_port
 
@@ -58,7 +58,7 @@ def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @contextmanager
 def never_connects(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A port whose queue of connections is full."""
-    monkeypatch.setattr(engine, "Client", partial(Client, connect_timeout=0.3))
+    monkeypatch.setattr(network_policy, "Client", partial(Client, connect_timeout=0.3))
     with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)

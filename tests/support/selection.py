@@ -18,7 +18,7 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "dja
 # Who asks for one of these brings a PostgreSQL of its own, whatever DATABASE_URL says.
 POSTGRESQL_FIXTURES = {"durable_postgres"}
 SQLITE_IS_ENOUGH = ("browser", "any_database")
-LONG = {"faults": "--faults", "browser": "--browser"}
+LONG = {"faults": "--faults", "browser": "--browser", "smpp": "--smpp"}
 
 
 class Selection:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from providers.base import Adapter
-from providers.http import url_problem
 from providers.registry import SENDERS
 from providers.settings import Setting, SettingError
 from sms.admin.common.base import DefaultsForm
 from sms.domain.status_descriptions import channels_text
 from sms.models import Partner, Provider, SenderName
+from sms.services.configuration.network_policy import address_problem
 from sms.services.database.clock import now
 from sms.translation import translated
 
@@ -52,7 +51,7 @@ class ProviderForm(DefaultsForm):
 
     def checked_address(self, address: str) -> str:
         scheme = self.adapter.scheme if self.adapter else "https"
-        problem = address and url_problem(address, allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS, scheme=scheme)
+        problem = address and address_problem(address, scheme)
         if problem:
             raise ValidationError(translated(problem))
         return address

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from typing import Any
 
-from django.conf import settings
-
 from providers.base import Adapter
-from providers.http import url_problem
 from providers.settings import Setting, SettingError
 from sms.models import Partner, Provider
+from sms.services.configuration.network_policy import address_problem
 
 from .location import Location
 from .schema import PartnerTable, ProviderTable
@@ -33,7 +31,7 @@ def has_vendor(
 
 
 def check_url(at: Location, key: str, url: str, adapter: type[Adapter]) -> None:
-    problem = url and url_problem(url, allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS, scheme=adapter.scheme)
+    problem = url and address_problem(url, adapter.scheme)
     if problem:
         at.report(key, problem)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from providers.base import Asked, HttpRequest, HttpResponse, ProviderError, Sender
-from providers.http import Client
 from providers.marking import N_
 from sms.models import Attempt, Breaker, Provider, ProviderState
+from sms.services.configuration import network_policy
 from sms.services.database import clock
 from sms.services.dispatch import circuit_breaker
 from sms.services.queue import notify, outbox, sessions
@@ -35,7 +34,7 @@ def test_connection(provider_id: int, *, actor: str) -> str:
     adapter = provider.adapter().for_call(sessions.new_call())
     request = _test_request(provider, adapter)
     secrets = (*adapter.secrets(), *request.hidden)
-    client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
+    client = network_policy.client()
     try:
         response = without_secrets(_read_test(adapter, client.send(request, timeout=provider.timeout)), secrets)
     except ProviderError as raised:

@@ -90,7 +90,7 @@ def _without_transfer_encoding(content: bytes, encoding: str) -> bytes:
 def form_charset(pairs: Iterable[FormField], header: str | None, otherwise: str | None = None) -> str | None:
     """The charset of a form: HTML's `_charset_` field, then the header, then a `charset` field.
 
-    Gateways add the last one. It may name no charset: Kannel writes GSM into it.
+    Gateways add the last one. It may name no charset: some write GSM into it.
     """
     found = {pair.name: pair.value.decode("latin-1").strip() for pair in pairs}
     added = found.get(b"charset", "")

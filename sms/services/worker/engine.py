@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from django.conf import settings
 from django.db import DataError, Error, IntegrityError, ProgrammingError, connection
 
-from providers.http import Client
+from sms.services.configuration import network_policy
 from sms.services.dispatch import balance, circuit_breaker, poll
 from sms.services.dispatch import settle as dispatch_settle
 from sms.services.dispatch.claim import Claimer
@@ -211,7 +210,7 @@ class Engine:
         self._threads.append(thread)
 
     def _call_forever(self) -> None:
-        client = Client(allow_private=settings.ALLOW_PRIVATE_PROVIDER_HOSTS)
+        client = network_policy.client()
         while (job := self._jobs.get()) is not None:
             self._results.put(run(job, client))
         client.close()

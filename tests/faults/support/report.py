@@ -45,6 +45,44 @@ SENTENCE = (
     "synchronous standby. A failover to an asynchronous standby loses what the standby had not received. After such a "
     "failover, or after a restored backup, run `manage.py park` before the next `dispatch`."
 )
+SMPP = """\
+## SMPP through Kannel
+
+`python3 dev.py test --smpp` runs the product with the real Kannel and a simulated SMSC. "A message is sent at most
+once" ends at Kannel: it holds until Kannel accepts the message (HTTP 202), and what follows is Kannel's.
+"""
+BEHIND_KANNEL = (
+    ("fault", "what happens"),
+    ("---", "---"),
+    ("smsbox or bearerbox is away when the message is sent", "nothing was sent: the next provider, or a retry"),
+    ("the connection to smsbox breaks before its answer", "`unconfirmed`"),
+    (
+        "bearerbox is killed (kill -9) with messages in its queue",
+        "none is lost; the reports of earlier messages still come",
+    ),
+    ("the SMSC refuses (`NACK/0x…`)", "the next provider"),
+    (
+        "the SMSC throttles",
+        "Kannel submits again, at most five times; then the message is `undelivered`, and goes to no other provider",
+    ),
+    (
+        "the connection to the SMSC breaks after a message and before its answer",
+        "**Kannel submits it again: the recipient may get it twice.** This can't be switched off",
+    ),
+    (
+        "the SMSC refuses such a second submission, for example as a repeat",
+        "Kannel reports the refusal alone: **the next provider sends the message, too**",
+    ),
+    (
+        "the SMSC does not answer, and the connection stays",
+        "Kannel does not submit again; the message stays `submitted` until a report comes",
+    ),
+    (
+        "smsbox is killed while it holds a report that we did not accept",
+        "the report is lost: the message stays as it is",
+    ),
+)
+"""Faults between Kannel and the operator (tests/smpp)."""
 SIMULATION = """\
 ## Simulation
 
@@ -76,7 +114,8 @@ def document(rows: list[dict[str, Any]]) -> str:
     lines = [HEAD, *proofs.promises(), FAULTS.format(sentence=SENTENCE), _line(COLUMNS)]
     lines.append(_line(["---", "---", *["---:"] * 6]))
     lines += [_line(_cells(row)) for row in sorted(rows, key=lambda row: (row["fault"], row["database"]))]
-    return "\n".join([*lines, "", _total(rows), "", *_simulation(simulation.load()), *proofs.sections(proofs.load())])
+    lines += ["", _total(rows), "", SMPP, *map(_line, BEHIND_KANNEL), ""]
+    return "\n".join([*lines, *_simulation(simulation.load()), *proofs.sections(proofs.load())])
 
 
 def _simulation(figures: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
-from sms.services.configuration import snapshot
+from sms.services.configuration import network_policy, snapshot
 from sms.services.database import clock
 from sms.services.dispatch import settle
 from sms.services.worker import engine
@@ -23,7 +23,7 @@ from .fakes import OnceVendor, PolledVendor, TextVendor, Wire
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     wire = Wire()
-    monkeypatch.setattr(engine, "Client", lambda **_: wire)
+    monkeypatch.setattr(network_policy, "Client", lambda **_: wire)
     return wire
 
 

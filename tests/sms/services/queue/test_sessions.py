@@ -30,6 +30,7 @@ from providers.base import (
 )
 from providers.registry import SENDERS
 from sms.models import Alert, Attempt, ConfigurationStamp, Message, Provider, ProviderState
+from sms.services.configuration import network_policy
 from sms.services.queue import sessions
 from sms.services.staff import provider_actions
 from tests.sms.services.fakes import TextVendor, error
@@ -351,7 +352,7 @@ def test_an_accepted_test_of_the_connection_stores_no_secret(shop, vendor, wire,
 
 
 def test_the_connection_is_tested_by_a_log_in(shop, vendor, wire, monkeypatch):
-    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    monkeypatch.setattr(network_policy, "Client", lambda **_: wire)
     provider = Provider.objects.get(slug="session")
     assert provider_actions.test_connection(provider.pk, actor="staff") == "The vendor accepted the log-in."
     vendor.refuses = HttpResponse(401)
@@ -363,7 +364,7 @@ def test_a_test_of_the_connection_shows_no_secret_that_the_vendor_quotes(shop, v
     def refuse(self, response):
         raise by_code({}, "bad", response, refused=True, said=f"The password {PASSWORD} is wrong.")
 
-    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    monkeypatch.setattr(network_policy, "Client", lambda **_: wire)
     monkeypatch.setattr(SessionVendor, "session_outcome", refuse)
     with pytest.raises(provider_actions.ActionRefused) as refused:
         provider_actions.test_connection(Provider.objects.get(slug="session").pk, actor="staff")

@@ -8,6 +8,7 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Unavailable
 from sms.models import Message, Provider, ProviderState
+from sms.services.configuration import network_policy
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import provider_actions
@@ -49,7 +50,7 @@ def test_a_provider_that_is_not_suspended_needs_no_probe(shop):
 def polled(shop, wire, monkeypatch) -> Provider:
     """A vendor without a test call that answers status queries."""
     monkeypatch.setattr(PolledVendor, "can_test", False)
-    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    monkeypatch.setattr(network_policy, "Client", lambda **_: wire)
     return Provider.objects.create(slug="polled", vendor="polledvendor", base_url="https://polled.example")
 
 

@@ -1,0 +1,1 @@
+"""The product with the real Kannel, against a simulated SMSC. Debian's package `kannel` must be installed."""
