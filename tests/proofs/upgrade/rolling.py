@@ -155,8 +155,9 @@ class Upgrade:
             self.found(f"{count} calls were answered with {status}")
         if self.loads:
             self.result.figures = invariants.count(self, *self.loads)  # type: ignore[arg-type]
-            if self.result.figures.unconfirmed:
-                self.found(f"{self.result.figures.unconfirmed} messages are unconfirmed")
+            for status, count in Database(self.database_url).counts().items():
+                if status not in invariants.VENDOR_HAS:
+                    self.found(f"{count} messages are {status}")
         for words, count in exceptions(self.logs()).items():
             self.found(f"{count} times in the logs: {words}")
         return self.result
