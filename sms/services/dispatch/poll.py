@@ -115,10 +115,12 @@ def settle(results: Sequence[Result]) -> None:
         found = [] if job.account.adapter.polls.consumes else list(_found(job, attempts, reports))
         final = {attempt.pk for attempt, report in found if report.is_final}
         has_more = bool(reports) and job.account.adapter.polls.at_once is None
-        asked = [each for each in attempts.values() if each.pk not in final]
-        _set_next([_schedule(job.account, each, now, has_more=has_more) for each in asked])
-        _set_next([{"attempt": each, "poll_at": None, "uncounted": 0} for each in final])
+        # Final ones, too: if the database fails before their report is applied, the vendor is asked again.
+        _set_next(
+            [_schedule(job.account, each, now, has_more=has_more and pk not in final) for pk, each in attempts.items()]
+        )
         apply.apply_polls(job.account, found)
+        _set_next([{"attempt": each, "poll_at": None, "uncounted": 0} for each in final])
     _record_faults(results, now)
 
 

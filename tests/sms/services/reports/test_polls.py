@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
+from django.db import OperationalError
 
 from providers.base import HttpResponse, MessageState, Report
 from sms.models import Alert, Attempt, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.dispatch import poll
 from sms.services.queue import queue_state
+from sms.services.reports import apply
 from tests.sms.services.fakes import PolledVendor, TextVendor
 from tests.sms.services.reports.calls import call, receive, status
 
@@ -46,6 +50,17 @@ def test_polling_goes_on_after_a_state_that_may_change(polled, wire, work, monke
     assert (status(polled), polled.attempts.get().poll_at is None) == ("undelivered", False)
     ask(wire, work, HttpResponse(200, body=b"delivered"))
     assert (status(polled), polled.attempts.get().poll_at) == ("delivered", None)
+
+
+@pytest.mark.parametrize("word", ["delivered", "undelivered"])
+def test_after_a_database_error_a_final_state_is_asked_for_again(polled, wire, work, monkeypatch, word):
+    with monkeypatch.context() as patched:
+        patched.setattr(apply, "apply_reports", Mock(side_effect=OperationalError))
+        with pytest.raises(OperationalError):
+            ask(wire, work, HttpResponse(200, body=word.encode()))
+    assert polled.attempts.get().poll_at is not None
+    ask(wire, work, HttpResponse(200, body=word.encode()))
+    assert (status(polled), polled.attempts.get().poll_at) == (word, None)
 
 
 @pytest.mark.parametrize("word", ["delivered", "undelivered"])
