@@ -93,6 +93,7 @@ class ApiClient(models.Model):
     )
     country_limits = models.JSONField(
         default=dict,
+        db_default={},
         blank=True,
         validators=[validate_country_limits],
         help_text=_('Messages a UTC day to a country, such as {"RO": 5000}. Others have no limit here.'),

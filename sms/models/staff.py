@@ -18,7 +18,7 @@ class StaffPreferences(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preferences")
     language = models.CharField(_("language"), max_length=8, blank=True, default="")
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
-    saved_views = models.JSONField(_("saved views"), blank=True, default=dict)
+    saved_views = models.JSONField(_("saved views"), blank=True, default=dict, db_default={})
 
     class Meta:
         verbose_name = _("preferences of staff")

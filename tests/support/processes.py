@@ -27,10 +27,16 @@ class ProcessError(Exception):
 
 
 class Process:
-    """One program of ours, from the project's folder. `log` collects what it writes, over restarts too."""
+    """One program of ours, from the project's folder. `log` collects what it writes, over restarts too.
 
-    def __init__(self, name: str, command: list[str], *, environment: dict[str, str], folder: Path) -> None:
+    `project`: the folder of another version.
+    """
+
+    def __init__(
+        self, name: str, command: list[str], *, environment: dict[str, str], folder: Path, project: Path = PROJECT
+    ) -> None:
         self.name = name
+        self.project = project
         self.command = command
         self.environment = environment
         self.log = folder / f"{name}.log"
@@ -41,7 +47,7 @@ class Process:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=PROJECT,
+                cwd=self.project,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -115,24 +121,34 @@ class Process:
         self.send_to_all(signal.SIGCONT)
 
 
-def run(words: list[str], environment: dict[str, str], *, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    words: list[str], environment: dict[str, str], *, check: bool = True, project: Path = PROJECT
+) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` to its end. Raises ProcessError on another exit code than 0, unless `check` is off."""
     command = [sys.executable, "manage.py", *words]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
     if check and done.returncode:
         raise ProcessError(f"manage.py {words[0]} ended with {done.returncode}: {done.stderr[-LOG_TAIL:]}")
     return done
 
 
-def manage(name: str, words: list[str], environment: dict[str, str], folder: Path) -> Process:
+def manage(name: str, words: list[str], environment: dict[str, str], folder: Path, project: Path = PROJECT) -> Process:
     """A long-running `manage.py` command, such as `dispatch`."""
-    return Process(name, [sys.executable, "manage.py", *words], environment=environment, folder=folder)
+    command = [sys.executable, "manage.py", *words]
+    return Process(name, command, environment=environment, folder=folder, project=project)
 
 
-def web(port: int, words: list[str], environment: dict[str, str], folder: Path, name: str = "web") -> Process:
+def web(
+    port: int,
+    words: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    name: str = "web",
+    project: Path = PROJECT,
+) -> Process:
     """gunicorn, as the interface's commands have it."""
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi", "-b", f"127.0.0.1:{port}"]
-    return Process(name, [*command, *words], environment=environment, folder=folder)
+    return Process(name, [*command, *words], environment=environment, folder=folder, project=project)
 
 
 def simulators(words: list[str], environment: dict[str, str], folder: Path) -> Process:

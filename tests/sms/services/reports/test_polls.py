@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError, connection
@@ -51,6 +52,17 @@ def test_polling_goes_on_after_a_state_that_may_change(polled, wire, work, monke
     assert (status(polled), polled.attempts.get().poll_at is None) == ("undelivered", False)
     ask(wire, work, HttpResponse(200, body=b"delivered"))
     assert (status(polled), polled.attempts.get().poll_at) == ("delivered", None)
+
+
+@pytest.mark.parametrize("word", ["delivered", "undelivered"])
+def test_after_a_database_error_a_final_state_is_asked_for_again(polled, wire, work, monkeypatch, word):
+    with monkeypatch.context() as patched:
+        patched.setattr(apply, "apply_reports", Mock(side_effect=OperationalError))
+        with pytest.raises(OperationalError):
+            ask(wire, work, HttpResponse(200, body=word.encode()))
+    assert polled.attempts.get().poll_at is not None
+    ask(wire, work, HttpResponse(200, body=word.encode()))
+    assert (status(polled), polled.attempts.get().poll_at) == (word, None)
 
 
 @pytest.mark.parametrize("word", ["delivered", "undelivered"])

@@ -1,0 +1,1 @@
+"""The previous version and the next one on one database."""
