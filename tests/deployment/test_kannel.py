@@ -73,6 +73,7 @@ def test_messages_survive_a_kill_and_no_retry_is_without_end():
     groups = configuration()
     assert (groups["core"]["store-type"], groups["core"]["dlr-storage"]) == ("spool", "spool")
     assert int(groups["core"]["sms-resend-retry"]) > 0
+    assert groups["sms-service"] == {"keyword": "default", "text": "", "max-messages": "0"}  # no answers to handsets
     assert int(groups["smsbox"]["http-request-retry"]) > 0
     assert groups["smsc"]["wait-ack-expire"] == "2"  # a lost answer alone makes no second message
     assert int(groups["core"]["log-level"]) == int(groups["smsbox"]["log-level"]) == 2  # no texts in the log

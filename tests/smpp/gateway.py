@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tests.support.ports import free_port
 from tests.support.processes import PROJECT, Process, http_status
+from tests.support.waiting import eventually
 
 from .smsc import Smsc
 
@@ -62,10 +64,9 @@ class Gateway:
         self.bearerbox.wait()
 
     def restart(self) -> None:
-        """After a kill, as a supervisor would: smsbox ends without bearerbox, or connects again."""
+        """After a kill of bearerbox, which makes smsbox start itself again some seconds later."""
         self.start_bearerbox()
-        if not self.smsbox.is_running:
-            self.start_smsbox()
+        eventually(lambda: http_status(self.port, "/") is not None, because="smsbox is connected again")
 
     @property
     def url(self) -> str:
@@ -76,4 +77,7 @@ class Gateway:
 
     def close(self) -> None:
         for process in (self.smsbox, self.bearerbox):
-            process.kill()
+            if process.process:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_to_all(signal.SIGKILL)  # smsbox may have become another process of its group
+                process.wait()

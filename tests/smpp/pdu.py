@@ -100,6 +100,11 @@ def receipt(message: Submitted, stat: str) -> bytes:
         f"id:{message.id} sub:001 dlvrd:{int(stat == 'DELIVRD'):03} submit date:2611281200 done date:2611281201 "
         f"stat:{stat} err:000 text:{message.text[:20].encode('ascii', 'replace').decode()}"
     ).encode()
-    source, destination = (b"\1\1" + address.encode() + b"\0" for address in (message.to, message.sender))
-    head = b"\0" + source + destination + bytes([RECEIPT_CLASS, 0, 0]) + b"\0\0" + bytes([0, 0, 0, 0, len(said)])
-    return head + said
+    return delivered(message.to, message.sender, said, RECEIPT_CLASS)
+
+
+def delivered(sender: str, to: str, text: bytes, esm_class: int = 0) -> bytes:
+    """The body of a deliver_sm."""
+    source, destination = (b"\1\1" + address.encode() + b"\0" for address in (sender, to))
+    head = b"\0" + source + destination + bytes([esm_class, 0, 0]) + b"\0\0" + bytes([0, 0, 0, 0, len(text)])
+    return head + text

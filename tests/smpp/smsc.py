@@ -65,8 +65,15 @@ class Smsc:
 
     def report(self, message: Submitted, stat: str) -> None:
         """Send a receipt over a link that is bound."""
+        self._deliver(pdu.receipt(message, stat))
+
+    def say(self, sender: str, to: str, text: str) -> None:
+        """Send an SMS of a handset."""
+        self._deliver(pdu.delivered(sender, to, text.encode()))
+
+    def _deliver(self, body: bytes) -> None:
         link = next(link for link in self._links if link.is_bound)
-        link.send(Pdu(pdu.DELIVER_SM, pdu.OK, next(self._sequences), pdu.receipt(message, stat)))
+        link.send(Pdu(pdu.DELIVER_SM, pdu.OK, next(self._sequences), body))
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

@@ -123,6 +123,13 @@ def test_a_kill_of_bearerbox_loses_no_message_and_no_report(stack: Stack, gatewa
     assert sorted(message.text[8] for message in smsc.taken) == ["1", "2", "3", "4"]
 
 
+def test_an_sms_of_a_handset_is_dropped_without_an_answer(stack: Stack, gateway: Gateway, smsc: Smsc):
+    smsc.say("40721234567", "4071", "STOP 4217")
+    becomes(stack, send(stack), "delivered")
+    assert len(smsc.messages) == 1
+    assert "4217" not in gateway.output()
+
+
 def test_without_bearerbox_a_message_is_surely_not_sent_and_goes_to_the_next_provider(
     stack: Stack, gateway: Gateway, smsc: Smsc
 ):
