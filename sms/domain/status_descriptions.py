@@ -138,6 +138,11 @@ FAILURE: Mapping[Failure, Description] = {
     ),
 }
 
+UNBUILDABLE = Description(
+    N_("By the vendor's description, the call for this message can't be built."),
+    Party.US,
+    N_("Correct the vendor's description, then resend the message."),
+)
 CODE: Mapping[str, Description] = {
     "timeout": Description(N_("The vendor sent no complete response in time."), Party.VENDOR),
     "closed": Description(N_("The vendor closed the connection before it responded."), Party.VENDOR),
@@ -196,6 +201,14 @@ CODE: Mapping[str, Description] = {
     "text_too_long": Description(
         N_("The text is longer than this vendor accepts."), Party.CLIENT, N_("Shorten the text.")
     ),
+    "text_invalid": Description(
+        N_("The text has characters that a call of this vendor can't hold."),
+        Party.CLIENT,
+        N_("Send the text without them."),
+    ),
+    "header_invalid": UNBUILDABLE,
+    "field_invalid": UNBUILDABLE,
+    "field_twice": UNBUILDABLE,
     "phone_format": Description(N_("The number can't be converted to the format of this vendor."), Party.CLIENT),
     "lease_over": Description(
         N_("The dispatcher that made this call stopped before it stored the result. The message may have been sent."),

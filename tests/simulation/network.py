@@ -76,6 +76,9 @@ class Socket:
         self.timeout = 0.0
         self.cut_at: int | None = None
 
+    def getpeername(self) -> tuple[str, int]:
+        return self.host, 80
+
     def settimeout(self, seconds: float) -> None:
         self.timeout = seconds
 

@@ -336,7 +336,7 @@ def test_a_test_of_the_connection_stores_no_derived_secret(
     monkeypatch.setitem(SENDERS, SessionVendor.slug, DerivingVendor)
     monkeypatch.setattr(DerivingVendor, "needs_session", needs_session)
     monkeypatch.setattr(DerivingVendor, "session_outcome" if needs_session else "test_outcome", made(f"no {secret}"))
-    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    monkeypatch.setattr(network_policy, "client", lambda: wire)
     with pytest.raises(provider_actions.ActionRefused) as refused:
         provider_actions.test_connection(Provider.objects.get(slug="session").pk, actor="staff")
     assert secret not in f"{refused.value}{ProviderState.objects.get(provider__slug='session').last_test_detail}"
@@ -346,7 +346,7 @@ def test_an_accepted_test_of_the_connection_stores_no_secret(shop, vendor, wire,
     monkeypatch.setitem(SENDERS, SessionVendor.slug, DerivingVendor)
     monkeypatch.setattr(DerivingVendor, "needs_session", False)
     monkeypatch.setattr(DerivingVendor, "test_outcome", lambda self, response: f"Hello {PASSWORD} {DERIVED}")
-    monkeypatch.setattr(provider_actions, "Client", lambda **_: wire)
+    monkeypatch.setattr(network_policy, "client", lambda: wire)
     said = provider_actions.test_connection(Provider.objects.get(slug="session").pk, actor="staff")
     assert said == ProviderState.objects.get(provider__slug="session").last_test_detail == "Hello [hidden] [hidden]"
 
