@@ -93,7 +93,8 @@ class Objective(models.Model):
 
     def __str__(self) -> str:
         kind = {None: _("both kinds"), True: _("OTP"), False: _("others")}[self.is_otp]
-        return f"{self.provider or _('every provider')}, {self.country or _('every country')}, {kind}"
+        provider, country = self.provider or _("every provider"), self.country or _("every country")
+        return f"{provider}, {country}, {kind}"
 
     def clean(self) -> None:
         names = ("answer_percent", "receipt_percent", "success_percent", "answer_seconds", "receipt_seconds")
