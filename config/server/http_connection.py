@@ -35,6 +35,7 @@ class Connection(HTTPChannel):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.descriptor: int = self.socket.fileno()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.active_at = time.monotonic()
         self.checkpoint = (self.active_at, 0)
@@ -78,10 +79,22 @@ class Connection(HTTPChannel):
         except OSError:
             self.handle_close()
 
+    # --- called by threads ----------------------------------------------------------------
+
+    def write_soon(self, data: Any) -> int:
+        written = int(super().write_soon(data))
+        if self.total_outbufs_len:
+            self._refresh()
+        return written
+
     def service(self) -> None:
         if self.server.is_stopping:
             self.requests[0].headers["CONNECTION"] = "close"
         super().service()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.server.channels.refresh(self.descriptor, self)
 
     # --- deadlines, checked by the main loop once a second --------------------------------
 

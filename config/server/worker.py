@@ -15,9 +15,9 @@ from typing import Any
 
 from gunicorn.errors import ConfigError
 from gunicorn.workers.base import Worker
-from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
+from config.server.channel_map import ChannelMap
 from config.server.http_connection import Connection
 from config.server.http_request import MAX_HEAD
 from config.server.thread_pools import ThreadPools
@@ -46,7 +46,7 @@ class BufferingWorker(Worker):
 
     def run(self) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits
-        self.dispatchers: dict[int, Any] = {}
+        self.channels = ChannelMap()
         self.pools = ThreadPools(self.cfg.threads, self.cfg.worker_connections * CLIENT_SHARE // 100)
         self.servers = [self._server(listener) for listener in self.sockets]
         self.checked_at = 0.0
@@ -58,7 +58,7 @@ class BufferingWorker(Worker):
         listener.setblocking(False)
         server = create_server(
             Application(self.wsgi),
-            map=self.dispatchers,
+            map=self.channels,
             _dispatcher=self.pools,
             sockets=[getattr(listener, "sock", listener)],
             backlog=self.cfg.backlog,
@@ -71,16 +71,19 @@ class BufferingWorker(Worker):
             clear_untrusted_proxy_headers=False,  # config.forwarded reads them
             ident=None,
         )
-        server.channel_class, server.is_stopping = Connection, False
+        server.channel_class, server.channels, server.is_stopping = Connection, self.channels, False
+        server.pull_trigger = _not_needed
         server.max_kept = self.cfg.worker_connections - self.cfg.threads
         return server
 
     @property
     def connections(self) -> list[Connection]:
-        return [each for each in list(self.dispatchers.values()) if isinstance(each, Connection)]
+        return [each for each in list(self.channels.values()) if isinstance(each, Connection)]
 
     def _step(self, timeout: float = CHECK_SECONDS) -> None:
-        wasyncore.poll2(timeout, self.dispatchers)
+        self.channels.handle_events(timeout)
+        for server in self.servers:
+            self.channels.refresh(server.socket.fileno(), server)  # at the limit of connections it accepts no more
         now = time.monotonic()
         if now >= self.checked_at + CHECK_SECONDS:
             self.checked_at = now
@@ -103,6 +106,10 @@ class BufferingWorker(Worker):
                 for connection in [each for each in self.connections if each.is_idle]:
                     connection.handle_close()
         self.pools.shutdown()
+
+
+def _not_needed() -> None:
+    """Replaces waitress's wake-up of the main loop: connections tell the selector what they wait for."""
 
 
 class Application:
