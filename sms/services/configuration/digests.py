@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hmac
 from functools import lru_cache
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.utils.crypto import salted_hmac
 
 MARK = "#"
 LENGTH = 16
@@ -45,8 +45,14 @@ def pseudonym(number: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _pseudonyms(number: str, secrets: tuple[str, ...], secret_key: str) -> tuple[str, ...]:
-    before = salted_hmac("sms.forgotten_number", number, secret=secret_key, algorithm="sha256").hexdigest()
+    before = hmac.digest(_key_of_earlier_version(secret_key), number.encode(), "sha256").hex()
     return tuple(map(_short, (*number_digests(number), before)))
+
+
+@lru_cache(maxsize=16)
+def _key_of_earlier_version(secret_key: str) -> bytes:
+    """As Django's salted_hmac derived it."""
+    return sha256(f"sms.forgotten_number{secret_key}".encode()).digest()
 
 
 def pseudonyms(number: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from sms.domain.destinations import BLOCK, DestinationFacts, Verdict, judge
 from sms.domain.matching.index import Ambiguous, Index, Matched
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import of_body, read_vendor_text
-from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, decide, pick_route
+from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, RouteIndex, decide
 from sms.models import (
     ApiClient,
     ApprovalStatus,
@@ -198,6 +198,10 @@ class Snapshot:
     def routes_by_id(self) -> Mapping[int, RouteFacts]:
         return {route.id: route for route in self.routes}
 
+    @cached_property
+    def _route_index(self) -> RouteIndex:
+        return RouteIndex(self.routes)
+
     def knows_sender(self, client: ClientFacts, name: str) -> bool:
         return name in self.sender_names and (client.senders is None or name in client.senders)
 
@@ -211,7 +215,7 @@ class Snapshot:
         return judge(to, self.destinations, (route.prefix for route in self.routes), has_route=has_route)
 
     def route(self, *, to: str, client: int, is_otp: bool) -> RouteFacts | None:
-        return pick_route(self.routes, to=to, client=client, is_otp=is_otp)
+        return self._route_index.pick(to=to, client=client, is_otp=is_otp)
 
     def decide(self, *, text: str, sender: str, to: str, client: int, is_otp: bool) -> Decision:
         """Choose a route, providers and templates for a text: for the API and for every page that explains it."""
