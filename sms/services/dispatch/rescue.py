@@ -14,6 +14,7 @@ from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 from sms.services.queue import outbox, redaction
+from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.due import Claimed
 from sms.services.queue.jobs import Result, Send
 
@@ -54,7 +55,8 @@ def expire() -> int:
     """Expire messages whose time to live is over, and erase the OTPs among them. Returns how many."""
     with worker_transaction() as now:
         ended = outbox.expire_messages(now=now, limit=AT_ONCE)
-        redaction.erase_messages([message for message, is_otp in ended if is_otp])
+        resolve_doubts([message for message, _, in_doubt in ended if in_doubt], now)
+        redaction.erase_messages([message for message, is_otp, _ in ended if is_otp])
     return len(ended)
 
 

@@ -33,7 +33,7 @@ from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
-from sms.services.queue.attempts import tries_of
+from sms.services.queue.attempts import resolve_doubts, tries_of
 from sms.services.queue.echoes import can_poll
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply, parts
@@ -95,12 +95,15 @@ def write(settled: list[Settled]) -> list[Settled]:
     records = [_message_record(s) | _attempt_record(s) for s in settled]
     part_ids = {s.job.attempt: ids for s in settled if len(ids := _part_ids(s.result)) > 1}
     known = [s.job for s in settled if s.job.message.repeats and _had_it(s.result)]
+    doubtful = [s.job.message.id for s in settled if s.step.status == Status.UNCONFIRMED and s.job.message.in_doubt]
     may_be_late = any(s.job.lease_ends <= time.monotonic() for s in settled)
-    with worker_transaction(savepoint=False) if may_be_late or part_ids or known else nullcontext():
+    with worker_transaction(savepoint=False) if may_be_late or part_ids or known or doubtful else nullcontext():
         open_attempts = outcomes.write(records)
         outcomes.accept_unconfirmed([job.message for job in known if job.attempt in open_attempts])
         for attempt in open_attempts & part_ids.keys():
             parts.add(attempt, part_ids[attempt])
+        if doubtful:
+            resolve_doubts(doubtful, clock.now())
         return _mark_late(settled, open_attempts)
 
 

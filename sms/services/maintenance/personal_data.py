@@ -57,6 +57,7 @@ from sms.models import (
 from sms.services.configuration.digests import number_digest, pseudonym, pseudonyms
 from sms.services.database import clock
 from sms.services.inbound import receive as received
+from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.errors import ActionRefused
 from sms.services.reports import receive as reports
 
@@ -189,7 +190,9 @@ def _stop(number: str) -> None:
     """End the number's waiting messages. One that may have been sent before becomes unconfirmed."""
     waiting = Message.objects.filter(to=number, status__in=(Status.QUEUED, Status.HELD))
     stopped = {"due_at": None, "code": "canceled", "waiting_for": "", "updated_at": clock.now()}
+    doubtful = list(waiting.filter(in_doubt=True).values_list("pk", flat=True))
     waiting.filter(in_doubt=True).update(status=Status.UNCONFIRMED, **stopped)
+    resolve_doubts(doubtful, stopped["updated_at"])
     waiting.update(status=Status.CANCELED, **stopped)
 
 

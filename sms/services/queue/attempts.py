@@ -1,15 +1,20 @@
-"""Reads the attempts of a message since staff last queued it."""
+"""What the attempts of a message tell: what was tried since staff last queued it, and whether it may have been sent."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Protocol
 
 from providers.base import Failure
+from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain.lifecycle import BAD_REPORTS, Try
 from sms.models import Attempt
+from sms.services.database.bulk_sql import as_uuid, fetch_rows, is_one_of, list_parameter
+
+from . import redaction
 
 
 class AttemptedMessage(Protocol):
@@ -44,3 +49,33 @@ def _failure(failure: str, reported: str) -> Failure | None:
     if reported in BAD_REPORTS:
         return Failure.RECIPIENT
     return Failure(failure) if failure else None
+
+
+_IS_BAD = f"reported IN ({', '.join(repr(state.value) for state in sorted(BAD_REPORTS))})"
+_RESOLVE = f"""
+UPDATE sms_message SET status = 'undelivered', detail = %s, updated_at = %s, code = COALESCE((
+    SELECT r.code FROM sms_deliveryreport r
+    WHERE r.message_id = sms_message.id AND r.status = 'undelivered' AND r.applied ORDER BY r.id DESC LIMIT 1), '')
+WHERE {{named}} AND status = 'unconfirmed'
+  AND EXISTS (SELECT 1 FROM sms_attempt a WHERE a.message_id = sms_message.id AND a.{_IS_BAD})
+  AND NOT EXISTS (
+    SELECT 1 FROM sms_attempt a WHERE a.message_id = sms_message.id
+    AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unconfirmed')) AND NOT EXISTS (
+      SELECT 1 FROM sms_attempt same WHERE same.message_id = a.message_id AND same.{_IS_BAD}
+      AND COALESCE(same.repeats, same.id) = COALESCE(a.repeats, a.id)))
+  AND NOT EXISTS (SELECT 1 FROM sms_messageevent e WHERE e.message_id = sms_message.id AND e.kind = 'parked')
+RETURNING id, is_otp"""  # noqa: S608 - constants alone
+
+
+def resolve_doubts(messages: Collection[uuid.UUID], now: datetime) -> None:
+    """Change unconfirmed messages to `undelivered` where each attempt that may have sent them was reported so.
+
+    Of a message that waited for another attempt, the report may have come before it ended. After a restored backup
+    there may be attempts that are not stored, so parked messages stay unconfirmed.
+    """
+    if not messages:
+        return
+    detail = N_("The vendor reported the earlier attempt as undelivered, and no later one was accepted.")
+    statement = _RESOLVE.format(named=is_one_of("id", "uuid"))
+    resolved = fetch_rows(statement, [detail, now, list_parameter(messages)])
+    redaction.erase_messages([as_uuid(row[0]) for row in resolved if row[1]])

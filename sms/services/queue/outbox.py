@@ -250,11 +250,15 @@ UPDATE sms_message SET status = CASE WHEN in_doubt THEN 'unconfirmed' ELSE 'expi
        detail = %s, waiting_for = '', updated_at = %s"""
 
 
-def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool]]:
-    """Expire queued and held messages. One that an earlier attempt may have sent becomes `unconfirmed` instead."""
+def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool, bool]]:
+    """Expire queued and held messages. One that an earlier attempt may have sent becomes `unconfirmed` instead.
+
+    Returns for each whether it is an OTP, and whether it was in doubt.
+    """
     detail = N_("Its time to live ended before it could be sent.")
-    statement = _change_first(_OVERDUE, _EXPIRE, "id, is_otp")
-    return [(as_uuid(row[0]), bool(row[1])) for row in fetch_rows(statement, [now, limit, detail, now])]
+    statement = _change_first(_OVERDUE, _EXPIRE, "id, is_otp, in_doubt")
+    rows = fetch_rows(statement, [now, limit, detail, now])
+    return [(as_uuid(id_), bool(is_otp), bool(in_doubt)) for id_, is_otp, in_doubt in rows]
 
 
 _DUE_POLLS = "sms_attempt WHERE poll_at <= %s AND provider_id = %s ORDER BY poll_at"

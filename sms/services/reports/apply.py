@@ -17,26 +17,23 @@ from providers.marking import N_
 from sms.domain.lifecycle import (
     BAD_REPORTS,
     REPORT_STATE,
-    Outcome,
     ReportEffect,
     Status,
     after_report,
-    choose,
     is_final,
-    remaining,
 )
 from sms.domain.parts import PartState, is_possible, whole_state
-from sms.models import Attempt, DeliveryReport, Message, MessageEvent, ProviderState
+from sms.models import Attempt, DeliveryReport, MessageEvent, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import metrics
-from sms.services.queue import notify, outbox, queue_state, redaction
-from sms.services.queue.attempts import tries_of
+from sms.services.queue import notify, outbox, redaction
+from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.echoes import echo_of
 from sms.services.queue.outbox import LockedMessage
 
-from . import lookup, parts, report_alerts, rows
+from . import failover, lookup, parts, report_alerts, rows
 from .lookup import ByKey, Found
 from .update import ReportUpdate, update_of, without_echo
 
@@ -84,6 +81,8 @@ class _Batch:
     reported: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     erase: list[uuid.UUID] = field(default_factory=list)
+    doubtful: list[uuid.UUID] = field(default_factory=list)
+    """Unconfirmed messages of which an earlier attempt was reported undelivered."""
 
 
 def apply_reports(updates: Sequence[ReportUpdate], *, may_send: bool = True) -> list[tuple[int, str]]:
@@ -245,7 +244,8 @@ def _apply_whole(
     message = batch.messages[attempt.message]
     never_left = update.state in BAD_REPORTS and update.left is False
     is_sure = never_left and not lookup.is_of_several_calls(attempt.id, attempt.repeats, attempt.vendor_id, update)
-    next_provider = _next_provider(message, attempt, batch) if is_sure else None
+    may_move = is_sure and batch.may_send
+    next_provider = failover.next_provider(message.id, attempt.provider, batch.now) if may_move else None
     effect = after_report(
         status=Status.UNCONFIRMED if message.awaits_repeat else Status(message.status),
         is_latest=attempt.number == message.attempts_made,
@@ -261,6 +261,8 @@ def _apply_whole(
         attempt.reported = update.state
     if effect.applied or update.final:
         _note_reported(batch, update, attempt)
+    if message.status == Status.UNCONFIRMED and update.state in BAD_REPORTS:
+        batch.doubtful.append(message.id)
     if effect.status is not None:
         _move(batch, update, attempt, message, effect, next_provider)
 
@@ -286,22 +288,6 @@ def _without_echo(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None)
     return without_echo(update, echo_of(batch.messages[about.message]), is_id=is_id)
 
 
-def _next_provider(message: LockedMessage, attempt: _Attempt, batch: _Batch) -> int | None:
-    """The provider to try after an attempt that was not sent; None if none is left or the message expired."""
-    if not batch.may_send:
-        return None
-    whole = Message.objects.get(pk=message.id)
-    if whole.expires_at <= batch.now or whole.text is None:
-        return None
-    stored = [candidate["provider"] for candidate in whole.decision.get("candidates", [])]
-    providers = [whole.pinned_provider_id] if whole.pinned_provider_id else stored
-    judged = snapshot.current().check_providers(providers, text=whole.text, sender=whole.sender, is_otp=whole.is_otp)
-    tries = tries_of([whole])[whole.id]
-    left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != attempt.provider]
-    closed = {each.provider for each in queue_state.read_queue().providers if each.is_open}
-    return choose(left, frozenset(left) - closed, tries) if left else None
-
-
 def _move(
     batch: _Batch,
     update: ReportUpdate,
@@ -314,7 +300,8 @@ def _move(
     account = snapshot.current().accounts[update.provider]
     move = {"message": message.id, "status": effect.status, "code": update.code, "detail": update.detail}
     if effect.moves_on:
-        move |= {"provider": next_provider, "due_at": batch.now, "in_doubt": _is_in_doubt(attempt)}
+        in_doubt = failover.is_in_doubt(attempt.message, attempt.reference)
+        move |= {"provider": next_provider, "due_at": batch.now, "in_doubt": in_doubt}
         _record_failover(message, account, batch.now)
     elif message.status == Status.QUEUED:
         move["provider"] = attempt.provider  # the retry that was queued is dropped
@@ -324,15 +311,6 @@ def _move(
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
     message.status, message.awaits_repeat = effect.status, False
-
-
-def _is_in_doubt(attempt: _Attempt) -> bool:
-    """Whether the message may have been sent by another attempt, or by one that a restored backup lacks."""
-    same = Q(pk=attempt.reference) | Q(repeats=attempt.reference)
-    others = Attempt.objects.filter(message=attempt.message).exclude(same)
-    maybe = Q(outcome=None) | Q(outcome__in=(Outcome.ACCEPTED, Outcome.UNCONFIRMED))
-    is_parked = MessageEvent.objects.filter(message=attempt.message, kind="parked").exists()
-    return is_parked or others.filter(maybe).exclude(reported__in=BAD_REPORTS).exists()
 
 
 def _record_failover(message: LockedMessage, account: Account, now: datetime) -> None:
@@ -385,6 +363,7 @@ def _write(batch: _Batch) -> None:
     rows.write_reported(list(batch.reported.values()))
     rows.write_reports(batch.rows, batch.now)
     redaction.erase_messages(batch.erase)
+    resolve_doubts(batch.doubtful, batch.now)
 
 
 def _record_report_times(providers: Iterable[int], now: datetime) -> None:

@@ -16,6 +16,7 @@ from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.queue import held_messages, notify, outbox, redaction
+from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.errors import ActionRefused
 
 RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}
@@ -185,6 +186,7 @@ def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
         now = clock.now()
         status = Status.UNCONFIRMED if message.in_doubt else Status.CANCELED
         _move(message, CANCELABLE, now, status=status, code="canceled", detail=N_("Canceled by staff."), waiting_for="")
+        resolve_doubts([message_id], now)
         _add_event(message, now, "canceled", actor, reason)
         _erase_otp(message, now)
 

@@ -1,0 +1,114 @@
+"""A message that may have been sent, of which the vendor later says that it did not arrive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from providers.base import Failure, Refused, Unconfirmed
+from sms.models import Message, MessageEvent, ProviderState
+from sms.services.database import clock
+from sms.services.maintenance import personal_data
+from sms.services.staff import message_actions
+from tests.sms.services.fakes import error
+from tests.sms.services.reports.calls import call, status
+
+LOST = (Unconfirmed, Failure.AMBIGUOUS, "timeout")
+
+
+@pytest.fixture
+def waiting(shop, wire, work):
+    """An OTP whose first call got no answer; it waits for the second provider."""
+    shop.route.resend_unconfirmed_otp = True
+    shop.route.save()
+    message = shop.message("Kod: 004217", is_otp=True)
+    wire.script("first.example", error(*LOST))
+    ProviderState.objects.filter(provider=shop.second).update(breaker="open")
+    work()
+    assert status(message) == "queued"
+    return message
+
+
+def expire(message, work, wire):
+    Message.objects.filter(pk=message.pk).update(expires_at=clock.now() - timedelta(seconds=1))
+    work()
+
+
+def cancel(message, work, wire):
+    message_actions.cancel(message.pk, actor="aysel", reason="the customer called")
+
+
+def refuse(message, work, wire):
+    """By both: the first provider may be tried again while nothing is reported."""
+    for host in ("second.example", "first.example"):
+        wire.script(host, error(Refused, Failure.RECIPIENT, "121"))
+    ProviderState.objects.update(breaker="closed")
+    work()
+    Message.objects.filter(pk=message.pk).update(due_at=clock.now())
+    work()
+
+
+def lose(message, work, wire):
+    wire.script("second.example", error(*LOST))
+    ProviderState.objects.update(breaker="closed")
+    work()
+
+
+ENDS = [expire, cancel, refuse]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_report_before_the_end_makes_it_undelivered(waiting, work, wire, end):
+    call(waiting.attempts.get(), state="undelivered", code="27")
+    assert status(waiting) == "queued"
+    end(waiting, work, wire)
+    waiting.refresh_from_db()
+    assert waiting.status == "undelivered"
+    assert waiting.text is None
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_report_after_the_end_makes_it_undelivered(waiting, work, wire, end):
+    first = waiting.attempts.get()
+    end(waiting, work, wire)
+    assert status(waiting) == "unconfirmed"
+    call(first, state="undelivered")
+    assert status(waiting) == "undelivered"
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_without_a_report_it_stays_unconfirmed(waiting, work, wire, end):
+    end(waiting, work, wire)
+    assert status(waiting) == "unconfirmed"
+
+
+def test_a_report_on_one_of_two_doubtful_attempts_is_not_enough(waiting, work, wire):
+    first = waiting.attempts.get()
+    lose(waiting, work, wire)
+    call(first, state="undelivered")
+    assert status(waiting) == "unconfirmed"
+    call(waiting.attempts.get(number=2), state="undelivered")
+    assert status(waiting) == "undelivered"
+
+
+def test_after_a_restored_backup_no_report_on_an_earlier_attempt_decides(waiting, work, wire):
+    """The attempt that sent it may be missing."""
+    MessageEvent.objects.create(message=waiting, at=clock.now(), kind="parked")
+    call(waiting.attempts.get(), state="undelivered")
+    expire(waiting, work, wire)
+    assert status(waiting) == "unconfirmed"
+
+
+def test_forgetting_the_number_makes_it_undelivered(waiting):
+    call(waiting.attempts.get(), state="undelivered")
+    personal_data.forget(waiting.to, reason="asked for", actor="aysel")
+    assert status(waiting) == "undelivered"
+
+
+def test_a_late_good_report_still_wins(waiting, work, wire):
+    first = waiting.attempts.get()
+    call(first, state="undelivered")
+    expire(waiting, work, wire)
+    call(first, state="delivered")
+    assert status(waiting) == "delivered"
