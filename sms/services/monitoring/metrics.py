@@ -7,13 +7,21 @@ gunicorn the counters of all processes are summed (config/gunicorn.py).
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from sms.domain.lifecycle import Outcome, ReportState
 
 PREFIX = "sms_desk"
 LANE = {True: "otp", False: "other"}
 """By `is_otp`: OTPs have their own lane."""
+
+APPLIED = "applied"
+RESULTS = (APPLIED, "orphaned", "refused")
+"""Of a delivery report."""
+PUSH_OUTCOMES = ("delivered", "refused", "again")
 
 OWN = CollectorRegistry()
 """This process's counters."""
@@ -50,6 +58,13 @@ REPORTS = Counter(
     namespace=PREFIX,
     registry=OWN,
 )
+REPORTED_STATES = Counter(
+    "reported_states",
+    "Delivery reports that were applied, by their state (sent, delivered, undelivered, unknown).",
+    ["provider", "state"],
+    namespace=PREFIX,
+    registry=OWN,
+)
 PUSHES = Counter(
     "pushes",
     "Attempts to forward a received SMS to a partner, by outcome (delivered, refused, again).",
@@ -81,8 +96,17 @@ def refused(code: str) -> None:
 
 def attempted(outcomes: Iterable[tuple[str, str]]) -> None:
     """Pairs of the provider's slug and the outcome."""
-    for labels, count in collections.Counter(outcomes).items():
-        ATTEMPTS.labels(*labels).inc(count)
+    for (provider, outcome), count in collections.Counter(outcomes).items():
+        _each(ATTEMPTS, provider, tuple(Outcome))[outcome].inc(count)
+
+
+@lru_cache(maxsize=1024)
+def _each(counter: Counter, name: str, values: tuple[str, ...]) -> Mapping[str, Counter]:
+    """The counters of a provider or partner by their second label. All exist from the first event on.
+
+    Prometheus gives no share of a series that is missing, and no rate of its first value.
+    """
+    return {value: counter.labels(name, value) for value in values}
 
 
 def begun(*, is_otp: bool, waited: float) -> None:
@@ -90,9 +114,11 @@ def begun(*, is_otp: bool, waited: float) -> None:
     _waited[is_otp].observe(max(waited, 0.0))
 
 
-def reported(provider: str, result: str) -> None:
-    REPORTS.labels(provider, result).inc()
+def reported(provider: str, result: str, state: str) -> None:
+    _each(REPORTS, provider, RESULTS)[result].inc()
+    if result == APPLIED:
+        _each(REPORTED_STATES, provider, tuple(ReportState))[state].inc()
 
 
 def pushed(partner: str, outcome: str) -> None:
-    PUSHES.labels(partner, outcome).inc()
+    _each(PUSHES, partner, PUSH_OUTCOMES)[outcome].inc()

@@ -351,7 +351,8 @@ def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effec
     slug = snapshot.current().accounts[update.provider].slug
     if attempt is None and not waits:
         report_alerts.unapplied(update.provider, slug)
-    metrics.reported(slug, "orphaned" if attempt is None else "applied" if effect.applied else "refused")
+    result = "orphaned" if attempt is None else metrics.APPLIED if effect.applied else "refused"
+    metrics.reported(slug, result, REPORT_STATE[update.state])
 
 
 # --- writing ---------------------------------------------------------------------------------------------
