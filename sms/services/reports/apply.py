@@ -205,7 +205,19 @@ def _find(batch: _Batch, update: ReportUpdate) -> Found | None:
     own = batch.own.get(update.attempt) if update.attempt else None
     if own is not None and own.provider == update.provider:
         return Found(own.id, own.message)
+    if update.url_attempt:
+        return _find_by_url(batch, update, named)
     return named or batch.by_number.get((update.provider, update.to))
+
+
+def _find_by_url(batch: _Batch, update: ReportUpdate, named: Found | None) -> Found | None:
+    """At an attempt's URL a report is about its message, or not applied. An attempt without an id has the vendor's."""
+    called = batch.own.get(update.url_attempt) if update.url_attempt else None
+    if called is None or called.provider != update.provider:
+        return None
+    if named is None and update.vendor_id and not (update.reference or called.vendor_id):
+        return Found(called.id, called.message)
+    return named if named and named.message == called.message else None
 
 
 def _why_unknown(update: ReportUpdate) -> str:
