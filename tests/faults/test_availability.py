@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ CALLS = 100
 """Calls of each caller: enough for a p99 that two of the calls may exceed."""
 BEGINNING = 2.0
 """Seconds in which an attack opens its connections."""
+ROUNDS = 3
+"""With and without the attack in turns, because other work on the machine comes and goes."""
 MOST = 10
 """The greatest ratio of the p99 under attack to the p99 without one."""
 
@@ -58,8 +61,11 @@ def p99(stack: Stack) -> float:
 def test_an_attack_leaves_the_api_its_speed(stacks: Callable[..., Stack], tmp_path: Path, name: str) -> None:
     stack = stacks(dispatchers=0)
     p99(stack)  # the first calls load code
-    quiet = p99(stack)
-    with attack(stack, name, tmp_path):
-        under_attack = p99(stack)
-    print(f"{name}: p99 {quiet * 1000:.0f} ms, under attack {under_attack * 1000:.0f} ms")
-    assert under_attack <= MOST * quiet
+    ratios = []
+    for _ in range(ROUNDS):
+        quiet = p99(stack)
+        with attack(stack, name, tmp_path):
+            under_attack = p99(stack)
+        print(f"{name}: p99 {quiet * 1000:.0f} ms, under attack {under_attack * 1000:.0f} ms")
+        ratios.append(under_attack / quiet)
+    assert statistics.median(ratios) <= MOST
