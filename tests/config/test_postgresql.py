@@ -9,6 +9,7 @@ import environ
 import pytest
 from django.db.utils import ConnectionHandler
 
+from config.postgresql import base
 from tests.support.postgres import Postgres
 from tests.support.stack import ONE_WORKER, Stack
 from tests.support.waiting import eventually
@@ -66,6 +67,14 @@ def test_a_statement_for_each_message_is_prepared_once(connection: Any) -> None:
 def test_behind_a_pooler_nothing_is_prepared(connection: Any) -> None:
     connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
     assert prepared(connection) == 0
+
+
+def test_a_pooler_is_noticed_and_nothing_is_prepared(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not base.is_pooled(connection.connection)
+    connection.close()
+    monkeypatch.setattr(base, "is_pooled", lambda made: True)
+    assert prepared(connection) == 0
+    assert connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] is True
 
 
 def test_a_prepared_statement_runs_on_a_new_connection_where_the_old_one_ended(
