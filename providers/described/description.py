@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from providers.marking import N_
 
 from .schema import (
+    VISIBLE,
     Auth,
     CallModel,
     Count,
@@ -55,7 +56,9 @@ Conditions = Annotated[list[Condition], Field(max_length=20)]
 
 
 class Code(Model):
-    code: Annotated[str, matching(r"[^*]{1,63}\*?", N_("code of 1 to 63 characters, perhaps with a * at its end"))]
+    code: Annotated[
+        str, matching(r"[^*]{1,63}\*?", N_("code of 1 to 63 characters, perhaps with a * at its end")), VISIBLE
+    ]
     """The vendor's code; with a * at its end, every code that begins like it and is not listed itself."""
     class_: CodeClass = Field(alias="class")
     text: Words
@@ -71,7 +74,7 @@ class Source(Model):
 class Amount(Model):
     amount: Path
     currency: Path | None = None
-    currency_is: str = Field("", max_length=3)
+    currency_is: Annotated[str, VISIBLE] = Field("", max_length=3)
 
 
 class Answer(Source):
