@@ -174,3 +174,29 @@ def test_another_row_of_the_same_slug_is_refused(db):
 
 def test_accounts_of_a_description_are_found(described):
     assert vendor_descriptions.accounts_of("acme", "other") == ["first"]
+
+
+def test_a_credential_that_was_secret_is_not_shown_later(described):
+    """The form of the account would show what staff have entered as a secret, and calls would be stored with it."""
+    row = VendorDescription.objects.get()
+    row.text = with_pin("true")
+    row.full_clean()
+    row.save()
+    row.text = with_pin("false")
+    with pytest.raises(ValidationError, match="The credential pin was secret in an earlier version, and first may"):
+        row.full_clean()
+    row.text = description()
+    row.full_clean()
+    row.save()
+    row.text = with_pin("false")  # in two steps, too
+    with pytest.raises(ValidationError, match="The credential pin was secret"):
+        row.full_clean()
+    Provider.objects.all().delete()
+    row.full_clean()
+
+
+def with_pin(is_secret: str) -> str:
+    """Another credential, beside the token, which stays secret."""
+    pin = f'[[credentials]]\nkey = "pin"\nlabel = "PIN"\nhelp = "Of the account."\nsecret = {is_secret}\n\n[auth]'
+    sample = "[sample.credentials]\n"
+    return description().replace("[auth]", pin).replace(sample, f'{sample}pin = "made-up-pin-1"\n')
