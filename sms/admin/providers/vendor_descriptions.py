@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -49,11 +50,24 @@ class DescriptionForm(forms.ModelForm):
         effect = effect_of(self.instance.slug, before, self.instance.text)
         if self.data.get("confirm") == effect.key:
             self.confirmed = effect.statements
-        elif effect.accounts or effect.statements:
+        elif effect.accounts or effect.statements or self.is_stale:
             self.effect = effect
             self.add_error(None, self._why(effect))
 
+    @property
+    def stored(self) -> str:
+        """Identifies the stored text. The page sends back the one that it was opened with."""
+        return sha256(self.initial.get("text", "").encode()).hexdigest()
+
+    @property
+    def is_stale(self) -> bool:
+        return self.data.get("seen", self.stored) != self.stored
+
     def _why(self, effect: DescriptionEffect) -> Any:
+        if self.is_stale:
+            return _(
+                "Somebody else has changed it in the meantime. Confirm what you change in that text, and save again."
+            )
         if effect.statements:
             return _("If a statement below is wrong, messages are sent twice. Confirm them, and save again.")
         return _("Accounts use this description. Confirm the change below, and save again.")

@@ -191,6 +191,19 @@ def test_the_same_text_and_one_that_nobody_uses_need_no_confirmation(boss, used)
     assert boss.post(page_of(used), posted(description(name="Acme 2"))).status_code == 302
 
 
+def test_what_somebody_else_has_saved_is_not_lost_unseen(boss, row):
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', boss.get(page_of(row)).content.decode())
+    assert seen
+    VendorDescription.objects.update(text=description(name="By another"))
+    mine = posted(description(name="Mine"), seen=seen[1])
+    page = html.unescape(boss.post(page_of(row), mine).content.decode())
+    assert "Somebody else has changed it in the meantime." in page
+    assert '-name = "By another"\n+name = "Mine"' in page
+    assert SENDERS["acme"].name != "Mine"
+    assert boss.post(page_of(row), mine | {"confirm": key_in(page)}).status_code == 302
+    assert VendorDescription.objects.get().text == description(name="Mine")
+
+
 NOT_LEFT = '{ word = "lost", state = "undelivered", left = false }'
 ONCE = description().replace('sender = "optional"', 'sender = "optional"\nrepeats_are_safe = true')
 REFUSED_WHEN = 'refused_when = [{ path = "ok", is = false }]'
