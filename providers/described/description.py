@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -43,6 +44,11 @@ class Condition(Model):
     not_: bool = Field(False, alias="not")
     optional: bool = False
     """Holds if there is nothing at the path, too."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Those of `in`, which are compared with many values, in lower case."""
+        return frozenset(each.lower() for each in self.in_ or ())
 
     @model_validator(mode="after")
     def asks_one_thing(self) -> Condition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.core.checks import run_checks
@@ -200,3 +201,26 @@ def with_pin(is_secret: str) -> str:
     pin = f'[[credentials]]\nkey = "pin"\nlabel = "PIN"\nhelp = "Of the account."\nsecret = {is_secret}\n\n[auth]'
     sample = "[sample.credentials]\n"
     return description().replace("[auth]", pin).replace(sample, f'{sample}pin = "made-up-pin-1"\n')
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("0001-01-01T00:00:00+14:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("2026-11-28T10:00:00+04:00", datetime(2026, 11, 28, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_time_that_no_database_gives_back_costs_neither_the_report_nor_the_pages(described, wire, work, said, stored):
+    store(description().replace('state = "status"', 'state = "status"\nat = "at"\nat_format = "iso"'))
+    message = described.message()
+    wire.script("api.acme.example", ACCEPTED)
+    work()
+    body = json.dumps({"ref": str(message.attempts.get().pk), "status": "ok", "at": said})
+    address = f"/webhooks/acme/{tokens.provider_token(described.first.pk)}"
+    Client().post(address, body, content_type="application/json")
+    for _ in periodic.run_once(periodic.WorkerState(slots=8)):
+        pass
+    message.refresh_from_db()
+    assert (message.status, DeliveryReport.objects.get().vendor_at) == ("delivered", stored)
