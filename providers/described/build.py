@@ -226,9 +226,10 @@ def _listed(tree: Any) -> Any:
     return {str(key): _listed(value) for key, value in tree.items()}
 
 
-def _xml(fields: Sequence[Field]) -> str:
+def xml_of(fields: Sequence[Field]) -> str:
+    """Raises Misconfigured if a name can't stand in XML."""
     return '<?xml version="1.0" encoding="UTF-8"?>' + "".join(
-        _element(str(name), value) for name, value in _listed(tree_of(fields)).items()
+        _element(str(name), _listed(value)) for name, value in tree_of(fields).items()
     )
 
 
@@ -237,19 +238,26 @@ _WHITE_SPACE = str.maketrans({"\t": "&#9;", "\n": "&#10;"})
 
 
 def _element(name: str, value: Any) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9._-]*", name):
-        words = N_("The field {field} can't be an element of XML.")
-        raise Misconfigured(Failure.CONFIG, "field_invalid", words.format(field=repr(name)[:60]))
     if isinstance(value, list):
         return "".join(_element(name, each) for each in value)
     inner = value if isinstance(value, dict) else {"#": value}
-    named = {key[1:]: _escaped(each) for key, each in inner.items() if key.startswith("@")}
+    named = {_named(key[1:]): _escaped(each) for key, each in inner.items() if key.startswith("@")}
     attributes = "".join(f' {key}="{each.translate(_WHITE_SPACE)}"' for key, each in named.items())
-    children = "".join(_element(key, each) for key, each in inner.items() if key[0] not in "@#")
-    return f"<{name}{attributes}>{_escaped(inner.get('#', ''))}{children}</{name}>"
+    children = "".join(_element(key, each) for key, each in inner.items() if key != "#" and not key.startswith("@"))
+    return f"<{_named(name)}{attributes}>{_escaped(inner.get('#', ''))}{children}</{name}>"
+
+
+def _named(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9._-]*", name):
+        words = N_("The field {field} can't be an element of XML.")
+        raise Misconfigured(Failure.CONFIG, "field_invalid", words.format(field=repr(name)[:60]))
+    return name
 
 
 def _escaped(value: Any) -> str:
+    if isinstance(value, dict | list):
+        words = N_("An attribute or the text of an element of XML has no fields in it.")
+        raise Misconfigured(Failure.CONFIG, "field_invalid", words)
     text = _plain(value)
     if _NO_XML.search(text):
         raise Refused(Failure.CONTENT, "text_invalid", N_("The message has control characters that XML can't hold."))
@@ -259,5 +267,5 @@ def _escaped(value: Any) -> str:
 _WRITERS: dict[str, Callable[[Sequence[Field]], str]] = {
     "form": lambda fields: _form(_flat(fields)),
     "json": _json,
-    "xml": _xml,
+    "xml": xml_of,
 }

@@ -12,7 +12,7 @@ from providers.phone import FORMATS
 from providers.settings import clean
 
 from .adapter import setting_of
-from .build import ALWAYS, OF_ASKED, OF_MESSAGE, Given, fields_of, tree_of
+from .build import ALWAYS, OF_ASKED, OF_MESSAGE, Given, fields_of, tree_of, xml_of
 from .problems import Problem, place_of, shown
 from .schema import CallModel, Option
 from .signing import OF_SIGNATURE
@@ -160,7 +160,7 @@ def _duplicates(given: Any) -> Iterator[Problem]:
 
 
 def _body_places(given: Any) -> Iterator[Problem]:
-    """Two fields in one place, and XML without exactly one outer element."""
+    """Two fields in one place, names that can't stand in XML, and XML without exactly one outer element."""
     for section in ("request", "poll", "test", "balance"):
         call: CallModel | None = getattr(given, section)
         if call is None or call.format == "form":
@@ -168,7 +168,10 @@ def _body_places(given: Any) -> Iterator[Problem]:
         rows = [row.model_copy(update={"when": None, "type": "text"}) for row in call.body]
         any_list: dict[str, list[tuple[str | int, str]]] = {row.each: [("x", "")] for row in rows if row.each}
         try:
-            tree = tree_of(fields_of(rows, Given({}, any_list), is_tree=True))
+            fields = fields_of(rows, Given({}, any_list), is_tree=True)
+            tree = tree_of(fields)
+            if call.format == "xml":
+                xml_of(fields)
         except Misconfigured as error:
             yield Problem(f"{section}.body", N_("{problem_text} Correct the names.").format(problem_text=error.detail))
         else:
@@ -197,8 +200,16 @@ def _sent(given: Any) -> Iterator[Problem]:
             yield Problem(f"vendor.{fact}", words.format(name=name))
     if vendor.carries == "text" and any(name.startswith("parameter") for name in names):
         yield Problem("vendor.carries", N_("The request sends parameters, and a text has none. Correct one of them."))
-    if vendor.repeats_are_safe and "reference" not in names:
+    if vendor.repeats_are_safe and not _always_sends_reference(given.request):
         yield Problem("vendor.repeats_are_safe", N_("Only a call with {reference} can be repeated. Add the field."))
+
+
+def _always_sends_reference(call: CallModel) -> bool:
+    """As it is, in each call: not as the constant of a word table, and not in a field that may be left out."""
+    rows = [*call.headers, *call.query, *call.body]
+    return any(
+        "reference" in each.names for each in (call.path, *(row.value for row in rows if row.value and not row.when))
+    )
 
 
 def _names_in(call: CallModel, given: Any) -> set[str]:

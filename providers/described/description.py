@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 from providers.marking import N_
 
 from .schema import (
+    VISIBLE,
     Auth,
     CallModel,
     Count,
@@ -43,6 +45,11 @@ class Condition(Model):
     optional: bool = False
     """Holds if there is nothing at the path, too."""
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Those of `in`, which are compared with many values, in lower case."""
+        return frozenset(each.lower() for each in self.in_ or ())
+
     @model_validator(mode="after")
     def asks_one_thing(self) -> Condition:
         asked = sum(each is not None for each in (self.is_, self.in_, self.exists))
@@ -55,7 +62,9 @@ Conditions = Annotated[list[Condition], Field(max_length=20)]
 
 
 class Code(Model):
-    code: Annotated[str, matching(r"[^*]{1,63}\*?", N_("code of 1 to 63 characters, perhaps with a * at its end"))]
+    code: Annotated[
+        str, matching(r"[^*]{1,63}\*?", N_("code of 1 to 63 characters, perhaps with a * at its end")), VISIBLE
+    ]
     """The vendor's code; with a * at its end, every code that begins like it and is not listed itself."""
     class_: CodeClass = Field(alias="class")
     text: Words
@@ -71,7 +80,7 @@ class Source(Model):
 class Amount(Model):
     amount: Path
     currency: Path | None = None
-    currency_is: str = Field("", max_length=3)
+    currency_is: Annotated[str, VISIBLE] = Field("", max_length=3)
 
 
 class Answer(Source):

@@ -127,7 +127,7 @@ def _is_met(condition: Condition, value: Any) -> bool:
         return value is condition.is_
     said = code_in(value)
     if condition.in_ is not None:
-        return said is not None and said.lower() in {each.lower() for each in condition.in_}
+        return said is not None and said.lower() in condition.words
     return bool(text_in(value))
 
 

@@ -43,8 +43,10 @@ def _path(template: Template) -> Template:
 
 Key = Annotated[str, matching(r"[a-z][a-z0-9_]{0,31}", N_("key (lower-case letters, digits, _)"))]
 HeaderName = Annotated[str, matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", N_("header name"))]
-Words = Annotated[str, Field(min_length=1, max_length=200)]
-Word = Annotated[str, Field(min_length=1, max_length=64)]
+VISIBLE = matching(r"[^\x00-\x1f\x7f-\x9f]*", N_("text without control characters"))
+"""Names, explanations and codes go into the database, e-mails and pages, which do not hold every control character."""
+Words = Annotated[str, Field(min_length=1, max_length=200), VISIBLE]
+Word = Annotated[str, Field(min_length=1, max_length=64), VISIBLE]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 CallPath = Annotated[TemplateText, AfterValidator(_path)]
 
@@ -104,7 +106,7 @@ class WordTable(Model):
 class Row(Model):
     """One field of a header, a query or a body."""
 
-    name: Words
+    name: Annotated[str, Field(min_length=1, max_length=200)]
     value: TemplateText | None = None
     each: Literal["parameter", "parameter_name", "message"] | None = None
     type: Literal["text", "integer", "boolean"] = "text"

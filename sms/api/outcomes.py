@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import Http404, HttpResponse, JsonResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from sms.domain.codes import refuse
 from sms.domain.quality.client_outcomes import ClientOutcome
+from sms.models import MessageOutcome
 from sms.services.intake import client_outcomes
 
 from . import openapi, request_body, strict_json
@@ -26,10 +28,15 @@ class OutcomeView(MessageView):
         body = request_body.read_body(request._request)
         check_content_type(request.META.get("CONTENT_TYPE", ""))
         outcome = parse_outcome(strict_json.parse_object(body).get("outcome"))
-        kept = client_outcomes.record(self._message(request.user.id, **by), outcome)
+        try:
+            kept = client_outcomes.record(self._message(request.user.id, **by), outcome)
+        except (IntegrityError, MessageOutcome.DoesNotExist):  # the message was deleted in the meantime
+            raise Http404 from None
         return JsonResponse({"id": str(kept.message_id), "outcome": kept.outcome, "reported_at": as_rfc3339(kept.at)})
 
     def _message(self, client: int, **by: Any) -> uuid.UUID:
+        if "request_id" in by:
+            by["request_id"] = parameter("request_id", by["request_id"])
         found = client_outcomes.find(client, **by)
         if not found:
             raise Http404
@@ -48,8 +55,7 @@ class OutcomeById(OutcomeView):
 class OutcomeByRequestId(OutcomeView):
     @extend_schema(**openapi.OUTCOME_BY_REQUEST_ID)
     def post(self, request: Request) -> HttpResponse:
-        values = request._request.GET.getlist("request_id")
-        return self.record(request, request_id=parameter("request_id", values or [""]))
+        return self.record(request, request_id=request._request.GET.getlist("request_id") or [""])
 
 
 def parse_outcome(value: Any) -> ClientOutcome:

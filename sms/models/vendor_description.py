@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from sms.domain.text import escaped, is_hidden
 from sms.translation import translated
 
 from .history import change_history
+from .provider import Provider
 
 LONGEST = 64 * 1024
 MOST_PROBLEMS = 20
@@ -60,7 +62,11 @@ class VendorDescription(models.Model):
             return  # full_clean reports it
         adapter = loaded(self.text)
         self.slug = self.slug or adapter.slug
-        if problems := [*self._slug_problems(adapter.slug), *example_problems(adapter)]:
+        if problems := [
+            *self._slug_problems(adapter.slug),
+            *self._secret_problems(adapter),
+            *example_problems(adapter),
+        ]:
             raise ValidationError({"text": problems[:MOST_PROBLEMS]})
 
     def _slug_problems(self, slug: str) -> Iterator[str]:
@@ -75,6 +81,28 @@ class VendorDescription(models.Model):
             yield _("There is another adapter %(slug)s. Choose another slug.") % {"slug": slug}
         if VendorDescription.objects.filter(slug=slug).exclude(pk=self.pk).exists():
             yield _("There is another description %(slug)s. Change that one, or choose another slug.") % {"slug": slug}
+
+    def _secret_problems(self, adapter: type[Sender]) -> Iterator[str]:
+        """A credential that was secret stays so: the form of an account shows the others, and calls are stored with
+        them."""
+        accounts = list(Provider.objects.filter(vendor=self.slug).values_list("slug", flat=True))
+        earlier = VendorDescription.history.filter(slug=self.slug).values_list("text", flat=True) if accounts else ()
+        secret = {key for text in earlier for key in secret_keys(text)}
+        words = _(
+            "The credential %(key)s was secret in an earlier version, and %(accounts)s may have stored it. Mark it "
+            "with secret = true, or choose another key."
+        )
+        for key in (each.key for each in adapter.credentials if not each.secret and each.key in secret):
+            yield words % {"key": key, "accounts": ", ".join(accounts)}
+
+
+def secret_keys(text: str) -> set[str]:
+    """The keys of the secret credentials in a stored text, also in one that can't be used any more."""
+    try:
+        declared = tomllib.loads(text).get("credentials", [])
+        return {each["key"] for each in declared if each.get("secret") is True}
+    except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
+        return set()
 
 
 def loaded(text: str) -> type[Sender]:

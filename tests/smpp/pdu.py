@@ -62,7 +62,22 @@ class Submitted:
     def text(self) -> str:
         """The text of this part, without its header."""
         skipped = self.payload[0] + 1 if self.esm_class & USER_DATA_HEADER else 0
-        return self.payload[skipped:].decode("utf-16-be" if self.coding == 8 else "ascii", "replace")
+        part = self.payload[skipped:]
+        return part.decode("utf-16-be") if self.coding == 8 else _from_gsm(part)
+
+
+_ESCAPE = 0x1B
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = dict(zip(b"\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65", "\f^{}\\[~]|€", strict=True))
+
+
+def _from_gsm(part: bytes) -> str:
+    """GSM 03.38, one septet in a byte."""
+    septets = iter(part)
+    return "".join(_EXTENSION[next(septets)] if each == _ESCAPE else _BASIC[each] for each in septets)
 
 
 def submitted(body: bytes, message_id: str) -> Submitted:

@@ -81,6 +81,17 @@ def test_a_text_of_three_parts_in_ucs_2_arrives_whole_and_is_reported_once(stack
     assert [(part.coding, part.receipt_wanted) for part in smsc.messages] == [(8, True), (8, False), (8, False)]
 
 
+SPECIAL = "100% %d %F%A %% &text=x&to=1 + = # ? ; \"a\" 'b' <c> \\ [d] {e} ~ ^ | € @ _ stat:UNDELIV"
+
+
+@pytest.mark.parametrize(("text", "coding"), [(SPECIAL, 0), (f"{SPECIAL} ə \u00a0 😀 \n%00", 8)])
+def test_special_characters_arrive_as_they_are(stack: Stack, smsc: Smsc, text: str, coding: int):
+    message = send(stack, text)
+    becomes(stack, message, "delivered")
+    assert "".join(part.text for part in smsc.messages) == text
+    assert {part.coding for part in smsc.messages} == {coding}
+
+
 def test_a_message_that_the_smsc_refuses_goes_to_the_next_provider(stack: Stack, smsc: Smsc):
     smsc.answer = lambda message: pdu.INVALID_DESTINATION
     send(stack)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -14,7 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from providers.registry import FAULTS, SENDERS, is_taken
-from sms.admin.common.history import HistoriedAdmin
+from sms.admin.common.history import REASON, HistoriedAdmin
 from sms.models import Provider, VendorDescription
 from sms.services.configuration import snapshot
 from sms.services.configuration.vendor_descriptions import accounts_of
@@ -36,17 +38,39 @@ class DescriptionField(forms.CharField):
 class DescriptionForm(forms.ModelForm):
     text = DescriptionField(help_text=VendorDescription._meta.get_field("text").help_text)
     effect: DescriptionEffect | None = None
-    """What a valid change would change, until it is confirmed."""
+    """What a valid text would change, until it is confirmed."""
+    confirmed: Sequence[str] = ()
+    """The statements that were confirmed with it."""
 
     def _post_clean(self) -> None:
         before = self.initial.get("text", "")
         super()._post_clean()
-        if self.errors or not self.instance.pk or self.instance.text == before:
+        if self.errors or self.instance.text == before:
             return
         effect = effect_of(self.instance.slug, before, self.instance.text)
-        if effect.accounts and self.data.get("confirm") != effect.key:
+        if self.data.get("confirm") == effect.key:
+            self.confirmed = effect.statements
+        elif effect.accounts or effect.statements or self.is_stale:
             self.effect = effect
-            self.add_error(None, _("Accounts use this description. Confirm the change below, and save again."))
+            self.add_error(None, self._why(effect))
+
+    @property
+    def stored(self) -> str:
+        """Identifies the stored text. The page sends back the one that it was opened with."""
+        return sha256(self.initial.get("text", "").encode()).hexdigest()
+
+    @property
+    def is_stale(self) -> bool:
+        return self.data.get("seen", self.stored) != self.stored
+
+    def _why(self, effect: DescriptionEffect) -> Any:
+        if self.is_stale:
+            return _(
+                "Somebody else has changed it in the meantime. Confirm what you change in that text, and save again."
+            )
+        if effect.statements:
+            return _("If a statement below is wrong, messages are sent twice. Confirm them, and save again.")
+        return _("Accounts use this description. Confirm the change below, and save again.")
 
 
 @admin.register(VendorDescription)
@@ -76,6 +100,10 @@ class VendorDescriptionAdmin(HistoriedAdmin):
         return [], {}, set(), [words % {"accounts": ", ".join(accounts)}]
 
     def save_model(self, request: HttpRequest, obj: VendorDescription, form: Any, change: bool) -> None:
+        if form.confirmed:
+            words = _("Confirmed that messages may be sent again after this: %(statements)s.")
+            confirmed = words % {"statements": "; ".join(form.confirmed)}
+            form.cleaned_data[REASON] = f"{form.cleaned_data.get(REASON) or _('Added.')} {confirmed}"
         super().save_model(request, obj, form, change)
         transaction.on_commit(snapshot.latest)  # so that the next page of this process knows the vendor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Sum
@@ -14,7 +14,6 @@ from providers.registry import SENDERS
 from sms.domain.lifecycle import Status
 from sms.domain.quality.delivery import Fate, Figures
 from sms.models import HourlyDelivery
-from sms.services.database import clock
 
 GROUPS: Mapping[str, str] = {
     "provider": "provider__slug",
@@ -61,12 +60,12 @@ class DeliveryLine:
 
 def read_deliveries(by: str, since: datetime) -> list[DeliveryLine]:
     """The lines of a group, with the most messages first; hours with the latest first. At most MAX_LINES."""
-    if by == "hour":
-        since = max(since, clock.now() - timedelta(hours=MAX_LINES))
     rows = HourlyDelivery.objects.filter(hour__gte=since).order_by()
-    rows = rows.values_list(GROUPS[by], "provider__vendor", "fate", "code").annotate(Sum("count"))
+    if by == "hour":  # not by time: hours without messages have no line
+        rows = rows.filter(hour__in=rows.values("hour").distinct().order_by("-hour")[:MAX_LINES])
+    sums = rows.values_list(GROUPS[by], "provider__vendor", "fate", "code").annotate(Sum("count"))
     lines: dict[Any, DeliveryLine] = {}
-    for name, vendor, fate, code, count in rows:
+    for name, vendor, fate, code, count in sums:
         lines.setdefault(name, DeliveryLine(name)).add(vendor, Fate(fate), code, count)
     key = (lambda line: line.name) if by == "hour" else (lambda line: line.figures.sent)
     return sorted(lines.values(), key=key, reverse=True)[:MAX_LINES]

@@ -19,9 +19,13 @@ def apply_description(table: VendorDescriptionTable, at: Location, session: Sess
     session.declare(at, "slug", "vendor description", table.slug)
     row = VendorDescription.objects.filter(slug=table.slug).first() or VendorDescription(slug=table.slug)
     session.require(at, row, table, "text")
-    changes = not row._state.adding and table.text not in ("", row.text)
+    changes, before = not row._state.adding and table.text not in ("", row.text), row.text
     if at.is_valid() and session.save(at, f"vendor description {table.slug}", row, table.given("slug")):
         vendor_descriptions.register()
+        session.notes += [
+            f"vendor description {table.slug}: messages are sent twice if this statement is wrong: {statement}"
+            for statement in vendor_descriptions.new_statements(before, row.text)
+        ]
         if changes and (accounts := vendor_descriptions.accounts_of(table.slug)):
             session.notes.append(
                 f"vendor description {table.slug} is used by {', '.join(accounts)}: send a test message"

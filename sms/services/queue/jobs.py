@@ -65,14 +65,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A query for the states of attempts. `asked` are they for the adapter, `echoes` the values of their messages."""
+    """A query for the states of attempts. `asked` are they for the adapter."""
 
     id: uuid.UUID
     attempts: tuple[uuid.UUID, ...]
     asked: tuple[Asked, ...]
     account: Account
     not_after: float
-    echoes: tuple[Echo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +167,7 @@ def _run(job: Job, client: Client) -> Result:
     if isinstance(result.error, SessionExpired):
         words = N_("The vendor does not accept the session that it has just given.")
         result.error = failed(Failure.ACCOUNT, "session_refused", words)
-    for echo in job.echoes if isinstance(job, Poll) else [_echo_of(job)]:
-        echoes.hide_in_result(result, echo)
+    echoes.hide_in_result(result, _echo_of(job))
     return result
 
 
@@ -204,6 +202,7 @@ def _run_with(job: Job, adapter: Any, client: Client) -> Result:
 
 
 def _echo_of(job: Job) -> Echo:
+    """The values of the job's message. What the answer to a poll repeats is hidden when it is settled (poll.py)."""
     if isinstance(job, Send):
         sms = job.sms
         values = [value for _, value in sms.parameters]

@@ -60,9 +60,14 @@ def update_of(report: Report, **facts: Any) -> ReportUpdate:
         final=report.is_final,
         failure=report.failure or "",
         part=report.part,
-        at=report.at if report.at and report.at.tzinfo else None,
+        at=_time(report.at),
         **{**texts, **facts},
     )
+
+
+def _time(at: datetime | None) -> datetime | None:
+    """None for a time that can't be true: those of the first and last year can't be stored, or shown in each zone."""
+    return at if at and at.tzinfo and 2000 <= at.year < 2200 else None
 
 
 def without_echo(update: ReportUpdate, echo: Echo, *, is_id: bool) -> ReportUpdate:

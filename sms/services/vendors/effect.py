@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from providers.described import run_examples
 from sms.models.vendor_description import loaded
-from sms.services.configuration.vendor_descriptions import accounts_of
+from sms.services.configuration.vendor_descriptions import accounts_of, new_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class DescriptionEffect:
     """Those whose result differs."""
     lines: Sequence[str]
     """The changed lines, as in a unified diff."""
+    statements: Sequence[str]
+    """The new ones that let a message be sent again."""
     key: str
     """Identifies the change, so that staff confirm what they have seen."""
 
@@ -41,6 +43,7 @@ def effect_of(slug: str, before: str, after: str) -> DescriptionEffect:
         accounts=accounts_of(slug),
         examples=[each for each in changes if each.before != each.after],
         lines=list(unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))[2:],
+        statements=new_statements(before, after),
         key=sha256(f"{before}\0{after}".encode()).hexdigest(),
     )
 

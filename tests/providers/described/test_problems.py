@@ -319,6 +319,42 @@ CASES: dict[str, tuple[str, str, str]] = {
 }
 
 
+XML = changed(PLUS, 'format = "json"', 'format = "xml"')
+
+
+@pytest.mark.parametrize(
+    "place", ["m..a", "m.", "m.@", "m.@a b", 'm.@a="1" b', "m.@a.b", "m.#.a", "m.#a", "m.a b", "m.a>"]
+)
+def test_a_name_that_xml_can_not_have_is_a_problem_of_the_body(place: str) -> None:
+    body = (
+        f"""body = [{{ name = '{place}', value = "{{to}}" }}, {{ name = "m.t", value = "{{template}}{{sender}}" }}]"""
+    )
+    start = XML.index("body = [", XML.index("[request]"))
+    found = problems(XML[:start] + body + XML[XML.index("]\n", XML.index("]\n", start)) + 1 :])
+    assert "request.body" in {each.place for each in found}
+
+
+def test_a_list_is_no_outer_element_of_xml() -> None:
+    found = problems(XML.replace('name = "mobile_numbers.0"', 'name = "0"'))
+    assert "request.body" in {each.place for each in found}
+
+
+CONTROL = ("\\u0000", "\\n", "\\u0085")
+
+
+@pytest.mark.parametrize("character", CONTROL)
+def test_a_name_a_text_and_a_code_have_no_control_characters(character: str) -> None:
+    for old, place in (
+        ('name = "', "vendor.name"),
+        ('code = "', "answer.codes[0].code"),
+        ('text = "', "answer.codes[0].text"),
+    ):
+        start = PLUS.index("[vendor]" if "vendor" in place else "codes = [")
+        at = PLUS.index(old, start) + len(old)
+        found = problems(PLUS[:at] + character + PLUS[at:])
+        assert (place, "text without control characters" in found[0].text) == (found[0].place, True)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_problem_is_said_with_its_place(case: str) -> None:
     description, place, said = CASES[case]

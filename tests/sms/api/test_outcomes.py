@@ -14,6 +14,7 @@ from sms.domain.ids import uuid7
 from sms.models import ApiClient, Attempt, BlockedNumber, Message, MessageOutcome, RefusedRequest
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.intake import client_outcomes
 from tests.sms import cast
 from tests.sms.cast import errors, send
 
@@ -168,6 +169,26 @@ def test_it_needs_credentials_and_the_permission_to_read_messages(caller: Client
     ApiClient.objects.update(read_messages=False)
     snapshot.reset_cache()
     assert errors(report(caller, message, "used")) == [(403, "forbidden", "")]
+    assert not MessageOutcome.objects.exists()
+
+
+def test_a_body_that_cannot_be_read_is_named_before_the_query(caller: Client, message: Message) -> None:
+    """In the order of every endpoint: the body, then the fields."""
+    assert errors(post(caller, "/messages/outcome", b"[")) == [(400, "malformed_json", "")]
+    assert errors(post(caller, "/messages/outcome", b"{}", content_type="text/xml"))[0][0] == 415
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_message_that_is_deleted_during_the_call_is_not_found(
+    caller: Client, message: Message, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    """As retention and `forget_number` do."""
+    if is_stored:
+        report(caller, message, "not_received")
+    found = client_outcomes._last_sent
+    monkeypatch.setattr(client_outcomes, "_last_sent", lambda pk: Message.objects.all().delete() and found(pk))
+    assert errors(report(caller, message, "used")) == [(404, "not_found", "")]
     assert not MessageOutcome.objects.exists()
 
 

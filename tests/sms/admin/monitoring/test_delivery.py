@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from providers import registry
@@ -92,3 +94,20 @@ def test_an_unknown_group_or_period_is_the_first_one(boss, vendors, value):
 @pytest.mark.parametrize(("role", "status"), [("Viewer", 200), ("Operator", 200), ("Template editor", 200)])
 def test_it_is_for_those_who_see_messages(person, role, status):
     assert person(role).get(PAGE).status_code == status
+
+
+def test_a_small_percentage_is_shown_as_well(boss, vendors):
+    counted(vendors, "delivered", 9_999)
+    counted(vendors, "undelivered", 1, code="E7")
+    assert "0.0 % of 10,000" in text(boss)
+
+
+def test_both_hours_at_the_end_of_summer_time_are_told_apart(boss, vendors, settings, monkeypatch):
+    settings.TIME_ZONE = "Europe/Bucharest"
+    for hour in (0, 1):
+        row = RollupHour.objects.create(hour=datetime(2026, 10, 25, hour, tzinfo=UTC))
+        counted(vendors, "delivered", 1, hour=row)
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 10, 26, tzinfo=UTC))
+    page = text(boss, by="hour")
+    assert "2026-10-25 03:00:00 UTC+3" in page
+    assert "2026-10-25 03:00:00 UTC+2" in page

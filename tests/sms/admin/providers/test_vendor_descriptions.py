@@ -42,6 +42,17 @@ def posted(text: str, **more: str) -> dict[str, str]:
     return {"text": text.replace("\n", "\r\n"), "change_reason": "the vendor's new codes", **more}
 
 
+def key_in(page: str) -> str:
+    found = re.search(r'name="confirm" value="([0-9a-f]{64})"', page)
+    assert found, page
+    return found[1]
+
+
+def confirmed(boss, address: str, values: dict[str, str]):
+    """The answer to the form, posted again with the confirmation that it asks for."""
+    return boss.post(address, values | {"confirm": key_in(boss.post(address, values).content.decode())})
+
+
 # --- who may -----------------------------------------------------------------
 
 
@@ -77,7 +88,7 @@ def test_a_change_asks_for_the_password_again(name, person, row):
 
 
 def test_a_new_description_is_a_vendor_that_providers_can_choose(boss):
-    assert boss.post(ADD, posted(description())).status_code == 302
+    assert confirmed(boss, ADD, posted(description())).status_code == 302
     row = VendorDescription.objects.get()
     assert (row.slug, row.text) == ("acme", description())
     assert row.history.get().history_user.username == "boss"
@@ -124,7 +135,7 @@ def test_a_text_with_an_error_is_shown_again_as_it_was_typed(boss):
 
 def test_escapes_of_toml_stay_as_they_are_typed(boss):
     text = description(name="Ac\\u202eme \\u0041")
-    assert boss.post(ADD, posted(text)).status_code == 302
+    assert confirmed(boss, ADD, posted(text)).status_code == 302
     row = VendorDescription.objects.get()
     assert row.text == text
     page = boss.get(page_of(row)).content.decode()
@@ -146,8 +157,7 @@ def test_a_stored_row_that_cannot_be_used_says_why_and_is_corrected(boss, used):
     assert "can&#x27;t be used" in boss.get(LIST).content.decode()
     assert "The vendor description acme can&#x27;t be used: " in boss.get(page_of(used)).content.decode()
     page = boss.post(page_of(used), posted(description())).content.decode()
-    confirmed = posted(description(), confirm=key_in(page))
-    assert boss.post(page_of(used), confirmed).status_code == 302
+    assert boss.post(page_of(used), posted(description(), confirm=key_in(page))).status_code == 302
     snapshot.reset_cache()
     assert "can&#x27;t be used" not in boss.get(page_of(used)).content.decode()
 
@@ -155,16 +165,10 @@ def test_a_stored_row_that_cannot_be_used_says_why_and_is_corrected(boss, used):
 # --- a change of one that is in use ---------------------------------------------
 
 
-def key_in(page: str) -> str:
-    found = re.search(r'name="confirm" value="([0-9a-f]{64})"', page)
-    assert found, page
-    return found[1]
-
-
 def test_a_change_of_one_in_use_shows_its_effect_and_needs_confirmation(boss, used):
     text = description(failure="content")
     page = boss.post(page_of(used), posted(text)).content.decode()
-    for words in ("acme-az", "code 7", "recipient", "content", "Confirm the change below"):
+    for words in ("acme-az", "code 7", "recipient", "content", "messages are sent twice"):
         assert words in page
     assert VendorDescription.objects.get().text == description()
     assert boss.post(page_of(used), posted(text, confirm=key_in(page))).status_code == 302
@@ -184,7 +188,69 @@ def test_a_confirmation_holds_for_the_change_that_was_shown_only(boss, used):
 def test_the_same_text_and_one_that_nobody_uses_need_no_confirmation(boss, used):
     assert boss.post(page_of(used), posted(description())).status_code == 302
     Provider.objects.all().delete()
-    assert boss.post(page_of(used), posted(description(failure="content"))).status_code == 302
+    assert boss.post(page_of(used), posted(description(name="Acme 2"))).status_code == 302
+
+
+def test_what_somebody_else_has_saved_is_not_lost_unseen(boss, row):
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', boss.get(page_of(row)).content.decode())
+    assert seen
+    VendorDescription.objects.update(text=description(name="By another"))
+    mine = posted(description(name="Mine"), seen=seen[1])
+    page = html.unescape(boss.post(page_of(row), mine).content.decode())
+    assert "Somebody else has changed it in the meantime." in page
+    assert '-name = "By another"\n+name = "Mine"' in page
+    assert SENDERS["acme"].name != "Mine"
+    assert boss.post(page_of(row), mine | {"confirm": key_in(page)}).status_code == 302
+    assert VendorDescription.objects.get().text == description(name="Mine")
+
+
+NOT_LEFT = '{ word = "lost", state = "undelivered", left = false }'
+ONCE = description().replace('sender = "optional"', 'sender = "optional"\nrepeats_are_safe = true')
+REFUSED_WHEN = 'refused_when = [{ path = "ok", is = false }]'
+RISKS = [
+    (description(failure="transient"), 'class = "transient": 7'),
+    (description(failure="content"), 'class = "content": 7'),
+    (description().replace("states = [", f"states = [{NOT_LEFT}, "), "left = false in receipts: lost"),
+    (
+        ONCE.replace('name = "to",', 'name = "ref", value = "{reference}" },\n  { name = "to",').replace(
+            """body = '{"to":""", """body = '{"ref": "0197-attempt", "to":"""
+        ),
+        "repeats_are_safe = true",
+    ),
+    (description().replace("[answer]", f"[answer]\n{REFUSED_WHEN}"), 'refused_when: {"path":["ok"],"is":false}'),
+]
+
+
+@pytest.mark.parametrize(("text", "statement"), RISKS)
+@pytest.mark.parametrize("accounts", [0, 1])
+def test_a_statement_that_can_send_messages_twice_is_confirmed_and_kept_in_the_history(
+    boss, used, text, statement, accounts
+):
+    if not accounts:
+        Provider.objects.all().delete()
+    page = html.unescape(boss.post(page_of(used), posted(text)).content.decode())
+    assert "messages are sent twice" in page
+    assert f"<code>{statement}</code>" in page
+    assert VendorDescription.objects.get().text == description()
+    assert boss.post(page_of(used), posted(text, confirm=key_in(page))).status_code == 302
+    reason = used.history.first().history_change_reason
+    assert reason == f"the vendor's new codes Confirmed that messages may be sent again after this: {statement}."
+    for address in (page_of(used, "history"), "/admin/tools/audit/"):
+        assert statement in html.unescape(boss.get(address).content.decode())
+
+
+@pytest.mark.parametrize("failure", ["ambiguous"])
+def test_what_allows_no_other_call_needs_no_confirmation(boss, row, failure):
+    assert boss.post(page_of(row), posted(description(failure=failure))).status_code == 302
+    assert row.history.first().history_change_reason == "the vendor's new codes"
+
+
+def test_a_new_description_is_confirmed_with_all_of_its_statements(boss):
+    page = html.unescape(boss.post(ADD, posted(description())).content.decode())
+    assert '<code>class = "recipient": 7</code>' in page
+    assert not VendorDescription.objects.exists()
+    assert boss.post(ADD, posted(description(), confirm=key_in(page))).status_code == 302
+    assert "Added. Confirmed" in VendorDescription.objects.get().history.get().history_change_reason
 
 
 def test_one_in_use_cannot_be_deleted(boss, used):

@@ -88,3 +88,13 @@ def test_the_sums_are_deleted_with_the_rows_of_messages(vendors, settings):
     counted(vendors, "delivered", 7, hour=old)
     retention.delete_due()
     assert HourlyDelivery.objects.get().count == 5
+
+
+def test_hours_without_messages_take_no_line(vendors):
+    """The latest hours with messages are shown, however far apart, and the page says when there are more."""
+    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    for number in range(MAX_LINES + 5):
+        hour = RollupHour.objects.create(hour=now - timedelta(hours=3 * number))
+        counted(vendors, "delivered", 1, hour=hour)
+    found = read_deliveries("hour", clock.now() - LONG_AGO)
+    assert [line.name for line in found] == [now - timedelta(hours=3 * number) for number in range(MAX_LINES)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.core.checks import run_checks
@@ -174,3 +175,52 @@ def test_another_row_of_the_same_slug_is_refused(db):
 
 def test_accounts_of_a_description_are_found(described):
     assert vendor_descriptions.accounts_of("acme", "other") == ["first"]
+
+
+def test_a_credential_that_was_secret_is_not_shown_later(described):
+    """The form of the account would show what staff have entered as a secret, and calls would be stored with it."""
+    row = VendorDescription.objects.get()
+    row.text = with_pin("true")
+    row.full_clean()
+    row.save()
+    row.text = with_pin("false")
+    with pytest.raises(ValidationError, match="The credential pin was secret in an earlier version, and first may"):
+        row.full_clean()
+    row.text = description()
+    row.full_clean()
+    row.save()
+    row.text = with_pin("false")  # in two steps, too
+    with pytest.raises(ValidationError, match="The credential pin was secret"):
+        row.full_clean()
+    Provider.objects.all().delete()
+    row.full_clean()
+
+
+def with_pin(is_secret: str) -> str:
+    """Another credential, beside the token, which stays secret."""
+    pin = f'[[credentials]]\nkey = "pin"\nlabel = "PIN"\nhelp = "Of the account."\nsecret = {is_secret}\n\n[auth]'
+    sample = "[sample.credentials]\n"
+    return description().replace("[auth]", pin).replace(sample, f'{sample}pin = "made-up-pin-1"\n')
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("0001-01-01T00:00:00+14:00", None),
+        ("0001-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("2026-11-28T10:00:00+04:00", datetime(2026, 11, 28, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_time_that_no_database_gives_back_costs_neither_the_report_nor_the_pages(described, wire, work, said, stored):
+    store(description().replace('state = "status"', 'state = "status"\nat = "at"\nat_format = "iso"'))
+    message = described.message()
+    wire.script("api.acme.example", ACCEPTED)
+    work()
+    body = json.dumps({"ref": str(message.attempts.get().pk), "status": "ok", "at": said})
+    address = f"/webhooks/acme/{tokens.provider_token(described.first.pk)}"
+    Client().post(address, body, content_type="application/json")
+    for _ in periodic.run_once(periodic.WorkerState(slots=8)):
+        pass
+    message.refresh_from_db()
+    assert (message.status, DeliveryReport.objects.get().vendor_at) == ("delivered", stored)

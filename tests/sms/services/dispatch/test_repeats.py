@@ -9,7 +9,7 @@ import pytest
 
 from providers.base import Failure, HttpResponse, Misconfigured, Refused, Unavailable, Unconfirmed
 from sms.domain import lifecycle
-from sms.models import Attempt, ConfigurationStamp, Message, Provider, ProviderState
+from sms.models import Attempt, ConfigurationStamp, Message, Provider, ProviderState, VendorDescription
 from sms.services.database import clock
 from sms.services.dispatch import repeats, rescue
 from sms.services.staff import message_actions
@@ -312,3 +312,13 @@ def test_after_an_accepted_repeat_only_a_report_of_that_call_sends_the_message_e
     work()
     assert wire.texts("first.example") == sent_elsewhere
     assert state(message) == ("submitted" if sent_elsewhere else "undelivered")
+
+
+def test_no_call_is_repeated_after_its_vendors_description_was_changed(shop, once, wire, work):
+    """Another server, or another field for the reference, may not know it."""
+    message = silent(shop, wire, work)
+    VendorDescription.objects.create(slug="oncevendor", text="another")
+    make_due(message)
+    work()
+    assert (state(message), len(wire.calls)) == ("unconfirmed", 1)
+    assert "was changed after the first call" in Message.objects.get(pk=message.pk).detail

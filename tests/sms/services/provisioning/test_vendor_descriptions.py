@@ -12,6 +12,7 @@ from tests.sms.descriptions import description
 pytestmark = pytest.mark.django_db
 
 ACME = {"slug": "acme", "text": description()}
+STATED = 'vendor description acme: messages are sent twice if this statement is wrong: class = "recipient": 7'
 ACCOUNT = {"slug": "acme-az", "vendor": "acme", "credentials": {"token": "made-up"}}
 
 
@@ -27,7 +28,7 @@ def issues(*descriptions: dict, providers: tuple[dict, ...] = ()) -> list[str]:
 
 
 def test_a_vendor_and_its_account_in_one_file():
-    assert apply(ACME, providers=(ACCOUNT,)) == ["created vendor description acme", "created provider acme-az"]
+    assert apply(ACME, providers=(ACCOUNT,)) == ["created vendor description acme", "created provider acme-az", STATED]
     assert apply(ACME, providers=(ACCOUNT,)) == []
     assert Provider.objects.get().credentials_problem == ""
     assert VendorDescription.history.get().history_change_reason == "Provisioning file."
@@ -45,7 +46,7 @@ def test_a_change_names_the_accounts_that_use_it():
 
 
 def test_a_file_that_is_not_applied_leaves_no_vendor():
-    assert len(apply(ACME, providers=(ACCOUNT,), check_only=True)) == 2
+    assert len(apply(ACME, providers=(ACCOUNT,), check_only=True)) == 3
     assert issues(ACME, providers=({**ACCOUNT, "timeout": "x"},))
     assert "acme" not in SENDERS
     assert not VendorDescription.objects.exists()
