@@ -211,11 +211,15 @@ def _find(batch: _Batch, update: ReportUpdate) -> Found | None:
 
 
 def _find_by_url(batch: _Batch, update: ReportUpdate, named: Found | None) -> Found | None:
-    """At an attempt's URL a report is about its message, or not applied. An attempt without an id has the vendor's."""
+    """At an attempt's URL a report is about its message, or not applied. An attempt without an id has the vendor's.
+
+    What repeats the number or a value of the message is no id.
+    """
     called = batch.own.get(update.url_attempt) if update.url_attempt else None
     if called is None or called.provider != update.provider:
         return None
-    if named is None and update.vendor_id and not (update.reference or called.vendor_id):
+    is_without_id = named is None and not (update.reference or called.vendor_id)
+    if is_without_id and update.vendor_id and not echo_of(batch.messages[called.message]).is_in(update.vendor_id):
         return Found(called.id, called.message)
     return named if named and named.message == called.message else None
 
