@@ -7,7 +7,7 @@
     python3 dev.py lock          the pinned, hashed requirements
     python3 dev.py bench NAME    a benchmark of benchmarks/
     python3 dev.py simulate --seeds N    the deterministic simulation; --seed S replays one
-    python3 dev.py prove NAME    generated cases against a model: matching, lifecycle
+    python3 dev.py prove NAME    generated cases against a model: matching, lifecycle, explained
     python3 dev.py prove upgrade    the previous version and the new one on one database
 
 The standard library alone, because it runs before anything is installed.
@@ -137,7 +137,7 @@ def main() -> None:
         if step is bench:
             command.add_argument("name")
         if step is prove:
-            command.add_argument("name", choices=("matching", "lifecycle", "upgrade"))
+            command.add_argument("name", choices=("matching", "lifecycle", "explained", "upgrade"))
     options, options_rest = parser.parse_known_args()
     options.rest = options_rest
     if options_rest and options.step not in (test, bench, simulate, prove):

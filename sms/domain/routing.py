@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from providers.base import FIXED_SENDER, SenderRule
 from providers.marking import N_
 
+from .lifecycle import Try
 from .matching.index import Ambiguous, Matched, normalise
 from .matching.kinds import PlaceholderKind, link_or_phone
 from .matching.templates import Body, values_problem
@@ -132,8 +133,45 @@ class Decision:
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored: without values and texts, so that erasing a message leaves nothing of them here."""
-        candidates = [{name: getattr(candidate, name) for name in _STORED} for candidate in self.candidates]
+        candidates = [_stored(candidate) for candidate in self.candidates]
         return {"route": self.route, "prefix": self.prefix, "candidates": candidates, "code": self.code}
+
+
+def _stored(candidate: Candidate) -> dict[str, Any]:
+    return {name: getattr(candidate, name) for name in _STORED}
+
+
+def judged_again(
+    candidates: Iterable[Candidate],
+    tries: Sequence[Try],
+    *,
+    closed: Mapping[int, str],
+    doubted: Container[int] = (),
+    chosen: int | None = None,
+) -> list[dict[str, Any]]:
+    """The candidates of a later decision as they are stored, each with the reason why it was not chosen.
+
+    `closed`: the providers that may not be called now, with the reason.
+    """
+    return [_stored(_not_chosen(c, tries, closed, doubted) if c.provider != chosen else c) for c in candidates]
+
+
+def _not_chosen(
+    candidate: Candidate, tries: Sequence[Try], closed: Mapping[int, str], doubted: Container[int]
+) -> Candidate:
+    here = [each for each in tries if each.provider == candidate.provider]
+    if not candidate.is_eligible:
+        return candidate
+    if any(each.is_permanent for each in here):
+        return replace(candidate, code="refused", reason=N_("It rejected this message, or reported it as not sent."))
+    if candidate.provider in doubted:
+        return replace(candidate, code="in_doubt", reason=N_("Its approval is in doubt."))
+    if candidate.provider in closed:
+        return replace(candidate, code="closed", reason=closed[candidate.provider])
+    if here:
+        reason = N_("It was tried before ({count}×).").format(count=len(here))
+        return replace(candidate, code="tried", reason=reason)
+    return candidate
 
 
 # How far a provider came, in the order of the interface's table: the code of the furthest answers the caller.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -210,7 +214,11 @@ class MessageOutcome(models.Model):
 
 
 class MessageEvent(models.Model):
-    """A change of a message by staff or by a rule: resent, settled, canceled, rerouted, erased."""
+    """A change of a message by staff or by a rule after it was accepted: resent, settled, moved, expired, erased.
+
+    `decision`: what was decided. It has the message's new `status` and `code`; where the provider was chosen, `from`,
+    `to`, and each candidate with its reason; and in `replaced` the routing decision that it replaced.
+    """
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="events")
     at = models.DateTimeField()
@@ -218,6 +226,7 @@ class MessageEvent(models.Model):
     actor = models.CharField(max_length=150, blank=True, default="", help_text=_("Empty: a rule."))
     reason = models.TextField(blank=True, default="")
     detail = models.JSONField(default=dict)
+    decision = models.JSONField(null=True)
 
     class Meta:
         ordering = ("at", "id")
@@ -225,3 +234,11 @@ class MessageEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"
+
+    @classmethod
+    def add_by_rule(cls, kind: str, at: datetime, decisions: Mapping[Any, Mapping[str, Any]]) -> None:
+        """Record what a rule decided about several messages. Call it in the transaction of the change."""
+        cls.objects.bulk_create(
+            (cls(message_id=message, at=at, kind=kind, decision=decision) for message, decision in decisions.items()),
+            batch_size=500,
+        )

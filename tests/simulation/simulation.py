@@ -233,13 +233,16 @@ class Simulation:
             self._plan()
             self._go_on()
             self._end_faults()
-            self.violations += invariants.check(self)
+            self.violations += self.check()
             self.messages = Message.objects.count()
             self.states = Counter(Message.objects.values_list("status", flat=True))
             self.digest = self._digest()
             world.forget()
             if self.backup is not None:
                 self.backup.close()
+
+    def check(self) -> list[str]:
+        return invariants.check(self)
 
     def _plan(self) -> None:
         at = self.clock.seconds

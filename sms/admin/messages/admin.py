@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
@@ -18,10 +18,12 @@ from sms.admin.common.csv_export import streamed
 from sms.admin.common.dialogs import has_permission
 from sms.admin.common.filters import ClientFilter, PeriodFilter, ProviderFilter, yes_no
 from sms.admin.common.phone_numbers import ask_for_country, record_search
+from sms.admin.common.row_ids import guarded
 from sms.admin.common.time_range import problems_of
 from sms.domain.phone import masked
 from sms.models import Message
 from sms.services.access.preferences import preferences_of
+from sms.services.staff.explanation import Rows
 
 from . import bulk, detail
 from .actions import MessageActions
@@ -81,7 +83,9 @@ class MessageAdmin(MessageColumns, MessageActions, ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="sms_message_export")
-        return [export, *super().get_urls()]
+        at = "<path:object_id>/explained.json"
+        explained = path(at, self.admin_site.admin_view(self.explained), name="sms_message_explained")
+        return [export, *guarded([explained], self), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         chosen = request.GET.get("view", "")
@@ -103,6 +107,15 @@ class MessageAdmin(MessageColumns, MessageActions, ReadOnlyAdmin):
         if problems := problems_of(found.filter_specs):
             raise BadRequest(" ".join(problems))
         return _exported(request, found.queryset)
+
+    def explained(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The values behind the message's page, with the same parts hidden."""
+        message = self.get_object(request, object_id)
+        if message is None:
+            raise Http404
+        if not self.has_view_permission(request, message):
+            raise PermissionDenied
+        return JsonResponse(detail.explained(message, Rows.of(message)), json_dumps_params={"indent": 2})
 
     @admin.action(description=_("Export selected messages as CSV"), permissions=["export"])
     def export_ticked(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse:

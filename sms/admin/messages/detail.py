@@ -14,14 +14,17 @@ from sms.admin.common import labels, privacy
 from sms.domain.lifecycle import Status
 from sms.models import ApprovalDoubt, Message
 from sms.services.staff import timeline
+from sms.services.staff.explanation import Rows, explain
 
 from .search import SAME_NUMBER
 
 
 def context(message: Message) -> dict[str, Any]:
     readable = privacy.may_read(message)
-    told = timeline.timeline_of(message)
+    rows = Rows.of(message)
+    told = timeline.timeline_of(message, rows)
     return {
+        "explained": explained(message, rows),
         "message": message,
         "timeline": told,
         "doubts": doubts(message),
@@ -36,6 +39,12 @@ def context(message: Message) -> dict[str, Any]:
         "same_number": list_address(q=f"{SAME_NUMBER}{message.pk}"),
         "curl": curl(message) if readable else "",
     }
+
+
+def explained(message: Message, rows: Rows) -> dict[str, Any]:
+    """What this user may see of the explained message."""
+    shows_number = privacy.sees_numbers() or privacy.is_revealed(message)
+    return explain(message, rows, shows_number=shows_number, shows_text=privacy.may_read(message))
 
 
 def doubts(message: Message) -> list[ApprovalDoubt]:

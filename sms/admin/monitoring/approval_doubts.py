@@ -15,7 +15,7 @@ from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.dialogs import dialog_action, has_permission
 from sms.admin.common.filters import ProviderFilter
 from sms.models import ApprovalDoubt
-from sms.services.staff import approval_actions
+from sms.services.staff import provider_actions
 from sms.translation import translated
 
 
@@ -54,7 +54,7 @@ class ApprovalDoubtAdmin(ReadOnlyAdmin):
     )
     def end(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> str:
         """Store the reason in the history of the template or the sender name."""
-        doubt = approval_actions.end_doubt(int(object_id), actor=request.user.get_username())
+        doubt = provider_actions.end_doubt(int(object_id), actor=request.user.get_username())
         words = f"Ended the doubt about {doubt.title} ({doubt.code}): {form.cleaned_data['reason']}"
         self.log_change(request, doubt.owner, words)
         if hasattr(doubt.owner, "history"):  # the audit page leaves out the log entries of such a row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import structlog
 
 from providers.marking import N_
 from sms.domain.lifecycle import INTERNAL_FAULT, Status, Try, choose, remaining
-from sms.domain.routing import Candidate, Decision
+from sms.domain.routing import Candidate, Decision, judged_again
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
 from sms.services.queue.due import Due
@@ -35,7 +35,10 @@ REPEAT_OVER = "repeat_over"
 
 @dataclass(frozen=True, slots=True)
 class Reschedule:
-    """A message that may not go now: where it waits, until when, and for what."""
+    """A message that may not go now: where it waits, until when, and for what.
+
+    `event`, with its reason and candidates, is recorded where something was decided: a wait decides nothing.
+    """
 
     provider: int
     due_at: datetime
@@ -44,6 +47,9 @@ class Reschedule:
     crashes: int | None = None
     code: str | None = None
     detail: str | None = None
+    event: str | None = None
+    reason: str = ""
+    candidates: Sequence[Mapping[str, Any]] = ()
 
     def record(self, due: Due, attempt: uuid.UUID | None = None) -> dict[str, Any]:
         """As claimed_messages.reschedule takes it."""
@@ -57,7 +63,14 @@ class Reschedule:
             "crashes": self.crashes,
             "code": self.code,
             "detail": self.detail,
+            "event": self.event,
+            "event_reason": self.reason,
+            "decision": self._decision(due) if self.event else None,
         }
+
+    def _decision(self, due: Due) -> dict[str, Any]:
+        to = {"from": due.provider, "to": self.provider, "candidates": list(self.candidates)}
+        return to | {"status": self.status, "attempt": None} | ({} if self.code is None else {"code": self.code})
 
 
 @dataclass
@@ -81,7 +94,8 @@ class Judge:
         current = snapshot.current()
         config = current if current.stamp >= queue.stamp else snapshot.latest()
         doubts = approval_doubt.read_doubts() if queue.has_doubts else approval_doubt.NONE
-        return cls(queue, config, frozenset(_open_providers(queue, config)), doubts=doubts)
+        known = {each.provider for each in queue.providers} & config.accounts.keys()
+        return cls(queue, config, frozenset(known - queue.closed_providers(config).keys()), doubts=doubts)
 
     def may_call_another(self, provider: int) -> bool:
         """Whether another provider may be called, for which slots are to be left."""
@@ -96,7 +110,8 @@ class Judge:
         a probe, which a claimed message claims for its dispatcher.
         """
         if problem := self._why_repeat_over(due, is_claimed=is_claimed):
-            return Reschedule(due.provider, self.queue.now, status=Status.UNCONFIRMED, code=REPEAT_OVER, detail=problem)
+            ends = {"status": Status.UNCONFIRMED, "code": REPEAT_OVER, "detail": problem}
+            return Reschedule(due.provider, self.queue.now, event="given_up", reason=problem, **ends)
         judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         may |= self._due_for_a_probe(due, may)
@@ -105,7 +120,8 @@ class Judge:
         if here is not None and (due.provider == probes or self._may_call(here, due, is_claimed=is_claimed)):
             return here
         if left:
-            return self._move_on(due, left, tries)
+            step = self._move_on(due, left, tries)
+            return step if step.provider == due.provider else self._explained(step, due, judged, tries)
         if self.is_behind:
             return self.again(due)
         return self._wait(
@@ -180,7 +196,17 @@ class Judge:
             crashes=crashes,
             code=INTERNAL_FAULT,
             detail=trace,
+            event="crashed",
+            reason=N_("Our own code failed before the call."),
         )
+
+    def _explained(self, step: Reschedule, due: Due, judged: Decision, tries: Sequence[Try]) -> Reschedule:
+        """A move to another provider, with the reason: that of the provider that the message leaves."""
+        doubted = {c.provider for c in judged.eligible if self.doubts_of(c, due)}
+        closed = self.queue.closed_providers(self.config)
+        candidates = judged_again(judged.candidates, tries, closed=closed, doubted=doubted, chosen=step.provider)
+        reason = next((each["reason"] for each in candidates if each["provider"] == due.provider), "")
+        return replace(step, event="rerouted", reason=reason, candidates=candidates)
 
     def _move_on(self, due: Due, candidates: Sequence[Candidate], tries: Sequence[Try]) -> Reschedule:
         doubted = [c for c in candidates if c.provider in self.open_providers and self.doubts_of(c, due)]
@@ -206,17 +232,6 @@ class Judge:
         probes = [each.probe_at for each in self.queue.providers if each.provider == due.provider and each.probe_at]
         later = min([now + timedelta(seconds=seconds[due.is_otp]), *(probe for probe in probes if probe > now)])
         return Reschedule(due.provider, later, reason)
-
-
-def _open_providers(queue: QueueSnapshot, config: Snapshot) -> list[int]:
-    known = [each for each in queue.providers if each.provider in config.accounts]
-    return [
-        each.provider
-        for each in known
-        if not each.is_open
-        and config.accounts[each.provider].may_be_called
-        and (each.retry_at is None or each.retry_at <= queue.now)
-    ]
 
 
 def candidates_of(due: Due) -> list[int]:

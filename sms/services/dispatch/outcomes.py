@@ -15,6 +15,7 @@ from sms.models import Attempt
 from sms.services.database import clock
 from sms.services.database.bulk_sql import Rows, as_uuid, one_commit, write_records
 from sms.services.queue import redaction
+from sms.services.queue.claimed_messages import EVENT_COLUMNS, add_events, have_events
 from sms.services.queue.due import Due
 
 _COLUMNS = {
@@ -40,12 +41,14 @@ _COLUMNS = {
     "raw_response": "text",
     "poll_after": "float8",
 }
+_WITH_EVENTS = _COLUMNS | EVENT_COLUMNS
 _SETTLE_MESSAGES = """
 UPDATE sms_message SET status = v.status, provider_id = v.provider, due_at = {due_at}, in_doubt = v.in_doubt,
        repeats = v.repeats, crashes = v.crashes, code = v.message_code, detail = v.message_detail, lease_token = NULL,
        lease_until = NULL, updated_at = {now}, {erase_texts}
 FROM v WHERE sms_message.id = v.message AND sms_message.status = 'sending' AND sms_message.lease_token = v.attempt
 """
+_IS_OWNED = "m.id = v.message AND m.status = 'sending' AND m.lease_token = v.attempt"
 _SETTLE_ATTEMPTS = """
 UPDATE sms_attempt SET outcome = v.outcome, failure = v.failure, code = v.code, detail = v.detail,
        vendor_message_id = COALESCE(NULLIF(v.vendor_message_id, ''), sms_attempt.vendor_message_id),
@@ -75,7 +78,14 @@ _ON_POSTGRESQL = {
     "poll_at": _LATER.format("poll_after"),
     "erase_texts": _ERASE_TEXTS.format(now="statement_timestamp()"),
 }
-_SETTLE = f", moved AS ({_SETTLE_MESSAGES}), erased AS ({_ERASE_EARLIER}) {_SETTLE_ATTEMPTS}".format(**_ON_POSTGRESQL)
+_SETTLE = ", moved AS ({} {}), erased AS ({}){} {}"
+
+
+def _settle_sql(events: bool) -> str:
+    """One statement. With decisions to record, it returns the messages that it moved to their INSERT."""
+    moved, attempts = _SETTLE_MESSAGES.format(**_ON_POSTGRESQL), _SETTLE_ATTEMPTS.format(**_ON_POSTGRESQL)
+    told = f", told AS ({add_events('statement_timestamp()')})" if events else ""
+    return _SETTLE.format(moved, "RETURNING sms_message.id" if events else "", _ERASE_EARLIER, told, attempts)
 
 
 def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
@@ -84,7 +94,8 @@ def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
     Returns the attempts that had no outcome before.
     """
     if connection.vendor == "postgresql":
-        ended = write_records(_SETTLE, _COLUMNS, records)
+        events = have_events(records)
+        ended = write_records(_settle_sql(events), _WITH_EVENTS if events else _COLUMNS, records)
     else:
         ended = _write_on_sqlite(records)
     return {as_uuid(row[0]) for row in ended}
@@ -100,7 +111,7 @@ def accept_unconfirmed(repeated: Sequence[Due]) -> None:
 
 def _write_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Rows:
     now = clock.now()
-    columns = {**_COLUMNS, "due_at": "timestamptz", "poll_at": "timestamptz"}
+    columns = {**_WITH_EVENTS, "due_at": "timestamptz", "poll_at": "timestamptz"}
     words = {"kept": _KEPT, "now": "%s", "due_at": "v.due_at", "poll_at": "v.poll_at"}
     words["erase_texts"] = _ERASE_TEXTS.format(now="%s")
     moves = [
@@ -108,6 +119,8 @@ def _write_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Rows:
         for record in records
     ]
     with one_commit():
+        if have_events(records):
+            write_records(add_events("%s", f"sms_message AS m ON {_IS_OWNED}"), columns, moves, now)
         write_records(_ERASE_EARLIER, columns, moves)
         ended = write_records(_SETTLE_ATTEMPTS.format(**words), columns, moves, now)
         write_records(_SETTLE_MESSAGES.format(**words), columns, moves, now, now)

@@ -8,8 +8,8 @@ import structlog
 
 from providers.base import Failure, OutboundSms, failed
 from providers.marking import N_
-from sms.domain.lifecycle import LEASE_OVER
-from sms.models import Dispatcher
+from sms.domain.lifecycle import LEASE_OVER, Status
+from sms.models import Dispatcher, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
@@ -55,9 +55,14 @@ def expire() -> int:
     """Expire messages whose time to live is over, and erase the OTPs among them. Returns how many."""
     with worker_transaction() as now:
         ended = outbox.expire_messages(now=now, limit=AT_ONCE)
+        MessageEvent.add_by_rule("expired", now, {message: _expired(in_doubt) for message, _, in_doubt in ended})
         resolve_doubts([message for message, _, in_doubt in ended if in_doubt], now)
         redaction.erase_messages([message for message, is_otp, _ in ended if is_otp])
     return len(ended)
+
+
+def _expired(in_doubt: bool) -> dict[str, str]:
+    return {"status": Status.UNCONFIRMED if in_doubt else Status.EXPIRED, "code": "expired"}
 
 
 def beat(dispatcher: Dispatcher, in_flight: int) -> None:

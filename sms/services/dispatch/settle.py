@@ -5,27 +5,24 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
-from providers.base import Accepted, Failure, ProviderError, ReportChannel
+from providers.base import Accepted, Failure, ProviderError
 from providers.marking import N_
 from sms.domain.lifecycle import (
-    INTERNAL_FAULT,
     LEASE_OVER,
-    OUTCOME_OF,
     NextStep,
-    Outcome,
     Situation,
     Status,
     Try,
     after_failure,
-    is_final,
 )
+from sms.domain.routing import judged_again
 from sms.models import Attempt, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account, Snapshot
@@ -34,41 +31,18 @@ from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts, metrics
 from sms.services.queue import queue_state
 from sms.services.queue.attempts import resolve_doubts, tries_of
-from sms.services.queue.echoes import can_poll
 from sms.services.queue.jobs import Result, Send
 from sms.services.reports import apply, parts
 
 from . import approval_doubt, balance, circuit_breaker, outcomes
 from .approval_doubt import Doubts
 from .eligibility import CRASHES_ALLOWED, candidates_of
+from .settled import Settled, attempt_record, record_of
 
 log = structlog.get_logger(__name__)
 
 LAST_SUCCESS_EVERY = 5.0
 """Seconds between two updates of a provider's last success."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """One result, and the next step of its message."""
-
-    result: Result
-    job: Send
-    step: NextStep
-    crashes: int
-    is_late: bool = False
-    """True if the attempt had an outcome before: then this result changed nothing."""
-
-    @property
-    def detail(self) -> str:
-        error = self.result.error
-        return error.detail if error else self.result.crash
-
-    @property
-    def outcome(self) -> Outcome:
-        if self.result.error is not None:
-            return OUTCOME_OF[self.result.error.failure]
-        return Outcome.UNAVAILABLE if self.result.surely_not_sent else Outcome.ACCEPTED
 
 
 def settle(results: Sequence[Result]) -> None:
@@ -92,7 +66,7 @@ def write(settled: list[Settled]) -> list[Settled]:
     """
     if not settled:
         return []
-    records = [_message_record(s) | _attempt_record(s) for s in settled]
+    records = [record_of(s) for s in settled]
     part_ids = {s.job.attempt: ids for s in settled if len(ids := _part_ids(s.result)) > 1}
     known = [s.job for s in settled if s.job.message.repeats and _had_it(s.result)]
     doubtful = [s.job.message.id for s in settled if s.step.status == Status.UNCONFIRMED and s.job.message.in_doubt]
@@ -118,19 +92,17 @@ def _had_it(result: Result) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """The facts that decide the step after a failed call. `closed`: providers that may not be called now."""
+    """The facts that decide the step after a failed call. `closed`: providers that may not be called now, and why."""
 
     config: Snapshot
-    closed: frozenset[int] = frozenset()
+    closed: Mapping[int, str] = field(default_factory=dict)
     doubts: Doubts = approval_doubt.NONE
 
 
 def _read_facts() -> _Facts:
-    queue = queue_state.read_queue()
-    waits = (each.provider for each in queue.providers if each.retry_at is not None and each.retry_at > queue.now)
-    closed = frozenset(each.provider for each in queue.providers if each.is_open) | frozenset(waits)
+    queue, config = queue_state.read_queue(), snapshot.current()
     doubts = approval_doubt.read_doubts() if queue.has_doubts else approval_doubt.NONE
-    return _Facts(snapshot.current(), closed, doubts)
+    return _Facts(config, queue.closed_providers(config), doubts)
 
 
 # --- next steps ------------------------------------------------------------------------------
@@ -152,8 +124,8 @@ def _follow(result: Result, tries: list[Try], facts: _Facts) -> Settled:
     job = result.job
     message = job.message
     if result.error is not None:
-        step = _after_error(job, result.error, tries, facts)
-        return Settled(result, job, step, message.crashes)
+        step, candidates = _after_error(job, result.error, tries, facts)
+        return Settled(result, job, step, message.crashes, candidates)
     if result.never_started:
         return Settled(result, job, _back(job), message.crashes)
     if result.crash:
@@ -175,7 +147,10 @@ def _back(job: Send, delay: float = 0.0) -> NextStep:
     return NextStep(Status.QUEUED, job.account.id, delay, message.in_doubt, repeats=message.repeats is not None)
 
 
-def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Facts) -> NextStep:
+def _after_error(
+    job: Send, error: ProviderError, tries: list[Try], facts: _Facts
+) -> tuple[NextStep, list[dict[str, Any]]]:
+    """The step after a failed call, and the candidates for it."""
     message, config = job.message, facts.config
     kind = job.account.adapter.approval_in_doubt(error.failure, error.code)
     doubts = facts.doubts.with_refusal(job, kind)
@@ -191,26 +166,28 @@ def _after_error(job: Send, error: ProviderError, tries: list[Try], facts: _Fact
         candidates.append(job.account.id)  # it may recover; until then the message waits
     doubted = {candidate.provider for candidate in judged.eligible if doubts.of(candidate, message.sender)}
     route = next((r for r in config.routes if r.id == message.decision.get("route")), None)
+    closed = _closed(facts, job, error)
+    all_tries = [*tries, Try(job.account.id, error.failure, kind is not None, message.repeats is not None)]
     situation = Situation(
         is_otp=message.is_otp,
         candidates=candidates,
-        open_providers=_open(facts, candidates, job, error) - doubted,
-        tries=[*tries, Try(job.account.id, error.failure, kind is not None, message.repeats is not None)],
+        open_providers=frozenset(candidates) - closed.keys() - doubted,
+        tries=all_tries,
         jitter=random.random(),  # noqa: S311  spreads retries; no secret hangs on it
         in_doubt=message.in_doubt,
         retry_after=error.retry_after,
         may_resend_unconfirmed=bool(route and route.resend_unconfirmed_otp),
         may_repeat=job.account.adapter.repeats_are_safe,
     )
-    return after_failure(situation)
+    step = after_failure(situation)
+    return step, judged_again(judged.candidates, all_tries, closed=closed, doubted=doubted, chosen=step.provider)
 
 
-def _open(facts: _Facts, candidates: Iterable[int], job: Send, error: ProviderError) -> frozenset[int]:
-    """The candidates that may be called: an account or balance fault closes its provider at once."""
-    shut = set(facts.closed) | {p for p in candidates if not facts.config.accounts[p].may_be_called}
+def _closed(facts: _Facts, job: Send, error: ProviderError) -> Mapping[int, str]:
+    """The providers that may not be called, and why: an account or balance fault closes its provider at once."""
     if error.failure in (Failure.ACCOUNT, Failure.BALANCE):
-        shut.add(job.account.id)
-    return frozenset(candidates) - shut
+        return {**facts.closed, job.account.id: N_("Its account may not send.")}
+    return facts.closed
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -221,61 +198,6 @@ def _mark_late(settled: list[Settled], open_attempts: set[uuid.UUID]) -> list[Se
         return settled
     _note_late(settled, open_attempts)
     return [replace(s, is_late=s.job.attempt not in open_attempts) for s in settled]
-
-
-def _message_record(s: Settled) -> dict[str, Any]:
-    message, error = s.job.message, s.result.error
-    return {
-        "message": message.id,
-        "attempt": s.job.attempt,
-        "status": s.step.status,
-        "provider": s.step.provider or s.job.account.id,
-        "delay": s.step.delay,
-        "in_doubt": s.step.in_doubt,
-        "repeats": message.repeats or s.job.attempt if s.step.repeats else None,
-        "crashes": s.crashes,
-        "is_otp": message.is_otp,
-        "erases": message.is_otp and is_final(s.step.status, s.job.account.adapter.strongest),
-        "message_code": (error.code if error else INTERNAL_FAULT if s.result.crash else "")[:64],
-        "message_detail": s.detail,
-    }
-
-
-def _attempt_record(s: Settled) -> dict[str, Any]:
-    result = s.result
-    record: dict[str, Any] = {"attempt": s.job.attempt, "poll_after": None}
-    record |= dict.fromkeys(("vendor_message_id", "failure", "code", "detail"), "")
-    record |= {key: getattr(result, key) for key in ("http_status", "raw_request", "raw_response")}
-    if result.error is not None:
-        error = result.error
-        words = f"{error.detail}\n{result.crash}" if result.crash else error.detail
-        return record | {
-            "outcome": s.outcome,
-            "failure": error.failure,
-            "code": error.code[:64],
-            "detail": words,
-            "poll_after": _first_poll(s.job.account, "") if s.outcome is Outcome.UNCONFIRMED else None,
-        }
-    if result.surely_not_sent:
-        code = LEASE_OVER if result.never_started else INTERNAL_FAULT
-        words = result.crash or N_("The call was not begun in time; nothing was sent.")
-        return record | {"outcome": s.outcome, "code": code, "detail": words}
-    accepted: Accepted = result.value
-    return record | {
-        "outcome": s.outcome,
-        "code": accepted.code[:64],
-        "detail": accepted.detail,
-        "vendor_message_id": accepted.vendor_id[:128],
-        "poll_after": _first_poll(s.job.account, accepted.vendor_id),
-    }
-
-
-def _first_poll(account: Account, vendor_id: str) -> float | None:
-    """Seconds until the vendor is asked for the first time; None: never."""
-    adapter = account.adapter
-    is_known = can_poll(vendor_id) or not adapter.polls.needs_id
-    delays = adapter.poll_delays() if ReportChannel.POLL in adapter.reports and is_known else ()
-    return delays[0] if delays else None
 
 
 def _note_late(settled: Sequence[Settled], open_attempts: set[Any]) -> None:
@@ -299,7 +221,7 @@ def _note_late(settled: Sequence[Settled], open_attempts: set[Any]) -> None:
 
 
 def _late_words(s: Settled) -> Mapping[str, Any]:
-    record = _attempt_record(s)
+    record = attempt_record(s)
     return {key: record.get(key) for key in ("outcome", "code", "detail", "vendor_message_id")}
 
 

@@ -190,8 +190,12 @@ def _stop(number: str) -> None:
     """End the number's waiting messages. One that may have been sent before becomes unconfirmed."""
     waiting = Message.objects.filter(to=number, status__in=(Status.QUEUED, Status.HELD))
     stopped = {"due_at": None, "code": "canceled", "waiting_for": "", "updated_at": clock.now()}
-    doubtful = list(waiting.filter(in_doubt=True).values_list("pk", flat=True))
+    in_doubt = dict(waiting.values_list("pk", "in_doubt"))
+    doubtful = [message for message, doubt in in_doubt.items() if doubt]
+    ends = {True: Status.UNCONFIRMED, False: Status.CANCELED}
+    decisions = {message: {"status": ends[doubt], "code": "canceled"} for message, doubt in in_doubt.items()}
     waiting.filter(in_doubt=True).update(status=Status.UNCONFIRMED, **stopped)
+    MessageEvent.add_by_rule("canceled", stopped["updated_at"], decisions)
     resolve_doubts(doubtful, stopped["updated_at"])
     waiting.update(status=Status.CANCELED, **stopped)
 

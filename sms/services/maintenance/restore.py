@@ -7,7 +7,7 @@ message stays held, but in doubt: a new template does not release it, staff may.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def _quarantine_batch(before: datetime, reason: str) -> int:
     Attempt.objects.filter(message__in=ids, outcome=None).update(
         outcome=Outcome.UNCONFIRMED, failure=Failure.AMBIGUOUS, code="parked", detail=detail, finished_at=now
     )
-    _add_events(ids, reason, now)
+    _add_events(ids, reason, now, {"status": Status.UNCONFIRMED, "code": "parked"})
     return len(ids)
 
 
@@ -88,14 +88,14 @@ def _mark_held(before: datetime, reason: str) -> int:
     ids = list(held.values_list("pk", flat=True))
     for first in range(0, len(ids), BATCH_SIZE):
         Message.objects.filter(pk__in=ids[first : first + BATCH_SIZE]).update(in_doubt=True)
-    _add_events(ids, reason, clock.now())
+    _add_events(ids, reason, clock.now(), None)
     return len(ids)
 
 
-def _add_events(ids: Sequence[uuid.UUID], reason: str, now: datetime) -> None:
+def _add_events(ids: Sequence[uuid.UUID], reason: str, now: datetime, decision: Mapping[str, str] | None) -> None:
+    said = {"kind": "parked", "actor": ACTOR, "reason": reason, "decision": decision}
     MessageEvent.objects.bulk_create(
-        (MessageEvent(message_id=message, at=now, kind="parked", actor=ACTOR, reason=reason) for message in ids),
-        batch_size=BATCH_SIZE,
+        (MessageEvent(message_id=message, at=now, **said) for message in ids), batch_size=BATCH_SIZE
     )
 
 

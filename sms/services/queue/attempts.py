@@ -10,8 +10,8 @@ from typing import Protocol
 from providers.base import Failure
 from providers.marking import N_
 from providers.registry import SENDERS
-from sms.domain.lifecycle import BAD_REPORTS, Try
-from sms.models import Attempt
+from sms.domain.lifecycle import BAD_REPORTS, Status, Try
+from sms.models import Attempt, MessageEvent
 from sms.services.database.bulk_sql import as_uuid, fetch_rows, is_one_of, list_parameter
 
 from . import redaction
@@ -64,7 +64,7 @@ WHERE {{named}} AND status = 'unconfirmed'
       SELECT 1 FROM sms_attempt same WHERE same.message_id = a.message_id AND same.{_IS_BAD}
       AND COALESCE(same.repeats, same.id) = COALESCE(a.repeats, a.id)))
   AND NOT EXISTS (SELECT 1 FROM sms_messageevent e WHERE e.message_id = sms_message.id AND e.kind = 'parked')
-RETURNING id, is_otp"""  # noqa: S608 - constants alone
+RETURNING id, is_otp, code"""  # noqa: S608 - constants alone
 
 
 def resolve_doubts(messages: Collection[uuid.UUID], now: datetime) -> None:
@@ -78,4 +78,6 @@ def resolve_doubts(messages: Collection[uuid.UUID], now: datetime) -> None:
     detail = N_("The vendor reported the earlier attempt as undelivered, and no later one was accepted.")
     statement = _RESOLVE.format(named=is_one_of("id", "uuid"))
     resolved = fetch_rows(statement, [detail, now, list_parameter(messages)])
+    decisions = {as_uuid(row[0]): {"status": Status.UNDELIVERED, "code": row[2]} for row in resolved}
+    MessageEvent.add_by_rule("doubt_resolved", now, decisions)
     redaction.erase_messages([as_uuid(row[0]) for row in resolved if row[1]])

@@ -15,6 +15,23 @@ from sms.domain.lifecycle import Status
 from sms.services.database import clock
 from sms.services.database.bulk_sql import fetch_rows, is_one_of, list_parameter, one_commit, write_records
 
+EVENT_COLUMNS = {"event": "text", "event_reason": "text", "decision": "jsonb"}
+_ADD_EVENTS = """
+INSERT INTO sms_messageevent (message_id, at, kind, actor, reason, detail, decision)
+SELECT v.message, {now}, v.event, '', v.event_reason, '{{}}', v.decision FROM v JOIN {moved} WHERE v.event IS NOT NULL
+"""
+MOVED = "moved ON moved.id = v.message"
+
+
+def add_events(now: str, moved: str = MOVED) -> str:
+    """SQL that records the decisions of those records whose messages are changed. It joins them by `moved`."""
+    return _ADD_EVENTS.format(now=now, moved=moved)
+
+
+def have_events(records: Sequence[Mapping[str, Any]]) -> bool:
+    return any(record.get("event") for record in records)
+
+
 _TEMPLATE_COLUMNS = {"message": "uuid", "attempt": "uuid", "version": "bigint", "parameters": "jsonb"}
 _SET_ON_MESSAGES = """
 UPDATE sms_message SET template_version_id = v.version, parameters = v.parameters
@@ -40,6 +57,7 @@ _RESCHEDULE_COLUMNS = {
     "crashes": "smallint",
     "code": "text",
     "detail": "text",
+    **EVENT_COLUMNS,
 }
 _IS_OURS = """
 sms_message.id = v.message AND (v.attempt IS NULL AND sms_message.status = 'queued'
@@ -63,17 +81,21 @@ def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
 
     A record with an `attempt` is about a claimed message whose call was not begun: the attempt is deleted. A record
     without one is about a queued message that the caller has locked. `crashes`, `code` and `detail` are written unless
-    they are None.
+    they are None, and an `event` with its `decision` in the same commit.
     """
     whole = [dict.fromkeys(_RESCHEDULE_COLUMNS) | {"status": Status.QUEUED} | dict(record) for record in records]
     if connection.vendor == "postgresql":
         moved = _RESCHEDULE.format(now="statement_timestamp()")
+        told = f", told AS ({add_events('statement_timestamp()')})" if have_events(whole) else ""
         drop = "DELETE FROM sms_attempt USING v, moved WHERE moved.id = v.message AND sms_attempt.id = v.attempt"
-        write_records(f", moved AS ({moved}) {drop}", _RESCHEDULE_COLUMNS, whole)
+        write_records(f", moved AS ({moved}){told} {drop}", _RESCHEDULE_COLUMNS, whole)
         return
+    now = clock.now()
     with one_commit():
+        if have_events(whole):
+            write_records(add_events("%s", f"sms_message ON {_IS_OURS}"), _RESCHEDULE_COLUMNS, whole, now)
         write_records(_DROP_ATTEMPTS, _RESCHEDULE_COLUMNS, whole)
-        write_records(_RESCHEDULE.format(now="%s"), _RESCHEDULE_COLUMNS, whole, clock.now())
+        write_records(_RESCHEDULE.format(now="%s"), _RESCHEDULE_COLUMNS, whole, now)
 
 
 def give_back(attempts: Iterable[uuid.UUID]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from django.db import Error, models
+from django.db import Error, models, transaction
 
 from providers.marking import N_
 from sms.domain.lifecycle import Status
@@ -94,7 +95,8 @@ def _release(message: Message) -> None:
     )
     other = reading if reading.text != message.text else None
     if not reading.decision.code:
-        queue_held(message.pk, reading.decision, now=clock.now(), other=other)
+        with transaction.atomic():
+            queue_held(message, reading.decision, now=clock.now(), other=other)
 
 
 def _escaped(message: Message, current: Snapshot) -> EscapedText:
@@ -105,7 +107,7 @@ def _escaped(message: Message, current: Snapshot) -> EscapedText:
 
 
 def queue_held(
-    message: uuid.UUID,
+    message: Message,
     decision: Decision,
     *,
     now: datetime,
@@ -113,10 +115,13 @@ def queue_held(
     reason: str = "",
     other: Reading | None = None,
 ) -> bool:
-    """Queue a held message by this decision. False if it is no longer held. `other`: another reading of its text."""
+    """Queue a held message by this decision. False if it is no longer held. `other`: another reading of its text.
+
+    Call it in a transaction.
+    """
     first = decision.eligible[0]
     moved = outbox.move_message(
-        message,
+        message.pk,
         leaves=[Status.HELD],
         now=now,
         status=Status.QUEUED,
@@ -128,9 +133,16 @@ def queue_held(
     )
     if moved:
         why = reason or N_("An approved template gives this text now.")
-        MessageEvent.objects.create(message_id=message, at=now, kind="released", actor=actor, reason=why)
-        notify.notify_workers()
+        said = {"kind": "released", "actor": actor, "reason": why, "decision": routed_again(message, decision)}
+        MessageEvent.objects.create(message=message, at=now, **said)
+        transaction.on_commit(notify.notify_workers)
     return moved
+
+
+def routed_again(message: Message, decision: Decision) -> dict[str, Any]:
+    """What an event records of a decision that replaces the message's own."""
+    to = {"from": message.provider_id, "to": decision.eligible[0].provider, "status": Status.QUEUED}
+    return decision.as_json() | to | {"code": message.code, "replaced": message.decision}
 
 
 def _text_columns(reading: Reading) -> dict[str, str | int | bool]:

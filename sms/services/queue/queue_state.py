@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection
 
+from providers.marking import N_
+from sms.services.configuration.snapshot import Snapshot
 from sms.services.database import bulk_sql, clock
 from sms.services.database.bulk_sql import as_json, as_time
 
@@ -53,6 +55,17 @@ class QueueSnapshot:
     """The configuration's stamp, read with the same query as the breakers."""
     has_doubts: bool = False
     """Whether any approval is in doubt."""
+
+    def closed_providers(self, config: Snapshot) -> dict[int, str]:
+        """The providers that may not be called now, with the reason."""
+        shut = {each.id: each for each in config.accounts.values() if not each.may_be_called}
+        found = {key: N_("It is paused.") if each.paused else each.problem for key, each in shut.items()}
+        for each in self.providers:
+            if each.is_open:
+                found[each.provider] = N_("Its circuit breaker is open.")
+            elif each.retry_at is not None and each.retry_at > self.now:
+                found[each.provider] = N_("It asked for a pause.")
+        return found
 
     @property
     def is_anything_due(self) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
@@ -23,17 +22,18 @@ from sms.domain.lifecycle import (
     is_final,
 )
 from sms.domain.parts import PartState, is_possible, whole_state
-from sms.models import Attempt, DeliveryReport, MessageEvent, ProviderState
+from sms.models import Attempt, DeliveryReport, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.configuration.snapshot import Account
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import metrics
-from sms.services.queue import notify, outbox, redaction
+from sms.services.queue import outbox, redaction
 from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.echoes import echo_of
 from sms.services.queue.outbox import LockedMessage
 
 from . import failover, lookup, parts, report_alerts, rows
+from .failover import NextProvider
 from .lookup import ByKey, Found
 from .update import ReportUpdate, update_of, without_echo
 
@@ -261,14 +261,14 @@ def _apply_whole(
     never_left = update.state in BAD_REPORTS and update.left is False
     is_sure = never_left and not lookup.is_of_several_calls(attempt.id, attempt.repeats, attempt.vendor_id, update)
     may_move = is_sure and batch.may_send
-    next_provider = failover.next_provider(message.id, attempt.provider, batch.now) if may_move else None
+    chosen = failover.next_provider(message.id, attempt.provider, batch.now) if may_move else None
     effect = after_report(
         status=Status.UNCONFIRMED if message.awaits_repeat else Status(message.status),
         is_latest=attempt.number == message.attempts_made,
         reported=attempt.reported,
         report=update.state,
         means_not_sent=never_left,
-        another_is_left=next_provider is not None,
+        another_is_left=chosen is not None,
     )
     if reported is not None and not effect.applied:
         effect = ReportEffect(True, N_("the other parts decide"))
@@ -280,7 +280,7 @@ def _apply_whole(
     if message.status == Status.UNCONFIRMED and update.state in BAD_REPORTS:
         batch.doubtful.append(message.id)
     if effect.status is not None:
-        _move(batch, update, attempt, message, effect, next_provider)
+        _move(batch, update, attempt, message, effect, chosen)
 
 
 def _note_reported(batch: _Batch, update: ReportUpdate, attempt: _Attempt) -> None:
@@ -310,15 +310,18 @@ def _move(
     attempt: _Attempt,
     message: LockedMessage,
     effect: ReportEffect,
-    next_provider: int | None,
+    chosen: NextProvider | None,
 ) -> None:
     """Change the message's state in the batch, with the event, the alert and the erasure that belong to it."""
     account = snapshot.current().accounts[update.provider]
     move = {"message": message.id, "status": effect.status, "code": update.code, "detail": update.detail}
-    if effect.moves_on:
-        in_doubt = failover.is_in_doubt(attempt.message, attempt.reference)
-        move |= {"provider": next_provider, "due_at": batch.now, "in_doubt": in_doubt}
-        _record_failover(message, account, batch.now)
+    if effect.moves_on and chosen is not None:
+        move |= {
+            "provider": chosen.id,
+            "due_at": batch.now,
+            "in_doubt": failover.is_in_doubt(attempt.message, attempt.reference),
+        }
+        failover.record(message.id, account, chosen, update.code, batch.now)
     elif message.status == Status.QUEUED:
         move["provider"] = attempt.provider  # the retry that was queued is dropped
     batch.moves[message.id] = move
@@ -327,12 +330,6 @@ def _move(
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):
         batch.erase.append(message.id)
     message.status, message.awaits_repeat = effect.status, False
-
-
-def _record_failover(message: LockedMessage, account: Account, now: datetime) -> None:
-    why = N_("{slug} reports that it was never sent.").format(slug=account.slug)
-    MessageEvent.objects.create(message_id=message.id, at=now, kind="failed_over", reason=why)
-    transaction.on_commit(notify.notify_workers)
 
 
 def _record(batch: _Batch, update: ReportUpdate, attempt: _Attempt | None, effect: ReportEffect) -> None:

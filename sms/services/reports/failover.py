@@ -1,21 +1,33 @@
-"""Whether another provider gets a message of which a vendor reports that it was never sent."""
+"""The next provider after a report that the message was never sent, and the event that records the decision."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
-from sms.domain.lifecycle import BAD_REPORTS, Outcome, choose, remaining
+from providers.marking import N_
+from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, choose, remaining
+from sms.domain.routing import judged_again
 from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
-from sms.services.queue import queue_state
+from sms.services.configuration.snapshot import Account
+from sms.services.queue import notify, queue_state
 from sms.services.queue.attempts import tries_of
 
 
-def next_provider(message: uuid.UUID, failed: int, now: datetime) -> int | None:
-    """The provider to try after one that did not send; None if none is left or the message expired."""
+@dataclass(frozen=True, slots=True)
+class NextProvider:
+    id: int
+    candidates: list[dict[str, Any]]
+
+
+def next_provider(message: uuid.UUID, reported: int, now: datetime) -> NextProvider | None:
+    """The provider to try after the `reported` one did not send it; None if none is left or the message expired."""
     whole = Message.objects.get(pk=message)
     if whole.expires_at <= now or whole.text is None:
         return None
@@ -23,9 +35,23 @@ def next_provider(message: uuid.UUID, failed: int, now: datetime) -> int | None:
     providers = [whole.pinned_provider_id] if whole.pinned_provider_id else stored
     judged = snapshot.current().check_providers(providers, text=whole.text, sender=whole.sender, is_otp=whole.is_otp)
     tries = tries_of([whole])[whole.id]
-    left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != failed]
-    closed = {each.provider for each in queue_state.read_queue().providers if each.is_open}
-    return choose(left, frozenset(left) - closed, tries) if left else None
+    left = [p for p in remaining([c.provider for c in judged.eligible], tries) if p != reported]
+    if not left:
+        return None
+    closed = {each.provider: _OPEN for each in queue_state.read_queue().providers if each.is_open}
+    chosen = choose(left, frozenset(left) - closed.keys(), tries)
+    return NextProvider(chosen, judged_again(judged.candidates, tries, closed=closed, chosen=chosen))
+
+
+_OPEN = N_("Its circuit breaker is open.")
+
+
+def record(message: uuid.UUID, account: Account, chosen: NextProvider, code: str, now: datetime) -> None:
+    why = N_("{slug} reports that it was never sent.").format(slug=account.slug)
+    decision = {"from": account.id, "to": chosen.id, "candidates": chosen.candidates}
+    decision |= {"status": Status.QUEUED, "code": code}
+    MessageEvent.objects.create(message_id=message, at=now, kind="failed_over", reason=why, decision=decision)
+    transaction.on_commit(notify.notify_workers)
 
 
 def is_in_doubt(message: uuid.UUID, reference: uuid.UUID) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,7 +37,7 @@ def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int |
         decision = decide(message, provider_id)
         now = clock.now()
         _move(message, RESENDABLE, now, **_resend_columns(message, decision, provider_id, now))
-        _add_event(message, now, "resent", actor, reason, provider=decision.eligible[0].slug, was=message.status)
+        _add_routed(message, now, "resent", actor, reason, decision, code="")
     notify.notify_workers()
 
 
@@ -111,7 +111,7 @@ def move(message_id: uuid.UUID, *, provider_id: int, actor: str, reason: str) ->
         decision = decide(message, provider_id)
         now = clock.now()
         _move(message, MOVABLE, now, **_move_columns(decision, provider_id, now))
-        _add_event(message, now, "moved", actor, reason, provider=decision.eligible[0].slug, was=message.status)
+        _add_routed(message, now, "moved", actor, reason, decision)
     notify.notify_workers()
 
 
@@ -166,7 +166,8 @@ def settle_unconfirmed(message_id: uuid.UUID, *, went_out: bool, actor: str, rea
         status = Status.SUBMITTED if went_out else Status.FAILED
         detail = N_("Resolved by staff as sent.") if went_out else N_("Resolved by staff as not sent.")
         _move(message, {Status.UNCONFIRMED}, now, status=status, code="settled", detail=detail, in_doubt=went_out)
-        _add_event(message, now, "settled", actor, reason, went_out=went_out)
+        decided = {"status": status, "code": "settled"}
+        _add_event(message, now, "settled", actor, reason, decided, went_out=went_out)
         _erase_otp(message, now)
 
 
@@ -186,8 +187,8 @@ def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
         now = clock.now()
         status = Status.UNCONFIRMED if message.in_doubt else Status.CANCELED
         _move(message, CANCELABLE, now, status=status, code="canceled", detail=N_("Canceled by staff."), waiting_for="")
+        _add_event(message, now, "canceled", actor, reason, {"status": status, "code": "canceled"})
         resolve_doubts([message_id], now)
-        _add_event(message, now, "canceled", actor, reason)
         _erase_otp(message, now)
 
 
@@ -200,7 +201,7 @@ def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, a
         except ActionRefused:
             continue
         with transaction.atomic():
-            if held_messages.queue_held(message.pk, decision, now=clock.now(), actor=actor, reason=reason):
+            if held_messages.queue_held(message, decision, now=clock.now(), actor=actor, reason=reason):
                 Message.objects.filter(pk=message.pk).update(pinned_provider=provider_id)
                 released += 1
     return released
@@ -222,5 +223,16 @@ def _erase_otp(message: Message, now: datetime) -> None:
         redaction.erase_messages([message.pk])
 
 
-def _add_event(message: Message, now: datetime, kind: str, actor: str, reason: str, **detail: Any) -> None:
-    MessageEvent.objects.create(message=message, at=now, kind=kind, actor=actor, reason=reason, detail=detail)
+def _add_routed(
+    message: Message, now: datetime, kind: str, actor: str, reason: str, decision: Decision, **more: str
+) -> None:
+    """The event of an action that chose the message's provider."""
+    decided = held_messages.routed_again(message, decision) | more
+    _add_event(message, now, kind, actor, reason, decided, provider=decision.eligible[0].slug, was=message.status)
+
+
+def _add_event(
+    message: Message, now: datetime, kind: str, actor: str, reason: str, decision: Mapping[str, Any], **detail: Any
+) -> None:
+    said = {"kind": kind, "actor": actor, "reason": reason, "decision": decision, "detail": detail}
+    MessageEvent.objects.create(message=message, at=now, **said)

@@ -1,4 +1,4 @@
-"""Actions of staff on providers: test the connection, probe, pause, resume."""
+"""Actions of staff on providers: test the connection, probe, pause, resume, end a doubt about an approval."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.db import transaction
 
 from providers.base import Asked, HttpRequest, HttpResponse, ProviderError, Sender
 from providers.marking import N_
-from sms.models import Attempt, Breaker, Provider, ProviderState
+from sms.models import ApprovalDoubt, Attempt, Breaker, Provider, ProviderState
 from sms.services.configuration import network_policy
 from sms.services.database import clock
-from sms.services.dispatch import circuit_breaker
+from sms.services.dispatch import approval_doubt, circuit_breaker
 from sms.services.queue import notify, outbox, sessions
 from sms.services.queue.echoes import can_poll, error_without_secrets, without_secrets
 from sms.services.queue.errors import ActionRefused
@@ -126,3 +126,17 @@ def resume(provider_id: int, *, actor: str, reason: str) -> None:
     with transaction.atomic():
         provider.save(update_fields=["paused", "updated_at"])
         outbox.wake_waiting(provider_id, now=clock.now())
+
+
+def end_doubt(doubt_id: int, *, actor: str) -> ApprovalDoubt:
+    """Use this approval for messages again; messages that waited for it are due at once. Returns the doubt that has
+    ended.
+
+    Raises ActionRefused if it has ended already. If the vendor still rejects the approval, the next call opens a new
+    doubt.
+    """
+    ended = approval_doubt.end([doubt_id])
+    if not ended:
+        raise ActionRefused(N_("This doubt has ended already."))
+    log.info("doubt.ended_by_hand", about=ended[0].title, actor=actor)
+    return ended[0]

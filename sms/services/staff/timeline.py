@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,10 +14,11 @@ from providers.marking import N_
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
 from sms.domain.quality.client_outcomes import ClientOutcome
-from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome, Provider
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome
 from sms.services.database import clock
 from sms.translation import translated
 
+from .explanation import Rows, intake
 from .message_filters import NO_REPORT_AFTER
 
 GOOD, BAD, DOUBT, NEUTRAL = "good", "bad", "doubt", "neutral"
@@ -52,18 +54,15 @@ class Timeline:
     attempts: tuple[Attempt, ...] = field(default=())
 
 
-def timeline_of(message: Message) -> Timeline:
-    """Reads attempts, reports, events and the client's outcome with one query each."""
-    slugs = dict(Provider.objects.values_list("pk", "slug"))
-    attempts = tuple(message.attempts.order_by("number"))
-    reports = list(message.reports.order_by("id"))
-    events = list(message.events.order_by("at", "id"))
-    accepted = [_accepted(message), _routed(message)]
-    later = [_attempt(attempt, slugs) for attempt in attempts]
-    later += [_report(report, slugs) for report in reports] + [_event(event) for event in events]
-    later += [_client_outcome(each, message) for each in MessageOutcome.objects.filter(message=message)]
+def timeline_of(message: Message, rows: Rows | None = None) -> Timeline:
+    rows = rows or Rows.of(message)
+    accepted = [_accepted(message), _routed(message, intake(message, rows))]
+    later = [_attempt(attempt, rows.slugs) for attempt in rows.attempts]
+    later += [_report(report, rows.slugs) for report in rows.reports] + [_event(event) for event in rows.events]
+    later += [_client_outcome(each, message) for each in rows.outcomes]
     later.sort(key=lambda entry: entry.at or message.created_at)
-    return Timeline(tuple(accepted + later), _next(message, slugs), _remedy(message, attempts), attempts)
+    entries = tuple(accepted + later)
+    return Timeline(entries, _next(message, rows.slugs), _remedy(message, rows.attempts), rows.attempts)
 
 
 def _accepted(message: Message) -> TimelineEntry:
@@ -75,11 +74,8 @@ def _accepted(message: Message) -> TimelineEntry:
     return TimelineEntry(message.created_at, "taken", title, GOOD, facts=tuple(facts))
 
 
-def _routed(message: Message) -> TimelineEntry:
-    """The routing decision that was made when the message was accepted or resent."""
-    decision = message.decision or {}
-    candidates = tuple(decision.get("candidates", ()))
-    prefix = decision.get("prefix", "")
+def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
+    """The routing decision that was made when the message was accepted."""
     template = message.template_version
     if template:
         title = N_("Matched template “{template}”, version {template_number}").format(
@@ -90,17 +86,19 @@ def _routed(message: Message) -> TimelineEntry:
             N_("Sent as free text") if message.status != Status.HELD else N_("No approved template matches this text")
         )
     facts = [
-        (N_("route"), prefix or _("none")),
+        (N_("route"), decision["prefix"] or _("none")),
         (N_("encoding"), message.encoding),
         (N_("segments"), str(message.segments)),
     ]
     if message.smoothing:
         facts.append((N_("normalised"), ", ".join(message.smoothing)))
     tone = DOUBT if message.status == Status.HELD else GOOD
-    return TimelineEntry(message.created_at, "decided", title, tone, facts=tuple(facts), candidates=candidates)
+    return TimelineEntry(
+        message.created_at, "decided", title, tone, facts=tuple(facts), candidates=tuple(decision["candidates"])
+    )
 
 
-def _attempt(attempt: Attempt, slugs: dict[int, str]) -> TimelineEntry:
+def _attempt(attempt: Attempt, slugs: Mapping[int | None, str]) -> TimelineEntry:
     outcome = Outcome(attempt.outcome) if attempt.outcome else None
     title = N_("Attempt {number} via {provider}: {outcome_text}").format(
         number=attempt.number, provider=slugs.get(attempt.provider_id, "?"), outcome_text=outcome or N_("under way")
@@ -136,7 +134,7 @@ def _duration(attempt: Attempt) -> str:
     return f"{(attempt.finished_at - attempt.started_at).total_seconds() * 1000:.0f} ms"
 
 
-def _report(report: DeliveryReport, slugs: dict[int, str]) -> TimelineEntry:
+def _report(report: DeliveryReport, slugs: Mapping[int | None, str]) -> TimelineEntry:
     state = MessageState(report.state or report.status)
     words = N_("{provider} answers the status query: {state_text}") if report.is_poll else _REPORTS
     title = words.format(provider=slugs.get(report.provider_id, "?"), state_text=state)
@@ -186,14 +184,15 @@ def _event(event: MessageEvent) -> TimelineEntry:
         if value not in ("", None)
     )
     title = status_descriptions.EVENT.get(event.kind, event.kind)
-    return TimelineEntry(event.at, "event", title, NEUTRAL, event.reason, facts, who=event.actor)
+    candidates = tuple((event.decision or {}).get("candidates", ()))
+    return TimelineEntry(event.at, "event", title, NEUTRAL, event.reason, facts, candidates, who=event.actor)
 
 
-def _next(message: Message, slugs: dict[int, str]) -> str:
+def _next(message: Message, slugs: Mapping[int | None, str]) -> str:
     """What happens next without an action of staff; empty if nothing does."""
     status = Status(message.status)
     if status is Status.QUEUED:
-        words = [N_("Sent to {provider} when it is due.").format(provider=slugs.get(message.provider_id or 0, "?"))]
+        words = [N_("Sent to {provider} when it is due.").format(provider=slugs.get(message.provider_id, "?"))]
         if message.waiting_for:
             words.append(N_("It waits: {waiting_for_text}.").format(waiting_for_text=message.waiting_for))
         return " ".join([*words, N_("If it can't be sent in time, it expires.")])

@@ -18,7 +18,7 @@ from sms.services.configuration import network_policy
 from sms.services.dispatch import balance, circuit_breaker, poll
 from sms.services.dispatch import settle as dispatch_settle
 from sms.services.dispatch.claim import Claimer
-from sms.services.dispatch.settle import Settled
+from sms.services.dispatch.settled import Settled
 from sms.services.inbound import forward
 from sms.services.monitoring import alert_delivery
 from sms.services.queue import queue_state

@@ -1,0 +1,1 @@
+"""The explained message: its state is rebuilt from the JSON alone, for random histories."""
