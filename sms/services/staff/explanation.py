@@ -18,7 +18,9 @@ from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOu
 Values = dict[str, Any]
 Entry = tuple[tuple[datetime, int, int], Values]
 """A part of the history, with the key that orders it: its time, and for equal times the attempt and its stage."""
-STARTED, ENDED, REPORTED, DECIDED = range(4)
+STARTED, ACTED, ENDED, REPORTED, FOLLOWED = range(5)
+AFTER_A_RESULT = ("failed_over", "given_up", "repeated", "doubt_resolved")
+"""The events that follow a call or a report at the same moment. Other events come before one."""
 
 
 @dataclass(frozen=True)
@@ -166,19 +168,24 @@ def _passed_over(candidates: Iterable[Values], shares: Mapping[str, int], chosen
 
 def _history(rows: Rows, shows_text: bool) -> Iterable[Entry]:
     numbers = {attempt.pk: attempt.number for attempt in rows.attempts}
+
+    def latest(at: datetime) -> int:
+        return max((attempt.number for attempt in rows.attempts if attempt.started_at < at), default=0)
+
     for attempt in rows.attempts:
         yield (attempt.started_at, attempt.number, STARTED), _started(attempt, rows)
         if attempt.finished_at is not None:
             yield (attempt.finished_at, attempt.number, ENDED), _ended(attempt, rows, shows_text)
     for report in rows.reports:
         number = numbers.get(report.attempt_id) or 0
-        yield (report.received_at, number, REPORTED), _report(report, number, rows)
+        key = (report.received_at, max(number, latest(report.received_at)), REPORTED)
+        yield key, _report(report, number, rows)
     for event in rows.events:
-        before = [attempt.number for attempt in rows.attempts if attempt.started_at < event.at]
-        yield (event.at, max(before, default=0), DECIDED), _event(event, rows)
+        stage = FOLLOWED if event.kind in AFTER_A_RESULT else ACTED
+        yield (event.at, latest(event.at), stage), _event(event, rows)
     for outcome in rows.outcomes:
         told = {"kind": "client_outcome", "at": outcome.at, "outcome": outcome.outcome}
-        yield (outcome.at, 0, DECIDED), told
+        yield (outcome.at, 0, FOLLOWED), told
 
 
 def _of_attempt(kind: str, attempt: Attempt, at: datetime, rows: Rows) -> Values:
