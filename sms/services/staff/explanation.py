@@ -18,9 +18,8 @@ from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOu
 Values = dict[str, Any]
 Entry = tuple[tuple[datetime, int, int], Values]
 """A part of the history, with the key that orders it: its time, and for equal times the attempt and its stage."""
-STARTED, ACTED, ENDED, REPORTED, FOLLOWED = range(5)
-AFTER_A_RESULT = ("failed_over", "given_up", "repeated", "doubt_resolved")
-"""The events that follow a call or a report at the same moment. Other events come before one."""
+STARTED, PARKED, ENDED, REPORTED, DECIDED = range(5)
+"""At the same moment a decision follows a call's end and a report; the quarantine after a restore precedes them."""
 
 
 @dataclass(frozen=True)
@@ -181,11 +180,11 @@ def _history(rows: Rows, shows_text: bool) -> Iterable[Entry]:
         key = (report.received_at, max(number, latest(report.received_at)), REPORTED)
         yield key, _report(report, number, rows)
     for event in rows.events:
-        stage = FOLLOWED if event.kind in AFTER_A_RESULT else ACTED
+        stage = PARKED if event.kind == "parked" else DECIDED
         yield (event.at, latest(event.at), stage), _event(event, rows)
     for outcome in rows.outcomes:
         told = {"kind": "client_outcome", "at": outcome.at, "outcome": outcome.outcome}
-        yield (outcome.at, 0, FOLLOWED), told
+        yield (outcome.at, 0, DECIDED), told
 
 
 def _of_attempt(kind: str, attempt: Attempt, at: datetime, rows: Rows) -> Values:
