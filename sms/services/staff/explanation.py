@@ -13,7 +13,16 @@ from typing import Any
 from providers.marking import N_
 from sms.domain.lifecycle import Status
 from sms.domain.phone import masked
-from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome, Provider, TemplateApproval
+from sms.models import (
+    Attempt,
+    DeliveryReport,
+    Message,
+    MessageEvent,
+    MessageOutcome,
+    Provider,
+    TemplateApproval,
+    TemplateVersion,
+)
 
 Values = dict[str, Any]
 Entry = tuple[tuple[datetime, int, int], Values]
@@ -51,13 +60,16 @@ class Rows:
 def explain(message: Message, rows: Rows, *, shows_number: bool = False, shows_text: bool = False) -> Values:
     """`shows_text`: with the text, the parameters and the raw exchanges, which are never shown of an OTP."""
     shows_text = shows_text and not message.is_otp
+    history = [values for _, values in sorted(_history(rows, shows_text), key=lambda entry: entry[0])]
+    accepted = intake(message, rows)
+    _number_versions([accepted, *(step["decision"] for step in history if step.get("decision"))])
     return {
         "message": _identity(message, shows_number),
         "text": _text(message, shows_text),
         "parameters": message.parameters if shows_text else None,
         "approvals": _approvals(message, rows),
-        "intake": intake(message, rows),
-        "history": [values for _, values in sorted(_history(rows, shows_text), key=lambda entry: entry[0])],
+        "intake": accepted,
+        "history": history,
         "staff": [_touch(event) for event in rows.events if event.actor],
         "state": {
             "status": message.status,
@@ -159,7 +171,17 @@ def _passed_over(candidates: Iterable[Values], shares: Mapping[str, int], chosen
             reason = N_("A share move left it {share} % of the messages.").format(share=share)
             yield {**candidate, "code": "share", "reason": reason}
         else:
-            yield candidate
+            yield {**candidate}
+
+
+def _number_versions(decisions: Iterable[Values]) -> None:
+    """Give the candidates the numbers of their templates' versions in place of the rows' ids."""
+    candidates = [each for decision in decisions for each in decision.get("candidates", ()) if each.get("version")]
+    wanted = {candidate["version"] for candidate in candidates}
+    versions = TemplateVersion.objects.filter(pk__in=wanted).values_list("pk", "number")
+    numbers = dict(versions) if wanted else {}
+    for candidate in candidates:
+        candidate["version"] = numbers.get(candidate["version"])
 
 
 # --- the history -----------------------------------------------------------------------------------
@@ -245,4 +267,6 @@ def _event(event: MessageEvent, rows: Rows) -> Values:
 def _decision(decision: Mapping[str, Any], rows: Rows) -> Values:
     """With the providers' slugs; without what it replaced, which the entries before it have."""
     kept = {name: value for name, value in decision.items() if name != "replaced"}
+    if "candidates" in kept:
+        kept["candidates"] = [{**candidate} for candidate in kept["candidates"]]
     return kept | {name: rows.slugs.get(decision[name], "") for name in ("from", "to") if name in decision}

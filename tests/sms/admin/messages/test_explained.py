@@ -31,6 +31,7 @@ def message(cast):
     version = cast.template.current_version
     approval = cast.template.approvals.get()
     candidate = {"provider": cast.templated.pk, "slug": "templated-az", "code": "", "approval": approval.pk}
+    candidate["version"] = version.pk
     decision = {"route": 1, "prefix": "+994", "code": "", "candidates": [candidate]}
     message = cast.message(
         provider=cast.templated, template_version=version, decision=decision, parameters={"name": "Aysel"},
@@ -58,7 +59,8 @@ def test_the_page_shows_each_decision_with_its_candidates_and_the_registered_tex
 
 def test_the_json_has_the_same_parts(boss, message):
     told = boss.get(address(message)).json()
-    assert told["intake"]["candidates"][0]["slug"] == "templated-az"
+    [candidate] = told["intake"]["candidates"]
+    assert (candidate["slug"], candidate["version"]) == ("templated-az", 1)
     assert told["approvals"][0]["registered_text"] == "Hello {name}, it is on its way."
     assert [step["kind"] for step in told["history"]] == ["attempt_started", "report", "event", "attempt_ended"]
     assert told["history"][1]["reason"] == "this attempt was already reported sent"
