@@ -46,9 +46,11 @@ def test_every_internal_code_has_a_description():
 
 
 def test_every_kind_of_event_has_a_title():
-    kinds = set(re.findall(r'kind="([a-z_]+)"', _sources(sms.services)))
-    kinds |= set(re.findall(r'_add_event\(message, now, "([a-z_]+)"', _sources(sms.services)))
-    assert {"resent", "settled", "canceled"} <= kinds
+    source = _sources(sms.services)
+    kinds = set(re.findall(r'(?:kind|event)="([a-z_]+)"', source))
+    kinds |= set(re.findall(r'_add_(?:event|routed)\(message, now, "([a-z_]+)"', source))
+    kinds |= set(re.findall(r'add_by_rule\("([a-z_]+)"', source))
+    assert {"resent", "settled", "canceled", "crashed", "expired", "failed_over"} <= kinds
     assert not kinds - set(status_descriptions.EVENT)
 
 
