@@ -94,7 +94,7 @@ def _reason(s: Settled) -> str:
         return N_("{slug} sends a message once, however often its call is repeated.").format(slug=s.job.account.slug)
     if s.event == "given_up":
         return N_("No provider is left that may be called with it.") if s.candidates else N_("Our own code failed.")
-    return N_("{slug} did not send it ({code}).").format(slug=s.job.account.slug, code=s.code)
+    return N_("The attempt at {slug} ended with {code}.").format(slug=s.job.account.slug, code=s.code)
 
 
 def attempt_record(s: Settled) -> dict[str, Any]:

@@ -324,7 +324,7 @@ def _move(
         failover.record(message.id, account, chosen, update.code, batch.now)
     elif message.status == Status.QUEUED:
         move["provider"] = attempt.provider  # the retry that was queued is dropped
-    batch.moves[message.id] = move
+    batch.moves[message.id] = {"provider": batch.moves.get(message.id, {}).get("provider")} | move
     if effect.alerts:
         report_alerts.contradicts(message, account, update)
     if message.is_otp and is_final(Status(effect.status), account.adapter.strongest):

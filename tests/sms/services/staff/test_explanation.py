@@ -215,6 +215,18 @@ def test_the_walk_visits_every_file_that_changes_a_message():
     assert set().union(*FILES.values()) <= set(WALK)
 
 
+def test_two_reports_at_once_that_end_a_retry_leave_the_provider_that_sent_it(shop, wire, work):
+    """The first report drops the queued attempt at the second provider; the next one must not bring it back."""
+    message = refused_by_the_first(shop, wire, work)
+    attempt = message.attempts.get(number=1)
+    Message.objects.filter(pk=message.pk).update(status="queued", provider=shop.second, due_at=clock.now())
+    states = [MessageState.SENT, MessageState.DELIVERED]
+    updates = [update_of(Report(state), provider=shop.first.pk, attempt=attempt.pk) for state in states]
+    apply.apply_reports(updates)
+    message.refresh_from_db()
+    assert (message.status, message.provider_id) == ("delivered", shop.first.pk)
+
+
 # --- what a decision says ----------------------------------------------------------------------------
 
 
