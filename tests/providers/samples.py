@@ -17,10 +17,11 @@ from providers.testing import Example
 
 @dataclass(frozen=True)
 class Sample:
-    """Made-up credentials, and what a message needs at this vendor beside its number and text."""
+    """Made-up credentials, what a message needs at this vendor beside its number and text, and required options."""
 
     credentials: Mapping[str, str]
     message: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def sample(slug: str) -> Sample:
@@ -36,7 +37,7 @@ def secret_settings(adapter: type[Adapter]) -> dict[str, bool]:
 
 def example(slug: str) -> Example:
     found = sample(slug)
-    return Example(SENDERS[slug], found.credentials, found.message)
+    return Example(SENDERS[slug], found.credentials, found.message, found.options)
 
 
 def sender(slug: str, base_url: str = "https://vendor.example", **options: Any) -> Sender:
