@@ -206,6 +206,8 @@ class Sender(Adapter):
     """The longest value of a parameter in characters, if the vendor states one."""
     max_parts: ClassVar[int | None] = None
     """The most parts of a text, if the vendor states one."""
+    takes_validity: ClassVar[bool] = True
+    """False where the vendor accepts no validity period; `request` passes `OutboundSms.valid_for` otherwise."""
     sender_rule: ClassVar[SenderRule] = FIXED_SENDER
     names_parameters: ClassVar[bool] = False
     """True if parameters are sent by name, False if only by order."""

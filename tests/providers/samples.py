@@ -12,16 +12,20 @@ from typing import Any
 
 from providers.base import Adapter, OutboundSms, Sender
 from providers.registry import SENDERS
-from providers.testing import Example
+from providers.testing import Example, GoodCallback
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Made-up credentials, what a message needs at this vendor beside its number and text, and required options."""
+    """Made-up credentials, what a message needs at this vendor beside its number and text, and required options.
+
+    `callback` is optional: a good callback of the vendor, for more tests.
+    """
 
     credentials: Mapping[str, str]
     message: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    callback: GoodCallback | None = None
 
 
 def sample(slug: str) -> Sample:
@@ -37,7 +41,7 @@ def secret_settings(adapter: type[Adapter]) -> dict[str, bool]:
 
 def example(slug: str) -> Example:
     found = sample(slug)
-    return Example(SENDERS[slug], found.credentials, found.message, found.options)
+    return Example(SENDERS[slug], found.credentials, found.message, found.options, callback=found.callback)
 
 
 def sender(slug: str, base_url: str = "https://vendor.example", **options: Any) -> Sender:
