@@ -34,6 +34,7 @@ from .messages import OutboundSms as OutboundSms
 from .polls import Asked as Asked
 from .polls import Polls as Polls
 from .reports import ENDS as ENDS
+from .reports import NO_REPORT as NO_REPORT
 from .reports import MessageState as MessageState
 from .reports import Money as Money
 from .reports import Report as Report
@@ -302,7 +303,8 @@ class Sender(Adapter):
         """The reports in one callback, given its fields, which are found in any letter case of their names.
 
         A field that can't be decoded is neither text nor number: for `text_in` it is empty. It is called for inner
-        objects too: fields that are no report give an empty list. Our own id is returned unchanged.
+        objects too: fields that are no report give an empty list, a documented event that is none `[NO_REPORT]`. Our
+        own id is returned unchanged.
         """
         return []
 
