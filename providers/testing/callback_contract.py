@@ -127,6 +127,7 @@ class CallbackContract:
         for good in good_callback(example):
             known = reports_in(stored(good.callback, adapter), adapter)
             assert [report for report in known if report.state is not MessageState.UNKNOWN]
+            assert {report.code.lower() for report in known} <= {"", *map(str.lower, adapter.codes), *adapter.words}
             unlisted = "987" if good.state.isdigit() else "not-listed"
             found = reports_in(stored(with_word(good.callback, good.state, unlisted), adapter), adapter)
             assert {report.state for report in found} == {MessageState.UNKNOWN}

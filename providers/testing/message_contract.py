@@ -26,7 +26,7 @@ TEXTS = {
 
 
 def parse_body(request: HttpRequest) -> None:
-    """Raises ValueError or SyntaxError if the body is not of the type that the request declares."""
+    """Raises ValueError or SyntaxError, or fails, if the body is not of the type that the request declares."""
     type_ = {name.lower(): value for name, value in request.headers}.get("content-type", "").lower()
     if "json" in type_:
         json.loads(request.body)
@@ -37,11 +37,11 @@ def parse_body(request: HttpRequest) -> None:
 
 
 def parse_fields(encoded: str) -> None:
-    names = [name for name, _ in parse_qsl(encoded, keep_blank_values=True, strict_parsing=bool(encoded))]
+    """Raises ValueError, or fails, if it is not form-encoded."""
+    parse_qsl(encoded, keep_blank_values=True, strict_parsing=bool(encoded))
     assert encoded.isprintable()
     assert encoded.isascii()
     assert " " not in encoded
-    assert len(set(names)) == len(names), "a field comes twice"
 
 
 class MessageContract:
@@ -85,6 +85,11 @@ class MessageContract:
         adapter = example.sender()
         differs = adapter.request(example.sms(valid_for=600)) != adapter.request(example.sms(valid_for=86_400))
         assert differs == adapter.takes_validity
+
+    def test_the_callback_url_is_passed_if_reports_come_to_it(self, example: Example) -> None:
+        adapter = example.sender()
+        requests = [adapter.request(example.sms(callback_url=f"https://sms.example/webhooks/{n}")) for n in (1, 2)]
+        assert (requests[0] != requests[1]) == (ReportChannel.CALLBACK_PER_ATTEMPT in adapter.reports)
 
     @pytest.mark.parametrize("body", [b"", b"<html><body>No</body></html>", b"{}"])
     @pytest.mark.parametrize("status", [401, 500])

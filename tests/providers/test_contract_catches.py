@@ -52,10 +52,12 @@ class Sound(Sender):
     polls = Polls(needs_id=False)
     signed_headers = ("x-signature", "x-time")
     strongest = "delivered"
+    words = frozenset(STATES)
 
     def request(self, sms: OutboundSms) -> HttpRequest:
         self.check(sms)
-        payload = {"to": in_format("e164", sms.to), "text": sms.text, "seconds": sms.valid_for}
+        to = in_format("e164", sms.to)
+        payload = {"to": to, "text": sms.text, "seconds": sms.valid_for, "report_to": sms.callback_url}
         return json_post(f"{self.base_url}/send", payload, ("X-Key", self.credential["key"]))
 
     def outcome(self, response: HttpResponse) -> Accepted:
@@ -165,6 +167,11 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
         SenderContract.test_the_time_that_is_left_is_passed_if_the_vendor_takes_one,
         {"request": template("TEXT", "text/plain")},
     ),
+    "the callback URL is not passed": (
+        SenderContract.test_the_callback_url_is_passed_if_reports_come_to_it,
+        {"request": template("TEXT", "text/plain")},
+    ),
+    "a code of reports is not declared": (STATE_TEST, {"words": frozenset()}),
     "a validity period is passed that the vendor does not take": (
         SenderContract.test_the_time_that_is_left_is_passed_if_the_vendor_takes_one,
         {"takes_validity": False},
