@@ -34,6 +34,7 @@ from .messages import OutboundSms as OutboundSms
 from .polls import Asked as Asked
 from .polls import Polls as Polls
 from .reports import ENDS as ENDS
+from .reports import NO_REPORT as NO_REPORT
 from .reports import MessageState as MessageState
 from .reports import Money as Money
 from .reports import Report as Report
@@ -206,6 +207,8 @@ class Sender(Adapter):
     """The longest value of a parameter in characters, if the vendor states one."""
     max_parts: ClassVar[int | None] = None
     """The most parts of a text, if the vendor states one."""
+    takes_validity: ClassVar[bool] = True
+    """False where the vendor accepts no validity period; `request` passes `OutboundSms.valid_for` otherwise."""
     sender_rule: ClassVar[SenderRule] = FIXED_SENDER
     names_parameters: ClassVar[bool] = False
     """True if parameters are sent by name, False if only by order."""
@@ -300,7 +303,8 @@ class Sender(Adapter):
         """The reports in one callback, given its fields, which are found in any letter case of their names.
 
         A field that can't be decoded is neither text nor number: for `text_in` it is empty. It is called for inner
-        objects too: fields that are no report give an empty list. Our own id is returned unchanged.
+        objects too: fields that are no report give an empty list, a documented event that is none `[NO_REPORT]`. Our
+        own id is returned unchanged.
         """
         return []
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-from .base import HttpRequest, HttpResponse
+from .base import Adapter, HttpRequest, HttpResponse, OutboundSms
 from .content import decoded_text, is_plain_utf8
 
 LIMIT = 8 * 1024
@@ -41,6 +41,15 @@ def exchange_text(
         text = hide(text[: LIMIT + MARGIN])
     shown = visible(text[: LIMIT + 1])
     return shown if len(shown) <= LIMIT else shown[:LIMIT] + "… (cut)"
+
+
+def hidden_values(adapter: Adapter, sms: OutboundSms) -> tuple[str, ...]:
+    """The values to hide in stored requests and responses: the account's secrets, and an OTP's text and parameters.
+
+    A request adds what the adapter derived for it (`HttpRequest.hidden`).
+    """
+    of_message = (sms.text, *(value for _, value in sms.parameters)) if sms.is_otp else ()
+    return (*adapter.secrets(), *of_message)
 
 
 def _body(message: HttpRequest | HttpResponse) -> str:

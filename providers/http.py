@@ -29,12 +29,11 @@ from .address import url_problem
 from .base import Failure, HttpRequest, HttpResponse, Misconfigured, ProviderError
 from .connection import Connection, TlsConnection, tls_context
 from .content import TooLongError, decompressed
-from .exchange import exchange_text
 from .neighbours import NO_NEIGHBOURS, Neighbours
 from .playground import Playground
 from .wire import MAX_BODY, Call, TooLate
 
-__all__ = ["Client", "TooLate", "exchange_text", "url_problem"]
+__all__ = ["Client", "TooLate", "url_problem"]
 
 USER_AGENT = "sms-desk"
 MAX_HOSTS = 16

@@ -65,3 +65,8 @@ class Report:
     def is_final(self) -> bool:
         """No other report is to be waited for or asked for."""
         return self.state in ENDS if self.final is None else self.final
+
+
+NO_REPORT = Report(MessageState.UNKNOWN, detail="no report")
+"""In the place of a report: the vendor documents this callback, and it is about no message that we sent. It is kept,
+changes nothing and opens no alert."""

@@ -32,7 +32,7 @@ from providers.base import (
 from providers.marking import N_
 
 from . import meaning
-from .build import build, of_account, of_asked, of_message
+from .build import build, names_in, of_account, of_asked, of_message
 from .description import Balance, Description, Poll, Reading, Receipts, Test
 from .meaning import Read, money, outcome
 from .schema import FORMATS, Credential, Option
@@ -50,6 +50,7 @@ def facts_of(described: Description) -> dict[str, Any]:
     return {name: getattr(vendor, name) for name in UNCHANGED} | {
         "default_base_url": vendor.base_url,
         "carries": Carries(vendor.carries),
+        "takes_validity": any(name.startswith("valid_for") for name in names_in(described.request, described)),
         "sender_rule": SenderRule(SenderUse(vendor.sender), vendor.sender_letters, vendor.sender_digits),
         "credentials": tuple(map(setting_of, described.credentials)),
         "options": tuple(map(setting_of, described.options)),

@@ -34,6 +34,14 @@ class Given:
     lists: Mapping[str, Sequence[tuple[str | int, str]]]
 
 
+def names_in(call: CallModel, given: Any) -> set[str]:
+    """The names of the values that a call sends."""
+    rows = [*call.headers, *call.query, *call.body]
+    names = set(call.path.names).union(*(row.value.names for row in rows if row.value))
+    names |= {row.each for row in rows if row.each}
+    return names | {given.words[name[6:]].source for name in names if name[6:] in (given.words or {})}
+
+
 def of_account(described: Description, sender: Sender) -> Given:
     return Given(_with_words(described, _account(sender)), {})
 

@@ -12,7 +12,7 @@ from providers.phone import FORMATS
 from providers.settings import clean
 
 from .adapter import setting_of
-from .build import ALWAYS, OF_ASKED, OF_MESSAGE, Given, fields_of, tree_of, xml_of
+from .build import ALWAYS, OF_ASKED, OF_MESSAGE, Given, fields_of, names_in, tree_of, xml_of
 from .problems import Problem, place_of, shown
 from .schema import CallModel, Option
 from .signing import OF_SIGNATURE
@@ -183,7 +183,7 @@ def _sent(given: Any) -> Iterator[Problem]:
     """What the request must send, and must not, by the facts of the vendor."""
     if given.vendor is None or given.request is None:
         return
-    names, vendor = _names_in(given.request, given), given.vendor
+    names, vendor = names_in(given.request, given), given.vendor
     wanted = {
         "to": True,
         "text": vendor.carries != "template",
@@ -210,13 +210,6 @@ def _always_sends_reference(call: CallModel) -> bool:
     return any(
         "reference" in each.names for each in (call.path, *(row.value for row in rows if row.value and not row.when))
     )
-
-
-def _names_in(call: CallModel, given: Any) -> set[str]:
-    rows = [*call.headers, *call.query, *call.body]
-    names = set(call.path.names).union(*(row.value.names for row in rows if row.value))
-    names |= {row.each for row in rows if row.each}
-    return names | {given.words[name[6:]].source for name in names if name[6:] in (given.words or {})}
 
 
 def _refusals(given: Any) -> Iterator[Problem]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite(f"{__name__}.contract", f"{__name__}.cases")
+for name in ("contract", "callback_contract", "message_contract", "cases"):
+    pytest.register_assert_rewrite(f"{__name__}.{name}")
 
 from .contract import SenderContract as SenderContract  # noqa: E402
 from .example import Example as Example  # noqa: E402
+from .example import GoodCallback as GoodCallback  # noqa: E402

@@ -33,11 +33,13 @@ from providers.base import (
     Unconfirmed,
 )
 from providers.contract import first_problem
-from providers.exchange import exchange_text
+from providers.exchange import exchange_text, hidden_values
 from providers.http import Client
 
+from .callback_contract import CallbackContract
 from .cases import without_a_code
 from .example import Example
+from .message_contract import MessageContract
 from .wire import LONG, SHORT, Server, answer, closed_port, replying, reset, serving, silence
 
 
@@ -90,7 +92,7 @@ def echo(server: Server, conn: socket.socket) -> None:
     conn.sendall(answer(server.take(conn), "400 Bad Request"))
 
 
-class SenderContract:
+class SenderContract(MessageContract, CallbackContract):
     """A package's own test class derives from this one, and gives the fixture `example`."""
 
     @pytest.fixture
@@ -295,8 +297,8 @@ class SenderContract:
 
     def test_no_secret_and_no_code_stands_in_a_kept_exchange(self, example: Example) -> None:
         message = example.sms(is_otp=True)
-        hidden = (*example.sender().secrets(), message.text, *(value for _, value in message.parameters))
         request = example.sender().request(message)
+        hidden = (*hidden_values(example.sender(), message), *request.hidden)
         echoed = HttpResponse(400, {"x-echo": request.url}, request.body)
         for exchange in (request, echoed):
             shown = exchange_text(exchange, hidden)

@@ -6,17 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from providers.base import Call, OutboundSms, Sender, Session
+from providers.base import Call, Callback, OutboundSms, Sender, Session
 
 TO = "+994501234567"
 TEXT = "Sizin təsdiq kodunuz: 004217. Heç kimə verməyin."
 
 
 @dataclass(frozen=True)
+class GoodCallback:
+    """A call of the vendor with one report, with all the headers that it sends."""
+
+    callback: Callback
+    state: str
+    """The vendor's word or number for the state. It stands once in the query and the body."""
+    covers_content: bool = True
+    """False: the vendor proves its calls by a secret alone, not by a signature over their content."""
+    has_time: bool = True
+    """False: its signature holds no time, and so is valid for ever."""
+
+
+@dataclass(frozen=True)
 class Example:
     """An adapter, made-up credentials, what a message needs at this vendor beside its number and text, and options.
 
-    `session` holds the values of a session, where the vendor requires a log-in.
+    `session` holds the values of a session, where the vendor requires a log-in. With the optional
+    `callback`, what it means and its signature are tested, too.
     """
 
     adapter: type[Sender]
@@ -24,6 +38,7 @@ class Example:
     message: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     session: Mapping[str, str] = field(default_factory=dict)
+    callback: GoodCallback | None = None
 
     def sender(self, base_url: str = "https://vendor.example", **options: Any) -> Sender:
         made = self.adapter(base_url=base_url, credentials=self.credentials, options={**self.options, **options})

@@ -86,6 +86,7 @@ class Accolades(Sender):
     )
     default_base_url = "https://client.voipit.ro"
     carries = Carries.TEXT
+    takes_validity = False
     blocks_callers = True
     reports = frozenset({ReportChannel.CALLBACK_PER_ATTEMPT})
     strongest = "sent"
@@ -134,9 +135,8 @@ class Accolades(Sender):
 
     def _post(self, path: str, fields: Mapping[str, str]) -> HttpRequest:
         url = f"{self.base_url}/{quote(self.credential['account_number'], safe='')}/{path}"
-        form = ("Content-Type", "application/x-www-form-urlencoded")
         body = "&".join(f"{name}={quote_plus(value)}" for name, value in fields.items())
-        return HttpRequest("POST", url, (form,), body.encode("ascii"))
+        return HttpRequest("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), body.encode("ascii"))
 
 
 def _type(answer: JsonObject | None) -> str:

@@ -127,6 +127,7 @@ class ETelecom(Sender):
     )
     default_base_url = "https://sms.etelecom.vn"
     carries = Carries.TEMPLATE
+    takes_validity = False
     names_parameters = True
     reports = frozenset({ReportChannel.CALLBACK_REGISTERED, ReportChannel.POLL})
     strongest = "delivered"
@@ -158,9 +159,7 @@ class ETelecom(Sender):
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
         answer = {_folded(name): value for name, value in values.items()}
         vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
-        if not vendor_id or not word:
-            return []
-        return [self._report(answer, word, vendor_id)]
+        return [self._report(answer, word, vendor_id)] if vendor_id and word else []
 
     def report_networks(self) -> tuple[str, ...]:
         return tuple(self.option["webhook_ips"])

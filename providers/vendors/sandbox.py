@@ -35,6 +35,7 @@ class Sandbox(Sender):
     scheme = "sandbox"
     default_base_url = "sandbox://training"
     carries = Carries.TEXT
+    takes_validity = False
     reports = frozenset({ReportChannel.POLL})
     strongest = "delivered"
     sandbox = True

@@ -102,6 +102,7 @@ class SmsPlus(Sender):
     )
     default_base_url = "https://smsplus.az"
     carries = Carries.TEMPLATE
+    takes_validity = False
     max_parameters = 3
     max_length = 160
     sender_rule = REQUIRED_SENDER
@@ -122,9 +123,8 @@ class SmsPlus(Sender):
         }
         values = ordered_values(sms)
         payload |= {name: [value] for name, value in zip(PARAMETER_FIELDS, values, strict=False)}
-        bearer = f"Bearer {self.credential['token']}"
-        accept = ("Accept", "application/json")
-        return json_post(f"{self.base_url}/api/sms/send", payload, accept, ("Authorization", bearer))
+        headers = (("Accept", "application/json"), ("Authorization", f"Bearer {self.credential['token']}"))
+        return json_post(f"{self.base_url}/api/sms/send", payload, *headers)
 
     def outcome(self, response: HttpResponse) -> Accepted:
         answer = json_object(response) or {}

@@ -12,15 +12,22 @@ from typing import Any
 
 from providers.base import Adapter, OutboundSms, Sender
 from providers.registry import SENDERS
-from providers.testing import Example
+from providers.testing import Example, GoodCallback
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Made-up credentials, and what a message needs at this vendor beside its number and text."""
+    """Made-up credentials, what a message needs at this vendor beside its number and text, and required options.
+
+    `session` holds the values of a session, where the vendor requires a log-in. With `callback`, a good callback of the
+    vendor, more is tested.
+    """
 
     credentials: Mapping[str, str]
     message: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    session: Mapping[str, str] = field(default_factory=dict)
+    callback: GoodCallback | None = None
 
 
 def sample(slug: str) -> Sample:
@@ -35,8 +42,7 @@ def secret_settings(adapter: type[Adapter]) -> dict[str, bool]:
 
 
 def example(slug: str) -> Example:
-    found = sample(slug)
-    return Example(SENDERS[slug], found.credentials, found.message)
+    return Example(SENDERS[slug], **vars(sample(slug)))
 
 
 def sender(slug: str, base_url: str = "https://vendor.example", **options: Any) -> Sender:

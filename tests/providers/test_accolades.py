@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-from providers.base import Accepted, Failure, HttpRequest, MessageState, Refused, Report, ReportChannel
+from providers.base import Accepted, Callback, Failure, HttpRequest, MessageState, Refused, Report, ReportChannel
+from providers.testing import GoodCallback
 from providers.testing.cases import Answer, answers, check, without_a_code
 from providers.vendors.accolades import CODES, Accolades
 
@@ -16,6 +18,10 @@ from .samples import Sample, secret_settings, sender, sms
 SAMPLE = Sample(
     {"account_number": "4711", "password": "pass word&+ü"},
     {"callback_url": "https://desk.example/webhooks/accolades/k3y"},
+    callback=GoodCallback(
+        Callback("POST", datetime(2026, 11, 28, tzinfo=UTC), body=b"type=deliveryReport&id=0197-attempt&status=sent"),
+        "sent",
+    ),
 )
 
 CLASSES = {

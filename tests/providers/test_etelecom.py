@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from providers.base import Accepted, Asked, Failure, HttpRequest, MessageState, Misconfigured, Report, ReportChannel
+from providers.base import (
+    Accepted,
+    Asked,
+    Callback,
+    Failure,
+    HttpRequest,
+    MessageState,
+    Misconfigured,
+    Report,
+    ReportChannel,
+)
+from providers.testing import GoodCallback
 from providers.testing.cases import Answer, answers, check, without_a_code
 from providers.vendors.etelecom import CODES, ETelecom
 
@@ -16,6 +28,10 @@ from .samples import Sample, secret_settings, sender, sms
 SAMPLE = Sample(
     {"username": "shop", "password": 'p"ss\\w/rd'},
     {"vendor_template": "OTP_01", "parameters": (("otp", "004217"),), "to": "+84901234567"},
+    callback=GoodCallback(
+        Callback("POST", datetime(2026, 11, 28, tzinfo=UTC), body=b'{"IdOmniMess": "ICOMNI1", "Status": "Success"}'),
+        "Success",
+    ),
 )
 
 ID = "ICOMNI0123456789012345678901234567890"[:36]

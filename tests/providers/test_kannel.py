@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from providers.base import Accepted, Encoding, Failure, MessageState, Misconfigured, ProviderError, Refused, Report
+from providers.base import (
+    Accepted,
+    Callback,
+    Encoding,
+    Failure,
+    MessageState,
+    Misconfigured,
+    ProviderError,
+    Refused,
+    Report,
+)
+from providers.testing import GoodCallback
 from providers.testing.cases import Answer, answers, check, without_a_code
 from providers.vendors.kannel import CODES, Kannel
 
 from .samples import Sample, secret_settings, sender, sms
 
 CALLBACK = "https://sms.example/webhooks/kannel/k3y"
-SAMPLE = Sample({"username": "sms-desk", "password": "made-up+pass/word="}, {"callback_url": CALLBACK})
+SAMPLE = Sample(
+    {"username": "sms-desk", "password": "made-up+pass/word="},
+    {"callback_url": CALLBACK},
+    callback=GoodCallback(
+        Callback("GET", datetime(2026, 11, 28, tzinfo=UTC), query=b"ref=0197-attempt&state=1&id=&said="), "1"
+    ),
+)
 
 
 def fields_of(options: dict[str, Any] | None = None, **message: Any) -> dict[str, str]:

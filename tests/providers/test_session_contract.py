@@ -37,6 +37,7 @@ class SessionVendor(Sender):
     default_base_url = "https://session.example"
     credentials = (Setting("password", "Password", "The password.", secret=True),)
     carries = Carries.TEXT
+    takes_validity = False
     needs_session = True
     tells_balance = True
     reports = frozenset({ReportChannel.POLL})
@@ -75,7 +76,7 @@ class SessionVendor(Sender):
         return self._post("poll", " ".join(in_format("digits", each.to) for each in asked))
 
     def poll_outcome(self, response: HttpResponse) -> list[Report]:
-        return []
+        raise by_status(response)
 
 
 class TestAnAdapterWithASession(SenderContract):

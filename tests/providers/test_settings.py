@@ -13,14 +13,6 @@ ADAPTERS = {**SENDERS, **FORWARDERS}
 
 
 @pytest.mark.parametrize("slug", ADAPTERS)
-def test_a_default_is_itself_a_value_that_is_taken(slug: str) -> None:
-    adapter: type[Adapter] = ADAPTERS[slug]
-    defaults = adapter.options_with_defaults({})
-    assert adapter.clean_options(defaults) == defaults
-    assert adapter.clean_options({}) == {}
-
-
-@pytest.mark.parametrize("slug", ADAPTERS)
 @pytest.mark.parametrize("method", ["clean_options", "clean_credentials"])
 def test_an_unknown_key_is_a_mistake_that_is_named(slug: str, method: str) -> None:
     with pytest.raises(SettingError) as caught:
@@ -88,6 +80,13 @@ class Typed(Adapter):
         Setting("number", "Number", "A number.", kind=Kind.MSISDN),
         Setting("filter", "Filter", "A filter.", kind=Kind.CHOICE, choices=("0", "11"), required=True),
     )
+
+
+@pytest.mark.parametrize("adapter", [*ADAPTERS.values(), Typed], ids=lambda adapter: adapter.slug)
+def test_a_default_is_itself_a_value_that_is_taken(adapter: type[Adapter]) -> None:
+    defaults = {setting.key: setting.default for setting in adapter.options if setting.default is not None}
+    assert adapter.clean_options(defaults) == defaults
+    assert adapter.clean_options({}) == {}
 
 
 PEM = "-----BEGIN PUBLIC KEY-----\nbWFkZS11cA==\n-----END PUBLIC KEY-----"

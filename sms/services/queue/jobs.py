@@ -30,7 +30,8 @@ from providers.base import (
     SessionExpired,
     failed,
 )
-from providers.http import Client, TooLate, exchange_text
+from providers.exchange import exchange_text, hidden_values
+from providers.http import Client, TooLate
 from providers.marking import N_
 from sms.domain.echoes import Echo
 from sms.services.configuration.snapshot import Account
@@ -219,13 +220,10 @@ def _timed(job: Send) -> OutboundSms:
 
 
 def _hidden_by(job: Job, adapter: Adapter) -> tuple[str, ...]:
-    """The values to hide in stored requests and responses: the account's secrets, and an OTP's text and parameters."""
-    secrets = adapter.secrets()
+    """The values to hide in stored requests and responses."""
     if isinstance(job, Push):
-        return (*secrets, job.received.text)
-    if isinstance(job, Send) and job.sms.is_otp:
-        return (*secrets, job.sms.text, *(value for _, value in job.sms.parameters))
-    return secrets
+        return (*adapter.secrets(), job.received.text)
+    return hidden_values(adapter, job.sms) if isinstance(job, Send) else adapter.secrets()
 
 
 def _run_call(

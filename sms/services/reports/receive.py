@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from django.db import Error, connection
 
-from providers.base import HttpResponse, MessageState, ProviderError, Report, Sender
+from providers.base import NO_REPORT, HttpResponse, MessageState, ProviderError, Report, Sender
 from providers.marking import N_
 from sms.domain.text import visible
 from sms.services.configuration import snapshot
@@ -213,13 +213,20 @@ def reports_in(call: StoredCall, adapter: Sender) -> tuple[list[tuple[Report, Fi
     """The reports that the adapter finds in a callback, each with its fields, and a note for staff."""
     own = adapter.read(call.as_callback())
     if own is not None:
-        return [(report, Fields({})) for report in own], "" if own else N_("no delivery report was found in it")
+        return _without_no_report([(report, Fields({})) for report in own])
     try:
         records = parse_records(call.raw)
     except Unreadable as unreadable:
         return [], N_("could not be read: {unreadable_text}").format(unreadable_text=unreadable)
     found = [pair for record in records for pair in _reports_in(record, adapter)]
-    return found, _note(records) or ("" if found else N_("no delivery report was found in it"))
+    found, missing = _without_no_report(found)
+    return found, _note(records) or missing
+
+
+def _without_no_report(found: list[tuple[Report, Fields]]) -> tuple[list[tuple[Report, Fields]], str]:
+    """The reports, and the note if the adapter found none and does not say that none is expected."""
+    reports = [pair for pair in found if pair[0] is not NO_REPORT]
+    return reports, "" if found else N_("no delivery report was found in it")
 
 
 def _parse_answer(call: StoredCall, adapter: Sender) -> tuple[list[ReportUpdate], str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from providers.base import HttpResponse, MessageState, Report
+from providers.base import NO_REPORT, HttpResponse, MessageState, Report
 from providers.vendors.accolades import Accolades
 from providers.vendors.etelecom import ETelecom
 from sms.models import Alert, Callback, DeliveryReport, Message, Provider
@@ -18,6 +18,7 @@ from sms.services.reports import receive as reports_receive
 from sms.services.reports import unmatched
 from sms.services.webhooks import tokens
 from sms.services.webhooks.payload import Fields
+from tests.sms.services.fakes import TextVendor
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=frontier"
@@ -243,3 +244,32 @@ def test_fields_without_a_report_raise_an_alert_and_an_empty_call_does_not(sent)
     assert (Callback.objects.get().note, alerts()) == ("no delivery report was found in it", [])
     at_attempt(sent, b"something=else")
     assert alerts() == ["unread-report:first"]
+
+
+NO_REPORTS = {
+    "alone": (b'{"event": "received"}', 0),
+    "in an inner object": (b'{"data": {"event": "received"}}', 0),
+    "beside a report": (b'[{"event": "received"}, {"state": "sent"}]', 1),
+    "around a report": (b'{"event": "received", "data": {"state": "sent"}}', 1),
+}
+
+
+@pytest.mark.parametrize("way", ["read_reports", "read"])
+@pytest.mark.parametrize(("body", "reports"), NO_REPORTS.values(), ids=NO_REPORTS)
+def test_an_event_that_is_no_report_is_kept_and_opens_no_alert(sent, monkeypatch, way, body, reports):
+    def read_reports(_, values):
+        state = [Report(MessageState(values["state"]))] if "state" in values else []
+        return state or ([NO_REPORT] if "event" in values else [])
+
+    def read(self, callback):
+        found = json.loads(callback.body)
+        return [report for values in (found if isinstance(found, list) else [found, *found.values()])
+                if isinstance(values, dict) for report in read_reports(self, values)]  # fmt: skip
+
+    monkeypatch.setattr(TextVendor, way, {"read": read, "read_reports": read_reports}[way])
+    at_attempt(sent, body, "application/json")
+    callback = Callback.objects.get()
+    assert (bytes(callback.body), callback.note) == (body, "")
+    assert callback.read_at is not None
+    assert (DeliveryReport.objects.count(), alerts()) == (reports, [])
+    assert state_of(sent) == ("sent" if reports else "submitted")
