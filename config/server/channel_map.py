@@ -14,12 +14,6 @@ from typing import Any
 
 from waitress import wasyncore
 
-POLL_FLAGS = {
-    selectors.EVENT_READ: select.POLLIN,
-    selectors.EVENT_WRITE: select.POLLOUT,
-    selectors.EVENT_READ | selectors.EVENT_WRITE: select.POLLIN | select.POLLOUT,
-}
-
 
 class ChannelMap(dict[int, Any]):
     """waitress's map of channels by file descriptor. All methods may be called from each thread."""
@@ -62,9 +56,18 @@ class ChannelMap(dict[int, Any]):
             self._selector.unregister(descriptor)
 
     def handle_events(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds for sockets, and let their channels read and write."""
-        for key, events in self._selector.select(timeout):
-            channel = self.get(key.fd)
-            if channel is not None:
-                wasyncore.readwrite(channel, POLL_FLAGS[events])
-                self.refresh(key.fd, channel)
+        """Wait up to `timeout` seconds for sockets, and let their channels read and write.
+
+        In the meantime a thread may have changed what a channel waits for, and a handler may have closed another
+        channel, whose descriptor a new one has by then. Such events are void.
+        """
+        ready = [(key.fd, self.get(key.fd), events) for key, events in self._selector.select(timeout)]
+        for descriptor, channel, events in ready:
+            if channel is not None and self.get(descriptor) is channel:
+                wasyncore.readwrite(channel, _poll_flags(events))
+                self.refresh(descriptor, channel)
+
+
+def _poll_flags(events: int) -> int:
+    reads = select.POLLIN if events & selectors.EVENT_READ else 0
+    return reads | (select.POLLOUT if events & selectors.EVENT_WRITE else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from selectors import EVENT_READ, EVENT_WRITE, SelectorKey
 
 import pytest
 from waitress.wasyncore import dispatcher
@@ -110,3 +111,36 @@ def test_a_closed_channel_does_not_change_the_one_that_has_its_number_now(pair: 
     peer.sendall(b"x")
     channels.handle_events(1)
     assert (closed.reads, channel.reads) == (0, 1)
+
+
+def events_of(channels: ChannelMap, *found: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next look give these descriptors and events."""
+    keys = [(SelectorKey(descriptor, descriptor, events, None), events) for descriptor, events in found]
+    monkeypatch.setattr(channels._selector, "select", lambda timeout: keys)
+
+
+def test_an_event_that_a_thread_has_made_void_does_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    channels, channel, _ = pair
+    events_of(channels, (channel.descriptor, 0), (10_000, EVENT_READ), monkeypatch=monkeypatch)
+    channels.handle_events(0)
+    assert (channel.reads, channel.writes) == (0, 0)
+
+
+def test_an_event_of_a_closed_channel_does_not_reach_the_one_with_its_number(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channels, channel, _ = pair
+    ours, peer = socket.socketpair()
+    later = Channel(ours, channels)
+
+    def replace_the_later_one() -> None:
+        dict.__setitem__(channels, later.descriptor, channel)
+
+    monkeypatch.setattr(channel, "handle_write", replace_the_later_one)
+    found = (channel.descriptor, EVENT_WRITE), (later.descriptor, EVENT_READ)
+    events_of(channels, *found, monkeypatch=monkeypatch)
+    channels.handle_events(0)
+    assert (channel.reads, later.reads) == (0, 0)
+    dict.__setitem__(channels, later.descriptor, later)
+    later.close()
+    peer.close()
