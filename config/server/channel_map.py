@@ -58,8 +58,8 @@ class ChannelMap(dict[int, Any]):
     def handle_events(self, timeout: float) -> None:
         """Wait up to `timeout` seconds for sockets, and let their channels read and write.
 
-        In the meantime a thread may have changed what a channel waits for, and a handler may have closed another
-        channel, whose descriptor a new one has by then. Such events are void.
+        After the wait, a thread may change what a channel waits for, or a handler may close another channel, whose
+        descriptor a new channel may get. Events of such channels are ignored.
         """
         ready = [(key.fd, self.get(key.fd), events) for key, events in self._selector.select(timeout)]
         for descriptor, channel, events in ready:

@@ -84,8 +84,8 @@ _SETTLE = ", moved AS ({} {}), erased AS ({}){} {}"
 def _settle_sql(events: bool) -> str:
     """One statement. With decisions to record, it returns the messages that it moved to their INSERT."""
     moved, attempts = _SETTLE_MESSAGES.format(**_ON_POSTGRESQL), _SETTLE_ATTEMPTS.format(**_ON_POSTGRESQL)
-    told = f", told AS ({add_events('statement_timestamp()')})" if events else ""
-    return _SETTLE.format(moved, "RETURNING sms_message.id" if events else "", _ERASE_EARLIER, told, attempts)
+    added = f", added AS ({add_events('statement_timestamp()')})" if events else ""
+    return _SETTLE.format(moved, "RETURNING sms_message.id" if events else "", _ERASE_EARLIER, added, attempts)
 
 
 def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:

@@ -1,4 +1,4 @@
-"""What the attempts of a message tell: what was tried since staff last queued it, and whether it may have been sent."""
+"""Reads what was tried for a message since staff last queued it, and whether it may have been sent."""
 
 from __future__ import annotations
 

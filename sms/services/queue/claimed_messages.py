@@ -86,9 +86,9 @@ def reschedule(records: Sequence[Mapping[str, Any]]) -> None:
     whole = [dict.fromkeys(_RESCHEDULE_COLUMNS) | {"status": Status.QUEUED} | dict(record) for record in records]
     if connection.vendor == "postgresql":
         moved = _RESCHEDULE.format(now="statement_timestamp()")
-        told = f", told AS ({add_events('statement_timestamp()')})" if have_events(whole) else ""
+        added = f", added AS ({add_events('statement_timestamp()')})" if have_events(whole) else ""
         drop = "DELETE FROM sms_attempt USING v, moved WHERE moved.id = v.message AND sms_attempt.id = v.attempt"
-        write_records(f", moved AS ({moved}){told} {drop}", _RESCHEDULE_COLUMNS, whole)
+        write_records(f", moved AS ({moved}){added} {drop}", _RESCHEDULE_COLUMNS, whole)
         return
     now = clock.now()
     with one_commit():

@@ -66,7 +66,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A query for the states of attempts. `asked` are they for the adapter."""
+    """A query for the states of attempts. `asked`: the attempts as the adapter gets them."""
 
     id: uuid.UUID
     attempts: tuple[uuid.UUID, ...]
