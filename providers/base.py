@@ -20,6 +20,7 @@ from .callbacks import Callback as Callback
 from .callbacks import Reply as Reply
 from .calls import Call as Call
 from .calls import Session as Session
+from .common_settings import POLL_AFTER, WEBHOOK_IPS
 from .errors import Failure as Failure
 from .errors import Misconfigured as Misconfigured
 from .errors import ProviderError as ProviderError
@@ -259,6 +260,8 @@ class Sender(Adapter):
             raise Misconfigured(Failure.CONFIG, "sender_invalid", not_taken)
         if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
+        if self.names_parameters and len(dict(sms.parameters)) != len(sms.parameters):
+            raise Misconfigured(Failure.CONFIG, "parameter_twice", N_("Two parameters go under the same name."))
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
             words = N_("{name} accepts at most {most} parameters; the template has {count}.")
             filled = words.format(name=self.name, most=self.max_parameters, count=len(sms.parameters))
@@ -310,11 +313,11 @@ class Sender(Adapter):
 
     def report_networks(self) -> tuple[str, ...]:
         """The networks that callbacks may come from; empty = any."""
-        return ()
+        return tuple(self.option.get(WEBHOOK_IPS) or ())
 
     def poll_delays(self) -> tuple[int, ...]:
         """Seconds after submission at which to ask for the state; the last one repeats until `polls.until`."""
-        return ()
+        return tuple(self.option.get(POLL_AFTER) or ())
 
     def poll_request(self, *asked: Asked) -> HttpRequest:
         """The call that asks for these messages: at least one, at most `polls.at_once`, if it names any."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from providers.answers import SAYS, Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, words_in
 from providers.base import (
     Accepted,
     Carries,
@@ -25,7 +25,6 @@ from providers.base import (
     HttpRequest,
     HttpResponse,
     JsonObject,
-    Kind,
     MessageState,
     OutboundSms,
     ProviderError,
@@ -33,8 +32,8 @@ from providers.base import (
     ReportChannel,
     Sender,
     Setting,
-    failed,
 )
+from providers.common_settings import phone_format, switch
 from providers.marking import N_
 from providers.phone import in_format
 
@@ -66,23 +65,11 @@ class Accolades(Sender):
         Setting("password", N_("API password"), N_("The API password of this account."), secret=True),
     )
     options = (
-        Setting(
-            "phone_format",
-            N_("Phone format"),
-            N_("How the recipient's number is written; no document says it."),
-            kind=Kind.CHOICE,
-            default="e164",
-            choices=("e164", "digits", "00", "national"),
-            assumed=True,
+        phone_format(
+            *("e164", "digits", "00", "national"),
+            text=N_("How the recipient's number is written; no document says it."),
         ),
-        Setting(
-            "trailing_slash",
-            N_("Slash at the end"),
-            N_("End the address for sending with a slash."),
-            kind=Kind.BOOLEAN,
-            default=False,
-            assumed=True,
-        ),
+        switch("trailing_slash", N_("Slash at the end"), N_("End the address for sending with a slash.")),
     )
     default_base_url = "https://client.voipit.ro"
     carries = Carries.TEXT
@@ -105,10 +92,10 @@ class Accolades(Sender):
         return self._post("sms/send/" if self.option["trailing_slash"] else "sms/send", fields)
 
     def outcome(self, response: HttpResponse) -> Accepted:
-        answer = json_object(response)
-        code = code_in((answer or {}).get("code"))
+        answer = json_object(response) or {}
+        code = code_in(answer.get("code"))
         if _type(answer) != "ok":
-            raise _refusal(response, answer, code)
+            raise _refusal(response, answer)
         if response.status != 200 or code in CODES:
             words = N_("type ok, code {code}, HTTP {status}").format(code=code, status=response.status)
             raise contradiction(code or f"http-{response.status}", words)
@@ -128,10 +115,10 @@ class Accolades(Sender):
         return self._post("ping/", {"password": self.credential["password"]})
 
     def test_outcome(self, response: HttpResponse) -> str:
-        answer = json_object(response)
+        answer = json_object(response) or {}
         if response.status == 200 and _type(answer) == "pong":
             return N_("Accolades accepts the account and the password.")
-        raise _refusal(response, answer, code_in((answer or {}).get("code")))
+        raise _refusal(response, answer)
 
     def _post(self, path: str, fields: Mapping[str, str]) -> HttpRequest:
         url = f"{self.base_url}/{quote(self.credential['account_number'], safe='')}/{path}"
@@ -139,26 +126,19 @@ class Accolades(Sender):
         return HttpRequest("POST", url, (("Content-Type", "application/x-www-form-urlencoded"),), body.encode("ascii"))
 
 
-def _type(answer: JsonObject | None) -> str:
-    return text_in((answer or {}).get("type")).lower()
+def _type(answer: JsonObject) -> str:
+    return text_in(answer.get("type")).lower()
 
 
-def _refusal(response: HttpResponse, answer: JsonObject | None, code: str | None) -> ProviderError:
+def _refusal(response: HttpResponse, answer: JsonObject) -> ProviderError:
+    """The part of a code before the dot is an HTTP status; an unlisted 5xx is as ambiguous as the listed 500."""
     refused = _type(answer) == "error"
-    if code is None and (refused or response.status == 404):
-        code = str(response.status)
+    status_is_code = refused or response.status == 404
+    code = code_in(answer.get("code")) or (str(response.status) if status_is_code else None)
     if code is None:
         return by_status(response)
-    return _by_known_code(response, code, refused, words_in((answer or {}).get("message")))
-
-
-def _by_known_code(response: HttpResponse, code: str, refused: bool, said: str) -> ProviderError:
-    """The part of a code before the dot is an HTTP status; an unlisted 5xx is as ambiguous as the listed 500."""
-    if code in CODES:
-        return by_code(CODES, code, response, refused=refused, said=said)
     general = code.partition(".")[0]
-    if general in CODES:
-        failure, words = CODES[general]
-        return failed(failure, code, f"{words} {SAYS.format(said=said)}" if said else words)
+    codes = {code: CODES[general], **CODES} if general in CODES else CODES
     server_fault = response.status >= 500 or (len(general) == 3 and general.startswith("5"))
-    return by_code(CODES, code, response, refused=refused and not server_fault, said=said)
+    said = words_in(answer.get("message"))
+    return by_code(codes, code, response, refused=refused and not server_fault, said=said)

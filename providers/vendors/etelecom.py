@@ -18,18 +18,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from providers.answers import (
-    MAX_CODE,
-    Codes,
-    by_code,
-    by_status,
-    code_in,
-    contradiction,
-    json_object,
-    text_in,
-    text_of,
-    words_in,
-)
+from providers.answers import Codes, by_code, by_status, code_in, contradiction, json_object, text_in, text_of, words_in
 from providers.base import (
     Accepted,
     ApprovalKind,
@@ -41,16 +30,15 @@ from providers.base import (
     JsonObject,
     Kind,
     MessageState,
-    Misconfigured,
     OutboundSms,
     ProviderError,
     Report,
     ReportChannel,
     Sender,
     Setting,
-    failed,
     json_post,
 )
+from providers.common_settings import poll_after, webhook_ips
 from providers.marking import N_
 from providers.phone import in_format
 
@@ -63,30 +51,24 @@ CODES: Codes = {
     "-8": (Failure.CONFIG, N_("There is no routing for this template; the vendor's technicians must set one up.")),
     "-9": (Failure.CONFIG, N_("A channel of the route rule is not set up; ask the vendor's technicians.")),
 }
-DOUBTED_APPROVALS = {"-6": ApprovalKind.TEMPLATE, "-8": ApprovalKind.TEMPLATE}
-TEXTS: Codes = {
+TEXT_CODES: Codes = {
     "unauthorized": (Failure.ACCOUNT, N_("User name or password is wrong.")),
-    "can't access from this ip": (
-        Failure.ACCOUNT,
-        N_("Our server's IP address is not on the vendor's allow-list."),
-    ),
+    "ip_not_allowed": (Failure.ACCOUNT, N_("Our server's IP address is not on the vendor's allow-list.")),
 }
-TEXT_CODES = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
+TEXTS = {"unauthorized": "unauthorized", "can't access from this ip": "ip_not_allowed"}
 STATES = {"SUCCESS": MessageState.DELIVERED, "FAIL": MessageState.UNDELIVERED}
 PENDING = "PROCESSING"
 # A report with an empty errorCode has its state as the code.
-REPORT_CODES: Codes = {
-    "FAIL": (Failure.RECIPIENT, N_("No channel of the route rule brought the message to the handset."))
-}
+NO_CHANNEL = (Failure.RECIPIENT, N_("No channel of the route rule brought the message to the handset."))
 
 
 class ETelecom(Sender):
     slug = "etelecom"
     name = "eTelecom"
     documents = "eTelecom, Send SMS (OmniMessage); public clients for the status call and the webhook"
-    codes: ClassVar[Codes] = {**CODES, **REPORT_CODES}
-    words = frozenset({SUCCESS, *map(str.lower, STATES), *TEXT_CODES.values()})
-    doubted_approvals = DOUBTED_APPROVALS
+    codes: ClassVar[Codes] = {**CODES, "FAIL": NO_CHANNEL}
+    words = frozenset({SUCCESS, *map(str.lower, STATES), *TEXT_CODES})
+    doubted_approvals: ClassVar = dict.fromkeys(("-6", "-8"), ApprovalKind.TEMPLATE)
     credentials = (
         Setting("username", N_("User name"), N_("The user name that eTelecom gave.")),
         Setting("password", N_("Password"), N_("The password that eTelecom gave."), secret=True),
@@ -108,22 +90,8 @@ class ETelecom(Sender):
             choices=("string", "array"),
             assumed=True,
         ),
-        Setting(
-            "webhook_ips",
-            N_("Webhook addresses"),
-            N_("Networks that reports may come from; none: from anywhere."),
-            kind=Kind.NETWORKS,
-            default=[],
-            assumed=True,
-        ),
-        Setting(
-            "poll_after",
-            N_("Ask after"),
-            N_("Seconds after submission; the last one repeats until 72 hours."),
-            kind=Kind.SECONDS,
-            default=[30, 120, 600, 3600, 21600],
-            assumed=True,
-        ),
+        webhook_ips(),
+        poll_after(30, 120, 600, 3600, 21600),
     )
     default_base_url = "https://sms.etelecom.vn"
     carries = Carries.TEMPLATE
@@ -134,16 +102,14 @@ class ETelecom(Sender):
 
     def request(self, sms: OutboundSms) -> HttpRequest:
         self.check(sms)
-        parameters = dict(sms.parameters)
-        if len(parameters) != len(sms.parameters):
-            raise Misconfigured(Failure.CONFIG, "parameter_twice", N_("Two parameters go under the same name."))
-        payload: JsonObject = self._login() | {
-            "phonenumber": in_format("digits", sms.to),
-            "routerule": self._route_rule(),
-            "templatecode": (sms.vendor_template or "").strip(),
-            "list_param": parameters,
-        }
-        return json_post(f"{self.base_url}/api/OmniMessage/SendMessage", payload)
+        rule: str = self.option["routerule"]
+        return self._post(
+            "OmniMessage/SendMessage",
+            phonenumber=in_format("digits", sms.to),
+            routerule=rule.split(",") if self.option["routerule_form"] == "array" else rule,
+            templatecode=(sms.vendor_template or "").strip(),
+            list_param=dict(sms.parameters),
+        )
 
     def outcome(self, response: HttpResponse) -> Accepted:
         answer = json_object(response, _folded) or {}
@@ -161,15 +127,8 @@ class ETelecom(Sender):
         vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
         return [self._report(answer, word, vendor_id)] if vendor_id and word else []
 
-    def report_networks(self) -> tuple[str, ...]:
-        return tuple(self.option["webhook_ips"])
-
-    def poll_delays(self) -> tuple[int, ...]:
-        return tuple(self.option["poll_after"])
-
     def poll_request(self, *asked: Asked) -> HttpRequest:
-        self.require_credentials()
-        return json_post(f"{self.base_url}/api/OmniReport/GetStatusOmni", self._login(idOmniMess=asked[0].vendor_id))
+        return self._post("OmniReport/GetStatusOmni", idOmniMess=asked[0].vendor_id)
 
     def poll_outcome(self, response: HttpResponse) -> list[Report]:
         answer = json_object(response, _folded) or _fields_in_text(response)
@@ -185,18 +144,16 @@ class ETelecom(Sender):
 
     def _report(self, answer: JsonObject, word: str, vendor_id: str) -> Report:
         state = STATES.get(word.upper(), MessageState.UNKNOWN)
-        code = text_in(answer.get("errorcode"), limit=MAX_CODE) or word.upper()
+        code = code_in(answer.get("errorcode")) or word.upper()
         channel = text_in(answer.get("channel"), limit=40)
         detail = N_("Channel {channel}").format(channel=channel) if channel else ""
         goes_on = state is MessageState.UNDELIVERED and "," in self.option["routerule"]  # to the next channel
         return Report(state, vendor_id=vendor_id, code=code, detail=detail, final=False if goes_on else None)
 
-    def _login(self, **more: str) -> JsonObject:
-        return {"username": self.credential["username"], "password": self.credential["password"], **more}
-
-    def _route_rule(self) -> str | list[str]:
-        rule: str = self.option["routerule"]
-        return rule.split(",") if self.option["routerule_form"] == "array" else rule
+    def _post(self, path: str, **fields: Any) -> HttpRequest:
+        self.require_credentials()
+        account = {key: self.credential[key] for key in ("username", "password")}
+        return json_post(f"{self.base_url}/api/{path}", account | fields)
 
 
 def _folded(name: str) -> str:
@@ -220,10 +177,8 @@ def _refusal(response: HttpResponse, status: str, answer: JsonObject) -> Provide
 def _without_status(response: HttpResponse) -> ProviderError:
     """The error for a response without `status`: the plain text of a 401 distinguishes its two causes."""
     text = text_of(response).strip('"').strip().rstrip(".").lower().replace("\u2019", "'")
-    if response.status == 401 and text in TEXTS:
-        failure, words = TEXTS[text]
-        return failed(failure, TEXT_CODES[text], words)
-    return by_status(response)
+    is_known = response.status == 401 and text in TEXTS
+    return by_code(TEXT_CODES, TEXTS[text], response, refused=True) if is_known else by_status(response)
 
 
 def _fields_in_text(response: HttpResponse) -> JsonObject:

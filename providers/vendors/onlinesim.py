@@ -31,6 +31,7 @@ from providers.base import (
     ReceivedSms,
     Setting,
 )
+from providers.common_settings import switch
 from providers.marking import N_
 from providers.phone import in_format
 
@@ -48,10 +49,8 @@ class Onlinesim(Forwarder):
                 secret=True, pattern=r"[!-~]+"),
     )  # fmt: skip
     options = (
-        Setting("bearer", N_("Key as bearer token"), N_("Send the key in the Authorization header too."),
-                kind=Kind.BOOLEAN, default=False, assumed=True),
-        Setting("phone_as_integer", N_("Phone as integer"), N_("Write our number as a JSON integer, not as a string."),
-                kind=Kind.BOOLEAN, default=False, assumed=True),
+        switch("bearer", N_("Key as bearer token"), N_("Send the key in the Authorization header too.")),
+        switch("phone_as_integer", N_("Phone as integer"), N_("Write our number as a JSON integer, not as a string.")),
         Setting("max_tries", N_("Tries"), N_("How often one message is pushed before it counts as failed."),
                 kind=Kind.INTEGER, default=30, assumed=True),
         Setting("timeout", N_("Timeout"), N_("Seconds from the first byte written to the whole answer."),
@@ -74,8 +73,7 @@ class Onlinesim(Forwarder):
             "key": self.credential["key"],
             "service": "rent",
         }
-        body = json.dumps(payload, ensure_ascii=False).encode()
-        return HttpRequest("POST", self.base_url, self._headers(), body)
+        return HttpRequest("POST", self.base_url, self._headers(), json.dumps(payload, ensure_ascii=False).encode())
 
     def outcome(self, response: HttpResponse) -> tuple[Pushed, str]:
         said = set(_texts(response))

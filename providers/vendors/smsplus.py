@@ -26,13 +26,13 @@ from providers.base import (
     HttpRequest,
     HttpResponse,
     JsonObject,
-    Kind,
     OutboundSms,
     Sender,
     Setting,
     json_post,
     ordered_values,
 )
+from providers.common_settings import phone_format
 from providers.marking import N_
 from providers.phone import in_format
 
@@ -62,14 +62,9 @@ CODES: Codes = {
     "122": (Failure.AMBIGUOUS, N_("An error while sending: the vendor does not say whether the message went out.")),
     "123": (Failure.CONFIG, N_("The method is not supported at this address.")),
 }
-DOUBTED_APPROVALS = {
-    "110": ApprovalKind.SENDER,
-    "111": ApprovalKind.TEMPLATE,
-    # The registered text has a parameter that the approval here lacks.
-    "113": ApprovalKind.TEMPLATE,
-    "114": ApprovalKind.TEMPLATE,
-    "115": ApprovalKind.TEMPLATE,
-}
+PARAMETER_MISSING = ("113", "114", "115")
+"""The registered text has a parameter that the approval here lacks."""
+DOUBTED_APPROVALS = {"110": ApprovalKind.SENDER} | dict.fromkeys(("111", *PARAMETER_MISSING), ApprovalKind.TEMPLATE)
 PARAMETER_FIELDS = ("first_parameters", "second_parameters", "third_parameters")
 
 
@@ -90,15 +85,7 @@ class SmsPlus(Sender):
         ),
     )
     options = (
-        Setting(
-            "phone_format",
-            N_("Phone format"),
-            N_("How the recipient's number is written; public clients use digits."),
-            kind=Kind.CHOICE,
-            default="digits",
-            choices=("digits", "e164"),
-            assumed=True,
-        ),
+        phone_format("digits", "e164", text=N_("How the recipient's number is written; public clients use digits.")),
     )
     default_base_url = "https://smsplus.az"
     carries = Carries.TEMPLATE
@@ -136,9 +123,5 @@ class SmsPlus(Sender):
         if code == SUCCESS or success is True:
             words = N_("success {success}, code {code}, HTTP {status}")
             raise contradiction(code, words.format(success=repr(success), code=code, status=response.status))
-        raise by_code(CODES, code, response, refused=success is False, said=_said(code, answer))
-
-
-def _said(code: str, answer: JsonObject) -> str:
-    """The vendor's explanation, if we have none for the code."""
-    return "" if code in CODES else words_in(answer.get("message"))
+        said = "" if code in CODES else words_in(answer.get("message"))
+        raise by_code(CODES, code, response, refused=success is False, said=said)
