@@ -27,7 +27,7 @@ from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import metrics
 from sms.services.queue import claimed_messages, client_turns, outbox, queue_state, redaction
-from sms.services.queue.attempts import tries_of
+from sms.services.queue.attempts import resolve_doubts, tries_of
 from sms.services.queue.client_turns import ClientTurn, ClientTurns
 from sms.services.queue.due import Claimed, Due
 from sms.services.queue.jobs import Job, Probe, Send
@@ -301,6 +301,7 @@ class ClaimBatch:
         for due, _, step in steps:
             if due.is_otp and step.status != Status.QUEUED and step.code != REPEAT_OVER:
                 redaction.erase_messages([due.id], status=step.status)
+        resolve_doubts([due.id for due, _, step in steps if step.status == Status.UNCONFIRMED], self.judge.queue.now)
 
     # --- messages that wait ---------------------------------------------------------------------
 

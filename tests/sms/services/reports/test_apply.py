@@ -139,6 +139,7 @@ def test_a_late_bad_report_of_the_first_attempt_does_not_change_the_second(shop,
     assert status(sent) == "submitted"
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_good_report_of_an_earlier_attempt_drops_the_one_that_waits(shop, wire, work):
     shop.route.resend_unconfirmed_otp = True
     shop.route.save()

@@ -9,12 +9,19 @@ import pytest
 from providers.base import Failure, Refused, Unconfirmed
 from sms.models import Message, MessageEvent, ProviderState
 from sms.services.database import clock
+from sms.services.dispatch import eligibility
 from sms.services.maintenance import personal_data
 from sms.services.staff import message_actions
 from tests.sms.services.fakes import error
 from tests.sms.services.reports.calls import call, status
 
+pytestmark = pytest.mark.usefixtures("patient")
 LOST = (Unconfirmed, Failure.AMBIGUOUS, "timeout")
+
+
+def make_due(message):
+    ProviderState.objects.update(breaker="closed")
+    Message.objects.filter(pk=message.pk).update(due_at=clock.now())
 
 
 @pytest.fixture
@@ -30,56 +37,75 @@ def waiting(shop, wire, work):
     return message
 
 
-def expire(message, work, wire):
+@pytest.fixture(autouse=True)
+def faults(monkeypatch):
+    """While it holds anything, our own code fails before each call."""
+    genuine, faults = eligibility.candidates_of, []
+
+    def candidates_of(due):
+        if faults:
+            raise faults[0]
+        return genuine(due)
+
+    monkeypatch.setattr(eligibility, "candidates_of", candidates_of)
+    return faults
+
+
+def fail_three_times(message, work, wire, faults):
+    Message.objects.filter(pk=message.pk).update(crashes=2, due_at=clock.now())
+    faults.append(RuntimeError("ours"))
+    work()
+
+
+def expire(message, work, wire, faults):
     Message.objects.filter(pk=message.pk).update(expires_at=clock.now() - timedelta(seconds=1))
     work()
 
 
-def cancel(message, work, wire):
+def cancel(message, work, wire, faults):
     message_actions.cancel(message.pk, actor="aysel", reason="the customer called")
 
 
-def refuse(message, work, wire):
+def refuse(message, work, wire, faults):
     """By both: the first provider may be tried again while nothing is reported."""
     for host in ("second.example", "first.example"):
         wire.script(host, error(Refused, Failure.RECIPIENT, "121"))
-    ProviderState.objects.update(breaker="closed")
-    work()
-    Message.objects.filter(pk=message.pk).update(due_at=clock.now())
-    work()
+    for _ in range(2):
+        make_due(message)
+        work()
 
 
 def lose(message, work, wire):
     wire.script("second.example", error(*LOST))
-    ProviderState.objects.update(breaker="closed")
+    make_due(message)
     work()
 
 
-ENDS = [expire, cancel, refuse]
+ENDS = [expire, cancel, refuse, fail_three_times]
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_report_before_the_end_makes_it_undelivered(waiting, work, wire, end):
+def test_a_report_before_the_end_makes_it_undelivered(waiting, work, wire, faults, end):
     call(waiting.attempts.get(), state="undelivered", code="27")
     assert status(waiting) == "queued"
-    end(waiting, work, wire)
+    end(waiting, work, wire, faults)
     waiting.refresh_from_db()
     assert waiting.status == "undelivered"
     assert waiting.text is None
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_report_after_the_end_makes_it_undelivered(waiting, work, wire, end):
+def test_a_report_after_the_end_makes_it_undelivered(waiting, work, wire, faults, end):
     first = waiting.attempts.get()
-    end(waiting, work, wire)
+    end(waiting, work, wire, faults)
     assert status(waiting) == "unconfirmed"
     call(first, state="undelivered")
     assert status(waiting) == "undelivered"
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_without_a_report_it_stays_unconfirmed(waiting, work, wire, end):
-    end(waiting, work, wire)
+def test_without_a_report_it_stays_unconfirmed(waiting, work, wire, faults, end):
+    end(waiting, work, wire, faults)
     assert status(waiting) == "unconfirmed"
 
 
@@ -92,11 +118,11 @@ def test_a_report_on_one_of_two_doubtful_attempts_is_not_enough(waiting, work, w
     assert status(waiting) == "undelivered"
 
 
-def test_after_a_restored_backup_no_report_on_an_earlier_attempt_decides(waiting, work, wire):
+def test_after_a_restored_backup_no_report_on_an_earlier_attempt_decides(waiting, work, wire, faults):
     """The attempt that sent it may be missing."""
     MessageEvent.objects.create(message=waiting, at=clock.now(), kind="parked")
     call(waiting.attempts.get(), state="undelivered")
-    expire(waiting, work, wire)
+    expire(waiting, work, wire, faults)
     assert status(waiting) == "unconfirmed"
 
 
@@ -106,9 +132,9 @@ def test_forgetting_the_number_makes_it_undelivered(waiting):
     assert status(waiting) == "undelivered"
 
 
-def test_a_late_good_report_still_wins(waiting, work, wire):
+def test_a_late_good_report_still_wins(waiting, work, wire, faults):
     first = waiting.attempts.get()
     call(first, state="undelivered")
-    expire(waiting, work, wire)
+    expire(waiting, work, wire, faults)
     call(first, state="delivered")
     assert status(waiting) == "delivered"
