@@ -14,7 +14,6 @@ from .templates import Template, TemplateText
 
 FORMATS = {"any": "", "visible": r"[!-~]+", "digits": r"[0-9]+", "word": r"[A-Za-z0-9_-][A-Za-z0-9._-]*"}
 """What the text of a setting may be. A regular expression of staff could take unlimited time."""
-ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
 Algorithm = Literal["md5", "sha1", "sha256", "sha512"]
 
 

@@ -247,13 +247,6 @@ def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int
         match = pattern.search(text, match.start() + 1)
 
 
-def may_begin(kind: PlaceholderKind, text: str, at: int) -> bool:
-    """Whether a value of the kind may begin here. A cheap test: True may be wrong, False never is."""
-    if kind in RUNS:
-        return at < len(text) and not _NOT_FITTING[kind].match(text, at, at + 1)
-    return _BEGINNING[kind].match(text, at) is not None
-
-
 def beginnings(kind: PlaceholderKind, text: str) -> list[int]:
     """The places where a value of a kind with a form may begin."""
     return [match.start() for match in _BEGINNING[kind].finditer(text)]
