@@ -175,7 +175,8 @@ class Adapter(ABC):
         return (*own, *filter(None, self.call.session.secret.values()))
 
     def missing_credentials(self) -> tuple[str, ...]:
-        return tuple(setting.key for setting in self.credentials if not self.credential.get(setting.key))
+        needed = (setting.key for setting in self.credentials if not setting.optional)
+        return tuple(key for key in needed if not self.credential.get(key))
 
     @classmethod
     def missing_options(cls, options: Mapping[str, Any]) -> tuple[str, ...]:

@@ -47,7 +47,9 @@ class Setting:
     pattern: str = ""
     """A regular expression for the whole of a text; empty = any."""
     required: bool = False
-    """True for an option without which the vendor can't be called. Credentials always are."""
+    """True for an option without which the vendor can't be called. Credentials always are, unless `optional`."""
+    optional: bool = False
+    """True for a credential that an account may lack, such as a key for signatures; read it with `.get`."""
     assumed: bool = False
     """True if no document of the vendor confirms it, which the admin shows."""
 

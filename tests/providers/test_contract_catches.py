@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,6 +134,7 @@ def split(self: Sender, sms: OutboundSms) -> HttpRequest:
 HEADERS_TEST = SenderContract.test_headers_without_a_signature_are_judged_without_a_fault
 CONTENT_TEST = SenderContract.test_a_changed_callback_is_not_authentic
 STATE_TEST = SenderContract.test_a_state_that_is_not_listed_is_unknown
+CREDENTIAL_TEST = SenderContract.test_a_missing_credential_is_found_before_any_call_unless_it_is_optional
 FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "authentic raises": (HEADERS_TEST, {"authentic": raising}),
     "authentic says yes": (HEADERS_TEST, {"authentic": lambda *_: True}),
@@ -172,6 +174,10 @@ FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
         {"request": template("TEXT", "text/plain")},
     ),
     "a code of reports is not declared": (STATE_TEST, {"words": frozenset()}),
+    "an optional credential is needed": (
+        CREDENTIAL_TEST,
+        {"credentials": (Setting("key", "Key", "The key.", secret=True, optional=True),)},
+    ),
     "a validity period is passed that the vendor does not take": (
         SenderContract.test_the_time_that_is_left_is_passed_if_the_vendor_takes_one,
         {"takes_validity": False},
@@ -184,6 +190,14 @@ def test_a_fault_fails_its_test(fault: str) -> None:
     test, facts = FAULTS[fault]
     test(SenderContract(), example_of())
     assert fails(test, example_of(**facts))
+
+
+def test_an_optional_credential_may_be_missing() -> None:
+    credentials = (*Sound.credentials, Setting("signing", "Signing key", "A key.", secret=True, optional=True))
+    given = {"key": KEY, "signing": "made-up-too"}
+    example = replace(example_of(credentials=credentials), credentials=given)
+    CREDENTIAL_TEST(SenderContract(), example)
+    assert set(example.sender().secrets()) == set(given.values())
 
 
 def fails(test: Callable[..., None], *given: object) -> bool:

@@ -79,6 +79,12 @@ def field_for(setting: Setting, *, is_set: bool) -> forms.Field:
     return EscapedCharField(widget=widgets.UnfoldAdminTextInputWidget, **facts)
 
 
+def removal_field(setting: Setting) -> forms.Field:
+    """Whether the stored secret is to be removed: an empty secret keeps it."""
+    label = _("Remove: %(label)s") % {"label": translated(setting.label)}
+    return forms.BooleanField(label=label, required=False, widget=widgets.UnfoldBooleanSwitchWidget)
+
+
 def _secret_field(setting: Setting, *, is_set: bool) -> forms.Field:
     """A write-only field: the page never contains the stored secret."""
     state = _("Set; leave empty to keep.") if is_set else _("Not set.")

@@ -18,10 +18,11 @@ from sms.services.configuration.network_policy import address_problem
 from sms.services.database.clock import now
 from sms.translation import translated
 
-from .adapter_fields import field_for
+from .adapter_fields import field_for, removal_field
 
 CREDENTIAL = "credential_"
 OPTION = "option_"
+REMOVE = "remove_"
 
 
 class ProviderForm(DefaultsForm):
@@ -80,14 +81,15 @@ class ProviderForm(DefaultsForm):
         if moved._state.adding or not moved.is_moved:
             return
         for name, setting in declared(self.adapter) if self.adapter else ():
-            if setting.secret and name not in self.errors and not self.cleaned_data.get(name):
+            is_needed = setting.secret and (not setting.optional or setting.key in self.new_credentials)
+            if is_needed and name not in self.errors and not self.cleaned_data.get(name):
                 self.add_error(name, _("The address is of another server. Enter this again: it is sent there."))
 
     def _read(self, prefix: str, cleaner: Any, kept: dict[str, Any]) -> dict[str, Any]:
         """The submitted values as the adapter stores them, without defaults. An empty secret keeps the stored one."""
         read: dict[str, Any] = {}
         for name, setting in declared(self.adapter) if self.adapter else ():
-            if not name.startswith(prefix) or name in self.errors:
+            if not name.startswith(prefix) or name in self.errors or self.cleaned_data.get(REMOVE + name):
                 continue
             typed = self.cleaned_data.get(name)
             value = kept.get(setting.key) if setting.secret and not typed else typed
@@ -132,7 +134,13 @@ def form_for(
         return form
     stored = row.credentials if row else {}
     fields = {name: field_for(s, is_set=bool(stored.get(s.key))) for name, s in declared(adapter)}
+    fields |= {REMOVE + name: removal_field(s) for name, s in declared(adapter) if _can_be_removed(s)}
     return type("VendorForm", (form,), {**fields, "adapter": adapter})
+
+
+def _can_be_removed(setting: Setting) -> bool:
+    """A secret that an account may lack: its own field keeps the stored one where it is left empty."""
+    return setting.secret and setting.optional
 
 
 def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any]]]:
@@ -149,10 +157,14 @@ def fieldsets_for(vendor: str, *, is_new: bool) -> list[tuple[Any, dict[str, Any
 
 def setting_fieldsets(adapter: type[Adapter] | None) -> list[tuple[Any, dict[str, Any]]]:
     """The credentials and options that an adapter declares."""
-    names = [name for name, _setting in declared(adapter)] if adapter else []
-    credentials = [name for name in names if name.startswith(CREDENTIAL)]
-    options = [name for name in names if name.startswith(OPTION)]
+    names = declared(adapter) if adapter else []
+    credentials = [each for name, setting in names if name.startswith(CREDENTIAL) for each in _fields_of(name, setting)]
+    options = [name for name, _setting in names if name.startswith(OPTION)]
     found = [(_("Credentials"), {"fields": credentials})] if credentials else []
     if adapter and options:
         found.append((_("Options"), {"fields": options, "description": adapter.documents}))
     return found
+
+
+def _fields_of(name: str, setting: Setting) -> list[str]:
+    return [name, REMOVE + name] if _can_be_removed(setting) else [name]

@@ -66,7 +66,8 @@ def _origin(table: AccountTable, at: Location, row: Provider | Partner) -> dict[
     moved, inside = copy(row), at.child("credentials")
     for key in {"base_url", "url"} & table.model_fields_set:
         setattr(moved, key, getattr(table, key))
-    secrets = [setting.key for setting in row.adapter_class.credentials if setting.secret]
+    declared = [setting for setting in row.adapter_class.credentials if setting.secret]
+    secrets = [each.key for each in declared if not each.optional or row.credentials.get(each.key)]
     missing = [key for key in secrets if key not in table.credentials]
     if secrets and not missing:
         moved.bind_credentials()
@@ -82,9 +83,13 @@ def _credentials(
 ) -> dict[str, Any] | None:
     given = _known(table, at, adapter.credentials)
     for setting in adapter.credentials:
-        if setting.key not in given and not row.credentials.get(setting.key):
+        if not setting.optional and setting.key not in given and not row.credentials.get(setting.key):
             at.report(setting.key, "is missing")
-    return _cleaned(at, {**row.credentials, **given}, adapter.clean_credentials) if at.is_valid() else None
+    if not at.is_valid():
+        return None
+    removed = {setting.key for setting in adapter.credentials if setting.optional and given.get(setting.key) == ""}
+    values = {key: value for key, value in {**row.credentials, **given}.items() if key not in removed}
+    return _cleaned(at, values, adapter.clean_credentials)
 
 
 def _known(table: Mapping[str, Any], at: Location, settings: Iterable[Setting]) -> dict[str, Any]:

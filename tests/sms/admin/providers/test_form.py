@@ -63,6 +63,43 @@ def test_a_secret_key_keeps_its_lines_and_is_never_shown(boss, cast, monkeypatch
         assert "bWFkZS11cA==" not in page
 
 
+SIGNING = Setting("signing", "Signing key", "A key.", secret=True, optional=True)
+
+
+@pytest.fixture
+def signs(boss, cast, monkeypatch):
+    """An account whose optional secret is stored."""
+    monkeypatch.setattr(TextVendor, "credentials", (*TextVendor.credentials, SIGNING))
+    boss.post(address(cast.plain), PLAIN | {"credential_signing": "made-up-key"})
+    assert Provider.objects.get(pk=cast.plain.pk).credentials["signing"] == "made-up-key"
+    return cast.plain
+
+
+def test_an_optional_secret_is_kept_where_it_is_left_empty_and_removed_by_its_switch(boss, signs):
+    boss.post(address(signs), PLAIN | {"credential_signing": ""})
+    assert Provider.objects.get(pk=signs.pk).credentials["signing"] == "made-up-key"
+    boss.post(address(signs), PLAIN | {"remove_credential_signing": "on"})
+    left = Provider.objects.get(pk=signs.pk)
+    assert set(left.credentials) == {"account", "token"}
+    assert left.adapter_class(base_url="", credentials=left.credentials, options={}).missing_credentials() == ()
+
+
+def test_a_required_secret_has_no_switch(boss, signs):
+    page = boss.get(address(signs)).content.decode()
+    assert 'name="remove_credential_signing"' in page
+    assert 'name="remove_credential_token"' not in page
+
+
+def test_an_optional_secret_does_not_follow_to_another_server(boss, signs):
+    moved = PLAIN | {"base_url": "https://another.example", "credential_token": "s3cret-token"}
+    assert "Enter this again" in boss.post(address(signs), moved).content.decode()
+    assert Provider.objects.get(pk=signs.pk).base_url != "https://another.example"
+    boss.post(address(signs), moved | {"remove_credential_signing": "on"})
+    left = Provider.objects.get(pk=signs.pk)
+    assert (left.base_url, set(left.credentials)) == ("https://another.example", {"account", "token"})
+    assert left.credentials_problem == ""
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "says"),
     [(Kind.URL, "vendor.example", "must start with"), (Kind.MSISDN, "0501234567", "Must be a phone number")],

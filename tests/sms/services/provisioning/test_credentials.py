@@ -81,3 +81,17 @@ def test_a_stored_required_option_need_not_be_in_the_file(monkeypatch):
     apply(HEAD + SECRETS + '[providers.options]\nfilter = "11"\n')
     assert apply(HEAD + "timeout = 7\n")
     assert provider().options == {"filter": "11"}
+
+
+SIGNING = Setting("signing", "Signing key", "A key.", secret=True, optional=True)
+
+
+def test_an_optional_secret_may_be_missing_and_is_removed_by_an_empty_text(monkeypatch):
+    monkeypatch.setattr(STAND_INS["stamp"], "credentials", (*STAND_INS["stamp"].credentials, SIGNING))
+    assert apply(HEAD + AT_HOME + SECRETS) == []
+    apply(HEAD + AT_HOME + SECRETS + 'signing = "made-up-key"\n')
+    assert provider().credentials["signing"] == "made-up-key"
+    with pytest.raises(ProvisioningError, match=r"providers\[0\]\.credentials\.signing: is missing: https://"):
+        apply(HEAD + ELSEWHERE + SECRETS)
+    apply(HEAD + ELSEWHERE + SECRETS + 'signing = ""\n')
+    assert (set(provider().credentials), provider().credentials_problem) == ({"user", "password"}, "")
