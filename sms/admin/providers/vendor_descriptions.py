@@ -42,10 +42,10 @@ class DescriptionForm(forms.ModelForm):
     confirmed: Sequence[str] = ()
     """The statements that were confirmed with it."""
 
-    def _post_clean(self) -> None:
+    def full_clean(self) -> None:
+        super().full_clean()
         before = self.initial.get("text", "")
-        super()._post_clean()
-        if self.errors or self.instance.text == before:
+        if not self.is_bound or self.errors or self.instance.text == before:
             return
         effect = effect_of(self.instance.slug, before, self.instance.text)
         if self.data.get("confirm") == effect.key:
