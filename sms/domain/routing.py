@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -286,11 +285,10 @@ def _judge_template(provider: ProviderFacts, text: str, is_otp: bool, vendor_sen
         text=rendered,
         smoothing=matched.smoothing,
     )
-    # The vendor renders the template itself: what counts is the text as it was compared.
     too_long = values_problem(template.body, matched.values, max_value_length=provider.max_value_length)
     if too_long:
         return Candidate(provider.id, provider.slug, "text_too_long", too_long, template=template.name)
-    return _within_length(candidate, provider, unicodedata.normalize("NFC", text).strip())
+    return _within_length(candidate, provider, rendered)
 
 
 def _within_length(candidate: Candidate, provider: ProviderFacts, text: str) -> Candidate:

@@ -20,7 +20,7 @@ from django.conf import settings
 from providers.base import Carries, Sender
 from sms.domain.destinations import BLOCK, DestinationFacts, Verdict, judge
 from sms.domain.matching.index import Ambiguous, Index, Matched
-from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import of_body, read_vendor_text
 from sms.domain.routing import ApprovedTemplate, Decision, ProviderFacts, RouteFacts, RouteIndex, decide
 from sms.models import (
@@ -359,25 +359,22 @@ def _template_set(rows: Sequence[ApprovalRow], previous: TemplateSet) -> Templat
     if rows == previous.rows:
         return previous
     before, parsed = {row.id: row for row in previous.rows}, dict(previous.bodies)
-    bodies = {row.id: parsed[row.id] if _is_same_text(row, before.get(row.id)) else _parsed(row) for row in rows}
-    approved = {row.id: found for row in rows if (found := _approved(row, bodies[row.id])) is not None}
-    return TemplateSet(approved, tuple((key, body) for key, body in bodies.items() if key in approved), rows)
+    bodies = {row.id: parsed.get(row.id) for row in rows if _is_same_text(row, before.get(row.id))}
+    approved = {row.id: found for row in rows if (found := _approved(row, bodies.get(row.id))) is not None}
+    return TemplateSet(approved, tuple((key, each.body) for key, each in approved.items()), rows)
 
 
 def _is_same_text(row: ApprovalRow, before: ApprovalRow | None) -> bool:
     return before is not None and (row.body, row.placeholders) == (before.body, before.placeholders)
 
 
-def _parsed(row: ApprovalRow) -> Body:
-    return parse_body(row.body, parse_kinds(row.placeholders))
-
-
-def _approved(row: ApprovalRow, body: Body) -> ApprovedTemplate | None:
+def _approved(row: ApprovalRow, parsed: Body | None) -> ApprovedTemplate | None:
     """The template as approved; None for an invalid row, which no form accepts, so that the others stay usable."""
-    order = parameter_order(row.parameters, body)
     try:
+        body = parsed or parse_body(row.body, parse_kinds(row.placeholders))
+        order = parameter_order(row.parameters, body)
         registered = read_vendor_text(row.text, order, known=[row.body]) if row.text else of_body(body, order)
-    except (TemplateError, KeyError) as error:
+    except Exception as error:
         log.error("approval.unreadable", approval=row.id, template=row.name, fault=str(error))
         return None
     return ApprovedTemplate(row.id, row.name, row.version, row.vendor_template, order, registered, body)

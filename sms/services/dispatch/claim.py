@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from django.db import DataError, Error, IntegrityError
 
-from providers.base import Carries, OutboundSms, ReportChannel
+from providers.base import OutboundSms, ReportChannel
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
 from sms.domain.text import segments
@@ -379,11 +379,10 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
 
 def outbound(due: Any, reference: Any, account: Account, candidate: Candidate) -> OutboundSms:
     """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`. `reference` is the attempt's
-    id, or that of the attempt whose call it repeats."""
+    id, or that of the attempt whose call it repeats. The text is the one whose length the routing decision checked."""
     per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
     key = tokens.attempt_token(account.id, reference) if per_attempt else ""
-    is_registered = account.adapter.carries is Carries.REGISTERED_TEXT
-    text = candidate.text if is_registered else due.text
+    text = candidate.text or due.text
     size = segments(text)
     return OutboundSms(
         reference=str(reference),

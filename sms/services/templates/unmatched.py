@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Max
 
 from sms.domain.lifecycle import Status
 from sms.domain.matching.fingerprints import Group, group, guess_template
 from sms.domain.matching.replay import Replay, replay
-from sms.domain.matching.templates import Body, PlaceholderKind, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, PlaceholderKind, TemplateError, parse_body, parse_kinds
 from sms.domain.text import masked_digits
 from sms.models import Message, RefusedRequest, TemplateApproval
 from sms.models.refusal import REFUSALS_DAYS
@@ -121,7 +122,15 @@ def approved_texts() -> list[ApprovedText]:
     """Every text that is approved at a provider, even if its template's current text differs."""
     approved = TemplateApproval.objects.filter(status="approved").order_by("id")
     rows = approved.values_list("id", "template__name", "version__body", "version__placeholders")
-    return [ApprovedText(pk, name, parse_body(body, parse_kinds(kinds))) for pk, name, body, kinds in rows]
+    return [found for row in rows if (found := _approved_text(*row)) is not None]
+
+
+def _approved_text(approval: int, template: str, body: str, kinds: Any) -> ApprovedText | None:
+    """None for a text that is invalid by the present rules: no text is matched with it."""
+    try:
+        return ApprovedText(approval, template, parse_body(body, parse_kinds(kinds)))
+    except TemplateError:
+        return None
 
 
 def replay_of(now: Iterable[ApprovedText], then: Iterable[ApprovedText], recent: Recent) -> Replay[TextKey]:

@@ -106,3 +106,29 @@ def test_a_changed_approval_is_what_the_vendor_is_given(approved, column):
     assert (template.vendor_template, template.order) == (
         ("v9", (("name", "name"),)) if "vendor_template" in column else ("v2", (("name", "who"),))
     )
+
+
+INVALID = [
+    ("approval", {"parameters": ["gone"]}),
+    ("approval", {"parameters": [[]]}),
+    ("approval", {"text": "Salam %1 %2"}),
+    ("version", {"placeholders": {"name": {"kind": "code", "min_length": 100}}}),
+    ("version", {"placeholders": {"gone": "digits"}}),
+    ("version", {"body": "Salam {name"}),
+]
+"""Rows that no form accepts: from a restored backup, or stored by the rules of an earlier version."""
+
+
+@pytest.mark.parametrize(("owner", "columns"), INVALID)
+def test_an_invalid_approval_does_not_stop_the_others(approved, owner, columns):
+    snapshot.latest()
+    row = TemplateApproval.objects.get(vendor_template="v0")
+    rows = TemplateApproval.objects.filter(pk=row.pk) if owner == "approval" else row.template.versions
+    rows.update(**columns)
+    for note in ("first", "second"):  # the second time, the other row of this provider is built from the snapshot
+        other = TemplateApproval.objects.get(template__name="t1")
+        other.vendor_template = note
+        other.save()
+        found = snapshot.latest().template_sets[approved.first.pk]
+        assert found.match("Salam Aysel 0") is None
+        assert found.match("Salam Aysel 1")[1].vendor_template == note

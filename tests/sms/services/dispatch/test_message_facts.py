@@ -10,11 +10,13 @@ import pytest
 
 from providers.base import Accepted, Carries, HttpRequest, OutboundSms, SenderRule, SenderUse
 from providers.registry import SENDERS
+from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, MessageTemplate, Provider, Route, SenderApproval, SenderName
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch.claim import Claimer
 from sms.services.monitoring import setup_checklist
+from sms.services.provisioning.apply import provision
 from sms.services.queue import jobs, queue_state
 from sms.services.staff import dry_run
 from tests.sms.services.fakes import TemplateVendor, TextVendor
@@ -285,3 +287,52 @@ def test_a_registered_text_goes_out_with_its_id(shop, wire, work, monkeypatch):
         text="Something else", sender="AKINON", to="+994501234567", client=shop.client.pk, is_otp=False
     )
     assert refused.code == "template_not_matched"
+
+
+# --- lengths that a vendor limits -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("carries", [Carries.TEMPLATE, Carries.REGISTERED_TEXT])
+@pytest.mark.parametrize(
+    ("registered", "text", "is_taken"),
+    [
+        ("Kod {code}", "Kod 123456", True),
+        ("Kod {code}", "  Kod 123456 \n ", True),  # white space that the vendor does not send
+        ("Kod {code}", "Kod e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301", True),  # ten letters once composed
+        ("Kod {code}", "Kod 1234567", False),
+        ("Kod {code} ", "Kod 123456", False),  # the vendor's own text ends with a blank
+        ("Kode\u0301 {code}", "Kod\u00e9 12345", False),  # the vendor's own text is decomposed
+    ],
+)
+def test_the_length_that_is_checked_is_that_of_the_text_which_the_vendor_sends(
+    shop, wire, work, monkeypatch, carries, registered, text, is_taken
+):
+    class Short(TemplateVendor):
+        max_length = 10
+        sender_rule = SenderRule()
+
+        def request(self, sms):
+            self.check(sms)
+            return super().request(sms)
+
+    Short.carries = carries
+    monkeypatch.setitem(SENDERS, "short", Short)
+    shop.set_route(Provider.objects.create(slug="short", vendor="short", base_url="https://short.example"))
+    template = MessageTemplate.objects.create(name="kod", body="Kod {code}")
+    provision({"templates": [{"name": "kod", "approvals": [_approved_at("short", registered)]}]})
+    assert template.approvals.get().text == registered
+    assert _code_of(shop, text) == ("" if is_taken else "text_too_long")
+    if is_taken:
+        message = shop.message(text)
+        work()
+        message.refresh_from_db()
+        assert message.status == Status.SUBMITTED
+
+
+def _approved_at(provider: str, text: str) -> dict[str, str]:
+    return {"provider": provider, "vendor_template": "7", "text": text, "status": "approved"}
+
+
+def _code_of(shop, text: str) -> str:
+    to = "+994501234567"
+    return snapshot.latest().decide(text=text, sender="AKINON", to=to, client=shop.client.pk, is_otp=False).code

@@ -137,3 +137,10 @@ def test_a_process_keeps_a_bounded_number_of_forms():
     counter.add("1")
     counts = counter.take()
     assert (len(counts), counts["1"]) == (otp_shapes.MOST_SHAPES, 2)
+
+
+def test_an_approved_text_that_is_invalid_by_the_present_rules_is_left_out(only):
+    invalid = MessageTemplate.objects.create(name="old", body="Salam {name}")
+    invalid.approvals.create(provider=only, vendor_template="8", status="approved")
+    invalid.versions.update(placeholders={"name": {"kind": "code", "min_length": 100}})
+    assert [each.template for each in approved_texts()] == ["kod"]
