@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -69,6 +69,15 @@ class Environment(environ.Env):
         if found is None:
             raise ImproperlyConfigured(f"{name} is {word!r}. Write one of {', '.join(choices)}.")
         return found
+
+    def url_parts(self, name: str) -> SplitResult:
+        """The parts of a URL; all of them are empty if it is not set."""
+        try:
+            parts = urlsplit(self.word(name))
+            _ = parts.port
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} can't be read. Write a URL such as https://sms.example.") from None
+        return parts
 
     def networks(self, name: str, default: str = "", *, without: str = "") -> list[Network]:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -43,10 +42,10 @@ DIGEST_KEY = env.str("DIGEST_KEY", default="")
 if 0 < len(DIGEST_KEY) < 32:
     raise ImproperlyConfigured(f"DIGEST_KEY has {len(DIGEST_KEY)} characters. Make one as .env.example says.")
 PUBLIC_URL = env.word("PUBLIC_URL").rstrip("/")
-IS_HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+IS_HTTPS = env.url_parts("PUBLIC_URL").scheme == "https"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 if not ALLOWED_HOSTS:
-    own = urlsplit(PUBLIC_URL).hostname
+    own = env.url_parts("PUBLIC_URL").hostname
     ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([own] if own else [])]
 
 INSTALLED_APPS = [

@@ -34,6 +34,8 @@ MAX_CHUNK_LINE = 1024
 MAX_TRAILERS = 8190
 ADMIN = "/admin/"
 
+_UNESCAPED = re.compile(rb"[^ !\"$-~\r\n]")
+"""Bytes that a URL must not contain: some vendors and gateways do not escape a text in a query."""
 _REQUEST_ID = re.compile(rb"\r\nx-akinon-request-id:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _CODES = {
     RequestEntityTooLarge: "payload_too_large",
@@ -57,11 +59,13 @@ class RequestParser(HTTPRequestParser):
         return "/" + self.path.lstrip("/")
 
     def received(self, data: bytes) -> int:
-        was_in_head = not self.headers_finished
+        was_in_head, before = not self.headers_finished, self.header_plus
         consumed = int(super().received(data))
-        if self.error is not None:
-            self.expect_continue = False  # otherwise waitress would request the body (100 Continue)
-        elif self.headers_finished:
+        if isinstance(self.error, RequestHeaderFieldsTooLarge) and not 0 <= (before + data).find(b"\r\n") <= MAX_LINE:
+            self.refuse("uri_too_long")
+        if self.completed:
+            self.expect_continue = False  # otherwise waitress would request a body (100 Continue) and wait for it
+        if self.error is None and self.headers_finished:
             if was_in_head and not self.empty:
                 self._check_head()
             elif isinstance(self.body_rcv, ChunkedReceiver):
@@ -70,7 +74,12 @@ class RequestParser(HTTPRequestParser):
 
     def parse_header(self, header_plus: bytes) -> None:
         self.head = self.head or header_plus
-        super().parse_header(header_plus)
+        line, end, fields = header_plus.partition(b"\r\n")
+        line = _UNESCAPED.sub(lambda found: b"%%%02X" % ord(found[0]), line)
+        try:
+            super().parse_header(line + end + fields)
+        except ValueError as error:  # urlsplit's, such as for brackets that hold no IPv6 address
+            raise ParsingError("The URL can't be read.") from error
         if self.version not in ("1.0", "1.1"):
             raise ParsingError("This version of HTTP does not exist.")
         if b"\r\n " in header_plus or b"\r\n\t" in header_plus:

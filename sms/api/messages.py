@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -98,7 +99,7 @@ def _limit(value: str) -> int:
 
 
 def _cursor(value: str) -> uuid.UUID:
-    if len(value) != 32:
+    if not re.fullmatch("[0-9a-f]{32}", value):
         raise ValueError("take it from next as it came.")
     return uuid.UUID(value)
 

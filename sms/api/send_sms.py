@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.message import Message
+
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -41,7 +43,9 @@ def check_content_type(header: str) -> None:
     """Accepts `application/json` or no type, and no charset but UTF-8. Other parameters are ignored."""
     if header in ("", "application/json"):
         return
-    media_type, *parameters = (part.strip().lower() for part in header.split(";"))
-    charsets = [value.strip('"') for name, _, value in (p.partition("=") for p in parameters) if name == "charset"]
-    if media_type not in ("", "application/json") or any(c not in ("utf-8", "utf8") for c in charsets):
+    message = Message()
+    message["content-type"] = header
+    (media_type, _), *parameters = message.get_params([("", "")])
+    charsets = [str(value).lower() for name, value in parameters if name == "charset"]
+    if media_type.lower() not in ("", "application/json") or any(c not in ("utf-8", "utf8") for c in charsets):
         raise refuse("unsupported_media_type")

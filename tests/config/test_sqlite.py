@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.environment import BASE_DIR
-from config.sqlite3.base import protect
+from config.sqlite3.base import create, protect
 from sms.management.demonstration.passwords import passwords
 from tests.support.environment import process_environment
 
@@ -48,8 +48,28 @@ def test_an_older_file_loses_what_everybody_may_read(tmp_path: Path, before: int
 
 
 def test_a_folder_that_takes_no_file_is_not_our_fault(tmp_path: Path) -> None:
-    protect(tmp_path / "missing" / "db.sqlite3")
+    create(tmp_path / "missing" / "db.sqlite3")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_path_that_is_no_database_keeps_its_mode(tmp_path: Path) -> None:
+    folder, text, link = tmp_path / "folder", tmp_path / "text", tmp_path / "link"
+    folder.mkdir()
+    text.write_text("a text that is no database " * 50)
+    link.symlink_to(folder)
+    for each in (folder, text):
+        each.chmod(0o755)
+    for each in (folder, text, link):
+        with pytest.raises(subprocess.CalledProcessError):
+            connect(each)
+    assert {mode(folder), mode(text)} == {0o755}
+
+
+def test_a_connection_protects_an_older_file(tmp_path: Path) -> None:
+    file = tmp_path / "db.sqlite3"
+    file.touch(0o644)
+    connect(file)
+    assert mode(file) == 0o600
 
 
 @pytest.mark.parametrize("before", [None, 0o644])

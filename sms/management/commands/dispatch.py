@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,6 +15,20 @@ from sms.services.configuration import stored_secrets
 from sms.services.worker import engine as worker_engine
 from sms.services.worker.periodic import BackgroundThreads, WorkerState
 
+MOST_SLOTS = 10_000
+"""Each slot may need a thread."""
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """The type of an option."""
+
+    def parse(word: str) -> int:
+        if not (word.isascii() and word.isdigit() and len(word) < 9 and least <= int(word) <= most):
+            raise ArgumentTypeError(f"{word!r} is not a whole number from {least} to {most:,}")
+        return int(word)
+
+    return parse
+
 
 class Command(BaseCommand):
     help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
@@ -21,10 +37,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--slots", type=int, default=worker_engine.DEFAULT_SLOTS, help="Calls at a time of this process (64)."
+            "--slots",
+            type=whole_number(1, MOST_SLOTS),
+            default=worker_engine.DEFAULT_SLOTS,
+            help="Calls at a time of this process (64).",
         )
         parser.add_argument("--drain", action="store_true", help="Process what is due now, then exit.")
-        parser.add_argument("--metrics-port", type=int, help="Serve this process's Prometheus metrics here.")
+        parser.add_argument(
+            "--metrics-port", type=whole_number(0, 65_535), help="Serve this process's Prometheus metrics here."
+        )
 
     def handle(self, *args: Any, slots: int, drain: bool, metrics_port: int | None, **options: Any) -> None:
         if metrics_port is not None:

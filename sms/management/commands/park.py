@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -17,9 +17,10 @@ def moment(word: str) -> datetime:
     """A time with its UTC offset: without one, it would depend on the machine's time zone."""
     try:
         found = parse_datetime(word)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        is_moment = found is not None and found.tzinfo is not None and found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the second: a time that UTC can't write, such as the first hour of year 1
+        is_moment = False
+    if not is_moment:
         raise ArgumentTypeError(f"{word!r} is not a time with a UTC offset; write it as 2026-01-31T12:00:00Z")
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.db import models
@@ -51,6 +52,13 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("out_of_range", "is not between the years 1 and 9999 in UTC") from None
+
+
 def one_of(choices: Collection[str], why: Callable[[str], str] = lambda _: "") -> Any:
     """Evaluates the choices at each use, because they are the vendors in the registry at that time."""
 
@@ -67,6 +75,7 @@ def one_of(choices: Collection[str], why: Callable[[str], str] = lambda _: "") -
 Line = Annotated[str, AfterValidator(_one_line)]
 Name = Annotated[Line, AfterValidator(_not_blank)]
 Text = Annotated[str, AfterValidator(_not_blank)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Number = Annotated[int, Field(ge=0, le=LARGEST)]
 Percent = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -193,8 +202,8 @@ class RentedNumberTable(Table):
     operation_id: Number = column(RentedNumber, "operation_id")
     partner: Name = ""
     active: bool = column(RentedNumber, "active")
-    valid_from: AwareDatetime = Field(default=None, alias="from")
-    valid_until: AwareDatetime = Field(default=None, alias="until")
+    valid_from: Moment = Field(default=None, alias="from")
+    valid_until: Moment = Field(default=None, alias="until")
 
 
 class GatewayTable(Table):

@@ -175,3 +175,43 @@ def test_the_limits_of_a_head_are_exact(lines: bytes, expected: str | None) -> N
     parser = parse(lines + b"\r\n")
     assert parser.completed
     assert (parser.error and code(parser)) == expected
+
+
+TARGETS = {
+    "UTF-8": ("/inbound/k?text=Salut é".encode().replace(b" ", b"+"), "text=Salut+%C3%A9"),
+    "Latin-1": (b"/inbound/k?text=caf\xe9", "text=caf%E9"),
+    "a fragment": (b"/inbound/k?text=Room+#5&to=1", "text=Room+%235&to=1"),
+    "a tab": (b"/inbound/k?text=a\tb", "text=a%09b"),
+    "a zero byte": (b"/inbound/k?text=a\0b", "text=a%00b"),
+    "escapes": (b"/inbound/k?text=%C3%A9&to=%2B1[0]", "text=%C3%A9&to=%2B1[0]"),
+    "an absolute URL": (b"http://sms.example/inbound/k?text=\xc3\xa9", "text=%C3%A9"),
+    "two slashes": (b"//inbound/k?text=\xc3\xa9", "text=%C3%A9"),
+}
+
+
+@pytest.mark.parametrize(("target", "query"), TARGETS.values(), ids=TARGETS)
+def test_a_query_with_bytes_that_should_have_been_escaped_is_complete(target: bytes, query: str) -> None:
+    parser = parse(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % target)
+    assert (parser.completed, parser.error) == (True, None)
+    assert parser.query == query
+
+
+UNREADABLE = [b"http://[", b"http://[::1/", b"http://a[b/x", b"http://x]/", b"/x\ny", b"/x\ry", b"/a b"]
+
+
+@pytest.mark.parametrize("target", UNREADABLE)
+def test_a_url_that_cannot_be_read_is_answered(target: bytes) -> None:
+    parser = parse(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % target)
+    assert parser.completed
+    assert code(parser) == "BadRequest"
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])
+def test_a_request_without_a_body_does_not_wait_for_one_that_it_announces(length: bytes) -> None:
+    parser = parse(HEAD + length + b"Expect: 100-continue\r\n\r\n")
+    assert (parser.completed, parser.error, parser.expect_continue) == (True, None, False)
+
+
+@pytest.mark.parametrize("end", [b"", b" HTTP/1.1\r\n", b" HTTP/1.1\r\nHost: x\r\n\r\n"])
+def test_a_url_beyond_every_limit_is_named_as_the_fault(end: bytes) -> None:
+    assert code(parse(b"GET /" + b"x" * 70_000 + end)) == "uri_too_long"

@@ -156,6 +156,9 @@ def test_the_filters_filter(caller: Client) -> None:
         ("request_id=", "request_id"),
         ("cursor=x", "cursor"),
         ("cursor=" + "g" * 32, "cursor"),
+        ("cursor=" + "%D9%A1" * 32, "cursor"),
+        ("cursor=1_" + "1" * 30, "cursor"),
+        ("cursor=%2B" + "1" * 31, "cursor"),
         ("limit=1&limit=2", "limit"),
     ],
 )

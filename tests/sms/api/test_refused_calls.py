@@ -204,7 +204,19 @@ def test_a_disabled_provider_is_no_route(caller: Client) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/xml", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "application/jsonp", "*/*"],
+    [
+        "text/xml",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "application/json; charset = latin-1",
+        "application/json ;charset =latin-1",
+        "application/json; charset=utf-8; charset=latin-1",
+        'application/json; charset="iso-8859-9"',
+        'application/json; profile="a;charset=utf-8"; charset=utf-16',
+        "application/json; charset=",
+        "application/jsonp",
+        "*/*",
+    ],
 )
 def test_other_content_types_are_415(caller: Client, content_type: str) -> None:
     assert errors(send(caller, content_type=content_type)) == [(415, "unsupported_media_type", "")]

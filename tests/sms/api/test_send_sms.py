@@ -67,7 +67,15 @@ def test_keys_that_nobody_knows_are_ignored(caller: Client) -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["", "application/json", "APPLICATION/JSON; Charset=UTF-8", 'application/json; charset="utf-8"; version=1'],
+    [
+        "",
+        "application/json",
+        "APPLICATION/JSON; Charset=UTF-8",
+        'application/json; charset="utf-8"; version=1',
+        "application/json; charset = utf-8;",
+        'application/json; profile="a;charset=latin-1"',
+        'application/json; profile="a\\";charset=latin-1"; charset=utf8',
+    ],
 )
 def test_json_in_utf_8_is_taken_under_these_content_types(caller: Client, content_type: str) -> None:
     assert send(caller, content_type=content_type).status_code == 201

@@ -1,7 +1,10 @@
-"""The dispatcher's command: what it loads."""
+"""The dispatcher's command: what it loads, and what it refuses."""
 
 import subprocess
 import sys
+
+import pytest
+from django.core.management import CommandError, call_command
 
 from tests.support.environment import process_environment
 from tests.support.processes import PROJECT
@@ -43,3 +46,12 @@ def test_starting_refuses_settings_that_would_lose_messages(tmp_path):
     )
     assert done.returncode == 1
     assert "sms.E" in done.stderr
+
+
+@pytest.mark.parametrize("words", ["0", "-1", "1.5", "x", "", "٣", "10001", "9" * 5000])
+@pytest.mark.parametrize("option", ["--slots", "--metrics-port"])
+def test_a_number_that_cannot_be_used_is_refused(option, words):
+    """A dispatcher without slots would run and send nothing."""
+    given = words if (option, words) not in {("--metrics-port", "0"), ("--metrics-port", "10001")} else "65536"
+    with pytest.raises(CommandError, match="is not a whole number from"):
+        call_command("dispatch", f"{option}={given}", "--drain")

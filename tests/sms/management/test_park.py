@@ -136,7 +136,17 @@ def test_a_living_dispatcher_is_stopped_first(shop, wire):  # noqa: F811
     assert status(message) == Status.QUEUED
 
 
-@pytest.mark.parametrize("word", ["yesterday", "2026-01-31", "2026-01-31T12:00:00", "2026-13-31T12:00:00Z"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31T12:00:00",
+        "2026-13-31T12:00:00Z",
+        "9999-12-31T23:59:59-01:00",
+        "0001-01-01T00:00:00+01:00",
+    ],
+)
 def test_a_time_without_an_offset_is_refused(word):
     with pytest.raises(CommandError, match="write it as 2026-01-31T12:00:00Z"):
         call_command("park", "--before", word, "--reason", REASON)

@@ -153,6 +153,14 @@ def test_a_wrong_key_does_not_hide_what_is_wrong_beside_it():
             '[[rented_numbers]]\nphone = "+994501112233"\nfrom = 2026-01-01',
             "rented_numbers[0].from: must be a date and time such as 2026-01-01T00:00:00Z, not a date or time",
         ),
+        (
+            '[[rented_numbers]]\nphone = "+994501112233"\nfrom = 9999-12-31T23:59:59-01:00',
+            "rented_numbers[0].from: is not between the years 1 and 9999 in UTC",
+        ),
+        (
+            '[[rented_numbers]]\nphone = "+994501112233"\nuntil = 0001-01-01T00:00:00+01:00',
+            "rented_numbers[0].until: is not between the years 1 and 9999 in UTC",
+        ),
         ('[[clients]]\nusername = "a"\nrate_limit = 1.0', "clients[0].rate_limit: must be a whole number"),
         (
             '[[clients]]\nusername = "a"\n"rate_limit " = 1',
