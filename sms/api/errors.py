@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -96,9 +97,14 @@ def _handler(code: str, page: Callable[..., HttpResponse]) -> Callable[..., Http
 
 
 def _admin_error_page(request: HttpRequest) -> HttpResponse:
-    """Shows the request id only; the log has the details."""
-    context = {"request_id": getattr(request, "request_id", "")}
-    return HttpResponse(render_to_string("500.html", context), status=500)
+    """Shows the request id only; the log has the details. Django calls this while it handles the exception."""
+    is_unavailable = isinstance(sys.exc_info()[1], DATABASE_UNAVAILABLE)
+    status = 503 if is_unavailable else 500
+    context = {"request_id": getattr(request, "request_id", ""), "status": status}
+    response = HttpResponse(render_to_string("500.html", context), status=status)
+    if is_unavailable:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 handler400 = _handler("bad_request", defaults.bad_request)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -100,9 +101,11 @@ class MessageAdmin(MessageColumns, MessageActions, ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def export(self, request: HttpRequest) -> HttpResponse:
-        """Export the filtered list as CSV. Other filters are rejected as in the list."""
+        """Export the filtered list, all of its pages, as CSV. Other filters are rejected as in the list."""
         if not request.user.has_perm(EXPORT):
             raise PermissionDenied
+        request.GET = request.GET.copy()
+        request.GET.pop(PAGE_VAR, None)
         found = self.get_changelist_instance(request)
         if problems := problems_of(found.filter_specs):
             raise BadRequest(" ".join(problems))

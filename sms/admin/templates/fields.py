@@ -82,7 +82,7 @@ class PlaceholderRow:
 
 def _number(typed: str) -> int | str:
     typed = typed.strip()
-    return int(typed) if typed.isdecimal() and typed.isascii() else typed
+    return int(typed) if typed.isdecimal() and typed.isascii() and len(typed) < 19 else typed
 
 
 class PlaceholderTable(forms.Widget):

@@ -39,7 +39,7 @@ def _drafts(data: QueryDict, names: list[str]) -> Iterator[DraftApproval]:
     """The approvals of the form that name a provider."""
     providers = {str(each.pk): each for each in Provider.objects.defer("credentials", "options")}
     total = data.get("approvals-TOTAL_FORMS", "")
-    count = min(int(total), MOST_APPROVALS) if total.isdecimal() and total.isascii() else 0
+    count = min(int(total[:9]), MOST_APPROVALS) if total.isdecimal() and total.isascii() else 0
     for prefix in (f"approvals-{place}" for place in range(count)):
         stored = _stored(data.get(f"{prefix}-id", ""))
         provider = stored.provider if stored else providers.get(data.get(f"{prefix}-provider", ""))

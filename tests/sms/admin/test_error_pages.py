@@ -7,6 +7,7 @@ import re
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import DataError, InterfaceError, InternalError, OperationalError
 from django.test import Client
 from structlog.contextvars import get_contextvars
 
@@ -81,3 +82,24 @@ def test_an_internal_error_shows_the_request_id_of_its_log_line(boss, monkeypatc
     assert "secret" not in answer.content.decode()
     assert re.findall(r"<code>([0-9a-f]{32})</code>", answer.content.decode()) == listener.request_ids
     assert "request_id" not in get_contextvars()
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        (OperationalError("the server closed the connection"), 503, "5"),
+        (InterfaceError("connection already closed"), 503, "5"),
+        (InternalError("read-only transaction"), 503, "5"),
+        (DataError("a fault of ours"), 500, None),
+        (KeyError("a fault of ours"), 500, None),
+    ],
+)
+def test_a_database_that_is_away_is_no_fault_of_ours(error, status, retry_after, boss, monkeypatch):
+    def breaks() -> None:
+        raise error
+
+    monkeypatch.setattr(dashboard, "read_dashboard", breaks)
+    boss.raise_request_exception = False
+    answer = boss.get("/admin/")
+    assert_told(answer, status, f'<p class="status">{status}</p>')
+    assert answer.headers.get("Retry-After") == retry_after

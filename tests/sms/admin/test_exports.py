@@ -62,3 +62,10 @@ def test_an_export_of_several_pages_holds_each_message_once_the_newest_first(bos
     answer = boss.get(reverse("admin:sms_message_export"))
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert [row[0] for row in rows[1:]] == sorted(ids, reverse=True)
+
+
+@pytest.mark.parametrize("page", ["2", "-1", "x", "9" * 30])
+def test_an_export_holds_all_pages_whichever_is_named(page, boss, cast):
+    message = cast.message("failed")
+    answer = boss.get(reverse("admin:sms_message_export"), {"p": page})
+    assert str(message.pk) in b"".join(answer.streaming_content).decode()

@@ -212,10 +212,19 @@ def test_the_preview_proposes_names_and_says_which_example_does_not_fit(boss):
     assert "{code} does not accept the example “12:30”. It matches the kind “time”." in words
 
 
-@pytest.mark.parametrize("total", ["", "x", "-1", "9" * 30])
+@pytest.mark.parametrize("total", ["", "x", "-1", "9" * 30, "9" * 5000])
 def test_a_preview_of_a_broken_form_is_answered(total, boss):
     fields = form("Hi {name}") | {"approvals-TOTAL_FORMS": total, "approvals-0-id": "x", "approvals-0-provider": "y"}
     assert boss.post(PREVIEW, fields).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("length", "words"), [("9" * 10, "the longest value has 64"), ("9" * 5000, "must be a whole number")]
+)
+def test_a_length_that_no_value_has_is_refused(length, words, boss):
+    told = boss.post(PREVIEW, form("Kod {code}", ("code", "code", length, "", "", "12")))
+    assert told.status_code == 200
+    assert words in words_of(told)
 
 
 # --- approvals that nobody has confirmed for long ------------------------------------------------------
