@@ -190,7 +190,7 @@ def _newest(model: type[Model]) -> QuerySet:
 
 
 def _by_text(term: str, rights: Rights, actor: str) -> Found:
-    """Texts of one-time passwords are never searched. Digits of rejected texts are masked, so digits alone find none."""
+    """Texts of one-time passwords are never searched. Digits alone find no rejected texts, where they are masked."""
     found = Found()
     if rights.texts:
         found.messages = list(_whole(_newest(Message).filter(is_otp=False, text__icontains=term)))
