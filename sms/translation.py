@@ -94,24 +94,33 @@ def _reach_on(values: dict[str, str]) -> bool:
 
 
 def _parts(text: str, language: str, pieces: Iterator[int]) -> str:
-    """Several texts in a row: the reasons of providers, a name and its text, sentences."""
+    """Several texts in a row: the reasons of providers, a name and its text, sentences.
+
+    First as sentences, because a sign between texts may be a part of a sentence that is known.
+    """
+    sentences = _END_OF_SENTENCE.split(text)
+    done = _sentences(sentences, language, pieces)
+    if not any(sign in piece for piece in done if piece in sentences for sign in _BETWEEN):
+        return " ".join(done)
     for sign in _BETWEEN:
         head, found, tail = text.partition(sign)
         is_name = sign == ": " and " " not in head  # a provider may be called "test"
-        first = head if is_name or not found else _translated(head, language, pieces)
-        if found and (parts := [first, _translated(tail, language, pieces)]) != [head, tail]:
+        first = head if is_name or not found else _part(head, language, pieces)
+        if found and (parts := [first, _part(tail, language, pieces)]) != [head, tail]:
             return sign.join(parts)
-    return _sentences(_END_OF_SENTENCE.split(text), language, pieces)
+    return " ".join(done) if len(sentences) > 1 else ""
 
 
-def _sentences(sentences: list[str], language: str, pieces: Iterator[int]) -> str:
+def _sentences(sentences: list[str], language: str, pieces: Iterator[int]) -> list[str]:
     """Each run of sentences that is a known text, the longest first."""
+    if len(sentences) == 1:
+        return sentences
     done, at = [], 0
-    while at < len(sentences) > 1:
+    while at < len(sentences):
         runs = ((end, _whole(" ".join(sentences[at:end]), language, pieces)) for end in range(len(sentences), at, -1))
         at, words = next(((end, words) for end, words in runs if words), (at + 1, sentences[at]))
         done.append(words)
-    return " ".join(done)
+    return done
 
 
 def _filled(template: str, values: dict[str, str], language: str, pieces: Iterator[int]) -> str:
@@ -120,9 +129,18 @@ def _filled(template: str, values: dict[str, str], language: str, pieces: Iterat
         if name is None:
             return match[0][0]
         value = values.get(name, match[0])
-        return _translated(value, language, pieces) if name.endswith(_NESTED) else value
+        return _part(value, language, pieces) if name.endswith(_NESTED) else value
 
     return _FIELD.sub(replaced, template)
+
+
+def _part(text: str, language: str, pieces: Iterator[int]) -> str:
+    """A sentence inside another one, or between two others, may stand there without its full stop."""
+    found = _translated(text, language, pieces)
+    is_closed = text.endswith((".", "!", "?")) or any(sign in text for sign in _BETWEEN)
+    if found != text or is_closed or " " not in text:
+        return found
+    return _translated(f"{text}.", language, pieces).removesuffix(".")
 
 
 @lru_cache(maxsize=len(settings.LANGUAGES))

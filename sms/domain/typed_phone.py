@@ -40,6 +40,10 @@ class NationalNumber(PhoneError):
         self.digits = digits
 
 
+class ShortenedNumber(PhoneError):
+    """A spreadsheet wrote the number in scientific notation."""
+
+
 def read(value: str, region: str = "") -> str:
     """The E.164 form of what a person wrote. Raises PhoneError, NationalNumber if it names no country.
 
@@ -89,7 +93,7 @@ def _plain(value: str, fewest: int = 1) -> str:
     if scheme := _SCHEME.match(text):
         text = unquote(text[scheme.end() :])
     if _SHORTENED.fullmatch(text):
-        raise PhoneError(
+        raise ShortenedNumber(
             N_(
                 "A spreadsheet has shortened this number, and digits are lost: format the column as text, "
                 "enter it again."

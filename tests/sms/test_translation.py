@@ -20,6 +20,11 @@ TEXTS = {
     "waiting for {slug}, which may not be called now": "wartet auf {slug}",
     "{number} waiting": "es warten {number}",
     "The vendor said {words} to us.": "Der Anbieter sagte uns {words}.",
+    "It waits; one now and then is sent as a probe.": "Sie warten, manche werden versucht.",
+    "{template} is sent as a probe.": "{template} wird versucht.",
+    "Look at the vendor.": "Beim Anbieter nachsehen.",
+    "{slug} is failing: {problem_text}": "{slug} versagt: {problem_text}",
+    "{bad} of the last {total} calls failed.": "{bad} von {total} Aufrufen schlugen fehl.",
     "{one} {two}": "never used: it has no letters of its own",
 }
 
@@ -53,6 +58,21 @@ def in_german() -> Iterator[None]:
         ),
         ("{code} takes a link alone to a.example, not this.", "{code} nimmt nur einen Link zu a.example."),
         ("sent is paused already.", "sent pausiert schon."),
+        (
+            "The text is longer than this vendor accepts. It waits; one now and then is sent as a probe. Look at the "
+            "vendor.",
+            "Der Text ist dem Anbieter zu lang. Sie warten, manche werden versucht. Beim Anbieter nachsehen.",
+        ),
+        (
+            "Own words of a vendor. It waits; one now and then is sent as a probe. Look at the vendor.",
+            "Own words of a vendor. Sie warten, manche werden versucht. Beim Anbieter nachsehen.",
+        ),
+        (
+            "main-az is failing: 5 of the last 6 calls failed; 7 waiting",
+            "main-az versagt: 5 von 6 Aufrufen schlugen fehl; es warten 7",
+        ),
+        ("main-az is failing: 5 of the last 6 calls failed.", "main-az versagt: 5 von 6 Aufrufen schlugen fehl."),
+        ("main-az is failing: own words", "main-az versagt: own words"),
         ("first: main is paused already.; second: other", "first: main pausiert schon.; second: other"),
         (
             "The vendor said no. The text is longer than this vendor accepts. It is so.",

@@ -22,6 +22,7 @@ from unfold.views import ChangeList
 from sms.domain.csv_escaping import unescaped
 
 from .row_ids import can_be, guarded
+from .stale_forms import StaleForms
 from .time_range import problems_of
 
 _UNSTORABLE = re.compile(r"(\\(?:u|U0000)(?:0000|d[89a-f][0-9a-f]{2}))")
@@ -157,7 +158,7 @@ def protected_by(row: models.Model) -> list[str]:
     return list(dict.fromkeys(kinds))
 
 
-class BaseAdmin(AllowedLookups, EscapedForms, ModelAdmin):
+class BaseAdmin(StaleForms, AllowedLookups, EscapedForms, ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from .base import BaseAdmin, EscapedCharField
+from .inline_history import inline_histories
 from .row_ids import guarded
 
 REASON = "change_reason"
@@ -24,6 +25,12 @@ class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return guarded(super().get_urls(), self)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        rows = list(inline_histories(self.model, object_id, self.inlines))
+        return super().history_view(request, object_id, {**(extra_context or {}), "inline_histories": rows})
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):

@@ -26,10 +26,15 @@ from sms.services.staff import message_actions, status_query
 
 
 class ResendForm(ReasonForm):
+    """`attempts`: as many as the message had when the dialog was opened, so that two dialogs resend it once."""
+
     provider = ProviderField(label=_("Provider"))
+    attempts = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        made = Message.objects.filter(pk=self.object_id).values_list("attempts_made", flat=True)
+        self.fields["attempts"].initial = made.first()
         self.fields["provider"].choices = [("", _("Use routing rules")), *provider_choices()]
         self.order_fields(["provider", "reason"])
 
@@ -90,6 +95,7 @@ class MessageActions:
             actor=request.user.get_username(),
             reason=form.cleaned_data["reason"],
             provider_id=int(chosen) if chosen else None,
+            seen_attempts=form.cleaned_data["attempts"],
         )
         return str(_("The message is queued again."))
 

@@ -16,9 +16,9 @@ from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import ClientFilter, listed, yes_no
 from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.codes import BY_NAME, TABLE
-from sms.models import RefusalCount, RefusedRequest
+from sms.models import RefusalCount, RefusedRequest, SenderName
 
-from .rejection_remedies import NOTHING, REMEDIES
+from .rejection_remedies import NOTHING, REMEDIES, StaffRemedy
 
 
 @admin.register(RefusedRequest)
@@ -71,7 +71,7 @@ class RefusedRequestAdmin(TypedNumbers, ReadOnlyAdmin):
 
 def explained(request: HttpRequest, refused: RefusedRequest) -> dict[str, Any]:
     """The cause, the nearest template, and what staff and the client can do."""
-    code, remedy = BY_NAME.get(refused.code), REMEDIES.get(refused.code, NOTHING)
+    code, remedy = BY_NAME.get(refused.code), _remedy(refused)
     may_open = remedy.page and request.user.has_perm(remedy.permission)
     return {
         "cause": code.message if code else "",
@@ -81,6 +81,12 @@ def explained(request: HttpRequest, refused: RefusedRequest) -> dict[str, Any]:
         "remedy": remedy.text,
         "address": reverse(f"admin:{remedy.page}") if may_open else "",
     }
+
+
+def _remedy(refused: RefusedRequest) -> StaffRemedy:
+    """A sender name that does not exist can't be added to a client before a provider has approved it."""
+    is_new = refused.code == "unknown_sender" and not SenderName.objects.filter(name=refused.sender).exists()
+    return REMEDIES["sender_not_approved"] if is_new else REMEDIES.get(refused.code, NOTHING)
 
 
 @admin.register(RefusalCount)

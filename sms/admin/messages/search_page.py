@@ -39,6 +39,8 @@ class Result:
     sentence: str
     address: str
     button: Button | None
+    subject: str = ""
+    """The number and the request id, where the sentence does not say them."""
 
 
 @require_permission("sms.view_message")
@@ -47,7 +49,16 @@ def show(request: HttpRequest) -> HttpResponse:
     term = typed(request.POST.get("term", "")).replace("\0", "")[:LONGEST].strip()
     found = search.find(term, rights_of(request), actor=request.user.get_username())
     results = list(_results(request, found)) if term else []
-    return page(request, "search", _("Search"), term=term, found=found, results=results, newest=search.NEWEST)
+    return page(
+        request,
+        "search",
+        _("Search"),
+        term=term,
+        found=found,
+        results=results,
+        newest=search.NEWEST,
+        fewest=search.FEWEST_LETTERS,
+    )
 
 
 def rights_of(request: HttpRequest) -> Rights:
@@ -70,7 +81,8 @@ def _results(request: HttpRequest, found: search.Found) -> Iterator[Result]:
     for rejected in found.rejected:
         answer = answer_facts.answer_rejection(rejected, with_near=shapes)
         row = _page("refusedrequest", rejected)
-        yield Result(_("Rejected request"), answer.sentence, row, _button(request, answer, rejected))
+        subject = " · ".join(filter(None, (privacy.number(rejected.to), visible(rejected.request_id))))
+        yield Result(_("Rejected request"), answer.sentence, row, _button(request, answer, rejected), subject)
     for received in found.received:
         answer = answer_facts.answer_received(received, _shown)
         row = _page("inboundmessage", received)

@@ -80,6 +80,7 @@ class VendorDescriptionAdmin(HistoriedAdmin):
     search_fields = ("slug__startswith",)
     fieldsets = ((None, {"fields": ("text",)}),)
     change_form_template = "sms/vendor_description_form.html"
+    change_form_before_template = None  # its form says itself what else has changed
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VendorDescription]:
         accounts = Provider.objects.filter(vendor=OuterRef("slug")).order_by().values("vendor")

@@ -201,7 +201,7 @@ def _open_alert(doubt: ApprovalDoubt, error: ProviderError) -> None:
 
 def _advice(doubt: ApprovalDoubt) -> str:
     begin = N_("Messages with it go to the next provider, or wait; one now and then is sent as a probe.")
-    known_as = f" (ID: {doubt.vendor_key})" if doubt.vendor_key else ""
+    known_as = f" (ID {doubt.vendor_key})" if doubt.vendor_key else ""
     check = _CHECK_TEMPLATE if doubt.template_approval_id else _CHECK_SENDER
     return f"{begin} {check.format(known_as=known_as)}"
 

@@ -13,6 +13,7 @@ from sms.domain.lifecycle import Outcome
 from sms.models import Attempt, Breaker, Provider, ProviderState
 from sms.services.database import clock, uuid_range
 from sms.services.webhooks.urls import registered_url
+from sms.translation import translated
 
 from . import outages
 
@@ -142,4 +143,6 @@ def _limits(provider: Provider) -> str:
         if provider.rate_limit
         else N_("no rate limit")
     )
-    return N_("{flight}, {rate}, time-out {timeout} s").format(flight=flight, rate=rate, timeout=provider.timeout)
+    return N_("{flight}, {rate}, time-out {timeout} s").format(
+        flight=translated(flight), rate=translated(rate), timeout=provider.timeout
+    )

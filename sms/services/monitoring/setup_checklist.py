@@ -348,7 +348,7 @@ def _doubts(account: Account) -> Iterator[Step]:
     """Approvals that a vendor's response contradicts."""
     doubts = ApprovalDoubt.in_force(provider=account.id)
     if doubts:
-        shown = "; ".join(f"{doubt.owner.name}: {doubt.code}, {doubt.detail}" for doubt in doubts[:5])
+        shown = "; ".join(f"{doubt.owner.name}: {doubt.code}: {doubt.detail.rstrip('.')}" for doubt in doubts[:5])
         more = " …" if len(doubts) > 5 else "."
         says = f"{shown}{more} " + N_(
             "Compare with what the vendor has approved, then end the doubt or correct the approval."

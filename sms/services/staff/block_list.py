@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from providers.marking import N_
 from sms.domain.phone import PhoneError
-from sms.domain.typed_phone import read
+from sms.domain.typed_phone import ShortenedNumber, read
 from sms.models import BlockedNumber
 from sms.services.table_files.rows import Line, RowIssue, column_name, shown
 
@@ -83,6 +83,8 @@ def _number(line: Line, column: int | None, region: str) -> str:
     others = [other for other in line.cells if other is not cell] if column is None else []
     try:
         number = read(cell, region)
+    except ShortenedNumber:
+        raise  # its comma separates decimals, not cells
     except PhoneError:
         cell, *rest = _MIXED_DELIMITERS.split(cell)
         others += rest

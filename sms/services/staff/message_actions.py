@@ -23,16 +23,27 @@ RESENDABLE = frozenset(Status) - {Status.QUEUED, Status.SENDING, Status.HELD}
 CANCELABLE = frozenset({Status.QUEUED, Status.HELD})
 MOVABLE = CANCELABLE
 NEVER_LEFT = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELED})
+CHANGED = N_("The message changed at the same moment. Open it again.")
 
 
-def resend(message_id: uuid.UUID, *, actor: str, reason: str, provider_id: int | None = None) -> None:
+def resend(
+    message_id: uuid.UUID,
+    *,
+    actor: str,
+    reason: str,
+    provider_id: int | None = None,
+    seen_attempts: int | None = None,
+) -> None:
     """Queue a message again with a new time to live: by its routes, or at the provider that staff chose.
 
-    Raises ActionRefused for an OTP, an erased text, an unfinished message, or where no provider may send it.
+    Raises ActionRefused for an OTP, an erased text, an unfinished message, or where no provider may send it; also where
+    it has another number of attempts than staff saw, because somebody else has resent it.
     """
     with transaction.atomic():
         message = _locked(message_id)
         require_resendable(message)
+        if seen_attempts not in (None, message.attempts_made):
+            raise ActionRefused(CHANGED)
         _require_reason(reason)
         decision = decide(message, provider_id)
         now = clock.now()
@@ -215,7 +226,7 @@ def _locked(message_id: uuid.UUID) -> Message:
 
 def _move(message: Message, leaves: Iterable[Status], now: datetime, **columns: Any) -> None:
     if not outbox.move_message(message.pk, leaves=leaves, now=now, **columns):
-        raise ActionRefused(N_("The message changed at the same moment. Open it again."))
+        raise ActionRefused(CHANGED)
 
 
 def _erase_otp(message: Message, now: datetime) -> None:

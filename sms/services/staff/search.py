@@ -30,7 +30,8 @@ FEWEST_LETTERS = 6
 _ATTEMPTS = Prefetch("attempts", Attempt.objects.select_related("provider").defer("provider__credentials"))
 _AROUND = " \t\r\n\"'`<>{}()[],;"
 _URN = re.compile(r"(?i)\A(?:urn:)?(?:uuid:)?")
-_SUFFIX = re.compile(r"[.…*•xX\s-]*(?!00)([0-9]{4,14})")
+_SUFFIX = re.compile(r"[.…*•xX\s-]*(?!00[0-9]{7})([0-9]{4,14})")
+"""Not the international prefix 00 with a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,18 @@ class Rights:
 
 @dataclass(slots=True)
 class Found:
-    """The newest of each kind. `needs_numbers`: the reader's role may not search for numbers, and this is one."""
+    """The newest of each kind.
+
+    `needs_numbers`: the reader's role may not search for numbers, and this is one. `needs_letters`: the term is too
+    short to be searched as part of a text.
+    """
 
     messages: list[Message] = field(default_factory=list)
     rejected: list[RefusedRequest] = field(default_factory=list)
     received: list[InboundMessage] = field(default_factory=list)
     needs_numbers: bool = False
     needs_country: bool = False
+    needs_letters: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.messages or self.rejected or self.received)
@@ -74,7 +80,10 @@ def find(term: str, rights: Rights, *, actor: str = "") -> Found:
             found.needs_country = not found and len(digits) >= 7
         if found:
             return found
-    return found if len(term) < FEWEST_LETTERS else _by_text(term, rights, actor) or found
+    if len(term) < FEWEST_LETTERS:
+        found.needs_letters = rights.texts and not digits
+        return found
+    return _by_text(term, rights, actor) or found
 
 
 # --- ids --------------------------------------------------------------------------------------
@@ -181,12 +190,12 @@ def _newest(model: type[Model]) -> QuerySet:
 
 
 def _by_text(term: str, rights: Rights, actor: str) -> Found:
-    """Texts of one-time passwords are never searched."""
+    """Texts of one-time passwords are never searched. Digits alone find no rejected texts, where they are masked."""
     found = Found()
     if rights.texts:
         found.messages = list(_whole(_newest(Message).filter(is_otp=False, text__icontains=term)))
         log.info("search.text", actor=actor, length=len(term), found=len(found.messages))
-    if rights.shapes and rights.rejected:
+    if rights.shapes and rights.rejected and any(map(str.isalpha, term)):
         shape = _newest(RefusedRequest).filter(shape__icontains=masked_digits(term))
         found.rejected = _rejected(Q(pk__in=shape.values("pk")), rights)
     return found

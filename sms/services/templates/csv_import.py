@@ -26,7 +26,7 @@ from sms.models import (
     TemplateApprovalStatus,
 )
 from sms.services.queue.errors import ActionRefused
-from sms.services.table_files.rows import Row, RowIssue, Table
+from sms.services.table_files.rows import Row, RowIssue, Table, shown
 
 from .approvals import approval_problems, bind, confirm, is_of_other_text, registered_body
 from .csv_format import APPROVAL, read, written_text
@@ -315,8 +315,9 @@ def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Ro
     except TemplateError as error:
         yield RowIssue(line, "text", str(error))
         return
-    told = approval_problems(row, imported.body)
-    yield from (RowIssue(line, column, words) for column, words in told)
+    for column, words in approval_problems(row, imported.body):
+        value = f"{shown(row.vendor_template)}: " if column == "vendor_template" and row.vendor_template else ""
+        yield RowIssue(line, column, f"{value}{words}")
     yield from _field_problems(line, row, exclude=("template", "provider", "parameters"))
 
 

@@ -147,6 +147,19 @@
         });
     }
 
+    // The form of a dialog is sent once: the browser prevents a second click only for forms that it sends itself.
+    function sendOnce() {
+        document.addEventListener("htmx:beforeRequest", function (event) {
+            const form = event.detail.elt;
+            if (form.tagName !== "FORM") return;
+            if (form.dataset.adminSent) event.preventDefault();
+            form.dataset.adminSent = "1";
+        });
+        document.addEventListener("htmx:afterRequest", function (event) {
+            if (!event.detail.xhr.getResponseHeader("HX-Redirect")) delete event.detail.elt.dataset.adminSent;
+        });
+    }
+
     function fixAccessibility(root) {
         labelDialog();
         root.querySelectorAll(CLICKABLE).forEach(makeFocusable);
@@ -262,6 +275,7 @@
         landmarks();
         fixAccessibility(document);
         moveFocus();
+        sendOnce();
         copyButtons();
         reloadOnChange();
         liveList();

@@ -95,6 +95,24 @@ def test_the_severity_and_the_title_of_an_alert(reader: Client) -> None:
     assert facts["title"] not in page
 
 
+def test_the_limits_of_a_provider(reader: Client, cast) -> None:
+    page = read(reader.get("/admin/tools/providers/"))
+    limits = [in_turkish(text) for text in ("unlimited concurrent calls", "no rate limit")]
+    assert ", ".join(limits) in page
+
+
+def test_the_doubts_of_the_set_up_page(reader: Client, cast) -> None:
+    doubt = cast.doubt(cast.template.approvals.first())
+    doubt.detail = "The template is missing."
+    doubt.save()
+    page = read(reader.get("/admin/tools/set-up/"))
+    shown = f"{doubt.code}: {in_turkish('The template is missing.').rstrip('.')}. "
+    assert (
+        shown + in_turkish("Compare with what the vendor has approved, then end the doubt or correct the approval.")
+        in page
+    )
+
+
 def test_vendors_codes_in_the_reference(reader: Client) -> None:
     assert in_turkish("The account may not send.") in read(reader.get("/admin/tools/words/"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sms.models import Route
+from sms.models import Provider, Route, SenderName
 from tests.sms.admin.conftest import HOSTILE
 
 
@@ -25,7 +25,7 @@ def test_changes_of_people_are_told_from_those_of_the_machine(boss, cast):
     form = boss.get(f"{address}change/").context["adminform"].form
     data = {name: "" if value is None else value for name, value in form.initial.items()}
     boss.post(f"{address}change/", data | FORMS | {"enabled": "on", "change_reason": f"Too slow. {HOSTILE}"})
-    newest, machine, added = rows(boss, f"{address}history/")
+    newest, machine, added, *_of_providers = rows(boss, f"{address}history/")
     assert "boss person" in newest
     assert "SMS Desk automatic" not in newest
     assert newest.count("Too slow.") == 1
@@ -35,6 +35,44 @@ def test_changes_of_people_are_told_from_those_of_the_machine(boss, cast):
     for page in (newest, machine):
         assert "→" in page
     assert "<b x-init" not in boss.get(f"{address}history/").content.decode()
+
+
+def test_the_history_of_a_route_shows_the_providers_before_and_after(boss, cast):
+    first = cast.route.steps.get(position=1)
+    cast.route.steps.get(position=2).delete()
+    first.provider = cast.templated
+    first._change_reason = f"The first one is slow. {HOSTILE}"
+    first.save()
+    page = boss.get(f"/admin/sms/route/{cast.route.pk}/history/").content.decode()
+    changed = next(row for row in rows(boss, f"/admin/sms/route/{cast.route.pk}/history/") if "is slow" in row)
+    assert f"Provider : {cast.plain.slug} → {cast.templated.slug}" in changed
+    assert "Position" not in changed
+    assert f"{cast.templated.slug} → —" in page.replace("</strong>", "")
+    assert f"— → {cast.plain.slug}" in page.replace("</strong>", "")
+    assert "<b x-init" not in page
+
+
+def test_the_history_of_a_sender_name_shows_its_approvals(boss, cast):
+    sender = SenderName.objects.filter(approvals__isnull=False).first()
+    approval = sender.approvals.first()
+    approval.status = "ended"
+    approval.save()
+    assert any("approved → ended" in row for row in rows(boss, f"/admin/sms/sendername/{sender.pk}/history/"))
+
+
+def test_the_history_of_a_route_names_the_provider_that_was_deleted_by_its_id(
+    boss, cast, django_assert_max_num_queries
+):
+    Provider.objects.filter(pk=cast.templated.pk).delete()
+    boss.get("/admin/sms/route/")
+    with django_assert_max_num_queries(20):
+        found = rows(boss, f"/admin/sms/route/{cast.route.pk}/history/")
+    assert any(f"Provider : — → {cast.templated.pk}" in row for row in found)
+
+
+def test_the_history_of_other_rows_has_no_inline_rows(boss, cast):
+    assert rows(boss, f"/admin/sms/provider/{cast.plain.pk}/history/")
+    assert boss.get("/admin/sms/route/999999/history/").status_code == 404
 
 
 FORMS = {

@@ -13,6 +13,7 @@ from sms.models import Message, MessageEvent, MessageOutcome, Provider
 from sms.services.database.clock import now
 from sms.services.staff import timeline
 from tests.sms.admin.conftest import HOSTILE, PHONE, TextVendor
+from tests.support.staff import form_in
 
 
 def page(message) -> str:
@@ -20,7 +21,7 @@ def page(message) -> str:
 
 
 def press(boss, message, action: str, **values):
-    return boss.post(reverse(f"admin:sms_message_{action}", args=(message.pk,)), {"_form_submitted": "on", **values})
+    return boss.post(reverse(f"admin:sms_message_{action}", args=(message.pk,)), {"_form_submitted": "on"} | values)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,19 @@ def test_a_failed_message_is_sent_again_by_the_provider_that_staff_choose(boss, 
     press(boss, message, "resend", provider=cast.plain.pk, reason="the vendor mended it")
     message.refresh_from_db()
     assert (message.status, message.pinned_provider_id) == ("queued", cast.plain.pk)
+
+
+def test_two_dialogs_that_were_opened_at_once_resend_a_message_once(boss, cast):
+    """Also a double click, whose second request comes when the first attempt has ended already."""
+    message = cast.message("delivered", attempts_made=1)
+    dialog = form_in(boss.get(reverse("admin:sms_message_resend", args=(message.pk,))).content.decode())
+    press(boss, message, "resend", **dialog | {"reason": "the customer has none"})
+    Message.objects.filter(pk=message.pk).update(status="submitted", attempts_made=2)
+    answer = press(boss, message, "resend", **dialog | {"reason": "the customer has none"})
+    message.refresh_from_db()
+    assert message.status == "submitted"
+    assert "The message changed at the same moment." in boss.get(answer["HX-Redirect"]).content.decode()
+    assert message.events.count() == 1
 
 
 def test_a_queued_message_is_canceled(boss, cast):

@@ -38,6 +38,14 @@ def test_the_page_that_corrects_it_is_linked_and_opens(name, boss, cast):
     assert boss.get(address).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("sender", "opened"), [("AKINON", "/admin/sms/apiclient/"), ("MYSHOP", "/admin/sms/sendername/")]
+)
+def test_a_sender_name_is_added_to_the_client_only_if_it_exists(sender, opened, boss, cast):
+    refused = cast.refusal(code="unknown_sender", sender=sender)
+    assert boss.get(f"/admin/sms/refusedrequest/{refused.pk}/change/").context["address"] == opened
+
+
 def test_a_page_that_a_role_can_not_open_is_not_linked(person, cast):
     refused = cast.refusal(code="template_not_matched")
     answer = person("Viewer").get(f"/admin/sms/refusedrequest/{refused.pk}/change/")

@@ -30,6 +30,10 @@ def sentences(client, term: str) -> list[str]:
     return [result.sentence for result in results(client, term)]
 
 
+def body(client, term: str) -> str:
+    return client.post(SEARCH, {"term": term}).content.decode()
+
+
 @pytest.mark.parametrize(
     "spelling",
     [
@@ -58,6 +62,14 @@ def test_a_number_is_found_in_any_spelling_and_by_its_end(spelling, boss, cast):
     [sentence] = sentences(boss, spelling)
     assert sentence.startswith(f"Delivered to {PHONE} at ")
     assert sentence.endswith(" by plain-az.")
+
+
+@pytest.mark.parametrize("number", ["+994501230002", "+994501230000", "+994501200012"])
+@pytest.mark.parametrize("digits", [4, 5, 7])
+def test_a_number_is_found_by_an_end_that_begins_with_zeros(number, digits, boss, cast):
+    cast.message("delivered", to=number)
+    cast.message("delivered", to="+40712345678")
+    assert len(results(boss, number[-digits:])) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,6 +115,27 @@ def test_a_text_that_was_rejected_names_the_nearest_template(boss, cast):
     [result] = results(boss, "Kod: 004217")
     assert result.sentence.endswith("no approved template; nearest is order-shipped: character 1.")
     assert str(result.button.label) == "Create template"
+
+
+@pytest.mark.parametrize("term", ["778811", "12 34 56", "2026-11-29", "٧٧٨٨١١", "(050) 123"])
+def test_digits_alone_find_no_rejected_text_because_its_digits_are_masked(term, boss, cast):
+    cast.refusal(shape="Kod: ######, ## ## ##, ####-##-##, (###) ###")
+    assert results(boss, term) == []
+
+
+def test_a_rejected_request_is_shown_with_its_number_and_request_id(boss, person, cast):
+    cast.refusal(request_id="order-48213")
+    assert PHONE in body(boss, "order-48213")
+    viewer = body(person("Viewer"), "order-48213")
+    assert "+994•••••••67" in viewer
+    assert PHONE not in viewer
+
+
+def test_a_term_that_is_too_short_for_a_text_is_said_to_be(boss, person, cast):
+    cast.message("delivered", text="Hello Murad, it is on its way.")
+    assert "Part of a text must have at least 6 characters." in body(boss, "Murad")
+    assert "Part of a text must have" not in body(boss, "Nigar's")
+    assert "Part of a text must have" not in body(person("Viewer"), "Murad")
 
 
 def test_a_received_sms_is_found_by_its_numbers_and_its_id(boss, cast):

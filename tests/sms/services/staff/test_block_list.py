@@ -70,6 +70,8 @@ def test_numbers_are_taken_however_the_list_is_written(text):
         ("+99450", "line 2: “+99450”: A phone number is + and 7 to 15 digits"),
         ("+9940501234567", "line 2: “+9940501234567”: This is not the number's E.164 form"),
         ("9.94501E+11", "line 2: “9.94501E+11”: A spreadsheet has shortened this number"),
+        ('"9,94501E+11"', "line 2: “9,94501E+11”: A spreadsheet has shortened this number"),
+        ('"+9,94501e11"', "line 2: “+9,94501e11”: A spreadsheet has shortened this number"),
         ("+994501112233,+994502223355", "line 2: “+994501112233”: This row holds several numbers"),
         ("+994501112233;+994502223355", "line 2: “+994501112233;+994502223355”: This row holds several numbers"),
         ('"+994501112233 +994502223355"', "line 2: “+994501112233 +994502223355”: A plus sign stands inside"),

@@ -17,7 +17,7 @@ from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format
 from sms.services.templates.csv_format import COLUMNS
 from sms.services.templates.csv_import import apply, plan
-from tests.sms.admin.conftest import Cast, cast, fresh_copies, vendors
+from tests.sms.admin.conftest import Cast, TemplateVendor, cast, fresh_copies, vendors
 
 __all__ = ["cast", "fresh_copies", "vendors"]
 
@@ -199,6 +199,17 @@ def test_a_mistake_is_said_with_its_line_and_column_and_nothing_is_saved(changes
     with pytest.raises(ActionRefused):
         take(data)
     assert stored() == before
+
+
+@pytest.mark.parametrize("value", ["1.5E+03", "1500.0", "'1500", "15 00", "x\u202ey"])
+def test_an_id_that_the_vendor_can_not_have_is_named(value, cast: Cast, monkeypatch):
+    """The cell of a spreadsheet may show another value than its file has."""
+    words = "Template Vendor's ids are whole numbers."
+    monkeypatch.setattr(TemplateVendor, "vendor_template_problem", lambda vendor_template: words)
+    shown = value.replace("\u202e", "\\u202e")
+    assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value})) == [
+        f"line 2, vendor_template: “{shown}”: {words}"
+    ]
 
 
 def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):

@@ -80,7 +80,7 @@ def test_one_alert_names_the_template_the_provider_the_code_and_what_to_do(shop,
     [alert] = Alert.objects.all()
     assert alert.title == "The approval of template code at first is in doubt: no-template"
     assert alert.provider == shop.first
-    assert "(ID: 7)" in alert.advice
+    assert "(ID 7)" in alert.advice
     assert "end the doubt" in alert.advice
 
 
