@@ -67,3 +67,9 @@ def test_no_file_is_about_two_things() -> None:
         if (lines := len(path.read_text().splitlines())) > 400
     }
     assert long == {}
+
+
+def test_no_private_method_of_a_library_is_extended() -> None:
+    """It may change in any release."""
+    extended = re.compile(r"super\(\)\._[a-z]")
+    assert [str(path) for path in files() if path.suffix == ".py" and extended.search(path.read_text())] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -21,6 +21,16 @@ def shown_values(form: forms.BaseForm, formsets: Iterable[forms.BaseFormSet]) ->
     rows = [form, *(row for formset in formsets for row in formset.initial_forms)]
     values = [[(name, row.initial.get(name)) for name in row.fields] for row in rows]
     return salted_hmac(SEEN, repr(values), algorithm="sha256").hexdigest()
+
+
+def noted(formset: type[forms.BaseFormSet], made: list[forms.BaseFormSet]) -> type[forms.BaseFormSet]:
+    """The class, with each of its formsets added to `made`."""
+
+    def make(self: forms.BaseFormSet, *args: Any, **kwargs: Any) -> None:
+        formset.__init__(self, *args, **kwargs)
+        made.append(self)
+
+    return type(formset.__name__, (formset,), {"__init__": make})
 
 
 class StaleForms:
@@ -42,15 +52,12 @@ class StaleForms:
 
         return type(form.__name__, (form,), {"clean": clean})
 
-    def _create_formsets(self, request: HttpRequest, obj: Any, change: bool) -> Any:
-        """Django creates them before it validates the form."""
-        formsets, inlines = super()._create_formsets(request, obj, change)  # type: ignore[misc]
-        request.shown_formsets = [  # type: ignore[attr-defined]
-            formset
-            for formset, inline in zip(formsets, inlines, strict=True)
-            if inline.has_change_permission(request, obj)
-        ]
-        return formsets, inlines
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[tuple[Any, Any]]:
+        """Django makes the formsets from these classes before it validates the form."""
+        request.shown_formsets = []  # type: ignore[attr-defined]
+        for formset, inline in super().get_formsets_with_inlines(request, obj):  # type: ignore[misc]
+            is_noted = inline.has_change_permission(request, obj)
+            yield (noted(formset, request.shown_formsets) if is_noted else formset), inline  # type: ignore[attr-defined]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
         seen = {SEEN: shown_values(context["adminform"].form, request.shown_formsets)}  # type: ignore[attr-defined]
