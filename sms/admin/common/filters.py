@@ -39,10 +39,11 @@ class QuickDropdownForm(DropdownForm):
 
 
 class ListedFilter(DropdownFilter):
-    """A dropdown filter over known values."""
+    """A dropdown filter over known values. `has_index`: an index finds the rows of each value in the list's order."""
 
     form_class = QuickDropdownForm
     field = ""
+    has_index = False
 
     def known_value(self) -> str | None:
         value = self.value()
@@ -56,15 +57,22 @@ class ListedFilter(DropdownFilter):
         return queryset.filter(**{self.field: value})
 
 
-def listed(title: Any, parameter: str, choices: Callable[[], Choices], field: str = "") -> type[ListedFilter]:
+def listed(
+    title: Any, parameter: str, choices: Callable[[], Choices], field: str = "", *, has_index: bool = False
+) -> type[ListedFilter]:
     """A filter of one field; the callable returns the choices."""
     lookups = lambda self, request, model_admin: list(choices())  # noqa: E731
     facts = {"title": title, "parameter_name": parameter, "field": field or parameter, "lookups": lookups}
+    facts["has_index"] = has_index
     return type(f"{parameter.title()}Filter", (ListedFilter,), facts)
 
 
-def yes_no(title: Any, parameter: str) -> type[ListedFilter]:
+def yes_no(title: Any, parameter: str, *, yes_has_index: bool = False) -> type[ListedFilter]:
     class YesNo(ListedFilter):
+        @property
+        def has_index(self) -> bool:
+            return yes_has_index and self.value() == "1"
+
         def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
             return [("1", str(_("Yes"))), ("0", str(_("No")))]
 
@@ -85,7 +93,7 @@ def client_choices() -> Choices:
 
 
 ProviderFilter = listed(_("provider"), "provider", provider_choices)
-ClientFilter = listed(_("client"), "client", client_choices)
+ClientFilter = listed(_("client"), "client", client_choices, has_index=True)
 
 PERIODS = {
     "1h": (_("Last hour"), timedelta(hours=1)),
@@ -100,6 +108,7 @@ class PeriodFilter(ListedFilter):
 
     title = _("time")
     parameter_name = "period"
+    has_index = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, str(label)) for key, (label, _length) in PERIODS.items()]
