@@ -53,8 +53,8 @@ class EscapedCharField(forms.CharField):
         return text
 
 
-SEARCHED = 50_000
-"""How many rows a page of a list searches at most with a filter that has no index."""
+SEARCHED = 20_000
+"""How many rows a page of a list searches at most for filters that have no common index."""
 BEFORE = "before"
 """The URL parameter with the key of the row before which such a search begins."""
 
@@ -82,8 +82,10 @@ class CountlessPaginator(Paginator):
 class CountlessChangeList(ChangeList):
     """A list without a total, because its rows are not counted, unless it has one page only.
 
-    If a filter has no index, a page searches only the newest SEARCHED rows that the filters with an index find, and
-    links to the search in the older ones: otherwise a value that no row has would read the whole table.
+    If the chosen filters have no common index, a page searches only the newest SEARCHED rows that the best index finds,
+    and links to the search in the older ones: otherwise a value that no row has would read the whole table.
+    `index_rank` of a filter says which index is best: the lowest; None has none, 0 is a range of the key, which narrows
+    each index.
     """
 
     is_countless = True
@@ -106,8 +108,8 @@ class CountlessChangeList(ChangeList):
 
     def _searched(self, request: HttpRequest) -> QuerySet:
         chosen = [each for each in self.filter_specs if any(each.used_parameters.values())]
-        indexed = [each for each in chosen if getattr(each, "has_index", False)]
-        if self.query or indexed == chosen or problems_of(chosen):
+        indexed = _common_index(chosen)
+        if self.query or len(indexed) == len(chosen) or problems_of(chosen):
             return self.queryset
         older = {"pk__lt": request.GET[BEFORE]} if can_be(self.opts.pk, request.GET.get(BEFORE, "")) else {}
         candidates = self.model._default_manager.filter(**older)
@@ -131,6 +133,14 @@ class CountlessChangeList(ChangeList):
     @property
     def searched(self) -> int:
         return SEARCHED
+
+
+def _common_index(chosen: Iterable[Any]) -> list[Any]:
+    """The filters whose rows one index finds in the order of the list."""
+    ranked = [each for each in chosen if getattr(each, "index_rank", None) is not None]
+    ranked.sort(key=lambda each: each.index_rank)
+    ranges = sum(each.index_rank == 0 for each in ranked)
+    return ranked[: ranges + 1]
 
 
 class AllowedLookups:

@@ -121,7 +121,7 @@ class TimeRangeFilter(RangeDateTimeFilter):
 
     template = "sms/time_range.html"
     form_class = RangeForm
-    has_index = True
+    index_rank = 0
     title: Any = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -37,8 +37,8 @@ class StatusFilter(CheckboxFilter):
         return [status.value for status in Status if status in written]
 
     @property
-    def has_index(self) -> bool:
-        return INDEXED.issuperset(self.value())
+    def index_rank(self) -> int | None:
+        return 2 if INDEXED.issuperset(self.value()) else None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.value()
@@ -59,7 +59,7 @@ TemplateFilter = listed(
 class CodeFilter(TextFilter):
     title = _("error code")
     parameter_name = "code"
-    has_index = True
+    index_rank = 1
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         code = (self.value() or "").strip()
@@ -93,8 +93,8 @@ class ViewFilter(ListedFilter):
     parameter_name = "view"
 
     @property
-    def has_index(self) -> bool:
-        return self.value() not in ("no-report", "otp")
+    def index_rank(self) -> int | None:  # type: ignore[override]
+        return None if self.value() in ("no-report", "otp") else 2
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, str(label)) for key, label in VIEWS.items()]

@@ -67,6 +67,14 @@ def test_a_filter_with_an_index_searches_all(chosen, boss, cast, few):
     assert older(page) == ""
 
 
+def test_the_best_index_of_two_finds_what_is_searched(boss, cast, few):
+    wanted, *_ = several(cast, 5, "failed")
+    Message.objects.filter(pk=wanted.pk).update(code="E777")
+    assert listed(boss.get(LIST, {"code": "E777", "client": str(wanted.client_id), "period": "24h"})) == [wanted.pk]
+    page = boss.get(LIST, {"view": "failed", "client": str(wanted.client_id), "period": "24h"})
+    assert page.context["cl"].searched_to is not None
+
+
 def test_filters_with_an_index_narrow_what_is_searched(boss, cast, few):
     old, *_ = several(cast, 5)
     Message.objects.filter(pk=old.pk).update(status="failed")
