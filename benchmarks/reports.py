@@ -25,7 +25,7 @@ import django
 django.setup()
 from sms.models import Attempt
 from sms.services.webhooks import tokens
-rows = Attempt.objects.filter(reported="").values_list("provider_id", "id")[: int(sys.argv[1])]
+rows = Attempt.objects.filter(reported="").order_by("-id").values_list("provider_id", "id")[: int(sys.argv[1])]
 print(json.dumps([[tokens.attempt_token(provider, attempt), str(attempt)] for provider, attempt in rows]))
 """
 

@@ -126,12 +126,19 @@ FROM generate_series(1, {count}) n
 
 @contextmanager
 def stage(
-    latency_ms: int = 0, shop: str = SHOP, *, vendor_port: int = 0, sqlite: bool = False, **environment: str
+    latency_ms: int = 0,
+    shop: str = SHOP,
+    *,
+    vendor_port: int = 0,
+    sqlite: bool = False,
+    server: Postgres | None = None,
+    **environment: str,
 ) -> Iterator[Stage]:
-    """A stage of its own; everything ends with the block. `vendor_port`: a vendor that runs already."""
+    """A stage of its own; everything ends with the block. `vendor_port`, `server`: what runs already."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sms-bench-")))
-        server = None if sqlite else stack.enter_context(Postgres(durable=True))
+        if not (sqlite or server):
+            server = stack.enter_context(Postgres(durable=True))
         vendor = None if vendor_port else _vendor(folder, latency_ms)
         port = vendor_port or int(vendor.command[3])
         if vendor:

@@ -118,6 +118,9 @@ class Message(models.Model):
                 condition=Q(status__in=NEEDS_ATTENTION),
                 name="message_needs_a_look",
             ),
+            models.Index(fields=("-id",), condition=Q(status__in=NEEDS_ATTENTION), name="message_needs_a_look_newest"),
+            models.Index(fields=("code", "-id"), condition=Q(status__in=NEEDS_ATTENTION), name="message_code"),
+            models.Index(fields=("-id",), condition=Q(is_test=True), name="message_tests"),
             models.Index(
                 fields=("expires_at", "id"), condition=Q(is_otp=True, erased_at=None), name="message_otp_to_erase"
             ),

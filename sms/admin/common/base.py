@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -20,6 +24,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.views import ChangeList
 
 from sms.domain.csv_escaping import unescaped
+from sms.services.database import uuid_range
 
 from .row_ids import can_be, guarded
 from .stale_forms import StaleForms
@@ -49,6 +54,12 @@ class EscapedCharField(forms.CharField):
         return text
 
 
+SEARCHED = 20_000
+"""How many rows a page of a list searches at most for filters that have no common index."""
+BEFORE = "before"
+"""The URL parameter with the key of the row before which such a search begins."""
+
+
 class CountlessPaginator(Paginator):
     """Paginates without COUNT: one row beyond the page tells whether a next page exists."""
 
@@ -70,15 +81,67 @@ class CountlessPaginator(Paginator):
 
 
 class CountlessChangeList(ChangeList):
-    """A list without a total, because its rows are not counted, unless it has one page only."""
+    """A list without a total, because its rows are not counted, unless it has one page only.
+
+    If the chosen filters have no common index, a page searches only the newest SEARCHED rows that the best index finds,
+    and links to the search in the older ones: otherwise a value that no row has would read the whole table.
+    `index_rank` of a filter says which index is best: the lowest; None has none, 0 is a range of the key, which narrows
+    each index.
+    """
 
     is_countless = True
+    searched_to: Any = None
+    """The key of the last row that was searched; None if all rows were."""
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        found = super().get_filters_params(params)
+        found.pop(BEFORE, None)
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
+        every_row = self.queryset
+        self.queryset = self._searched(request)
         super().get_results(request)
-        if self.page_num == 1 and not self.paginator.has_more:
+        self.queryset = every_row  # for the export
+        if self.page_num == 1 and not self.paginator.has_more and not self.searched_to:
             self.result_count = len(self.result_list)
         self.full_result_count = self.result_count
+
+    def _searched(self, request: HttpRequest) -> QuerySet:
+        chosen = [each for each in self.filter_specs if any(each.used_parameters.values())]
+        indexed = _common_index(chosen)
+        if self.query or len(indexed) == len(chosen) or problems_of(chosen):
+            return self.queryset
+        older = {"pk__lt": request.GET[BEFORE]} if can_be(self.opts.pk, request.GET.get(BEFORE, "")) else {}
+        candidates = self.model._default_manager.filter(**older)
+        for each in indexed:
+            candidates = each.queryset(request, candidates)
+        keys = candidates.order_by("-pk").values_list("pk", flat=True)
+        self.searched_to = next(iter(keys[SEARCHED - 1 : SEARCHED]), None)
+        found = self.queryset.filter(**older)
+        return found.filter(pk__gte=self.searched_to) if self.searched_to else found
+
+    @property
+    def older_query(self) -> str:
+        """The query string of the search in the older rows."""
+        return self.get_query_string({BEFORE: str(self.searched_to)}, remove=[PAGE_VAR])
+
+    @property
+    def searched_since(self) -> datetime | None:
+        """When the last row that was searched was created, if its key says so."""
+        return uuid_range.time_of_id(self.searched_to) if isinstance(self.searched_to, UUID) else None
+
+    @property
+    def searched(self) -> int:
+        return SEARCHED
+
+
+def _common_index(chosen: Iterable[Any]) -> list[Any]:
+    """The filters whose rows one index finds in the order of the list."""
+    ranked = [each for each in chosen if getattr(each, "index_rank", None) is not None]
+    ranked.sort(key=lambda each: each.index_rank)
+    ranges = sum(each.index_rank == 0 for each in ranked)
+    return ranked[: ranges + 1]
 
 
 class AllowedLookups:

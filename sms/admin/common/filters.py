@@ -39,10 +39,11 @@ class QuickDropdownForm(DropdownForm):
 
 
 class ListedFilter(DropdownFilter):
-    """A dropdown filter over known values."""
+    """A dropdown filter over known values. `index_rank`: see CountlessChangeList."""
 
     form_class = QuickDropdownForm
     field = ""
+    index_rank: int | None = None
 
     def known_value(self) -> str | None:
         value = self.value()
@@ -56,15 +57,22 @@ class ListedFilter(DropdownFilter):
         return queryset.filter(**{self.field: value})
 
 
-def listed(title: Any, parameter: str, choices: Callable[[], Choices], field: str = "") -> type[ListedFilter]:
+def listed(
+    title: Any, parameter: str, choices: Callable[[], Choices], field: str = "", *, index_rank: int | None = None
+) -> type[ListedFilter]:
     """A filter of one field; the callable returns the choices."""
     lookups = lambda self, request, model_admin: list(choices())  # noqa: E731
     facts = {"title": title, "parameter_name": parameter, "field": field or parameter, "lookups": lookups}
+    facts["index_rank"] = index_rank
     return type(f"{parameter.title()}Filter", (ListedFilter,), facts)
 
 
-def yes_no(title: Any, parameter: str) -> type[ListedFilter]:
+def yes_no(title: Any, parameter: str, *, yes_has_index: bool = False) -> type[ListedFilter]:
     class YesNo(ListedFilter):
+        @property
+        def index_rank(self) -> int | None:  # type: ignore[override]
+            return 1 if yes_has_index and self.value() == "1" else None
+
         def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
             return [("1", str(_("Yes"))), ("0", str(_("No")))]
 
@@ -85,7 +93,7 @@ def client_choices() -> Choices:
 
 
 ProviderFilter = listed(_("provider"), "provider", provider_choices)
-ClientFilter = listed(_("client"), "client", client_choices)
+ClientFilter = listed(_("client"), "client", client_choices, index_rank=3)
 
 PERIODS = {
     "1h": (_("Last hour"), timedelta(hours=1)),
@@ -100,6 +108,7 @@ class PeriodFilter(ListedFilter):
 
     title = _("time")
     parameter_name = "period"
+    index_rank = 0
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, str(label)) for key, (label, _length) in PERIODS.items()]

@@ -121,6 +121,7 @@ class TimeRangeFilter(RangeDateTimeFilter):
 
     template = "sms/time_range.html"
     form_class = RangeForm
+    index_rank = 0
     title: Any = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -60,7 +60,7 @@ class MessageAdmin(MessageColumns, MessageActions, ReadOnlyAdmin):
         ClientFilter,
         CodeFilter,
         yes_no(_("one-time password"), "is_otp"),
-        yes_no(_("test"), "is_test"),
+        yes_no(_("test"), "is_test", yes_has_index=True),
     )
     list_before_template = "sms/messages_before.html"
     actions = ("export_ticked",)

@@ -91,7 +91,7 @@ class DeliveryReportAdmin(OfProvider):
     list_filter = (
         listed(_("status"), "status", lambda: _values(ReportState)),
         yes_no(_("applied"), "applied"),
-        yes_no(_("waiting for an attempt"), "is_waiting"),
+        yes_no(_("waiting for an attempt"), "is_waiting", yes_has_index=True),
         ProviderFilter,
     )
     search_fields = ("vendor_message_id__exact",)

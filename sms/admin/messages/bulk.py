@@ -57,7 +57,7 @@ OFFERED = {
 }
 """The operations that make sense for a view of the list of messages."""
 STATES = {"waiting": "info", "running": "info", "finished": "success", "stopped": "warning"}
-SKIPPED_PARAMETERS = ("kind", "target", "p", "o", "e")
+SKIPPED_PARAMETERS = ("kind", "target", "p", "o", "e", "before")
 
 
 def offered(request: HttpRequest, view: str) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The filters of the list of messages. Each uses an index or reads only the newest page."""
+"""The filters of the list of messages. Those without an index search a bounded number of rows for each page."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from sms.admin.common.filters import Choices, ListedFilter, listed
 from sms.admin.common.time_range import TimeRangeFilter
 from sms.domain.lifecycle import Status
 from sms.models import MessageTemplate, SenderName
+from sms.models.message import NEEDS_ATTENTION
 from sms.services.database import uuid_range
 from sms.services.staff import message_filters
 from sms.translation import translated
+
+INDEXED = frozenset((*NEEDS_ATTENTION, Status.QUEUED, Status.SENDING))
+"""The statuses with an index of their messages."""
 
 
 class StatusFilter(CheckboxFilter):
@@ -31,6 +35,10 @@ class StatusFilter(CheckboxFilter):
     def value(self) -> list[str]:
         written = {status for value in super().value() or () for status in value.split(",")}
         return [status.value for status in Status if status in written]
+
+    @property
+    def index_rank(self) -> int | None:
+        return 2 if INDEXED.issuperset(self.value()) else None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.value()
@@ -51,6 +59,7 @@ TemplateFilter = listed(
 class CodeFilter(TextFilter):
     title = _("error code")
     parameter_name = "code"
+    index_rank = 1
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         code = (self.value() or "").strip()
@@ -82,6 +91,10 @@ VIEWS = {
 class ViewFilter(ListedFilter):
     title = _("view")
     parameter_name = "view"
+
+    @property
+    def index_rank(self) -> int | None:  # type: ignore[override]
+        return None if self.value() in ("no-report", "otp") else 2
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, str(label)) for key, label in VIEWS.items()]

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import Error
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Q
 
 from providers.marking import N_
 from sms.domain.lifecycle import Status
@@ -83,7 +83,8 @@ def selected(plan: Plan) -> Messages:
 def preview(plan: Plan) -> Preview:
     """How many messages there are, and how many of the oldest could be processed now. Changes nothing."""
     found = selected(plan)
-    total, otps = found.count(), found.filter(is_otp=True).count()
+    counts = found.order_by().aggregate(total=Count("id"), otps=Count("id", filter=Q(is_otp=True)))
+    total, otps = counts["total"], counts["otps"]
     if plan.kind in (Kind.CANCEL, Kind.RESOLVE):
         return Preview(total, otps, total, total, {})
     attempts = Attempt.objects.only("message", "number", "provider", "outcome", "failure", "reported")

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
-from typing import Any
-
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from providers.base import Accepted, OutboundSms
 from sms.models import ApiClient, Message
@@ -20,12 +13,11 @@ from sms.services.dispatch import settle
 from sms.services.queue import claimed_messages, client_turns, outbox, queue_state
 from sms.services.queue.client_turns import ClientTurn
 from sms.services.queue.jobs import Result, Send
+from tests.support.query_plans import read_at_most, statements
 
 pytestmark = pytest.mark.postgresql_alone
 
 BACKLOG = 5_000
-TRIED = 7
-"""PostgreSQL plans a prepared statement for its values five times, before it may keep a plan for all values."""
 
 
 @pytest.fixture
@@ -47,70 +39,6 @@ def drained(shop):
         cursor.execute("UPDATE sms_message SET status = 'delivered'")
         cursor.execute("UPDATE sms_attempt SET poll_at = NULL")
     return pattern
-
-
-@dataclass
-class Statement:
-    """A statement with its parameters. `plans`: when it is run once, and when it is prepared and was run often."""
-
-    text: str
-    parameters: Any
-
-    def plans(self):
-        yield explained(f"EXPLAIN (ANALYZE, FORMAT JSON) {self.text}", self.parameters)
-        numbered, values = self.numbered()
-        arguments = f"({', '.join(['%s'] * len(values))})" if values else ""
-        with connection.cursor() as cursor:
-            cursor.execute(f"PREPARE kept AS {numbered}")
-            for _ in range(TRIED):
-                plan = explained(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE kept {arguments}", values)
-            cursor.execute("DEALLOCATE kept")
-        yield plan
-
-    def numbered(self):
-        """The statement with $1, $2 … and their values."""
-        if isinstance(self.parameters, dict):
-            names = list(self.parameters)
-            text = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", self.text)
-            return text, list(self.parameters.values())
-        numbers = count(1)
-        return re.sub("%s", lambda _: f"${next(numbers)}", self.text), list(self.parameters or ())
-
-
-def explained(statement, parameters):
-    """The plan of a statement that was run, and rolled back."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        found = cursor.fetchone()[0]
-        transaction.set_rollback(True)
-    return (found if isinstance(found, list) else json.loads(found))[0]["Plan"]
-
-
-def rows_read(plan):
-    """Of messages, attempts and callbacks, those that it took in its hands."""
-    own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-    mine = own if plan.get("Relation Name") in ("sms_message", "sms_attempt", "sms_callback") else 0
-    return mine + sum(rows_read(part) for part in plan.get("Plans", ()))
-
-
-@contextmanager
-def statements():
-    """Those of a block, as they were sent."""
-    found = []
-
-    def keep(execute, text, parameters, many, context):
-        if "sms_" in text:
-            found.append(Statement(text, parameters))
-        return execute(text, parameters, many, context)
-
-    with connection.execute_wrapper(keep):
-        yield found
-
-
-def read_at_most(rows, sent):
-    for statement in sent:
-        for plan in statement.plans():
-            assert rows_read(plan) <= rows, (statement.text, plan)
 
 
 def test_reading_the_queue_reads_nothing_that_waits_no_more(drained):
