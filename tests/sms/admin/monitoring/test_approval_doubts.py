@@ -125,7 +125,7 @@ def test_the_page_of_a_waiting_message_shows_its_doubts_and_no_others(boss, cast
 
 def test_the_set_up_page_marks_it(boss, cast, of_template):
     page = boss.get("/admin/tools/set-up/").content.decode()
-    assert "order-shipped: 111, The vendor does not know it." in page
+    assert "order-shipped: 111: The vendor does not know it." in page
     assert page.count("Approvals are in doubt") == 1
     of_template.delete()
     assert "Approvals are in doubt" not in boss.get("/admin/tools/set-up/").content.decode()
