@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from providers.base import Sender
 from providers.marking import N_
-from sms.domain.matching.index import normalise
+from sms.domain.matching.index import form_of, normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
-from sms.domain.matching.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
+from sms.domain.matching.vendor_text import is_readable, read_vendor_text, write_vendor_text
 from sms.models import (
     Attempt,
     ConfirmedHow,
@@ -209,15 +209,26 @@ def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
     others = TemplateApproval.objects.filter(
         provider=approval.provider, vendor_template=approval.vendor_template, status=TemplateApprovalStatus.APPROVED
     )
-    text = _at_vendor(approval, body)
+    text = at_vendor(approval, body)
     stored = others.exclude(pk=approval.pk).select_related("template", "version")
-    return next((other for other in stored if _at_vendor(other, parsed(other.version)) != text), None)
+    return next((other for other in stored if at_vendor(other, parsed(other.version)) != text), None)
 
 
-def _at_vendor(approval: TemplateApproval, body: Body) -> list[str | int]:
+AtVendor = tuple[tuple[str, ...], list[str | int | None]]
+"""A registered text: its literals, and the parameters between them by the vendor's names or places."""
+
+
+def at_vendor(approval: TemplateApproval, body: Body) -> AtVendor:
     """The registered text, independent of the names of our placeholders."""
-    text = of_body(body, parameter_order(approval.parameters, body))
-    return [compared(part) if isinstance(part, str) else part for part in text.parts]
+    order = enumerate(parameter_order(approval.parameters, body))
+    is_named = approval.provider.adapter_class.names_parameters
+    theirs = {ours: name if is_named else place for place, (ours, name) in order}
+    return literals(body), [theirs.get(name) for name in body.names]
+
+
+def literals(body: Body) -> tuple[str, ...]:
+    """The text before, between and behind the placeholders, as matching compares it."""
+    return form_of(body)[0].literals
 
 
 def is_in_use(template: int) -> bool:

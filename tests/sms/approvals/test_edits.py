@@ -237,6 +237,25 @@ def test_two_texts_under_one_id_are_told(only):
     assert any("7 is approved for another text too" in note for note in told.notes)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Kod: {code}", "Kod:{code}", False),
+        ("{a} {b}", "{a}\n{b}", False),
+        ("{a} {b}", "{a}  {b}", False),
+        ("Kod {code} .", "Kod {code}.", False),
+        (" Kod {code} ", "Kod {pin}", True),
+        ("Kode\u0301 {code}", "Kod\u00e9 {pin}", True),
+    ],
+)
+def test_texts_that_differ_by_white_space_beside_a_placeholder_are_other_texts(only, one, other, is_same):
+    templates = [
+        {"name": name, "body": body, "approvals": [_approved("7")]} for name, body in (("a", one), ("b", other))
+    ]
+    told = provision({"templates": templates})
+    assert any("7 is approved for another text too" in note for note in told.notes) is not is_same
+
+
 def test_a_draft_stands_for_the_text_at_the_time_of_its_approval(way):
     way.edit("t", "Kod {code}")
     way.approval("t", "only", vendor_template="7", status="pending")
