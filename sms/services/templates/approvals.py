@@ -16,7 +16,8 @@ from providers.base import Sender
 from providers.marking import N_
 from sms.domain.matching.index import form_of, normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
-from sms.domain.matching.vendor_text import is_readable, read_vendor_text, write_vendor_text
+from sms.domain.matching.vendor_text import Order, is_readable, read_vendor_text, unknown_names, write_vendor_text
+from sms.domain.text import visible
 from sms.models import (
     Attempt,
     ConfirmedHow,
@@ -41,6 +42,8 @@ def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]
         "vendor_template": _vendor_template_problem(vendor, row.vendor_template, row.status),
         "parameters": _parameters_problem(body, vendor, row.parameters or []),
     }
+    if not problems["parameters"] and vendor.names_parameters:
+        problems["text"] = _names_problem(vendor, row.text, parameter_order(row.parameters or [], body))
     return [(field, words) for field, words in problems.items() if words]
 
 
@@ -88,6 +91,20 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         max_length=vendor.max_length,
         max_value_length=vendor.max_value_length,
         parameters=[ours for ours, _ in order] or None,
+    )
+
+
+def _names_problem(vendor: type[Sender], text: str, order: Order) -> str | None:
+    """A vendor that identifies parameters by name would not find any of ours in its text."""
+    names = unknown_names(text, order)
+    sent = ", ".join(theirs for _, theirs in order)
+    return (
+        N_(
+            "{vendor} identifies parameters by name: its text has {names}, and the approval sends {sent}. "
+            "Give the names of its text in the parameters."
+        ).format(vendor=vendor.name, names=", ".join(map(visible, names)), sent=sent)
+        if names
+        else None
     )
 
 

@@ -267,3 +267,23 @@ def test_a_draft_stands_for_the_text_at_the_time_of_its_approval(way):
 
 def _approved(key: str) -> dict[str, str]:
     return {"provider": "only", "vendor_template": key, "status": "approved"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_taken"),
+    [
+        (["name", "code"], False),
+        ([], False),
+        ([{"name": "customer"}, {"code": "otp"}], True),
+    ],
+)
+def test_a_vendor_that_names_parameters_is_sent_the_names_of_its_text(only, monkeypatch, parameters, is_taken):
+    monkeypatch.setattr(only.adapter_class, "names_parameters", True)
+    approval = _approved("7") | {"text": "Chao {customer}, ma {otp}", "parameters": parameters}
+    file = {"templates": [{"name": "t", "body": "Chao {name}, ma {code}", "approvals": [approval]}]}
+    if is_taken:
+        provision(file)
+        assert wire("Chao Lan, ma 17") == ("7", ("Lan", "17"))
+        return
+    with pytest.raises(Exception, match=r"text: .* its text has customer, otp, and the approval sends name, code"):
+        provision(file)
