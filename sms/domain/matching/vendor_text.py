@@ -112,13 +112,30 @@ def is_readable(text: str, order: Order) -> bool:
     return any(True for _ in _readings(text, order))
 
 
+def unknown_names(text: str, order: Order) -> list[str]:
+    """The names of a text's parameters, if it can only be read by names, and none of them is one of these."""
+    known = {name for pair in order for name in pair}
+    unknown: list[str] = []
+    for notation in NOTATIONS:
+        if _reading(text, notation, order) is None or any(looks_like_more(each) for each in _literals(text, notation)):
+            continue
+        names = [found[1] for found in notation.pattern.finditer(text) if is_placeholder(found) and found.re.groups]
+        if not names or any(name in known or name.isdecimal() for name in names):
+            return []
+        unknown = unknown or names
+    return unknown
+
+
+def _literals(text: str, notation: Notation) -> list[str]:
+    return [part for part in notation.parts(text) if isinstance(part, str)]
+
+
 def _readings(text: str, order: Order) -> Iterator[tuple[VendorText, bool]]:
     """Each reading whose placeholders are the parameters, each once; and whether nothing else looks like one."""
     for notation in NOTATIONS:
         reading = _reading(text, notation, order)
         if reading is not None:
-            literals = [part for part in notation.parts(text) if isinstance(part, str)]
-            yield reading, not any(looks_like_more(literal) for literal in literals)
+            yield reading, not any(looks_like_more(literal) for literal in _literals(text, notation))
 
 
 def _reading(text: str, notation: Notation, order: Order) -> VendorText | None:

@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from providers.base import Sender
 from providers.marking import N_
-from sms.domain.matching.index import normalise
+from sms.domain.matching.index import form_of, normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
-from sms.domain.matching.vendor_text import is_readable, of_body, read_vendor_text, write_vendor_text
+from sms.domain.matching.vendor_text import Order, is_readable, read_vendor_text, unknown_names, write_vendor_text
+from sms.domain.text import visible
 from sms.models import (
     Attempt,
     ConfirmedHow,
@@ -41,6 +42,8 @@ def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]
         "vendor_template": _vendor_template_problem(vendor, row.vendor_template, row.status),
         "parameters": _parameters_problem(body, vendor, row.parameters or []),
     }
+    if not problems["parameters"] and vendor.names_parameters:
+        problems["text"] = _names_problem(vendor, row.text, parameter_order(row.parameters or [], body))
     return [(field, words) for field, words in problems.items() if words]
 
 
@@ -88,6 +91,20 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         max_length=vendor.max_length,
         max_value_length=vendor.max_value_length,
         parameters=[ours for ours, _ in order] or None,
+    )
+
+
+def _names_problem(vendor: type[Sender], text: str, order: Order) -> str | None:
+    """A vendor that identifies parameters by name would not find any of ours in its text."""
+    names = unknown_names(text, order)
+    sent = ", ".join(theirs for _, theirs in order)
+    return (
+        N_(
+            "{vendor} identifies parameters by name: its text has {names}, and the approval sends {sent}. "
+            "Give the names of its text in the parameters."
+        ).format(vendor=vendor.name, names=", ".join(map(visible, names)), sent=sent)
+        if names
+        else None
     )
 
 
@@ -209,15 +226,26 @@ def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
     others = TemplateApproval.objects.filter(
         provider=approval.provider, vendor_template=approval.vendor_template, status=TemplateApprovalStatus.APPROVED
     )
-    text = _at_vendor(approval, body)
+    text = at_vendor(approval, body)
     stored = others.exclude(pk=approval.pk).select_related("template", "version")
-    return next((other for other in stored if _at_vendor(other, parsed(other.version)) != text), None)
+    return next((other for other in stored if at_vendor(other, parsed(other.version)) != text), None)
 
 
-def _at_vendor(approval: TemplateApproval, body: Body) -> list[str | int]:
+AtVendor = tuple[tuple[str, ...], list[str | int | None]]
+"""A registered text: its literals, and the parameters between them by the vendor's names or places."""
+
+
+def at_vendor(approval: TemplateApproval, body: Body) -> AtVendor:
     """The registered text, independent of the names of our placeholders."""
-    text = of_body(body, parameter_order(approval.parameters, body))
-    return [compared(part) if isinstance(part, str) else part for part in text.parts]
+    order = enumerate(parameter_order(approval.parameters, body))
+    is_named = approval.provider.adapter_class.names_parameters
+    theirs = {ours: name if is_named else place for place, (ours, name) in order}
+    return literals(body), [theirs.get(name) for name in body.names]
+
+
+def literals(body: Body) -> tuple[str, ...]:
+    """The text before, between and behind the placeholders, as matching compares it."""
+    return form_of(body)[0].literals
 
 
 def is_in_use(template: int) -> bool:

@@ -18,13 +18,23 @@ from sms.domain.matching.forms import common_kind
 from sms.domain.matching.identifiers import template_name
 from sms.domain.matching.index import Index, Matched
 from sms.domain.matching.kinds import PlaceholderKind, accepts_kind
-from sms.domain.matching.placeholders import Placeholder
 from sms.domain.matching.recognition import VendorReading, readings
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
 from sms.services.queue.errors import ActionRefused
 
-from .approvals import Parameters, approval_problems, bind, compared, confirm, registered_body, same_id
+from .approvals import (
+    AtVendor,
+    Parameters,
+    approval_problems,
+    at_vendor,
+    bind,
+    compared,
+    confirm,
+    literals,
+    registered_body,
+    same_id,
+)
 from .effect import Effect, effect
 from .unmatched import ApprovedText, approved_texts, recent_texts
 from .vendor_rows import VendorRow
@@ -32,8 +42,8 @@ from .vendor_rows import VendorRow
 _ENOUGH_VALUES = 3
 """The most different values of recent texts that are used to guess a kind."""
 _WORDS_OF_NAME = 4
-Shape = tuple[str | int, ...]
-"""A text independent of its placeholders' names: literals, and placeholders numbered in order of appearance."""
+Shape = tuple[str, ...]
+"""A text independent of its placeholders' names: the literals around them."""
 
 
 @dataclass(slots=True)
@@ -120,24 +130,20 @@ class _Known:
             self.names.add(template.name)
             self._add(template, template.body, template.placeholders)
         approved = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED)
-        self.approved: dict[str, Shape] = {}
+        self.approved: dict[str, AtVendor] = {}
         for row in approved.select_related("template", "version").order_by("pk"):
             body = self._add(row.template, row.version.body, row.version.placeholders)
             if row.provider_id == provider.pk and body is not None:
-                self.approved[row.vendor_template] = shape_of(body)
+                row.provider = provider
+                self.approved[row.vendor_template] = at_vendor(row, body)
 
     def _add(self, template: MessageTemplate, text: str, kinds: Any) -> Body | None:
         try:
             body = parse_body(text, parse_kinds(kinds))
         except TemplateError:  # stored by an older version's rules
             return None
-        self.templates.setdefault(shape_of(body), (template, body))
+        self.templates.setdefault(literals(body), (template, body))
         return body
-
-
-def shape_of(body: Body) -> Shape:
-    places = {name: place for place, name in enumerate(body.names)}
-    return tuple(places[part.name] if isinstance(part, Placeholder) else compared(part) for part in body.parts)
 
 
 def _proposal(row: VendorRow, known: _Known) -> Proposal:
@@ -165,8 +171,7 @@ def _read_as(proposal: Proposal, notation: str, known: _Known) -> None:
 
 
 def _look_for_same(proposal: Proposal, body: Body, known: _Known) -> None:
-    shape = shape_of(body)
-    template, same = known.templates.get(shape, (None, None))
+    template, same = known.templates.get(literals(body), (None, None))
     if template is None or same is None:
         return
     proposal.existing, proposal.name = template, template.name
@@ -174,13 +179,23 @@ def _look_for_same(proposal: Proposal, body: Body, known: _Known) -> None:
     for placeholder in proposal.placeholders:
         found = theirs[placeholder.name]
         placeholder.name, placeholder.kind = found.name, found.kind.value
-    proposal.is_known = known.approved.get(proposal.vendor_template) == shape
+    proposal.is_known = _is_stored(proposal, body, known.approved.get(proposal.vendor_template))
     proposal.take = proposal.take and not proposal.is_known
 
 
+def _is_stored(proposal: Proposal, body: Body, stored: AtVendor | None) -> bool:
+    """Whether the approval with this id has this text, with each parameter in the same place."""
+    places = [part for part in proposal.reading.text.parts if isinstance(part, int)]
+    names = [proposal.placeholders[place].theirs for place in places]
+    if stored is None or stored[0] != literals(body):
+        return False
+    said = zip(places, names, stored[1], strict=True)
+    return all(kept in (place, name) or (isinstance(kept, str) and not name) for place, name, kept in said)
+
+
 def _first_words(reading: VendorReading) -> str:
-    literals = " ".join(part for part in reading.text.parts if isinstance(part, str))
-    return " ".join(literals.split()[:_WORDS_OF_NAME])
+    words = " ".join(part for part in reading.text.parts if isinstance(part, str)).split()
+    return " ".join(words[:_WORDS_OF_NAME])
 
 
 def _guess_kinds(proposals: Sequence[Proposal]) -> None:

@@ -237,6 +237,25 @@ def test_two_texts_under_one_id_are_told(only):
     assert any("7 is approved for another text too" in note for note in told.notes)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Kod: {code}", "Kod:{code}", False),
+        ("{a} {b}", "{a}\n{b}", False),
+        ("{a} {b}", "{a}  {b}", False),
+        ("Kod {code} .", "Kod {code}.", False),
+        (" Kod {code} ", "Kod {pin}", True),
+        ("Kode\u0301 {code}", "Kod\u00e9 {pin}", True),
+    ],
+)
+def test_texts_that_differ_by_white_space_beside_a_placeholder_are_other_texts(only, one, other, is_same):
+    templates = [
+        {"name": name, "body": body, "approvals": [_approved("7")]} for name, body in (("a", one), ("b", other))
+    ]
+    told = provision({"templates": templates})
+    assert any("7 is approved for another text too" in note for note in told.notes) is not is_same
+
+
 def test_a_draft_stands_for_the_text_at_the_time_of_its_approval(way):
     way.edit("t", "Kod {code}")
     way.approval("t", "only", vendor_template="7", status="pending")
@@ -248,3 +267,23 @@ def test_a_draft_stands_for_the_text_at_the_time_of_its_approval(way):
 
 def _approved(key: str) -> dict[str, str]:
     return {"provider": "only", "vendor_template": key, "status": "approved"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_taken"),
+    [
+        (["name", "code"], False),
+        ([], False),
+        ([{"name": "customer"}, {"code": "otp"}], True),
+    ],
+)
+def test_a_vendor_that_names_parameters_is_sent_the_names_of_its_text(only, monkeypatch, parameters, is_taken):
+    monkeypatch.setattr(only.adapter_class, "names_parameters", True)
+    approval = _approved("7") | {"text": "Chao {customer}, ma {otp}", "parameters": parameters}
+    file = {"templates": [{"name": "t", "body": "Chao {name}, ma {code}", "approvals": [approval]}]}
+    if is_taken:
+        provision(file)
+        assert wire("Chao Lan, ma 17") == ("7", ("Lan", "17"))
+        return
+    with pytest.raises(Exception, match=r"text: .* its text has customer, otp, and the approval sends name, code"):
+        provision(file)

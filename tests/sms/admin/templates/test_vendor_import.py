@@ -120,6 +120,22 @@ def test_a_list_imported_twice_changes_nothing(pasted, boss, cast):
     assert TemplateApproval.objects.count() == 3
 
 
+@pytest.mark.parametrize(("before", "now"), [("Kod: %1", "Kod:%1"), ("Kod %1.", "Kod %1 ."), ("%1 %2", "%1\n%2")])
+def test_a_text_that_differs_by_white_space_beside_a_parameter_is_no_recorded_one(before, now, pasted, boss, cast):
+    assert save(boss, pasted(f"1500\t{before}")).status_code == 302
+    page = pasted(f'1500\t"{now}"')
+    assert "approval already recorded" not in words_of(page)
+    assert "The id 1500 is approved for another text" in words_of(save(boss, page))
+
+
+def test_a_text_whose_parameters_changed_places_is_no_recorded_one(pasted, boss, cast):
+    assert save(boss, pasted("1500\tSalam %1, %2")).status_code == 302
+    page = pasted("1500\tSalam %2, %1")
+    assert save(boss, page).status_code == 302
+    assert wire("Salam Aysel, 7", cast) == ("1500", ("7", "Aysel"))
+    assert "approval already recorded" in words_of(pasted("1500\tSalam %2, %1"))
+
+
 @pytest.mark.parametrize(
     ("text", "changes", "words"),
     [

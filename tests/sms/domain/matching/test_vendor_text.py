@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms.domain.matching.templates import Body, Placeholder, TemplateError
-from sms.domain.matching.vendor_text import VendorText, of_body, read_vendor_text, write_vendor_text
+from sms.domain.matching.vendor_text import VendorText, of_body, read_vendor_text, unknown_names, write_vendor_text
 
 ORDER = [("name", "customer"), ("order", "order_code")]
 
@@ -89,3 +89,22 @@ def test_what_is_written_for_a_vendor_is_read_back_as_it_was(literals, named):
     order = [(name, f"{name}_theirs") for name in reversed(body.names)]
     written = write_vendor_text(body, order, named=named)
     assert read_vendor_text(written, order, known=[body.source]) == of_body(body, order)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Hello {first}, order {second}", ["first", "second"]),
+        ("Hello ##first##, order ##second##", ["first", "second"]),
+        ("Hello {customer}, order {order_code}", []),
+        ("Hello {name}, order {order}", []),
+        ("Hello %1, order %2", []),
+        ("Hello {1}, order {2}", []),
+        ("Hello {#var#}, order {#var#}", []),
+        ("[Shop] [News] %1 %2", []),
+        ("Hello {first}", []),
+        ("Hello", []),
+    ],
+)
+def test_names_that_are_not_those_of_the_parameters_are_found(text, names):
+    assert unknown_names(text, ORDER) == names
