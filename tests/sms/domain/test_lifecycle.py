@@ -1,5 +1,6 @@
 """The rules of a message's life, as sentences."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,7 +9,9 @@ from providers.base import Failure, MessageState
 from sms.domain.lifecycle import (
     BACKOFF,
     BACKOFF_OTP,
+    OUTCOME_OF,
     PERMANENT,
+    REPORT_STATE,
     ReportEffect,
     Situation,
     Status,
@@ -18,6 +21,7 @@ from sms.domain.lifecycle import (
     backoff,
     choose,
     is_final,
+    rises,
 )
 
 A, B, C = 1, 2, 3
@@ -82,6 +86,20 @@ FOLLOWS = [
         [(A, Failure.ACCOUNT)],
         {"candidates": [A], "closed": [A]},
         ("queued", A, 5.0),
+    ),
+    ("account, breaker not open yet: the next one", [(A, Failure.ACCOUNT)], {}, ("queued", B, 0.0)),
+    ("balance, breaker not open yet: the next one", [(A, Failure.BALANCE)], {}, ("queued", B, 0.0)),
+    (
+        "transient, counted from the last change of provider",
+        [(A, Failure.TRANSIENT), (B, Failure.TRANSIENT), (A, Failure.TRANSIENT)],
+        {},
+        ("queued", A, BACKOFF[1]),
+    ),
+    (
+        "a contradicted approval does not exclude its provider",
+        [(A, Failure.CONTENT, True)],
+        {"candidates": [A]},
+        ("queued", A, BACKOFF[0]),
     ),
     ("config: the next one at once", [(A, Failure.CONFIG)], {}, ("queued", B, 0.0)),
     ("config and nobody else: failed", [(A, Failure.CONFIG)], {"candidates": [A]}, ("failed", None, 0.0)),
@@ -172,6 +190,16 @@ def test_what_follows_where_the_vendor_sends_a_reference_once(tries, more, expec
 def test_what_follows_a_failed_attempt(tries, more, expected):
     step = after_failure(situation(*tries, **more))
     assert (step.status, step.provider, step.delay) == expected
+
+
+def test_a_provider_that_may_no_longer_carry_the_message_is_not_tried_again():
+    step = after_failure(replace(situation((A, Failure.TRANSIENT), candidates=[B]), open_providers={A, B}))
+    assert (step.status, step.provider) == ("queued", B)
+
+
+def test_every_failure_has_an_outcome_and_every_reported_state_a_word():
+    assert set(OUTCOME_OF) == set(Failure)
+    assert set(REPORT_STATE) == set(MessageState)
 
 
 def test_a_doubt_is_remembered_when_an_otp_goes_out_once_more():
@@ -279,8 +307,9 @@ def test_a_report_that_changes_no_message_says_why(status, word, more, applied, 
     assert report(status, word, **more) == ReportEffect(applied, reason)
 
 
-def test_a_report_that_it_never_left_moves_on_to_the_next_provider():
-    effect = report("submitted", BAD, means_not_sent=True, another_is_left=True)
+@pytest.mark.parametrize("reported", ["", "accepted"])
+def test_a_report_that_it_never_left_moves_on_to_the_next_provider(reported):
+    effect = report("submitted", BAD, reported=reported, means_not_sent=True, another_is_left=True)
     assert effect == ReportEffect(True, status=Status.QUEUED, moves_on=True)
 
 
@@ -299,9 +328,24 @@ def test_without_proof_or_without_another_the_message_is_undelivered(why_not):
 
 
 @pytest.mark.parametrize("status", ["failed", "expired"])
+def test_a_message_that_has_failed_or_expired_is_not_queued_again_by_a_report(status):
+    assert report(status, BAD, means_not_sent=True, another_is_left=True).status == "undelivered"
+
+
+STRENGTHS = [["", "unknown"], ["accepted"], ["sent"], ["undelivered", "expired", "rejected"], ["delivered"]]
+STRENGTH = {word: strength for strength, words in enumerate(STRENGTHS) for word in words}
+
+
+@pytest.mark.parametrize(("before", "word"), list(product(STRENGTH, MessageState)))
+def test_only_a_stronger_report_rises(before, word):
+    assert rises(before, word) == (STRENGTH[before] < STRENGTH[word])
+
+
+@pytest.mark.parametrize("status", ["failed", "expired"])
 def test_a_report_that_contradicts_the_state_is_applied_with_an_alert(status):
     assert report(status, GOOD).alerts
     assert report(status, BAD).alerts
+    assert not report("submitted", GOOD).alerts
 
 
 _RANK = ["queued", "sending", "submitted", "sent", "undelivered", "delivered"]
@@ -316,5 +360,6 @@ def test_a_report_never_lowers_the_rank(status, word):
 def test_what_is_final_depends_on_what_the_vendor_can_say():
     assert is_final(Status.SUBMITTED, "submitted")
     assert not is_final(Status.SUBMITTED, "delivered")
-    assert is_final(Status.FAILED, "delivered")
+    for status in ("failed", "expired", "canceled", "undelivered", "delivered"):
+        assert is_final(Status(status), "sent")
     assert not is_final(Status.UNCONFIRMED, "submitted")
