@@ -190,7 +190,7 @@ MAX_REPEATS = 5
 def backoff(tries: int, *, is_otp: bool, jitter: float) -> float:
     """Seconds to wait after so many tries: a random part (full jitter) of the step, at most of the last step."""
     steps = BACKOFF_OTP if is_otp else BACKOFF
-    return steps[min(max(tries, 1), len(steps)) - 1] * jitter
+    return steps[min(tries, len(steps)) - 1] * jitter
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The rules of a message's life, as sentences."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,7 +9,9 @@ from providers.base import Failure, MessageState
 from sms.domain.lifecycle import (
     BACKOFF,
     BACKOFF_OTP,
+    OUTCOME_OF,
     PERMANENT,
+    REPORT_STATE,
     ReportEffect,
     Situation,
     Status,
@@ -18,6 +21,7 @@ from sms.domain.lifecycle import (
     backoff,
     choose,
     is_final,
+    rises,
 )
 
 A, B, C = 1, 2, 3
@@ -75,6 +79,18 @@ FOLLOWS = [
         {"candidates": [A], "retry_after": 9999},
         ("queued", A, 300.0),
     ),
+    (
+        "Retry-After concerns its own provider alone",
+        [(A, Failure.TRANSIENT)],
+        {"is_otp": True, "retry_after": 120},
+        ("queued", B, 0.0),
+    ),
+    (
+        "two doubtful attempts allow no third one, though no doubt is stored",
+        [(A, Failure.AMBIGUOUS), (B, Failure.AMBIGUOUS)],
+        {"is_otp": True, "may_resend_unconfirmed": True, "candidates": [A, B, C]},
+        ("unconfirmed", None, 0.0),
+    ),
     ("account: the next one at once", [(A, Failure.ACCOUNT)], {"closed": [A]}, ("queued", B, 0.0)),
     ("balance: the next one at once", [(A, Failure.BALANCE)], {"closed": [A]}, ("queued", B, 0.0)),
     (
@@ -82,6 +98,20 @@ FOLLOWS = [
         [(A, Failure.ACCOUNT)],
         {"candidates": [A], "closed": [A]},
         ("queued", A, 5.0),
+    ),
+    ("account, breaker not open yet: the next one", [(A, Failure.ACCOUNT)], {}, ("queued", B, 0.0)),
+    ("balance, breaker not open yet: the next one", [(A, Failure.BALANCE)], {}, ("queued", B, 0.0)),
+    (
+        "transient, counted from the last change of provider",
+        [(A, Failure.TRANSIENT), (B, Failure.TRANSIENT), (A, Failure.TRANSIENT)],
+        {},
+        ("queued", A, BACKOFF[1]),
+    ),
+    (
+        "a contradicted approval does not exclude its provider",
+        [(A, Failure.CONTENT, True)],
+        {"candidates": [A]},
+        ("queued", A, BACKOFF[0]),
     ),
     ("config: the next one at once", [(A, Failure.CONFIG)], {}, ("queued", B, 0.0)),
     ("config and nobody else: failed", [(A, Failure.CONFIG)], {"candidates": [A]}, ("failed", None, 0.0)),
@@ -174,6 +204,16 @@ def test_what_follows_a_failed_attempt(tries, more, expected):
     assert (step.status, step.provider, step.delay) == expected
 
 
+def test_a_provider_that_may_no_longer_carry_the_message_is_not_tried_again():
+    step = after_failure(replace(situation((A, Failure.TRANSIENT), candidates=[B]), open_providers={A, B}))
+    assert (step.status, step.provider) == ("queued", B)
+
+
+def test_every_failure_has_an_outcome_and_every_reported_state_a_word():
+    assert set(OUTCOME_OF) == set(Failure)
+    assert set(REPORT_STATE) == set(MessageState)
+
+
 def test_a_doubt_is_remembered_when_an_otp_goes_out_once_more():
     step = after_failure(situation((A, Failure.AMBIGUOUS), is_otp=True, may_resend_unconfirmed=True))
     assert step.in_doubt
@@ -230,6 +270,8 @@ MOVES = [
     ("unconfirmed", SENT, True, "sent"),
     ("unconfirmed", BAD, True, "undelivered"),
     ("failed", GOOD, True, "delivered"),
+    ("failed", MessageState.ACCEPTED, True, "submitted"),
+    ("expired", MessageState.ACCEPTED, True, "submitted"),
     ("expired", SENT, True, "sent"),
     ("undelivered", GOOD, True, "delivered"),
     ("queued", SENT, False, "sent"),
@@ -238,6 +280,7 @@ MOVES = [
     ("delivered", SENT, True, None),
     ("delivered", BAD, True, None),
     ("delivered", GOOD, True, None),
+    ("sent", BAD, True, "undelivered"),
     ("sent", SENT, True, None),
     ("undelivered", BAD, True, None),
     ("held", SENT, True, "sent"),
@@ -279,8 +322,9 @@ def test_a_report_that_changes_no_message_says_why(status, word, more, applied, 
     assert report(status, word, **more) == ReportEffect(applied, reason)
 
 
-def test_a_report_that_it_never_left_moves_on_to_the_next_provider():
-    effect = report("submitted", BAD, means_not_sent=True, another_is_left=True)
+@pytest.mark.parametrize("reported", ["", "accepted"])
+def test_a_report_that_it_never_left_moves_on_to_the_next_provider(reported):
+    effect = report("submitted", BAD, reported=reported, means_not_sent=True, another_is_left=True)
     assert effect == ReportEffect(True, status=Status.QUEUED, moves_on=True)
 
 
@@ -299,9 +343,24 @@ def test_without_proof_or_without_another_the_message_is_undelivered(why_not):
 
 
 @pytest.mark.parametrize("status", ["failed", "expired"])
+def test_a_message_that_has_failed_or_expired_is_not_queued_again_by_a_report(status):
+    assert report(status, BAD, means_not_sent=True, another_is_left=True).status == "undelivered"
+
+
+STRENGTHS = [["", "unknown"], ["accepted"], ["sent"], ["undelivered", "expired", "rejected"], ["delivered"]]
+STRENGTH = {word: strength for strength, words in enumerate(STRENGTHS) for word in words}
+
+
+@pytest.mark.parametrize(("before", "word"), list(product(STRENGTH, MessageState)))
+def test_only_a_stronger_report_rises(before, word):
+    assert rises(before, word) == (STRENGTH[before] < STRENGTH[word])
+
+
+@pytest.mark.parametrize("status", ["failed", "expired"])
 def test_a_report_that_contradicts_the_state_is_applied_with_an_alert(status):
     assert report(status, GOOD).alerts
     assert report(status, BAD).alerts
+    assert not report("submitted", GOOD).alerts
 
 
 _RANK = ["queued", "sending", "submitted", "sent", "undelivered", "delivered"]
@@ -316,5 +375,6 @@ def test_a_report_never_lowers_the_rank(status, word):
 def test_what_is_final_depends_on_what_the_vendor_can_say():
     assert is_final(Status.SUBMITTED, "submitted")
     assert not is_final(Status.SUBMITTED, "delivered")
-    assert is_final(Status.FAILED, "delivered")
+    for status in ("failed", "expired", "canceled", "undelivered", "delivered"):
+        assert is_final(Status(status), "sent")
     assert not is_final(Status.UNCONFIRMED, "submitted")
