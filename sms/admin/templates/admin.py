@@ -14,12 +14,6 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from sms.admin.common.approvals import (
-    ApprovedAtFilter,
-    TemplateApprovalFilter,
-    template_approvals_label,
-    with_approvals,
-)
 from sms.admin.common.base import BaseAdmin, ReadOnlyInline
 from sms.admin.common.csv_export import streamed
 from sms.models import MessageTemplate, TemplateApproval, TemplateVersion
@@ -27,6 +21,12 @@ from sms.services.templates import csv_format
 from sms.services.templates.approvals import is_in_use
 
 from .approval_form import ApprovalInline
+from .approvals import (
+    ApprovedAtFilter,
+    TemplateApprovalFilter,
+    template_approvals_label,
+    with_approvals,
+)
 from .fields import BodyWidget, kinds_in_words
 from .template_form import TemplateForm
 

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from providers.registry import SENDERS
-from sms.admin.common.approvals import doubt_words
 from sms.admin.common.base import StackInline
 from sms.domain.matching.templates import Body, TemplateError
 from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
@@ -32,6 +31,7 @@ from sms.services.templates.preview import names_of
 from sms.services.templates.unmatched import ApprovedText, approved_texts
 from sms.translation import translated
 
+from .approvals import doubt_words
 from .fields import PARAMETERS_HELP, ParametersField, parameters_in_words, resolved
 
 

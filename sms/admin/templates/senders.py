@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from sms.admin.common.approvals import ApprovalFilter, ApprovedAtFilter, approvals_label, doubt_words, with_approvals
 from sms.admin.common.base import RowsInline
 from sms.admin.common.history import HistoriedAdmin
 from sms.domain.text import forbidden_in_sender
 from sms.models import SenderApproval, SenderName
+
+from .approvals import ApprovalFilter, ApprovedAtFilter, approvals_label, doubt_words, with_approvals
 
 
 class SenderApprovalInline(RowsInline):

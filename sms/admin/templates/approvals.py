@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from sms.admin.common.filters import Choices, ListedFilter, provider_choices
 from sms.models import (
     ApprovalDoubt,
     ApprovalStatus,
@@ -21,8 +22,6 @@ from sms.models import (
 )
 from sms.services.templates.approvals import unconfirmed_days, unconfirmed_for_long
 from sms.translation import translated
-
-from .filters import Choices, ListedFilter, provider_choices
 
 
 class ApprovalFilter(ListedFilter):
