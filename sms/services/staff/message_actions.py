@@ -10,11 +10,13 @@ from typing import Any
 from django.db import transaction
 
 from providers.marking import N_
+from sms.domain import codes
 from sms.domain.lifecycle import BAD_REPORTS, PERMANENT, Outcome, Status
 from sms.domain.routing import Decision
 from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
+from sms.services.intake.accept import is_blocked
 from sms.services.queue import held_messages, notify, outbox, redaction
 from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.errors import ActionRefused
@@ -36,8 +38,8 @@ def resend(
 ) -> None:
     """Queue a message again with a new time to live: by its routes, or at the provider that staff chose.
 
-    Raises ActionRefused for an OTP, an erased text, an unfinished message, or where no provider may send it; also where
-    it has another number of attempts than staff saw, because somebody else has resent it.
+    Raises ActionRefused for an OTP, an erased text, an unfinished message, a number that was blocked since, or where no
+    provider may send it; also where it has another number of attempts than staff saw: somebody else has resent it.
     """
     with transaction.atomic():
         message = _locked(message_id)
@@ -45,6 +47,7 @@ def resend(
         if seen_attempts not in (None, message.attempts_made):
             raise ActionRefused(CHANGED)
         _require_reason(reason)
+        _require_allowed(message)
         decision = decide(message, provider_id)
         now = clock.now()
         _move(message, RESENDABLE, now, **_resend_columns(message, decision, provider_id, now))
@@ -64,6 +67,16 @@ def require_resendable(message: Message) -> None:
                 status_text=message.status
             )
         )
+
+
+def _require_allowed(message: Message) -> None:
+    """Raises ActionRefused if the number was blocked, or its country closed, after the message was accepted."""
+    where = {"to": message.to, "client": message.client_id, "is_otp": message.is_otp}
+    problem = snapshot.current().destination(**where).problem
+    if is_blocked(message.to):
+        problem = codes.BY_NAME["recipient_blocked"].message
+    if problem:
+        raise ActionRefused(problem)
 
 
 def _require_reason(reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from providers.base import Failure, Refused, Unconfirmed
-from sms.models import Message
+from sms.models import BlockedNumber, Destination, Message
 from sms.services.database import clock
 from sms.services.dispatch import rescue
 from sms.services.queue.errors import ActionRefused
@@ -85,6 +85,22 @@ def test_a_resend_by_a_chosen_provider_goes_there_alone(shop, unconfirmed, wire,
     work()
     assert wire.texts("first") == ["Salam"]
     assert wire.texts("second") == ["Salam"]
+
+
+@pytest.mark.parametrize(
+    ("close", "says"),
+    [
+        (lambda to: BlockedNumber.objects.create(phone=to), "does not want messages"),
+        (lambda to: Destination.objects.create(country="AZ", mode="block"), "Messages to AZ are blocked"),
+        (lambda to: Destination.objects.create(country="AZ", number_types=["fixed_line"]), "are not allowed"),
+    ],
+)
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_number_that_was_closed_after_the_message_gets_no_resend(shop, unconfirmed, close, says, by_hand):
+    close(unconfirmed.to)
+    with pytest.raises(ActionRefused, match=says):
+        message_actions.resend(unconfirmed.pk, provider_id=shop.second.pk if by_hand else None, **WHO)
+    assert now_of(unconfirmed) == "unconfirmed"
 
 
 def test_a_resend_that_is_refused_leaves_the_doubt_about_the_first(unconfirmed, wire, work):
