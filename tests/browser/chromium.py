@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 FOUND_AS = ("chromium", "chromium-browser", "google-chrome")
 WORDS = [
@@ -36,6 +36,7 @@ def installed() -> str | None:
 @contextmanager
 def running() -> Iterator[Browser]:
     """A headless Chromium. Raises RuntimeError where none is installed."""
+    expect.set_options(timeout=PATIENCE)
     path = installed()
     if path is None:
         raise RuntimeError(f"no Chromium: none of {', '.join(FOUND_AS)} is on the path (Debian: apt install chromium)")
