@@ -27,7 +27,7 @@ from tests.support.selection import LONG
 PROJECT = Path(__file__).parents[1]
 STOP_SECONDS = 30
 NO_TESTS = 5  # pytest's exit code where it selected none
-WORKERS = max(6, os.cpu_count() or 1)
+WORKERS = max(4, os.cpu_count() or 1)
 """More than two cores need: many tests start processes and wait for them."""
 
 Summary = dict[str, dict[str, int]]
