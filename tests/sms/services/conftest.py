@@ -13,7 +13,7 @@ from sms.domain.lifecycle import Status
 from sms.models import ApiClient, Message, Provider, Route, RouteProvider, SenderName
 from sms.services.configuration import network_policy, snapshot
 from sms.services.database import clock
-from sms.services.dispatch import eligibility, settle
+from sms.services.dispatch import claim, eligibility, settle
 from sms.services.worker import engine
 from sms.services.worker.periodic import WorkerState
 
@@ -96,6 +96,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that waits for a provider becomes due when the test says so, however slow the machine is."""
     for name in ("LATER", "LATER_WHEN_CLOSED"):
         monkeypatch.setattr(eligibility, name, {True: 3600.0, False: 3600.0})
+    monkeypatch.setattr(claim, "REROUTE_PAUSE", 3600.0)
 
 
 @pytest.fixture
