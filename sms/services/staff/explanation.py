@@ -27,8 +27,9 @@ from sms.models import (
 Values = dict[str, Any]
 Entry = tuple[tuple[datetime, int, int], Values]
 """A part of the history, with the key that orders it: its time, and for equal times the attempt and its stage."""
-STARTED, PARKED, ENDED, REPORTED, DECIDED = range(5)
-"""At the same moment a decision follows a call's end and a report; the quarantine after a restore precedes them."""
+STARTED, PARKED, ENDED, SETTLED, REPORTED, DECIDED = range(6)
+"""The order at the same moment. What a call's end leads to precedes a report, which may change it; other decisions
+follow the report. The quarantine after a restore precedes them all."""
 
 
 @dataclass(frozen=True)
@@ -188,13 +189,15 @@ def _number_versions(decisions: Iterable[Values]) -> None:
 
 
 def _history(rows: Rows, shows_text: bool) -> Iterable[Entry]:
+    attempts = {str(attempt.pk): attempt for attempt in rows.attempts}
     numbers = {attempt.pk: attempt.number for attempt in rows.attempts}
+    starts = _starts(rows.attempts)
 
     def latest(at: datetime) -> int:
-        return max((attempt.number for attempt in rows.attempts if attempt.started_at < at), default=0)
+        return max((number for number, start in starts.items() if start < at), default=0)
 
     for attempt in rows.attempts:
-        yield (attempt.started_at, attempt.number, STARTED), _started(attempt, rows)
+        yield (starts[attempt.number], attempt.number, STARTED), _started(attempt, rows)
         if attempt.finished_at is not None:
             yield (attempt.finished_at, attempt.number, ENDED), _ended(attempt, rows, shows_text)
     for report in rows.reports:
@@ -202,11 +205,30 @@ def _history(rows: Rows, shows_text: bool) -> Iterable[Entry]:
         key = (report.received_at, max(number, latest(report.received_at)), REPORTED)
         yield key, _report(report, number, rows)
     for event in rows.events:
-        stage = PARKED if event.kind == "parked" else DECIDED
-        yield (event.at, latest(event.at), stage), _event(event, rows)
+        yield (event.at, latest(event.at), _stage(event, attempts)), _event(event, rows)
     for outcome in rows.outcomes:
         told = {"kind": "client_outcome", "at": outcome.at, "outcome": outcome.outcome}
         yield (outcome.at, 0, DECIDED), told
+
+
+def _starts(attempts: Iterable[Attempt]) -> dict[int, datetime]:
+    """When each attempt began, by its number: never before the earlier one ended, although the time of its start is
+    read before the claim, which may wait for a lock."""
+    starts: dict[int, datetime] = {}
+    ended: datetime | None = None
+    for attempt in attempts:
+        starts[attempt.number] = max(attempt.started_at, ended or attempt.started_at)
+        ended = attempt.finished_at
+    return starts
+
+
+def _stage(event: MessageEvent, attempts: Mapping[str, Attempt]) -> int:
+    if event.kind == "parked":
+        return PARKED
+    decision = event.decision or {}
+    ended = attempts.get(decision.get("attempt") or "")
+    is_of_call = ended is not None and (ended.finished_at, ended.code) == (event.at, decision.get("code"))
+    return SETTLED if is_of_call or event.kind == "expired" else DECIDED
 
 
 def _of_attempt(kind: str, attempt: Attempt, at: datetime, rows: Rows) -> Values:

@@ -335,3 +335,39 @@ def test_the_command_prints_the_json_with_the_number_masked(shop, capsys):
     assert message.to not in json.dumps(said)
     with pytest.raises(CommandError, match="There is no message"):
         call_command("explain_message", str(clock.new_id()))
+
+
+# --- the order of what happened -------------------------------------------------------------------
+
+
+def rebuilds(message):
+    said = told(message)
+    return rebuild(said) == said["state"]
+
+
+def test_an_attempt_that_waited_for_a_lock_begins_after_the_end_of_the_earlier_one(shop, wire, work):
+    message = refused_by_the_first(shop, wire, work)
+    first, second = message.attempts.order_by("number")
+    message.attempts.filter(pk=second.pk).update(started_at=first.finished_at - timedelta(milliseconds=90))
+    kinds = [step["kind"] for step in told(message)["history"]]
+    assert kinds == ["attempt_started", "attempt_ended", "event", "attempt_started", "attempt_ended"]
+    assert rebuilds(message)
+
+
+@pytest.mark.parametrize("expires", [False, True])
+def test_a_report_of_the_moment_in_which_a_lease_ended_comes_after_what_the_end_led_to(shop, wire, work, expires):
+    message = shop.message()
+    work()
+    attempt, at = message.attempts.get(), clock.now()
+    message.attempts.update(outcome="unconfirmed", code="lease_over", finished_at=at)
+    decision = {"status": "queued", "code": "lease_over", "attempt": str(attempt.pk), "candidates": []}
+    here = {"from": shop.first.pk, "to": shop.first.pk}
+    MessageEvent.objects.create(message=message, at=at, kind="repeated", decision=decision | here)
+    if expires:
+        gone = {"status": "unconfirmed", "code": "expired"}
+        MessageEvent.objects.create(message=message, at=at, kind="expired", decision=gone)
+    facts = {"provider": shop.first, "attempt": attempt, "status": "delivered", "state": "delivered", "is_final": True}
+    message.reports.create(**facts, applied=True, received_at=at)
+    Message.objects.filter(pk=message.pk).update(status="delivered", code="")
+    assert told(message)["history"][-1]["kind"] == "report"
+    assert rebuilds(message)
