@@ -191,7 +191,7 @@ def _number_versions(decisions: Iterable[Values]) -> None:
 def _history(rows: Rows, shows_text: bool) -> Iterable[Entry]:
     attempts = {str(attempt.pk): attempt for attempt in rows.attempts}
     numbers = {attempt.pk: attempt.number for attempt in rows.attempts}
-    starts = _starts(rows.attempts)
+    starts = _starts(rows, attempts)
 
     def latest(at: datetime) -> int:
         return max((number for number, start in starts.items() if start < at), default=0)
@@ -211,24 +211,26 @@ def _history(rows: Rows, shows_text: bool) -> Iterable[Entry]:
         yield (outcome.at, 0, DECIDED), told
 
 
-def _starts(attempts: Iterable[Attempt]) -> dict[int, datetime]:
-    """When each attempt began, by its number: never before the earlier one ended, although the time of its start is
-    read before the claim, which may wait for a lock."""
-    starts: dict[int, datetime] = {}
-    ended: datetime | None = None
-    for attempt in attempts:
-        starts[attempt.number] = max(attempt.started_at, ended or attempt.started_at)
-        ended = attempt.finished_at
-    return starts
+def _starts(rows: Rows, attempts: Mapping[str, Attempt]) -> dict[int, datetime]:
+    """When each attempt began, by its number: never before the end of the earlier one led to it, although the time of
+    its start is read before the claim, which may wait for a lock."""
+    moved = {
+        attempts[event.decision["attempt"]].number: event.at for event in rows.events if _is_of_call(event, attempts)
+    }
+    return {each.number: max(each.started_at, moved.get(each.number - 1, each.started_at)) for each in rows.attempts}
 
 
 def _stage(event: MessageEvent, attempts: Mapping[str, Attempt]) -> int:
     if event.kind == "parked":
         return PARKED
+    return SETTLED if event.kind == "expired" or _is_of_call(event, attempts) else DECIDED
+
+
+def _is_of_call(event: MessageEvent, attempts: Mapping[str, Attempt]) -> bool:
+    """Whether the end of a call led to this decision."""
     decision = event.decision or {}
     ended = attempts.get(decision.get("attempt") or "")
-    is_of_call = ended is not None and (ended.finished_at, ended.code) == (event.at, decision.get("code"))
-    return SETTLED if is_of_call or event.kind == "expired" else DECIDED
+    return ended is not None and (ended.finished_at, ended.code) == (event.at, decision.get("code"))
 
 
 def _of_attempt(kind: str, attempt: Attempt, at: datetime, rows: Rows) -> Values:
