@@ -354,6 +354,15 @@ def test_an_attempt_that_waited_for_a_lock_begins_after_the_end_of_the_earlier_o
     assert rebuilds(message)
 
 
+def test_a_late_answer_of_the_earlier_attempt_moves_no_start(shop, wire, work):
+    message = refused_by_the_first(shop, wire, work)
+    first, second = message.attempts.order_by("number")
+    message.attempts.filter(pk=first.pk).update(finished_at=second.finished_at + timedelta(seconds=1))
+    steps = [(step["kind"], step.get("number")) for step in told(message)["history"]]
+    assert steps[-3:] == [("attempt_started", 2), ("attempt_ended", 2), ("attempt_ended", 1)]
+    assert rebuilds(message)
+
+
 @pytest.mark.parametrize("expires", [False, True])
 def test_a_report_of_the_moment_in_which_a_lease_ended_comes_after_what_the_end_led_to(shop, wire, work, expires):
     message = shop.message()
