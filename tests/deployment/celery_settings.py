@@ -1,4 +1,4 @@
-"""The product's settings with a broker that is two folders: kombu's file system transport."""
+"""The product's settings with a broker that is two folders."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 
 from config.settings import *  # noqa: F403
 
+from .folder_broker import SCHEME
+
 _FOLDER = os.environ["TMPDIR"]
-CELERY_BROKER_URL = "filesystem://"
+CELERY_BROKER_URL = f"{SCHEME}://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "data_folder_in": f"{_FOLDER}/broker",
     "data_folder_out": f"{_FOLDER}/broker",
