@@ -42,11 +42,11 @@ DIGEST_KEY = env.str("DIGEST_KEY", default="")
 if 0 < len(DIGEST_KEY) < 32:
     raise ImproperlyConfigured(f"DIGEST_KEY has {len(DIGEST_KEY)} characters. Make one as .env.example says.")
 PUBLIC_URL = env.word("PUBLIC_URL").rstrip("/")
-IS_HTTPS = env.url_parts("PUBLIC_URL").scheme == "https"
+_public = env.url_parts("PUBLIC_URL")
+IS_HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 if not ALLOWED_HOSTS:
-    own = env.url_parts("PUBLIC_URL").hostname
-    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([own] if own else [])]
+    ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([_public.hostname] if _public.hostname else [])]
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
