@@ -208,6 +208,10 @@ class Try:
     def is_permanent(self) -> bool:
         return self.failure in PERMANENT and not self.doubts_approval
 
+    @property
+    def may_have_sent(self) -> bool:
+        return self.failure == Failure.AMBIGUOUS
+
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
@@ -253,9 +257,12 @@ def after_failure(now: Situation) -> NextStep:
     return _queue(now, last, last.provider if stays else choose(left, now.open_providers, now.tries))
 
 
-def remaining(candidates: Sequence[int], tries: Sequence[Try]) -> list[int]:
-    """The candidates without a permanent failure for this message, in order."""
-    gone = {t.provider for t in tries if t.is_permanent}
+def remaining(candidates: Sequence[int], tries: Sequence[Try], *, is_repeat: bool = False) -> list[int]:
+    """The candidates that did not fail permanently for this message and cannot have sent it, in order.
+
+    `is_repeat`: the next call repeats a reference, so the provider that may have sent the message stays.
+    """
+    gone = {t.provider for t in tries if t.is_permanent or (t.may_have_sent and not is_repeat)}
     return [provider for provider in candidates if provider not in gone]
 
 
@@ -286,7 +293,7 @@ def _after_ambiguous(now: Situation, last: Try) -> NextStep:
     """If an OTP's route allows it, it is sent once more, by another provider. Else the call is repeated where the
     vendor promises that it sends the message once. A repeat that failed leaves its first call unconfirmed."""
     others = [p for p in remaining(now.candidates, now.tries) if p != last.provider]
-    first_doubt = not now.in_doubt and sum(t.failure == Failure.AMBIGUOUS for t in now.tries) == 1
+    first_doubt = not now.in_doubt and sum(t.may_have_sent for t in now.tries) == 1
     if now.is_otp and now.may_resend_unconfirmed and first_doubt and others:
         return NextStep(Status.QUEUED, choose(others, now.open_providers, now.tries), in_doubt=True)
     repeats = sum(t.is_repeat for t in now.tries)

@@ -163,6 +163,8 @@ def _not_chosen(
         return candidate
     if any(each.is_permanent for each in here):
         return replace(candidate, code="refused", reason=N_("It rejected this message, or reported it as not sent."))
+    if any(each.may_have_sent for each in here):
+        return replace(candidate, code="unconfirmed", reason=N_("It may have sent this message already."))
     if candidate.provider in doubted:
         return replace(candidate, code="in_doubt", reason=N_("Its approval is in doubt."))
     if candidate.provider in closed:

@@ -115,7 +115,7 @@ class Judge:
         judged = self._decide(due, self.doubts.templates)
         may = {candidate.provider: candidate for candidate in judged.eligible}
         may |= self._due_for_a_probe(due, may)
-        left = [may[provider] for provider in remaining(list(may), tries)]
+        left = [may[provider] for provider in remaining(list(may), tries, is_repeat=due.repeats is not None)]
         here = next((candidate for candidate in left if candidate.provider == due.provider), None)
         if here is not None and (due.provider == probes or self._may_call(here, due, is_claimed=is_claimed)):
             return here

@@ -138,6 +138,24 @@ FOLLOWS = [
         ("unconfirmed", None, 0.0),
     ),
     (
+        "one more goes to another provider, whatever became of its call",
+        [(A, Failure.AMBIGUOUS), (B, Failure.TRANSIENT)],
+        {"is_otp": True, "may_resend_unconfirmed": True, "in_doubt": True, "closed": [B]},
+        ("queued", B, 0.5),
+    ),
+    (
+        "one more may go to a third provider",
+        [(A, Failure.AMBIGUOUS), (B, Failure.TRANSIENT)],
+        {"is_otp": True, "may_resend_unconfirmed": True, "in_doubt": True, "candidates": [A, B, C]},
+        ("queued", C, 0.0),
+    ),
+    (
+        "one more is refused: the first provider, which may have sent it, is not tried again",
+        [(A, Failure.AMBIGUOUS), (B, Failure.RECIPIENT)],
+        {"is_otp": True, "may_resend_unconfirmed": True, "in_doubt": True},
+        ("unconfirmed", None, 0.0),
+    ),
+    (
         "the route's leave is for OTPs alone",
         [(A, Failure.AMBIGUOUS)],
         {"may_resend_unconfirmed": True},

@@ -67,12 +67,10 @@ def cancel(message, work, wire, faults):
 
 
 def refuse(message, work, wire, faults):
-    """By both: the first provider may be tried again while nothing is reported."""
-    for host in ("second.example", "first.example"):
-        wire.script(host, error(Refused, Failure.RECIPIENT, "121"))
-    for _ in range(2):
-        make_due(message)
-        work()
+    """By the second provider. The first one may have sent it, so it is not tried again."""
+    wire.script("second.example", error(Refused, Failure.RECIPIENT, "121"))
+    make_due(message)
+    work()
 
 
 def lose(message, work, wire):
@@ -138,3 +136,20 @@ def test_a_late_good_report_still_wins(waiting, work, wire, faults):
     expire(waiting, work, wire, faults)
     call(first, state="delivered")
     assert status(waiting) == "delivered"
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_while_the_next_provider_may_not_be_called_it_is_not_sent_by_the_first_one_again(
+    waiting, shop, work, wire, is_over
+):
+    """The route allows it once more "by the next provider"; two codes from one vendor help nobody."""
+    calls = len(wire.calls)
+    if is_over:  # the second provider can no longer carry the message at all
+        shop.second.enabled = False
+        shop.second.save()
+    for _ in range(3):
+        Message.objects.filter(pk=waiting.pk).update(due_at=clock.now())
+        work()
+    waiting.refresh_from_db()
+    assert (waiting.status, len(wire.calls)) == ("queued", calls)
+    assert waiting.waiting_for

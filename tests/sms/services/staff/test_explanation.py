@@ -14,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from providers.base import HttpResponse, MessageState, Refused, Report, Unavailable
+from providers.base import Failure, HttpResponse, MessageState, Refused, Report, Unavailable, Unconfirmed
 from sms.domain.routing import Candidate, Decision
 from sms.models import ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
 from sms.services.configuration import snapshot
@@ -245,6 +245,15 @@ def test_a_move_names_both_providers_and_why_each_candidate_was_taken_or_not(sho
     assert reasons(first) == {"first": "refused", "second": ""}
     assert (last["status"], last["code"]) == ("failed", "no-such-number")
     assert reasons(last) == {"first": "refused", "second": "refused"}
+
+
+def test_an_otp_that_goes_out_once_more_says_that_the_first_provider_may_have_sent_it(shop, wire, work):
+    shop.route.resend_unconfirmed_otp = True
+    shop.route.save()
+    message = shop.message(is_otp=True)
+    wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    work()
+    assert reasons(decision_of(message, "failed_over")) == {"first": "unconfirmed", "second": ""}
 
 
 @pytest.mark.parametrize(
