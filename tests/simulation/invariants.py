@@ -62,8 +62,8 @@ def by_text(simulation: Simulation) -> dict[tuple[str, str], list[Arrival]]:
 
 
 def taken_once(simulation: Simulation) -> Iterator[str]:
-    """A vendor sends a message once, but for an OTP whose route allows one more. A reference comes once, but where the
-    vendor sends each once."""
+    """A message is sent once, but for an OTP whose route allows one more, by another vendor. A reference comes once,
+    but where the vendor sends each once."""
     may_resend = Route.objects.filter(prefix=OTP_PREFIX, resend_unconfirmed_otp=True).exists()
     calls = {(call.to, call.expected): call for call in simulation.shop.calls}
     for key, arrivals in by_text(simulation).items():
@@ -71,9 +71,12 @@ def taken_once(simulation: Simulation) -> Iterator[str]:
         if call is None:
             yield f"a vendor was given {key[1]!r}, which nobody sent"
             continue
-        sent = sum(arrival.goes_out for arrival in arrivals)
+        hosts = [arrival.host for arrival in arrivals if arrival.goes_out]
+        sent = len(hosts)
         if sent > (2 if call.is_otp and may_resend else 1):
             yield f"{call.request_id} was sent {sent} times"
+        if sent > len(set(hosts)):
+            yield f"{call.request_id} was sent twice by one vendor"
     references = Counter(arrival.reference for arrival in simulation.vendors.ledger if not arrival.is_once)
     yield from (f"attempt {reference} reached a vendor {n} times" for reference, n in references.items() if n > 1)
 

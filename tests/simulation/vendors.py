@@ -76,6 +76,7 @@ ADAPTERS = {adapter.slug: adapter for adapter in (SimulatedText, SimulatedOnce, 
 class Arrival:
     """One whole request that reached a vendor. `goes_out`: the vendor sends it; else it refused, or never sent it."""
 
+    host: str
     reference: str
     to: str
     text: str
@@ -135,9 +136,9 @@ class VendorSide:
             return _http(200, self.state.get(body.decode(), "").encode())
         if path == b"/ping":
             return _http(200, b"") if self.chance.is_calm or self.random.random() < 0.7 else _http(500, b"")
-        return self._send(json.loads(body))
+        return self._send(host, json.loads(body))
 
-    def _send(self, asked: dict[str, Any]) -> bytes:
+    def _send(self, host: str, asked: dict[str, Any]) -> bytes:
         status, body, taken = self._choose("template" in asked)
         if asked["to"].endswith(WRONG_NUMBERS):
             status, body, taken = 400, b"", False
@@ -149,7 +150,7 @@ class VendorSide:
         goes_out = taken and not never_left
         callback, is_once = asked.get("callback", ""), "once" in asked
         arrival = Arrival(
-            asked["reference"], asked["to"], text, callback, vendor_id, goes_out, reports, is_once=is_once
+            host, asked["reference"], asked["to"], text, callback, vendor_id, goes_out, reports, is_once=is_once
         )
         if self.has(arrival):
             status, body = 409, b""

@@ -96,7 +96,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.do("claimed", lambda: Claimer(8).claim(found, queue, otp_slots=4, other_slots=4))
         sends = [job for job in found if isinstance(job, Send)]
         for job in sends:
-            assert not (problem := problem_of_call(self.known[job.message.id], job.attempt)), problem
+            assert not (problem := problem_of_call(self.known[job.message.id], job.attempt, job.account.id)), problem
         return sends
 
     def claim_all_lanes(self) -> list[Claimed]:
@@ -128,7 +128,7 @@ class Lifecycle(RuleBasedStateMachine):
             return multiple()
         known = self.known[job.message.id]
         if how not in ("accepted", Failure.AMBIGUOUS):
-            known.maybe_out.discard(job.attempt)
+            known.maybe_out.pop(job.attempt, None)
         self.do("ended" if known.owner == job.attempt else "late", lambda: settle.settle([_result(job, how)]))
         return job.attempt if Attempt.objects.filter(pk=job.attempt).exists() else multiple()
 
@@ -156,7 +156,7 @@ class Lifecycle(RuleBasedStateMachine):
     def report(self, attempt: uuid.UUID, state: MessageState, left: bool | None) -> None:
         if state in BAD and left is False:
             for known in self.known.values():
-                known.maybe_out.discard(attempt)
+                known.maybe_out.pop(attempt, None)
         provider = Attempt.objects.get(pk=attempt).provider_id
         update = update_of(Report(state, left=left), provider=provider, attempt=attempt)
         self.do(_step_of(state), lambda: apply.apply_reports([update]))

@@ -1,7 +1,7 @@
 """What the documents say of a message's states, without the product's code.
 
 A state may be left only as MOVES says for the step at hand. A call of a message may begin only while no earlier one
-may have been sent, unless staff sent it again, or its route allows that an OTP is sent once more.
+may have been sent, unless staff sent it again, or its route allows that an OTP is sent once more, by another provider.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Known:
     """An OTP whose route allows that it is sent once more after a doubt."""
     owner: uuid.UUID | None = None
     """The attempt whose claim holds the message. Any other may not move it."""
-    maybe_out: set[uuid.UUID] = field(default_factory=set)
-    """Calls that were begun, and that are not known to have sent nothing."""
+    maybe_out: dict[uuid.UUID, int] = field(default_factory=dict)
+    """Calls that were begun, and that are not known to have sent nothing, with their providers."""
     calls: set[uuid.UUID] = field(default_factory=set)
 
 
@@ -54,14 +54,16 @@ def problem_of_move(step: str, before: str, after: str) -> str:
     return f"{step}: {before} became {after}"
 
 
-def problem_of_call(known: Known, attempt: uuid.UUID) -> str:
+def problem_of_call(known: Known, attempt: uuid.UUID, provider: int) -> str:
     """Why this call must not be begun; "" if it may. The call is noted."""
-    is_repeated, doubts = attempt in known.calls, len(known.maybe_out)
+    is_repeated, doubts = attempt in known.calls, dict(known.maybe_out)
     known.calls.add(attempt)
-    known.maybe_out.add(attempt)
+    known.maybe_out[attempt] = provider
     known.owner = attempt
     if is_repeated:
         return "an attempt was called twice"
-    if doubts > known.may_go_once_more:
-        return f"called although {doubts} earlier calls may have gone out"
+    if len(doubts) > known.may_go_once_more:
+        return f"called although {len(doubts)} earlier calls may have gone out"
+    if provider in doubts.values():
+        return "called again at the provider that may have sent it"
     return ""

@@ -6,6 +6,7 @@ Bugs put in on purpose are found.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest import mock
 
@@ -18,6 +19,7 @@ from providers.registry import SENDERS
 from sms.domain import lifecycle
 from sms.models import Provider
 from sms.services.configuration import snapshot
+from sms.services.dispatch import eligibility
 from sms.services.queue import claimed_messages, notify, outbox
 from sms.services.reports import apply
 from sms.services.staff import message_actions
@@ -102,6 +104,17 @@ def cancel_in_any_state():
     return mock.patch.object(message_actions, "CANCELABLE", frozenset(lifecycle.Status))
 
 
+@contextmanager
+def doubt_forgotten_with_the_next_call():
+    real = lifecycle.remaining
+
+    def remaining(candidates, tries, **_):
+        return real(candidates, tries, is_repeat=True)
+
+    with mock.patch.object(lifecycle, "remaining", remaining), mock.patch.object(eligibility, "remaining", remaining):
+        yield
+
+
 def late_give_back(machine):
     message = machine.accept(False)
     [claim] = machine.claim(knows=False).values
@@ -140,6 +153,14 @@ def doubt(machine):
     machine.claim(knows=True)
 
 
+def once_more(machine):
+    machine.accept(True)
+    for failure in (Failure.AMBIGUOUS, Failure.TRANSIENT):
+        [job] = machine.claim(knows=True).values
+        machine.end(job, failure, is_late=False)
+    machine.claim(knows=True)
+
+
 def reports(machine):
     message = machine.accept(False)
     [job] = machine.claim(knows=True).values
@@ -172,6 +193,7 @@ BUGS = [
     (claim_that_takes_nothing, two_claims),
     (retry_after_a_lost_lease, lost_lease),
     (ambiguous_taken_for_refused, doubt),
+    (doubt_forgotten_with_the_next_call, once_more),
     (expiry_of_any_state, reports),
     (cancel_in_any_state, reports),
     (report_that_sends_again, bad_report),
