@@ -57,11 +57,17 @@ def origin(url: str) -> str:
 
 
 def url_problem(
-    url: str, *, allow_private: bool, scheme: str = "https", neighbours: Container[tuple[str, int]] = ()
+    url: str,
+    *,
+    allow_private: bool,
+    scheme: str = "https",
+    neighbours: Container[tuple[str, int]] = (),
+    is_base: bool = False,
 ) -> str | None:
     """A message for staff why our server can't call this address; None if it can. Makes no DNS query.
 
-    `neighbours`: hosts with their ports that are called as if `allow_private` were on.
+    `neighbours`: hosts with their ports that are called as if `allow_private` were on. `is_base`: paths are
+    appended to the address, so it may hold no query.
     """
     if not _VISIBLE.fullmatch(url):
         return N_(
@@ -77,7 +83,7 @@ def url_problem(
     allow_private = allow_private or (parts.hostname or "", port or _PORTS.get(parts.scheme, 0)) in neighbours
     return (
         _scheme_problem(parts.scheme, allow_private, scheme)
-        or _form_problem(url, parts)
+        or _form_problem(url, parts, is_base=is_base)
         or _host_problem(parts.hostname or "", allow_private, scheme)
     )
 
@@ -90,11 +96,13 @@ def _scheme_problem(given: str, allow_private: bool, wanted: str) -> str | None:
     return N_("The address must start with {wanted}://.").format(wanted=wanted)
 
 
-def _form_problem(url: str, parts: SplitResult) -> str | None:
+def _form_problem(url: str, parts: SplitResult, *, is_base: bool) -> str | None:
     if "@" in parts.netloc:
         return N_("The address may not hold a user name or password; credentials have fields of their own.")
     if "#" in url:
         return N_("The address may not hold a fragment (#…): it is never sent.")
+    if is_base and "?" in url:
+        return N_("The address may not hold a query (?…): the vendor's paths are appended to it.")
     if "\\" in parts.netloc + parts.path:
         return N_("The address may not hold a backslash.")
     return None

@@ -78,7 +78,7 @@ def _takes(method: Any, arguments: list[str]) -> bool:
 
 
 def _sender_problems(adapter: type[Sender]) -> Iterator[str]:
-    if problem := url_problem(adapter.default_base_url, allow_private=False, scheme=adapter.scheme):
+    if problem := url_problem(adapter.default_base_url, allow_private=False, scheme=adapter.scheme, is_base=True):
         words = N_("The declared {fact} is not valid: {problem_text}")
         yield words.format(fact="default_base_url", problem_text=problem)
     needed = {

@@ -27,7 +27,7 @@ def matching(pattern: str, what: str) -> AfterValidator:
 
 
 def _called(url: str) -> str:
-    if problem := url_problem(url, allow_private=False):
+    if problem := url_problem(url, allow_private=False, is_base=True):
         raise ValueError(problem)
     return url
 

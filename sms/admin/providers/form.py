@@ -51,8 +51,7 @@ class ProviderForm(DefaultsForm):
         return name
 
     def checked_address(self, address: str) -> str:
-        scheme = self.adapter.scheme if self.adapter else "https"
-        problem = address and address_problem(address, scheme)
+        problem = address and address_problem(address, self.adapter or Adapter)
         if problem:
             raise ValidationError(translated(problem))
         return address

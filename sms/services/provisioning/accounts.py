@@ -31,7 +31,7 @@ def has_vendor(
 
 
 def check_url(at: Location, key: str, url: str, adapter: type[Adapter]) -> None:
-    problem = url and address_problem(url, adapter.scheme)
+    problem = url and address_problem(url, adapter)
     if problem:
         at.report(key, problem)
 

@@ -88,6 +88,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "vendor.base_url",
         "The address must start with https://",
     ),
+    "an address with a query": (
+        changed(PLUS, '"https://smsplus.az"', '"https://smsplus.az?a=1"'),
+        "vendor.base_url",
+        "query",
+    ),
     "an address inside": (changed(PLUS, '"https://smsplus.az"', '"https://10.0.0.1"'), "vendor.base_url", "10.0.0.1"),
     "a path without a slash": (changed(PLUS, '"/api/sms', '"api/sms'), "request.path", "A path begins with a slash."),
     "a path that begins with a value": (changed(PLUS, '"/api/sms', '"{to}/api/sms'), "request.path", "begins with a"),

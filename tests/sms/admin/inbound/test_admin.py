@@ -124,6 +124,11 @@ def test_a_partners_secret_goes_in_and_never_comes_out(boss, cast):
     assert second.history.first().history_change_reason == "moved"
 
 
+def test_a_partners_address_may_hold_a_query(boss, cast):
+    boss.post(reverse("admin:sms_partner_add"), NEW_PARTNER | {"url": "https://renter.example/push?key=1"})
+    assert Partner.objects.filter(slug="second").exists()
+
+
 def test_a_partners_address_must_be_one(boss, cast):
     boss.post(reverse("admin:sms_partner_add"), NEW_PARTNER | {"url": "ftp://renter.example"})
     assert not Partner.objects.filter(slug="second").exists()

@@ -28,6 +28,13 @@ def test_the_same_server_needs_no_secret(boss, cast, address):
     assert Provider.objects.get(pk=cast.plain.pk).base_url == address
 
 
+@pytest.mark.parametrize("query", ["?", "?key=1", "/v2?"])
+def test_an_address_with_a_query_is_refused_because_paths_are_appended_to_it(boss, cast, query):
+    refused = boss.post(change(cast.plain), PLAIN | {"base_url": "https://plain.example" + query})
+    assert "may not hold a query" in refused.content.decode()
+    assert Provider.objects.get(pk=cast.plain.pk).base_url == ""
+
+
 def test_an_account_that_was_moved_by_other_means_says_so_and_is_cured_by_its_form(boss, cast):
     Provider.objects.filter(pk=cast.plain.pk).update(base_url="https://evil.example")
     for page in ("admin:sms_provider_changelist", "admin:tools_providers"):

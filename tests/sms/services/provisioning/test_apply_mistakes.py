@@ -84,6 +84,10 @@ CASES = {
         '[[providers]]\nslug = "p"\nvendor = "parrot"\ntimeout = 500\ncredentials = { token = "t" }',
         ["providers[0].timeout: 500 is too large; the maximum is 120"],
     ),
+    "an address with a query": (
+        '[[providers]]\nslug = "p"\nvendor = "parrot"\nbase_url = "https://x.example/?"\ncredentials = { token = "t" }',
+        ["providers[0].base_url: The address may not hold a query"],
+    ),
     "an address that is none": (
         '[[providers]]\nslug = "p"\nvendor = "parrot"\nbase_url = "ftp://x.example"\ncredentials = { token = "t" }',
         ["providers[0].base_url: "],
