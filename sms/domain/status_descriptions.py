@@ -138,6 +138,8 @@ FAILURE: Mapping[Failure, Description] = {
     ),
 }
 
+RECIPIENT_BLOCKED = "recipient_blocked"
+STATUS_OF_BLOCKED = N_("It was not sent.")
 UNBUILDABLE = Description(
     N_("By the vendor's description, the call for this message can't be built."),
     Party.US,
@@ -225,6 +227,11 @@ CODE: Mapping[str, Description] = {
         Party.US,
         N_("Give the attempt's trace to the developers. Resend the message after the error is fixed."),
     ),
+    RECIPIENT_BLOCKED: Description(
+        N_("The number was put on the block list after the message was accepted."),
+        Party.CARRIER,
+        N_("Nothing. If the number is on the block list by mistake, remove it there, then resend the message."),
+    ),
     "expired": Description(N_("Its time to live ended before it could be sent."), Party.VENDOR),
     "settled": Description(N_("Staff resolved it.")),
     "canceled": Description(N_("Staff canceled it.")),
@@ -257,6 +264,7 @@ EVENT: Mapping[str, str] = {
     "repeated": N_("The call is repeated with the same reference"),
     "given_up": N_("Not sent again automatically"),
     "crashed": N_("Our own code failed"),
+    RECIPIENT_BLOCKED: N_("No call is made: the number is on the block list"),
     "expired": N_("Expired"),
     "doubt_resolved": N_("Every attempt that may have sent it is reported as undelivered"),
     "late_answer": N_("A response arrived after the time-out"),
@@ -305,7 +313,9 @@ def remedy(status: Status, *, code: str = "", failure: Failure | None = None, de
     general = STATUS[status]
     cause = FAILURE[failure] if failure and status is not Status.UNDELIVERED else None
     exact = CODE.get(code)
-    happened = " ".join(part for part in (general.happened, _why(exact, cause, detail, code)) if part)
+    # No provider was asked about a blocked number, which is what the general sentence of `failed` says.
+    begin = STATUS_OF_BLOCKED if (status, code) == (Status.FAILED, RECIPIENT_BLOCKED) else general.happened
+    happened = " ".join(part for part in (begin, _why(exact, cause, detail, code)) if part)
     closest = next((each for each in (exact, cause, general) if each and each.remedy), general)
     responsible = next(
         (each.responsible for each in (exact, cause, general) if each and each.responsible is not Party.NOBODY),

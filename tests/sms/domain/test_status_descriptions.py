@@ -79,3 +79,9 @@ def test_an_unconfirmed_message_asks_to_be_resolved_whatever_its_cause():
     box = status_descriptions.remedy(Status.UNCONFIRMED, code="timeout", failure=Failure.AMBIGUOUS)
     assert "resolve the message" in box.remedy
     assert not box.is_severe
+
+
+def test_a_blocked_number_is_not_said_to_be_rejected_by_providers():
+    box = status_descriptions.remedy(Status.FAILED, code="recipient_blocked", failure=Failure.TRANSIENT)
+    assert box.happened == "It was not sent. The number was put on the block list after the message was accepted."
+    assert "by mistake" in box.remedy
