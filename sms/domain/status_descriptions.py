@@ -138,6 +138,14 @@ FAILURE: Mapping[Failure, Description] = {
     ),
 }
 
+HELD_TOO_LONG = N_("No approved template gave its text in time.")
+WAITED_TOO_LONG = N_("Until then it was {waiting_for_text}.")
+"""The details of expired messages: what they waited for."""
+_EXPIRED_HELD = Description(
+    HELD_TOO_LONG,
+    Party.US,
+    N_("Approve a matching template. Resend the message only if it is still wanted."),
+)
 RECIPIENT_BLOCKED = "recipient_blocked"
 STATUS_OF_BLOCKED = N_("It was not sent.")
 UNBUILDABLE = Description(
@@ -311,8 +319,8 @@ def remedy(status: Status, *, code: str = "", failure: Failure | None = None, de
     if status in NO_PROBLEM:
         return None
     general = STATUS[status]
-    cause = FAILURE[failure] if failure and status is not Status.UNDELIVERED else None
-    exact = CODE.get(code)
+    cause = FAILURE[failure] if failure and status not in (Status.UNDELIVERED, Status.EXPIRED) else None
+    exact = _of_expired(detail) if status is Status.EXPIRED else CODE.get(code)
     # No provider was asked about a blocked number, which is what the general sentence of `failed` says.
     begin = STATUS_OF_BLOCKED if (status, code) == (Status.FAILED, RECIPIENT_BLOCKED) else general.happened
     happened = " ".join(part for part in (begin, _why(exact, cause, detail, code)) if part)
@@ -323,6 +331,11 @@ def remedy(status: Status, *, code: str = "", failure: Failure | None = None, de
     )
     is_doubt = status in (Status.UNCONFIRMED, Status.HELD)
     return Remedy(happened, responsible, general.remedy if is_doubt else closest.remedy, not is_doubt)
+
+
+def _of_expired(detail: str) -> Description:
+    """A message that waited for its template expired because of us; the general description names the vendor."""
+    return _EXPIRED_HELD if detail == HELD_TOO_LONG else Description(detail)
 
 
 def _why(exact: Description | None, cause: Description | None, detail: str, code: str) -> str:

@@ -76,15 +76,15 @@ def _accepted(message: Message) -> TimelineEntry:
 
 def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
     """The routing decision that was made when the message was accepted."""
-    template = message.template_version
-    if template:
+    template, is_held = message.template_version, decision["status"] == Status.HELD
+    if is_held:
+        title = N_("No approved template matches this text")
+    elif template:
         title = N_("Matched template “{template}”, version {template_number}").format(
             template=template.template.name, template_number=template.number
         )
     else:
-        title = (
-            N_("Sent as free text") if message.status != Status.HELD else N_("No approved template matches this text")
-        )
+        title = N_("Sent as free text")
     facts = [
         (N_("route"), decision["prefix"] or _("none")),
         (N_("encoding"), message.encoding),
@@ -92,7 +92,7 @@ def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
     ]
     if message.smoothing:
         facts.append((N_("normalised"), ", ".join(message.smoothing)))
-    tone = DOUBT if message.status == Status.HELD else GOOD
+    tone = DOUBT if is_held else GOOD
     return TimelineEntry(
         message.created_at, "decided", title, tone, facts=tuple(facts), candidates=tuple(decision["candidates"])
     )
@@ -196,6 +196,8 @@ def _next(message: Message, slugs: Mapping[int | None, str]) -> str:
         if message.waiting_for:
             words.append(N_("It waits: {waiting_for_text}.").format(waiting_for_text=message.waiting_for))
         return " ".join([*words, N_("If it can't be sent in time, it expires.")])
+    if status is Status.HELD and message.in_doubt:
+        return N_("It may have been sent since the backup, so staff release or cancel it; otherwise it expires.")
     if status is Status.HELD:
         return N_("Sent as soon as an approved template matches its text; otherwise it expires.")
     if status is Status.SENDING:
