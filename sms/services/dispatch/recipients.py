@@ -9,7 +9,7 @@ from providers.marking import N_
 from sms.domain.codes import BY_NAME
 from sms.domain.destinations import judge
 from sms.domain.lifecycle import Status
-from sms.domain.status_descriptions import RECIPIENT_BLOCKED
+from sms.domain.status_descriptions import RECIPIENT_BLOCKED, WAITS_FOR_STAFF
 from sms.services.configuration.snapshot import Snapshot
 from sms.services.queue.due import Due
 
@@ -24,7 +24,7 @@ def why_not(by: Judge, due: Due, blocked: Container[str] = ()) -> Reschedule | N
         if by.is_behind:
             return by.again(due)
         later = by.queue.now + timedelta(seconds=LATER_WHEN_CLOSED[due.is_otp])
-        return Reschedule(due.provider, later, N_("waiting: {problem_text}").format(problem_text=closed)[:200])
+        return Reschedule(due.provider, later, WAITS_FOR_STAFF.format(problem_text=closed)[:200])
     return None
 
 
