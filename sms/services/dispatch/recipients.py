@@ -13,7 +13,11 @@ from sms.domain.status_descriptions import RECIPIENT_BLOCKED, WAITS_FOR_STAFF
 from sms.services.configuration.snapshot import Snapshot
 from sms.services.queue.due import Due
 
-from .eligibility import LATER_WHEN_CLOSED, Judge, Reschedule
+from .eligibility import Judge, Reschedule
+
+LATER = {True: 15.0, False: 60.0}
+"""Seconds until a message that staff have stopped is judged again; OTPs sooner. A country may be closed when thousands
+of messages to it wait, which must not delay those to other countries."""
 
 
 def why_not(by: Judge, due: Due, blocked: Container[str] = ()) -> Reschedule | None:
@@ -23,7 +27,7 @@ def why_not(by: Judge, due: Due, blocked: Container[str] = ()) -> Reschedule | N
     if closed := problem(by.config, client=due.client, sender=due.sender, to=due.to):
         if by.is_behind:
             return by.again(due)
-        later = by.queue.now + timedelta(seconds=LATER_WHEN_CLOSED[due.is_otp])
+        later = by.queue.now + timedelta(seconds=LATER[due.is_otp])
         return Reschedule(due.provider, later, WAITS_FOR_STAFF.format(problem_text=closed)[:200])
     return None
 

@@ -68,7 +68,8 @@ def _provider_state(provider: Provider | None) -> tuple[ProviderState, str]:
 
 def _can_resend(message: Message) -> bool:
     has_text = message.text is not None and not message.is_otp
-    return has_text and message.status in message_actions.RESENDABLE
+    is_blocked = message.code == status_descriptions.RECIPIENT_BLOCKED
+    return has_text and not is_blocked and message.status in message_actions.RESENDABLE
 
 
 def _cause(message: Message, last: Attempt | None) -> str:

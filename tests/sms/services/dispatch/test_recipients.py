@@ -10,6 +10,7 @@ from sms.services.configuration.digests import pseudonym
 from sms.services.database import clock
 from sms.services.queue.errors import ActionRefused
 from sms.services.staff import message_actions
+from sms.services.staff.answer_facts import answer_message
 from tests.sms.services.fakes import error
 from tests.sms.services.reports.calls import call
 
@@ -55,6 +56,8 @@ def test_a_queued_message_is_not_sent_to_a_number_that_was_blocked_since(shop, w
     assert [call.body.decode().split("|")[1] for call in wire.calls] == ["+994501234568"]
     assert (message.text is None) is is_otp
     assert (message.attempts_made, message.attempts.count()) == (0, 0)
+    answer = answer_message(message, str, with_near=False)
+    assert (answer.actions, "block list" in answer.sentence) == ((), True)
     event = message.events.get()
     assert event.kind == BLOCKED
     assert event.decision["status"] == "failed"
