@@ -252,6 +252,19 @@ CODE: Mapping[str, Description] = {
     ),
 }
 """Internal codes of attempts and messages. Each vendor's codes are in that vendor's module."""
+_OF_OUTCOME: Mapping[tuple[str, Outcome | None], Description] = {
+    ("internal_fault", Outcome.UNCONFIRMED): Description(
+        N_("An internal fault came up during the call; the message may have gone out."), Party.US
+    ),
+    ("lease_over", Outcome.UNAVAILABLE): Description(N_("The call was not begun in time; nothing was sent."), Party.US),
+}
+"""Of codes whose usual description says the opposite of these outcomes."""
+
+
+def of_code(code: str, outcome: Outcome | None) -> Description | None:
+    """The description of a code of ours on an attempt with this outcome."""
+    return _OF_OUTCOME.get((code, outcome)) or CODE.get(code)
+
 
 CLIENT_OUTCOME: Mapping[ClientOutcome, Description] = {
     ClientOutcome.USED: Description(N_("the recipient used the message")),
@@ -313,16 +326,20 @@ OTP_WITHOUT_REPORT = Remedy(
 )
 
 
-def remedy(status: Status, *, code: str = "", failure: Failure | None = None, detail: str = "") -> Remedy | None:
+def remedy(
+    status: Status, *, code: str = "", failure: Failure | None = None, detail: str = "", is_ours: bool = True
+) -> Remedy | None:
     """What happened, who is responsible and what to do; None where nothing is wrong.
 
-    `code`, `failure` and `detail` are those of the latest result. The most specific description wins.
+    `code`, `failure` and `detail` are those of the latest result; `is_ours`: the code is not a vendor's. The most
+    specific description wins.
     """
     if status in NO_PROBLEM:
         return None
     general = STATUS[status]
     cause = FAILURE[failure] if failure and status not in (Status.UNDELIVERED, Status.EXPIRED) else None
-    exact = _of_expired(detail) if status is Status.EXPIRED else CODE.get(code)
+    outcome = Outcome.UNCONFIRMED if status is Status.UNCONFIRMED else None
+    exact = _of_expired(detail) if status is Status.EXPIRED else of_code(code, outcome) if is_ours else None
     # No provider was asked about a blocked number, which is what the general sentence of `failed` says.
     begin = STATUS_OF_BLOCKED if (status, code) == (Status.FAILED, RECIPIENT_BLOCKED) else general.happened
     happened = " ".join(part for part in (begin, _why(exact, cause, detail, code)) if part)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.timezone import localtime
 
 from sms.domain import codes, status_descriptions
-from sms.domain.lifecycle import Status, is_final
+from sms.domain.lifecycle import Outcome, Status, is_final
 from sms.domain.routing import Decision
 from sms.models import Attempt, Breaker, InboundMessage, Message, Provider, RefusedRequest
 from sms.services.configuration import snapshot
@@ -74,13 +74,11 @@ def _can_resend(message: Message) -> bool:
 
 def _cause(message: Message, last: Attempt | None) -> str:
     """The description of the vendor's code, else of our code, else the stored text."""
-    code, detail, failure = latest_result(message, last)
-    vendor = message.known_adapter_class
-    if vendor and code in vendor.codes:
-        return vendor.codes[code][1]
-    if code in status_descriptions.CODE:
-        return status_descriptions.CODE[code].happened
-    return detail or (status_descriptions.FAILURE[failure].happened if failure else "") or code
+    result = latest_result(message, last)
+    outcome = Outcome(last.outcome) if last and last.outcome else None
+    exact = status_descriptions.of_code(result.code, outcome) if result.is_ours else None
+    general = status_descriptions.FAILURE[result.failure].happened if result.failure else ""
+    return result.meaning or (exact.happened if exact else result.detail or general or result.code)
 
 
 def _decision(message: Message) -> Decision:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from providers.base import Failure, MessageState
 from providers.marking import N_
 from sms.domain import status_descriptions
-from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
+from sms.domain.lifecycle import BAD_REPORTS, OUR_FAULTS, Outcome, Status, is_final
 from sms.domain.quality.client_outcomes import ClientOutcome
-from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome, Provider
 from sms.services.database import clock
 from sms.translation import translated
 
@@ -84,7 +84,7 @@ def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
             template=template.template.name, template_number=template.number
         )
     else:
-        title = N_("Sent as free text")
+        title = N_("To be sent as free text")
     facts = [
         (N_("route"), decision["prefix"] or _("none")),
         (N_("encoding"), message.encoding),
@@ -233,7 +233,11 @@ def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descripti
         return status_descriptions.OTP_WITHOUT_REPORT
     result = latest_result(message, attempts[-1] if attempts else None)
     return status_descriptions.remedy(
-        Status(message.status), code=result.code, failure=result.failure, detail=result.detail
+        Status(message.status),
+        code=result.code,
+        failure=result.failure,
+        detail=result.detail,
+        is_ours=result.is_ours,
     )
 
 
@@ -247,22 +251,34 @@ def _lacks_report(message: Message) -> bool:
 
 
 class Result(NamedTuple):
-    """The last result that is known of a message: of its delivery report, or of its last attempt."""
+    """The last result that is known of a message: of its delivery report, of its last attempt, or of a rule of ours.
+
+    `is_ours`: its code is ours, and not a vendor's that reads alike. `meaning`: its code in the vendor's own table.
+    """
 
     code: str
     detail: str
     failure: Failure | None
+    is_ours: bool
+    meaning: str = ""
 
 
 def latest_result(message: Message, last: Attempt | None) -> Result:
     """An undelivered message has the code of its report; that of the attempt says only that the vendor accepted it."""
-    if last is None or message.status == Status.UNDELIVERED:
-        return Result(message.code, message.detail or _meaning(message), None)
+    is_reported = message.status == Status.UNDELIVERED
+    if last is None or is_reported:
+        meaning = _meaning(message.code, message.provider)
+        return Result(message.code, message.detail or meaning, None, not is_reported, meaning)
     failure = Failure(last.failure) if last.failure else None
-    return Result(message.code or last.code, message.detail or last.detail or _meaning(message), failure)
+    if message.code not in ("", last.code):
+        return Result(message.code, message.detail, failure, is_ours=True)
+    meaning = _meaning(last.code, last.provider, failure)
+    is_ours = last.http_status is None or last.code in OUR_FAULTS
+    return Result(last.code, message.detail or last.detail or meaning, failure, is_ours, meaning)
 
 
-def _meaning(message: Message) -> str:
-    """The code's description in the vendor's own table."""
-    vendor = message.known_adapter_class
-    return vendor.codes[message.code][1] if vendor and message.code in vendor.codes else ""
+def _meaning(code: str, provider: Provider | None, failure: Failure | None = None) -> str:
+    """The code's description in the vendor's own table; "" where the vendor's answer was not read as that."""
+    vendor = provider.known_adapter_class if provider else None
+    described = vendor.codes.get(code) if vendor else None
+    return described[1] if described and failure in (None, described[0]) else ""
