@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
-from providers.base import Failure
+from providers.base import ApprovalKind, Failure, Sender
 from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain.lifecycle import BAD_REPORTS, Status, Try
@@ -35,14 +35,32 @@ def tries_of(messages: Iterable[AttemptedMessage]) -> dict[uuid.UUID, list[Try]]
     attempts = Attempt.objects.filter(message_id__in=before, outcome__isnull=False).order_by("number")
     tries: dict[uuid.UUID, list[Try]] = {message: [] for message in before}
     for attempt in attempts.values_list(*_COLUMNS):
-        message, number, provider, vendor, failure, code, reported, repeats = attempt
+        message, number, provider, vendor, failure, code, reported, repeats, values = attempt
         if number > before[message]:
-            doubts = vendor in SENDERS and SENDERS[vendor].approval_in_doubt(failure, code) is not None
+            adapter = SENDERS.get(vendor)
+            doubts = (
+                adapter is not None and doubted_approval(adapter, failure, code, (values or {}).values()) is not None
+            )
             tries[message].append(Try(provider, _failure(failure, reported), doubts, repeats is not None))
     return tries
 
 
-_COLUMNS = ("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported", "repeats")
+_COLUMNS = (
+    *("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported", "repeats"),
+    "message__parameters",
+)
+
+
+def doubted_approval(
+    adapter: Sender | type[Sender], failure: str, code: str, values: Iterable[object]
+) -> ApprovalKind | None:
+    """Which approval a failed call contradicts, if it does.
+
+    Not that of the template if a value is only white space: the vendor may have taken it for a missing parameter.
+    """
+    kind = adapter.approval_in_doubt(failure, code)
+    is_blank = any(not str(value).strip() for value in values)
+    return None if is_blank and kind is ApprovalKind.TEMPLATE else kind
 
 
 def _failure(failure: str, reported: str) -> Failure | None:
