@@ -11,6 +11,7 @@ from providers.base import ApprovalKind, Failure, Sender
 from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain.lifecycle import BAD_REPORTS, Status, Try
+from sms.domain.text import is_hidden
 from sms.models import Attempt, MessageEvent
 from sms.services.database.bulk_sql import as_uuid, fetch_rows, is_one_of, list_parameter
 
@@ -56,11 +57,14 @@ def doubted_approval(
 ) -> ApprovalKind | None:
     """Which approval a failed call contradicts, if it does.
 
-    Not that of the template if a value is only white space: the vendor may have taken it for a missing parameter.
+    Not that of the template if a value shows nothing: the vendor may have taken it for a missing parameter.
     """
     kind = adapter.approval_in_doubt(failure, code)
-    is_blank = any(not str(value).strip() for value in values)
-    return None if is_blank and kind is ApprovalKind.TEMPLATE else kind
+    return None if kind is ApprovalKind.TEMPLATE and any(map(_is_blank, values)) else kind
+
+
+def _is_blank(value: object) -> bool:
+    return all(character.isspace() or is_hidden(character) for character in str(value))
 
 
 def _failure(failure: str, reported: str) -> Failure | None:

@@ -15,7 +15,7 @@ def strict(shop, vendor, wire):
     """The vendor refuses a blank value as it refuses an unknown template, as smsplus.az may."""
 
     def answer(request):
-        blank = any(not value.strip() for value in json.loads(request.body)["values"])
+        blank = any(not value.strip(" \u00a0\u200b\ufeff") for value in json.loads(request.body)["values"])
         return HttpResponse(422, {}, b"no-template") if blank else vendor(request)
 
     wire.always["first.example"] = answer
@@ -36,9 +36,10 @@ def test_it_stops_no_other_message_with_the_template(shop, strict, wire, work):
     assert open_alerts() == []
 
 
-def test_the_next_provider_gets_the_message(shop, strict, wire, work):
-    poison = shop.message("Salam  , kod 1")
+@pytest.mark.parametrize("value", [" ", "\u00a0", "\u200b\ufeff"], ids=ascii)
+def test_the_next_provider_gets_the_message(shop, strict, wire, work, value):
+    poison = shop.message(f"Salam {value}, kod 1")
     work()
     assert state(poison) == "submitted"
-    assert wire.texts("second.example") == ["Salam  , kod 1"]
+    assert wire.texts("second.example") == [f"Salam {value}, kod 1"]
     assert doubts() == []
