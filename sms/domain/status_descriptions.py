@@ -138,6 +138,18 @@ FAILURE: Mapping[Failure, Description] = {
     ),
 }
 
+WAITS_FOR_STAFF = N_("waiting: {problem_text}")
+"""What a message waits for that no provider may be called with: staff have closed something."""
+HELD_TOO_LONG = N_("No approved template gave its text in time.")
+WAITED_TOO_LONG = N_("Until then it was {waiting_for_text}.")
+"""The details of expired messages: what they waited for."""
+_EXPIRED_HELD = Description(
+    HELD_TOO_LONG,
+    Party.US,
+    N_("Approve a matching template. Resend the message only if it is still wanted."),
+)
+RECIPIENT_BLOCKED = "recipient_blocked"
+STATUS_OF_BLOCKED = N_("It was not sent.")
 UNBUILDABLE = Description(
     N_("By the vendor's description, the call for this message can't be built."),
     Party.US,
@@ -225,6 +237,11 @@ CODE: Mapping[str, Description] = {
         Party.US,
         N_("Give the attempt's trace to the developers. Resend the message after the error is fixed."),
     ),
+    RECIPIENT_BLOCKED: Description(
+        N_("The number was put on the block list after the message was accepted."),
+        Party.CARRIER,
+        N_("Nothing. If the number is on the block list by mistake, remove it there, then resend the message."),
+    ),
     "expired": Description(N_("Its time to live ended before it could be sent."), Party.VENDOR),
     "settled": Description(N_("Staff resolved it.")),
     "canceled": Description(N_("Staff canceled it.")),
@@ -235,6 +252,19 @@ CODE: Mapping[str, Description] = {
     ),
 }
 """Internal codes of attempts and messages. Each vendor's codes are in that vendor's module."""
+_OF_OUTCOME: Mapping[tuple[str, Outcome | None], Description] = {
+    ("internal_fault", Outcome.UNCONFIRMED): Description(
+        N_("An internal fault came up during the call; the message may have gone out."), Party.US
+    ),
+    ("lease_over", Outcome.UNAVAILABLE): Description(N_("The call was not begun in time; nothing was sent."), Party.US),
+}
+"""Of codes whose usual description says the opposite of these outcomes."""
+
+
+def of_code(code: str, outcome: Outcome | None) -> Description | None:
+    """The description of a code of ours on an attempt with this outcome."""
+    return _OF_OUTCOME.get((code, outcome)) or CODE.get(code)
+
 
 CLIENT_OUTCOME: Mapping[ClientOutcome, Description] = {
     ClientOutcome.USED: Description(N_("the recipient used the message")),
@@ -257,6 +287,7 @@ EVENT: Mapping[str, str] = {
     "repeated": N_("The call is repeated with the same reference"),
     "given_up": N_("Not sent again automatically"),
     "crashed": N_("Our own code failed"),
+    RECIPIENT_BLOCKED: N_("No call is made: the number is on the block list"),
     "expired": N_("Expired"),
     "doubt_resolved": N_("Every attempt that may have sent it is reported as undelivered"),
     "late_answer": N_("A response arrived after the time-out"),
@@ -295,17 +326,23 @@ OTP_WITHOUT_REPORT = Remedy(
 )
 
 
-def remedy(status: Status, *, code: str = "", failure: Failure | None = None, detail: str = "") -> Remedy | None:
+def remedy(
+    status: Status, *, code: str = "", failure: Failure | None = None, detail: str = "", is_ours: bool = True
+) -> Remedy | None:
     """What happened, who is responsible and what to do; None where nothing is wrong.
 
-    `code`, `failure` and `detail` are those of the latest result. The most specific description wins.
+    `code`, `failure` and `detail` are those of the latest result; `is_ours`: the code is not a vendor's. The most
+    specific description wins.
     """
     if status in NO_PROBLEM:
         return None
     general = STATUS[status]
-    cause = FAILURE[failure] if failure and status is not Status.UNDELIVERED else None
-    exact = CODE.get(code)
-    happened = " ".join(part for part in (general.happened, _why(exact, cause, detail, code)) if part)
+    cause = FAILURE[failure] if failure and status not in (Status.UNDELIVERED, Status.EXPIRED) else None
+    outcome = Outcome.UNCONFIRMED if status is Status.UNCONFIRMED else None
+    exact = _of_expired(detail) if status is Status.EXPIRED else of_code(code, outcome) if is_ours else None
+    # No provider was asked about a blocked number, which is what the general sentence of `failed` says.
+    begin = STATUS_OF_BLOCKED if (status, code) == (Status.FAILED, RECIPIENT_BLOCKED) else general.happened
+    happened = " ".join(part for part in (begin, _why(exact, cause, detail, code)) if part)
     closest = next((each for each in (exact, cause, general) if each and each.remedy), general)
     responsible = next(
         (each.responsible for each in (exact, cause, general) if each and each.responsible is not Party.NOBODY),
@@ -313,6 +350,11 @@ def remedy(status: Status, *, code: str = "", failure: Failure | None = None, de
     )
     is_doubt = status in (Status.UNCONFIRMED, Status.HELD)
     return Remedy(happened, responsible, general.remedy if is_doubt else closest.remedy, not is_doubt)
+
+
+def _of_expired(detail: str) -> Description:
+    """A message that waited for its template expired because of us; the general description names the vendor."""
+    return _EXPIRED_HELD if detail == HELD_TOO_LONG else Description(detail)
 
 
 def _why(exact: Description | None, cause: Description | None, detail: str, code: str) -> str:

@@ -297,6 +297,6 @@ def _leads(link: str, hosts: Sequence[str]) -> bool:
 
 
 def _is_listed(host: str, hosts: Sequence[str]) -> bool:
-    """A listed host, or one below it."""
-    folded = host.casefold()
+    """A listed host, or one below it. Not casefold(), which makes ss of ß: those are two hosts."""
+    folded = host.lower()
     return any(folded == listed or folded.endswith("." + listed) for listed in hosts)

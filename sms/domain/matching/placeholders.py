@@ -160,7 +160,7 @@ def _hosts(name: str, given: object) -> tuple[str, ...]:
                     name=name, host=visible(host)
                 )
             )
-    return tuple(dict.fromkeys(host.casefold() for host in given))
+    return tuple(dict.fromkeys(host.lower() for host in given))
 
 
 def _checked_name(name: object) -> str:

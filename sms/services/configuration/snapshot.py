@@ -199,6 +199,10 @@ class Snapshot:
         return {route.id: route for route in self.routes}
 
     @cached_property
+    def clients_by_id(self) -> Mapping[int, ClientFacts]:
+        return {client.id: client for client in self.clients.values()}
+
+    @cached_property
     def _route_index(self) -> RouteIndex:
         return RouteIndex(self.routes)
 

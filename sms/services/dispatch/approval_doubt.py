@@ -24,6 +24,7 @@ from sms.services.configuration.snapshot import Account
 from sms.services.database.transactions import worker_transaction
 from sms.services.monitoring import alerts
 from sms.services.queue import outbox
+from sms.services.queue.attempts import doubted_approval
 from sms.services.queue.jobs import Send
 
 log = structlog.get_logger(__name__)
@@ -124,13 +125,19 @@ def record_outcomes(account: Account, calls: Sequence[tuple[Send, ProviderError 
             ended.update(job.doubts)
             continue
         failed_probes |= dict.fromkeys(job.doubts, error)
-        if (kind := account.adapter.approval_in_doubt(error.failure, error.code)) is not None:
+        if (kind := kind_of(job, error)) is not None:
             refusals[kind, job.approval if kind is ApprovalKind.TEMPLATE else job.message.sender] = job, error
     _postpone(failed_probes)
     for (kind, _), (job, error) in refusals.items():
         _begin(job, kind, error)
     if ended:
         end(ended)
+
+
+def kind_of(job: Send, error: ProviderError) -> ApprovalKind | None:
+    """Which approval this failed call contradicts, if it does."""
+    values = (value for _, value in job.sms.parameters)
+    return doubted_approval(job.account.adapter, error.failure, error.code, values)
 
 
 def _postpone(probes: Mapping[int, ProviderError]) -> None:

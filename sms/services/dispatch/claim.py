@@ -10,7 +10,7 @@ import math
 import random
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,12 @@ from typing import Any
 import structlog
 from django.db import DataError, Error, IntegrityError
 
-from providers.base import OutboundSms, ReportChannel
 from sms.domain.lifecycle import Status, Try
 from sms.domain.routing import Candidate
-from sms.domain.text import segments
 from sms.services.configuration.snapshot import Account
 from sms.services.database import clock
 from sms.services.database.transactions import worker_transaction
+from sms.services.intake import block_list
 from sms.services.monitoring import metrics
 from sms.services.queue import claimed_messages, client_turns, outbox, queue_state, redaction
 from sms.services.queue.attempts import resolve_doubts, tries_of
@@ -33,10 +32,11 @@ from sms.services.queue.due import Claimed, Due
 from sms.services.queue.jobs import Job, Probe, Send
 from sms.services.queue.provider_slots import ProviderSlots
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
-from sms.services.webhooks import tokens
 
+from . import recipients
 from .circuit_breaker import allowance, give_probe_back, take_probe
 from .eligibility import REPEAT_OVER, Judge, Reschedule
+from .outbound import outbound
 
 log = structlog.get_logger(__name__)
 
@@ -222,10 +222,11 @@ class ClaimBatch:
         self.claimer.unstarted -= set(attempts) - {each.attempt for each in claimed}
         tried = [each.message for each in claimed if each.message.attempts_made > each.message.attempts_before + 1]
         tries = tries_of(tried)
+        blocked = block_list.blocked_of({each.message.to for each in claimed})
         sends: list[Send] = []
         back: list[Step] = []
         for each in claimed:
-            step = self._step(account, each, tries.get(each.message.id, []), begun, probes)
+            step = self._step(account, each, tries.get(each.message.id, []), begun, probes, blocked)
             if isinstance(step, Send):
                 sends.append(step)
             else:
@@ -234,11 +235,18 @@ class ClaimBatch:
         self._hand_out(sends)
 
     def _step(
-        self, account: Account, claimed: Claimed, tries: Sequence[Try], begun: float, probes: int | None
+        self,
+        account: Account,
+        claimed: Claimed,
+        tries: Sequence[Try],
+        begun: float,
+        probes: int | None,
+        blocked: Container[str],
     ) -> Send | Reschedule:
         """Judge one message. An exception of our own code concerns only this message."""
         try:
-            verdict = self.judge.judge(claimed.message, tries, probes=probes, is_claimed=True)
+            why_not = recipients.why_not(self.judge, claimed.message, blocked)
+            verdict = why_not or self.judge.judge(claimed.message, tries, probes=probes, is_claimed=True)
             if isinstance(verdict, Reschedule):
                 return verdict
             return self._send(account, claimed, verdict, begun, is_probe=probes is not None)
@@ -323,7 +331,7 @@ class ClaimBatch:
 
     def _judge(self, due: Due, tries: Sequence[Try]) -> Reschedule:
         try:
-            verdict = self.judge.judge(due, tries)
+            verdict = recipients.why_not(self.judge, due) or self.judge.judge(due, tries)
             return verdict if isinstance(verdict, Reschedule) else self.judge.again(due)
         except Error:
             raise  # an error of the database, not of this message
@@ -375,24 +383,3 @@ def _is_probe_free(queue: ProviderQueue, account: Account, now: datetime) -> boo
     """Whether a probe is due that no dispatcher has claimed."""
     is_made = queue.probe_until is not None and queue.probe_until > now
     return queue.is_probe_due(now) and not is_made and account.may_be_called and account.enabled
-
-
-def outbound(due: Any, reference: Any, account: Account, candidate: Candidate) -> OutboundSms:
-    """What the adapter is given for one attempt; `due` needs `to`, `text` and `is_otp`. `reference` is the attempt's
-    id, or that of the attempt whose call it repeats. The text is the one whose length the routing decision checked."""
-    per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
-    key = tokens.attempt_token(account.id, reference) if per_attempt else ""
-    text = candidate.text or due.text
-    size = segments(text)
-    return OutboundSms(
-        reference=str(reference),
-        to=due.to,
-        text=text,
-        sender=candidate.vendor_sender,
-        vendor_template=candidate.vendor_template,
-        parameters=candidate.parameters,
-        callback_url=tokens.callback_url(account.adapter.slug, key) if per_attempt else None,
-        is_otp=due.is_otp,
-        encoding=size.encoding,
-        parts=size.count,
-    )

@@ -152,7 +152,7 @@ def _after_error(
 ) -> tuple[NextStep, list[dict[str, Any]]]:
     """The step after a failed call, and the candidates for it."""
     message, config = job.message, facts.config
-    kind = job.account.adapter.approval_in_doubt(error.failure, error.code)
+    kind = approval_doubt.kind_of(job, error)
     doubts = facts.doubts.with_refusal(job, kind)
     judged = config.check_providers(
         candidates_of(message),

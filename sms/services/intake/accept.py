@@ -23,7 +23,7 @@ from sms.domain.lifecycle import Status
 from sms.domain.quality.shares import choose
 from sms.domain.routing import Candidate, Decision
 from sms.domain.text import segments, visible
-from sms.models import BlockedNumber, OnNoTemplate
+from sms.models import OnNoTemplate
 from sms.services.configuration import readings, snapshot
 from sms.services.configuration.digests import digests
 from sms.services.configuration.readings import Reading
@@ -34,6 +34,7 @@ from sms.services.queue import notify
 from sms.services.templates import otp_shapes
 
 from . import destination_limits, insert, otp_limits, rate_limits
+from .block_list import is_blocked
 from .near_miss import TemplateNotMatched
 
 log = structlog.get_logger(__name__)
@@ -224,10 +225,6 @@ def _check_blocked(call: SendRequest, refusal: Refusal) -> None:
     """The block list's code precedes those of routing and limits. Only rejected calls pay for this query."""
     if refusal.code.name not in ("unknown_sender", "recipient_blocked") and is_blocked(call.fields.to):
         raise refuse("recipient_blocked", "to")
-
-
-def is_blocked(number: str) -> bool:
-    return BlockedNumber.objects.filter(phone__in=insert.spelled(number)).exists()
 
 
 def _columns(call: SendRequest, reading: Reading) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db import connection
 
-from sms.services.configuration.digests import pseudonyms
 from sms.services.database import bulk_sql, clock
 from sms.services.queue.redaction import KEPT_FOR_REPEATS
+
+from .block_list import spelled
 
 _TIMES = ("due_at", "expires_at", "created_at", "updated_at")
 _VALUES = (
@@ -79,11 +80,6 @@ def insert(values: Mapping[str, Any], *, due: bool, ttl: int, other_keys: Sequen
     with bulk_sql.prepared_cursor() as cursor:
         cursor.execute(_statement(connection.vendor, len(numbers), len(other_keys)), row)
         return cursor.rowcount == 1
-
-
-def spelled(number: str) -> tuple[str, ...]:
-    """The values by which the block list may contain a number: the number, or its pseudonym after forget_number."""
-    return number, *pseudonyms(number)
 
 
 def _times(seconds: tuple[int | None, ...]) -> list[Any]:

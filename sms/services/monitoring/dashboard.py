@@ -185,10 +185,10 @@ def _reasons(rows: list[Row], vendors: dict[int, str]) -> tuple[Reason, ...]:
 
 
 def _description(status: str, code: str, vendor: str) -> str:
-    """The description of the vendor's code, else of our code, else of the state."""
-    if vendor in SENDERS and code in SENDERS[vendor].codes:
+    """The description of the vendor's code, else of our code, else of the state. That of a report is never ours."""
+    if vendor in SENDERS and code in SENDERS[vendor].codes and status != Status.EXPIRED:
         return SENDERS[vendor].codes[code][1]
-    if code in status_descriptions.CODE:
+    if code in status_descriptions.CODE and status != Status.UNDELIVERED:
         return status_descriptions.CODE[code].happened
     return (
         N_("The vendor's code {code}").format(code=code)

@@ -35,6 +35,7 @@ from sms.domain.destinations import PREFIX_LENGTH, locate
 from sms.domain.lifecycle import OUR_FAULTS, Outcome, Status
 from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
+from sms.domain.status_descriptions import RECIPIENT_BLOCKED, WAITED_TOO_LONG, WAITS_FOR_STAFF
 from sms.models import Attempt, Message, MessageEvent
 from sms.services.analytics.receipts import receipts, reports
 from sms.services.database import uuid_range
@@ -108,13 +109,23 @@ def _since(moment: Any, now: datetime, start: Any) -> ExpressionWrapper:
 # --- answers ------------------------------------------------------------------------------------
 
 
+_WAITED, _WAITS = (text.partition("{")[0] for text in (WAITED_TOO_LONG, WAITS_FOR_STAFF))
+_STOPPED = (
+    Q(code=RECIPIENT_BLOCKED, attempts_made=0)
+    | Q(status=Status.QUEUED, waiting_for__startswith=_WAITS)
+    | Q(status=Status.EXPIRED, detail__startswith=_WAITED + _WAITS)
+)
+
+
 def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     """Accepted messages by their first call; one that waits counts at the provider where it waits.
 
-    Not those that were held and released: they waited for staff.
+    Not those that were held and released, or that wait for what staff have closed, or whose number was blocked.
     """
     messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
-    messages = messages.exclude(Exists(MessageEvent.objects.filter(message=OuterRef("pk"), kind="released")))
+    messages = messages.exclude(_STOPPED).exclude(
+        Exists(MessageEvent.objects.filter(message=OuterRef("pk"), kind="released"))
+    )
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Protocol
 
-from providers.base import Failure
+from providers.base import ApprovalKind, Failure, Sender
 from providers.marking import N_
 from providers.registry import SENDERS
 from sms.domain.lifecycle import BAD_REPORTS, Status, Try
+from sms.domain.text import is_hidden
 from sms.models import Attempt, MessageEvent
 from sms.services.database.bulk_sql import as_uuid, fetch_rows, is_one_of, list_parameter
 
@@ -35,14 +36,35 @@ def tries_of(messages: Iterable[AttemptedMessage]) -> dict[uuid.UUID, list[Try]]
     attempts = Attempt.objects.filter(message_id__in=before, outcome__isnull=False).order_by("number")
     tries: dict[uuid.UUID, list[Try]] = {message: [] for message in before}
     for attempt in attempts.values_list(*_COLUMNS):
-        message, number, provider, vendor, failure, code, reported, repeats = attempt
+        message, number, provider, vendor, failure, code, reported, repeats, values = attempt
         if number > before[message]:
-            doubts = vendor in SENDERS and SENDERS[vendor].approval_in_doubt(failure, code) is not None
+            adapter = SENDERS.get(vendor)
+            doubts = (
+                adapter is not None and doubted_approval(adapter, failure, code, (values or {}).values()) is not None
+            )
             tries[message].append(Try(provider, _failure(failure, reported), doubts, repeats is not None))
     return tries
 
 
-_COLUMNS = ("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported", "repeats")
+_COLUMNS = (
+    *("message_id", "number", "provider_id", "provider__vendor", "failure", "code", "reported", "repeats"),
+    "message__parameters",
+)
+
+
+def doubted_approval(
+    adapter: Sender | type[Sender], failure: str, code: str, values: Iterable[object]
+) -> ApprovalKind | None:
+    """Which approval a failed call contradicts, if it does.
+
+    Not that of the template if a value shows nothing: the vendor may have taken it for a missing parameter.
+    """
+    kind = adapter.approval_in_doubt(failure, code)
+    return None if kind is ApprovalKind.TEMPLATE and any(map(_is_blank, values)) else kind
+
+
+def _is_blank(value: object) -> bool:
+    return all(character.isspace() or is_hidden(character) for character in str(value))
 
 
 def _failure(failure: str, reported: str) -> Failure | None:

@@ -16,8 +16,8 @@ from typing import Any
 from django.db import connection
 
 from providers.base import MessageState
-from providers.marking import N_
 from sms.domain.lifecycle import Status
+from sms.domain.status_descriptions import HELD_TOO_LONG, WAITED_TOO_LONG
 from sms.services.database import clock
 from sms.services.database.bulk_sql import (
     as_json,
@@ -247,7 +247,9 @@ def lock_abandoned(*, now: datetime, limit: int) -> list[Claimed]:
 _OVERDUE = "sms_message WHERE status IN ('queued', 'held') AND expires_at <= %s ORDER BY expires_at"
 _EXPIRE = """
 UPDATE sms_message SET status = CASE WHEN in_doubt THEN 'unconfirmed' ELSE 'expired' END, code = 'expired',
-       detail = %s, waiting_for = '', updated_at = %s"""
+       detail = CASE WHEN status = 'held' THEN %s WHEN waiting_for = '' THEN ''
+                     ELSE replace(%s, '{waiting_for_text}', rtrim(waiting_for, '.')) END,
+       waiting_for = '', updated_at = %s"""
 
 
 def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool, bool]]:
@@ -255,9 +257,8 @@ def expire_messages(*, now: datetime, limit: int) -> list[tuple[uuid.UUID, bool,
 
     Returns for each whether it is an OTP, and whether it was in doubt.
     """
-    detail = N_("Its time to live ended before it could be sent.")
     statement = _change_first(_OVERDUE, _EXPIRE, "id, is_otp, in_doubt")
-    rows = fetch_rows(statement, [now, limit, detail, now])
+    rows = fetch_rows(statement, [now, limit, HELD_TOO_LONG, WAITED_TOO_LONG, now])
     return [(as_uuid(id_), bool(is_otp), bool(in_doubt)) for id_, is_otp, in_doubt in rows]
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from django.utils.timezone import localtime
 
-from sms.domain import status_descriptions
-from sms.domain.lifecycle import Status, is_final
+from sms.domain import codes, status_descriptions
+from sms.domain.lifecycle import Outcome, Status, is_final
+from sms.domain.routing import Decision
 from sms.models import Attempt, Breaker, InboundMessage, Message, Provider, RefusedRequest
 from sms.services.configuration import snapshot
 from sms.services.intake.near_miss import nearest_template
@@ -30,6 +31,7 @@ def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> An
     vendor = message.known_adapter_class
     status = Status(message.status)
     waits = status is Status.QUEUED
+    decision = _decision(message) if status is Status.HELD else None
     state, since = _provider_state(message.provider) if waits else (ProviderState.SENDING, "")
     return answers.of_message(
         MessageFacts(
@@ -42,8 +44,9 @@ def answer_message(message: Message, show: ShowNumber, *, with_near: bool) -> An
             waiting_for=message.waiting_for,
             due=_time(message.due_at) if message.due_at else "",
             attempts=len(attempts),
-            cause=translated(_cause(message, last)),
-            near=translated(_near(message)) if with_near and status is Status.HELD else "",
+            cause=translated(_why_held(decision) if decision else _cause(message, last)),
+            near=translated(_near(message, decision)) if with_near and decision else "",
+            in_doubt=message.in_doubt,
             can_resend=_can_resend(message),
             can_ask=can_query(last),
             is_last_report=vendor is not None and (not vendor.reports or is_final(status, vendor.strongest)),
@@ -65,26 +68,34 @@ def _provider_state(provider: Provider | None) -> tuple[ProviderState, str]:
 
 def _can_resend(message: Message) -> bool:
     has_text = message.text is not None and not message.is_otp
-    return has_text and message.status in message_actions.RESENDABLE
+    is_blocked = message.code == status_descriptions.RECIPIENT_BLOCKED
+    return has_text and not is_blocked and message.status in message_actions.RESENDABLE
 
 
 def _cause(message: Message, last: Attempt | None) -> str:
     """The description of the vendor's code, else of our code, else the stored text."""
-    code, detail, failure = latest_result(message, last)
-    vendor = message.known_adapter_class
-    if vendor and code in vendor.codes:
-        return vendor.codes[code][1]
-    if code in status_descriptions.CODE:
-        return status_descriptions.CODE[code].happened
-    return detail or (status_descriptions.FAILURE[failure].happened if failure else "") or code
+    result = latest_result(message, last)
+    outcome = Outcome(last.outcome) if last and last.outcome else None
+    exact = status_descriptions.of_code(result.code, outcome) if result.is_ours else None
+    general = status_descriptions.FAILURE[result.failure].happened if result.failure else ""
+    return result.meaning or (exact.happened if exact else result.detail or general or result.code)
 
 
-def _near(message: Message) -> str:
-    now = snapshot.current()
-    decision = now.decide(
-        text=message.text or "", sender=message.sender, to=message.to, client=message.client_id, is_otp=False
-    )
-    return nearest_template(now, decision, message.text or "")
+def _decision(message: Message) -> Decision:
+    """The routing decision of now."""
+    where = {"sender": message.sender, "to": message.to, "client": message.client_id, "is_otp": False}
+    return snapshot.current().decide(text=message.text or "", **where)
+
+
+def _why_held(decision: Decision) -> str:
+    """Why no provider may send a held message although a template gives its text; "" if none does."""
+    if decision.code in ("", "template_not_matched"):
+        return ""
+    return "; ".join(f"{each.slug}: {each.reason}" for each in decision.candidates) or codes.BY_NAME["no_route"].message
+
+
+def _near(message: Message, decision: Decision) -> str:
+    return nearest_template(snapshot.current(), decision, message.text or "")
 
 
 def answer_rejection(rejected: RefusedRequest, *, with_near: bool) -> Answer:

@@ -48,7 +48,8 @@ class ProviderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """`at` is when the message got its status, `cause` why it failed; `near` the nearest template of a held one."""
+    """`at` is when the message got its status, `cause` why it failed, or is held though a template
+    gives its text; `near` the nearest template of a held one."""
 
     status: Status
     to: str
@@ -61,6 +62,7 @@ class MessageFacts:
     attempts: int = 0
     cause: str = ""
     near: str = ""
+    in_doubt: bool = False
     can_resend: bool = False
     can_ask: bool = False
     is_last_report: bool = False
@@ -106,6 +108,10 @@ def _queued(facts: MessageFacts) -> Answer:
 
 
 def _held(facts: MessageFacts) -> Answer:
+    if facts.in_doubt:
+        return Answer(_("Held: it may have been sent since the backup that was restored."), (Action.CANCEL,))
+    if facts.cause:
+        return Answer(_("Held: %(cause)s.") % facts.words, (Action.CANCEL,))
     actions = (Action.TEMPLATE, Action.CANCEL)
     if facts.near:
         return Answer(_("Held: no approved template; nearest is %(near)s.") % {"near": facts.near.rstrip(".")}, actions)

@@ -22,6 +22,7 @@ from sms.domain.lifecycle import Status
 from sms.models import Attempt, Breaker, BulkOperation, Message, Provider
 from sms.services.database import clock, uuid_range
 from sms.services.database.transactions import worker_transaction
+from sms.services.intake.block_list import blocked_of
 from sms.services.queue import notify, outbox
 from sms.services.queue.errors import ActionRefused
 
@@ -88,19 +89,21 @@ def preview(plan: Plan) -> Preview:
     if plan.kind in (Kind.CANCEL, Kind.RESOLVE):
         return Preview(total, otps, total, total, {})
     attempts = Attempt.objects.only("message", "number", "provider", "outcome", "failure", "reported")
-    rows = found.only(*_CHECKED).prefetch_related(Prefetch("attempts", attempts))[:MAX_CHECKED]
-    problems = [_problem(plan, message) for message in rows]
+    rows = list(found.only(*_CHECKED).prefetch_related(Prefetch("attempts", attempts))[:MAX_CHECKED])
+    blocked = blocked_of({message.to for message in rows})
+    problems = [_problem(plan, message, blocked=message.to in blocked) for message in rows]
     reasons = Counter(filter(None, problems))
     possible = len(problems) - reasons.total()
     return Preview(total, otps, len(problems), possible, dict(reasons.most_common(MAX_REASONS)))
 
 
-def _problem(plan: Plan, message: Message) -> str:
+def _problem(plan: Plan, message: Message, *, blocked: bool) -> str:
     try:
         if plan.kind == Kind.MOVE:
             message_actions.require_movable(message, plan.provider or 0)
         if plan.kind == Kind.RESEND:
             message_actions.require_resendable(message)
+        message_actions.require_allowed(message, blocked=blocked)
         message_actions.decide(message, plan.provider)
     except ActionRefused as refused:
         return _group(str(refused))

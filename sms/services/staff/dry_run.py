@@ -15,8 +15,9 @@ from sms.domain.text import Segments, forcing_ucs2, segments
 from sms.services.configuration import readings, snapshot
 from sms.services.configuration.snapshot import Account, ClientFacts, Snapshot
 from sms.services.database import clock
-from sms.services.dispatch.claim import outbound
+from sms.services.dispatch.outbound import outbound
 from sms.services.intake import accept
+from sms.services.intake.block_list import is_blocked
 from sms.services.intake.near_miss import nearest_template
 from sms.services.queue import sessions
 
@@ -94,7 +95,7 @@ def _code(
 ) -> str:
     if not now.knows_sender(client, sender):
         return "unknown_sender"
-    if to is not None and accept.is_blocked(to):
+    if to is not None and is_blocked(to):
         return "recipient_blocked"
     if destination.problem:
         return "destination_not_allowed"

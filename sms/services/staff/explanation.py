@@ -45,8 +45,9 @@ class Rows:
     @classmethod
     def of(cls, message: Message) -> Rows:
         """One query for each table."""
+        attempts = message.attempts.select_related("template_version", "provider").defer("provider__credentials")
         return cls(
-            attempts=tuple(message.attempts.select_related("template_version").order_by("number")),
+            attempts=tuple(attempts.order_by("number")),
             reports=tuple(message.reports.order_by("id")),
             events=tuple(message.events.order_by("at", "id")),
             outcomes=tuple(MessageOutcome.objects.filter(message=message)),

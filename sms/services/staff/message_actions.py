@@ -16,7 +16,8 @@ from sms.domain.routing import Decision
 from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
-from sms.services.intake.accept import is_blocked
+from sms.services.dispatch import recipients
+from sms.services.intake.block_list import is_blocked
 from sms.services.queue import held_messages, notify, outbox, redaction
 from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.errors import ActionRefused
@@ -47,7 +48,8 @@ def resend(
         if seen_attempts not in (None, message.attempts_made):
             raise ActionRefused(CHANGED)
         _require_reason(reason)
-        _require_allowed(message)
+        require_allowed(message, blocked=is_blocked(message.to))
+        _require_open(message)
         decision = decide(message, provider_id)
         now = clock.now()
         _move(message, RESENDABLE, now, **_resend_columns(message, decision, provider_id, now))
@@ -69,13 +71,21 @@ def require_resendable(message: Message) -> None:
         )
 
 
-def _require_allowed(message: Message) -> None:
-    """Raises ActionRefused if the number was blocked, or its country closed, after the message was accepted."""
+def require_allowed(message: Message, *, blocked: bool) -> None:
+    """Raises ActionRefused if the number is `blocked`, or a dispatcher would let the message wait."""
+    problem = codes.BY_NAME["recipient_blocked"].message if blocked else ""
+    if problem := problem or _problem(message):
+        raise ActionRefused(problem)
+
+
+def _problem(message: Message) -> str:
+    return recipients.problem(snapshot.current(), client=message.client_id, sender=message.sender, to=message.to)
+
+
+def _require_open(message: Message) -> None:
+    """Raises ActionRefused if its country is not open now, as for a new call."""
     where = {"to": message.to, "client": message.client_id, "is_otp": message.is_otp}
-    problem = snapshot.current().destination(**where).problem
-    if is_blocked(message.to):
-        problem = codes.BY_NAME["recipient_blocked"].message
-    if problem:
+    if problem := snapshot.current().destination(**where).problem:
         raise ActionRefused(problem)
 
 
@@ -126,12 +136,14 @@ def _resend_columns(message: Message, decision: Decision, provider_id: int | Non
 def move(message_id: uuid.UUID, *, provider_id: int, actor: str, reason: str) -> None:
     """Have a waiting message sent by this provider only. Its time to live does not change.
 
-    Raises ActionRefused for a message that may have been sent, or where this provider may not send it.
+    Raises ActionRefused for a message that may have been sent, a number that was blocked since, or where this provider
+    may not send it.
     """
     with transaction.atomic():
         message = _locked(message_id)
         _require_reason(reason)
         require_movable(message, provider_id)
+        require_allowed(message, blocked=is_blocked(message.to))
         decision = decide(message, provider_id)
         now = clock.now()
         _move(message, MOVABLE, now, **_move_columns(decision, provider_id, now))
@@ -221,6 +233,7 @@ def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, a
     released = 0
     for message in Message.objects.filter(pk__in=list(message_ids), status=Status.HELD):
         try:
+            require_allowed(message, blocked=is_blocked(message.to))
             decision = decide(message, provider_id)
         except ActionRefused:
             continue

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from providers.base import Failure, MessageState
 from providers.marking import N_
 from sms.domain import status_descriptions
-from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, is_final
+from sms.domain.lifecycle import BAD_REPORTS, OUR_FAULTS, Outcome, Status, is_final
 from sms.domain.quality.client_outcomes import ClientOutcome
-from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome
+from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome, Provider
 from sms.services.database import clock
 from sms.translation import translated
 
@@ -76,15 +76,15 @@ def _accepted(message: Message) -> TimelineEntry:
 
 def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
     """The routing decision that was made when the message was accepted."""
-    template = message.template_version
-    if template:
+    template, is_held = message.template_version, decision["status"] == Status.HELD
+    if is_held:
+        title = N_("No approved template matches this text")
+    elif template:
         title = N_("Matched template “{template}”, version {template_number}").format(
             template=template.template.name, template_number=template.number
         )
     else:
-        title = (
-            N_("Sent as free text") if message.status != Status.HELD else N_("No approved template matches this text")
-        )
+        title = N_("To be sent as free text")
     facts = [
         (N_("route"), decision["prefix"] or _("none")),
         (N_("encoding"), message.encoding),
@@ -92,7 +92,7 @@ def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
     ]
     if message.smoothing:
         facts.append((N_("normalised"), ", ".join(message.smoothing)))
-    tone = DOUBT if message.status == Status.HELD else GOOD
+    tone = DOUBT if is_held else GOOD
     return TimelineEntry(
         message.created_at, "decided", title, tone, facts=tuple(facts), candidates=tuple(decision["candidates"])
     )
@@ -196,6 +196,8 @@ def _next(message: Message, slugs: Mapping[int | None, str]) -> str:
         if message.waiting_for:
             words.append(N_("It waits: {waiting_for_text}.").format(waiting_for_text=message.waiting_for))
         return " ".join([*words, N_("If it can't be sent in time, it expires.")])
+    if status is Status.HELD and message.in_doubt:
+        return N_("It may have been sent since the backup, so staff release or cancel it; otherwise it expires.")
     if status is Status.HELD:
         return N_("Sent as soon as an approved template matches its text; otherwise it expires.")
     if status is Status.SENDING:
@@ -231,7 +233,11 @@ def _remedy(message: Message, attempts: tuple[Attempt, ...]) -> status_descripti
         return status_descriptions.OTP_WITHOUT_REPORT
     result = latest_result(message, attempts[-1] if attempts else None)
     return status_descriptions.remedy(
-        Status(message.status), code=result.code, failure=result.failure, detail=result.detail
+        Status(message.status),
+        code=result.code,
+        failure=result.failure,
+        detail=result.detail,
+        is_ours=result.is_ours,
     )
 
 
@@ -245,22 +251,34 @@ def _lacks_report(message: Message) -> bool:
 
 
 class Result(NamedTuple):
-    """The last result that is known of a message: of its delivery report, or of its last attempt."""
+    """The last result that is known of a message: of its delivery report, of its last attempt, or of a rule of ours.
+
+    `is_ours`: its code is ours, and not a vendor's that reads alike. `meaning`: its code in the vendor's own table.
+    """
 
     code: str
     detail: str
     failure: Failure | None
+    is_ours: bool
+    meaning: str = ""
 
 
 def latest_result(message: Message, last: Attempt | None) -> Result:
     """An undelivered message has the code of its report; that of the attempt says only that the vendor accepted it."""
-    if last is None or message.status == Status.UNDELIVERED:
-        return Result(message.code, message.detail or _meaning(message), None)
+    is_reported = message.status == Status.UNDELIVERED
+    if last is None or is_reported:
+        meaning = _meaning(message.code, message.provider)
+        return Result(message.code, message.detail or meaning, None, not is_reported, meaning)
     failure = Failure(last.failure) if last.failure else None
-    return Result(message.code or last.code, message.detail or last.detail or _meaning(message), failure)
+    if message.code not in ("", last.code):
+        return Result(message.code, message.detail, failure, is_ours=True)
+    meaning = _meaning(last.code, last.provider, failure)
+    is_ours = last.http_status is None or last.code in OUR_FAULTS
+    return Result(last.code, message.detail or last.detail or meaning, failure, is_ours, meaning)
 
 
-def _meaning(message: Message) -> str:
-    """The code's description in the vendor's own table."""
-    vendor = message.known_adapter_class
-    return vendor.codes[message.code][1] if vendor and message.code in vendor.codes else ""
+def _meaning(code: str, provider: Provider | None, failure: Failure | None = None) -> str:
+    """The code's description in the vendor's own table; "" where the vendor's answer was not read as that."""
+    vendor = provider.known_adapter_class if provider else None
+    described = vendor.codes.get(code) if vendor else None
+    return described[1] if described and failure in (None, described[0]) else ""

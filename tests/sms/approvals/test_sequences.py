@@ -23,8 +23,8 @@ from sms.models import ApprovalDoubt, MessageTemplate, Provider
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import approval_doubt
-from sms.services.dispatch.claim import outbound
 from sms.services.dispatch.eligibility import Judge, Reschedule
+from sms.services.dispatch.outbound import outbound
 from sms.services.queue.due import Due
 from sms.services.queue.jobs import Send
 from sms.services.queue.queue_state import QueueSnapshot

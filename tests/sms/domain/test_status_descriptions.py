@@ -79,3 +79,25 @@ def test_an_unconfirmed_message_asks_to_be_resolved_whatever_its_cause():
     box = status_descriptions.remedy(Status.UNCONFIRMED, code="timeout", failure=Failure.AMBIGUOUS)
     assert "resolve the message" in box.remedy
     assert not box.is_severe
+
+
+def test_a_blocked_number_is_not_said_to_be_rejected_by_providers():
+    box = status_descriptions.remedy(Status.FAILED, code="recipient_blocked", failure=Failure.TRANSIENT)
+    assert box.happened == "It was not sent. The number was put on the block list after the message was accepted."
+    assert "by mistake" in box.remedy
+
+
+@pytest.mark.parametrize(
+    ("detail", "party", "remedy"),
+    [
+        ("", "VENDOR", "Check why its providers were unavailable."),
+        ("Until then it was waiting for first: The provider is disabled.", "VENDOR", "Check why"),
+        (status_descriptions.HELD_TOO_LONG, "US", "Approve a matching template."),
+    ],
+)
+@pytest.mark.parametrize("failure", [None, Failure.TRANSIENT])
+def test_an_expired_message_says_what_it_waited_for_and_is_not_said_to_be_retried(failure, detail, party, remedy):
+    box = status_descriptions.remedy(Status.EXPIRED, code="expired", failure=failure, detail=detail)
+    assert box.happened == " ".join(filter(None, [status_descriptions.STATUS[Status.EXPIRED].happened, detail]))
+    assert box.responsible is status_descriptions.Party[party]
+    assert box.remedy.startswith(remedy)

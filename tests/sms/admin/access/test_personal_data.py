@@ -29,7 +29,7 @@ from sms.models import (
 )
 from sms.services.configuration.digests import pseudonym
 from sms.services.database.clock import now
-from sms.services.intake import accept
+from sms.services.intake.block_list import is_blocked
 from tests.sms.admin.conftest import PHONE
 
 OTHER = "+994557654321"
@@ -217,8 +217,8 @@ def test_a_blocked_number_stays_blocked(cast):
     BlockedNumber.objects.create(phone=PHONE, reason="opt-out of Aysel")
     forget()
     assert list(BlockedNumber.objects.values_list("phone", "reason")) == [(pseudonym(PHONE), "")]
-    assert accept.is_blocked(PHONE)
-    assert not accept.is_blocked(OTHER)
+    assert is_blocked(PHONE)
+    assert not is_blocked(OTHER)
     BlockedNumber.objects.create(phone=PHONE)
     forget()
     assert BlockedNumber.objects.count() == 1

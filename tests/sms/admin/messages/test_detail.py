@@ -68,7 +68,7 @@ def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_nu
     for words in (
         "Accepted from akinon",
         "cart-9",
-        "Sent as free text",
+        "To be sent as free text",
         "None of the templates gives this text.",
         "eligible",
         "Attempt 1 via plain-az: unavailable",
@@ -82,7 +82,7 @@ def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_nu
         "resolve the message",
     ):
         assert words in told, words
-    places = [told.index(words) for words in ("Accepted from", "Sent as", "Attempt 1", "Attempt 2")]
+    places = [told.index(words) for words in ("Accepted from", "To be sent as", "Attempt 1", "Attempt 2")]
     assert places == sorted(places)
 
 

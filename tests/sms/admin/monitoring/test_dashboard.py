@@ -54,6 +54,17 @@ def test_a_vendors_code_is_shown_with_our_description(cast, monkeypatch):
     }
 
 
+def test_the_code_of_a_report_is_not_explained_as_one_of_ours(cast, monkeypatch):
+    monkeypatch.setattr(TextVendor, "codes", {"expired": (Failure.RECIPIENT, "The handset was off.")})
+    cast.message("undelivered", code="timeout", provider=cast.templated)
+    cast.message("expired", code="expired", provider=cast.plain)
+    roll()
+    assert {reason.says for reason in dashboard.read_dashboard().reasons} == {
+        "The vendor's code timeout",
+        "Its time to live ended before it could be sent.",
+    }
+
+
 def test_a_vendor_that_reports_no_delivery_has_no_share(boss, cast, monkeypatch):
     cast.message("submitted", provider=cast.templated)
     cast.message("sent", provider=cast.plain)

@@ -184,7 +184,7 @@ def test_the_tables_hold_every_kind():
     assert {kind.value for kind in PlaceholderKind} == set(TAKEN) == set(REFUSED)
 
 
-HOSTS = ("shop.az", "trk.example")
+HOSTS = ("shop.az", "trk.example", "boss.az")
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,7 @@ HOSTS = ("shop.az", "trk.example")
             for link in ("https://evil.example#.shop.az", "https://shop.az:/", "https://evil.example%2f.shop.az/")
         ],
         *[(link, False) for link in ("https:///shop.az/", "https://shop.az\u200b.evil.example/", "https://shop.az,x")],
+        *[(link, False) for link in ("https://bo\u00df.az/", "https://\u017fhop.az/", "https://shop.az\u0307/")],
     ],
 )
 def test_a_link_leads_to_a_listed_host_or_one_below_it(link, taken):

@@ -146,6 +146,7 @@ def test_an_account_that_shows_one_sender_gets_no_message_of_another(shop, shown
 
 
 def test_a_queued_message_is_judged_again_once_staff_say_which_sender_is_shown(shop, wire, work):
+    SenderName.objects.create(name="OTHER")
     message = shop.message(sender="OTHER")
     shop.first.shown_sender = "AKINON"
     shop.first.save()

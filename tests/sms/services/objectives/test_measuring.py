@@ -79,6 +79,19 @@ def test_a_message_that_was_held_did_not_wait_for_its_provider(traffic):
     assert only(Measure.SUCCESS) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("status", "columns"),
+    [
+        ("failed", {"code": "recipient_blocked"}),
+        ("queued", {"waiting_for": "waiting: The client is disabled."}),
+        ("expired", {"code": "expired", "detail": "Until then it was waiting: The client is disabled."}),
+    ],
+)
+def test_a_message_that_was_stopped_by_us_counts_against_no_provider(traffic, status, columns):
+    traffic.waits(ago=30, status=status, **columns)
+    assert measure(HOUR, []) == {}
+
+
 def test_the_first_provider_is_judged_by_a_message_that_another_one_sent(traffic):
     first = traffic.send(took=0.5, outcome="unavailable")
     traffic.attempt(

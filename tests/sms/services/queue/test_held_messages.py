@@ -15,6 +15,8 @@ from sms.services.maintenance import restore
 from sms.services.queue import held_messages, outbox
 from sms.services.queue.held_messages import HeldMessageScan
 from sms.services.staff import message_actions
+from sms.services.staff.answer_facts import answer_message
+from sms.services.staff.timeline import timeline_of
 from tests.sms.services.worker.faults import raising_once, status
 
 WHO = {"actor": "aysel", "reason": "the customer called"}
@@ -88,3 +90,62 @@ def test_what_a_backup_brought_back_is_released_by_a_person_alone(shop, wire, wo
     assert message_actions.release_held([held.pk], provider_id=None, **WHO) == 1
     work()
     assert wire.texts() == ["Salam"]
+
+
+def test_a_held_message_that_expires_says_that_it_waited_for_a_template(shop, work):
+    held = hold(shop)
+    for provider in (shop.first, shop.second):
+        provider.enabled = False
+        provider.save()
+    Message.objects.update(expires_at=clock.now())
+    work()
+    held.refresh_from_db()
+    assert (held.status, held.code, held.detail) == (
+        "expired",
+        "expired",
+        "No approved template gave its text in time.",
+    )
+
+
+def test_a_queued_message_that_expires_says_what_it_waited_for(shop, work):
+    shop.set_route(shop.first)
+    message = shop.message()
+    shop.first.enabled = False
+    shop.first.save()
+    work()
+    Message.objects.update(expires_at=clock.now())
+    work()
+    message.refresh_from_db()
+    assert (message.status, message.waiting_for) == ("expired", "")
+    assert message.detail == "Until then it was waiting for first: The provider is disabled."
+
+
+# --- what the pages say -------------------------------------------------------------------------------------
+
+
+def sentence(message):
+    message.refresh_from_db()
+    return answer_message(message, str, with_near=False).sentence
+
+
+def test_the_page_says_why_a_message_is_held_though_a_template_gives_its_text(shop):
+    held = hold(shop)
+    for provider in (shop.first, shop.second):
+        provider.enabled = False
+        provider.save()
+    assert sentence(held) == "Held: first: The provider is disabled.; second: The provider is disabled."
+    shop.set_route()
+    assert sentence(held) == "Held: No enabled provider serves this destination."
+
+
+def test_one_that_a_backup_brought_back_is_not_said_to_be_released_automatically(shop):
+    held = hold(shop)
+    Message.objects.filter(pk=held.pk).update(in_doubt=True)
+    assert sentence(held) == "Held: it may have been sent since the backup that was restored."
+    assert "staff release or cancel it" in timeline_of(held).next
+
+
+@pytest.mark.parametrize("status", ["held", "queued", "canceled", "expired"])
+def test_a_message_that_was_held_at_intake_is_never_said_to_have_been_sent_as_free_text(shop, status):
+    message = shop.message(status=status, decision={"code": "template_not_matched", "prefix": "+994", "candidates": []})
+    assert timeline_of(message).entries[1].title == "No approved template matches this text"

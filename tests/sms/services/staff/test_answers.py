@@ -70,6 +70,13 @@ SENTENCES = [
         "Held: no approved template; nearest is shipped-az: character 42.",
         (Action.TEMPLATE, CANCEL),
     ),
+    (
+        "held",
+        {"cause": "main-az: The sender name is not approved at this provider."},
+        "Held: main-az: The sender name is not approved at this provider.",
+        (CANCEL,),
+    ),
+    ("held", {"in_doubt": True}, "Held: it may have been sent since the backup that was restored.", (CANCEL,)),
     ("queued", {"has_dispatcher": False}, "Waiting: no dispatcher is running, so nothing is sent.", ()),
     (
         "queued",

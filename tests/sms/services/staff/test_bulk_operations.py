@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from providers.base import Failure, Refused, Unavailable, Unconfirmed
-from sms.models import BulkOperation, Message, MessageEvent, Provider, ProviderState
+from sms.models import BlockedNumber, BulkOperation, Message, MessageEvent, Provider, ProviderState
 from sms.services.database import clock
 from sms.services.queue import outbox
 from sms.services.queue.errors import ActionRefused
@@ -140,6 +140,16 @@ def test_the_check_groups_the_reasons_why_messages_could_not_go_there(shop):
     [reason, other] = sorted(shown.reasons.items(), key=lambda pair: -pair[1])
     assert "second: The provider is disabled." in reason[0]
     assert (reason[1], other[1]) == (2, 1)
+
+
+def test_messages_to_a_blocked_number_are_not_moved(shop):
+    shop.message(to="+994501112233")
+    shop.message()
+    BlockedNumber.objects.create(phone="+994501112233")
+    shown = preview(move_to(shop.second))
+    assert (shown.possible, list(shown.reasons)) == (1, ["This number does not want messages."])
+    operation = run(start(move_to(shop.second), **WHO))
+    assert (operation.done, operation.skipped) == (1, 1)
 
 
 @pytest.mark.parametrize(

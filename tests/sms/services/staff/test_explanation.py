@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.base import Failure, HttpResponse, MessageState, Refused, Report, Unavailable, Unconfirmed
 from sms.domain.routing import Candidate, Decision
-from sms.models import ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
+from sms.models import BlockedNumber, ConfigurationStamp, Message, MessageEvent, Provider, ProviderState
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import rescue
@@ -159,7 +159,15 @@ def forgotten(shop, wire, work):
     return message
 
 
+def blocked_since(shop, wire, work):
+    message = shop.message()
+    BlockedNumber.objects.create(phone=message.to)
+    work()
+    return message
+
+
 WALK = {
+    blocked_since: ["recipient_blocked"],
     refused_by_the_first: ["failed_over"],
     refused_by_all: ["failed_over", "given_up"],
     breaker_is_open: ["rerouted"],
@@ -197,7 +205,7 @@ FILES = {
     "maintenance/personal_data.py": {forgotten},
     "maintenance/restore.py": {parked},
     "queue/attempts.py": {doubt_resolved},
-    "queue/claimed_messages.py": {breaker_is_open, paused, code_fails_at_claiming},
+    "queue/claimed_messages.py": {blocked_since, breaker_is_open, paused, code_fails_at_claiming},
     "queue/held_messages.py": {released_by_an_approval},
     "queue/outbox.py": {expired},
     "reports/rows.py": {reported_as_never_sent},
