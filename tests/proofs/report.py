@@ -115,13 +115,11 @@ resolve, cancel) and takes each message's explained JSON without its state. A ch
 those of the message's row. A mismatch prints its seed, and `--seed S` replays it.
 
 The last long run ({seconds:,} seconds beside other work, commit {commit}) had {histories:,} histories with {steps:,}
-steps and {mismatches} mismatches. The nine of commit 89fd69c (seeds from 100001) were wrong orders of what happened
-within moments, and are corrected: an attempt was listed before the end of the earlier one where its claim had waited
-for a lock, and a report before what the end of the call at the same moment had led to. Their seven seeds, and 3,032
-histories from seed 100350, had none after that.
-Other runs found two errors, which are corrected: a report applied at the moment of the
-quarantine after a restored backup was listed before it, and two reports in one batch about a message that waited for a
-retry left it with the provider of the retry. If the decisions of dispatchers, those of rules, the reports, the ends of
+steps and {mismatches} mismatches; its first seed was 100000. The run before it (commit 89fd69c, seeds from 100001) had
+nine: an attempt was listed before the end of the earlier one where its claim had waited for a lock, and a report before
+what the end of the call at the same moment had led to. Other runs found that a report applied at the moment of the
+quarantine after a restored backup was listed before it, and that two reports in one batch about a message that waited
+for a retry left it with the provider of the retry. All of these are corrected. If the decisions of dispatchers, those of rules, the reports, the ends of
 calls or the actions of staff are left out, the checker finds it within eleven seeds.
 
 Not part of the histories: reports on the parts of a long message.
