@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connection
@@ -153,7 +154,8 @@ def test_many_at_once_take_one_probe(shop, only, vendor, work):
 @pytest.mark.postgresql_alone
 def test_many_refusals_at_once_begin_one_doubt_with_one_alert(shop, only, vendor):
     account = snapshot.current().accounts[shop.first.pk]
-    job = type("Job", (), {"account": account, "approval": only.pk, "doubts": (), "message": shop.message("Kod 1")})()
+    facts = {"account": account, "approval": only.pk, "doubts": (), "sms": SimpleNamespace(parameters=())}
+    job = SimpleNamespace(**facts, message=shop.message("Kod 1"))
     refusal = error(Misconfigured, Failure.CONFIG, "no-template")
     start = threading.Barrier(4)
 
