@@ -99,7 +99,7 @@ def _widened(items: list[_Item]) -> list[_Item]:
     """A placeholder takes one character or more: where a text has none, a neighbour is taken in."""
     at = 0
     while at < len(items):
-        if items[at].varies and not all(items[at].values) and len(items) > 1:
+        if not all(items[at].values):
             neighbour = min((n for n in (at + 1, at - 1) if 0 <= n < len(items)), key=lambda n: _cost(items[n]))
             first = min(at, neighbour)
             items = [*items[:first], items[first] + items[first + 1], *items[first + 2 :]]

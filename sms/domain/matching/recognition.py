@@ -90,11 +90,11 @@ def _holds_more(notation: Notation, parts: Sequence[str | re.Match[str]]) -> boo
     return any(looks_like_more(part) for part in parts if isinstance(part, str))
 
 
-def _rank(text: str, notation: Notation, parts: Sequence[str | re.Match[str]]) -> tuple[bool, bool, int]:
+def _rank(text: str, notation: Notation, parts: Sequence[str | re.Match[str]]) -> tuple[bool, int]:
     """A bracket at the start of a text is a brand's mark more often than a placeholder."""
     is_mark = notation.example in BRACKETED and len(parts) <= 3 and _MARK_AT_START.match(text) is not None
     covered = sum(len(part[0]) for part in parts if not isinstance(part, str))
-    return is_mark, notation is PLAIN and not is_mark, -covered
+    return is_mark, -covered
 
 
 def _reading(notation: Notation, parts: Sequence[str | re.Match[str]], *, is_clear: bool) -> VendorReading:

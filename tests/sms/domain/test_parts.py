@@ -43,6 +43,12 @@ def test_delivered_is_all_parts_and_one_final_failure_is_enough(states, count, e
         assert whole_state(parts(*order, count=count)) == expected
 
 
+def test_of_two_numbers_of_parts_the_larger_one_counts():
+    delivered = [PartState(count, _state("delivered"), is_final=True) for count in (2, 3)]
+    for order in permutations(delivered):
+        assert whole_state(order) == ("sent", False)
+
+
 @pytest.mark.parametrize(
     ("part", "possible"),
     [

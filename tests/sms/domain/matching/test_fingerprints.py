@@ -92,6 +92,7 @@ GUESSES = [
     (["1-ci 2-ci", "3-ci 4-ci"], "{number}-ci {number_2}-ci", {"number": "digits", "number_2": "digits"}),
     (["a", "b"], "{text}", {"text": "text"}),
     (["Sizin kodunuz", "Sizin yeni kodunuz"], "Sizin {text}", {"text": "text"}),
+    (["Kod", "Kod: hazırdır"], "{text}", {"text": "text"}),
 ]
 
 

@@ -28,6 +28,8 @@ CASES = [
     ("[имя], ваш заказ [номер заказа]", "[name]", "{imya}, ваш заказ {nomer_zakaza}", "name any"),
     ("[Shop] Kod %1", "%1", "[Shop] Kod {code}", "code"),
     ("Balansınız %1 AZN", "%1", "Balansınız {amount} AZN", "amount"),
+    ("Saat %1, tarix %2. Telefon %3", "%1", "Saat {time}, tarix {date}. Telefon {phone}", "time date phone"),
+    ("Email %1. Link %2. Mağaza %3", "%1", "Email {email}. Link {link}. Mağaza {store}", "email link any"),
     ("%2 nömrəli sifariş, %1", "%1", "{order} nömrəli sifariş, {value}", "any any"),
     ("Hazırdır. 100% {{endirim}} yox", "{{name}}", "Hazırdır. 100% {endirim} yox", "any"),
     ("Sifarişiniz hazırdır. 100%", "", "Sifarişiniz hazırdır. 100%", ""),

@@ -103,6 +103,8 @@ def test_what_is_written_for_a_vendor_is_read_back_as_it_was(literals, named):
         ("Hello {#var#}, order {#var#}", []),
         ("[Shop] [News] %1 %2", []),
         ("Hello {first}", []),
+        ("Hello {first}, order {second}, ##third##, ##fourth##", []),
+        ("Hello %s, order %s", []),
         ("Hello", []),
     ],
 )
