@@ -37,10 +37,11 @@ def find_jasmin() -> Path:
     """The folder of Jasmin's programs. Installs it on the first call; raises Missing if that fails."""
     require()
     folder = cache_folder()
-    programs = folder / "bin"
-    if not (programs / "jasmind.py").exists():
+    programs, stamp = folder / "bin", folder / "installed"
+    if not stamp.exists():
         _uv("venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
         _uv("pip", "install", "--quiet", "--python", str(programs / "python"), *REQUIREMENTS)
+        stamp.touch()
     return programs
 
 

@@ -121,15 +121,38 @@ def test_the_environment_is_kept_in_the_cache_by_version(monkeypatch, tmp_path):
     assert programs.cache_folder() == tmp_path / "sms-desk" / f"jasmin-{programs.VERSION}"
 
 
-def test_a_failed_installation_is_a_reason_and_no_traceback(monkeypatch, tmp_path):
-    uv = tmp_path / "uv"
-    uv.write_text("#!/bin/sh\necho no index is reachable >&2\nexit 2\n")
-    uv.chmod(0o755)
-    monkeypatch.setattr(programs.sys, "executable", str(tmp_path / "python"))
+@pytest.fixture
+def uv(monkeypatch, tmp_path):
+    """A stand-in of uv beside Python; the file `fails` makes it fail."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(programs.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(programs, "require", lambda: None)
-    with pytest.raises(programs.Missing, match="could not be installed: no index is reachable"):
+    steps = (
+        f'echo "$@" >>{tmp_path}/calls',
+        f"cat {tmp_path}/fails >&2 && exit 2",
+        f"mkdir -p {programs.cache_folder()}",
+    )
+    script = tmp_path / "uv"
+    script.write_text("\n".join(("#!/bin/sh", *steps)))
+    script.chmod(0o755)
+    return tmp_path
+
+
+def test_a_failed_installation_is_a_reason_and_tried_again(uv):
+    (uv / "fails").write_text("no index is reachable")
+    for _ in range(2):
+        with pytest.raises(programs.Missing, match="could not be installed: no index is reachable"):
+            programs.find_jasmin()
+    (uv / "fails").unlink()
+    assert programs.find_jasmin() == programs.cache_folder() / "bin"
+
+
+def test_jasmin_is_installed_once(uv):
+    for _ in range(2):
         programs.find_jasmin()
+    made, installed = (uv / "calls").read_text().splitlines()
+    assert made.startswith("venv ")
+    assert installed.endswith(f"jasmin=={programs.VERSION} setuptools<81")
 
 
 # --- what is written ----------------------------------------------------------------------------------
