@@ -65,14 +65,16 @@ def requests(file: Path) -> Requests:
     return write_requests(file, headers, (("/send-sms", _body(n)) for n in range(4000)))
 
 
-def _body(n: int) -> str:
-    message = {
+def message(n: int) -> dict[str, str]:
+    return {
         "from": "AKINON",
         "to": f"+994{n % ROUTES:02d}{1000000 + n}"[:13],
         "text": f"Hörmətli Aysel {n}, kampaniya{n % TEMPLATES * 7919 % 10007} üzrə sifarişiniz {n} yoldadır.",
-        "isOtp": False,
     }
-    return json.dumps(message, ensure_ascii=False)
+
+
+def _body(n: int) -> str:
+    return json.dumps({**message(n), "isOtp": False}, ensure_ascii=False)
 
 
 def measure(port: int, seconds: float, calls: Requests) -> Figures:

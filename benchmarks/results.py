@@ -40,6 +40,10 @@ def _commit() -> str:
     return f"commit {done.stdout.strip() or 'unknown'}"
 
 
+def benchmark_of(file: Path) -> str:
+    return file.parent.name if file.stem == "__main__" else file.stem
+
+
 def _machine() -> str:
-    words = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    words = " ".join([benchmark_of(Path(sys.argv[0])), *sys.argv[1:]])
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}; `dev.py bench {words}`"

@@ -1,4 +1,5 @@
--- Posts the lines of a file (target, tab, body), each line by one thread in turn; prints figures as JSON.
+-- Sends the lines of a file (target, tab, body), each line by one thread in turn; prints figures as JSON.
+-- A line with a body is a POST, one without is a GET.
 -- wrk … -s wrk.lua http://127.0.0.1:PORT -- FILE THREADS "Header: value" …
 local threads = 0
 
@@ -18,7 +19,7 @@ function init(arguments)
   for line in io.lines(arguments[1]) do
     if count % tonumber(arguments[2]) == number then
       local target, body = line:match("^(.-)\t(.*)$")
-      requests[#requests + 1] = wrk.format("POST", target, headers, body)
+      requests[#requests + 1] = wrk.format(body == "" and "GET" or "POST", target, headers, body ~= "" and body or nil)
     end
     count = count + 1
   end

@@ -33,14 +33,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """What is posted in turn: a file of targets and bodies, and the headers of them all."""
+    """What is sent in turn: a file of targets and bodies, and the headers of them all."""
 
     file: Path
     headers: Mapping[str, str]
 
 
 def write_requests(file: Path, headers: Mapping[str, str], calls: Iterable[tuple[str, str]]) -> Requests:
-    """Write targets and bodies down, one a line."""
+    """Write targets and bodies down, one a line. What has no body is sent by GET."""
     file.write_text("".join(f"{target}\t{body}\n" for target, body in calls))
     return Requests(file, headers)
 

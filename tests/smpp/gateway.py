@@ -21,9 +21,9 @@ PASSWORD = "made-up-kannel-password"
 
 
 class Gateway:
-    """bearerbox and smsbox of one test; their spool is in `folder`."""
+    """bearerbox and smsbox of one test; their spool is in `folder`. `throughput`: messages a second, 0 for no limit."""
 
-    def __init__(self, folder: Path, smsc: Smsc) -> None:
+    def __init__(self, folder: Path, smsc: Smsc, throughput: int = 100) -> None:
         self.smsc = smsc
         self.port, self.admin_port = free_port(), free_port()
         environment = {
@@ -34,7 +34,7 @@ class Gateway:
             "SMPP_PORT": str(smsc.port),
             "SMPP_USERNAME": "made-up",
             "SMPP_PASSWORD": "made-up",
-            "SMPP_THROUGHPUT": "100",
+            "SMPP_THROUGHPUT": str(throughput),
             "KANNEL_PASSWORD": PASSWORD,
             "INTERFACE": "127.0.0.1",
             "BEARERBOX_HOST": "127.0.0.1",

@@ -1,0 +1,1 @@
+"""The product beside Kannel and Jasmin: `python3 dev.py bench peers [seconds] [rounds]`."""
