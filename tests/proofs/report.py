@@ -119,8 +119,8 @@ steps and {mismatches} mismatches; its first seed was 100000. The run before it 
 nine: an attempt was listed before the end of the earlier one where its claim had waited for a lock, and a report before
 what the end of the call at the same moment had led to. Other runs found that a report applied at the moment of the
 quarantine after a restored backup was listed before it, and that two reports in one batch about a message that waited
-for a retry left it with the provider of the retry. All of these are corrected. If the decisions of dispatchers, those of rules, the reports, the ends of
-calls or the actions of staff are left out, the checker finds it within eleven seeds.
+for a retry left it with the provider of the retry. All of these are corrected. If the decisions of dispatchers, those
+of rules, the reports, the ends of calls or the actions of staff are left out, the checker finds it within eleven seeds.
 
 Not part of the histories: reports on the parts of a long message.
 """

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sms.domain.status_descriptions import HELD_TOO_LONG
 from sms.models import ApiClient, Attempt, Message, ProviderState
 from sms.services.database import clock
 from sms.services.queue import outbox
@@ -216,18 +217,19 @@ def test_a_lease_that_ends_now_is_not_over(message):
 
 
 @pytest.mark.parametrize(
-    ("columns", "becomes"),
+    ("columns", "becomes", "detail"),
     [
-        ({}, "expired"),
-        ({"status": "held"}, "expired"),
-        ({"in_doubt": True}, "unconfirmed"),
-        ({"status": "sending"}, None),
-        ({"status": "unconfirmed"}, None),
-        ({"expires_at": HOUR}, None),
+        ({}, "expired", "Until then it was waiting for p."),
+        ({"waiting_for": ""}, "expired", ""),
+        ({"status": "held"}, "expired", HELD_TOO_LONG),
+        ({"in_doubt": True}, "unconfirmed", "Until then it was waiting for p."),
+        ({"status": "sending"}, None, ""),
+        ({"status": "unconfirmed"}, None, ""),
+        ({"expires_at": HOUR}, None, ""),
     ],
 )
-def test_queued_and_held_messages_expire(message, columns, becomes):
-    made = message(**{"expires_at": -MINUTE, "waiting_for": "a template"} | columns)
+def test_queued_and_held_messages_expire(message, columns, becomes, detail):
+    made = message(**{"expires_at": -MINUTE, "waiting_for": "waiting for p"} | columns)
     before, now = row(made), clock.now()
     expired = outbox.expire_messages(now=now, limit=4)
     after = row(made)
@@ -236,7 +238,7 @@ def test_queued_and_held_messages_expire(message, columns, becomes):
         return
     assert expired == [(made.pk, False, becomes == "unconfirmed")]
     assert (after["status"], after["code"], after["waiting_for"]) == (becomes, "expired", "")
-    assert (after["updated_at"], "time to live" in after["detail"]) == (now, True)
+    assert (after["updated_at"], after["detail"]) == (now, detail)
 
 
 def test_the_first_to_expire_are_first(message):
