@@ -233,6 +233,18 @@ def test_every_value_in_a_text_is_found_where_it_begins_and_ends(kind, text):
             assert start in beginnings(kind, text)
 
 
+@pytest.mark.parametrize(
+    "text", ["https://shop.az:80/a b", "m.shop.az?x", "shop.az.evil.example/x", "www.trk.example#a", "http://shop.az:8"]
+)
+def test_every_link_to_a_listed_host_is_found_where_it_begins_and_ends(text):
+    for start in range(len(text)):
+        taken = {
+            end for end in range(start + 1, len(text) + 1) if accepts_kind(PlaceholderKind.LINK, text[start:end], HOSTS)
+        }
+        found = ends_of_values(PlaceholderKind.LINK, HOSTS, text, start)
+        assert {end for first, last in found for end in range(first, last + 1)} == taken
+
+
 def test_lengths_and_hosts_are_declared_and_written_back():
     declared = {
         "a": {"kind": "code", "min_length": 4, "max_length": 8},

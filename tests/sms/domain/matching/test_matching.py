@@ -267,6 +267,18 @@ def test_many_templates_with_the_same_words_are_told_apart_by_what_their_placeho
     assert set(index.match("A x söz yyyyy.").keys) == set(range(5, 21))
 
 
+@pytest.mark.parametrize(
+    "sources",
+    [("ab{x}", "cd{x}"), ("{x}ab", "{x}cd"), ("{x}ab{y}", "{x}cd{y}"), ("{x}abcdefghi{y}", "{x}abcdefghj{y}")],
+)
+def test_templates_without_a_whole_word_are_found_by_parts_of_words(sources):
+    index = Index([(source, parse_body(source)) for source in sources])
+    for source in sources:
+        found = index.match(source.format(x=1, y=2))
+        assert isinstance(found, Matched)
+        assert found.key == source
+
+
 def test_an_index_without_templates_matches_nothing():
     assert Index([]).match("Salam") is None
     assert Index([]).match("") is None
