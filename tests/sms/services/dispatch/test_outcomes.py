@@ -105,7 +105,8 @@ def test_the_end_of_an_otp_erases_its_texts_and_earlier_calls(claimed):
     (otp, attempt), (other, last) = claimed(is_otp=True, parameters={"code": "1"}), claimed(is_otp=True)
     earlier = attempt_of(otp, raw_request="Kod 1", raw_response="Kod 1")
     kept = attempt_of(other, raw_request="Kod 2", raw_response="Kod 2")
-    outcomes.write([outcome(otp, attempt, is_otp=True, erases=True), outcome(other, last, is_otp=True)])
+    records = [outcome(otp, attempt, is_otp=True, erases=True), outcome(other, last, is_otp=True)]
+    assert outcomes.write(records) == {attempt.pk, last.pk}
     after = row(otp)
     assert (after["text"], after["raw_text"], after["parameters"]) == (None, None, None)
     assert after["erased_at"] == after["updated_at"]

@@ -82,9 +82,10 @@ def test_what_a_record_says_is_written(claimed):
 
 @pytest.mark.parametrize("columns", LOST)
 def test_a_message_that_was_lost_is_not_queued_again(claimed, columns):
-    message, attempt = claimed(**columns)
+    own, (message, attempt) = claimed(), claimed(**columns)
     before = rows(message, attempt)
-    claimed_messages.reschedule([schedule(message, attempt, **EVENT)])
+    claimed_messages.reschedule([schedule(*own), schedule(message, attempt, **EVENT)])
+    assert row(own[0])["status"] == "queued"
     assert rows(message, attempt) == before
     assert events() == []
 
