@@ -141,7 +141,7 @@ FAILURE: Mapping[Failure, Description] = {
 WAITS_FOR_STAFF = N_("waiting: {problem_text}")
 """What a message waits for that no provider may be called with: staff have closed something."""
 HELD_TOO_LONG = N_("No approved template gave its text in time.")
-WAITED_TOO_LONG = N_("Until then it was {waiting_for_text}.")
+WAITED_TOO_LONG = N_("Until then: {waiting_for_text}")
 """The details of expired messages: what they waited for."""
 _EXPIRED_HELD = Description(
     HELD_TOO_LONG,

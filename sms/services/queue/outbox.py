@@ -248,7 +248,7 @@ _OVERDUE = "sms_message WHERE status IN ('queued', 'held') AND expires_at <= %s 
 _EXPIRE = """
 UPDATE sms_message SET status = CASE WHEN in_doubt THEN 'unconfirmed' ELSE 'expired' END, code = 'expired',
        detail = CASE WHEN status = 'held' THEN %s WHEN waiting_for = '' THEN ''
-                     ELSE replace(%s, '{waiting_for_text}', rtrim(waiting_for, '.')) END,
+                     ELSE replace(%s, '{waiting_for_text}', waiting_for) END,
        waiting_for = '', updated_at = %s"""
 
 

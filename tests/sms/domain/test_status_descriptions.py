@@ -91,7 +91,7 @@ def test_a_blocked_number_is_not_said_to_be_rejected_by_providers():
     ("detail", "party", "remedy"),
     [
         ("", "VENDOR", "Check why its providers were unavailable."),
-        ("Until then it was waiting for first: The provider is disabled.", "VENDOR", "Check why"),
+        ("Until then: waiting for first: The provider is disabled.", "VENDOR", "Check why"),
         (status_descriptions.HELD_TOO_LONG, "US", "Approve a matching template."),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_message_that_was_held_did_not_wait_for_its_provider(traffic):
     [
         ("failed", {"code": "recipient_blocked"}),
         ("queued", {"waiting_for": "waiting: The client is disabled."}),
-        ("expired", {"code": "expired", "detail": "Until then it was waiting: The client is disabled."}),
+        ("expired", {"code": "expired", "detail": "Until then: waiting: The client is disabled."}),
     ],
 )
 def test_a_message_that_was_stopped_by_us_counts_against_no_provider(traffic, status, columns):

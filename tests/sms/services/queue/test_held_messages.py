@@ -117,7 +117,7 @@ def test_a_queued_message_that_expires_says_what_it_waited_for(shop, work):
     work()
     message.refresh_from_db()
     assert (message.status, message.waiting_for) == ("expired", "")
-    assert message.detail == "Until then it was waiting for first: The provider is disabled."
+    assert message.detail == "Until then: waiting for first: The provider is disabled."
 
 
 # --- what the pages say -------------------------------------------------------------------------------------
