@@ -219,10 +219,10 @@ def test_a_lease_that_ends_now_is_not_over(message):
 @pytest.mark.parametrize(
     ("columns", "becomes", "detail"),
     [
-        ({}, "expired", "Until then it was waiting for p."),
+        ({}, "expired", "Until then: waiting for p"),
         ({"waiting_for": ""}, "expired", ""),
         ({"status": "held"}, "expired", HELD_TOO_LONG),
-        ({"in_doubt": True}, "unconfirmed", "Until then it was waiting for p."),
+        ({"in_doubt": True}, "unconfirmed", "Until then: waiting for p"),
         ({"status": "sending"}, None, ""),
         ({"status": "unconfirmed"}, None, ""),
         ({"expires_at": HOUR}, None, ""),
