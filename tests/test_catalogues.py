@@ -6,6 +6,7 @@ import ast
 import csv
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -49,11 +50,13 @@ def _parsed(call: str) -> list[str] | None:
         return None
 
 
+@cache
 def code_texts() -> set[str]:
     files = [path for folder in ("config", "providers", "sms") for path in (BASE / folder).rglob("*.py")]
     return {text for path in files for text in marked_in(path.read_text()) if text}
 
 
+@cache
 def template_texts() -> set[str]:
     files = sorted((BASE / "templates").rglob("*.html"))
     return {text for path in files for text in templatized(path.read_text())}

@@ -14,6 +14,8 @@ from .simulation import simulate
 pytestmark = pytest.mark.any_database
 OTHERS = ("backup restored", "frozen between two statements", "reference repeated")
 SEEDS = range(1, MAX_SEEDS + 1)
+QUICK = {"claim_that_takes_nothing": 5, "repeated_with_a_new_reference": 33}
+"""Tried before all others, as the recorded seed of each other bug is: each finds its bug in less than a second."""
 
 
 def test_no_seed_breaks_a_promise_and_every_kind_of_fault_happens(prepared):
@@ -30,7 +32,8 @@ def test_a_seed_is_replayed_exactly(prepared, seed):
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_bug_put_in_on_purpose_is_found(prepared, bug):
-    assert find(bug, prepared, SEEDS) is not None
+    first = QUICK.get(bug.__name__) or load()["bugs"][bug.__name__]
+    assert find(bug, prepared, [first, *SEEDS]) is not None
 
 
 def test_the_bugs_of_the_recorded_run_are_those_of_the_simulation():

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.models import InboundGateway, Provider
 from sms.services.configuration import vendor_descriptions
 from sms.services.webhooks.urls import gateway_url, registered_url
@@ -15,6 +16,7 @@ from sms.services.webhooks.urls import gateway_url, registered_url
 
 class Command(BaseCommand):
     help = "Prints, as JSON, the addresses to register at vendors and gateways by hand; null: nothing to register."
+    requires_system_checks = WITHOUT_WEB
 
     def handle(self, **_: Any) -> None:
         if not settings.PUBLIC_URL:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sms.management import metrics_port as metrics_server
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.configuration import stored_secrets
 from sms.services.worker import engine as worker_engine
 from sms.services.worker.periodic import BackgroundThreads, WorkerState
@@ -32,8 +33,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 class Command(BaseCommand):
     help = "Send what is queued; poll, repeat, expire, erase. Any number of these may run at once."
-    # Skips the checks of URLs, pages and the admin, because they load the web code, which this process does not use.
-    requires_system_checks = ("caches", "compatibility", "files", "models", "security", "sms")
+    requires_system_checks = WITHOUT_WEB
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.maintenance.personal_data import export, read_number
 from sms.services.queue.errors import ActionRefused
 
@@ -25,6 +26,7 @@ class Encoder(DjangoJSONEncoder):
 
 class Command(BaseCommand):
     help = "Writes the stored data about one phone number as JSON, by table. It leaves a record without the number."
+    requires_system_checks = WITHOUT_WEB
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("number", help="with + or 00, in any spelling, such as '+994 50 123 45 67'")

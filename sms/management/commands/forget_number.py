@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.maintenance.personal_data import forget, read_number
 from sms.services.queue.errors import ActionRefused
 
@@ -15,6 +16,7 @@ ACTOR = "manage.py forget_number"
 
 class Command(BaseCommand):
     help = "Erases the stored data about one phone number; statistics stay. It leaves a record without the number."
+    requires_system_checks = WITHOUT_WEB
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("number", help="with + or 00, in any spelling, such as '+994 50 123 45 67'")

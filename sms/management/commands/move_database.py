@@ -7,12 +7,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.maintenance.database_copy import copy_database
 from sms.services.queue.errors import ActionRefused
 
 
 class Command(BaseCommand):
     help = "Copies everything from the SQLite file of DATABASE_URL into an empty PostgreSQL, and counts both sides."
+    requires_system_checks = WITHOUT_WEB
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--to", required=True, metavar="URL", help="postgres://user:password@host:5432/name")

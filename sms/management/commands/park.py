@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.dateparse import parse_datetime
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.maintenance.restore import quarantine
 from sms.services.queue.errors import ActionRefused
 
@@ -27,6 +28,7 @@ def moment(word: str) -> datetime:
 
 class Command(BaseCommand):
     help = "Turns everything that is queued or sending into unconfirmed: run it once, between a restore and dispatch."
+    requires_system_checks = WITHOUT_WEB
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -9,11 +9,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.provisioning.apply import ProvisioningError, json_schema, provision, read
 
 
 class Command(BaseCommand):
     help = "Declares the clients, providers, senders, templates and routes that a TOML file names; all or nothing."
+    requires_system_checks = WITHOUT_WEB
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, nargs="?", help="such as shop.toml; shop.example.toml shows the format")

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from sms.management.system_checks import WITHOUT_WEB
 from sms.services.maintenance.key_rotation import rotate_secrets
 
 
 class Command(BaseCommand):
     help = "Re-encrypts stored credentials with the first key of FIELD_ENCRYPTION_KEYS; harmless to repeat."
+    requires_system_checks = WITHOUT_WEB
 
     def handle(self, **_: Any) -> None:
         fields = rotate_secrets()

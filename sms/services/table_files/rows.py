@@ -17,8 +17,6 @@ from providers.marking import N_
 from sms.domain.text import visible
 
 from .text import TableFileError, text_of
-from .workbook import is_workbook
-from .workbook import rows as workbook_rows
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"""(?i)\s*["']?sep=(?P<sign>\\t|[^\r\n"'])["']?[;,\t]*(?:\r\n|\r|\n|\Z)""")
@@ -71,8 +69,10 @@ def lines_of(data: bytes, *, most_bytes: int, most_rows: int, heads: int = 0) ->
                 count=len(data), most_bytes=most_bytes
             ),
         )
-    if is_workbook(data):
-        return _bounded((Line(number, cells) for number, cells in workbook_rows(data)), most_rows, heads)
+    from . import workbook  # here, because openpyxl would delay the start of every process
+
+    if workbook.is_workbook(data):
+        return _bounded((Line(number, cells) for number, cells in workbook.rows(data)), most_rows, heads)
     return lines_of_text(text_of(data), most_rows=most_rows, heads=heads)
 
 

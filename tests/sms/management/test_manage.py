@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands, load_command_class
 
+from sms.management.system_checks import WITHOUT_WEB
 from tests.support.environment import process_environment
 from tests.support.processes import run
 
+OURS = sorted(name for name, app in get_commands().items() if app == "sms")
 UNREACHABLE = "postgres://user:hidden-password@127.0.0.1:1/nothing"
 DATABASES = {
     "no server": (UNREACHABLE, "The database can't be reached"),
@@ -35,6 +38,11 @@ def test_a_database_that_cannot_be_used_stops_migrate_too(tmp_path: Path) -> Non
     done = run(["migrate"], process_environment(DATABASE_URL=UNREACHABLE), check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert "The database can't be reached" in done.stderr
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_command_does_not_load_the_web_code_to_check_it(name: str) -> None:
+    assert set(load_command_class("sms", name).requires_system_checks) <= set(WITHOUT_WEB)
 
 
 SETTINGS = {
