@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.support import processes
 from tests.support.postgres import Postgres
 from tests.support.staff import Staff
 from tests.support.waiting import eventually
@@ -103,7 +102,6 @@ def once(get: Callable[[str], str], address: str) -> float:
 def measured(made: Stage, forget: Callable[[], None], runs: int) -> tuple[list[tuple[str, str, str]], str]:
     """A row for each page, and which are beyond the budget."""
     web, port = serve(made, "config.wsgi")
-    processes.run(["shell", "-v", "0", "-c", "\n".join(pages.HIRE[:2])], made.environment)
     staff = Staff(f"http://127.0.0.1:{port}")
     assert "Log out" in staff.log_in(pages.NAME, pages.PASSWORD)
     found = addresses(made)

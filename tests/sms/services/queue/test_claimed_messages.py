@@ -8,6 +8,7 @@ import pytest
 
 from sms.models import Attempt
 from sms.services.queue import claimed_messages
+from tests.sms.cast import template
 from tests.sms.services.claims import EVENT, HOUR, LOST, attempt_of, claimed_message, events, row, rows
 
 
@@ -23,13 +24,15 @@ def template_record(message, attempt):
     return {"message": message.pk, "attempt": attempt.pk, "version": None, "parameters": {"code": "1"}}
 
 
-def test_parameters_are_stored_with_the_messages_that_they_are_of(claimed):
+def test_templates_are_stored_with_the_messages_and_attempts_that_they_are_of(claimed):
+    versions = [template(name, f"{name} {{code}}").current_version_id for name in ("one", "two")]
     pairs, other = [claimed(parameters={"code": "0"}) for _ in range(2)], claimed(parameters={"code": "0"})
     before = rows(*other)
-    claimed_messages.set_templates(
-        [template_record(*pair) | {"parameters": {"code": str(place)}} for place, pair in enumerate(pairs, 1)]
-    )
-    assert [row(message)["parameters"] for message, _ in pairs] == [{"code": "1"}, {"code": "2"}]
+    records = [template_record(*pair) | {"version": of} for pair, of in zip(pairs, versions, strict=True)]
+    claimed_messages.set_templates(records)
+    for (message, attempt), version in zip(pairs, versions, strict=True):
+        assert (row(message)["template_version_id"], row(message)["parameters"]) == (version, {"code": "1"})
+        assert row(attempt)["template_version_id"] == version
     assert rows(*other) == before
 
 

@@ -294,7 +294,7 @@ def test_polls_are_claimed_for_a_while_and_counted(shop, message):
     most = attempt_of(made, number=4, poll_at=-HOUR, polls=32767)
     others = [
         attempt_of(made, number=5, poll_at=HOUR),
-        attempt_of(made, number=6, poll_at=-MINUTE, provider_id=shop.second.pk),
+        attempt_of(made, number=6, poll_at=-2 * HOUR, provider_id=shop.second.pk),
         attempt_of(made, number=7),
     ]
     until = clock.now() + HOUR
