@@ -126,7 +126,7 @@ def _listed(names: list[str]) -> str:
 def answers(staff: Staff) -> bool:
     """Whether a page with little of the database is shown; it also reads the user and the session.
 
-    Where the log-in has ended, the form for it would be measured.
+    After the log-in has ended, the log-in form would be measured instead.
     """
     try:
         return "Log out" in staff.get("/admin/tools/words/")

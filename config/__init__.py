@@ -4,7 +4,10 @@ import gc
 from typing import Any
 
 gc.set_threshold(10_000)
-"""Objects, not 700: a start makes hundreds of thousands that stay, and looking for garbage took a tenth of its time."""
+"""A start makes hundreds of thousands of objects that stay.
+
+At the default of 700, the search for garbage took a tenth of its time.
+"""
 
 
 def __getattr__(name: str) -> Any:

@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """What is collected stays to the end: to look for garbage in it would take a third of this time, and more later."""
+    """Collected tests stay until the run ends. The search for garbage among them took a third of this time."""
     gc.disable()
     try:
         return (yield)

@@ -23,15 +23,15 @@ from tests.smpp.smsc import Smsc
 from tests.support.waiting import eventually
 
 from .claims import GIVES_UP, KANNEL, KEEPS, NOTE, OURS
-from .gateways import Ground, Peer, start_ground, start_jasmins, start_kannel, start_ours, start_ours_sending
+from .gateways import Peer, Shared, start_jasmins, start_kannel, start_ours, start_ours_sending, start_shared
 from .programs import Missing, find_jasmin
 
-CONNECTIONS, OF_THE_WHOLE_WAY = (16, 64), 16
+CONNECTIONS, SENDING_CONNECTIONS = (16, 64), 16
 PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Run:
     """Messages a second at the SMSC: `meanwhile` while calls came in, `whole` until the last one was there."""
 
     accepted: Figures
@@ -39,9 +39,9 @@ class Way:
     whole: float
 
 
-def accepting(ground: Ground, seconds: float, rounds: int, jasmin: Path | None) -> dict[tuple[str, int], list[Figures]]:
+def accepting(shared: Shared, seconds: float, rounds: int, jasmin: Path | None) -> dict[tuple[str, int], list[Figures]]:
     with ExitStack() as stack:
-        peers = {**start_ours(stack, ground), KANNEL: start_kannel(stack, sending=False)}
+        peers = {**start_ours(stack, shared), KANNEL: start_kannel(stack, sending=False)}
         peers |= start_jasmins(stack, jasmin, sending=False) if jasmin else {}
         found: dict[tuple[str, int], list[Figures]] = {(name, n): [] for n in CONNECTIONS for name in peers}
         for _ in range(rounds):
@@ -50,28 +50,28 @@ def accepting(ground: Ground, seconds: float, rounds: int, jasmin: Path | None) 
         return found
 
 
-def reaching(ground: Ground, seconds: float, rounds: int, jasmin: Path | None) -> dict[str, list[Way]]:
+def reaching(shared: Shared, seconds: float, rounds: int, jasmin: Path | None) -> dict[str, list[Run]]:
     with ExitStack() as stack:
-        peers = {OURS: start_ours_sending(stack, ground), KANNEL: start_kannel(stack, sending=True)}
+        peers = {OURS: start_ours_sending(stack, shared), KANNEL: start_kannel(stack, sending=True)}
         peers |= start_jasmins(stack, jasmin, sending=True) if jasmin else {}
         for peer in peers.values():
-            one_way(peer, 1)  # the first calls open connections and load code
-        found: dict[str, list[Way]] = {name: [] for name in peers}
+            one_run(peer, 1)  # the first calls open connections and load code
+        found: dict[str, list[Run]] = {name: [] for name in peers}
         for _ in range(rounds):
-            for name, ways in found.items():
-                ways.append(one_way(peers[name], seconds))
+            for name, runs in found.items():
+                runs.append(one_run(peers[name], seconds))
         return found
 
 
-def one_way(peer: Peer, seconds: float) -> Way:
+def one_run(peer: Peer, seconds: float) -> Run:
     """Load it, then wait until the SMSC has every message."""
     smsc = peer.smsc
     assert smsc is not None
     before, begun = len(smsc.messages), time.monotonic()
-    accepted = post(peer.port, OF_THE_WHOLE_WAY, seconds, peer.calls)
+    accepted = post(peer.port, SENDING_CONNECTIONS, seconds, peer.calls)
     meanwhile = (len(smsc.messages) - before) / (time.monotonic() - begun)
     wait_for(smsc, before + accepted.requests)
-    return Way(accepted, meanwhile, accepted.requests / (time.monotonic() - begun))
+    return Run(accepted, meanwhile, accepted.requests / (time.monotonic() - begun))
 
 
 def wait_for(smsc: Smsc, count: int) -> None:
@@ -83,12 +83,12 @@ def row_accepting(name: str, connections: int, found: list[Figures]) -> tuple[st
     return name, str(connections), median_and_spread(rates), median_and_spread(p99), KEEPS[name]
 
 
-def row_reaching(name: str, found: list[Way]) -> tuple[str, ...]:
+def row_reaching(name: str, found: list[Run]) -> tuple[str, ...]:
     columns: Iterable[list[float]] = (
-        [way.whole for way in found],
-        [way.meanwhile for way in found],
-        [way.accepted.rate for way in found],
-        [way.accepted.p99 for way in found],
+        [run.whole for run in found],
+        [run.meanwhile for run in found],
+        [run.accepted.rate for run in found],
+        [run.accepted.p99 for run in found],
     )
     return name, *map(median_and_spread, columns), GIVES_UP[name]
 
@@ -103,11 +103,11 @@ def jasmin_or_why() -> tuple[Path | None, str]:
         return None, note
 
 
-def write(accepted: dict[tuple[str, int], list[Figures]], reached: dict[str, list[Way]], *notes: str) -> None:
+def write(accepted: dict[tuple[str, int], list[Figures]], reached: dict[str, list[Run]], *notes: str) -> None:
     header = ("what", "connections", "accepted/s", "p99, ms", "keeps and checks")
     record("peers, accepting", header, [row_accepting(*each, found) for each, found in accepted.items()], *notes)
-    way = ("messages/s from the first call to the last at the SMSC", "at the SMSC/s while calls come in")
-    header = ("what", *way, "accepted/s", "p99, ms", "gives up")
+    rates = ("messages/s from the first call to the last at the SMSC", "at the SMSC/s while calls come in")
+    header = ("what", *rates, "accepted/s", "p99, ms", "gives up")
     record("peers, to the SMSC", header, [row_reaching(*each) for each in reached.items()], *notes)
 
 
@@ -120,9 +120,9 @@ def main() -> None:
     load = f"Load of the machine before the run: {os.getloadavg()[0]:.1f}."
     jasmin, note = jasmin_or_why()
     with ExitStack() as stack:
-        ground = start_ground(stack)
-        accepted = accepting(ground, seconds, rounds, jasmin)
-        reached = reaching(ground, seconds, rounds, jasmin)
+        shared = start_shared(stack)
+        accepted = accepting(shared, seconds, rounds, jasmin)
+        reached = reaching(shared, seconds, rounds, jasmin)
     write(accepted, reached, load, note)
 
 

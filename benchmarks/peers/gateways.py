@@ -52,7 +52,7 @@ def start_jasmins(stack: ExitStack, programs: Path, *, sending: bool) -> dict[st
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Shared:
     """What the product's two stages share, so that its shop is provisioned once: a PostgreSQL, and Kannel behind it."""
 
     server: Postgres
@@ -62,13 +62,13 @@ class Ground:
         return stage(0, through(self.gateway.url), server=self.server, NEIGHBOUR_HOSTS="127.0.0.1")
 
 
-def start_ground(stack: ExitStack) -> Ground:
-    return Ground(stack.enter_context(Postgres(durable=True)), _gateway(stack, _folder(stack, "ours"), sending=True))
+def start_shared(stack: ExitStack) -> Shared:
+    return Shared(stack.enter_context(Postgres(durable=True)), _gateway(stack, _folder(stack, "ours"), sending=True))
 
 
-def start_ours(stack: ExitStack, ground: Ground) -> dict[str, Peer]:
+def start_ours(stack: ExitStack, shared: Shared) -> dict[str, Peer]:
     """The ceiling, and the product with and without waiting for the disk. Nothing is sent."""
-    made = stack.enter_context(ground.stage())
+    made = stack.enter_context(shared.stage())
     calls = requests(made.folder / "requests")
     bare, web = serve_ceiling(made), serve(made)
     post(web[1], 64, 1, calls)  # opens all its connections
@@ -81,14 +81,14 @@ def start_ours(stack: ExitStack, ground: Ground) -> dict[str, Peer]:
     return {name: Peer(port, calls) for name, (_, port) in zip(names, (bare, web, unsynchronised), strict=True)}
 
 
-def start_ours_sending(stack: ExitStack, ground: Ground) -> Peer:
+def start_ours_sending(stack: ExitStack, shared: Shared) -> Peer:
     """The product with one dispatcher. It has no SMPP client, so it sends through Kannel."""
-    made = stack.enter_context(ground.stage())
+    made = stack.enter_context(shared.stage())
     web, port = serve(made)
     dispatcher = made.dispatcher("dispatch", 64)
     stack.callback(web.stop)
     stack.callback(dispatcher.stop)
-    return Peer(port, requests(made.folder / "requests"), ground.gateway.smsc)
+    return Peer(port, requests(made.folder / "requests"), shared.gateway.smsc)
 
 
 def through(kannel: str) -> str:

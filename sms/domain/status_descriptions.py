@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from providers.base import Failure, MessageState, ReportChannel
 from providers.marking import N_
-from sms.domain.lifecycle import Outcome, Status
+from sms.domain.lifecycle import INTERNAL_FAULT, LEASE_OVER, Outcome, Status
 from sms.domain.quality.client_outcomes import ClientOutcome
 
 
@@ -138,8 +138,11 @@ FAILURE: Mapping[Failure, Description] = {
     ),
 }
 
+FAULT_DURING_CALL = N_("An internal fault came up during the call; the message may have gone out.")
+NOT_BEGUN = N_("The call was not begun in time; nothing was sent.")
+"""The details of attempts that our own code ended."""
 WAITS_FOR_STAFF = N_("waiting: {problem_text}")
-"""What a message waits for that no provider may be called with: staff have closed something."""
+"""Stored with a message that is not sent while its country, number type, client or sender name is closed."""
 HELD_TOO_LONG = N_("No approved template gave its text in time.")
 WAITED_TOO_LONG = N_("Until then: {waiting_for_text}")
 """The details of expired messages: what they waited for."""
@@ -149,7 +152,7 @@ _EXPIRED_HELD = Description(
     N_("Approve a matching template. Resend the message only if it is still wanted."),
 )
 RECIPIENT_BLOCKED = "recipient_blocked"
-STATUS_OF_BLOCKED = N_("It was not sent.")
+NOT_SENT = N_("It was not sent.")
 UNBUILDABLE = Description(
     N_("By the vendor's description, the call for this message can't be built."),
     Party.US,
@@ -253,12 +256,10 @@ CODE: Mapping[str, Description] = {
 }
 """Internal codes of attempts and messages. Each vendor's codes are in that vendor's module."""
 _OF_OUTCOME: Mapping[tuple[str, Outcome | None], Description] = {
-    ("internal_fault", Outcome.UNCONFIRMED): Description(
-        N_("An internal fault came up during the call; the message may have gone out."), Party.US
-    ),
-    ("lease_over", Outcome.UNAVAILABLE): Description(N_("The call was not begun in time; nothing was sent."), Party.US),
+    (INTERNAL_FAULT, Outcome.UNCONFIRMED): Description(FAULT_DURING_CALL, Party.US),
+    (LEASE_OVER, Outcome.UNAVAILABLE): Description(NOT_BEGUN, Party.US),
 }
-"""Of codes whose usual description says the opposite of these outcomes."""
+"""Descriptions of codes on attempts with these outcomes, where CODE would say the opposite."""
 
 
 def of_code(code: str, outcome: Outcome | None) -> Description | None:
@@ -338,10 +339,9 @@ def remedy(
         return None
     general = STATUS[status]
     cause = FAILURE[failure] if failure and status not in (Status.UNDELIVERED, Status.EXPIRED) else None
-    outcome = Outcome.UNCONFIRMED if status is Status.UNCONFIRMED else None
-    exact = _of_expired(detail) if status is Status.EXPIRED else of_code(code, outcome) if is_ours else None
+    exact = _exact(status, code, detail, is_ours=is_ours)
     # No provider was asked about a blocked number, which is what the general sentence of `failed` says.
-    begin = STATUS_OF_BLOCKED if (status, code) == (Status.FAILED, RECIPIENT_BLOCKED) else general.happened
+    begin = NOT_SENT if (status, code) == (Status.FAILED, RECIPIENT_BLOCKED) else general.happened
     happened = " ".join(part for part in (begin, _why(exact, cause, detail, code)) if part)
     closest = next((each for each in (exact, cause, general) if each and each.remedy), general)
     responsible = next(
@@ -350,6 +350,13 @@ def remedy(
     )
     is_doubt = status in (Status.UNCONFIRMED, Status.HELD)
     return Remedy(happened, responsible, general.remedy if is_doubt else closest.remedy, not is_doubt)
+
+
+def _exact(status: Status, code: str, detail: str, *, is_ours: bool) -> Description | None:
+    if status is Status.EXPIRED:
+        return _of_expired(detail)
+    outcome = Outcome.UNCONFIRMED if status is Status.UNCONFIRMED else None
+    return of_code(code, outcome) if is_ours else None
 
 
 def _of_expired(detail: str) -> Description:

@@ -165,7 +165,7 @@ def test_a_row_of_accepting_has_medians_and_what_is_kept():
 
 
 def test_a_row_of_the_whole_way_has_medians_and_what_is_given_up():
-    found = [peers.Way(figures(100 * n, n), 10 * n, 50 * n) for n in (3, 1, 2)]
+    found = [peers.Run(figures(100 * n, n), 10 * n, 50 * n) for n in (3, 1, 2)]
     medians = ("100 (50 to 150)", "20 (10 to 30)", "200 (100 to 300)", "2 (1 to 3)")
     assert peers.row_reaching(claims.JASMIN, found) == (claims.JASMIN, *medians, claims.GIVES_UP[claims.JASMIN])
 

@@ -12,8 +12,11 @@ from sms.services.webhooks import tokens
 
 
 def outbound(due: Any, reference: Any, account: Account, candidate: Candidate) -> OutboundSms:
-    """The message of one attempt; `due` needs `to`, `text` and `is_otp`. `reference` is the attempt's
-    id, or that of the attempt whose call it repeats. The text is the one whose length the routing decision checked."""
+    """The message of one attempt; `due` needs `to`, `text` and `is_otp`.
+
+    `reference` is the attempt's id, or that of the attempt whose call it repeats. The text is the one whose length the
+    routing decision checked.
+    """
     per_attempt = ReportChannel.CALLBACK_PER_ATTEMPT in account.adapter.reports
     key = tokens.attempt_token(account.id, reference) if per_attempt else ""
     text = candidate.text or due.text

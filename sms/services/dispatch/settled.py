@@ -9,6 +9,7 @@ from typing import Any
 from providers.base import Accepted, ReportChannel
 from providers.marking import N_
 from sms.domain.lifecycle import INTERNAL_FAULT, LEASE_OVER, OUTCOME_OF, NextStep, Outcome, Status, is_final
+from sms.domain.status_descriptions import NOT_BEGUN
 from sms.services.configuration.snapshot import Account
 from sms.services.queue.echoes import can_poll
 from sms.services.queue.jobs import Result, Send
@@ -114,7 +115,7 @@ def attempt_record(s: Settled) -> dict[str, Any]:
         }
     if result.surely_not_sent:
         code = LEASE_OVER if result.never_started else INTERNAL_FAULT
-        words = result.crash or N_("The call was not begun in time; nothing was sent.")
+        words = result.crash or NOT_BEGUN
         return record | {"outcome": s.outcome, "code": code, "detail": words}
     accepted: Accepted = result.value
     return record | {

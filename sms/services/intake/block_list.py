@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sms.models import BlockedNumber
 from sms.services.configuration.digests import pseudonyms
+from sms.services.database.bulk_sql import fetch_rows, is_one_of, list_parameter
+
+_BLOCKED = "SELECT phone FROM sms_blockednumber WHERE {}"
 
 
 def spelled(number: str) -> tuple[str, ...]:
@@ -22,4 +24,5 @@ def blocked_of(numbers: Collection[str]) -> set[str]:
     values = {value: number for number in numbers for value in spelled(number)}
     if not values:
         return set()
-    return {values[found] for found in BlockedNumber.objects.filter(phone__in=values).values_list("phone", flat=True)}
+    found = fetch_rows(_BLOCKED.format(is_one_of("phone", "text")), [list_parameter(values)])
+    return {values[phone] for (phone,) in found}

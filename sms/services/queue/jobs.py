@@ -34,6 +34,8 @@ from providers.exchange import exchange_text, hidden_values
 from providers.http import Client, TooLate
 from providers.marking import N_
 from sms.domain.echoes import Echo
+from sms.domain.lifecycle import INTERNAL_FAULT
+from sms.domain.status_descriptions import FAULT_DURING_CALL
 from sms.services.configuration.snapshot import Account
 
 from . import echoes, sessions
@@ -301,8 +303,7 @@ def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
 
 def _internal_fault() -> ProviderError:
     """Our own code failed when the first byte may have been sent: ambiguous, so the message is not sent again."""
-    detail = N_("An internal fault came up during the call; the message may have gone out.")
-    return failed(Failure.AMBIGUOUS, "internal_fault", detail)
+    return failed(Failure.AMBIGUOUS, INTERNAL_FAULT, FAULT_DURING_CALL)
 
 
 def trace_of(*hidden: str) -> str:

@@ -48,8 +48,8 @@ class ProviderState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """`at` is when the message got its status, `cause` why it failed, or is held though a template
-    gives its text; `near` the nearest template of a held one."""
+    """`at` is when the message got its status, `cause` why it failed, or why it is held although a template gives its
+    text; `near` the nearest template of a held one."""
 
     status: Status
     to: str

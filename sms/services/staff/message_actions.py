@@ -17,7 +17,7 @@ from sms.models import Attempt, Message, MessageEvent
 from sms.services.configuration import snapshot
 from sms.services.database import clock
 from sms.services.dispatch import recipients
-from sms.services.intake.block_list import is_blocked
+from sms.services.intake.block_list import blocked_of, is_blocked
 from sms.services.queue import held_messages, notify, outbox, redaction
 from sms.services.queue.attempts import resolve_doubts
 from sms.services.queue.errors import ActionRefused
@@ -231,9 +231,11 @@ def cancel(message_id: uuid.UUID, *, actor: str, reason: str) -> None:
 def release_held(message_ids: Iterable[uuid.UUID], *, provider_id: int | None, actor: str, reason: str) -> int:
     """Queue held messages: by their routes, or at the provider that staff chose. Returns how many were queued."""
     released = 0
-    for message in Message.objects.filter(pk__in=list(message_ids), status=Status.HELD):
+    held = list(Message.objects.filter(pk__in=list(message_ids), status=Status.HELD))
+    blocked = blocked_of({message.to for message in held})
+    for message in held:
         try:
-            require_allowed(message, blocked=is_blocked(message.to))
+            require_allowed(message, blocked=message.to in blocked)
             decision = decide(message, provider_id)
         except ActionRefused:
             continue
