@@ -68,6 +68,11 @@ def process_state(slots: int) -> WorkerState:
 
 def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
     """The tasks in order of priority: of several that are due, the first runs first."""
+    return [*message_tasks(state), *upkeep_tasks()]
+
+
+def message_tasks(state: WorkerState) -> list[PeriodicTask]:
+    """Those that change what becomes of messages."""
     return [
         PeriodicTask(1.0, snapshot.current),  # first, so that the others know the vendors that staff have described
         PeriodicTask(5.0, lambda: _run_batches(rescue.park_abandoned)),
@@ -77,6 +82,12 @@ def periodic_tasks(state: WorkerState) -> list[PeriodicTask]:
         PeriodicTask(5.0, match_missed_reports),
         PeriodicTask(5.0, approval_doubt.end_outdated),
         PeriodicTask(5.0, inbound_receive.parse_unread_calls),
+    ]
+
+
+def upkeep_tasks() -> list[PeriodicTask]:
+    """Those that judge providers, raise alerts, erase what is due and add up statistics."""
+    return [
         PeriodicTask(5.0, share_moves.evaluate),
         PeriodicTask(15.0, alert_rules.evaluate),
         PeriodicTask(60.0, match_rate_alert.evaluate),

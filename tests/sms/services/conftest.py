@@ -14,7 +14,7 @@ from sms.models import ApiClient, Message, Provider, Route, RouteProvider, Sende
 from sms.services.configuration import network_policy, snapshot
 from sms.services.database import clock
 from sms.services.dispatch import claim, eligibility, settle
-from sms.services.worker import engine
+from sms.services.worker import engine, periodic
 from sms.services.worker.periodic import WorkerState
 
 from .fakes import OnceVendor, PolledVendor, TextVendor, Wire
@@ -100,7 +100,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def work() -> Callable[[], bool]:
-    """Process what is due."""
+def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Process what is due, without alerts, statistics and retention, which would take most of the time."""
+    monkeypatch.setattr(periodic, "upkeep_tasks", list)
     state = WorkerState(slots=8)
     return lambda: engine.work(state)

@@ -15,7 +15,7 @@ from tests.sms.services.reports.calls import store
 from tests.support.waiting import eventually
 
 
-def test_one_run_expires_erases_and_sums_up(shop, wire, work):
+def test_one_run_expires_erases_and_sums_up(shop, wire):
     late = shop.message("Kod: 004217", is_otp=True, ttl=-1)
     assert all(periodic.run_once(periodic.WorkerState(slots=8)))
     late.refresh_from_db()
