@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -16,6 +17,9 @@ from tests.sms.cast import basic
 IDS = ["%00", "%ff%fe", "-1", str(2**63), quote("²"), "ffffffff-ffff-ffff-ffff-ffffffffffff"]
 TIMES = ["%00", "0000-00-00", "1-1-1", "9999-12-31", "10000-01-01", quote("0001-01-01T00:00:00+14:00"), "24:00"]
 VALUES = list(dict.fromkeys([*IDS, *TIMES, "9" * 20, "1.5", "_2F", quote("\u202e")]))
+POSTED = ("a\0b", "9" * 400, "9999-12-31T23:59:59+14:00", "[" * 500)
+REFUSED_BY_POSTGRESQL = ("%00", "a\0b", "9" * 20, "9" * 400, str(2**63), *TIMES[3:6], POSTED[2])
+"""What Python reads and the database may refuse. Whatever fails before that fails on SQLite, too."""
 LIST_PARAMETERS = ("q", "p", "o", "_to_field")
 OTHERS = ("q", "p", "_popup", "_to_field", "vendor", "provider", "as", "body", "placeholders", "template", "client")
 OTHERS += ("app_label", "model_name", "field_name", "term", "next", "version", "name", "phone", "_changelist_filters")
@@ -53,6 +57,11 @@ def walker(boss, cast) -> Client:
     return boss
 
 
+def tried(values: Iterable[str]) -> list[str]:
+    """All of these values on SQLite; on PostgreSQL those that it reads in another way."""
+    return [each for each in values if connection.vendor == "sqlite" or each in REFUSED_BY_POSTGRESQL]
+
+
 def check(answer, address: str, faults: list[str]) -> None:
     if answer.status_code >= 500 and answer.status_code != 503:
         faults.append(f"{answer.status_code} {address[:150]}")
@@ -70,7 +79,7 @@ def test_no_value_in_a_path_is_a_fault(walker):
     faults: list[str] = []
     for route in ROUTES:
         if "<" in route or "(" in route:
-            for value in IDS:
+            for value in tried(IDS):
                 check(walker.get(fill(route, value)), fill(route, value), faults)
             posted = {"reason": "x", "hours": 1, "_form_submitted": "on"}
             check(walker.post(fill(route, IDS[0]), posted), fill(route, IDS[0]), faults)
@@ -83,7 +92,7 @@ def test_no_parameter_of_a_list_is_a_fault(walker):
         page = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
         own = list(model_admin.filter_parameters()) if hasattr(model_admin, "filter_parameters") else []
         for name in (*own, *LIST_PARAMETERS):
-            for value in TIMES if name.endswith(("_0", "_1")) else IDS:
+            for value in tried(TIMES if name.endswith(("_0", "_1")) else IDS):
                 check(walker.get(f"{page}?{name}={value}"), f"{page}?{name}={value}", faults)
     assert not faults
 
@@ -93,7 +102,7 @@ def test_no_parameter_of_another_page_is_a_fault(walker):
     faults: list[str] = []
     for route in [route for route in ROUTES if "<" not in route and "(" not in route]:
         at = fill(route, "")
-        for value in VALUES:
+        for value in tried(VALUES):
             if route.startswith("admin"):
                 queries = ["&".join(f"{name}={value}" for name in OTHERS)]
             else:
@@ -109,7 +118,7 @@ def test_no_posted_value_is_a_fault(walker):
     for route in [route for route in ROUTES if "<" not in route and "(" not in route and "password" not in route]:
         address = fill(route, "")
         names = fields_of(walker, address)
-        for value in ("a\0b", "9" * 400, "9999-12-31T23:59:59+14:00", "[" * 500):
+        for value in tried(POSTED):
             check(walker.post(address, dict.fromkeys(names, value)), f"{address} {value!r:.20}", faults)
     assert not faults
 

@@ -197,7 +197,9 @@ def meanings(value: str) -> Iterator[str]:
 
 
 def plain(value: str) -> str:
-    return "".join(str(unicodedata.decimal(each, each)) for each in value).casefold()
+    if not value.isascii():
+        value = "".join(str(unicodedata.decimal(each, each)) for each in value)
+    return value.casefold()
 
 
 SOUGHT = {
@@ -208,7 +210,8 @@ SOUGHT = {
 
 
 def found_in(value: str) -> set[str]:
-    return {name for each in meanings(value) for name, sought in SOUGHT.items() if sought.search(plain(each))}
+    read = {plain(each) for each in meanings(value)}
+    return {name for each in read for name, sought in SOUGHT.items() if sought.search(each)}
 
 
 def as_text(value: Any) -> Iterator[str]:
