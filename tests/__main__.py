@@ -95,8 +95,7 @@ def pytest(half: str, database_url: str | None, options: list[str], summary: Pat
 def parallel(options: list[str]) -> list[str]:
     """Where paths are named, starting several workers takes longer than the tests.
 
-    The files stay in alphabetical order: those that take long are in the first folders, and the many short ones of
-    tests/sms fill the end. pytest-xdist would begin with the files that have the most tests.
+    The files stay in the order of tests/support/selection.py: pytest-xdist would begin with those of the most tests.
     """
     if any(Path(option.partition("::")[0]).exists() for option in options):
         return []

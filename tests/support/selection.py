@@ -18,6 +18,8 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "dja
 # Who asks for one of these brings a PostgreSQL of its own, whatever DATABASE_URL says.
 POSTGRESQL_FIXTURES = {"durable_postgres"}
 SQLITE_IS_ENOUGH = ("browser", "any_database")
+FOLDERS_OF_SHORT_TESTS = {"providers", "sms"}
+"""Their files run last, so that all processes of a run end at about the same time."""
 LONG = {"faults": "--faults", "browser": "--browser", "smpp": "--smpp"}
 
 
@@ -41,7 +43,7 @@ class Selection:
             (left if why else taken).append(item)
             if why and why != "the other half":
                 self.left_out[why] += 1
-        items[:] = taken
+        items[:] = sorted(taken, key=is_short)
         if left:
             config.hook.pytest_deselected(items=left)
 
@@ -81,6 +83,10 @@ class Selection:
             counts = Counter(self.outcomes.values())
             value = {"counts": counts, "left_out": self.left_out, "skipped": self.skipped}
             self.summary.write_text(json.dumps(value))
+
+
+def is_short(item: pytest.Item) -> bool:
+    return bool(FOLDERS_OF_SHORT_TESTS & set(item.nodeid.split("/")[1:2]))
 
 
 def fixtures_of(item: pytest.Item) -> set[str]:
