@@ -103,10 +103,11 @@ def write(records: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
 
 def accept_unconfirmed(repeated: Sequence[Due]) -> None:
     """The vendor had the references that these messages repeated: an unconfirmed call with each was accepted."""
-    references = [each.repeats for each in repeated]
-    calls = Attempt.objects.filter(Q(pk__in=references) | Q(repeats__in=references), outcome=Outcome.UNCONFIRMED)
-    if repeated:
-        calls.filter(message__in=[each.id for each in repeated]).update(outcome=Outcome.ACCEPTED)
+    if not repeated:
+        return
+    messages, references = [each.id for each in repeated], [each.repeats for each in repeated]
+    calls = Attempt.objects.filter(Q(pk__in=references) | Q(repeats__in=references), message__in=messages)
+    calls.filter(outcome=Outcome.UNCONFIRMED).update(outcome=Outcome.ACCEPTED)
 
 
 def _write_on_sqlite(records: Sequence[Mapping[str, Any]]) -> Rows:
