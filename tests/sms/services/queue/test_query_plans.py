@@ -120,3 +120,12 @@ def test_whether_a_call_of_a_vendor_waits_reads_none_that_was_read(shop):
         outbox.lock_callbacks(100)
     assert len(sent) == 2
     read_at_most(5, sent)
+
+
+def test_statistics_count_statuses_that_one_message_in_a_hundred_thousand_has(db):
+    """Else the list of waiting messages is searched through all others among ten million (migration 0036)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attstattarget FROM pg_attribute WHERE attrelid = 'sms_message'::regclass AND attname = 'status'"
+        )
+        assert cursor.fetchone() == (1000,)
