@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
-from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
+from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus
 from sms.services.templates.approvals import (
     approval_problems,
     as_parameters,
@@ -117,31 +117,36 @@ def _changes(
     template: MessageTemplate, current: Body, approvals: Iterable[ProviderApproval[TemplateApprovalTable]]
 ) -> list[ApprovalChange]:
     """The approvals that the file changes. Each is checked against its vendor's rules before anything is stored."""
-    stored = list(template.approvals.select_related("provider", "version")) if template.pk else []
+    left = list(template.approvals.select_related("provider", "version")) if template.pk else []
+    tables = [(_approval_values(table, at), at, provider) for table, at, provider in approvals]
+    named = {(provider.pk, values["vendor_template"]) for values, _, provider in tables}
     found = []
-    for table, at, provider in approvals:
-        values = _approval_values(table, at)
-        row = _row(at, stored, template, provider, values["vendor_template"])
+    for values, at, provider in tables:
+        key = values["vendor_template"]
+        here = [row for row in left if row.provider_id == provider.pk]
+        if key is None:  # the rows that other tables name are theirs
+            here = [row for row in here if (provider.pk, row.vendor_template) not in named]
+        row = _row(at, here, TemplateApproval(template=template, provider=provider), key)
         body = _registered(at, row, values, current) if row is not None and at.is_valid() else None
         if row is not None and body is not None:
             found.append(ApprovalChange(at, row, values, body))
+            left = [each for each in left if each != row]
     return found
 
 
 def _row(
-    at: Location, stored: Iterable[TemplateApproval], template: MessageTemplate, provider: Provider, key: str | None
+    at: Location, here: Sequence[TemplateApproval], new: TemplateApproval, key: str | None
 ) -> TemplateApproval | None:
-    """The stored approval that a table names, one without a vendor's id yet, or a new one."""
-    here = [row for row in stored if row.provider_id == provider.pk]
+    """The approval at a provider that a table names, one without a vendor's id yet, or a new one."""
     if key is None:
-        named = [row for row in here if row.status != TemplateApprovalStatus.ENDED] or here
+        found = [row for row in here if row.status != TemplateApprovalStatus.ENDED] or list(here)
     else:
-        named = [row for row in here if row.vendor_template == key]
-        named = named or [row for row in here if not row.vendor_template and row.version is None]
-    if len(named) > 1:
-        ids = ", ".join(row.vendor_template or "(none)" for row in named)
+        found = [row for row in here if row.vendor_template == key]
+        found = found or [row for row in here if not row.vendor_template and row.version is None]
+    if len(found) > 1:
+        ids = ", ".join(row.vendor_template or "(none)" for row in found)
         return at.report("vendor_template", f"is missing, and there are several approvals here: {ids}")
-    return named[0] if named else TemplateApproval(template=template, provider=provider)
+    return found[0] if found else new
 
 
 def _registered(at: Location, row: TemplateApproval, values: dict[str, Any], current: Body) -> Body | None:
