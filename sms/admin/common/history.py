@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +36,14 @@ class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
     ) -> HttpResponse:
         rows = list(inline_histories(self.model, object_id, self.inlines))
         return super().history_view(request, object_id, {**(extra_context or {}), "inline_histories": rows})
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The library would save what is posted here, also for somebody who may only view the row."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return super().history_form_view(request, object_id, version_id, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):
