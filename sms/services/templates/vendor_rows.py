@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from providers.marking import N_
 from sms.domain.matching.identifiers import ascii_words
@@ -37,20 +37,16 @@ _HEADS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 """Beginnings and whole words of a column's header in ASCII. `Template ID` is an id, so that ids come before texts."""
-_APPROVED = (
-    "approv",
-    "activ",
-    "aktiv",
-    "aktif",
-    "tesdiq",
-    "onay",
-    "odobr",
-    "aprob",
-    "utverzhd",
-    "da_duyet",
-    "duyet",
-    "ok",
+_APPROVED = re.compile(
+    r"(?:approved|active|activated|ok"
+    r"|tesdiql(?:i|enib|endi|enmis(?:dir)?)|tesdiq_(?:edil|olun)(?:ib|ub|di|du|mis(?:dir)?|mus(?:dur)?)"
+    r"|aktiv(?:dir|lesdirilib)?|onayl(?:i|andi|anmis(?:tir)?)|onay_verildi|aktif(?:tir)?"
+    r"|odobren(?:[aoy]|nyy)?|utverzhden(?:[aoy]|nyy)?|aktiv(?:en|n[ao]|nyy)"
+    r"|aprobat[aei]?|activ(?:at)?a?|(?:da_)?(?:duoc_)?(?:phe_)?duyet)(?:_.*)?"
 )
+"""Whole words in ASCII: “approval pending” or “təsdiqlənməyib” (not approved) begin alike."""
+_NOT = frozenset(("not", "no", "pending", "deyil", "degil", "ne", "nu"))
+_NO_STATE = "—"
 _NUMBERING = re.compile(r"\s*\d{1,4}[.)]\s+(?P<text>\S.*)", re.DOTALL)
 _ID_FIRST = re.compile(
     r"\s*(?P<id>\d{1,30}|[A-Za-z]*[-_]?\d[\w.-]{0,40}|[A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})"
@@ -71,7 +67,8 @@ class VendorRow:
     @property
     def is_approved(self) -> bool:
         """Whether the text is approved according to the list. All texts of a list without a status column are."""
-        return not self.status or ascii_words(self.status).startswith(_APPROVED)
+        words = ascii_words(self.status)
+        return not self.status or (_APPROVED.fullmatch(words) is not None and _NOT.isdisjoint(words.split("_")))
 
 
 @dataclass(slots=True)
@@ -93,6 +90,8 @@ class VendorRows:
         """The rows with a text. A cell that is missing at a row's end is empty."""
         body = self.lines[1:] if self.has_head else self.lines
         found = [VendorRow(line.number, *(self._cell(line, role) for role in ROLES)) for line in body]
+        if any(row.status for row in found):
+            found = [replace(row, status=row.status or _NO_STATE) for row in found]
         return [row for row in found if row.text]
 
     def _cell(self, line: Line, role: str) -> str:

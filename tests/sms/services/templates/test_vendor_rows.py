@@ -98,6 +98,43 @@ def test_a_state_is_understood_in_six_languages(status, is_approved):
     assert row.is_approved is is_approved
 
 
+@pytest.mark.parametrize(
+    "status",
+    ["Təsdiqlənməyib", "Təsdiq gözləyir", "Təsdiq olunmayıb", "Aktiv deyil", "Onaylanmadı", "Onay bekliyor",
+     "Aktif değil", "Approval pending", "Not approved", "Approved: no", "Одобрение ожидается", "Утверждается",
+     "Не одобрен", "Неактивен", "Aprobare în așteptare", "Inactiv", "Chưa duyệt", "Chờ duyệt", "Đang duyệt",
+     "Không được duyệt", "?"],
+)  # fmt: skip
+def test_a_state_that_only_begins_like_approved_is_not_approved(status):
+    [row] = of_pasted(f"text\tid\tstatus\nKod %1\t7\t{status}").rows()
+    assert not row.is_approved
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["APPROVED", "Approved by the carrier", "Active", "OK", "Təsdiq edilib", "Təsdiq olunub", "Təsdiqləndi", "Aktivdir",
+     "Onaylı", "Onaylanmıştır", "Aktif", "Одобрено", "Утверждён", "Утвержден", "Активен", "Активный", "Aprobată",
+     "Activ", "Đã phê duyệt", "Duyệt"],
+)  # fmt: skip
+def test_other_words_for_approved_are_understood(status):
+    [row] = of_pasted(f"text\tid\tstatus\nKod %1\t7\t{status}").rows()
+    assert row.is_approved
+
+
+def test_a_row_without_a_state_is_not_approved_where_others_have_one():
+    """Of merged cells a workbook has the first one's value alone."""
+    book = Workbook()
+    texts = ([1, "Kod %1", "Rejected"], [2, "Salam %1", None], [3, "Yeni %1", "Approved"])
+    for cells in (["ID", "Text", "Status"], *texts):
+        book.active.append(cells)
+    book.active.merge_cells("C2:C3")
+    data = io.BytesIO()
+    book.save(data)
+    rows = of_file(data.getvalue()).rows()
+    assert [(row.vendor_template, row.is_approved) for row in rows] == [("1", False), ("2", False), ("3", True)]
+    assert rows[1].status
+
+
 def test_a_list_that_is_too_long_is_refused():
     with pytest.raises(TableFileError, match="the most is 2,000 rows"):
         of_pasted("\n".join(f"Kod %1 {number}" for number in range(MOST_ROWS + 2)))
