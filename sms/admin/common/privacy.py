@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from sms.domain.phone import masked
+from sms.domain.text import visible
 from sms.models import Message
 
 SEE_NUMBERS = "sms.see_numbers"
@@ -18,6 +19,8 @@ REVEALED = "revealed"
 REVEALED_FOR = 15 * 60
 """Seconds for which a revealed message stays readable, for this user only."""
 MOST_REVEALED = 20
+LONGEST_SHORT_CODE = 6
+"""Digits. What has more of them is a number, in whatever notation a gateway wrote it."""
 TEXTS_SHOWN = "texts_shown"
 """In the session: when the user asked for the texts in the list of messages."""
 
@@ -37,6 +40,12 @@ def number(value: str, message: Message | None = None) -> str:
     if sees_numbers() or (message is not None and is_revealed(message)):
         return value
     return masked(value)
+
+
+def sender(value: str) -> str:
+    """Who sent an SMS to us, or the number that got it, as a gateway wrote it. Names and short codes are not masked."""
+    is_number = sum(map(str.isdigit, value)) > LONGEST_SHORT_CODE
+    return visible(number(value) if is_number else value)
 
 
 def shape(value: str) -> str:

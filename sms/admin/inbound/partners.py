@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
+from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -115,6 +116,11 @@ def _partner_slugs() -> list[tuple[str, str]]:
 PartnerFilter = listed(_("partner"), "partner", _partner_slugs)
 
 
+class NumberHistory(HistoricalRecordContextHelper):
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        return privacy.number(value) if change.field == "phone" else super().prepare_delta_change_value(change, value)
+
+
 @admin.register(RentedNumber)
 class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
     list_display = ("shown_phone", "partner_slug", "operation_id", "state", "valid_from", "valid_until")
@@ -133,6 +139,9 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RentedNumber]:
         return super().get_queryset(request).select_related("partner").defer("partner__credentials")
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> NumberHistory:
+        return NumberHistory(self.model, historical_record)
 
     @display(description=_("phone"))
     def shown_phone(self, number: RentedNumber) -> str:
