@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.decorators import display
@@ -95,7 +96,7 @@ class PartnerAdmin(HistoriedAdmin):
     def last_errors(self, partner: Partner) -> str:
         tries = InboundPushAttempt.objects.filter(push__partner=partner).exclude(outcome__in=["", Pushed.DELIVERED])
         rows = [
-            (f"{attempt.started_at:%Y-%m-%d %H:%M:%S}", visible(attempt.code), visible(attempt.detail)[:200])
+            (f"{localtime(attempt.started_at):%Y-%m-%d %H:%M:%S}", visible(attempt.code), visible(attempt.detail)[:200])
             for attempt in tries.order_by("-pk")[:LAST_ERRORS]
         ]
         return format_html_join("", "<div>{} {} {}</div>", rows) or str(_("none"))
