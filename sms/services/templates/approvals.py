@@ -12,7 +12,7 @@ from typing import TypeGuard
 from django.db.models import Q
 from django.utils import timezone
 
-from providers.base import Sender
+from providers.base import PARAMETER_TWICE, Sender
 from providers.marking import N_
 from sms.domain.matching.index import form_of, normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
@@ -85,13 +85,16 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         return N_("{vendor} identifies parameters by order only and does not accept names ({renamed}).").format(
             vendor=vendor.name, renamed=", ".join(renamed)
         )
-    return limits_problem(
+    problem = limits_problem(
         body,
         max_parameters=vendor.max_parameters,
         max_length=vendor.max_length,
         max_value_length=vendor.max_value_length,
         parameters=[ours for ours, _ in order] or None,
     )
+    if problem is None and vendor.names_parameters and len({theirs for _, theirs in order}) < len(order):
+        return PARAMETER_TWICE
+    return problem
 
 
 def _names_problem(vendor: type[Sender], text: str, order: Order) -> str | None:

@@ -287,3 +287,13 @@ def test_a_vendor_that_names_parameters_is_sent_the_names_of_its_text(only, monk
         return
     with pytest.raises(Exception, match=r"text: .* its text has customer, otp, and the approval sends name, code"):
         provision(file)
+
+
+@pytest.mark.parametrize("parameters", [["name", {"code": "name"}], [{"name": "x"}, {"code": "x"}]])
+@pytest.mark.parametrize("status", ["pending", "approved"])
+def test_two_parameters_of_one_name_are_refused_where_the_vendor_names_them(only, monkeypatch, parameters, status):
+    """The vendor's adapter would refuse every message of it, after it was accepted."""
+    monkeypatch.setattr(only.adapter_class, "names_parameters", True)
+    approval = _approved("7") | {"parameters": parameters, "status": status}
+    with pytest.raises(Exception, match=r"parameters: Two parameters go under the same name\."):
+        provision({"templates": [{"name": "t", "body": "Chao {name}, ma {code}", "approvals": [approval]}]})
