@@ -5,6 +5,7 @@ The admin, provisioning files and imports use the same rules and the same messag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeGuard
@@ -18,6 +19,7 @@ from sms.domain.matching.index import form_of, normalise
 from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import Order, is_readable, read_vendor_text, unknown_names, write_vendor_text
 from sms.domain.text import visible
+from sms.domain.typed_phone import SHORTENED
 from sms.models import (
     Attempt,
     ConfirmedHow,
@@ -30,6 +32,8 @@ from sms.services.configuration.snapshot import parameter_order
 
 Parameters = list[str | dict[str, str]]
 """Our placeholders in the vendor's order, as approvals store them. A pair gives a vendor's name that differs."""
+_LOST_DIGITS = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
+"""A long id as a spreadsheet writes it."""
 
 
 def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]]:
@@ -50,7 +54,8 @@ def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]
 def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status: str) -> str | None:
     if not vendor_template and status != TemplateApprovalStatus.APPROVED:
         return None
-    return vendor.vendor_template_problem(vendor_template)
+    shortened = SHORTENED if _LOST_DIGITS.fullmatch(vendor_template) else None
+    return vendor.vendor_template_problem(vendor_template) or shortened
 
 
 def is_parameter(value: object) -> TypeGuard[str | dict[str, str]]:

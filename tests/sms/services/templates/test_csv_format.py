@@ -212,6 +212,17 @@ def test_an_id_that_the_vendor_can_not_have_is_named(value, cast: Cast, monkeypa
     ]
 
 
+@pytest.mark.parametrize("value", ["1.10716123456789E+18", "1,10716E+18", "1E+15"])
+def test_an_id_that_a_spreadsheet_has_shortened_is_refused(value, cast: Cast):
+    (found,) = mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value}))
+    assert found.startswith(f"line 2, vendor_template: “{value}”: A spreadsheet has shortened this number")
+
+
+@pytest.mark.parametrize("value", ["7E10", "ORDER01", "1E+5", "E+15", "11E+15"])
+def test_an_id_that_only_looks_like_a_number_is_taken(value, cast: Cast):
+    assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value})) == []
+
+
 def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):
     data = file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"body": "Code: {code}"})
     assert mistakes(data) == [
