@@ -53,6 +53,8 @@ _ID_FIRST = re.compile(
     r"(?:\s*[:;|=\t]\s*|\s+[-–—]\s+|\s+)(?P<text>\S.*)",
     re.DOTALL,
 )
+_TABBED = re.compile(r'(?:"(?P<quoted>(?:[^"]++|"")*+)"|(?P<plain>[^\t\n]*))(?P<end>[\t\n]|\Z)')
+"""A pasted cell. One with quotation marks only inside, or at one end, has them in its text."""
 _QUOTED = re.compile(r"""(?s)"(.*)"|“(.*)”|«(.*)»|„(.*)[“”]|'(.*)'""")
 
 
@@ -122,13 +124,24 @@ def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
 def _table(text: str) -> list[Line]:
     """The cells of a pasted table: tab-separated as spreadsheets copy it, or CSV with headers or equal rows."""
     if "\t" in text:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
-        lines = [Line(number, cells) for number, cells in enumerate(rows, 1) if any(cell.strip() for cell in cells)]
-        return _checked(lines)
+        rows = enumerate(_tabbed(text), 1)
+        return _checked([Line(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)])
     first = text.partition("\n")[0]
     heads = next((cells for sign in ";|," if _text_column(cells := first.split(sign)) and len(cells) > 1), None)
     is_even = any(_has_equal_cells(text, sign) for sign in ";|")
     return lines_of_text(text, most_rows=MOST_ROWS, heads=1) if heads or is_even else []
+
+
+def _tabbed(text: str) -> list[list[str]]:
+    rows: list[list[str]] = [[]]
+    for found in _TABBED.finditer(text):
+        quoted = found["quoted"]
+        rows[-1].append(found["plain"] if quoted is None else quoted.replace('""', '"'))
+        if not found["end"]:
+            break
+        if found["end"] == "\n":
+            rows.append([])
+    return rows
 
 
 def _checked(lines: list[Line]) -> list[Line]:

@@ -45,6 +45,25 @@ def test_a_text_a_line_has_no_id(pasted):
     assert [(row.vendor_template, row.text) for row in of_pasted(pasted).rows()] == [("", text) for _, text in TWO]
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('"Bravo" mağazası: kod %1', '"Bravo" mağazası: kod %1'),
+        ('"Bravo mağazası: kod %1', '"Bravo mağazası: kod %1'),
+        ('"Bravo" və "Ulduz": %1', '"Bravo" və "Ulduz": %1'),
+        ('Kod %1, "Bravo"', 'Kod %1, "Bravo"'),
+        ('"Kod %1"', "Kod %1"),
+        ('"Kod %1.\n\nBravo"', "Kod %1.\n\nBravo"),
+        ('"""Bravo"":\tkod %1\nSon"', '"Bravo":\tkod %1\nSon'),
+    ],
+)
+def test_a_pasted_cell_is_quoted_only_from_end_to_end(cell, text):
+    """Spreadsheets quote a copied cell if it has a line break or a tab, and leave the quotes of others as they are."""
+    for pasted in (f"1432\t{cell}\n1433\tSalam %1, necəsən", f"id\ttext\n1433\tSalam %1, necəsən\n1432\t{cell}"):
+        rows = of_pasted(pasted).rows()
+        assert {row.vendor_template: row.text for row in rows} == {"1432": text, "1433": "Salam %1, necəsən"}
+
+
 def test_one_text_keeps_its_line_breaks():
     [row] = of_pasted("Kod %1.\n\nPaylaşmayın.\n", is_one=True).rows()
     assert row.text == "Kod %1.\n\nPaylaşmayın."
