@@ -55,7 +55,7 @@ _ID_FIRST = re.compile(
 )
 _TABBED = re.compile(r'(?:"(?P<quoted>(?:[^"]++|"")*+)"|(?P<plain>[^\t\n]*))(?P<end>[\t\n]|\Z)')
 """A pasted cell. One with quotation marks only inside, or at one end, has them in its text."""
-_QUOTED = re.compile(r"""(?s)"(.*)"|“(.*)”|«(.*)»|„(.*)[“”]|'(.*)'""")
+_QUOTED = re.compile(r""""([^"]*)"|“([^“”]*)”|«([^«»]*)»|„([^„“”]*)[“”]|'((?:[^']|(?<=\w)'(?=\w))*)'""")
 
 
 @dataclass(frozen=True, slots=True)

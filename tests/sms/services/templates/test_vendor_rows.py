@@ -69,6 +69,20 @@ def test_one_text_keeps_its_line_breaks():
     assert row.text == "Kod %1.\n\nPaylaşmayın."
 
 
+@pytest.mark.parametrize(
+    "text", ['"Bravo" market: kod "%1"', "“Bravo” market: kod “%1”", "«Bravo» market: kod «%1»", "'Bravo'dan kod '%1'"]
+)
+def test_quoted_words_at_both_ends_are_not_quotes_around_the_text(text):
+    assert [row.text for row in of_pasted(text).rows()] == [text]
+    assert [row.text for row in of_pasted(text, is_one=True).rows()] == [text]
+
+
+@pytest.mark.parametrize("text", ["Bravo: kod %1", "Ulduz'un kodu: %1"])
+@pytest.mark.parametrize("quotes", ['""', "“”", "«»", "„“", "''"])
+def test_quotes_around_a_text_are_left_out(quotes, text):
+    assert [row.text for row in of_pasted(text.join(quotes)).rows()] == [text]
+
+
 @pytest.mark.parametrize("pasted", ["", " \n\t\n", "\n"])
 def test_nothing_pasted_is_no_row(pasted):
     assert of_pasted(pasted).rows() == []
