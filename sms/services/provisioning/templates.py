@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from sms.domain.matching.placeholders import same_kinds
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus
 from sms.services.templates.approvals import (
@@ -35,6 +36,8 @@ def apply(table: TemplateTable, at: Location, session: Session) -> None:
     template = MessageTemplate.objects.filter(name=table.name).first() or MessageTemplate(name=table.name)
     session.require(at, template, table, "body")
     values = table.given("name", "approvals")
+    if same_kinds(values.get("placeholders"), template.placeholders):
+        del values["placeholders"]
     parsed = _parse(at, table.body or template.body, values.get("placeholders", template.placeholders))
     changes = _changes(template, parsed, approvals) if parsed is not None else []
     if session.save(at, f"template {table.name}", template, values):

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, Prefetch
 
 from providers.marking import N_
+from sms.domain.matching.placeholders import same_kinds
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
 from sms.models import (
@@ -180,7 +181,9 @@ def _begin(table: Table, row: Row, name: str, stored: MessageTemplate | None) ->
     else:
         change.before = _facts(stored)
     kinds = _declared(table, row, "placeholders", read_placeholders)
-    values = {"body": row.cells["body"], "placeholders": template.placeholders if kinds is None else kinds}
+    if kinds is None or same_kinds(kinds, template.placeholders):
+        kinds = template.placeholders
+    values = {"body": row.cells["body"], "placeholders": kinds}
     differ = _assign(template, values)
     change.text_changed = bool(differ)
     change.fields += [] if change.is_new else differ

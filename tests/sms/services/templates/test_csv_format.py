@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from sms.domain.csv_escaping import exact, original, safe
 from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
 from sms.services.configuration import snapshot
+from sms.services.provisioning.apply import provision
 from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format
 from sms.services.templates.csv_format import COLUMNS
 from sms.services.templates.csv_import import apply, plan
-from tests.sms.admin.conftest import Cast, TemplateVendor, cast, fresh_copies, vendors
+from tests.sms.admin.conftest import Cast, TemplateVendor, boss, cast, fresh_copies, vendors
+from tests.support.staff import form_in
 
-__all__ = ["cast", "fresh_copies", "vendors"]
+__all__ = ["boss", "cast", "fresh_copies", "vendors"]
 
 HOSTILE = (
     "=1+1",
@@ -88,6 +90,30 @@ def test_its_own_export_changes_nothing(cast: Cast):
     assert (told.new, told.changed, told.mistakes) == ((), (), ())
     assert told.unchanged == len(HOSTILE) + 1
     assert not told.is_ready
+
+
+WORDY = {"code": {"kind": "digits"}, "x": "any", "y": {"kind": "link", "hosts": ["Shop.Example"]}}
+"""Declared in more words than needed, as a provisioning file may."""
+
+
+def test_kinds_in_other_words_are_no_change_in_a_file_and_in_a_form(cast: Cast, boss):
+    MessageTemplate.objects.create(name="wordy", body="Kod {code} {x} {y}", placeholders=WORDY)
+    told = plan(exported())
+    assert (told.new, told.changed, told.mistakes) == ((), (), ())
+    template = MessageTemplate.objects.get(name="wordy")
+    address = f"/admin/sms/messagetemplate/{template.pk}/change/"
+    columns = {"name": ["code", "x", "y"], "kind": ["digits", "any", "link"], "hosts": ["", "", "shop.example"]}
+    blank = {column: ["", "", ""] for column in ("shortest", "longest", "example")}
+    form = form_in(boss.get(address).content.decode())
+    form |= {f"placeholders-{column}": cells for column, cells in (columns | blank).items()}
+    assert boss.post(address, form).status_code == 302
+    assert TemplateVersion.objects.filter(template=template).count() == 1
+    file = {"name": template.name, "body": template.body, "placeholders": WORDY}
+    assert provision({"templates": [file]}).changes == []
+    assert [str(change) for change in provision({"templates": [file | {"placeholders": {}}]}).changes] == [
+        "changed template wordy: placeholders"
+    ]
+    assert TemplateVersion.objects.filter(template=template).count() == 2
 
 
 @pytest.mark.parametrize(
