@@ -6,17 +6,18 @@ The admin, provisioning files and imports use the same rules and the same messag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeGuard
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from providers.base import PARAMETER_TWICE, Sender
 from providers.marking import N_
 from sms.domain.matching.index import form_of, normalise
-from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, TemplateError, limits_problem, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import Order, is_readable, read_vendor_text, unknown_names, write_vendor_text
 from sms.domain.text import visible
 from sms.domain.typed_phone import SHORTENED
@@ -227,6 +228,11 @@ def vendor_text(approval: TemplateApproval) -> str:
     return write_vendor_text(body, order, named=approval.provider.adapter_class.names_parameters)
 
 
+ID_OF_OTHER_TEXT = N_(
+    "The id {vendor_template} is approved for another text, of template {template}. End that approval first."
+)
+
+
 def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
     """Another approval with the same vendor's id for a different text: one of the two is wrong."""
     if not approval.vendor_template or approval.status != TemplateApprovalStatus.APPROVED:
@@ -236,7 +242,37 @@ def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
     )
     text = at_vendor(approval, body)
     stored = others.exclude(pk=approval.pk).select_related("template", "version")
-    return next((other for other in stored if at_vendor(other, parsed(other.version)) != text), None)
+    return next((other for other in stored if _stored_at_vendor(other) not in (None, text)), None)
+
+
+def ids_of_other_texts(
+    imported: Iterable[tuple[str, TemplateApproval, Body]], *, changing: Collection[int | None]
+) -> Iterator[tuple[TemplateApproval, str]]:
+    """`same_id` for many approvals that are not stored yet, each with its template's name, among themselves too.
+
+    `changing`: the keys of the stored ones that do not stay as they are.
+    """
+    told = [(name, row, at_vendor(row, body)) for name, row, body in imported if _sent_id(row)]
+    texts: dict[Hashable, list[tuple[str, AtVendor]]] = defaultdict(list)
+    for name, row, text in told:
+        texts[_sent_id(row)].append((name, text))
+    for row in _approved_with_id() if told else ():
+        if row.pk not in changing and (key := _sent_id(row)) in texts and (stored := _stored_at_vendor(row)):
+            texts[key].append((row.template.name, stored))
+    for _, row, text in told:
+        if other := next((name for name, found in texts[_sent_id(row)] if found != text), None):
+            yield row, ID_OF_OTHER_TEXT.format(vendor_template=row.vendor_template, template=other)
+
+
+def _sent_id(row: TemplateApproval) -> Hashable:
+    """The id that messages with it are sent with, and where; None for an approval that is not used."""
+    is_used = row.vendor_template and row.status == TemplateApprovalStatus.APPROVED
+    return (row.provider_id, row.vendor_template) if is_used else None
+
+
+def _approved_with_id() -> QuerySet[TemplateApproval]:
+    rows = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED).exclude(vendor_template="")
+    return rows.select_related("template", "version", "provider").defer("provider__credentials")
 
 
 AtVendor = tuple[tuple[str, ...], list[str | int | None]]
@@ -249,6 +285,14 @@ def at_vendor(approval: TemplateApproval, body: Body) -> AtVendor:
     is_named = approval.provider.adapter_class.names_parameters
     theirs = {ours: name if is_named else place for place, (ours, name) in order}
     return literals(body), [theirs.get(name) for name in body.names]
+
+
+def _stored_at_vendor(approval: TemplateApproval) -> AtVendor | None:
+    """None for a text that is invalid by the present rules: no message is matched with it."""
+    try:
+        return at_vendor(approval, parsed(approval.version))
+    except TemplateError:
+        return None
 
 
 def literals(body: Body) -> tuple[str, ...]:

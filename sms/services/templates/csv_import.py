@@ -29,7 +29,7 @@ from sms.models import (
 from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.rows import Row, RowIssue, Table, shown
 
-from .approvals import approval_problems, bind, confirm, is_of_other_text, registered_body
+from .approvals import approval_problems, bind, confirm, ids_of_other_texts, is_of_other_text, registered_body
 from .csv_format import APPROVAL, read, written_text
 from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
@@ -104,6 +104,7 @@ def plan(data: bytes) -> Plan:
     for change in changes:
         if change.fields:
             table.mistakes += _problems(change)
+    table.mistakes += _id_problems(changes)
     mistakes = tuple(sorted(table.mistakes, key=lambda mistake: mistake.line))
     new = tuple(change for change in changes if change.is_new)
     changed = tuple(change for change in changes if change.fields and not change.is_new)
@@ -322,6 +323,14 @@ def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Ro
         value = f"{shown(row.vendor_template)}: " if column == "vendor_template" and row.vendor_template else ""
         yield RowIssue(line, column, f"{value}{words}")
     yield from _field_problems(line, row, exclude=("template", "provider", "parameters"))
+
+
+def _id_problems(changes: list[Change]) -> Iterator[RowIssue]:
+    ours = [(change.name, each) for change in changes for each in change.approvals]
+    approved = [(name, each.row, each.body) for name, each in ours if each.body is not None]
+    lines = {id(each.row): each.line for _, each in ours}
+    for row, words in ids_of_other_texts(approved, changing={each.row.pk for _, each in ours}):
+        yield RowIssue(lines[id(row)], "vendor_template", words)
 
 
 def _field_problems(

@@ -24,6 +24,7 @@ from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval
 from sms.services.queue.errors import ActionRefused
 
 from .approvals import (
+    ID_OF_OTHER_TEXT,
     AtVendor,
     Parameters,
     approval_problems,
@@ -279,12 +280,8 @@ def _problems(proposal: Proposal, provider: Provider) -> list[str]:
         return [*problems, str(error)]
     problems += [words for _, words in approval_problems(approval, registered)]
     if not problems and (other := same_id(approval, registered)):
-        problems.append(
-            N_(
-                "The id {vendor_template} is approved for another text, of template {template}. End that approval "
-                "first."
-            ).format(vendor_template=approval.vendor_template, template=other.template.name)
-        )
+        words = ID_OF_OTHER_TEXT.format(vendor_template=approval.vendor_template, template=other.template.name)
+        problems.append(words)
     return problems
 
 

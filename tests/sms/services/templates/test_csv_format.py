@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sms.domain.csv_escaping import exact, original, safe
-from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
+from sms.models import ConfigurationStamp, MessageTemplate, Provider, TemplateApproval, TemplateVersion
 from sms.services.configuration import snapshot
 from sms.services.provisioning.apply import provision
 from sms.services.queue.errors import ActionRefused
@@ -249,6 +249,39 @@ def test_an_id_that_only_looks_like_a_number_is_taken(value, cast: Cast):
     assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value})) == []
 
 
+OF_OTHER_TEXT = "vendor_template: The id {} is approved for another text, of template {}. End that approval first."
+
+
+def test_an_id_of_two_texts_is_refused(cast: Cast):
+    """A vendor sends one text for an id: the recipients of the other template would get wrong words."""
+    other = {"name": "salam", "body": "Salam {code}"}
+    assert mistakes(file_of(NEW | AT_VENDOR, other | AT_VENDOR)) == [
+        f"line 2, {OF_OTHER_TEXT.format(77, 'salam')}",
+        f"line 3, {OF_OTHER_TEXT.format(77, 'kod')}",
+    ]
+    taken = AT_VENDOR | {"vendor_template": "1432"}
+    assert mistakes(file_of(NEW | taken)) == [f"line 2, {OF_OTHER_TEXT.format(1432, 'order-shipped')}"]
+
+
+def test_an_invalid_text_of_an_older_version_keeps_no_id(cast: Cast):
+    template = MessageTemplate.objects.create(name="old", body="Kod {a}{b}")
+    template.approvals.create(provider=cast.templated, vendor_template="77", status="approved")
+    assert mistakes(file_of(NEW | AT_VENDOR)) == []
+    approval = AT_VENDOR | {"parameters": ["code"]}
+    told = provision({"templates": [{"name": "kod", "body": "Kod: {code}", "approvals": [approval]}]})
+    assert told.notes == []
+
+
+def test_an_id_may_move_to_another_template_and_stand_at_another_provider(cast: Cast):
+    second = Provider.objects.create(slug="templated-2", vendor=cast.templated.vendor)
+    ended = {"name": "order-shipped", "body": cast.template.body} | AT_VENDOR | {"parameters": "", "status": "ended"}
+    taken = AT_VENDOR | {"vendor_template": "1432"}
+    assert mistakes(file_of(ended | {"vendor_template": "1432"}, NEW | taken)) == []
+    assert mistakes(file_of(NEW | taken | {"provider": second.slug})) == []
+    assert mistakes(file_of(NEW | taken | {"status": "pending"})) == []
+    assert mistakes(file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"name": "same"})) == []
+
+
 def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):
     data = file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"body": "Code: {code}"})
     assert mistakes(data) == [
@@ -315,13 +348,16 @@ def test_a_plan_asks_the_same_few_questions_for_any_number_of_rows(count, cast: 
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_save_takes_the_same_few_statements_for_any_number_of_rows(count, cast: Cast, django_assert_max_num_queries):
     MessageTemplate.objects.bulk_create([MessageTemplate(name=f"old-{n}", body=f"Old {n}") for n in range(count)])
-    rows = [NEW | AT_VENDOR | {"name": f"kod-{n}", "body": f"{n}: {{code}}"} for n in range(count)]
+    rows = [
+        NEW | AT_VENDOR | {"name": f"kod-{n}", "body": f"{n}: {{code}}", "vendor_template": f"77-{n}"}
+        for n in range(count)
+    ]
     data = file_of(*rows, *({"name": f"old-{n}", "body": f"Changed {n}"} for n in range(count)))
     seal = plan(data).seal
     with django_assert_max_num_queries(30):
         apply(data, seal=seal, author=None)
     assert MessageTemplate.objects.filter(body__startswith="Changed", current_version__number=1).count() == count
-    assert TemplateApproval.objects.filter(vendor_template="77", template__current_version__number=1).count() == count
+    assert TemplateApproval.objects.filter(vendor_template__startswith="77-", version__number=1).count() == count
 
 
 def test_no_json_is_written_and_letters_stay_letters(cast: Cast):
