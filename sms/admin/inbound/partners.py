@@ -132,6 +132,10 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
     search_help_text = _("The whole number, with its country code")
     readonly_fields = ("shown_phone",)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only users who see numbers: the form of others has no field for the number."""
+        return super().has_add_permission(request) and request.user.has_perm(privacy.SEE_NUMBERS)
+
     def get_fieldsets(self, request: HttpRequest, obj: RentedNumber | None = None) -> list[Any]:
         phone = "phone" if request.user.has_perm(privacy.SEE_NUMBERS) else "shown_phone"
         own = {"fields": [phone, "partner", "operation_id", "active", "valid_from", "valid_until"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -233,3 +233,14 @@ def shown(client, message, name):
     page_ = client.get(reverse("admin:sms_inboundmessage_change", args=(message.pk,)))
     fields = (field for fieldset in page_.context["adminform"] for line in fieldset for field in line)
     return next(str(field.contents()) for field in fields if field.field["name"] == name)
+
+
+def test_who_sees_no_numbers_adds_none(viewer, cast):
+    user = get_user_model().objects.get(username="viewer")
+    user.user_permissions.add(Permission.objects.get(codename="add_rentednumber"))
+    values = {"partner": cast.partner().pk, "operation_id": 5, "active": "on"}
+    assert viewer.post(reverse("admin:sms_rentednumber_add"), values).status_code == 403
+    assert not RentedNumber.objects.exists()
+    user.user_permissions.add(Permission.objects.get(codename="see_numbers"))
+    assert viewer.post(reverse("admin:sms_rentednumber_add"), values | {"phone": RENTED}).status_code == 302
+    assert RentedNumber.objects.get().phone == RENTED
