@@ -19,7 +19,7 @@ from providers.marking import N_
 from sms.domain.matching.index import form_of, normalise
 from sms.domain.matching.templates import Body, TemplateError, limits_problem, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import Order, is_readable, read_vendor_text, unknown_names, write_vendor_text
-from sms.domain.text import visible
+from sms.domain.text import is_hidden, visible
 from sms.domain.typed_phone import SHORTENED
 from sms.models import (
     Attempt,
@@ -33,6 +33,7 @@ from sms.services.configuration.snapshot import parameter_order
 
 Parameters = list[str | dict[str, str]]
 """Our placeholders in the vendor's order, as approvals store them. A pair gives a vendor's name that differs."""
+NOT_ALLOWED = N_("{bad} is not allowed here. Remove it.")
 _LOST_DIGITS = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 """A long id as a spreadsheet writes it."""
 
@@ -40,9 +41,13 @@ _LOST_DIGITS = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]]:
     """Why the provider can never send this text, as pairs of a field and a message for staff; [] if it can.
 
-    Without the vendor's id of the template, an approval can have any status except approved.
+    Without the vendor's id of the template, an approval can have any status except approved. One that is wrong can be
+    ended.
     """
     vendor = row.provider.adapter_class
+    if row.status == TemplateApprovalStatus.ENDED:
+        wrong = _order_problem(body, row.parameters or [])
+        return [("parameters", wrong)] if wrong else []
     problems = {
         "vendor_template": _vendor_template_problem(vendor, row.vendor_template, row.status),
         "parameters": _parameters_problem(body, vendor, row.parameters or []),
@@ -55,8 +60,11 @@ def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]
 def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status: str) -> str | None:
     if not vendor_template and status != TemplateApprovalStatus.APPROVED:
         return None
-    shortened = SHORTENED if _LOST_DIGITS.fullmatch(vendor_template) else None
-    return vendor.vendor_template_problem(vendor_template) or shortened
+    if problem := vendor.vendor_template_problem(vendor_template):
+        return problem
+    if hidden := next(filter(is_hidden, vendor_template), None):  # such as a zero-width space of a copied page
+        return NOT_ALLOWED.format(bad=visible(hidden))
+    return SHORTENED if _LOST_DIGITS.fullmatch(vendor_template) else None
 
 
 def is_parameter(value: object) -> TypeGuard[str | dict[str, str]]:
@@ -80,6 +88,12 @@ def _shape_problem(parameters: object) -> str | None:
         if wrong
         else None
     )
+
+
+def _order_problem(body: Body, parameters: Sequence[str | Mapping[str, str]]) -> str | None:
+    """Whether these are the body's placeholders, each once, whatever the vendor supports."""
+    order = [] if _shape_problem(parameters) else parameter_order(parameters, body)
+    return _shape_problem(parameters) or limits_problem(body, parameters=[ours for ours, _ in order])
 
 
 def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[str | Mapping[str, str]]) -> str | None:

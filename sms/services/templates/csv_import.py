@@ -29,7 +29,15 @@ from sms.models import (
 from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.rows import Row, RowIssue, Table, shown
 
-from .approvals import approval_problems, bind, confirm, ids_of_other_texts, is_of_other_text, registered_body
+from .approvals import (
+    NOT_ALLOWED,
+    approval_problems,
+    bind,
+    confirm,
+    ids_of_other_texts,
+    is_of_other_text,
+    registered_body,
+)
 from .csv_format import APPROVAL, read, written_text
 from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
@@ -345,7 +353,7 @@ def _field_problems(
     for column in {"name", "vendor_template", "note"} & {each.name for each in row._meta.fields}:
         value = getattr(row, column)
         if bad := forbidden_in_text(value) or next((each for each in value if "\ud800" <= each <= "\udfff"), None):
-            yield RowIssue(line, column, N_("{bad} is not allowed here. Remove it.").format(bad=visible(bad)))
+            yield RowIssue(line, column, NOT_ALLOWED.format(bad=visible(bad)))
 
 
 # --- the effect on recent texts --------------------------------------------------------------

@@ -297,3 +297,21 @@ def test_two_parameters_of_one_name_are_refused_where_the_vendor_names_them(only
     approval = _approved("7") | {"parameters": parameters, "status": status}
     with pytest.raises(Exception, match=r"parameters: Two parameters go under the same name\."):
         provision({"templates": [{"name": "t", "body": "Chao {name}, ma {code}", "approvals": [approval]}]})
+
+
+@pytest.mark.parametrize(
+    ("stored", "names_parameters"),
+    [
+        ({"parameters": [{"name": "x"}, {"code": "x"}]}, True),
+        ({"text": "Chao {customer}, ma {otp}"}, True),
+        ({"parameters": [{"name": "customer"}, "code"]}, False),
+        ({"vendor_template": "1.1E+18"}, False),
+    ],
+)
+def test_an_approval_that_was_saved_by_earlier_rules_can_be_ended(way, only, monkeypatch, stored, names_parameters):
+    way.edit("t", "Chao {name}, ma {code}")
+    way.approval("t", "only", vendor_template="7", status="approved")
+    TemplateApproval.objects.update(**stored)
+    monkeypatch.setattr(only.adapter_class, "names_parameters", names_parameters)
+    way.approval("t", "only", vendor_template=stored.get("vendor_template", "7"), status="ended")
+    assert TemplateApproval.objects.get().status == "ended"

@@ -244,6 +244,15 @@ def test_an_id_that_a_spreadsheet_has_shortened_is_refused(value, cast: Cast):
     assert found.startswith(f"line 2, vendor_template: “{value}”: A spreadsheet has shortened this number")
 
 
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u200e", "\u2060"])
+def test_an_id_with_a_character_that_nobody_sees_is_refused(hidden, cast: Cast):
+    """Cells that are copied from a web page have them, and vendors don't know such an id."""
+    shown = f"\\u{ord(hidden):04x}"
+    assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": f"ORDER01{hidden}"})) == [
+        f"line 2, vendor_template: “ORDER01{shown}”: {shown} is not allowed here. Remove it."
+    ]
+
+
 @pytest.mark.parametrize("value", ["7E10", "ORDER01", "1E+5", "E+15", "11E+15"])
 def test_an_id_that_only_looks_like_a_number_is_taken(value, cast: Cast):
     assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value})) == []
