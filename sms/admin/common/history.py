@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern
@@ -44,6 +46,17 @@ class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def render_history_view(
+        self, request: HttpRequest, template: str, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
+        """The library shows the fields of an old version to everybody: as on the row's page, some may only view it."""
+        row = context.get("original")
+        if row is not None and not self.has_change_permission(request, row):
+            sets = self.get_fieldsets(request, row)
+            form = self.get_form(request, row, change=True)(instance=row)
+            context["adminform"] = AdminForm(form, sets, {}, flatten_fieldsets(sets), model_admin=self)
+        return super().render_history_view(request, template, context, **more)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):

@@ -82,6 +82,20 @@ FORMS = {
 }  # fmt: skip
 
 
+def test_an_old_version_shows_no_more_than_the_page_to_somebody_who_may_only_view_it(person, boss, cast):
+    """Its page has the credentials of now, which the history has not."""
+    cast.plain.credentials = {"account": "77123", "token": "s3cret-token"}
+    cast.plain.timeout = 7
+    cast.plain.save()
+    address = f"/admin/sms/provider/{cast.plain.pk}/history/{cast.plain.history.first().pk}/"
+    shown, whole = (client.get(address).content.decode() for client in (person("Viewer"), boss))
+    assert "77123" in whole
+    assert 'name="timeout"' in whole
+    assert "77123" not in shown
+    assert 'name="timeout"' not in shown
+    assert cast.plain.slug in shown
+
+
 @pytest.mark.parametrize("role", ["Viewer", "Administrator"])
 def test_nobody_saves_an_old_version_by_posting_to_its_page(role, person, cast):
     cast.route.ttl = 99
