@@ -200,14 +200,29 @@ def _note_unapproved(session: Session, template: MessageTemplate) -> None:
 
 
 def note_shared_ids(session: Session) -> None:
-    """A vendor's id identifies one text. If two approvals disagree, one of them sends wrong texts."""
+    """A vendor's id identifies one text, and a text should be of one template."""
     for approval in session.approvals:
         other = same_id(approval, parsed(approval.version)) if approval.version else None
+        twin = None if other else _of_other_template(approval)
+        where = f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for"
         if other is not None:
             session.notes.append(
-                f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for "
-                f"another text too, of template {other.template.name}; one of the two is wrong: end it"
+                f"{where} another text too, of template {other.template.name}; one of the two is wrong: end it"
             )
+        if twin is not None:
+            session.notes.append(
+                f"{where} the same text of template {twin.template.name}, too: messages with the text are rejected "
+                "(template_ambiguous) unless the kinds of the placeholders differ; end one of the two"
+            )
+
+
+def _of_other_template(approval: TemplateApproval) -> TemplateApproval | None:
+    """An approval with the same id, such as of the template as it is called in the admin since it was renamed there."""
+    if approval.status != TemplateApprovalStatus.APPROVED or not approval.vendor_template:
+        return None
+    equal = {name: getattr(approval, name) for name in ("provider", "vendor_template", "status")}
+    others = TemplateApproval.objects.filter(**equal).exclude(template=approval.template)
+    return others.select_related("template").first()
 
 
 def note_effect(session: Session, before: Iterable[ApprovedText]) -> None:

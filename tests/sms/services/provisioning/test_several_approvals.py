@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sms.models import TemplateApproval
+from sms.models import MessageTemplate, TemplateApproval
 
 from .test_apply import made_up_vendors, run
 
@@ -58,3 +58,17 @@ def test_two_ids_do_not_take_the_place_of_one_approval_that_waited(tables):
     waiting = [("", "pending")] if WAITING in tables else []
     assert stored() == [*waiting, ("1432", "approved"), ("1500", "approved")]
     assert run(file_of(*tables)).changes == []
+
+
+def test_a_template_that_was_renamed_in_the_admin_is_told_and_not_doubled_in_silence():
+    run(file_of(FIRST))
+    assert run(file_of(FIRST)).notes == []
+    MessageTemplate.objects.update(name="renamed")
+    told = run(file_of(FIRST))
+    assert [str(change) for change in told.changes] == ["created template code", "created template code at stamp-az"]
+    assert told.notes == [
+        "template code at stamp-az: 1432 is approved for the same text of template renamed, too: messages with the "
+        "text are rejected (template_ambiguous) unless the kinds of the placeholders differ; end one of the two"
+    ]
+    run(file_of(ENDED))
+    assert run(file_of(ENDED)).notes == []
