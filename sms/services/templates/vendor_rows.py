@@ -42,9 +42,10 @@ _APPROVED = re.compile(
     r"|tesdiql(?:i|enib|endi|enmis(?:dir)?)|tesdiq_(?:edil|olun)(?:ib|ub|di|du|mis(?:dir)?|mus(?:dur)?)"
     r"|aktiv(?:dir|lesdirilib)?|onayl(?:i|andi|anmis(?:tir)?)|onay_verildi|aktif(?:tir)?"
     r"|odobren(?:[aoy]|nyy)?|utverzhden(?:[aoy]|nyy)?|aktiv(?:en|n[ao]|nyy)"
-    r"|aprobat[aei]?|activ(?:at)?a?|(?:da_)?(?:duoc_)?(?:phe_)?duyet)(?:_.*)?"
+    r"|aprobat[aei]?|activ(?:at)?a?|(?:da_)?(?:duoc_)?(?:phe_)?duyet)(?P<more>_.*)?"
 )
 """Whole words in ASCII: “approval pending” or “təsdiqlənməyib” (not approved) begin alike."""
+_YES = frozenset(("true", "yes", "1", "beli", "he", "evet", "da", "co"))
 _NOT = frozenset(("not", "no", "pending", "deyil", "degil", "ne", "nu"))
 _NO_STATE = "—"
 _NUMBERING = re.compile(r"\s*\d{1,4}[.)]\s+(?P<text>\S.*)", re.DOTALL)
@@ -93,8 +94,14 @@ class VendorRows:
         body = self.lines[1:] if self.has_head else self.lines
         found = [VendorRow(line.number, *(self._cell(line, role) for role in ROLES)) for line in body]
         if any(row.status for row in found):
-            found = [replace(row, status=row.status or _NO_STATE) for row in found]
+            found = [replace(row, status=self._state(row.status)) for row in found]
         return [row for row in found if row.text]
+
+    def _state(self, cell: str) -> str:
+        """A column “Approved” has a yes or a no: the state of a yes is the column's name."""
+        name = self.head[self.columns["status"]] if self.has_head else ""
+        is_yes = _is_state(name) and ascii_words(cell) in _YES
+        return name if is_yes else cell or _NO_STATE
 
     def _cell(self, line: Line, role: str) -> str:
         place = self.columns.get(role, -1)
@@ -195,7 +202,13 @@ def role_of(head: str) -> str:
     for role, (beginnings, whole) in _HEADS.items():
         if any(word in whole for word in (*words, name)) or any(word.startswith(beginnings) for word in (*words, name)):
             return role
-    return ""
+    return "status" if _is_state(head) else ""
+
+
+def _is_state(head: str) -> bool:
+    """Whether a column's name is a state itself. “Approved by” is none."""
+    found = _APPROVED.fullmatch(ascii_words(head))
+    return found is not None and not found["more"]
 
 
 def _with_columns(lines: list[Line]) -> VendorRows:

@@ -154,6 +154,23 @@ def test_other_words_for_approved_are_understood(status):
     assert row.is_approved
 
 
+@pytest.mark.parametrize(
+    ("head", "yes", "no"),
+    [("Approved", "TRUE", "FALSE"), ("Active", "yes", "no"), ("Təsdiqlənib", "Bəli", "Xeyr"),
+     ("Onaylı", "Evet", "Hayır"), ("Одобрен", "Да", "Нет"), ("Aprobat", "da", "nu"),
+     ("Đã duyệt", "Có", "Không"), ("Aktiv", "1", "0")],
+)  # fmt: skip
+def test_a_column_may_say_only_whether_a_text_is_approved(head, yes, no):
+    rows = of_pasted(f"text\tid\t{head}\nKod %1\t7\t{yes}\nSalam %1\t8\t{no}\nYeni %1\t9\t").rows()
+    assert [row.is_approved for row in rows] == [True, False, False]
+
+
+@pytest.mark.parametrize("head", ["Approved date", "Approved by", "Təsdiq tarixi", "Onay tarihi"])
+def test_when_a_text_was_approved_is_no_state(head):
+    [row] = of_pasted(f"text\tid\t{head}\nKod %1\t7\t2026-11-02").rows()
+    assert row.is_approved
+
+
 def test_a_row_without_a_state_is_not_approved_where_others_have_one():
     """Of merged cells a workbook has the first one's value alone."""
     book = Workbook()
