@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from sms.domain.phone import masked
+from sms.domain.spellings import without_number
 from sms.domain.text import visible
 from sms.models import Message
 
@@ -46,6 +47,12 @@ def sender(value: str) -> str:
     """Who sent an SMS to us, or the number that got it, as a gateway wrote it. Names and short codes are not masked."""
     is_number = sum(map(str.isdigit, value)) > LONGEST_SHORT_CODE
     return visible(number(value) if is_number else value)
+
+
+def vendor_id(value: str, message: Message | None) -> str:
+    """A vendor's id of a message, without the message's number: some vendors make their ids of it."""
+    is_shown = message is None or sees_numbers() or is_revealed(message)
+    return value if is_shown or message is None else without_number(value, message.to)
 
 
 def shape(value: str) -> str:
