@@ -20,6 +20,7 @@ from sms.services.templates.approvals import (
     parsed,
     registered_body,
     same_id,
+    same_text,
 )
 from sms.services.templates.effect import effect
 from sms.services.templates.unmatched import ApprovedText, approved_texts
@@ -202,27 +203,19 @@ def _note_unapproved(session: Session, template: MessageTemplate) -> None:
 def note_shared_ids(session: Session) -> None:
     """A vendor's id identifies one text, and a text should be of one template."""
     for approval in session.approvals:
-        other = same_id(approval, parsed(approval.version)) if approval.version else None
-        twin = None if other else _of_other_template(approval)
+        if approval.version is None:
+            continue
+        body = parsed(approval.version)
         where = f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for"
-        if other is not None:
+        if other := same_id(approval, body):
             session.notes.append(
                 f"{where} another text too, of template {other.template.name}; one of the two is wrong: end it"
             )
-        if twin is not None:
+        if other := same_text(approval, body):  # such as the template as it is called since it was renamed in the admin
             session.notes.append(
-                f"{where} the same text of template {twin.template.name}, too: messages with the text are rejected "
+                f"{where} the same text of template {other.template.name}, too: messages with the text are rejected "
                 "(template_ambiguous) unless the kinds of the placeholders differ; end one of the two"
             )
-
-
-def _of_other_template(approval: TemplateApproval) -> TemplateApproval | None:
-    """An approval with the same id, such as of the template as it is called in the admin since it was renamed there."""
-    if approval.status != TemplateApprovalStatus.APPROVED or not approval.vendor_template:
-        return None
-    equal = {name: getattr(approval, name) for name in ("provider", "vendor_template", "status")}
-    others = TemplateApproval.objects.filter(**equal).exclude(template=approval.template)
-    return others.select_related("template").first()
 
 
 def note_effect(session: Session, before: Iterable[ApprovedText]) -> None:

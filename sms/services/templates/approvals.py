@@ -249,14 +249,27 @@ ID_OF_OTHER_TEXT = N_(
 
 def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
     """Another approval with the same vendor's id for a different text: one of the two is wrong."""
+    text = at_vendor(approval, body)
+    return next((other for other, found in _of_same_id(approval) if found != text), None)
+
+
+def same_text(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
+    """An approval of another template with the same vendor's id and text: messages with it match both."""
+    text = at_vendor(approval, body)
+    others = ((each, found) for each, found in _of_same_id(approval) if each.template_id != approval.template_id)
+    return next((other for other, found in others if found == text), None)
+
+
+def _of_same_id(approval: TemplateApproval) -> Iterator[tuple[TemplateApproval, AtVendor]]:
+    """The other approvals with this id, each with its text."""
     if not approval.vendor_template or approval.status != TemplateApprovalStatus.APPROVED:
-        return None
+        return
     others = TemplateApproval.objects.filter(
         provider=approval.provider, vendor_template=approval.vendor_template, status=TemplateApprovalStatus.APPROVED
     )
-    text = at_vendor(approval, body)
-    stored = others.exclude(pk=approval.pk).select_related("template", "version")
-    return next((other for other in stored if _stored_at_vendor(other) not in (None, text)), None)
+    for other in others.exclude(pk=approval.pk).select_related("template", "version"):
+        if text := _stored_at_vendor(other):
+            yield other, text
 
 
 def ids_of_other_texts(
