@@ -49,6 +49,7 @@ from .settings import SettingError as SettingError
 from .settings import clean
 
 JsonObject = dict[str, Any]
+PARAMETER_TWICE = N_("Two parameters go under the same name.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ class Sender(Adapter):
         if self.carries is not Carries.TEXT and (problem := self.vendor_template_problem(sms.vendor_template or "")):
             raise Misconfigured(Failure.CONFIG, "template_invalid", problem)
         if self.names_parameters and len(dict(sms.parameters)) != len(sms.parameters):
-            raise Misconfigured(Failure.CONFIG, "parameter_twice", N_("Two parameters go under the same name."))
+            raise Misconfigured(Failure.CONFIG, "parameter_twice", PARAMETER_TWICE)
         if self.max_parameters is not None and len(sms.parameters) > self.max_parameters:
             words = N_("{name} accepts at most {most} parameters; the template has {count}.")
             filled = words.format(name=self.name, most=self.max_parameters, count=len(sms.parameters))

@@ -10,6 +10,8 @@ from typing import Any
 
 import phonenumbers
 
+from sms.domain.phone import masked
+
 _SEPARATOR = r"(?:[\s()./+\-\u2010-\u2015]|%20|%28|%29|%2[Dd])*"
 """Between digits. A plus sign is a blank in a form's body."""
 _BEFORE = r"(?:(?<![0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
@@ -28,6 +30,13 @@ def spellings(number: str) -> re.Pattern[str]:
     international = f"(?:{_PREFIX}{_SEPARATOR})?{code}{_SEPARATOR}{trunk}"
     local = f"|{trunk}" if len(national) >= FEWEST_NATIONAL else ""
     return re.compile(f"{_BEFORE}(?:{international}{local}){_digits(national)}(?![0-9])")
+
+
+def without_number(text: str, number: str) -> str:
+    """The text with the number masked, in any spelling; `number` may be a pseudonym, which is in no text."""
+    if not number.startswith("+") or number[-2:] not in text:
+        return text
+    return spellings(number).sub(masked(number), text)
 
 
 def _digits(digits: str) -> str:

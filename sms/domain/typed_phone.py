@@ -20,6 +20,9 @@ WHICH_COUNTRY = N_(
     "Which country? A number without a country code may belong to several: write + and the country code before it, "
     "such as +994501234567."
 )
+SHORTENED = N_(
+    "A spreadsheet has shortened this number, and digits are lost: format the column as text, enter it again."
+)
 _PLUS = frozenset("+\uff0b\ufe62\u207a\u2795")
 _BETWEEN = frozenset("()[]{}<>./\\|~_\u00b7\u2022\u2024\u2027\u2043\u2044\u2053\u2212\u2215\u223c\u30fb\u30fc\uff5e")
 """Signs that people write between digits, beside those whose category says so."""
@@ -93,12 +96,7 @@ def _plain(value: str, fewest: int = 1) -> str:
     if scheme := _SCHEME.match(text):
         text = unquote(text[scheme.end() :])
     if _SHORTENED.fullmatch(text):
-        raise ShortenedNumber(
-            N_(
-                "A spreadsheet has shortened this number, and digits are lost: format the column as text, "
-                "enter it again."
-            )
-        )
+        raise ShortenedNumber(SHORTENED)
     if whole := _FRACTION.fullmatch(text):
         text = whole[1]
     plain = "".join(_sign(character) for character in text)

@@ -10,6 +10,8 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from sms.domain.matching.placeholders import same_kinds
+
 from .approval import ConfirmedHow, TemplateApprovalStatus
 from .provider import Provider
 
@@ -69,7 +71,7 @@ class MessageTemplate(models.Model):
 
     def _is_current_version(self) -> bool:
         now = self.current_version
-        return now is not None and (now.body, now.placeholders) == (self.body, self.placeholders)
+        return now is not None and now.body == self.body and same_kinds(now.placeholders, self.placeholders)
 
 
 def _add_versions(templates: Sequence[MessageTemplate], author: Any) -> None:

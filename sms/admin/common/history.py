@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +38,25 @@ class HistoriedAdmin(SimpleHistoryAdmin, BaseAdmin):
     ) -> HttpResponse:
         rows = list(inline_histories(self.model, object_id, self.inlines))
         return super().history_view(request, object_id, {**(extra_context or {}), "inline_histories": rows})
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The library would save what is posted here, also for somebody who may only view the row."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def render_history_view(
+        self, request: HttpRequest, template: str, context: dict[str, Any], **more: Any
+    ) -> HttpResponse:
+        """The library shows the fields of an old version to everybody: as on the row's page, some may only view it."""
+        row = context.get("original")
+        if row is not None and not self.has_change_permission(request, row):
+            sets = self.get_fieldsets(request, row)
+            form = self.get_form(request, row, change=True)(instance=row)
+            context["adminform"] = AdminForm(form, sets, {}, flatten_fieldsets(sets), model_admin=self)
+        return super().render_history_view(request, template, context, **more)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None and self.has_change_permission(request, obj):

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from sms.domain.phone import masked
+from sms.domain.spellings import without_number
+from sms.domain.text import visible
 from sms.models import Message
 
 SEE_NUMBERS = "sms.see_numbers"
@@ -18,6 +20,8 @@ REVEALED = "revealed"
 REVEALED_FOR = 15 * 60
 """Seconds for which a revealed message stays readable, for this user only."""
 MOST_REVEALED = 20
+LONGEST_SHORT_CODE = 6
+"""Digits. What has more of them is a number, in whatever notation a gateway wrote it."""
 TEXTS_SHOWN = "texts_shown"
 """In the session: when the user asked for the texts in the list of messages."""
 
@@ -37,6 +41,18 @@ def number(value: str, message: Message | None = None) -> str:
     if sees_numbers() or (message is not None and is_revealed(message)):
         return value
     return masked(value)
+
+
+def sender(value: str) -> str:
+    """Who sent an SMS to us, or the number that got it, as a gateway wrote it. Names and short codes are not masked."""
+    is_number = sum(map(str.isdigit, value)) > LONGEST_SHORT_CODE
+    return visible(number(value) if is_number else value)
+
+
+def vendor_id(value: str, message: Message | None) -> str:
+    """A vendor's id of a message, without the message's number: some vendors make their ids of it."""
+    is_shown = message is None or sees_numbers() or is_revealed(message)
+    return value if is_shown or message is None else without_number(value, message.to)
 
 
 def shape(value: str) -> str:

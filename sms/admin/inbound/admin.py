@@ -23,7 +23,6 @@ from sms.admin.common.filters import PeriodFilter, listed
 from sms.admin.common.phone_numbers import TypedNumbers
 from sms.domain.masking import masked_words
 from sms.domain.matching.folding import plain_text
-from sms.domain.phone import PhoneError, parse
 from sms.domain.text import visible
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, InboundPushAttempt, PushStatus
 from sms.models.inbound import FIELDS
@@ -42,14 +41,6 @@ def _gateway_slugs() -> list[tuple[str, str]]:
 
 
 GatewayFilter = listed(_("gateway"), "gateway", _gateway_slugs)
-
-
-def shown_number(value: str) -> str:
-    """A number, masked unless the user may see it. Names and short codes are not masked."""
-    try:
-        return privacy.number(parse(value))
-    except PhoneError:
-        return visible(value)
 
 
 @admin.register(InboundMessage)
@@ -87,11 +78,11 @@ class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
 
     @display(description=_("to"))
     def shown_to(self, message: InboundMessage) -> str:
-        return shown_number(message.to)
+        return privacy.sender(message.to)
 
     @display(description=_("from"))
     def shown_sender(self, message: InboundMessage) -> str:
-        return shown_number(message.sender)
+        return privacy.sender(message.sender)
 
     @display(description=_("text"))
     def shown_text(self, message: InboundMessage) -> str:
@@ -196,7 +187,7 @@ class InboundPushAdmin(TypedNumbers, ReadOnlyAdmin):
 
     @display(description=_("to"))
     def shown_to(self, push: InboundPush) -> str:
-        return shown_number(push.message.to)
+        return privacy.sender(push.message.to)
 
     @dialog_action(
         title=_("Forward this message again?"),

@@ -9,7 +9,9 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -94,7 +96,7 @@ class PartnerAdmin(HistoriedAdmin):
     def last_errors(self, partner: Partner) -> str:
         tries = InboundPushAttempt.objects.filter(push__partner=partner).exclude(outcome__in=["", Pushed.DELIVERED])
         rows = [
-            (f"{attempt.started_at:%Y-%m-%d %H:%M:%S}", visible(attempt.code), visible(attempt.detail)[:200])
+            (f"{localtime(attempt.started_at):%Y-%m-%d %H:%M:%S}", visible(attempt.code), visible(attempt.detail)[:200])
             for attempt in tries.order_by("-pk")[:LAST_ERRORS]
         ]
         return format_html_join("", "<div>{} {} {}</div>", rows) or str(_("none"))
@@ -115,6 +117,11 @@ def _partner_slugs() -> list[tuple[str, str]]:
 PartnerFilter = listed(_("partner"), "partner", _partner_slugs)
 
 
+class NumberHistory(HistoricalRecordContextHelper):
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        return privacy.number(value) if change.field == "phone" else super().prepare_delta_change_value(change, value)
+
+
 @admin.register(RentedNumber)
 class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
     list_display = ("shown_phone", "partner_slug", "operation_id", "state", "valid_from", "valid_until")
@@ -125,6 +132,10 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
     search_help_text = _("The whole number, with its country code")
     readonly_fields = ("shown_phone",)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only users who see numbers: the form of others has no field for the number."""
+        return super().has_add_permission(request) and request.user.has_perm(privacy.SEE_NUMBERS)
+
     def get_fieldsets(self, request: HttpRequest, obj: RentedNumber | None = None) -> list[Any]:
         phone = "phone" if request.user.has_perm(privacy.SEE_NUMBERS) else "shown_phone"
         own = {"fields": [phone, "partner", "operation_id", "active", "valid_from", "valid_until"]}
@@ -133,6 +144,9 @@ class RentedNumberAdmin(TypedNumbers, HistoriedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RentedNumber]:
         return super().get_queryset(request).select_related("partner").defer("partner__credentials")
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> NumberHistory:
+        return NumberHistory(self.model, historical_record)
 
     @display(description=_("phone"))
     def shown_phone(self, number: RentedNumber) -> str:

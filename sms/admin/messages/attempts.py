@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from providers.base import Failure
 from providers.marking import N_
-from sms.admin.common import labels
+from sms.admin.common import labels, privacy
 from sms.admin.common.base import ReadOnlyAdmin
 from sms.admin.common.filters import PeriodFilter, ProviderFilter, listed, yes_no
 from sms.domain.lifecycle import Outcome, ReportState
@@ -41,15 +41,27 @@ class OfProvider(ReadOnlyAdmin):
         return row.provider.slug
 
 
+class OfMessage(OfProvider):
+    """Rows with a vendor's id, which may contain the message's number."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        unread = (f"message__{name}" for name in ("text", "raw_text", "parameters", "decision"))
+        return super().get_queryset(request).select_related("message").defer("provider__credentials", *unread)
+
+    @display(description=_("vendor's id"))
+    def shown_vendor_id(self, row: Attempt | DeliveryReport) -> str:
+        return privacy.vendor_id(row.vendor_message_id, row.message)
+
+
 @admin.register(Attempt)
-class AttemptAdmin(OfProvider):
+class AttemptAdmin(OfMessage):
     list_display = (
         "shown_outcome",
         "provider_slug",
         "failure",
         "code",
         "shown_detail",
-        "vendor_message_id",
+        "shown_vendor_id",
         "started_at",
     )
     list_filter = (
@@ -65,10 +77,10 @@ class AttemptAdmin(OfProvider):
         ("shown_outcome", "failure", "code"),
         "shown_detail",
         ("message", "number", "provider_slug"),
-        ("vendor_message_id", "http_status", "reported"),
+        ("shown_vendor_id", "http_status", "reported"),
         ("started_at", "finished_at"),
     )
-    readonly_fields = ("shown_detail", "shown_outcome", "provider_slug")
+    readonly_fields = ("shown_detail", "shown_outcome", "provider_slug", "shown_vendor_id")
 
     shown_detail = labels.translated_field("detail")
 
@@ -78,13 +90,13 @@ class AttemptAdmin(OfProvider):
 
 
 @admin.register(DeliveryReport)
-class DeliveryReportAdmin(OfProvider):
+class DeliveryReportAdmin(OfMessage):
     list_display = (
         "shown_status",
         "provider_slug",
         "code",
         "shown_detail",
-        "vendor_message_id",
+        "shown_vendor_id",
         "applied",
         "received_at",
     )
@@ -103,11 +115,18 @@ class DeliveryReportAdmin(OfProvider):
         "shown_detail",
         ("part", "parts", "price", "vendor_at"),
         ("provider_slug", "message", "attempt"),
-        ("vendor_message_id", "reference"),
+        ("shown_vendor_id", "shown_reference"),
         ("applied", "shown_reason"),
         ("is_poll", "received_at"),
     )
-    readonly_fields = ("shown_detail", "shown_reason", "shown_status", "provider_slug")
+    readonly_fields = (
+        "shown_detail",
+        "shown_reason",
+        "shown_status",
+        "provider_slug",
+        "shown_vendor_id",
+        "shown_reference",
+    )
 
     shown_detail = labels.translated_field("detail")
     shown_reason = labels.translated_field("reason")
@@ -121,6 +140,10 @@ class DeliveryReportAdmin(OfProvider):
         with contextlib.suppress(ValueError):
             attempts.append(uuid.UUID(term))
         return queryset.filter(Q(attempt__in=attempts) | Q(is_waiting=True, vendor_message_id=term)), False
+
+    @display(description=_("reference"))
+    def shown_reference(self, report: DeliveryReport) -> str:
+        return privacy.vendor_id(report.reference, report.message)
 
     @display(description=_("status"), label=labels.REPORT)
     def shown_status(self, report: DeliveryReport) -> str:

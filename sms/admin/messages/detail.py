@@ -22,11 +22,14 @@ from .search import SAME_NUMBER
 def context(message: Message) -> dict[str, Any]:
     readable = privacy.may_read(message)
     rows = Rows.of(message)
-    told = timeline.timeline_of(message, rows)
+    told = timeline.timeline_of(message, rows, shows_number=shows_number(message))
     return {
         "explained": explained(message, rows),
         "message": message,
         "timeline": told,
+        "vendor_ids": [
+            privacy.vendor_id(each.vendor_message_id, message) for each in told.attempts if each.vendor_message_id
+        ],
         "doubts": doubts(message),
         "readable": readable,
         "shown_to": privacy.number(message.to, message),
@@ -43,8 +46,11 @@ def context(message: Message) -> dict[str, Any]:
 
 def explained(message: Message, rows: Rows) -> dict[str, Any]:
     """What this user may see of the explained message."""
-    shows_number = privacy.sees_numbers() or privacy.is_revealed(message)
-    return explain(message, rows, shows_number=shows_number, shows_text=privacy.may_read(message))
+    return explain(message, rows, shows_number=shows_number(message), shows_text=privacy.may_read(message))
+
+
+def shows_number(message: Message) -> bool:
+    return privacy.sees_numbers() or privacy.is_revealed(message)
 
 
 def doubts(message: Message) -> list[ApprovalDoubt]:

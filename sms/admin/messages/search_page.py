@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from sms.admin.common import privacy
 from sms.admin.common.base import typed
 from sms.admin.common.page import page, require_permission
-from sms.domain.phone import PhoneError, parse
 from sms.domain.text import visible
 from sms.models import InboundMessage, Message, RefusedRequest
 from sms.services.staff import answer_facts, search
@@ -84,21 +83,13 @@ def _results(request: HttpRequest, found: search.Found) -> Iterator[Result]:
         subject = " · ".join(filter(None, (privacy.number(rejected.to), visible(rejected.request_id))))
         yield Result(_("Rejected request"), answer.sentence, row, _button(request, answer, rejected), subject)
     for received in found.received:
-        answer = answer_facts.answer_received(received, _shown)
+        answer = answer_facts.answer_received(received, privacy.sender)
         row = _page("inboundmessage", received)
         yield Result(_("Received SMS"), answer.sentence, row, _button(request, answer, received))
 
 
 def _number_of(message: Message) -> Callable[[str], str]:
     return lambda value: privacy.number(value, message)
-
-
-def _shown(value: str) -> str:
-    """Senders may be names or short codes, which are not masked."""
-    try:
-        return privacy.number(parse(value))
-    except PhoneError:
-        return visible(value)
 
 
 def _page(model: str, row: Any) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.timezone import localtime
 
 from sms.domain.lifecycle import Status
 from sms.services.monitoring import dashboard
@@ -46,7 +47,7 @@ def context(request: HttpRequest, given: dict[str, Any]) -> dict[str, Any]:
         return given
     board = dashboard.read_dashboard()
     table = [(hour, [series[at] for series in board.series.values()]) for at, hour in enumerate(board.hours)]
-    chart = json.dumps({"labels": [f"{hour:%H}:00" for hour in board.hours], "datasets": _datasets(board)})
+    chart = json.dumps({"labels": [f"{localtime(hour):%H:%M}" for hour in board.hours], "datasets": _datasets(board)})
     cards = outage_card.all_cards(request, board.outages)
     shown = {"board": board, "chart": chart, "chart_options": json.dumps(OPTIONS), "table": table, "outages": cards}
     return {**given, **shown}

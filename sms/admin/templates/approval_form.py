@@ -10,6 +10,7 @@ from django.db.models import Field, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
+from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -234,12 +235,12 @@ def _facts(approval: TemplateApproval) -> list[str]:
     version = approval.version
     facts = [str(_("version %(number)d: %(body)s")) % {"number": version.number, "body": version.body}]
     if approval.approved_at:
-        facts.append(str(_("approved %(day)s")) % {"day": approval.approved_at.date()})
+        facts.append(str(_("approved %(day)s")) % {"day": localdate(approval.approved_at)})
     if approval.needs_confirmation:
         facts.append(str(_("NOT CONFIRMED since the text changed")))
     elif approval.confirmed_at:
         by = approval.confirmed_by or approval.get_confirmed_how_display()
-        facts.append(str(_("confirmed %(day)s %(by)s")) % {"day": approval.confirmed_at.date(), "by": by})
+        facts.append(str(_("confirmed %(day)s %(by)s")) % {"day": localdate(approval.confirmed_at), "by": by})
     if (days := unconfirmed_days(approval)) is not None:
         facts.append(_unconfirmed_words(days))
     return facts

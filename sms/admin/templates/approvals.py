@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from sms.admin.common.filters import Choices, ListedFilter, provider_choices
@@ -108,7 +109,8 @@ def doubt_words(approval: SenderApproval | TemplateApproval) -> str:
     if doubt is None:
         return ""
     words = _("IN DOUBT since %(day)s: the vendor answered %(code)s. %(detail)s")
-    facts = {"day": f"{doubt.begun_at:%Y-%m-%d %H:%M}", "code": doubt.code, "detail": translated(doubt.detail)}
+    begun = localtime(doubt.begun_at)
+    facts = {"day": f"{begun:%Y-%m-%d %H:%M}", "code": doubt.code, "detail": translated(doubt.detail)}
     page = reverse("admin:sms_approvaldoubt_change", args=(doubt.pk,))
     return format_html('<a href="{}">{}</a>', page, str(words) % facts)
 

@@ -94,6 +94,20 @@ def parse_kinds(value: object) -> dict[str, Placeholder]:
     return {_checked_name(name): _parse_kind(name, given) for name, given in value.items()}
 
 
+def same_kinds(one: object, other: object) -> bool:
+    """Whether two declarations mean the same: `"digits"` and `{kind = "digits"}`, or `any` and nothing."""
+    if one == other:
+        return True
+    try:
+        return _declared(one) == _declared(other)
+    except TemplateError:
+        return False
+
+
+def _declared(value: object) -> dict[str, Placeholder]:
+    return {name: each for name, each in parse_kinds(value).items() if each != Placeholder(name)}
+
+
 def _parse_kind(name: str, given: object) -> Placeholder:
     if isinstance(given, str):
         given = {"kind": given}

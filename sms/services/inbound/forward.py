@@ -238,17 +238,19 @@ def _next_status(job: Push) -> PushStatus:
 
 
 def _record_outcome(outcome: TryOutcome, job: Push) -> None:
-    """Count the try. Each partner has one alert while any of its pushes has failed."""
+    """Count the try. Each partner has one alert while staff can push any of its failed pushes again."""
     metrics.pushed(job.account.slug, outcome.outcome)
     if outcome.status == PushStatus.FAILED:
         _alert_failed(job.account)
-    elif outcome.status == PushStatus.DELIVERED and not _has_failed(job.account):
-        alerts.close_alert(_alert_key(job.account))
+    elif outcome.status == PushStatus.DELIVERED:
         alerts.close_alert(_unusable_key(job.account.slug))
+        if not _has_failed(job.account):
+            alerts.close_alert(_alert_key(job.account))
 
 
 def _has_failed(account: PartnerAccount) -> bool:
-    return InboundPush.objects.filter(partner=account.id, status=PushStatus.FAILED).exists()
+    failed = InboundPush.objects.filter(partner=account.id, status=PushStatus.FAILED)
+    return failed.filter(message__text__isnull=False).exists()
 
 
 def _unusable_key(slug: str) -> str:

@@ -53,6 +53,7 @@ from sms.models import (
     SenderName,
     TemplateApproval,
     TemplateVersion,
+    VendorDescription,
 )
 from sms.services.configuration.digests import number_digest, pseudonym, pseudonyms
 from sms.services.database import clock
@@ -304,6 +305,7 @@ CONFIGURATION = frozenset(
         SenderName,
         TemplateApproval,
         TemplateVersion,
+        VendorDescription,
     }
 )
 """What staff set up: numbers there are a company's. Their history is searched."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
+from sms.domain.matching.placeholders import same_kinds
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
-from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
+from sms.models import ConfirmedHow, MessageTemplate, TemplateApproval, TemplateApprovalStatus
 from sms.services.templates.approvals import (
     approval_problems,
     as_parameters,
@@ -19,6 +20,7 @@ from sms.services.templates.approvals import (
     parsed,
     registered_body,
     same_id,
+    same_text,
 )
 from sms.services.templates.effect import effect
 from sms.services.templates.unmatched import ApprovedText, approved_texts
@@ -35,6 +37,8 @@ def apply(table: TemplateTable, at: Location, session: Session) -> None:
     template = MessageTemplate.objects.filter(name=table.name).first() or MessageTemplate(name=table.name)
     session.require(at, template, table, "body")
     values = table.given("name", "approvals")
+    if same_kinds(values.get("placeholders"), template.placeholders):
+        del values["placeholders"]
     parsed = _parse(at, table.body or template.body, values.get("placeholders", template.placeholders))
     changes = _changes(template, parsed, approvals) if parsed is not None else []
     if session.save(at, f"template {table.name}", template, values):
@@ -117,31 +121,36 @@ def _changes(
     template: MessageTemplate, current: Body, approvals: Iterable[ProviderApproval[TemplateApprovalTable]]
 ) -> list[ApprovalChange]:
     """The approvals that the file changes. Each is checked against its vendor's rules before anything is stored."""
-    stored = list(template.approvals.select_related("provider", "version")) if template.pk else []
+    left = list(template.approvals.select_related("provider", "version")) if template.pk else []
+    tables = [(_approval_values(table, at), at, provider) for table, at, provider in approvals]
+    named = {(provider.pk, values["vendor_template"]) for values, _, provider in tables}
     found = []
-    for table, at, provider in approvals:
-        values = _approval_values(table, at)
-        row = _row(at, stored, template, provider, values["vendor_template"])
+    for values, at, provider in tables:
+        key = values["vendor_template"]
+        here = [row for row in left if row.provider_id == provider.pk]
+        if key is None:  # the rows that other tables name are theirs
+            here = [row for row in here if (provider.pk, row.vendor_template) not in named]
+        row = _row(at, here, TemplateApproval(template=template, provider=provider), key)
         body = _registered(at, row, values, current) if row is not None and at.is_valid() else None
         if row is not None and body is not None:
             found.append(ApprovalChange(at, row, values, body))
+            left = [each for each in left if each != row]
     return found
 
 
 def _row(
-    at: Location, stored: Iterable[TemplateApproval], template: MessageTemplate, provider: Provider, key: str | None
+    at: Location, here: Sequence[TemplateApproval], new: TemplateApproval, key: str | None
 ) -> TemplateApproval | None:
-    """The stored approval that a table names, one without a vendor's id yet, or a new one."""
-    here = [row for row in stored if row.provider_id == provider.pk]
+    """The approval at a provider that a table names, one without a vendor's id yet, or a new one."""
     if key is None:
-        named = [row for row in here if row.status != TemplateApprovalStatus.ENDED] or here
+        found = [row for row in here if row.status != TemplateApprovalStatus.ENDED] or list(here)
     else:
-        named = [row for row in here if row.vendor_template == key]
-        named = named or [row for row in here if not row.vendor_template and row.version is None]
-    if len(named) > 1:
-        ids = ", ".join(row.vendor_template or "(none)" for row in named)
+        found = [row for row in here if row.vendor_template == key]
+        found = found or [row for row in here if not row.vendor_template and row.version is None]
+    if len(found) > 1:
+        ids = ", ".join(row.vendor_template or "(none)" for row in found)
         return at.report("vendor_template", f"is missing, and there are several approvals here: {ids}")
-    return named[0] if named else TemplateApproval(template=template, provider=provider)
+    return found[0] if found else new
 
 
 def _registered(at: Location, row: TemplateApproval, values: dict[str, Any], current: Body) -> Body | None:
@@ -192,13 +201,20 @@ def _note_unapproved(session: Session, template: MessageTemplate) -> None:
 
 
 def note_shared_ids(session: Session) -> None:
-    """A vendor's id identifies one text. If two approvals disagree, one of them sends wrong texts."""
+    """A vendor's id identifies one text, and a text should be of one template."""
     for approval in session.approvals:
-        other = same_id(approval, parsed(approval.version)) if approval.version else None
-        if other is not None:
+        if approval.version is None:
+            continue
+        body = parsed(approval.version)
+        where = f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for"
+        if other := same_id(approval, body):
             session.notes.append(
-                f"template {approval.template.name} at {approval.provider}: {approval.vendor_template} is approved for "
-                f"another text too, of template {other.template.name}; one of the two is wrong: end it"
+                f"{where} another text too, of template {other.template.name}; one of the two is wrong: end it"
+            )
+        if other := same_text(approval, body):  # such as the template as it is called since it was renamed in the admin
+            session.notes.append(
+                f"{where} the same text of template {other.template.name}, too: messages with the text are rejected "
+                "(template_ambiguous) unless the kinds of the placeholders differ; end one of the two"
             )
 
 

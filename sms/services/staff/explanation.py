@@ -13,6 +13,7 @@ from typing import Any
 from providers.marking import N_
 from sms.domain.lifecycle import Status
 from sms.domain.phone import masked
+from sms.domain.spellings import without_number
 from sms.models import (
     Attempt,
     DeliveryReport,
@@ -63,6 +64,9 @@ def explain(message: Message, rows: Rows, *, shows_number: bool = False, shows_t
     """`shows_text`: with the text, the parameters and the raw exchanges, which are never shown of an OTP."""
     shows_text = shows_text and not message.is_otp
     history = [values for _, values in sorted(_history(rows, shows_text), key=lambda entry: entry[0])]
+    for step in history if not shows_number else ():
+        if vendor_id := step.get("vendor_message_id"):
+            step["vendor_message_id"] = without_number(vendor_id, message.to)
     accepted = intake(message, rows)
     _number_versions([accepted, *(step["decision"] for step in history if step.get("decision"))])
     return {

@@ -14,6 +14,7 @@ from providers.marking import N_
 from sms.domain import status_descriptions
 from sms.domain.lifecycle import BAD_REPORTS, OUR_FAULTS, Outcome, Status, is_final
 from sms.domain.quality.client_outcomes import ClientOutcome
+from sms.domain.spellings import without_number
 from sms.models import Attempt, DeliveryReport, Message, MessageEvent, MessageOutcome, Provider
 from sms.services.database import clock
 from sms.translation import translated
@@ -54,10 +55,11 @@ class Timeline:
     attempts: tuple[Attempt, ...] = field(default=())
 
 
-def timeline_of(message: Message, rows: Rows | None = None) -> Timeline:
+def timeline_of(message: Message, rows: Rows | None = None, *, shows_number: bool = False) -> Timeline:
     rows = rows or Rows.of(message)
+    hidden = "" if shows_number else message.to
     accepted = [_accepted(message), _routed(message, intake(message, rows))]
-    later = [_attempt(attempt, rows.slugs) for attempt in rows.attempts]
+    later = [_attempt(attempt, rows.slugs, hidden) for attempt in rows.attempts]
     later += [_report(report, rows.slugs) for report in rows.reports] + [_event(event) for event in rows.events]
     later += [_client_outcome(each, message) for each in rows.outcomes]
     later.sort(key=lambda entry: entry.at or message.created_at)
@@ -98,13 +100,14 @@ def _routed(message: Message, decision: Mapping[str, Any]) -> TimelineEntry:
     )
 
 
-def _attempt(attempt: Attempt, slugs: Mapping[int | None, str]) -> TimelineEntry:
+def _attempt(attempt: Attempt, slugs: Mapping[int | None, str], hidden: str) -> TimelineEntry:
+    """`hidden`: the number, if the vendor's id must not show it."""
     outcome = Outcome(attempt.outcome) if attempt.outcome else None
     title = N_("Attempt {number} via {provider}: {outcome_text}").format(
         number=attempt.number, provider=slugs.get(attempt.provider_id, "?"), outcome_text=outcome or N_("under way")
     )
     facts = [("HTTP", str(attempt.http_status or "")), (N_("code"), attempt.code), (N_("took"), _duration(attempt))]
-    facts.append((N_("vendor's id"), attempt.vendor_message_id))
+    facts.append((N_("vendor's id"), without_number(attempt.vendor_message_id, hidden)))
     facts.append((_("repeats"), _("an unconfirmed call, with its reference") if attempt.repeats else ""))
     exchange = (attempt.raw_request or "", attempt.raw_response or "")
     return TimelineEntry(

@@ -19,6 +19,8 @@ MAX_UNPACKED = 32 * 1024 * 1024
 """Bytes. A small archive can contain gigabytes."""
 MAX_COLUMNS = 256
 _SHEETS = "xl/worksheets/"
+_KEPT_DIGITS = 15
+"""So many a spreadsheet keeps of a number."""
 
 
 def is_workbook(data: bytes) -> bool:
@@ -100,6 +102,9 @@ def _text(number: int, cell: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
+    if isinstance(value, int | float) and abs(value) >= 10**_KEPT_DIGITS:
+        digits, power = f"{value:.{_KEPT_DIGITS - 1}E}".split("E")
+        return f"{digits.rstrip('0').rstrip('.')}E{power}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime | date | time):

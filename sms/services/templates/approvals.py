@@ -5,19 +5,22 @@ The admin, provisioning files and imports use the same rules and the same messag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeGuard
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from providers.base import Sender
+from providers.base import PARAMETER_TWICE, Sender
 from providers.marking import N_
 from sms.domain.matching.index import form_of, normalise
-from sms.domain.matching.templates import Body, limits_problem, parse_body, parse_kinds
+from sms.domain.matching.templates import Body, TemplateError, limits_problem, parse_body, parse_kinds
 from sms.domain.matching.vendor_text import Order, is_readable, read_vendor_text, unknown_names, write_vendor_text
-from sms.domain.text import visible
+from sms.domain.text import is_hidden, visible
+from sms.domain.typed_phone import SHORTENED
 from sms.models import (
     Attempt,
     ConfirmedHow,
@@ -30,14 +33,21 @@ from sms.services.configuration.snapshot import parameter_order
 
 Parameters = list[str | dict[str, str]]
 """Our placeholders in the vendor's order, as approvals store them. A pair gives a vendor's name that differs."""
+NOT_ALLOWED = N_("{bad} is not allowed here. Remove it.")
+_LOST_DIGITS = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
+"""A long id as a spreadsheet writes it."""
 
 
 def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]]:
     """Why the provider can never send this text, as pairs of a field and a message for staff; [] if it can.
 
-    Without the vendor's id of the template, an approval can have any status except approved.
+    Without the vendor's id of the template, an approval can have any status except approved. One that is wrong can be
+    ended.
     """
     vendor = row.provider.adapter_class
+    if row.status == TemplateApprovalStatus.ENDED:
+        wrong = _order_problem(body, row.parameters or [])
+        return [("parameters", wrong)] if wrong else []
     problems = {
         "vendor_template": _vendor_template_problem(vendor, row.vendor_template, row.status),
         "parameters": _parameters_problem(body, vendor, row.parameters or []),
@@ -50,7 +60,11 @@ def approval_problems(row: TemplateApproval, body: Body) -> list[tuple[str, str]
 def _vendor_template_problem(vendor: type[Sender], vendor_template: str, status: str) -> str | None:
     if not vendor_template and status != TemplateApprovalStatus.APPROVED:
         return None
-    return vendor.vendor_template_problem(vendor_template)
+    if problem := vendor.vendor_template_problem(vendor_template):
+        return problem
+    if hidden := next(filter(is_hidden, vendor_template), None):  # such as a zero-width space of a copied page
+        return NOT_ALLOWED.format(bad=visible(hidden))
+    return SHORTENED if _LOST_DIGITS.fullmatch(vendor_template) else None
 
 
 def is_parameter(value: object) -> TypeGuard[str | dict[str, str]]:
@@ -76,6 +90,12 @@ def _shape_problem(parameters: object) -> str | None:
     )
 
 
+def _order_problem(body: Body, parameters: Sequence[str | Mapping[str, str]]) -> str | None:
+    """Whether these are the body's placeholders, each once, whatever the vendor supports."""
+    order = [] if _shape_problem(parameters) else parameter_order(parameters, body)
+    return _shape_problem(parameters) or limits_problem(body, parameters=[ours for ours, _ in order])
+
+
 def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[str | Mapping[str, str]]) -> str | None:
     if wrong := _shape_problem(parameters):
         return wrong
@@ -85,13 +105,16 @@ def _parameters_problem(body: Body, vendor: type[Sender], parameters: Sequence[s
         return N_("{vendor} identifies parameters by order only and does not accept names ({renamed}).").format(
             vendor=vendor.name, renamed=", ".join(renamed)
         )
-    return limits_problem(
+    problem = limits_problem(
         body,
         max_parameters=vendor.max_parameters,
         max_length=vendor.max_length,
         max_value_length=vendor.max_value_length,
         parameters=[ours for ours, _ in order] or None,
     )
+    if problem is None and vendor.names_parameters and len({theirs for _, theirs in order}) < len(order):
+        return PARAMETER_TWICE
+    return problem
 
 
 def _names_problem(vendor: type[Sender], text: str, order: Order) -> str | None:
@@ -219,16 +242,64 @@ def vendor_text(approval: TemplateApproval) -> str:
     return write_vendor_text(body, order, named=approval.provider.adapter_class.names_parameters)
 
 
+ID_OF_OTHER_TEXT = N_(
+    "The id {vendor_template} is approved for another text, of template {template}. End that approval first."
+)
+
+
 def same_id(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
     """Another approval with the same vendor's id for a different text: one of the two is wrong."""
+    text = at_vendor(approval, body)
+    return next((other for other, found in _of_same_id(approval) if found != text), None)
+
+
+def same_text(approval: TemplateApproval, body: Body) -> TemplateApproval | None:
+    """An approval of another template with the same vendor's id and text: messages with it match both."""
+    text = at_vendor(approval, body)
+    others = ((each, found) for each, found in _of_same_id(approval) if each.template_id != approval.template_id)
+    return next((other for other, found in others if found == text), None)
+
+
+def _of_same_id(approval: TemplateApproval) -> Iterator[tuple[TemplateApproval, AtVendor]]:
+    """The other approvals with this id, each with its text."""
     if not approval.vendor_template or approval.status != TemplateApprovalStatus.APPROVED:
-        return None
+        return
     others = TemplateApproval.objects.filter(
         provider=approval.provider, vendor_template=approval.vendor_template, status=TemplateApprovalStatus.APPROVED
     )
-    text = at_vendor(approval, body)
-    stored = others.exclude(pk=approval.pk).select_related("template", "version")
-    return next((other for other in stored if at_vendor(other, parsed(other.version)) != text), None)
+    for other in others.exclude(pk=approval.pk).select_related("template", "version"):
+        if text := _stored_at_vendor(other):
+            yield other, text
+
+
+def ids_of_other_texts(
+    imported: Iterable[tuple[str, TemplateApproval, Body]], *, changing: Collection[int | None]
+) -> Iterator[tuple[TemplateApproval, str]]:
+    """`same_id` for many approvals that are not stored yet, each with its template's name, among themselves too.
+
+    `changing`: the keys of the stored ones that do not stay as they are.
+    """
+    told = [(name, row, at_vendor(row, body)) for name, row, body in imported if _sent_id(row)]
+    texts: dict[Hashable, list[tuple[str, AtVendor]]] = defaultdict(list)
+    for name, row, text in told:
+        texts[_sent_id(row)].append((name, text))
+    for row in _approved_with_id() if told else ():
+        if row.pk not in changing and (key := _sent_id(row)) in texts and (stored := _stored_at_vendor(row)):
+            texts[key].append((row.template.name, stored))
+    for _, row, text in told:
+        if other := next((name for name, found in texts[_sent_id(row)] if found != text), None):
+            yield row, ID_OF_OTHER_TEXT.format(vendor_template=row.vendor_template, template=other)
+
+
+def _sent_id(row: TemplateApproval) -> Hashable:
+    """The id that messages with it are sent with, and where; None for an approval that is not used."""
+    is_used = row.vendor_template and row.status == TemplateApprovalStatus.APPROVED
+    return (row.provider_id, row.vendor_template) if is_used else None
+
+
+def _approved_with_id() -> QuerySet[TemplateApproval]:
+    rows = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED).exclude(vendor_template="")
+    return rows.select_related("template", "version", "provider").defer("provider__credentials")
 
 
 AtVendor = tuple[tuple[str, ...], list[str | int | None]]
@@ -241,6 +312,14 @@ def at_vendor(approval: TemplateApproval, body: Body) -> AtVendor:
     is_named = approval.provider.adapter_class.names_parameters
     theirs = {ours: name if is_named else place for place, (ours, name) in order}
     return literals(body), [theirs.get(name) for name in body.names]
+
+
+def _stored_at_vendor(approval: TemplateApproval) -> AtVendor | None:
+    """None for a text that is invalid by the present rules: no message is matched with it."""
+    try:
+        return at_vendor(approval, parsed(approval.version))
+    except TemplateError:
+        return None
 
 
 def literals(body: Body) -> tuple[str, ...]:

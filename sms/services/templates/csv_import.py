@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, Prefetch
 
 from providers.marking import N_
+from sms.domain.matching.placeholders import same_kinds
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.domain.text import forbidden_in_text, visible
 from sms.models import (
@@ -28,7 +29,15 @@ from sms.models import (
 from sms.services.queue.errors import ActionRefused
 from sms.services.table_files.rows import Row, RowIssue, Table, shown
 
-from .approvals import approval_problems, bind, confirm, is_of_other_text, registered_body
+from .approvals import (
+    NOT_ALLOWED,
+    approval_problems,
+    bind,
+    confirm,
+    ids_of_other_texts,
+    is_of_other_text,
+    registered_body,
+)
 from .csv_format import APPROVAL, read, written_text
 from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
@@ -103,6 +112,7 @@ def plan(data: bytes) -> Plan:
     for change in changes:
         if change.fields:
             table.mistakes += _problems(change)
+    table.mistakes += _id_problems(changes)
     mistakes = tuple(sorted(table.mistakes, key=lambda mistake: mistake.line))
     new = tuple(change for change in changes if change.is_new)
     changed = tuple(change for change in changes if change.fields and not change.is_new)
@@ -180,7 +190,9 @@ def _begin(table: Table, row: Row, name: str, stored: MessageTemplate | None) ->
     else:
         change.before = _facts(stored)
     kinds = _declared(table, row, "placeholders", read_placeholders)
-    values = {"body": row.cells["body"], "placeholders": template.placeholders if kinds is None else kinds}
+    if kinds is None or same_kinds(kinds, template.placeholders):
+        kinds = template.placeholders
+    values = {"body": row.cells["body"], "placeholders": kinds}
     differ = _assign(template, values)
     change.text_changed = bool(differ)
     change.fields += [] if change.is_new else differ
@@ -321,6 +333,14 @@ def _approval_problems(imported: ImportedApproval, current: Body) -> Iterator[Ro
     yield from _field_problems(line, row, exclude=("template", "provider", "parameters"))
 
 
+def _id_problems(changes: list[Change]) -> Iterator[RowIssue]:
+    ours = [(change.name, each) for change in changes for each in change.approvals]
+    approved = [(name, each.row, each.body) for name, each in ours if each.body is not None]
+    lines = {id(each.row): each.line for _, each in ours}
+    for row, words in ids_of_other_texts(approved, changing={each.row.pk for _, each in ours}):
+        yield RowIssue(lines[id(row)], "vendor_template", words)
+
+
 def _field_problems(
     line: int, row: TemplateApproval | MessageTemplate, *, exclude: tuple[str, ...]
 ) -> Iterator[RowIssue]:
@@ -333,7 +353,7 @@ def _field_problems(
     for column in {"name", "vendor_template", "note"} & {each.name for each in row._meta.fields}:
         value = getattr(row, column)
         if bad := forbidden_in_text(value) or next((each for each in value if "\ud800" <= each <= "\udfff"), None):
-            yield RowIssue(line, column, N_("{bad} is not allowed here. Remove it.").format(bad=visible(bad)))
+            yield RowIssue(line, column, NOT_ALLOWED.format(bad=visible(bad)))
 
 
 # --- the effect on recent texts --------------------------------------------------------------

@@ -24,6 +24,7 @@ from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval
 from sms.services.queue.errors import ActionRefused
 
 from .approvals import (
+    ID_OF_OTHER_TEXT,
     AtVendor,
     Parameters,
     approval_problems,
@@ -128,16 +129,16 @@ class _Known:
         self.templates: dict[Shape, tuple[MessageTemplate, Body]] = {}
         for template in MessageTemplate.objects.select_related("current_version"):
             self.names.add(template.name)
-            self._add(template, template.body, template.placeholders)
+            self.add(template, template.body, template.placeholders)
         approved = TemplateApproval.objects.filter(status=TemplateApprovalStatus.APPROVED)
         self.approved: dict[str, AtVendor] = {}
         for row in approved.select_related("template", "version").order_by("pk"):
-            body = self._add(row.template, row.version.body, row.version.placeholders)
+            body = self.add(row.template, row.version.body, row.version.placeholders)
             if row.provider_id == provider.pk and body is not None:
                 row.provider = provider
                 self.approved[row.vendor_template] = at_vendor(row, body)
 
-    def _add(self, template: MessageTemplate, text: str, kinds: Any) -> Body | None:
+    def add(self, template: MessageTemplate, text: str, kinds: Any) -> Body | None:
         try:
             body = parse_body(text, parse_kinds(kinds))
         except TemplateError:  # stored by an older version's rules
@@ -279,12 +280,8 @@ def _problems(proposal: Proposal, provider: Provider) -> list[str]:
         return [*problems, str(error)]
     problems += [words for _, words in approval_problems(approval, registered)]
     if not problems and (other := same_id(approval, registered)):
-        problems.append(
-            N_(
-                "The id {vendor_template} is approved for another text, of template {template}. End that approval "
-                "first."
-            ).format(vendor_template=approval.vendor_template, template=other.template.name)
-        )
+        words = ID_OF_OTHER_TEXT.format(vendor_template=approval.vendor_template, template=other.template.name)
+        problems.append(words)
     return problems
 
 
@@ -337,7 +334,17 @@ def take(proposals: Sequence[Proposal], provider: Provider, *, author: Any) -> l
         faulty = [each for each in proposals if each.problems]
         if faulty:
             raise ActionRefused(N_("{count} texts have a problem. Nothing was saved.").format(count=len(faulty)))
-        return [_save(each, provider, author) for each in proposals if each.take]
+        known = _Known(provider)
+        return [_save_once(each, provider, author, known) for each in proposals if each.take]
+
+
+def _save_once(proposal: Proposal, provider: Provider, author: Any, known: _Known) -> MessageTemplate:
+    """The list may have a text under several ids: these are approvals of one template, or two templates would tie."""
+    if proposal.existing is None:
+        _look_for_same(proposal, parse_body(proposal.reading.body()), known)
+    template = _save(proposal, provider, author)
+    known.add(template, template.body, template.placeholders)
+    return template
 
 
 def _save(proposal: Proposal, provider: Provider, author: Any) -> MessageTemplate:

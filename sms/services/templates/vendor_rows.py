@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from providers.marking import N_
 from sms.domain.matching.identifiers import ascii_words
@@ -37,27 +37,26 @@ _HEADS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 """Beginnings and whole words of a column's header in ASCII. `Template ID` is an id, so that ids come before texts."""
-_APPROVED = (
-    "approv",
-    "activ",
-    "aktiv",
-    "aktif",
-    "tesdiq",
-    "onay",
-    "odobr",
-    "aprob",
-    "utverzhd",
-    "da_duyet",
-    "duyet",
-    "ok",
+_APPROVED = re.compile(
+    r"(?:approved|active|activated|ok"
+    r"|tesdiql(?:i|enib|endi|enmis(?:dir)?)|tesdiq_(?:edil|olun)(?:ib|ub|di|du|mis(?:dir)?|mus(?:dur)?)"
+    r"|aktiv(?:dir|lesdirilib)?|onayl(?:i|andi|anmis(?:tir)?)|onay_verildi|aktif(?:tir)?"
+    r"|odobren(?:[aoy]|nyy)?|utverzhden(?:[aoy]|nyy)?|aktiv(?:en|n[ao]|nyy)"
+    r"|aprobat[aei]?|activ(?:at)?a?|(?:da_)?(?:duoc_)?(?:phe_)?duyet)(?P<more>_.*)?"
 )
+"""Whole words in ASCII: “approval pending” or “təsdiqlənməyib” (not approved) begin alike."""
+_YES = frozenset(("true", "yes", "1", "beli", "he", "evet", "da", "co"))
+_NOT = frozenset(("not", "no", "pending", "deyil", "degil", "ne", "nu"))
+_NO_STATE = "—"
 _NUMBERING = re.compile(r"\s*\d{1,4}[.)]\s+(?P<text>\S.*)", re.DOTALL)
 _ID_FIRST = re.compile(
     r"\s*(?P<id>\d{1,30}|[A-Za-z]*[-_]?\d[\w.-]{0,40}|[A-Z][A-Z0-9]*_[A-Z0-9_]{1,60})"
     r"(?:\s*[:;|=\t]\s*|\s+[-–—]\s+|\s+)(?P<text>\S.*)",
     re.DOTALL,
 )
-_QUOTED = re.compile(r"""(?s)"(.*)"|“(.*)”|«(.*)»|„(.*)[“”]|'(.*)'""")
+_TABBED = re.compile(r'(?:"(?P<quoted>(?:[^"]++|"")*+)"|(?P<plain>[^\t\n]*))(?P<end>[\t\n]|\Z)')
+"""A pasted cell. One with quotation marks only inside, or at one end, has them in its text."""
+_QUOTED = re.compile(r""""([^"]*)"|“([^“”]*)”|«([^«»]*)»|„([^„“”]*)[“”]|'((?:[^']|(?<=\w)'(?=\w))*)'""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ class VendorRow:
     @property
     def is_approved(self) -> bool:
         """Whether the text is approved according to the list. All texts of a list without a status column are."""
-        return not self.status or ascii_words(self.status).startswith(_APPROVED)
+        words = ascii_words(self.status)
+        return not self.status or (_APPROVED.fullmatch(words) is not None and _NOT.isdisjoint(words.split("_")))
 
 
 @dataclass(slots=True)
@@ -93,7 +93,15 @@ class VendorRows:
         """The rows with a text. A cell that is missing at a row's end is empty."""
         body = self.lines[1:] if self.has_head else self.lines
         found = [VendorRow(line.number, *(self._cell(line, role) for role in ROLES)) for line in body]
+        if any(row.status for row in found):
+            found = [replace(row, status=self._state(row.status)) for row in found]
         return [row for row in found if row.text]
+
+    def _state(self, cell: str) -> str:
+        """A column “Approved” has a yes or a no: the state of a yes is the column's name."""
+        name = self.head[self.columns["status"]] if self.has_head else ""
+        is_yes = _is_state(name) and ascii_words(cell) in _YES
+        return name if is_yes else cell or _NO_STATE
 
     def _cell(self, line: Line, role: str) -> str:
         place = self.columns.get(role, -1)
@@ -123,13 +131,24 @@ def of_pasted(text: str, *, is_one: bool = False) -> VendorRows:
 def _table(text: str) -> list[Line]:
     """The cells of a pasted table: tab-separated as spreadsheets copy it, or CSV with headers or equal rows."""
     if "\t" in text:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
-        lines = [Line(number, cells) for number, cells in enumerate(rows, 1) if any(cell.strip() for cell in cells)]
-        return _checked(lines)
+        rows = enumerate(_tabbed(text), 1)
+        return _checked([Line(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)])
     first = text.partition("\n")[0]
     heads = next((cells for sign in ";|," if _text_column(cells := first.split(sign)) and len(cells) > 1), None)
     is_even = any(_has_equal_cells(text, sign) for sign in ";|")
     return lines_of_text(text, most_rows=MOST_ROWS, heads=1) if heads or is_even else []
+
+
+def _tabbed(text: str) -> list[list[str]]:
+    rows: list[list[str]] = [[]]
+    for found in _TABBED.finditer(text):
+        quoted = found["quoted"]
+        rows[-1].append(found["plain"] if quoted is None else quoted.replace('""', '"'))
+        if not found["end"]:
+            break
+        if found["end"] == "\n":
+            rows.append([])
+    return rows
 
 
 def _checked(lines: list[Line]) -> list[Line]:
@@ -183,7 +202,13 @@ def role_of(head: str) -> str:
     for role, (beginnings, whole) in _HEADS.items():
         if any(word in whole for word in (*words, name)) or any(word.startswith(beginnings) for word in (*words, name)):
             return role
-    return ""
+    return "status" if _is_state(head) else ""
+
+
+def _is_state(head: str) -> bool:
+    """Whether a column's name is a state itself. “Approved by” is none."""
+    found = _APPROVED.fullmatch(ascii_words(head))
+    return found is not None and not found["more"]
 
 
 def _with_columns(lines: list[Line]) -> VendorRows:

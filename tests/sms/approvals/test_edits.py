@@ -287,3 +287,31 @@ def test_a_vendor_that_names_parameters_is_sent_the_names_of_its_text(only, monk
         return
     with pytest.raises(Exception, match=r"text: .* its text has customer, otp, and the approval sends name, code"):
         provision(file)
+
+
+@pytest.mark.parametrize("parameters", [["name", {"code": "name"}], [{"name": "x"}, {"code": "x"}]])
+@pytest.mark.parametrize("status", ["pending", "approved"])
+def test_two_parameters_of_one_name_are_refused_where_the_vendor_names_them(only, monkeypatch, parameters, status):
+    """The vendor's adapter would refuse every message of it, after it was accepted."""
+    monkeypatch.setattr(only.adapter_class, "names_parameters", True)
+    approval = _approved("7") | {"parameters": parameters, "status": status}
+    with pytest.raises(Exception, match=r"parameters: Two parameters go under the same name\."):
+        provision({"templates": [{"name": "t", "body": "Chao {name}, ma {code}", "approvals": [approval]}]})
+
+
+@pytest.mark.parametrize(
+    ("stored", "names_parameters"),
+    [
+        ({"parameters": [{"name": "x"}, {"code": "x"}]}, True),
+        ({"text": "Chao {customer}, ma {otp}"}, True),
+        ({"parameters": [{"name": "customer"}, "code"]}, False),
+        ({"vendor_template": "1.1E+18"}, False),
+    ],
+)
+def test_an_approval_that_was_saved_by_earlier_rules_can_be_ended(way, only, monkeypatch, stored, names_parameters):
+    way.edit("t", "Chao {name}, ma {code}")
+    way.approval("t", "only", vendor_template="7", status="approved")
+    TemplateApproval.objects.update(**stored)
+    monkeypatch.setattr(only.adapter_class, "names_parameters", names_parameters)
+    way.approval("t", "only", vendor_template=stored.get("vendor_template", "7"), status="ended")
+    assert TemplateApproval.objects.get().status == "ended"

@@ -26,11 +26,13 @@ from sms.models import (
     ProviderState,
     RefusedRequest,
     Route,
+    VendorDescription,
 )
 from sms.services.configuration.digests import pseudonym
 from sms.services.database.clock import now
 from sms.services.intake.block_list import is_blocked
 from tests.sms.admin.conftest import PHONE
+from tests.sms.descriptions import description
 
 OTHER = "+994557654321"
 CODE = "482913"
@@ -293,3 +295,14 @@ def test_a_number_is_found_in_any_spelling(text):
 @pytest.mark.parametrize("text", [OTHER, f"1{PHONE[1:]}", f"{PHONE}0", f"{NATIONAL}5", f"7{NATIONAL}", NATIONAL[1:]])
 def test_another_number_is_not(text):
     assert not spellings(PHONE).search(text)
+
+
+def test_the_example_of_a_vendors_description_stays_as_it_is(cast):
+    """With a pseudonym in place of its number the example fails, and the description can't be saved any more."""
+    row = VendorDescription.objects.create(slug="acme", text=description())
+    assert PHONE in row.text
+    forget()
+    row.refresh_from_db()
+    row.full_clean()
+    assert row.text == description()
+    assert PHONE not in row.history.get().text

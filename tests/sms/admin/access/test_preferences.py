@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from sms.models import StaffPreferences
+from sms.models import ApprovalDoubt, InboundPushAttempt, Partner, StaffPreferences
 from sms.services.access.preferences import utc_offset
 
 pytestmark = pytest.mark.any_database
@@ -81,6 +82,31 @@ def test_the_time_zone_is_shown_and_used(boss, chooses, cast):
     assert "UTC+5:30" in shown
     assert f"{timezone.localtime(local, ZoneInfo('Asia/Kolkata')):%Y-%m-%d %H:%M:%S} UTC+5:30" in shown
     assert "Times in" in shown
+
+
+LATE = datetime(2026, 11, 28, 22, 40, tzinfo=UTC)
+"""In Baku it is 02:40 of the next day."""
+
+
+def test_times_inside_sentences_are_in_the_persons_time_zone(boss, chooses, cast):
+    approval = cast.template.approvals.get()
+    approval.approved_at = approval.confirmed_at = LATE
+    approval.save()
+    ApprovalDoubt.objects.filter(pk=cast.doubt(approval).pk).update(begun_at=LATE)
+    InboundPushAttempt.objects.filter(push=cast.received()).update(started_at=LATE)
+    chooses(time_zone="Asia/Baku")
+    template = boss.get(f"/admin/sms/messagetemplate/{cast.template.pk}/change/").content.decode()
+    for words in ("approved 2026-11-29", "confirmed 2026-11-29", "IN DOUBT since 2026-11-29 02:40"):
+        assert words in template
+    partner = Partner.objects.get()
+    assert "2026-11-29 02:40:00" in boss.get(f"/admin/sms/partner/{partner.pk}/change/").content.decode()
+
+
+def test_the_chart_of_the_dashboard_has_the_hours_of_its_table(boss, chooses, cast):
+    chooses(time_zone="Asia/Kolkata")
+    page = boss.get(reverse("admin:index"))
+    hour = timezone.localtime(page.context["board"].hours[-1], ZoneInfo("Asia/Kolkata"))
+    assert json.loads(page.context["chart"])["labels"][-1] == f"{hour:%H}:30"
 
 
 @pytest.mark.parametrize("chosen", [{"language": "xx"}, {"time_zone": "Mars/Base"}, {"language": "\u202e"}])

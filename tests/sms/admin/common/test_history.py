@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from sms.models import Provider, Route, SenderName
 from tests.sms.admin.conftest import HOSTILE
 
@@ -78,3 +80,28 @@ def test_the_history_of_other_rows_has_no_inline_rows(boss, cast):
 FORMS = {
     "steps-TOTAL_FORMS": "0", "steps-INITIAL_FORMS": "0", "steps-MIN_NUM_FORMS": "0", "steps-MAX_NUM_FORMS": "9",
 }  # fmt: skip
+
+
+def test_an_old_version_shows_no_more_than_the_page_to_somebody_who_may_only_view_it(person, boss, cast):
+    """Its page has the credentials of now, which the history has not."""
+    cast.plain.credentials = {"account": "77123", "token": "s3cret-token"}
+    cast.plain.timeout = 7
+    cast.plain.save()
+    address = f"/admin/sms/provider/{cast.plain.pk}/history/{cast.plain.history.first().pk}/"
+    shown, whole = (client.get(address).content.decode() for client in (person("Viewer"), boss))
+    assert "77123" in whole
+    assert 'name="timeout"' in whole
+    assert "77123" not in shown
+    assert 'name="timeout"' not in shown
+    assert cast.plain.slug in shown
+
+
+@pytest.mark.parametrize("role", ["Viewer", "Administrator"])
+def test_nobody_saves_an_old_version_by_posting_to_its_page(role, person, cast):
+    cast.route.ttl = 99
+    cast.route.save()
+    address = f"/admin/sms/route/{cast.route.pk}/history/{cast.route.history.last().pk}/"
+    client = person(role)
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"change_reason": "back to what it was"}).status_code == 405
+    assert Route.objects.get(pk=cast.route.pk).ttl == 99

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
+from sms.domain.phone import masked
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, Partner, RentedNumber
 from sms.services.database import clock
 from sms.services.inbound import receive
@@ -61,6 +63,41 @@ def test_numbers_are_masked_by_role(boss, viewer, cast):
         assert RENTED in page(boss, model, row)
         assert RENTED not in page(viewer, model, row)
         assert PHONE not in page(viewer, model, row)
+
+
+@pytest.mark.parametrize("number", ["0502223344", "+994 50 222 33 44", "050-222-33-44", "tel:+994502223344"])
+def test_a_number_is_masked_in_whatever_notation_the_gateway_wrote_it(number, boss, viewer, cast):
+    push = cast.received()
+    InboundMessage.objects.update(sender=number, to=number)
+    addresses = [
+        ("inboundmessage", push.message),
+        ("inboundmessage", None),
+        ("inboundpush", push),
+        ("inboundpush", None),
+    ]
+    for model, row in addresses:
+        assert number not in page(viewer, model, row)
+        assert number in page(boss, model, row)
+    assert number not in viewer.post(reverse("admin:tools_search"), {"term": str(push.message.pk)}).content.decode()
+
+
+@pytest.mark.parametrize("name", ["Bank & Co", "3456", "447766"])
+def test_a_name_or_a_short_code_is_not_masked(name, viewer, cast):
+    push = cast.received()
+    InboundMessage.objects.update(sender=name)
+    assert escape(name) in page(viewer, "inboundmessage", push.message)
+
+
+def test_the_history_of_a_rented_number_masks_numbers_by_role(boss, viewer, cast):
+    number = cast.received().number
+    number.phone = "+994551112299"
+    number.save()
+    address = reverse("admin:sms_rentednumber_history", args=(number.pk,))
+    assert f"{RENTED} → +994551112299" in " ".join(boss.get(address).content.decode().split())
+    shown = viewer.get(address).content.decode()
+    for each in (RENTED, number.phone):
+        assert each not in shown
+        assert masked(each) in shown
 
 
 def test_a_hostile_sender_and_text_are_shown_as_text(boss, cast):
@@ -196,3 +233,14 @@ def shown(client, message, name):
     page_ = client.get(reverse("admin:sms_inboundmessage_change", args=(message.pk,)))
     fields = (field for fieldset in page_.context["adminform"] for line in fieldset for field in line)
     return next(str(field.contents()) for field in fields if field.field["name"] == name)
+
+
+def test_who_sees_no_numbers_adds_none(viewer, cast):
+    user = get_user_model().objects.get(username="viewer")
+    user.user_permissions.add(Permission.objects.get(codename="add_rentednumber"))
+    values = {"partner": cast.partner().pk, "operation_id": 5, "active": "on"}
+    assert viewer.post(reverse("admin:sms_rentednumber_add"), values).status_code == 403
+    assert not RentedNumber.objects.exists()
+    user.user_permissions.add(Permission.objects.get(codename="see_numbers"))
+    assert viewer.post(reverse("admin:sms_rentednumber_add"), values | {"phone": RENTED}).status_code == 302
+    assert RentedNumber.objects.get().phone == RENTED

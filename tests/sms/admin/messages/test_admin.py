@@ -118,6 +118,25 @@ def test_a_role_without_numbers_sees_masked_ones_everywhere(viewer, cast):
     assert exported(viewer)[0]["to"] == "+994•••••••67"
 
 
+@pytest.mark.parametrize("role", ["Viewer", "Operator"])
+def test_a_number_in_a_vendors_id_is_masked_by_role(role, person, cast):
+    message = cast.message("delivered")
+    attempt = cast.attempt(message, vendor_message_id=f"{PHONE[1:]}-77")
+    report = cast.report(attempt, vendor_message_id=f"{PHONE[1:]}-77", reference=f"0{PHONE[4:]}")
+    client = person(role)
+    for address in (
+        "/admin/sms/attempt/",
+        f"/admin/sms/attempt/{attempt.pk}/change/",
+        "/admin/sms/deliveryreport/",
+        f"/admin/sms/deliveryreport/{report.pk}/change/",
+        f"{LIST}{message.pk}/change/",
+        f"{LIST}{message.pk}/explained.json",
+    ):
+        page = client.get(address).content.decode()
+        assert "-77" in page, address
+        assert (PHONE[4:] in page) is (role == "Operator"), address
+
+
 def test_the_export_needs_its_permission(viewer, cast):
     user = get_user_model().objects.get(username="viewer")
     user.user_permissions.remove(Permission.objects.get(codename="export_messages"))

@@ -71,6 +71,15 @@ def test_a_list_is_shown_first_and_becomes_approved_templates(pasted, boss, cast
     assert wire("Hörmətli Aysel, 7 nömrəli sifarişiniz yoldadır.", cast) == ("1501", ("Aysel", "7"))
 
 
+def test_one_text_under_two_ids_is_one_template_with_two_approvals(pasted, boss, cast):
+    """Two templates with the same text would tie, and each message with it would be rejected."""
+    assert save(boss, pasted("1500\tKodunuz %1, %2\n1501\tSalam %1\n1502\tKodunuz %2, %1")).status_code == 302
+    assert MessageTemplate.objects.exclude(pk=cast.template.pk).count() == 2
+    template = MessageTemplate.objects.get(name="kodunuz")
+    assert [row.vendor_template for row in template.approvals.order_by("pk")] == ["1500", "1502"]
+    assert wire("Kodunuz 17, 18", cast) == ("1502", ("18", "17"))
+
+
 NOTATIONS = ["%1", "{1}", "{{1}}", "{kod}", "${code}", "{#var#}", "##code##", "%s", "<code>", "{{ code }}", "[code]",
              "%code%", "{0}", "%1$s", "{Təsdiq kodu}"]  # fmt: skip
 

@@ -25,6 +25,7 @@ DELIVERED = HttpResponse(200, body=b"delivered")
 REFUSED = HttpResponse(400, body=b"refused")
 AGAIN = HttpResponse(500, body=b"busy")
 TRIES = 3  # Pigeon's default
+LOST_KEY = "bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="
 
 
 @pytest.fixture
@@ -132,6 +133,30 @@ def test_a_failed_push_can_be_pushed_again_with_fresh_tries_and_closes_the_alert
     assert Alert.objects.get().closed_at is not None
 
 
+def test_a_failed_push_that_nobody_can_push_again_keeps_no_alert_open(push, wire, work):
+    wire.script(received.HOST, *[AGAIN] * TRIES, DELIVERED)
+    work()
+    for _ in range(TRIES - 1):
+        again(push, work)
+    InboundMessage.objects.update(text=None)
+    with pytest.raises(ActionRefused, match="erased"):
+        forward.push_again(push.pk)
+    forward.queue_push(received.message(push.message.gateway), push.number, now=clock.now())
+    assert work()
+    assert Alert.objects.get().closed_at is not None
+
+
+def test_a_partner_that_can_be_called_again_has_no_alert_about_it_whatever_failed_before(push, wire, work, settings):
+    InboundPush.objects.update(status="failed", due_at=None)
+    forward.queue_push(received.message(push.message.gateway), push.number, now=clock.now())
+    keys, settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS, [LOST_KEY]
+    assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
+    settings.FIELD_ENCRYPTION_KEYS = keys
+    wire.script(received.HOST, DELIVERED)
+    assert work()
+    assert Alert.objects.get(key="partner:renter").closed_at is not None
+
+
 @pytest.mark.parametrize("status", ["waiting", "pushing", "delivered"])
 def test_only_a_failed_or_refused_push_can_be_pushed_again(push, status):
     InboundPush.objects.update(status=status)
@@ -191,7 +216,7 @@ def test_no_more_are_claimed_than_there_are_slots(push):
 
 
 def test_a_partner_whose_key_is_lost_raises_an_alert_and_does_not_block_others(push, wire, work, settings):
-    settings.FIELD_ENCRYPTION_KEYS = ["bWFkZS11cC1ieS1zb21lYm9keS1lbHNlLWVudGlyZWw="]
+    settings.FIELD_ENCRYPTION_KEYS = [LOST_KEY]
     assert forward.claim_pushes(queue_state.read_queue(), limit=8) == []
     assert Alert.objects.get().key == "partner:renter"
     push.refresh_from_db()

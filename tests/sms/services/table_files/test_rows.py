@@ -225,6 +225,22 @@ def test_a_workbook_is_read_as_its_cells_show():
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (999_999_999_999_999, "999999999999999"),
+        (1107161234567890123, "1.10716123456789E+18"),
+        (1.10716123456789e18, "1.10716123456789E+18"),
+        (-1e15, "-1E+15"),
+        (1e300, "1E+300"),
+    ],
+)
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_shown_as_there(number, shown):
+    """Its last digits are not those that somebody entered."""
+    [(_, cells)] = rows(workbook(COLUMNS, (number, "x", "y")))
+    assert cells["name"] == shown
+
+
 def test_an_empty_sheet_beside_is_no_matter_and_a_second_full_one_is_refused():
     line = ("kod", "x", "y")
     assert rows(workbook(COLUMNS, line, sheets={"Empty": [], "Blank": [(None, " ")]})) == [

@@ -11,15 +11,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sms.domain.csv_escaping import exact, original, safe
-from sms.models import ConfigurationStamp, MessageTemplate, TemplateApproval, TemplateVersion
+from sms.models import ConfigurationStamp, MessageTemplate, Provider, TemplateApproval, TemplateVersion
 from sms.services.configuration import snapshot
+from sms.services.provisioning.apply import provision
 from sms.services.queue.errors import ActionRefused
 from sms.services.templates import csv_format
 from sms.services.templates.csv_format import COLUMNS
 from sms.services.templates.csv_import import apply, plan
-from tests.sms.admin.conftest import Cast, TemplateVendor, cast, fresh_copies, vendors
+from tests.sms.admin.conftest import Cast, TemplateVendor, boss, cast, fresh_copies, vendors
+from tests.support.staff import form_in
 
-__all__ = ["cast", "fresh_copies", "vendors"]
+__all__ = ["boss", "cast", "fresh_copies", "vendors"]
 
 HOSTILE = (
     "=1+1",
@@ -88,6 +90,30 @@ def test_its_own_export_changes_nothing(cast: Cast):
     assert (told.new, told.changed, told.mistakes) == ((), (), ())
     assert told.unchanged == len(HOSTILE) + 1
     assert not told.is_ready
+
+
+WORDY = {"code": {"kind": "digits"}, "x": "any", "y": {"kind": "link", "hosts": ["Shop.Example"]}}
+"""Declared in more words than needed, as a provisioning file may."""
+
+
+def test_kinds_in_other_words_are_no_change_in_a_file_and_in_a_form(cast: Cast, boss):
+    MessageTemplate.objects.create(name="wordy", body="Kod {code} {x} {y}", placeholders=WORDY)
+    told = plan(exported())
+    assert (told.new, told.changed, told.mistakes) == ((), (), ())
+    template = MessageTemplate.objects.get(name="wordy")
+    address = f"/admin/sms/messagetemplate/{template.pk}/change/"
+    columns = {"name": ["code", "x", "y"], "kind": ["digits", "any", "link"], "hosts": ["", "", "shop.example"]}
+    blank = {column: ["", "", ""] for column in ("shortest", "longest", "example")}
+    form = form_in(boss.get(address).content.decode())
+    form |= {f"placeholders-{column}": cells for column, cells in (columns | blank).items()}
+    assert boss.post(address, form).status_code == 302
+    assert TemplateVersion.objects.filter(template=template).count() == 1
+    file = {"name": template.name, "body": template.body, "placeholders": WORDY}
+    assert provision({"templates": [file]}).changes == []
+    assert [str(change) for change in provision({"templates": [file | {"placeholders": {}}]}).changes] == [
+        "changed template wordy: placeholders"
+    ]
+    assert TemplateVersion.objects.filter(template=template).count() == 2
 
 
 @pytest.mark.parametrize(
@@ -212,6 +238,59 @@ def test_an_id_that_the_vendor_can_not_have_is_named(value, cast: Cast, monkeypa
     ]
 
 
+@pytest.mark.parametrize("value", ["1.10716123456789E+18", "1,10716E+18", "1E+15"])
+def test_an_id_that_a_spreadsheet_has_shortened_is_refused(value, cast: Cast):
+    (found,) = mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value}))
+    assert found.startswith(f"line 2, vendor_template: “{value}”: A spreadsheet has shortened this number")
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff", "\u200e", "\u2060"])
+def test_an_id_with_a_character_that_nobody_sees_is_refused(hidden, cast: Cast):
+    """Cells that are copied from a web page have them, and vendors don't know such an id."""
+    shown = f"\\u{ord(hidden):04x}"
+    assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": f"ORDER01{hidden}"})) == [
+        f"line 2, vendor_template: “ORDER01{shown}”: {shown} is not allowed here. Remove it."
+    ]
+
+
+@pytest.mark.parametrize("value", ["7E10", "ORDER01", "1E+5", "E+15", "11E+15"])
+def test_an_id_that_only_looks_like_a_number_is_taken(value, cast: Cast):
+    assert mistakes(file_of(NEW | AT_VENDOR | {"vendor_template": value})) == []
+
+
+OF_OTHER_TEXT = "vendor_template: The id {} is approved for another text, of template {}. End that approval first."
+
+
+def test_an_id_of_two_texts_is_refused(cast: Cast):
+    """A vendor sends one text for an id: the recipients of the other template would get wrong words."""
+    other = {"name": "salam", "body": "Salam {code}"}
+    assert mistakes(file_of(NEW | AT_VENDOR, other | AT_VENDOR)) == [
+        f"line 2, {OF_OTHER_TEXT.format(77, 'salam')}",
+        f"line 3, {OF_OTHER_TEXT.format(77, 'kod')}",
+    ]
+    taken = AT_VENDOR | {"vendor_template": "1432"}
+    assert mistakes(file_of(NEW | taken)) == [f"line 2, {OF_OTHER_TEXT.format(1432, 'order-shipped')}"]
+
+
+def test_an_invalid_text_of_an_older_version_keeps_no_id(cast: Cast):
+    template = MessageTemplate.objects.create(name="old", body="Kod {a}{b}")
+    template.approvals.create(provider=cast.templated, vendor_template="77", status="approved")
+    assert mistakes(file_of(NEW | AT_VENDOR)) == []
+    approval = AT_VENDOR | {"parameters": ["code"]}
+    told = provision({"templates": [{"name": "kod", "body": "Kod: {code}", "approvals": [approval]}]})
+    assert told.notes == []
+
+
+def test_an_id_may_move_to_another_template_and_stand_at_another_provider(cast: Cast):
+    second = Provider.objects.create(slug="templated-2", vendor=cast.templated.vendor)
+    ended = {"name": "order-shipped", "body": cast.template.body} | AT_VENDOR | {"parameters": "", "status": "ended"}
+    taken = AT_VENDOR | {"vendor_template": "1432"}
+    assert mistakes(file_of(ended | {"vendor_template": "1432"}, NEW | taken)) == []
+    assert mistakes(file_of(NEW | taken | {"provider": second.slug})) == []
+    assert mistakes(file_of(NEW | taken | {"status": "pending"})) == []
+    assert mistakes(file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"name": "same"})) == []
+
+
 def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):
     data = file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"body": "Code: {code}"})
     assert mistakes(data) == [
@@ -266,11 +345,12 @@ def test_texts_that_would_be_lost_are_counted(cast: Cast):
 
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_plan_asks_the_same_few_questions_for_any_number_of_rows(count, cast: Cast, django_assert_max_num_queries):
-    data = file_of(*(NEW | AT_VENDOR | {"name": f"kod-{n}", "body": f"{n}: {{code}}"} for n in range(count)))
+    rows = ({"name": f"kod-{n}", "body": f"{n}: {{code}}", "vendor_template": f"77-{n}"} for n in range(count))
+    data = file_of(*(NEW | AT_VENDOR | row for row in rows))
     snapshot.latest()
     with (
         override_settings(CONFIGURATION_MAX_AGE=60),
-        django_assert_max_num_queries(8),
+        django_assert_max_num_queries(9),
     ):  # one reads masked one-time passwords, one PostgreSQL's clock
         assert len(plan(data).new) == count
 
@@ -278,13 +358,16 @@ def test_a_plan_asks_the_same_few_questions_for_any_number_of_rows(count, cast: 
 @pytest.mark.parametrize("count", [1, 200])
 def test_a_save_takes_the_same_few_statements_for_any_number_of_rows(count, cast: Cast, django_assert_max_num_queries):
     MessageTemplate.objects.bulk_create([MessageTemplate(name=f"old-{n}", body=f"Old {n}") for n in range(count)])
-    rows = [NEW | AT_VENDOR | {"name": f"kod-{n}", "body": f"{n}: {{code}}"} for n in range(count)]
+    rows = [
+        NEW | AT_VENDOR | {"name": f"kod-{n}", "body": f"{n}: {{code}}", "vendor_template": f"77-{n}"}
+        for n in range(count)
+    ]
     data = file_of(*rows, *({"name": f"old-{n}", "body": f"Changed {n}"} for n in range(count)))
     seal = plan(data).seal
     with django_assert_max_num_queries(30):
         apply(data, seal=seal, author=None)
     assert MessageTemplate.objects.filter(body__startswith="Changed", current_version__number=1).count() == count
-    assert TemplateApproval.objects.filter(vendor_template="77", template__current_version__number=1).count() == count
+    assert TemplateApproval.objects.filter(vendor_template__startswith="77-", version__number=1).count() == count
 
 
 def test_no_json_is_written_and_letters_stay_letters(cast: Cast):

@@ -45,9 +45,42 @@ def test_a_text_a_line_has_no_id(pasted):
     assert [(row.vendor_template, row.text) for row in of_pasted(pasted).rows()] == [("", text) for _, text in TWO]
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('"Bravo" mağazası: kod %1', '"Bravo" mağazası: kod %1'),
+        ('"Bravo mağazası: kod %1', '"Bravo mağazası: kod %1'),
+        ('"Bravo" və "Ulduz": %1', '"Bravo" və "Ulduz": %1'),
+        ('Kod %1, "Bravo"', 'Kod %1, "Bravo"'),
+        ('"Kod %1"', "Kod %1"),
+        ('"Kod %1.\n\nBravo"', "Kod %1.\n\nBravo"),
+        ('"""Bravo"":\tkod %1\nSon"', '"Bravo":\tkod %1\nSon'),
+    ],
+)
+def test_a_pasted_cell_is_quoted_only_from_end_to_end(cell, text):
+    """Spreadsheets quote a copied cell if it has a line break or a tab, and leave the quotes of others as they are."""
+    for pasted in (f"1432\t{cell}\n1433\tSalam %1, necəsən", f"id\ttext\n1433\tSalam %1, necəsən\n1432\t{cell}"):
+        rows = of_pasted(pasted).rows()
+        assert {row.vendor_template: row.text for row in rows} == {"1432": text, "1433": "Salam %1, necəsən"}
+
+
 def test_one_text_keeps_its_line_breaks():
     [row] = of_pasted("Kod %1.\n\nPaylaşmayın.\n", is_one=True).rows()
     assert row.text == "Kod %1.\n\nPaylaşmayın."
+
+
+@pytest.mark.parametrize(
+    "text", ['"Bravo" market: kod "%1"', "“Bravo” market: kod “%1”", "«Bravo» market: kod «%1»", "'Bravo'dan kod '%1'"]
+)
+def test_quoted_words_at_both_ends_are_not_quotes_around_the_text(text):
+    assert [row.text for row in of_pasted(text).rows()] == [text]
+    assert [row.text for row in of_pasted(text, is_one=True).rows()] == [text]
+
+
+@pytest.mark.parametrize("text", ["Bravo: kod %1", "Ulduz'un kodu: %1"])
+@pytest.mark.parametrize("quotes", ['""', "“”", "«»", "„“", "''"])
+def test_quotes_around_a_text_are_left_out(quotes, text):
+    assert [row.text for row in of_pasted(text.join(quotes)).rows()] == [text]
 
 
 @pytest.mark.parametrize("pasted", ["", " \n\t\n", "\n"])
@@ -96,6 +129,60 @@ def test_a_columns_head_is_understood_in_six_languages(head, role):
 def test_a_state_is_understood_in_six_languages(status, is_approved):
     [row] = of_pasted(f"text\tid\tstatus\nKod %1\t7\t{status}").rows()
     assert row.is_approved is is_approved
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["Təsdiqlənməyib", "Təsdiq gözləyir", "Təsdiq olunmayıb", "Aktiv deyil", "Onaylanmadı", "Onay bekliyor",
+     "Aktif değil", "Approval pending", "Not approved", "Approved: no", "Одобрение ожидается", "Утверждается",
+     "Не одобрен", "Неактивен", "Aprobare în așteptare", "Inactiv", "Chưa duyệt", "Chờ duyệt", "Đang duyệt",
+     "Không được duyệt", "?"],
+)  # fmt: skip
+def test_a_state_that_only_begins_like_approved_is_not_approved(status):
+    [row] = of_pasted(f"text\tid\tstatus\nKod %1\t7\t{status}").rows()
+    assert not row.is_approved
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["APPROVED", "Approved by the carrier", "Active", "OK", "Təsdiq edilib", "Təsdiq olunub", "Təsdiqləndi", "Aktivdir",
+     "Onaylı", "Onaylanmıştır", "Aktif", "Одобрено", "Утверждён", "Утвержден", "Активен", "Активный", "Aprobată",
+     "Activ", "Đã phê duyệt", "Duyệt"],
+)  # fmt: skip
+def test_other_words_for_approved_are_understood(status):
+    [row] = of_pasted(f"text\tid\tstatus\nKod %1\t7\t{status}").rows()
+    assert row.is_approved
+
+
+@pytest.mark.parametrize(
+    ("head", "yes", "no"),
+    [("Approved", "TRUE", "FALSE"), ("Active", "yes", "no"), ("Təsdiqlənib", "Bəli", "Xeyr"),
+     ("Onaylı", "Evet", "Hayır"), ("Одобрен", "Да", "Нет"), ("Aprobat", "da", "nu"),
+     ("Đã duyệt", "Có", "Không"), ("Aktiv", "1", "0")],
+)  # fmt: skip
+def test_a_column_may_say_only_whether_a_text_is_approved(head, yes, no):
+    rows = of_pasted(f"text\tid\t{head}\nKod %1\t7\t{yes}\nSalam %1\t8\t{no}\nYeni %1\t9\t").rows()
+    assert [row.is_approved for row in rows] == [True, False, False]
+
+
+@pytest.mark.parametrize("head", ["Approved date", "Approved by", "Təsdiq tarixi", "Onay tarihi"])
+def test_when_a_text_was_approved_is_no_state(head):
+    [row] = of_pasted(f"text\tid\t{head}\nKod %1\t7\t2026-11-02").rows()
+    assert row.is_approved
+
+
+def test_a_row_without_a_state_is_not_approved_where_others_have_one():
+    """Of merged cells a workbook has the first one's value alone."""
+    book = Workbook()
+    texts = ([1, "Kod %1", "Rejected"], [2, "Salam %1", None], [3, "Yeni %1", "Approved"])
+    for cells in (["ID", "Text", "Status"], *texts):
+        book.active.append(cells)
+    book.active.merge_cells("C2:C3")
+    data = io.BytesIO()
+    book.save(data)
+    rows = of_file(data.getvalue()).rows()
+    assert [(row.vendor_template, row.is_approved) for row in rows] == [("1", False), ("2", False), ("3", True)]
+    assert rows[1].status
 
 
 def test_a_list_that_is_too_long_is_refused():
