@@ -153,11 +153,12 @@ _CREATE = (
 
 
 def _statement(least: str, most: str) -> str:
-    used = "CASE WHEN day = %(day)s THEN used ELSE 0 END"
+    """A day that has begun does not end again where another process's clock is behind."""
+    used = "CASE WHEN day >= %(day)s THEN used ELSE 0 END"
     spare = f"{most}(0, %(limit)s - ({used}))"
     block = f"{least}({spare}, {most}(1, {least}({LARGEST_BLOCK}, {spare} / {SHARE})))"
     return (
-        f"UPDATE sms_destinationallowance SET day = %(day)s, used = ({used}) + {block}, granted = {block} "  # noqa: S608
+        f"UPDATE sms_destinationallowance SET day = {most}(day, %(day)s), used = ({used}) + {block}, granted = {block} "  # noqa: S608
         "WHERE country = %(country)s RETURNING granted, used"
     )
 

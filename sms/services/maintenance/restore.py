@@ -35,9 +35,9 @@ class Quarantined:
 def quarantine(*, before: datetime, reason: str) -> Quarantined:
     """Make queued and sending messages that were stored before that time `unconfirmed`, and waiting pushes failed.
 
-    Held messages stay held for staff. Unread reports are applied, but none makes its message go to another provider,
-    because that may have happened already. Works in batches, so it can be repeated after an error. Raises
-    ActionRefused while a dispatcher is alive.
+    Held messages stay held for staff. Reports on calls from before the restore are applied, but none makes its message
+    go to another provider, because that may have happened already. Works in batches, so it can be repeated after an
+    error. Raises ActionRefused while a dispatcher is alive.
     """
     require_no_worker()
     _stop_bulk_operations()
@@ -46,7 +46,9 @@ def quarantine(*, before: datetime, reason: str) -> Quarantined:
         messages += changed
     while receive.read_pending(may_send=False):
         pass
-    return Quarantined(messages, _mark_held(before, reason), _fail_pushes(before, reason))
+    quarantined = Quarantined(messages, _mark_held(before, reason), _fail_pushes(before, reason))
+    _mark_sent(before, reason)
+    return quarantined
 
 
 def _stop_bulk_operations() -> None:
@@ -90,6 +92,18 @@ def _mark_held(before: datetime, reason: str) -> int:
         Message.objects.filter(pk__in=ids[first : first + BATCH_SIZE]).update(in_doubt=True)
     _add_events(ids, reason, clock.now(), None)
     return len(ids)
+
+
+@transaction.atomic
+def _mark_sent(before: datetime, reason: str) -> None:
+    """Messages that the next provider may have had since the backup, after a report that the vendor never sent them:
+    such a report may come again, and reports/failover.py looks for this event."""
+    now = clock.now()
+    sent = Message.objects.filter(status__in=(Status.SUBMITTED, Status.UNCONFIRMED), created_at__lt=before)
+    sent = sent.filter(expires_at__gt=now, text__isnull=False).exclude(code="parked")
+    ids = list(sent.values_list("pk", flat=True))
+    for first in range(0, len(ids), BATCH_SIZE):
+        _add_events(ids[first : first + BATCH_SIZE], reason, now, None)
 
 
 def _add_events(ids: Sequence[uuid.UUID], reason: str, now: datetime, decision: Mapping[str, str] | None) -> None:

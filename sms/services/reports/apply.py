@@ -260,7 +260,7 @@ def _apply_whole(
     message = batch.messages[attempt.message]
     never_left = update.state in BAD_REPORTS and update.left is False
     is_sure = never_left and not lookup.is_of_several_calls(attempt.id, attempt.repeats, attempt.vendor_id, update)
-    may_move = is_sure and batch.may_send
+    may_move = is_sure and batch.may_send and not failover.may_have_moved_on(attempt.id)
     chosen = failover.next_provider(message.id, attempt.provider, batch.now) if may_move else None
     effect = after_report(
         status=Status.UNCONFIRMED if message.awaits_repeat else Status(message.status),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from providers.marking import N_
 from sms.domain.lifecycle import BAD_REPORTS, Outcome, Status, choose, remaining
@@ -44,6 +44,12 @@ def next_provider(message: uuid.UUID, reported: int, now: datetime) -> NextProvi
 
 
 _OPEN = N_("Its circuit breaker is open.")
+
+
+def may_have_moved_on(attempt: uuid.UUID) -> bool:
+    """Whether a backup was restored since the attempt: the next provider may have had the message after the backup."""
+    parked = MessageEvent.objects.filter(kind="parked", message=OuterRef("message"), at__gte=OuterRef("started_at"))
+    return Attempt.objects.filter(Exists(parked), pk=attempt).exists()
 
 
 def record(message: uuid.UUID, account: Account, chosen: NextProvider, code: str, now: datetime) -> None:

@@ -198,3 +198,14 @@ class TestOtpsOfSeveralClients:
         free = cast.basic("free", "made-up-secret-free")
         send(caller, body(isOtp=True), authorization=capped)
         assert [send(caller, body(isOtp=True), authorization=free).status_code for _ in range(4)] == [201] * 4
+
+
+def test_a_process_whose_clock_is_behind_does_not_begin_the_day_again(caller: Client, monkeypatch: Any) -> None:
+    declare("RO", daily_limit=2)
+    today = destination_limits._today()
+    answers = []
+    for day in (today, today - 1, today, today - 1):
+        monkeypatch.setattr(destination_limits, "_today", lambda day=day: day)
+        destination_limits.reset_cache()
+        answers.append(send(caller).status_code)
+    assert answers == [201, 201, 429, 429]

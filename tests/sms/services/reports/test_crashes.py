@@ -114,3 +114,26 @@ def test_an_unread_report_of_a_restored_backup_moves_no_message_to_the_next_prov
     work()
     assert status(sent) == "undelivered"
     assert wire.texts() == ["Salam"]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_a_report_after_a_restored_backup_moves_no_earlier_message_to_the_next_provider(shop, wire, work, is_taken):
+    """The vendor reports again, or is asked again, what the next provider was given after the backup."""
+    message = shop.message()
+    if not is_taken:
+        wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    work()
+    restore.quarantine(before=clock.now(), reason="restored")
+    call(message.attempts.get(), state="undelivered")
+    work()
+    assert status(message) == "undelivered"
+    assert wire.texts() == ["Salam"]
+
+
+def test_after_staff_resent_a_message_of_a_restored_backup_its_reports_move_it_on(sent, wire, work):
+    restore.quarantine(before=clock.now(), reason="restored")
+    message_actions.resend(sent.pk, actor="aysel", reason="the customer called")
+    work()
+    call(sent.attempts.get(number=2), state="undelivered")
+    work()
+    assert [attempt.provider.slug for attempt in sent.attempts.order_by("number")] == ["first", "first", "second"]
