@@ -166,7 +166,8 @@ def _after_bad_report(
         return ReportEffect(True, N_("a later attempt decides"))
     if status == Status.QUEUED:
         return ReportEffect(True, N_("the message waits for its next attempt"))
-    if _RANK[status] >= _RANK[Status.UNDELIVERED]:
+    is_sent_by_another = status == Status.SENT and reported != MessageState.SENT
+    if _RANK[status] >= _RANK[Status.UNDELIVERED] or is_sent_by_another:
         return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
     never_on_its_way = means_not_sent and reported in ("", MessageState.ACCEPTED)
     surely_not_sent = never_on_its_way and status not in (Status.FAILED, Status.EXPIRED)

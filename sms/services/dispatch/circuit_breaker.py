@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 
 from providers.base import Failure, ProviderError
 from providers.marking import N_
@@ -54,6 +55,12 @@ def _take_tokens(provider: int, rate: int, wanted: int, now: datetime) -> int:
     taken = min(wanted, int(tokens))
     ProviderState.objects.filter(pk=provider).update(tokens=tokens - taken, tokens_at=now)
     return taken
+
+
+def give_allowance_back(account: Account, unused: int) -> None:
+    """After a claim of fewer messages than allowed. Waiting ones are not claimed, and others may be due."""
+    if unused and account.rate_limit is not None:
+        ProviderState.objects.filter(pk=account.id).update(tokens=F("tokens") + unused)
 
 
 def take_probe(queue: ProviderQueue, account: Account, *, now: datetime) -> bool:

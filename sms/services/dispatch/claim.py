@@ -34,7 +34,7 @@ from sms.services.queue.provider_slots import ProviderSlots
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 
 from . import recipients
-from .circuit_breaker import allowance, give_probe_back, take_probe
+from .circuit_breaker import allowance, give_allowance_back, give_probe_back, take_probe
 from .eligibility import REPEAT_OVER, Judge, Reschedule
 from .outbound import outbound
 
@@ -172,7 +172,9 @@ class ClaimBatch:
         """Claim in one transaction with the check of the limits that all dispatchers share."""
         with worker_transaction() as now:
             allowed = allowance(account, is_otp=is_otp, wanted=len(attempts), now=now)
-            return self._claim_now(account, is_otp, attempts[:allowed]) if allowed else ([], 0)
+            claimed, waiting = self._claim_now(account, is_otp, attempts[:allowed]) if allowed else ([], 0)
+            give_allowance_back(account, allowed - len(claimed))
+            return claimed, waiting
 
     def _turns(self, account: Account, *, is_otp: bool) -> list[ClientTurn] | None:
         """The turns of the clients. None if only one has messages and none has a share: the longest due is first then.

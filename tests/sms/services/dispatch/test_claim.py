@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from providers.base import Failure, HttpResponse, Refused
-from sms.models import Attempt, Message, Provider, ProviderState, RouteProvider
+from sms.models import ApiClient, Attempt, Message, Provider, ProviderState, RouteProvider
 from sms.services.database import clock
 from sms.services.dispatch import rescue
 from sms.services.dispatch.claim import Claimer
@@ -91,6 +91,16 @@ def test_what_waits_is_judged_before_it_is_claimed(shop, wire, work, monkeypatch
     work()
     assert state(message) == ("submitted", 1, 1)
     assert wire.texts("second") == ["Salam"]
+
+
+def test_an_otp_that_waits_takes_none_of_the_calls_that_are_allowed_in_a_second(shop):
+    Provider.objects.filter(pk=shop.first.pk).update(rate_limit=1)
+    closed = ApiClient.objects.create(username="closed", secret_digest="0" * 64, enabled=False)
+    waits = shop.message("Kod 1", is_otp=True, client=closed, waiting_for="The client is disabled.")
+    other = shop.message("Salam")
+    ProviderState.objects.update(tokens=1.0, tokens_at=clock.now())
+    assert [job.message.id for job in take(slots=8)] == [other.pk]
+    assert state(waits) == ("queued", 0, 0)
 
 
 def test_behind_many_that_wait_the_others_are_sent(shop, wire, work):

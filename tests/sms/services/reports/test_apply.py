@@ -157,6 +157,21 @@ def test_a_good_report_of_an_earlier_attempt_drops_the_one_that_waits(shop, wire
     assert message.text is None
 
 
+def test_a_message_that_an_earlier_providers_carrier_has_goes_to_no_third_provider(shop, wire, work):
+    third = Provider.objects.create(slug="third", vendor="textvendor", base_url="https://third.example")
+    shop.set_route(shop.first, shop.second, third)
+    shop.route.resend_unconfirmed_otp = True
+    shop.route.save()
+    message = shop.message("Kod: 004217", is_otp=True)
+    wire.script("first.example", error(Unconfirmed, Failure.AMBIGUOUS, "timeout"))
+    work()
+    first, second = message.attempts.order_by("number")
+    call(first, state="sent")
+    call(second, state="undelivered")
+    work()
+    assert (status(message), wire.texts("third")) == ("sent", [])
+
+
 @pytest.mark.parametrize("was", ["failed", "expired"])
 def test_a_report_changes_a_guessed_state_and_raises_an_alert(sent, was):
     Message.objects.filter(pk=sent.pk).update(status=was)
