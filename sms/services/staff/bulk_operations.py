@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import Error
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 
 from providers.marking import N_
 from sms.domain.lifecycle import Status
@@ -36,6 +36,8 @@ Kind, State = BulkOperation.Kind, BulkOperation.State
 BATCH_SIZE = 50
 MAX_CHECKED = 1000
 """How many messages are checked before an operation starts; the others are only counted."""
+MAX_SEARCHED = 20_000
+"""Among more messages the OTPs are not counted: no index tells them apart."""
 MAX_REASONS = 20
 _CHECKED = ("status", "in_doubt", "is_otp", "text", "sender", "to", "client", "attempts_before")
 _LENGTH = re.compile(r"has [0-9]+ characters")
@@ -64,10 +66,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`possible` of the `checked` messages can be processed now; `reasons` counts the others."""
+    """`possible` of the `checked` messages can be processed now; `reasons` counts the others.
+
+    `otps`: None where they are not counted.
+    """
 
     total: int
-    otps: int
+    otps: int | None
     checked: int
     possible: int
     reasons: Mapping[str, int]
@@ -84,8 +89,8 @@ def selected(plan: Plan) -> Messages:
 def preview(plan: Plan) -> Preview:
     """How many messages there are, and how many of the oldest could be processed now. Changes nothing."""
     found = selected(plan)
-    counts = found.order_by().aggregate(total=Count("id"), otps=Count("id", filter=Q(is_otp=True)))
-    total, otps = counts["total"], counts["otps"]
+    total = found.order_by().count()
+    otps = found.order_by().filter(is_otp=True).count() if total <= MAX_SEARCHED else None
     if plan.kind in (Kind.CANCEL, Kind.RESOLVE):
         return Preview(total, otps, total, total, {})
     attempts = Attempt.objects.only("message", "number", "provider", "outcome", "failure", "reported")

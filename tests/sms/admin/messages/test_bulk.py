@@ -11,6 +11,7 @@ from django.urls import reverse
 from sms.models import BulkOperation, Route
 from sms.services.database.clock import now
 from sms.services.database.uuid_range import min_id
+from sms.services.staff import bulk_operations
 from tests.sms.admin.conftest import PHONE
 
 BULK = "/admin/tools/bulk/"
@@ -40,6 +41,17 @@ def test_a_move_is_checked_then_started_and_its_page_shows_it(boss, cast):
     shown = boss.get(reverse("admin:sms_bulkoperation_change", args=(operation.pk,))).content.decode()
     assert "data-admin-refresh" in shown
     assert "plain is down" in shown
+
+
+def test_one_time_passwords_are_counted_among_a_bounded_number_of_messages(boss, cast, monkeypatch):
+    for is_otp in (False, True):
+        cast.message("unconfirmed", is_otp=is_otp)
+    query = f"{BULK}?kind=resolve&view=unconfirmed"
+    assert "<dt>One-time passwords</dt><dd>1</dd>" in boss.get(query).content.decode()
+    monkeypatch.setattr(bulk_operations, "MAX_SEARCHED", 1)
+    page = boss.get(query).content.decode()
+    assert "<dt>Messages</dt><dd>2</dd>" in page
+    assert "One-time passwords" not in page
 
 
 @pytest.mark.parametrize("fields", [{"reason": ""}, {"reason": " "}])
