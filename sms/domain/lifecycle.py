@@ -166,12 +166,13 @@ def _after_bad_report(
         return ReportEffect(True, N_("a later attempt decides"))
     if status == Status.QUEUED:
         return ReportEffect(True, N_("the message waits for its next attempt"))
-    is_sent_by_another = status == Status.SENT and reported != MessageState.SENT
-    if _RANK[status] >= _RANK[Status.UNDELIVERED] or is_sent_by_another:
+    if _RANK[status] >= _RANK[Status.UNDELIVERED]:
         return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
     never_on_its_way = means_not_sent and reported in ("", MessageState.ACCEPTED)
     surely_not_sent = never_on_its_way and status not in (Status.FAILED, Status.EXPIRED)
     if surely_not_sent and another_is_left:
+        if status == Status.SENT:  # by another attempt, so that a call more would send it twice
+            return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
         return ReportEffect(True, status=Status.QUEUED, moves_on=True)
     return ReportEffect(True, status=Status.UNDELIVERED, alerts=status in (Status.FAILED, Status.EXPIRED))
 
