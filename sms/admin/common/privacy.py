@@ -36,14 +36,17 @@ def sees_numbers() -> bool:
     return reader.get().user.has_perm(SEE_NUMBERS)
 
 
+def shows_number(message: Message | None) -> bool:
+    """Whether the user may see the message's number; without a message, any number."""
+    return sees_numbers() or (message is not None and is_revealed(message))
+
+
 def number(value: str, message: Message | None = None) -> str:
     """The number, masked unless the user may see it."""
-    if sees_numbers() or (message is not None and is_revealed(message)):
-        return value
-    return masked(value)
+    return value if shows_number(message) else masked(value)
 
 
-def sender(value: str) -> str:
+def gateway_number(value: str) -> str:
     """Who sent an SMS to us, or the number that got it, as a gateway wrote it. Names and short codes are not masked."""
     is_number = sum(map(str.isdigit, value)) > LONGEST_SHORT_CODE
     return visible(number(value) if is_number else value)
@@ -51,8 +54,7 @@ def sender(value: str) -> str:
 
 def vendor_id(value: str, message: Message | None) -> str:
     """A vendor's id of a message, without the message's number: some vendors make their ids of it."""
-    is_shown = message is None or sees_numbers() or is_revealed(message)
-    return value if is_shown or message is None else without_number(value, message.to)
+    return value if message is None or shows_number(message) else without_number(value, message.to)
 
 
 def shape(value: str) -> str:

@@ -78,11 +78,11 @@ class InboundMessageAdmin(TypedNumbers, ReadOnlyAdmin):
 
     @display(description=_("to"))
     def shown_to(self, message: InboundMessage) -> str:
-        return privacy.sender(message.to)
+        return privacy.gateway_number(message.to)
 
     @display(description=_("from"))
     def shown_sender(self, message: InboundMessage) -> str:
-        return privacy.sender(message.sender)
+        return privacy.gateway_number(message.sender)
 
     @display(description=_("text"))
     def shown_text(self, message: InboundMessage) -> str:
@@ -187,7 +187,7 @@ class InboundPushAdmin(TypedNumbers, ReadOnlyAdmin):
 
     @display(description=_("to"))
     def shown_to(self, push: InboundPush) -> str:
-        return privacy.sender(push.message.to)
+        return privacy.gateway_number(push.message.to)
 
     @dialog_action(
         title=_("Forward this message again?"),

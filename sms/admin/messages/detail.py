@@ -22,7 +22,7 @@ from .search import SAME_NUMBER
 def context(message: Message) -> dict[str, Any]:
     readable = privacy.may_read(message)
     rows = Rows.of(message)
-    told = timeline.timeline_of(message, rows, shows_number=shows_number(message))
+    told = timeline.timeline_of(message, rows, shows_number=privacy.shows_number(message))
     return {
         "explained": explained(message, rows),
         "message": message,
@@ -46,11 +46,7 @@ def context(message: Message) -> dict[str, Any]:
 
 def explained(message: Message, rows: Rows) -> dict[str, Any]:
     """What this user may see of the explained message."""
-    return explain(message, rows, shows_number=shows_number(message), shows_text=privacy.may_read(message))
-
-
-def shows_number(message: Message) -> bool:
-    return privacy.sees_numbers() or privacy.is_revealed(message)
+    return explain(message, rows, shows_number=privacy.shows_number(message), shows_text=privacy.may_read(message))
 
 
 def doubts(message: Message) -> list[ApprovalDoubt]:

@@ -83,7 +83,7 @@ def _results(request: HttpRequest, found: search.Found) -> Iterator[Result]:
         subject = " · ".join(filter(None, (privacy.number(rejected.to), visible(rejected.request_id))))
         yield Result(_("Rejected request"), answer.sentence, row, _button(request, answer, rejected), subject)
     for received in found.received:
-        answer = answer_facts.answer_received(received, privacy.sender)
+        answer = answer_facts.answer_received(received, privacy.gateway_number)
         row = _page("inboundmessage", received)
         yield Result(_("Received SMS"), answer.sentence, row, _button(request, answer, received))
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F
 
 from providers.base import Failure, ProviderError
 from providers.marking import N_
@@ -43,24 +42,21 @@ def allowance(account: Account, *, is_otp: bool, wanted: int, now: datetime) -> 
         kept = 0 if is_otp else account.max_in_flight // RESERVED_SHARE
         wanted = min(wanted, account.max_in_flight - kept - sum(outbox.count_in_flight(account.id).values()))
     if account.rate_limit is not None and wanted > 0:
-        wanted = _take_tokens(account.id, account.rate_limit, wanted, now)
+        wanted = min(wanted, int(_tokens(account.id, account.rate_limit, now)))
     return max(wanted, 0)
 
 
-def _take_tokens(provider: int, rate: int, wanted: int, now: datetime) -> int:
+def use_allowance(account: Account, calls: int, *, now: datetime) -> None:
+    """Count the calls that were claimed, in the transaction of `allowance`: fewer messages may have been due."""
+    if calls and account.rate_limit is not None:
+        left = _tokens(account.id, account.rate_limit, now) - calls
+        ProviderState.objects.filter(pk=account.id).update(tokens=left, tokens_at=now)
+
+
+def _tokens(provider: int, rate: int, now: datetime) -> float:
     state = ProviderState.objects.get(pk=provider)
     passed = (now - state.tokens_at).total_seconds() if state.tokens_at else 1.0
-    full = max(1.0, rate * BURST_SECONDS)
-    tokens = min(full, state.tokens + rate * max(passed, 0.0))
-    taken = min(wanted, int(tokens))
-    ProviderState.objects.filter(pk=provider).update(tokens=tokens - taken, tokens_at=now)
-    return taken
-
-
-def give_allowance_back(account: Account, unused: int) -> None:
-    """After a claim of fewer messages than allowed. Waiting ones are not claimed, and others may be due."""
-    if unused and account.rate_limit is not None:
-        ProviderState.objects.filter(pk=account.id).update(tokens=F("tokens") + unused)
+    return min(max(1.0, rate * BURST_SECONDS), state.tokens + rate * max(passed, 0.0))
 
 
 def take_probe(queue: ProviderQueue, account: Account, *, now: datetime) -> bool:

@@ -34,7 +34,7 @@ from sms.services.queue.provider_slots import ProviderSlots
 from sms.services.queue.queue_state import ProviderQueue, QueueSnapshot
 
 from . import recipients
-from .circuit_breaker import allowance, give_allowance_back, give_probe_back, take_probe
+from .circuit_breaker import allowance, give_probe_back, take_probe, use_allowance
 from .eligibility import REPEAT_OVER, Judge, Reschedule
 from .outbound import outbound
 
@@ -173,7 +173,7 @@ class ClaimBatch:
         with worker_transaction() as now:
             allowed = allowance(account, is_otp=is_otp, wanted=len(attempts), now=now)
             claimed, waiting = self._claim_now(account, is_otp, attempts[:allowed]) if allowed else ([], 0)
-            give_allowance_back(account, allowed - len(claimed))
+            use_allowance(account, len(claimed), now=now)
             return claimed, waiting
 
     def _turns(self, account: Account, *, is_otp: bool) -> list[ClientTurn] | None:

@@ -101,9 +101,7 @@ def _mark_sent(before: datetime, reason: str) -> None:
     now = clock.now()
     sent = Message.objects.filter(status__in=(Status.SUBMITTED, Status.UNCONFIRMED), created_at__lt=before)
     sent = sent.filter(expires_at__gt=now, text__isnull=False).exclude(code="parked")
-    ids = list(sent.values_list("pk", flat=True))
-    for first in range(0, len(ids), BATCH_SIZE):
-        _add_events(ids[first : first + BATCH_SIZE], reason, now, None)
+    _add_events(list(sent.values_list("pk", flat=True)), reason, now, None)
 
 
 def _add_events(ids: Sequence[uuid.UUID], reason: str, now: datetime, decision: Mapping[str, str] | None) -> None:
