@@ -77,10 +77,15 @@ def _head(message: HttpRequest | HttpResponse) -> Iterator[str]:
         yield f"{name}: {HIDDEN if name.lower() in _MASKED_HEADERS else value}"
 
 
-def all_spellings(hidden: Iterable[str]) -> list[str]:
+def all_spellings(hidden: Iterable[str]) -> tuple[str, ...]:
     """Every spelling of the values, the longest first, so that none is replaced in part by a shorter one."""
-    forms = {form for value in hidden if value for form in _spellings(value)}
-    return sorted(forms, key=len, reverse=True)
+    return _spellings_of_all(frozenset(hidden))
+
+
+@lru_cache(maxsize=64)  # a request's, and then those of its response
+def _spellings_of_all(values: frozenset[str]) -> tuple[str, ...]:
+    forms = {form for value in values if value for form in _spellings(value)}
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 @lru_cache(maxsize=64)  # the same few secrets at every call

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any
 
 from providers.answers import MAX_CODE, by_code, by_status, code_in, contradiction, text_in, text_of, words_in
@@ -140,14 +139,9 @@ def plain(value: Any, sender: Sender, limit: int = 200) -> str:
 def without_secrets(value: Any, sender: Sender) -> str:
     """The text with the account's secrets hidden, in any spelling: a vendor may quote the call."""
     text = text_in(value, limit=10_000)
-    for form in _spellings(sender.secrets()):
+    for form in all_spellings(sender.secrets()):
         text = text.replace(form, HIDDEN)
     return text
-
-
-@lru_cache(maxsize=16)  # the same account for each field of each record
-def _spellings(secrets: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(all_spellings(secrets))
 
 
 def money(amount: Amount | None, tree: Any) -> Money | None:

@@ -193,13 +193,15 @@ class Echo:
     @classmethod
     def of_secrets(cls, secrets: Iterable[str]) -> Echo:
         """Whole secrets alone, also where an adapter has masked the runs of digits in them."""
-        found = {_alone(spelled) for each in secrets for spelled in (each, _SEVERAL_DIGITS.sub("", each))}
-        return cls(values=frozenset(value for value in found if len(value) >= SHORTEST_SECRET))
+        return _echo_of_secrets(tuple(secrets))
 
     def hide(self, said: str) -> str:
         """A vendor's text with the message's values hidden."""
         if self.is_erased and said:
             return HIDDEN
+        is_too_short = len(said) < SHORTEST_ALONE and said.isascii()  # such as "ok", which is most answers' code
+        if is_too_short or not self._sought:
+            return said
         if not any(map(self._may_be_in, map(_alone, unescaped(said)))):
             return said
         spans = sorted({span for reading in _readings(said) for span in self._spans(reading)})
@@ -237,6 +239,8 @@ class Echo:
     @cached_property
     def _digits(self) -> tuple[str, str]:
         """Country code and national number; an empty code where the number can't be split."""
+        if not self.number:
+            return "", ""
         try:
             parsed = phonenumbers.parse(self.number, None)
         except phonenumbers.NumberParseException:
@@ -263,6 +267,12 @@ class Echo:
             start = len(characters) - size
             if size and (start == 0 or _are_apart(compact, start)):
                 yield start, len(characters)
+
+
+@lru_cache(maxsize=64)  # the same few secrets at every call
+def _echo_of_secrets(secrets: tuple[str, ...]) -> Echo:
+    found = {_alone(spelled) for each in secrets for spelled in (each, _SEVERAL_DIGITS.sub("", each))}
+    return Echo(values=frozenset(value for value in found if len(value) >= SHORTEST_SECRET))
 
 
 def _places(value: str, characters: str) -> Iterator[_Span]:

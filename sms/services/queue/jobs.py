@@ -164,17 +164,21 @@ def run(job: Job, client: Client) -> Result:
 
 def _run(job: Job, client: Client) -> Result:
     """Make the call. If its session has expired, the vendor took nothing: log in, and make it once more."""
-    used, result = _run_once(job, client, None)
+    try:
+        echo = _echo_of(job)
+    except Exception:  # before the call: nothing was sent
+        return Result(job, crash=trace_of(*_hidden_by(job, job.account.adapter)))
+    used, result = _run_once(job, client, echo, None)
     if isinstance(result.error, SessionExpired):
-        _, result = _run_once(job, client, used)
+        _, result = _run_once(job, client, echo, used)
     if isinstance(result.error, SessionExpired):
         words = N_("The vendor does not accept the session that it has just given.")
         result.error = failed(Failure.ACCOUNT, "session_refused", words)
-    echoes.hide_in_result(result, _echo_of(job))
+    echoes.hide_in_result(result, echo)
     return result
 
 
-def _run_once(job: Job, client: Client, ended: Session | None) -> tuple[Session | None, Result]:
+def _run_once(job: Job, client: Client, echo: Echo, ended: Session | None) -> tuple[Session | None, Result]:
     """The session of the call, and its result."""
     try:
         session = sessions.get(job.account, client, job.not_after, ended)
@@ -183,7 +187,7 @@ def _run_once(job: Job, client: Client, ended: Session | None) -> tuple[Session 
     except ProviderError as error:
         return None, _without_secrets(Result(job, error=error), job.account.adapter)
     adapter = job.account.adapter.for_call(sessions.new_call(session))
-    return session, _without_secrets(_run_with(job, adapter, client), adapter)
+    return session, _without_secrets(_run_with(job, adapter, client, echo), adapter)
 
 
 def _without_secrets(result: Result, adapter: Any) -> Result:
@@ -191,8 +195,16 @@ def _without_secrets(result: Result, adapter: Any) -> Result:
     return result
 
 
-def _run_with(job: Job, adapter: Any, client: Client) -> Result:
-    hidden = _hidden_by(job, adapter)
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """What is hidden in a stored exchange: `values` in each encoding, and in a response what `echo` finds."""
+
+    values: tuple[str, ...]
+    echo: Echo
+
+
+def _run_with(job: Job, adapter: Any, client: Client, echo: Echo) -> Result:
+    hidden = _Hidden(_hidden_by(job, adapter), echo)
     if isinstance(job, Push):
         return _run_call(job, client, lambda: adapter.request(job.received), adapter.outcome, hidden)
     if isinstance(job, Send):
@@ -233,16 +245,16 @@ def _run_call(
     client: Client,
     build: Callable[[], HttpRequest],
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    hidden: _Hidden,
 ) -> Result:
     try:
         request = build()
-        hidden += request.hidden
-        kept = exchange_text(request, hidden)
+        hidden = replace(hidden, values=hidden.values + request.hidden)
+        kept = exchange_text(request, hidden.values)
     except ProviderError as error:
         return Result(job, error=error)
     except Exception:
-        return Result(job, crash=trace_of(*hidden))
+        return Result(job, crash=trace_of(*hidden.values))
     result = _send(job, client, request, parse, hidden)
     result.raw_request = kept
     echoes.hide_secrets_in_result(result, request.hidden)
@@ -254,7 +266,7 @@ def _send(
     client: Client,
     request: HttpRequest,
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    hidden: _Hidden,
 ) -> Result:
     try:
         response = client.send(request, timeout=job.account.timeout, not_after=job.not_after)
@@ -271,7 +283,7 @@ def _parse(
     job: Job,
     response: HttpResponse,
     parse: ResponseParser,
-    hidden: tuple[str, ...],
+    hidden: _Hidden,
 ) -> Result:
     try:
         result = Result(job, value=_checked(job, parse(response)))
@@ -282,7 +294,7 @@ def _parse(
     result.http_status = response.status
     if isinstance(job, Poll) and job.account.adapter.polls.consumes and response.status // 100 == 2:
         result.consumed = response
-    result.raw_response = exchange_text(response, hidden, _echo_of(job).hide)
+    result.raw_response = exchange_text(response, hidden.values, hidden.echo.hide)
     return result
 
 
@@ -297,8 +309,8 @@ def _checked(job: Job, value: Any) -> Any:
     return value
 
 
-def _maybe_sent(job: Job, hidden: tuple[str, ...]) -> Result:
-    return Result(job, error=_internal_fault(), crash=trace_of(*hidden))
+def _maybe_sent(job: Job, hidden: _Hidden) -> Result:
+    return Result(job, error=_internal_fault(), crash=trace_of(*hidden.values))
 
 
 def _internal_fault() -> ProviderError:

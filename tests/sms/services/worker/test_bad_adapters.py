@@ -11,7 +11,7 @@ from providers.base import Accepted, HttpRequest, HttpResponse, Session, failed
 from providers.registry import SENDERS
 from sms.models import Attempt, Message, Provider
 from sms.services.database import clock
-from sms.services.queue import sessions
+from sms.services.queue import jobs, sessions
 from sms.services.worker.engine import Engine
 from tests.sms.services.fakes import PolledVendor, TextVendor
 from tests.support.waiting import PATIENCE_SECONDS
@@ -98,6 +98,14 @@ def test_an_answer_of_another_type_leaves_doubt_and_loses_no_slot(shop, wire, en
     assert send_all(shop, engine) <= {"unconfirmed", "queued"}  # queued: the breaker is open
     assert set(Attempt.objects.filter(provider=odd).values_list("code", flat=True)) == {"internal_fault"}
     assert len(wire.texts(HOST)) == len(set(wire.texts(HOST)))
+
+
+def test_what_fails_before_the_call_leaves_no_doubt(shop, wire, engine, monkeypatch):
+    monkeypatch.setattr(jobs, "_echo_of", lambda job: 1 / 0)
+    message = shop.message("Salam")
+    turn_until_done(engine)
+    message.refresh_from_db()
+    assert (message.status, message.crashes, wire.texts(HOST)) == ("queued", 1, [])
 
 
 @pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS)
