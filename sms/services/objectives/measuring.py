@@ -115,17 +115,24 @@ _STOPPED = (
     | Q(status=Status.QUEUED, waiting_for__startswith=_WAITS)
     | Q(status=Status.EXPIRED, detail__startswith=_WAITED + _WAITS)
 )
+_SENT_ON = (
+    Q(kind="released")
+    | Q(kind="moved", detail__was=Status.HELD)
+    | Q(kind="resent", detail__was__in=[Status.CANCELED, Status.FAILED, Status.UNCONFIRMED])
+)
+"""Until then a message without a call waited for staff; but not one that had expired at its provider."""
 
 
 def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     """Accepted messages by their first call; one that waits counts at the provider where it waits.
 
-    Not those that were held and released, or that wait for what staff have closed, or whose number was blocked.
+    Not those that staff sent on before the first call, as when they were held, or that wait for what staff have closed,
+    or whose number was blocked.
     """
     messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
-    messages = messages.exclude(_STOPPED).exclude(
-        Exists(MessageEvent.objects.filter(message=OuterRef("pk"), kind="released"))
-    )
+    called_at = Coalesce(OuterRef("first__started_at"), Value(period.now), output_field=DateTimeField())
+    sent_on = MessageEvent.objects.filter(_SENT_ON, message=OuterRef("pk"), at__lte=called_at)
+    messages = messages.exclude(_STOPPED)
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),
@@ -136,7 +143,9 @@ def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]
         latency=_since(F("first__finished_at"), period.now, F("created_at")),
     )
     rows = (
-        rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False).exclude(first_code__in=OUR_FAULTS)
+        rows.annotate(kept=_kept("latency", edges))
+        .filter(~Exists(sent_on), at_provider__isnull=False)
+        .exclude(first_code__in=OUR_FAULTS)
     )
     grouped = rows.values("at_provider", "is_otp", "prefix", "outcome", "is_over", "kept")
     return grouped.annotate(count=Count("id"), sample=Min("to"))
