@@ -17,7 +17,6 @@ from django.db.models import (
     Count,
     DateTimeField,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
@@ -35,9 +34,10 @@ from sms.domain.lifecycle import OUR_FAULTS, Outcome, Status
 from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
 from sms.domain.status_descriptions import RECIPIENT_BLOCKED, WAITED_TOO_LONG, WAITS_FOR_STAFF
-from sms.models import Attempt, Message, MessageEvent
+from sms.models import Attempt, Message
 from sms.services.analytics.countries import country_of, prefix_of
 from sms.services.analytics.receipts import receipts, reports
+from sms.services.analytics.staff_waits import sent_on
 from sms.services.database import uuid_range
 
 _ANSWERED = (Outcome.ACCEPTED, Outcome.REFUSED)
@@ -115,12 +115,6 @@ _STOPPED = (
     | Q(status=Status.QUEUED, waiting_for__startswith=_WAITS)
     | Q(status=Status.EXPIRED, detail__startswith=_WAITED + _WAITS)
 )
-_SENT_ON = (
-    Q(kind="released")
-    | Q(kind="moved", detail__was=Status.HELD)
-    | Q(kind="resent", detail__was__in=[Status.CANCELED, Status.FAILED, Status.UNCONFIRMED])
-)
-"""Until then a message without a call waited for staff; but not one that had expired at its provider."""
 
 
 def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
@@ -131,7 +125,6 @@ def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]
     """
     messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
     called_at = Coalesce(OuterRef("first__started_at"), Value(period.now), output_field=DateTimeField())
-    sent_on = MessageEvent.objects.filter(_SENT_ON, message=OuterRef("pk"), at__lte=called_at)
     messages = messages.exclude(_STOPPED)
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
@@ -144,7 +137,7 @@ def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]
     )
     rows = (
         rows.annotate(kept=_kept("latency", edges))
-        .filter(~Exists(sent_on), at_provider__isnull=False)
+        .filter(~sent_on(message="pk", called_at=called_at), at_provider__isnull=False)
         .exclude(first_code__in=OUR_FAULTS)
     )
     grouped = rows.values("at_provider", "is_otp", "prefix", "outcome", "is_over", "kept")
