@@ -83,7 +83,8 @@ _RESOLVE = """
 UPDATE sms_message SET status = v.status, provider_id = v.provider, detail = v.detail, updated_at = %s,
        code = COALESCE((
     SELECT r.code FROM sms_deliveryreport r
-    WHERE r.message_id = v.message AND r.status = v.status AND r.applied ORDER BY r.id DESC LIMIT 1), '')
+    WHERE r.message_id = v.message AND r.provider_id = v.provider AND r.status = v.status AND r.applied
+    ORDER BY r.id DESC LIMIT 1), '')
 FROM v WHERE sms_message.id = v.message AND sms_message.status = 'unconfirmed' AND attempts_made = v.made
 RETURNING sms_message.id, is_otp, code"""
 
@@ -125,10 +126,9 @@ def _made(messages: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Made]]:
 
 
 def _record(message: Mapping[str, Any], status: Status, provider: int) -> dict[str, Any]:
-    if status is Status.UNDELIVERED:
-        detail = N_("The vendor reported the earlier attempt as undelivered, and no later one was accepted.")
-        return {**message, "status": status, "provider": message["from"], "detail": detail}
-    return {**message, "status": status, "provider": provider, "detail": EVENT[EARLIER_DECIDES]}
+    undelivered = N_("The vendor reported the earlier attempt as undelivered, and no later one was accepted.")
+    detail = undelivered if status is Status.UNDELIVERED else EVENT[EARLIER_DECIDES]
+    return {**message, "status": status, "provider": provider, "detail": detail}
 
 
 def _decision(record: Mapping[str, Any], code: str) -> dict[str, Any]:

@@ -323,8 +323,8 @@ def _move(
             "in_doubt": failover.is_in_doubt(attempt.message, attempt.reference),
         }
         failover.record(message.id, account, chosen, update.code, batch.now)
-    elif message.status == Status.QUEUED:
-        move["provider"] = attempt.provider  # the retry that was queued is dropped
+    else:
+        move["provider"] = attempt.provider  # also if another one's retry was queued: it is dropped
     batch.moves[message.id] = {"provider": batch.moves.get(message.id, {}).get("provider")} | move
     if effect.alerts:
         report_alerts.contradicts(message, account, update)
