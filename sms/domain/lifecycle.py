@@ -5,7 +5,7 @@ The table "Classes of failure" in docs/adding-a-vendor.md describes the rules fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -175,6 +175,51 @@ def _after_bad_report(
             return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
         return ReportEffect(True, status=Status.QUEUED, moves_on=True)
     return ReportEffect(True, status=Status.UNDELIVERED, alerts=status in (Status.FAILED, Status.EXPIRED))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call that was made, whenever it was. Several with one reference send the message once."""
+
+    reference: Hashable
+    provider: int
+    outcome: str | None
+    reported: str
+
+
+def last_word(calls: Iterable[Made]) -> tuple[Status, int] | None:
+    """The best state that these calls gave the message, and that call's provider; None if it is not known.
+
+    Those up to the last one in doubt don't count. `undelivered` if each that may have sent it was reported so.
+    """
+    references: dict[Hashable, list[Made]] = {}
+    for call in calls:
+        references.setdefault(call.reference, []).append(call)
+    found: dict[Status, int] = {}
+    for group in reversed(references.values()):
+        state = _state_of(group)
+        if state is Status.UNCONFIRMED:
+            found.pop(Status.UNDELIVERED, None)
+            break
+        if state is not None:
+            found.setdefault(state, group[-1].provider)
+    return next(((state, found[state]) for state in _BEST_FIRST if state in found), None)
+
+
+_BEST_FIRST = (Status.DELIVERED, Status.SENT, Status.SUBMITTED, Status.UNDELIVERED)
+
+
+def _state_of(calls: Collection[Made]) -> Status | None:
+    """What is known of a message by the calls with one reference; None if none of them can have sent it."""
+    reported, outcomes = {call.reported for call in calls}, {call.outcome for call in calls}
+    for good in (Status.DELIVERED, Status.SENT):
+        if good in reported:
+            return good
+    if reported & BAD_REPORTS:
+        return Status.UNDELIVERED
+    if Outcome.ACCEPTED in outcomes or MessageState.ACCEPTED in reported:
+        return Status.SUBMITTED
+    return Status.UNCONFIRMED if outcomes & {None, Outcome.UNCONFIRMED} else None
 
 
 # --- what follows a failed attempt ---------------------------------------------------

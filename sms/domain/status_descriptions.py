@@ -276,6 +276,7 @@ CLIENT_OUTCOME: Mapping[ClientOutcome, Description] = {
     ),
 }
 
+EARLIER_DECIDES = "earlier_decides"
 EVENT: Mapping[str, str] = {
     "resent": N_("Resent by staff"),
     "moved": N_("Moved to another provider by staff"),
@@ -291,6 +292,7 @@ EVENT: Mapping[str, str] = {
     RECIPIENT_BLOCKED: N_("No call is made: the number is on the block list"),
     "expired": N_("Expired"),
     "doubt_resolved": N_("Every attempt that may have sent it is reported as undelivered"),
+    EARLIER_DECIDES: N_("An earlier attempt decides: no later one can have sent the message"),
     "late_answer": N_("A response arrived after the time-out"),
     "asked": N_("Status query sent to the vendor"),
     "revealed": N_("Number and text revealed"),

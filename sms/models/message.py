@@ -32,8 +32,8 @@ class Message(models.Model):
     """One accepted call of POST /send-sms. services/intake/insert.py stores it with one INSERT.
 
     `decision` is the routing decision at the time of the call, with every candidate and its reason. `provider` is the
-    provider of the next attempt, or of the last one. Attempts up to `attempts_before` were made before staff resent the
-    message, and don't count for the retries after it.
+    provider of the next attempt, or of the one that gave it its state. Attempts up to `attempts_before` were made
+    before staff resent the message, and don't count for the retries after it.
     """
 
     id = models.UUIDField(primary_key=True)

@@ -1,7 +1,8 @@
 """A client's rate limit and daily budget, over all processes, exact to one block of tokens per process.
 
 Updating a shared row for every accepted message would halve the rate of accepting (measured). So each process takes
-tokens in blocks of at most a twentieth of what is left, so that few are lost in processes that don't use them.
+tokens in blocks of at most a twentieth of what is left, so that few are lost in processes that don't use them. Days are
+those of the database's clock.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class TokenBlock:
     """Tokens of one client in one process."""
 
     left: int = 0
-    day: int = 0
+    ends: float = 0.0
+    """When its day ends, on this process's monotonic clock."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -48,11 +50,9 @@ class RateLimiter:
             return
         block = self._block(client)
         with block.lock:
-            today = int(time.time()) // DAY
-            if block.day != today:
-                block.left, block.day = 0, today
-            if block.left < 1:
-                block.left = _fetch_block(client)
+            if block.left < 1 or time.monotonic() >= block.ends:
+                block.left = 0
+                block.left, block.ends = _fetch_block(client)
             block.left -= 1
 
     def return_token(self, client: ClientFacts) -> None:
@@ -78,27 +78,32 @@ def _is_limited(client: ClientFacts) -> bool:
     return client.rate_limit is not None or client.daily_budget is not None
 
 
-def _fetch_block(client: ClientFacts) -> int:
-    """The size of a block taken from the shared row, at least 1. Raises Refusal."""
-    granted, tokens, used = _update(client) or (_create(client) and _update(client)) or (0, 0.0, 0)
+def _fetch_block(client: ClientFacts) -> tuple[int, float]:
+    """The size of a block taken from the shared row, at least 1, and when its day ends. Raises Refusal."""
+    began = time.monotonic()
+    granted, tokens, used, now = _update(client) or (_create(client) and _update(client)) or (0, 0.0, 0, time.time())
     if client.daily_budget is not None:
         _alert_on_budget(client, used, granted)
     if granted:
-        return int(granted)
-    raise _refusal(client, tokens, used)
+        return int(granted), began + _left_of_day(now)
+    raise _refusal(client, tokens, used, now)
 
 
-def _refusal(client: ClientFacts, tokens: float, used: int) -> Refusal:
+def _left_of_day(now: float) -> int:
+    return DAY - int(now) % DAY
+
+
+def _refusal(client: ClientFacts, tokens: float, used: int, now: float) -> Refusal:
     if client.daily_budget is not None and used >= client.daily_budget:
         message = f"The daily budget of {client.daily_budget:,} messages is used up; a new day starts at 00:00 UTC."
-        return refuse("rate_limited", message=message, retry_after=DAY - int(time.time()) % DAY)
+        return refuse("rate_limited", message=message, retry_after=_left_of_day(now))
     rate = client.rate_limit or 1
     message = f"More than {rate:,} messages a second."
     return refuse("rate_limited", message=message, retry_after=max(1, math.ceil((1 - tokens) / rate)))
 
 
-def _update(client: ClientFacts) -> tuple[int, float, int] | None:
-    """The tokens granted, left and used today; None where the client has no row yet."""
+def _update(client: ClientFacts) -> tuple[int, float, int, float] | None:
+    """The tokens granted, left and used today, and the database's time; None where the client has no row yet."""
     rate = client.rate_limit or UNLIMITED
     values = {
         "client": client.id,
@@ -134,7 +139,7 @@ def _statement(*, now: str, least: str, most: str, whole: str) -> str:
     return (
         "UPDATE sms_clientallowance SET "  # noqa: S608 - our own names and numbers
         f"tokens = {tokens} - {block}, at = {most}(at, {now}), day = {today}, used = ({used}) + {block}, "
-        f"granted = {block} WHERE client_id = %(client)s RETURNING granted, tokens, used"
+        f"granted = {block} WHERE client_id = %(client)s RETURNING granted, tokens, used, {now}"
     )
 
 

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from providers.marking import N_
+from sms.domain.destinations import locate
 from sms.domain.lifecycle import Status
 from sms.domain.phone import PhoneError
 from sms.domain.spellings import replaced, spellings
@@ -227,6 +228,7 @@ def _either(pattern: re.Pattern[str], texts: list[str]) -> re.Pattern[str]:
 def _erase_belonging(kept: Kept) -> Iterator[tuple[str, int]]:
     """Keys first: an erased row does not lead to its callbacks any more."""
     keys = {model: list(rows.values_list("pk", flat=True).distinct()) for model, rows in kept.belonging().items()}
+    _keep_country(kept.number)
     for model, values in _erased(pseudonym(kept.number)).items():
         rows = model._base_manager.filter(pk__in=keys[model])
         yield model._meta.db_table, rows.update(**values)
@@ -235,6 +237,13 @@ def _erase_belonging(kept: Kept) -> Iterator[tuple[str, int]]:
         Callback.objects.filter(pk=callback.pk).update(body_digest=secrets.token_hex(32))
     yield MessageOutcome._meta.db_table, MessageOutcome.objects.filter(pk__in=keys[MessageOutcome]).delete()[0]
     yield BlockedNumber._meta.db_table, _forget_block(kept.number)
+
+
+def _keep_country(number: str) -> None:
+    """The figures by country are counted again from the messages, whose pseudonym does not tell it."""
+    country = {"country": locate(number).country}
+    for key, decision in Message.objects.filter(to=number).values_list("pk", "decision"):
+        Message.objects.filter(pk=key).update(decision=(decision or {}) | country)
 
 
 def _erased(name: str) -> dict[Model, dict[str, Any]]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Model
+from django.db.models import Count, F, Model, OuterRef, QuerySet, Sum
 
 from sms.domain.lifecycle import Outcome
 from sms.models import (
@@ -29,6 +29,7 @@ from sms.models import (
 from sms.models.message import NEEDS_ATTENTION
 from sms.services.analytics.arrivals import arrivals
 from sms.services.analytics.counting import deliveries
+from sms.services.analytics.staff_waits import sent_on
 from sms.services.configuration import retention_periods
 from sms.services.database import clock, uuid_range
 
@@ -99,31 +100,36 @@ def _roll(hour: datetime, rolled_at: datetime | None, now: datetime) -> bool:
         # The row stays locked until the sums are committed: a second process then finds another `rolled_at`.
         if not RollupHour.objects.filter(hour=hour, rolled_at=rolled_at).update(rolled_at=now):
             return False
-        for model, count in _SUMS:
-            model._default_manager.filter(hour=hour).delete()
-            model._default_manager.bulk_create(count(hour), batch_size=1000)
+        if not _has_lost_messages(hour):
+            for model, count in _SUMS:
+                model._default_manager.filter(hour=hour).delete()
+                model._default_manager.bulk_create(count(hour), batch_size=1000)
     return True
 
 
+def _has_lost_messages(hour: datetime) -> bool:
+    """Whether retention has deleted some since the last sums, as when staff had a shorter period then."""
+    summed = HourlyCount.objects.filter(hour=hour).aggregate(messages=Sum("count"))["messages"] or 0
+    return summed > 0 and _of_hour(hour).count() < summed
+
+
+def _of_hour(hour: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR)).order_by()
+
+
 def _matches(hour: datetime) -> list[HourlyMatch]:
-    messages = Message.objects.filter(
-        id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR), template_version__gt=0
-    )
-    rows = messages.order_by().values_list("template_version__template").annotate(count=Count("id"))
+    messages = _of_hour(hour).filter(template_version__gt=0)
+    rows = messages.values_list("template_version__template").annotate(count=Count("id"))
     return [HourlyMatch(hour_id=hour, template_id=template, count=count) for template, count in rows]
 
 
 def _newlines(hour: datetime) -> list[HourlyNewline]:
-    taken = Message.objects.filter(
-        id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR), newline_is_undecided=True
-    )
-    rows = taken.order_by().values_list("client").annotate(count=Count("id"))
+    rows = _of_hour(hour).filter(newline_is_undecided=True).values_list("client").annotate(count=Count("id"))
     return [HourlyNewline(hour_id=hour, client_id=client, count=count) for client, count in rows]
 
 
 def _counts(hour: datetime) -> list[HourlyCount]:
-    messages = Message.objects.filter(id__gte=uuid_range.min_id(hour), id__lt=uuid_range.min_id(hour + HOUR)).order_by()
-    rows = messages.values_list("provider", "status", "code").annotate(count=Count("id"))
+    rows = _of_hour(hour).values_list("provider", "status", "code").annotate(count=Count("id"))
     summed: dict[tuple[int | None, str, str], int] = defaultdict(int)
     for provider, status, code, count in rows:
         summed[provider, status, code if status in NEEDS_ATTENTION else ""] += count
@@ -132,6 +138,7 @@ def _counts(hour: datetime) -> list[HourlyCount]:
 
 def _speeds(hour: datetime) -> list[HourlySpeed]:
     accepted = Attempt.objects.filter(
+        ~sent_on(message="message", called_at=OuterRef("started_at")),
         id__gte=uuid_range.min_id(hour),
         id__lt=uuid_range.min_id(hour + HOUR),
         outcome=Outcome.ACCEPTED,

@@ -17,7 +17,6 @@ from django.db.models import (
     Count,
     DateTimeField,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
@@ -29,15 +28,16 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Substr
+from django.db.models.functions import Coalesce
 
-from sms.domain.destinations import PREFIX_LENGTH, locate
 from sms.domain.lifecycle import OUR_FAULTS, Outcome, Status
 from sms.domain.quality.client_outcomes import is_success
 from sms.domain.quality.objectives import DEFAULTS, Measure, ObjectiveFacts, Sum, Target, Targets, targets_of
 from sms.domain.status_descriptions import RECIPIENT_BLOCKED, WAITED_TOO_LONG, WAITS_FOR_STAFF
-from sms.models import Attempt, Message, MessageEvent
+from sms.models import Attempt, Message
+from sms.services.analytics.countries import country_of, prefix_of
 from sms.services.analytics.receipts import receipts, reports
+from sms.services.analytics.staff_waits import sent_on
 from sms.services.database import uuid_range
 
 _ANSWERED = (Outcome.ACCEPTED, Outcome.REFUSED)
@@ -120,30 +120,32 @@ _STOPPED = (
 def _answers(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     """Accepted messages by their first call; one that waits counts at the provider where it waits.
 
-    Not those that were held and released, or that wait for what staff have closed, or whose number was blocked.
+    Not those that staff sent on before the first call, as when they were held, or that wait for what staff have closed,
+    or whose number was blocked.
     """
     messages = Message.objects.filter(**period.ids(), is_test=False).exclude(status__in=[Status.CANCELED, Status.HELD])
-    messages = messages.exclude(_STOPPED).exclude(
-        Exists(MessageEvent.objects.filter(message=OuterRef("pk"), kind="released"))
-    )
+    called_at = Coalesce(OuterRef("first__started_at"), Value(period.now), output_field=DateTimeField())
+    messages = messages.exclude(_STOPPED)
     rows = messages.order_by().annotate(
         first=FilteredRelation("attempts", condition=Q(attempts__number=1)),
         at_provider=Coalesce("first__provider", "provider"),
-        prefix=Substr("to", 1, PREFIX_LENGTH),
+        prefix=prefix_of(),
         outcome=F("first__outcome"),
         first_code=Coalesce("first__code", Value("")),
         is_over=Case(When(status=Status.EXPIRED, then=True), default=False),
         latency=_since(F("first__finished_at"), period.now, F("created_at")),
     )
     rows = (
-        rows.annotate(kept=_kept("latency", edges)).filter(at_provider__isnull=False).exclude(first_code__in=OUR_FAULTS)
+        rows.annotate(kept=_kept("latency", edges))
+        .filter(~sent_on(message="pk", called_at=called_at), at_provider__isnull=False)
+        .exclude(first_code__in=OUR_FAULTS)
     )
     grouped = rows.values("at_provider", "is_otp", "prefix", "outcome", "is_over", "kept")
     return grouped.annotate(count=Count("id"), sample=Min("to"))
 
 
 def _add_answers(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
-    subject = Subject(row["at_provider"], locate(row["sample"]).country, row["is_otp"], Measure.ANSWER)
+    subject = Subject(row["at_provider"], country_of(row["prefix"], row["sample"]), row["is_otp"], Measure.ANSWER)
     target = targets.of(subject)
     is_in_time = row["kept"] is not None and row["kept"] <= target.seconds
     is_pending = row["outcome"] is None and not row["is_over"] and is_in_time
@@ -161,7 +163,7 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
     calls = calls.exclude(code__in=OUR_FAULTS)
     rows = calls.order_by().annotate(
         is_otp=F("message__is_otp"),
-        prefix=Substr("message__to", 1, PREFIX_LENGTH),
+        prefix=prefix_of("message__"),
         receipt_at=Subquery(receipts()),
         latency=_since(F("receipt_at"), period.now, F("finished_at")),
     )
@@ -181,7 +183,7 @@ def _calls(period: Period, edges: Collection[int]) -> Iterable[dict[str, Any]]:
 
 
 def _add_calls(sums: Sums, targets: _TargetCache, row: dict[str, Any]) -> None:
-    subject = Subject(row["provider"], locate(row["sample"]).country, row["is_otp"], Measure.SUCCESS)
+    subject = Subject(row["provider"], country_of(row["prefix"], row["sample"]), row["is_otp"], Measure.SUCCESS)
     if targets.of(subject).percent:
         sums[subject] += Sum(row["count"], row["count"] if is_successful(row) else 0)
     subject = subject._replace(measure=Measure.RECEIPT)

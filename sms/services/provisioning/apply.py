@@ -93,6 +93,7 @@ def _provision(declared: Mapping[str, Any], *, check_only: bool) -> Session:
     for name, section in SECTIONS.items():
         for at, table in read_section(name, declared.get(name, []), section.table, session.issues):
             section.apply(table, at, session)
+    partners.report_set_aside(session)
     if session.issues:
         raise ProvisioningError(_in_file_order(session.issues, list(declared)))
     templates.note_shared_ids(session)

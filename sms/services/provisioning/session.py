@@ -43,6 +43,8 @@ class Session:
     approvals: list[TemplateApproval] = field(default_factory=list)
     """The approvals of templates after the file is applied."""
     declared: dict[tuple[str, Hashable], str] = field(default_factory=dict)
+    set_aside: dict[str, tuple[int, Location]] = field(default_factory=dict)
+    """Rented numbers whose operation another one was given at this place, with that operation."""
 
     def declare(self, at: Location, key: str, noun: str, identity: Hashable) -> None:
         """Record that the file declares this row. A second declaration is an issue."""
@@ -75,13 +77,15 @@ class Session:
             if row._state.adding and key not in table.model_fields_set and at.is_valid(key):
                 at.report(key, "is missing")
 
-    def save(self, at: Location, thing: str, row: models.Model, values: Mapping[str, Any]) -> bool:
+    def save(
+        self, at: Location, thing: str, row: models.Model, values: Mapping[str, Any], *, must_save: bool = False
+    ) -> bool:
         """Set the values that are not None, and save the row if it changed. Returns False if it can't be saved."""
         fields = _assign(row, values)
         is_new = row._state.adding
-        if not fields and not is_new:
+        if not (fields or is_new or must_save):
             return at.is_valid()
-        _validate(at, row)
+        validate(at, row)
         if not at.is_valid():
             return False
         row._change_reason = REASON  # simple_history reads it
@@ -143,7 +147,7 @@ KEYS = {"__all__": "", "valid_from": "from", "valid_until": "until"}
 """The file's key for a model's field, if the names differ."""
 
 
-def _validate(at: Location, row: models.Model) -> None:
+def validate(at: Location, row: models.Model) -> None:
     """The model's validation, which the admin uses too."""
     try:
         row.full_clean()

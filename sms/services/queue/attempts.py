@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 
 from providers.base import ApprovalKind, Failure, Sender
 from providers.marking import N_
 from providers.registry import SENDERS
-from sms.domain.lifecycle import BAD_REPORTS, Status, Try
+from sms.domain.lifecycle import BAD_REPORTS, Made, Status, Try, last_word
+from sms.domain.status_descriptions import EARLIER_DECIDES, EVENT
 from sms.domain.text import is_hidden
-from sms.models import Attempt, MessageEvent
-from sms.services.database.bulk_sql import as_uuid, fetch_rows, is_one_of, list_parameter
+from sms.models import Attempt, Message, MessageEvent
+from sms.services.database.bulk_sql import as_uuid, write_records
 
 from . import redaction
 
@@ -73,33 +77,60 @@ def _failure(failure: str, reported: str) -> Failure | None:
     return Failure(failure) if failure else None
 
 
-_IS_BAD = f"reported IN ({', '.join(repr(state.value) for state in sorted(BAD_REPORTS))})"
-_RESOLVE = f"""
-UPDATE sms_message SET status = 'undelivered', detail = %s, updated_at = %s, code = COALESCE((
+_COLUMNS_MADE = ("message_id", "reference", "provider_id", "outcome", "reported")
+_RESOLVED_COLUMNS = {"message": "uuid", "made": "smallint", "status": "text", "provider": "bigint", "detail": "text"}
+_RESOLVE = """
+UPDATE sms_message SET status = v.status, provider_id = v.provider, detail = v.detail, updated_at = %s,
+       code = COALESCE((
     SELECT r.code FROM sms_deliveryreport r
-    WHERE r.message_id = sms_message.id AND r.status = 'undelivered' AND r.applied ORDER BY r.id DESC LIMIT 1), '')
-WHERE {{named}} AND status = 'unconfirmed'
-  AND EXISTS (SELECT 1 FROM sms_attempt a WHERE a.message_id = sms_message.id AND a.{_IS_BAD})
-  AND NOT EXISTS (
-    SELECT 1 FROM sms_attempt a WHERE a.message_id = sms_message.id
-    AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'unconfirmed')) AND NOT EXISTS (
-      SELECT 1 FROM sms_attempt same WHERE same.message_id = a.message_id AND same.{_IS_BAD}
-      AND COALESCE(same.repeats, same.id) = COALESCE(a.repeats, a.id)))
-  AND NOT EXISTS (SELECT 1 FROM sms_messageevent e WHERE e.message_id = sms_message.id AND e.kind = 'parked')
-RETURNING id, is_otp, code"""  # noqa: S608 - constants alone
+    WHERE r.message_id = v.message AND r.provider_id = v.provider AND r.status = v.status AND r.applied
+    ORDER BY r.id DESC LIMIT 1), '')
+FROM v WHERE sms_message.id = v.message AND sms_message.status = 'unconfirmed' AND attempts_made = v.made
+RETURNING sms_message.id, is_otp, code"""
 
 
 def resolve_doubts(messages: Collection[uuid.UUID], now: datetime) -> None:
-    """Change unconfirmed messages to `undelivered` where each attempt that may have sent them was reported so.
+    """Give unconfirmed messages the state that their attempts gave them, where no later one is in doubt.
 
-    Of a message that waited for another attempt, the report may have come before it ended. After a restored backup
-    there may be attempts that are not stored, so parked messages stay unconfirmed.
+    Of a message that waited for another attempt, a report may have come before it ended; of one that staff resent,
+    the earlier attempts are known. After a restored backup there may be attempts that are not stored, so parked
+    messages stay unconfirmed.
     """
-    if not messages:
-        return
-    detail = N_("The vendor reported the earlier attempt as undelivered, and no later one was accepted.")
-    statement = _RESOLVE.format(named=is_one_of("id", "uuid"))
-    resolved = fetch_rows(statement, [detail, now, list_parameter(messages)])
-    decisions = {as_uuid(row[0]): {"status": Status.UNDELIVERED, "code": row[2]} for row in resolved}
-    MessageEvent.add_by_rule("doubt_resolved", now, decisions)
-    redaction.erase_messages([as_uuid(row[0]) for row in resolved if row[1]])
+    waiting = _unconfirmed(messages) if messages else {}
+    made = _made(waiting) if waiting else {}
+    found = {message: last_word(calls) for message, calls in made.items()}
+    records = [_record(waiting[message], *word) for message, word in found.items() if word]
+    resolved = {as_uuid(row[0]): row for row in write_records(_RESOLVE, _RESOLVED_COLUMNS, records, now)}
+    for status in {record["status"] for record in records}:
+        of_status = [each for each in records if each["status"] == status and each["message"] in resolved]
+        kind = "doubt_resolved" if status == Status.UNDELIVERED else EARLIER_DECIDES
+        decisions = {each["message"]: _decision(each, resolved[each["message"]][2]) for each in of_status}
+        MessageEvent.add_by_rule(kind, now, decisions)
+    redaction.erase_messages([message for message, row in resolved.items() if row[1]])
+
+
+def _unconfirmed(messages: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """Those of these messages that are unconfirmed, and were not parked."""
+    parked = MessageEvent.objects.filter(message=OuterRef("pk"), kind="parked")
+    found = Message.objects.filter(~Exists(parked), pk__in=messages, status=Status.UNCONFIRMED)
+    rows = found.values_list("pk", "attempts_made", "provider")
+    return {pk: {"message": pk, "made": made, "from": provider} for pk, made, provider in rows}
+
+
+def _made(messages: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Made]]:
+    made: dict[uuid.UUID, list[Made]] = {}
+    attempts = Attempt.objects.filter(message__in=messages).annotate(reference=Coalesce("repeats", "id"))
+    for message, *columns in attempts.order_by("number").values_list(*_COLUMNS_MADE):
+        made.setdefault(message, []).append(Made(*columns))
+    return made
+
+
+def _record(message: Mapping[str, Any], status: Status, provider: int) -> dict[str, Any]:
+    undelivered = N_("The vendor reported the earlier attempt as undelivered, and no later one was accepted.")
+    detail = undelivered if status is Status.UNDELIVERED else EVENT[EARLIER_DECIDES]
+    return {**message, "status": status, "provider": provider, "detail": detail}
+
+
+def _decision(record: Mapping[str, Any], code: str) -> dict[str, Any]:
+    moved = {"from": record["from"], "to": record["provider"]} if record["from"] != record["provider"] else {}
+    return {"status": record["status"], "code": code} | moved

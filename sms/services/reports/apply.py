@@ -20,6 +20,7 @@ from sms.domain.lifecycle import (
     Status,
     after_report,
     is_final,
+    rises,
 )
 from sms.domain.parts import PartState, is_possible, whole_state
 from sms.models import Attempt, DeliveryReport, ProviderState
@@ -273,7 +274,7 @@ def _apply_whole(
     if reported is not None and not effect.applied:
         effect = ReportEffect(True, N_("the other parts decide"))
     _record(batch, reported or update, attempt, effect)
-    if effect.applied and update.state is not MessageState.UNKNOWN:
+    if effect.applied and rises(attempt.reported, update.state):  # not so where the other parts said more
         attempt.reported = update.state
     if effect.applied or update.final:
         _note_reported(batch, update, attempt)
@@ -322,8 +323,8 @@ def _move(
             "in_doubt": failover.is_in_doubt(attempt.message, attempt.reference),
         }
         failover.record(message.id, account, chosen, update.code, batch.now)
-    elif message.status == Status.QUEUED:
-        move["provider"] = attempt.provider  # the retry that was queued is dropped
+    else:
+        move["provider"] = attempt.provider  # also if another one's retry was queued: it is dropped
     batch.moves[message.id] = {"provider": batch.moves.get(message.id, {}).get("provider")} | move
     if effect.alerts:
         report_alerts.contradicts(message, account, update)

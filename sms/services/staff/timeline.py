@@ -124,11 +124,17 @@ def _attempt(attempt: Attempt, slugs: Mapping[int | None, str], hidden: str) -> 
 def _attempt_description(attempt: Attempt, outcome: Outcome | None) -> str:
     if attempt.detail:
         return attempt.detail
-    if attempt.code in status_descriptions.CODE:
-        return status_descriptions.CODE[attempt.code].happened
+    exact = status_descriptions.of_code(attempt.code, outcome) if _is_ours(attempt) else None
+    if exact:
+        return exact.happened
     if attempt.failure:
         return status_descriptions.FAILURE[Failure(attempt.failure)].happened
     return (status_descriptions.OUTCOME[outcome] if outcome else status_descriptions.IN_FLIGHT).happened
+
+
+def _is_ours(attempt: Attempt) -> bool:
+    """Whether the attempt's code is ours, and not one of its vendor's that reads alike."""
+    return attempt.http_status is None or attempt.code in OUR_FAULTS
 
 
 def _duration(attempt: Attempt) -> str:
@@ -276,8 +282,7 @@ def latest_result(message: Message, last: Attempt | None) -> Result:
     if message.code not in ("", last.code):
         return Result(message.code, message.detail, failure, is_ours=True)
     meaning = _meaning(last.code, last.provider, failure)
-    is_ours = last.http_status is None or last.code in OUR_FAULTS
-    return Result(last.code, message.detail or last.detail or meaning, failure, is_ours, meaning)
+    return Result(last.code, message.detail or last.detail or meaning, failure, _is_ours(last), meaning)
 
 
 def _meaning(code: str, provider: Provider | None, failure: Failure | None = None) -> str:

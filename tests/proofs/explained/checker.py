@@ -35,11 +35,11 @@ def call_ends(state: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, An
 
 
 def report_comes(state: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
-    """A report that changed only its attempt, or nothing, has a reason. One that ends a retry brings its provider."""
+    """A report that changed only its attempt, or nothing, has a reason. Any other one brings its provider."""
     if not step["applied"] or step["reason"]:
         return {}
-    provider = step["provider"] if state["status"] == "queued" else state["provider"]
-    return {"status": AFTER_REPORT.get(step["state"], "undelivered"), "code": step["code"], "provider": provider}
+    status = AFTER_REPORT.get(step["state"], "undelivered")
+    return {"status": status, "code": step["code"], "provider": step["provider"]}
 
 
 def event_happens(state: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:

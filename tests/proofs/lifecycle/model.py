@@ -14,9 +14,9 @@ GOOD = {"submitted", "sent", "delivered"}
 MOVES: dict[str, dict[str, set[str]]] = {
     "claimed": {"queued": {"sending"}},
     "given back": {"sending": {"queued"}},
-    "ended": {"sending": {"submitted", "queued", "failed", "unconfirmed"}},
+    "ended": {"sending": {"submitted", "queued", "failed", "unconfirmed", *OUT}},
     "lease over": {"sending": {"unconfirmed", "queued"}},
-    "expired": {"queued": {"expired", "unconfirmed"}},
+    "expired": {"queued": {"expired", "unconfirmed", *OUT}},
     "reported well": {
         **dict.fromkeys(("queued", "sending", "unconfirmed", "failed", "expired"), GOOD),
         "submitted": {"sent", "delivered"},
@@ -27,7 +27,7 @@ MOVES: dict[str, dict[str, set[str]]] = {
         **{state: {"undelivered", "queued"} for state in ("sending", "unconfirmed", "submitted", "sent")},
         **{state: {"undelivered"} for state in ("failed", "expired")},
     },
-    "canceled": {"queued": {"canceled", "unconfirmed"}},
+    "canceled": {"queued": {"canceled", "unconfirmed", *OUT}},
     "resent": {state: {"queued"} for state in OUT | {"unconfirmed", "failed", "expired", "canceled"}},
     "settled": {"unconfirmed": {"submitted", "failed"}},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ def limit(**limits: Any) -> None:
     ApiClient.objects.update(**limits)
     snapshot.reset_cache()
     rate_limits.limiter.reset_cache()
+
+
+def shift_clock(monkeypatch: pytest.MonkeyPatch, *, hours: float = 0, monotonic: float = 0) -> None:
+    """The clocks of this process, as the limit sees them. SQLite has no other one."""
+    shifted = {"time": lambda: time.time() + hours * 3600, "monotonic": lambda: time.monotonic() + monotonic * 3600}
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(**shifted))
 
 
 def statuses(caller: Client, count: int, **changes: Any) -> list[int]:
@@ -74,6 +81,28 @@ class TestDailyBudget:
         assert errors(response) == [(429, "rate_limited", "")]
         left = 86_400 - int(time.time()) % 86_400
         assert abs(int(response["Retry-After"]) - left) < 60
+
+    @pytest.mark.parametrize("hours", [-7, 7])
+    def test_the_day_is_that_of_the_databases_clock(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch, hours: int
+    ) -> None:
+        limit(daily_budget=2)
+        shift_clock(monkeypatch, hours=hours)
+        assert statuses(caller, 2) == [201, 201]
+        now = time.time() if connection.vendor == "postgresql" else rate_limits.time.time()
+        assert abs(int(send(caller)["Retry-After"]) - (86_400 - int(now) % 86_400)) < 60
+
+    def test_a_process_drops_its_tokens_when_the_databases_day_ends(
+        self, caller: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limit(daily_budget=1000)
+        send(caller)
+        ClientAllowance.objects.update(used=1000)
+        if connection.vendor == "postgresql":
+            shift_clock(monkeypatch, hours=24)
+        assert send(caller).status_code == 201
+        shift_clock(monkeypatch, monotonic=24)
+        assert send(caller).status_code == 429
 
     def test_a_new_day_starts_afresh(self, caller: Client) -> None:
         limit(daily_budget=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -17,6 +18,7 @@ from sms.models import (
     Alert,
     BlockedNumber,
     Callback,
+    HourlyDelivery,
     InboundCall,
     InboundGateway,
     InboundMessage,
@@ -25,12 +27,15 @@ from sms.models import (
     PersonalDataRecord,
     ProviderState,
     RefusedRequest,
+    RollupHour,
     Route,
     VendorDescription,
 )
 from sms.services.configuration.digests import pseudonym
 from sms.services.database.clock import now
 from sms.services.intake.block_list import is_blocked
+from sms.services.monitoring import hourly_stats
+from sms.services.objectives.measuring import Period, measure
 from tests.sms.admin.conftest import PHONE
 from tests.sms.descriptions import description
 
@@ -150,6 +155,22 @@ def test_rows_states_and_times_stay(kept):
     assert row.erased_at is not None
     assert row.attempts.get().outcome == "accepted"
     assert not MessageOutcome.objects.exists()
+
+
+def test_the_figures_by_country_stay(kept):
+    period = Period(now() - timedelta(hours=2), now() + timedelta(seconds=1), now())
+
+    def figures() -> tuple[list[str], set[str]]:
+        RollupHour.objects.update(rolled_at=None)
+        hourly_stats.roll_up(50)
+        rows = HourlyDelivery.objects.values_list("country", flat=True)
+        return sorted(rows), {about.country for about in measure(period, [])}
+
+    MessageOutcome.objects.all().delete()
+    before = figures()
+    assert set(before[0]) == before[1] == {"AZ"}
+    forget()
+    assert figures() == before
 
 
 @pytest.mark.parametrize("number", [SPELLINGS[2], SPELLINGS[3], SPELLINGS[4], SPELLINGS[5]])

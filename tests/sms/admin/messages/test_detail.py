@@ -57,8 +57,10 @@ DECISION = {
 
 def test_the_timeline_tells_everything_in_order(boss, cast, django_assert_max_num_queries):
     message = cast.message("unconfirmed", decision=DECISION, request_id="cart-9", code="timeout")
-    first = cast.attempt(message, "unavailable", code="connect_timeout", failure="transient")
-    second = cast.attempt(message, "unconfirmed", code="timeout", failure="ambiguous", vendor_message_id="v-1")
+    first = cast.attempt(message, "unavailable", code="connect_timeout", failure="transient", http_status=None)
+    second = cast.attempt(
+        message, "unconfirmed", code="timeout", failure="ambiguous", vendor_message_id="v-1", http_status=None
+    )
     cast.report(first, "sent", applied=False, reason="this attempt was already reported sent")
     MessageEvent.objects.create(message=message, at=second.started_at, kind="failed_over", reason="It never left.")
     boss.get(page(message))  # reads the process's copy of the configuration

@@ -60,6 +60,30 @@ def test_the_first_final_report_counts_and_a_silent_call_is_counted_too(vendors:
     assert within() == {60: 1, None: 2}
 
 
+@pytest.mark.parametrize(
+    ("parts", "whole", "expected"),
+    [
+        ([(1, "delivered", 5)], "sent", None),  # the other part is not reported
+        ([(1, "delivered", 5), (2, "delivered", 400)], "delivered", 600),
+        ([(1, "delivered", 5), (2, "delivered", 400), (2, "again", 5000)], "delivered", 600),
+        ([(1, "delivered", 5), (2, "undelivered", 50), (1, "undelivered", 400)], "undelivered", 60),
+        ([(1, "undelivered", 5)], "sent", None),  # the vendor still tries
+        ([(1, "delivered", 5), (None, "delivered", 50)], "delivered", 60),
+    ],
+)
+def test_a_long_message_has_its_final_report_when_its_parts_have(
+    vendors: Cast, monkeypatch: pytest.MonkeyPatch, parts: list[Any], whole: str, expected: int | None
+) -> None:
+    monkeypatch.setattr(TextVendor, "strongest", "delivered")
+    at = clock.now()
+    attempt = vendors.attempt(vendors.message(), "accepted", started_at=at, finished_at=at, reported=whole)
+    for part, status, seconds in parts:
+        more = {"part": part, "parts": 2} if part else {}
+        status, applied = ("delivered", False) if status == "again" else (status, True)
+        vendors.report(attempt, status, received_at=at + timedelta(seconds=seconds), applied=applied, **more)
+    assert within() == {expected: 1}
+
+
 def test_no_report_is_expected_of_a_refused_call_of_a_test_or_of_a_vendor_that_sends_none(vendors: Cast) -> None:
     reported(vendors, outcome="refused")
     reported(vendors, outcome="unconfirmed")

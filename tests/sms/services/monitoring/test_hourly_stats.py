@@ -90,6 +90,32 @@ def test_an_old_hour_rests_even_when_its_messages_are_deleted(cast):
     assert HourlyCount.objects.get().count == 9
 
 
+def test_an_hour_keeps_its_sums_when_staff_keep_messages_longer_than_before(cast, monkeypatch):
+    """Some of its messages were deleted while the period was shorter."""
+    four_days_ago = now() - timedelta(days=4)
+    for status in ("delivered", "failed"):
+        deleted = cast.message(status, id=min_id(four_days_ago))
+        four_days_ago += timedelta(milliseconds=1)
+    everything()
+    before = sums()
+    RollupHour.objects.update(rolled_at=now() - timedelta(days=2))
+    deleted.delete()
+    everything()
+    assert sums() == before == {("delivered", ""): 1, ("failed", ""): 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "was"), [("released", ""), ("moved", "held"), ("resent", "canceled"), ("moved", "queued")]
+)
+def test_what_waited_for_staff_was_not_slow(cast, kind, was):
+    at = now()
+    message = cast.message("submitted", created_at=at - timedelta(minutes=30))
+    message.events.create(at=at - timedelta(seconds=1), kind=kind, detail={"was": was})
+    cast.attempt(message, started_at=at, finished_at=at + timedelta(seconds=1))
+    everything()
+    assert HourlySpeed.objects.exists() == (was == "queued")
+
+
 def test_the_time_in_an_id_is_the_time_it_was_made(db):
     at = now().replace(microsecond=123000)
     assert time_of_id(min_id(at)) == at

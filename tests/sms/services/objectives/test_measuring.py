@@ -72,11 +72,36 @@ def test_a_fault_of_our_own_counts_against_no_provider(traffic, code):
     assert measure(HOUR, []) == {}
 
 
-def test_a_message_that_was_held_did_not_wait_for_its_provider(traffic):
-    released = traffic.send(took=1200, ago=1800)
-    MessageEvent.objects.create(message=released.message, at=NOW, kind="released")
-    assert only(Measure.ANSWER) is None
+@pytest.mark.parametrize(
+    ("kind", "was", "counts"),
+    [
+        ("released", None, False),
+        ("moved", "held", False),
+        ("moved", "queued", True),
+        ("resent", "canceled", False),
+        ("resent", "failed", False),  # its number was blocked, or our own code failed
+        ("resent", "expired", True),  # it was as late as that before staff resent it
+    ],
+)
+def test_what_waited_for_staff_before_its_first_call_did_not_wait_for_its_provider(traffic, kind, was, counts):
+    late = traffic.send(took=1200, ago=1800)
+    detail = {"was": was} if was else {}
+    at = late.started_at - timedelta(seconds=1)
+    MessageEvent.objects.create(message=late.message, at=at, kind=kind, detail=detail)
+    assert only(Measure.ANSWER) == ((1, 0) if counts else None)
     assert only(Measure.SUCCESS) == (1, 1)
+
+
+def test_what_staff_resend_after_its_first_call_counts_by_that_call(traffic):
+    late = traffic.send(took=20)
+    MessageEvent.objects.create(message=late.message, at=NOW, kind="resent", detail={"was": "failed"})
+    assert only(Measure.ANSWER) == (1, 0)
+
+
+def test_what_staff_sent_on_and_has_no_call_yet_counts_at_no_provider(traffic):
+    waiting = traffic.waits(ago=1800)
+    MessageEvent.objects.create(message=waiting, at=NOW, kind="moved", detail={"was": "held"})
+    assert measure(HOUR, []) == {}
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,58 @@ def test_two_numbers_can_not_share_an_operation():
     assert line.startswith("rented_numbers[1]: ")
 
 
+def rented(*operations: int | None, partner: str = "renter") -> str:
+    """A number for each operation, in this order; None leaves the number's operation out."""
+    tables = []
+    for last, operation in enumerate(operations):
+        table = f'[[rented_numbers]]\nphone = "+99450111223{last}"\npartner = "{partner}"\n'
+        tables.append(table + (f"operation_id = {operation}\n" if operation else ""))
+    return "".join(tables)
+
+
+def operations() -> list[int]:
+    return list(RentedNumber.objects.order_by("phone").values_list("operation_id", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((1, 2), (2, 1)), ((1, 2, 3), (2, 3, 1)), ((1, 2, 3), (3, 1, 2)), ((1, 2, 3), (3, 2, 1)), ((1, 2), (2, 3))],
+)
+def test_numbers_may_change_places_in_one_file(before, after):
+    run(PARTNER + rented(*before))
+    first = run(rented(*after), check_only=True)
+    assert operations() == list(before)
+    done = run(rented(*after))
+    assert operations() == list(after)
+    changes = [
+        f"changed rented number +99450111223{last}: operation_id {old} -> {new}"
+        for last, (old, new) in enumerate(zip(before, after, strict=True))
+        if old != new
+    ]
+    assert [str(change) for change in done.changes] == [str(change) for change in first.changes] == changes
+    assert run(rented(*after)).changes == []
+    for number, old, new in zip(RentedNumber.objects.order_by("phone"), before, after, strict=True):
+        assert {row.operation_id for row in number.history.all()} == {old, new}
+
+
+def test_a_number_may_take_the_operation_of_one_that_moves_to_another_partner():
+    other = PARTNER.replace('"renter"', '"other"')
+    run(PARTNER + other + rented(1, 2))
+    moved = '[[rented_numbers]]\nphone = "+994501112231"\npartner = "other"'
+    run('[[rented_numbers]]\nphone = "+994501112230"\noperation_id = 2\n' + moved)
+    assert operations() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("after", "place"), [((2,), 0), ((2, 2), 1), ((2, None), 1), ((2, None, None), 1), ((3, 1, None), 2)]
+)
+def test_an_operation_that_its_number_keeps_is_not_taken(after, place):
+    run(PARTNER + rented(1, 2, 3))
+    (line,) = mistakes(rented(*after))
+    assert line == f"rented_numbers[{place}]: Rented number with this Partner and Operation already exists."
+    assert operations() == [1, 2, 3]
+
+
 @pytest.mark.parametrize("line", ['networks = ["everywhere"]', "networks = [7]", "calls_per_minute = 0"])
 def test_a_gateways_networks_and_limit_are_checked(line):
     with pytest.raises(ProvisioningError):

@@ -92,6 +92,18 @@ def test_a_report_before_the_end_makes_it_undelivered(waiting, work, wire, fault
     assert waiting.text is None
 
 
+@pytest.mark.parametrize("is_before", [True, False])
+def test_its_code_is_of_the_provider_that_it_names(waiting, shop, work, wire, faults, is_before):
+    """The page explains the code by that provider's table."""
+    first = waiting.attempts.get()
+    ends = [lambda: call(first, state="undelivered"), lambda: refuse(waiting, work, wire, faults)]
+    for end in ends if is_before else reversed(ends):
+        end()
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.provider) == ("undelivered", shop.first)
+    assert [event.decision["to"] for event in waiting.events.filter(kind="doubt_resolved")] == [shop.first.pk]
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_a_report_after_the_end_makes_it_undelivered(waiting, work, wire, faults, end):
     first = waiting.attempts.get()
@@ -136,6 +148,16 @@ def test_a_late_good_report_still_wins(waiting, work, wire, faults):
     expire(waiting, work, wire, faults)
     call(first, state="delivered")
     assert status(waiting) == "delivered"
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered"])
+def test_what_an_earlier_attempt_delivered_counts_for_its_provider(waiting, shop, work, wire, state):
+    """The second provider accepted it, too, or may have sent it."""
+    first = waiting.attempts.get()
+    lose(waiting, work, wire)
+    call(first, state=state)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.provider) == (state, shop.first)
 
 
 @pytest.mark.parametrize("is_over", [False, True])

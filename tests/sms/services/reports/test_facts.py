@@ -279,6 +279,21 @@ def test_it_is_undelivered_when_one_part_finally_is_and_never_goes_elsewhere(tak
     assert (status(taken), wire.texts("second")) == ("undelivered", [])
 
 
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ([(None, "delivered"), ("1/2", "sent")], "delivered"),
+        ([("1/2", "undelivered"), ("1/2", "delivered")], "undelivered"),
+        ([(None, "undelivered"), ("2/2", "accepted")], "undelivered"),
+        ([(None, "sent"), ("2/2", "accepted"), ("1/2", "sent")], "sent"),
+    ],
+)
+def test_a_report_on_a_part_never_moves_the_attempt_backwards(taken, reporting, said, stays):
+    for number, (part, state) in enumerate(said):
+        tell(reporting, reference=taken.attempts.get().pk, state=state, n=number, **({"part": part} if part else {}))
+    assert (status(taken), taken.attempts.get().reported) == (stays, stays)
+
+
 def test_a_part_that_can_not_be_changes_nothing(taken, reporting):
     for part in ("3/2", "0/2", "1/256", "-1/2"):
         assert not tell(reporting, reference=taken.attempts.get().pk, part=part, state="delivered").applied

@@ -99,3 +99,22 @@ def test_an_answer_that_contradicts_itself_is_not_said_to_be_a_refusal(shop, mon
     facts = {"outcome": "unconfirmed", "failure": "ambiguous", "http_status": 200, "detail": "It contradicts itself."}
     message = attempted(shop, "unconfirmed", code="7", **facts)
     assert "(It contradicts itself)" in sentence(message)
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"code": "lease_over", "outcome": "unavailable"}, "nothing was sent"),
+        ({"code": "lease_over", "outcome": "unconfirmed", "failure": "ambiguous"}, "may have been sent"),
+        ({"code": "internal_fault", "outcome": "unconfirmed", "failure": "ambiguous"}, "may have"),
+        ({"code": "internal_fault", "outcome": "unavailable"}, "was not sent"),
+        ({"code": "timeout", "outcome": "refused", "failure": "content", "http_status": 200}, "can't send this text"),
+        ({"code": "settled", "outcome": "accepted", "http_status": 200}, "accepted"),
+    ],
+    ids=lambda each: f"{each['code']}-{each['outcome']}" if isinstance(each, dict) else "",
+)
+def test_an_attempt_whose_details_were_erased_says_what_happened(shop, facts, says):
+    """As after its number was forgotten. A code with a status of HTTP is the vendor's."""
+    attempted(shop, "failed", **facts)
+    (entry,) = (each for each in timeline_of(Message.objects.get()).entries if each.kind == "attempt")
+    assert says in entry.says
