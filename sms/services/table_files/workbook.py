@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -21,6 +22,8 @@ MAX_COLUMNS = 256
 _SHEETS = "xl/worksheets/"
 _KEPT_DIGITS = 15
 """So many a spreadsheet keeps of a number."""
+_POWER = re.compile(r"0(?:\.0+)?E\+0+")
+_ZEROS = re.compile(r"0+(?=;|_|\Z)")
 
 
 def is_workbook(data: bytes) -> bool:
@@ -102,11 +105,20 @@ def _text(number: int, cell: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, int | float) and abs(value) >= 10**_KEPT_DIGITS:
-        digits, power = f"{value:.{_KEPT_DIGITS - 1}E}".split("E")
-        return f"{digits.rstrip('0').rstrip('.')}E{power}"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, int | float):
+        return _number(value, cell.number_format or "")
     if isinstance(value, datetime | date | time):
         return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return unescape(value) if isinstance(value, str) else str(value)
+
+
+def _number(value: float, number_format: str) -> str:
+    """The displayed number, if its format adds zeros, or is the one of an entered power: 1E5, 0042."""
+    if abs(value) >= 10**_KEPT_DIGITS:
+        digits, power = f"{value:.{_KEPT_DIGITS - 1}E}".split("E")
+        return f"{digits.rstrip('0').rstrip('.')}E{power}"
+    if _POWER.fullmatch(number_format) and float(displayed := f"{value:.2E}") == value and value % 10 == 0:
+        return displayed
+    whole = str(int(value)) if float(value).is_integer() else ""
+    zeros = _ZEROS.match(number_format)
+    return whole.zfill(len(zeros[0])) if zeros and whole and value >= 0 else whole or str(value)
