@@ -317,6 +317,36 @@ def test_a_workbook_that_declares_entities_is_refused():
     assert found.startswith("line 1: the workbook can't be read")
 
 
+def rewritten(data: bytes, *changes: tuple[str, str]) -> bytes:
+    """The workbook with other texts in its files."""
+    good, file = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name in good.namelist():
+            text = good.read(name).decode()
+            for old, new in changes:
+                text = text.replace(old, new)
+            made.writestr(name, text)
+    return file.getvalue()
+
+
+ROW = '<row r="2"><c r="A2" t="inlineStr"><is><t>kod</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ((ROW, ROW.replace("2", "2000000000")), "line 1: the workbook can't be read (row 1048577)"),
+        ((ROW, f'{ROW}<c r="D2" t="e"><v>#REF!</v></c>'), "line 2: cell D2 holds a formula; paste its value"),
+        (("http://schemas.openxmlformats.org/officeDocument/2006/rel", "http://purl.oclc.org/ooxml/officeDocument/rel"),
+         "line 1: the workbook can't be read (Strict Open XML); save it again, or as “CSV UTF-8”."),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:File contains an invalid specification")
+def test_a_workbook_that_would_be_read_wrong_or_without_end_is_refused(change, told):
+    (found,) = mistakes(rewritten(workbook(COLUMNS, ("kod",)), change))
+    assert found.startswith(told)
+
+
 # --- in general ---------------------------------------------------------------------------
 
 
