@@ -20,6 +20,7 @@ from sms.domain.lifecycle import (
     Status,
     after_report,
     is_final,
+    rises,
 )
 from sms.domain.parts import PartState, is_possible, whole_state
 from sms.models import Attempt, DeliveryReport, ProviderState
@@ -273,7 +274,7 @@ def _apply_whole(
     if reported is not None and not effect.applied:
         effect = ReportEffect(True, N_("the other parts decide"))
     _record(batch, reported or update, attempt, effect)
-    if effect.applied and update.state is not MessageState.UNKNOWN:
+    if effect.applied and rises(attempt.reported, update.state):  # not so where the other parts said more
         attempt.reported = update.state
     if effect.applied or update.final:
         _note_reported(batch, update, attempt)
