@@ -40,6 +40,9 @@ log = structlog.get_logger(__name__)
 
 NOT_RENTED = N_("This number is not rented out.")
 NOT_ACTIVE = N_("This number's operation is not active.")
+CHANGED_SINCE = N_(
+    "The number's rental was changed after this message was received. It may be of the earlier operation."
+)
 
 
 # --- queuing ------------------------------------------------------------------------------------
