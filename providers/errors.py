@@ -42,6 +42,8 @@ class ProviderError(Exception):
         self.detail = detail
         self.retry_after = retry_after
         """Seconds to wait, if the vendor requested a delay."""
+        self.status: int | None = None
+        """The HTTP status of an answer whose body broke off."""
 
 
 class Misconfigured(ProviderError):

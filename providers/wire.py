@@ -53,6 +53,7 @@ class Call:
         self.not_after = not_after
         self.written = False
         self.ended = False
+        self.status: int | None = None
         self.deadline = 0.0
 
     def start(self) -> None:
@@ -79,11 +80,10 @@ class Call:
         return self.lost("oversize", N_("answered with more than {max_body} KiB").format(max_body=MAX_BODY // 1024))
 
     def lost(self, code: str, what: str) -> Unconfirmed:
-        return Unconfirmed(
-            Failure.AMBIGUOUS,
-            code,
-            N_("{origin} {what_text}: it may have the message.").format(origin=self.origin, what_text=what),
-        )
+        words = N_("{origin} {what_text}: it may have the message.")
+        failure = Unconfirmed(Failure.AMBIGUOUS, code, words.format(origin=self.origin, what_text=what))
+        failure.status = self.status
+        return failure
 
     def not_sent(self, code: str, what: str) -> Unavailable:
         return Unavailable(
@@ -119,6 +119,7 @@ class Answer(http.client.HTTPResponse):
             self.fields = self._read_fields()
             if self.status == http.client.SWITCHING_PROTOCOLS:
                 raise self._call.lost("unreadable", N_("answered HTTP 101: what follows is no HTTP"))
+        self._call.status = self.status
         self.chunked = self.fields.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         self.length = self._length()

@@ -123,7 +123,10 @@ class ETelecom(Sender):
         return _accepted(answer)
 
     def read_reports(self, values: Mapping[str, Any]) -> list[Report]:
-        answer = {_folded(name): value for name, value in values.items()}
+        pairs = [(_folded(name), value) for name, value in values.items()]
+        answer = dict(pairs)
+        if any(answer[name] != value for name, value in pairs):  # such as Status and status, which differ
+            return []
         vendor_id, word = text_in(answer.get("idomnimess")), text_in(answer.get("status"))
         return [self._report(answer, word, vendor_id)] if vendor_id and word else []
 

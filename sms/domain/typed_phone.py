@@ -23,6 +23,7 @@ WHICH_COUNTRY = N_(
 SHORTENED = N_(
     "A spreadsheet has shortened this number, and digits are lost: format the column as text, enter it again."
 )
+NO_NUMBER = N_("No country has a phone number of this code and length.")
 _PLUS = frozenset("+\uff0b\ufe62\u207a\u2795")
 _BETWEEN = frozenset("()[]{}<>./\\|~_\u00b7\u2022\u2024\u2027\u2043\u2044\u2053\u2212\u2215\u223c\u30fb\u30fc\uff5e")
 """Signs that people write between digits, beside those whose category says so."""
@@ -80,7 +81,9 @@ def _of_region(digits: str, region: str) -> str:
     try:
         number = phonenumbers.parse(digits, region)
     except NumberParseException as error:
-        raise PhoneError(N_("No country has a phone number of this code and length.")) from error
+        raise PhoneError(NO_NUMBER) from error
+    if number.italian_leading_zero and not phonenumbers.is_valid_number(number):
+        raise PhoneError(NO_NUMBER)  # a trunk zero: too few digits follow it
     return parse(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 

@@ -242,6 +242,9 @@ PUSHED = {"IdOmniMess": ID, "Status": "SUCCESS", "Channel": "zns", "ErrorCode": 
         (PUSHED | {"Status": "PROCESSING"}, [Report(MessageState.UNKNOWN, "", ID, "0", ZNS)]),
         (PUSHED | {"Status": 1, "Channel": 3}, [Report(MessageState.UNKNOWN, "", ID, "0", "Channel 3")]),
         ({" idomnimess ": 4711, "STATUS": "SUCCESS"}, [Report(MessageState.DELIVERED, "", "4711", "SUCCESS")]),
+        (PUSHED | {"status": "FAIL"}, []),  # it can't be known which of them the vendor means
+        (PUSHED | {"idOmniMess": "ICOMNI" + "0" * 30}, []),
+        (PUSHED | {"STATUS": "SUCCESS"}, [Report(MessageState.DELIVERED, "", ID, "0", ZNS)]),
         ({"Status": "SUCCESS"}, []),
         ({"IdOmniMess": ID}, []),
         (PUSHED | {"IdOmniMess": {"a": 1}}, []),

@@ -17,7 +17,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from providers.base import Pushed, ReceivedSms
+from providers.base import HttpResponse, ProviderError, Pushed, ReceivedSms
 from providers.marking import N_
 from sms.domain.lifecycle import INTERNAL_FAULT, LEASE_OVER
 from sms.models import (
@@ -40,6 +40,9 @@ log = structlog.get_logger(__name__)
 
 NOT_RENTED = N_("This number is not rented out.")
 NOT_ACTIVE = N_("This number's operation is not active.")
+CHANGED_SINCE = N_(
+    "The number's rental was changed after this message was received. It may be of the earlier operation."
+)
 
 
 # --- queuing ------------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ def _settle_push(result: Result, job: Push, now: datetime) -> None:
         outcome=outcome.outcome,
         code=outcome.code[:64],
         detail=outcome.detail,
-        http_status=result.http_status,
+        http_status=result.http_status or (result.error.status if result.error else None),
         raw_request=result.raw_request,
         raw_response=result.raw_response,
         finished_at=ended,
@@ -228,9 +231,22 @@ def _outcome(result: Result, job: Push) -> TryOutcome:
             return TryOutcome(pushed, PushStatus(pushed), code)
         return TryOutcome(pushed, _next_status(job), code)
     if result.error is not None:
+        if (ended := _ended_by_status(result.error, job)) is not None:
+            return ended
         return TryOutcome(Pushed.AGAIN, _next_status(job), result.error.code, result.error.detail)
     code = LEASE_OVER if result.never_started else INTERNAL_FAULT
     return TryOutcome(Pushed.AGAIN, _next_status(job), code, result.crash or N_("The try was not begun in time."))
+
+
+def _ended_by_status(error: ProviderError, job: Push) -> TryOutcome | None:
+    """The outcome of an answer whose body broke off, if its status alone ends the push."""
+    if error.status is None:
+        return None
+    try:
+        pushed, code = job.account.adapter.outcome(HttpResponse(error.status, unreadable=1))
+    except Exception:  # an adapter that needs the body
+        return None
+    return None if pushed == Pushed.AGAIN else TryOutcome(pushed, PushStatus(pushed), code, error.detail)
 
 
 def _next_status(job: Push) -> PushStatus:

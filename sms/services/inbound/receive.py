@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from django.db.models.functions import Least
 from providers.marking import N_
 from sms.domain import phone
 from sms.domain.text import escaped
-from sms.models import InboundCall, InboundGateway, InboundMessage
+from sms.models import InboundCall, InboundGateway, InboundMessage, RentedNumber
 from sms.models.inbound import FIELDS
 from sms.services.database import clock
 from sms.services.monitoring import alerts
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 REQUIRED = ("from", "to", "text")
 RETRY_AFTER = timedelta(seconds=10)
 MAX_SENDER, MAX_TO, MAX_ID = 200, 64, 128
+_BETWEEN = re.compile(r"[\s()\u200e\u200f\u202a-\u202e\u2066-\u2069-]")
+"""What people write between the digits of our number, such as in the URL of a gateway."""
 
 
 class MissingFields(ValueError):
@@ -172,7 +175,7 @@ def _store_message(call: InboundCall, values: Mapping[str, str]) -> None:
     columns = {
         "gateway_message_id": _short_id(values["id"]),
         "sender": (phone.parse_loose(values["from"]) or values["from"])[:MAX_SENDER],
-        "to": phone.parse_loose(values["to"]) or values["to"].strip()[:MAX_TO],
+        "to": phone.parse_loose(_BETWEEN.sub("", values["to"])) or values["to"].strip()[:MAX_TO],
         "text": values["text"],
     }
     if _count_repeat(call, columns):
@@ -181,9 +184,16 @@ def _store_message(call: InboundCall, values: Mapping[str, str]) -> None:
         id=clock.new_id(), gateway_id=call.gateway_id, call=call, received_at=call.received_at, **columns
     )
     number, message.not_pushed = forward.find_rented_number(message.to, call.received_at)
+    if number is not None and _is_changed_since(number, call.received_at):
+        number, message.not_pushed = None, forward.CHANGED_SINCE
     message.save(force_insert=True)
     if number is not None:
         forward.queue_push(message, number, now=call.received_at)
+
+
+def _is_changed_since(number: RentedNumber, moment: datetime) -> bool:
+    """Whether a call is read so late that the rental of that time may have been another one."""
+    return number.updated_at > moment and clock.now() - moment >= RETRY_AFTER
 
 
 def _short_id(value: str) -> str:

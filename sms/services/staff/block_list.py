@@ -26,6 +26,10 @@ _NUMBER_COLUMNS = frozenset([
 _MIXED_DELIMITERS = re.compile(r"[,;\t|]")
 
 
+class SeveralNumbers(PhoneError):
+    """A row holds more numbers than one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportResult:
     """`left_out`: the cells of the rejected rows, to be corrected and imported again."""
@@ -41,15 +45,16 @@ def block_numbers(lines: Sequence[Line], *, reason: str, region: str = "") -> Im
 
     `region` is the country of numbers without a country code; without it they are rejected.
     """
-    column = _column(lines[0]) if lines else None
+    columns = _columns(lines[0]) if lines else []
     numbers: dict[str, None] = {}
     mistakes, left_out = [], []
-    for line in lines if column is None else lines[1:]:
+    for line in lines[1:] if columns else lines:
+        cells = _cells(line, columns)
         try:
-            numbers[_number(line, column, region)] = None
+            numbers[_number(cells, region)] = None
         except PhoneError as error:
-            mistakes.append(RowIssue(line.number, "", f"{shown(_cell(line, column))}: {error}"))
-            left_out.append(_cell(line, column))
+            mistakes.append(RowIssue(line.number, "", f"{shown(cells[0])}: {error}"))
+            left_out.append("; ".join(cells) if isinstance(error, SeveralNumbers) else cells[0])
     known = _already_blocked(list(numbers))
     fresh = [BlockedNumber(phone=number, reason=reason[:200]) for number in numbers if number not in known]
     BlockedNumber.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=1000)
@@ -66,21 +71,19 @@ def _already_blocked(numbers: list[str]) -> set[str]:
     }
 
 
-def _column(head: Line) -> int | None:
-    """The column with the numbers, if the row is a header."""
-    named = (column for column, cell in enumerate(head.cells) if column_name(cell) in _NUMBER_COLUMNS)
-    return next(named, None)
+def _columns(head: Line) -> list[int]:
+    """The columns with numbers, if the row is a header."""
+    return [column for column, cell in enumerate(head.cells) if column_name(cell) in _NUMBER_COLUMNS]
 
 
-def _cell(line: Line, column: int | None) -> str:
-    if column is not None:
-        return line.cells[column] if column < len(line.cells) else ""
-    return next(cell for cell in line.cells if cell.strip())
+def _cells(line: Line, columns: Sequence[int]) -> list[str]:
+    """The cells that may contain the number: those of the columns, or all. The first one should."""
+    cells = [line.cells[column] for column in columns if column < len(line.cells)] if columns else line.cells
+    return [cell for cell in cells if cell.strip()] or [""]
 
 
-def _number(line: Line, column: int | None, region: str) -> str:
-    cell = _cell(line, column)
-    others = [other for other in line.cells if other is not cell] if column is None else []
+def _number(cells: Sequence[str], region: str) -> str:
+    cell, *others = cells
     try:
         number = read(cell, region)
     except ShortenedNumber:
@@ -91,16 +94,16 @@ def _number(line: Line, column: int | None, region: str) -> str:
         if not rest:
             raise
         number = read(cell, region)
-    if any(_is_number(other) for other in others):
-        raise PhoneError(N_("This row holds several numbers: write one a row."))
+    if any(_is_other(other, number, region) for other in others):
+        raise SeveralNumbers(N_("This row holds several numbers: write one a row."))
     return number
 
 
-def _is_number(cell: str) -> bool:
+def _is_other(cell: str, number: str, region: str) -> bool:
+    """Whether the cell is a number, too. A row's several numbers are not known to be of one person."""
     if not any(character.isdigit() for character in cell):
         return False
     try:
-        read(cell)
+        return read(cell, region) != number
     except PhoneError:
         return False
-    return True

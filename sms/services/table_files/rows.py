@@ -20,6 +20,7 @@ from .text import TableFileError, text_of
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"""(?i)\s*["']?sep=(?P<sign>\\t|[^\r\n"'])["']?[;,\t]*(?:\r\n|\r|\n|\Z)""")
+_CONSTANT = re.compile(r"""\s*="((?:[^"]|"")+)"\s*""")
 _MAX_SHOWN = 40
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 
@@ -162,12 +163,18 @@ def _parsed(text: str, delimiter: str) -> Iterator[Line]:
     try:
         for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
             if any(cell.strip() for cell in cells):
-                yield Line(number, cells)
+                yield Line(number, [_constant(cell) for cell in cells])
     except csv.Error as error:
         raise TableFileError(
             number + 1,
             N_("this is no CSV ({error_text}). Is a quotation mark missing or too many?").format(error_text=error),
         ) from error
+
+
+def _constant(cell: str) -> str:
+    """The text in a formula `="0042"`, which keeps a spreadsheet from making a number of it."""
+    found = _CONSTANT.fullmatch(cell)
+    return found[1].replace('""', '"') if found else cell
 
 
 def _has_quoted_rows(lines: list[Line]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -18,9 +19,13 @@ from .text import TableFileError
 MAX_UNPACKED = 32 * 1024 * 1024
 """Bytes. A small archive can contain gigabytes."""
 MAX_COLUMNS = 256
+_MAX_ROWS = 1_048_576
+"""No spreadsheet has more. The library makes empty rows up to the next number in the file, which may be any."""
 _SHEETS = "xl/worksheets/"
 _KEPT_DIGITS = 15
 """So many a spreadsheet keeps of a number."""
+_POWER = re.compile(r"0(?:\.0+)?E\+0+")
+_ZEROS = re.compile(r"0+(?=;|_|\Z)")
 
 
 def is_workbook(data: bytes) -> bool:
@@ -39,14 +44,18 @@ def rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     _check_size(data)
     try:
         workbook = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
+        if not workbook.worksheets:  # the library does not know the names of this form
+            raise _unreadable("Strict Open XML")
         yield from _only_sheet([(sheet.title, _sheet_rows(sheet)) for sheet in workbook.worksheets])
     except TableFileError:
         raise
     except Exception as error:  # for damaged workbooks the library raises many classes
-        message = N_("the workbook can't be read ({name}); save it again, or as “CSV UTF-8”.").format(
-            name=type(error).__name__
-        )
-        raise TableFileError(1, message) from error
+        raise _unreadable(type(error).__name__) from error
+
+
+def _unreadable(name: str) -> TableFileError:
+    words = N_("the workbook can't be read ({name}); save it again, or as “CSV UTF-8”.")
+    return TableFileError(1, words.format(name=name))
 
 
 def _check_size(data: bytes) -> None:
@@ -78,6 +87,8 @@ def _only_sheet(sheets: list[tuple[str, Iterator[tuple[int, list[str]]]]]) -> It
 def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()  # the dimensions in the file may be wrong
     for number, cells in enumerate(sheet.iter_rows(), 1):
+        if number > _MAX_ROWS:
+            raise _unreadable(f"row {number}")
         if len(cells) > MAX_COLUMNS:
             raise TableFileError(
                 number,
@@ -91,9 +102,9 @@ def _sheet_rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(number: int, cell: Any) -> str:
-    """The displayed value. A formula is rejected: its value in the file may be missing or old."""
+    """The displayed value. A formula is rejected: its value in the file may be missing, old or an error."""
     value = cell.value
-    if cell.data_type == "f":
+    if cell.data_type in ("f", "e"):
         raise TableFileError(
             number,
             N_("cell {coordinate} holds a formula; paste its value in its place.").format(coordinate=cell.coordinate),
@@ -102,11 +113,20 @@ def _text(number: int, cell: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, int | float) and abs(value) >= 10**_KEPT_DIGITS:
-        digits, power = f"{value:.{_KEPT_DIGITS - 1}E}".split("E")
-        return f"{digits.rstrip('0').rstrip('.')}E{power}"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, int | float):
+        return _number(value, cell.number_format or "")
     if isinstance(value, datetime | date | time):
         return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
     return unescape(value) if isinstance(value, str) else str(value)
+
+
+def _number(value: float, number_format: str) -> str:
+    """The displayed number, if its format adds zeros, or is the one of an entered power: 1E5, 0042."""
+    if abs(value) >= 10**_KEPT_DIGITS:
+        digits, power = f"{value:.{_KEPT_DIGITS - 1}E}".split("E")
+        return f"{digits.rstrip('0').rstrip('.')}E{power}"
+    if _POWER.fullmatch(number_format) and float(displayed := f"{value:.2E}") == value and value % 10 == 0:
+        return displayed
+    whole = str(int(value)) if float(value).is_integer() else ""
+    zeros = _ZEROS.match(number_format)
+    return whole.zfill(len(zeros[0])) if zeros and whole and value >= 0 else whole or str(value)

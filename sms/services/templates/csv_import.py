@@ -6,7 +6,7 @@ An import removes no template and no approval.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,10 +37,12 @@ from .approvals import (
     ids_of_other_texts,
     is_of_other_text,
     registered_body,
+    texts_of_others,
 )
 from .csv_format import APPROVAL, read, written_text
 from .csv_notation import read_parameters, read_placeholders
 from .effect import NO_EFFECT, Effect, effect
+from .spreadsheets import id_problems, name_problems
 from .unmatched import ApprovedText, approved_texts
 
 CHANGED_MEANWHILE = N_("The data has changed since this page was shown. Nothing was saved. Check the changes again.")
@@ -57,6 +59,7 @@ class ImportedApproval:
     line: int
     row: TemplateApproval
     renewed: bool = True
+    changed: Collection[str] = _VALUES
     body: Body | None = None
 
 
@@ -113,6 +116,8 @@ def plan(data: bytes) -> Plan:
         if change.fields:
             table.mistakes += _problems(change)
     table.mistakes += _id_problems(changes)
+    told_ids = {mistake.line for mistake in table.mistakes if mistake.column == "vendor_template"}
+    table.mistakes += (each for each in _spreadsheet_problems(changes) if each.line not in told_ids)
     mistakes = tuple(sorted(table.mistakes, key=lambda mistake: mistake.line))
     new = tuple(change for change in changes if change.is_new)
     changed = tuple(change for change in changes if change.fields and not change.is_new)
@@ -253,7 +258,7 @@ def _set_approval(table: Table, row: Row, change: Change, provider: Provider) ->
         values["parameters"] = approval.parameters  # the file's are those of the new body
     if differ := _assign(approval, values):
         renewed = bool(approval.text) and bool({"text", "parameters"} & set(differ))
-        change.approvals.append(ImportedApproval(row.line, approval, renewed))
+        change.approvals.append(ImportedApproval(row.line, approval, renewed, differ))
         change.fields.append(N_("changed at {slug}: {columns}").format(slug=provider.slug, columns=", ".join(differ)))
 
 
@@ -337,8 +342,27 @@ def _id_problems(changes: list[Change]) -> Iterator[RowIssue]:
     ours = [(change.name, each) for change in changes for each in change.approvals]
     approved = [(name, each.row, each.body) for name, each in ours if each.body is not None]
     lines = {id(each.row): each.line for _, each in ours}
-    for row, words in ids_of_other_texts(approved, changing={each.row.pk for _, each in ours}):
+    changing = {each.row.pk for _, each in ours}
+    for row, words in ids_of_other_texts(approved, changing=changing):
         yield RowIssue(lines[id(row)], "vendor_template", words)
+    retold = {id(each.row) for _, each in ours if set(each.changed) - {"note"}}
+    for row, words in texts_of_others(approved, changing=changing):
+        if id(row) in retold:
+            yield RowIssue(lines[id(row)], "body", words)
+
+
+def _spreadsheet_problems(changes: list[Change]) -> Iterator[RowIssue]:
+    """New names and ids that a spreadsheet has changed: they would become second templates and approvals."""
+    names = name_problems([change.name for change in changes if change.is_new])
+    for change in changes:
+        if words := names.get(change.name):
+            yield RowIssue(change.line, "name", f"{shown(change.name)}: {words}")
+    approvals = [each for change in changes for each in change.approvals if "vendor_template" in each.changed]
+    rows = [(each.line, each.row) for each in approvals]
+    wrong = id_problems({(row.provider_id, row.vendor_template) for _, row in rows})
+    for line, row in rows:
+        if words := wrong.get((row.provider_id, row.vendor_template)):
+            yield RowIssue(line, "vendor_template", f"{shown(row.vendor_template)}: {words}")
 
 
 def _field_problems(

@@ -22,6 +22,7 @@ from sms.domain.matching.recognition import VendorReading, readings
 from sms.domain.matching.templates import Body, TemplateError, parse_body, parse_kinds
 from sms.models import ConfirmedHow, MessageTemplate, Provider, TemplateApproval, TemplateApprovalStatus
 from sms.services.queue.errors import ActionRefused
+from sms.services.table_files.rows import shown
 
 from .approvals import (
     ID_OF_OTHER_TEXT,
@@ -37,6 +38,7 @@ from .approvals import (
     same_id,
 )
 from .effect import Effect, effect
+from .spreadsheets import id_problems
 from .unmatched import ApprovedText, approved_texts, recent_texts
 from .vendor_rows import VendorRow
 
@@ -238,10 +240,13 @@ def check(proposals: Sequence[Proposal], provider: Provider) -> None:
     taken = [each for each in proposals if each.take]
     names, ids = _counted(each.name for each in taken if not each.existing), _counted(e.vendor_template for e in taken)
     stored = set(MessageTemplate.objects.filter(name__in=names).values_list("name", flat=True))
+    changed = id_problems([(provider.pk, each) for each in ids])
     for proposal in proposals:
         proposal.problems = []
         if proposal.take:
             proposal.problems += _problems(proposal, provider)
+            if words := changed.get((provider.pk, proposal.vendor_template)):
+                proposal.problems.append(f"{shown(proposal.vendor_template)}: {words}")
             if not proposal.existing and (names[proposal.name] > 1 or proposal.name in stored):
                 proposal.problems.append(
                     N_("A template named “{proposal}” already exists. Choose another name.").format(

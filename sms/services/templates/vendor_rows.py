@@ -45,7 +45,8 @@ _APPROVED = re.compile(
     r"|aprobat[aei]?|activ(?:at)?a?|(?:da_)?(?:duoc_)?(?:phe_)?duyet)(?P<more>_.*)?"
 )
 """Whole words in ASCII: “approval pending” or “təsdiqlənməyib” (not approved) begin alike."""
-_YES = frozenset(("true", "yes", "1", "beli", "he", "evet", "da", "co"))
+_YES = frozenset(["true", "yes", "1", "beli", "he", "evet", "da", "co", "dogru", "istina", "adevarat", "wahr", "vrai"])
+"""In ASCII. A spreadsheet writes TRUE in its language."""
 _NOT = frozenset(("not", "no", "pending", "deyil", "degil", "ne", "nu"))
 _NO_STATE = "—"
 _NUMBERING = re.compile(r"\s*\d{1,4}[.)]\s+(?P<text>\S.*)", re.DOTALL)

@@ -118,12 +118,17 @@ def parse_records(call: RawCall) -> list[Fields]:
     query |= payload_forms.nested(query)
     body = decompress(call.body, call.content_encoding)
     records = [{}] if _has_no_fields(body, query) else _records(body, call.content_type, in_query)
-    found = [Fields({**query, **record}) for record in records]
+    found = [Fields({**query, **_without_empty(record, query)}) for record in records]
     if len(found) > MAX_RECORDS:
         raise Unreadable(f"it has more than {MAX_RECORDS} records")
     if any(len(fields) > MAX_FIELDS for fields in found):
         raise Unreadable(f"it has more than {MAX_FIELDS} fields")
     return found
+
+
+def _without_empty(record: Mapping[str, Any], query: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A gateway that can't fill in a field may send it empty; the query of its URL has the value then."""
+    return {name: value for name, value in record.items() if value not in (None, "") or name not in query}
 
 
 def field_groups(record: Fields, depth: int = MAX_DEPTH) -> Iterator[list[Fields]]:

@@ -27,6 +27,30 @@ def test_from_the_first_byte_on_everything_but_a_whole_answer_is_unconfirmed(cli
         assert time.monotonic() - started >= SHORT
 
 
+@pytest.mark.parametrize(
+    ("case", "status"),
+    [
+        ("a dripping body", 200),
+        ("half a chunk", 200),
+        ("a negative chunk", 200),
+        ("a body of 64 KiB and one", 200),
+        ("a compressed body that is too long", 200),
+        ("half a body", 400),
+        ("half the headers", None),
+        ("early hints and no more", None),
+        ("closed without a byte", None),
+    ],
+)
+def test_the_status_of_an_answer_that_broke_off_is_kept(client: Client, case: str, status: int | None) -> None:
+    """A partner's status may say enough, whatever its body is."""
+    script, code = PERHAPS_SENT[case]
+    with serving(script) as server:
+        error = failure(client, call(server.url), timeout=SHORT if code == "timeout" else LONG)
+    assert error.status == status
+    with serving(replying()) as server:
+        assert failure(client, call(server.url), timeout=LONG).status is None
+
+
 def test_a_body_of_exactly_64_kib_is_whole(client: Client) -> None:
     with serving(replying(answer(bytes(64 * 1024)))) as server:
         assert len(client.send(call(server.url), timeout=LONG).body) == 64 * 1024

@@ -14,7 +14,7 @@ from django.test import Client
 from providers.registry import FORWARDERS
 from sms.models import InboundCall, InboundGateway, InboundMessage, InboundPush, RentedNumber
 from sms.services.database import clock
-from sms.services.inbound import receive
+from sms.services.inbound import forward, receive
 from sms.services.webhooks import tokens
 from tests.sms import received
 from tests.sms.cast import errors
@@ -259,9 +259,39 @@ def test_a_gateway_may_have_a_time_of_its_own(gateway, span, seconds, counts):
 
 
 def read_at(gateway: InboundGateway, moment: datetime) -> None:
+    RentedNumber.objects.update(updated_at=BEGIN)
     body = json.dumps(MESSAGE).encode()
     call = InboundCall.objects.create(gateway=gateway, method="POST", body=body, received_at=moment)
     receive.parse_call(call)
+
+
+def test_a_message_of_the_earlier_tenant_is_not_pushed_to_the_next(gateway):
+    """The process ended before it read the call, and staff handed the number over before it was read."""
+    moment = clock.now() - timedelta(minutes=5)
+    InboundCall.objects.create(gateway=gateway, method="POST", body=json.dumps(MESSAGE).encode(), received_at=moment)
+    number = RentedNumber.objects.get()
+    number.operation_id = 999
+    number.save()
+    assert receive.parse_unread_calls() == 1
+    assert not InboundPush.objects.exists()
+    assert InboundMessage.objects.get().not_pushed == forward.CHANGED_SINCE
+
+
+@pytest.mark.parametrize(
+    "to", ["+994 50 111-22-33", "994 (50) 1112233", "00994-50-111-22-33", "\u202a+994\u00a0501112233\u202c"]
+)
+def test_our_number_may_come_as_people_write_it(client, gateway, to):
+    """Staff copy it so into the URL of a gateway that does not know its number."""
+    assert post_json(client, gateway, **MESSAGE | {"to": to}).status_code == 200
+    assert InboundMessage.objects.get().to == received.PHONE
+    assert InboundPush.objects.exists()
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_an_empty_field_does_not_hide_the_value_in_the_address(client, gateway, empty):
+    address = f"{path(gateway)}?{urlencode({'to': received.PHONE})}"
+    assert client.post(address, json.dumps(MESSAGE | {"to": empty}), content_type="application/json").status_code == 200
+    assert InboundPush.objects.exists()
 
 
 @pytest.mark.parametrize("other", [{"from": "Other"}, {"to": "+994501112234"}, {"text": "Other"}])

@@ -45,6 +45,12 @@ def test_numbers_are_imported_once_and_mistakes_named_by_their_line(boss, cast):
     assert "0 added, 1 already on the list." in again
 
 
+def test_as_many_numbers_as_a_file_may_have_can_be_pasted(boss, cast):
+    numbers = f"{PHONE},{'x' * 100_000}\n" * 30
+    assert boss.post(BLOCK, {"numbers": numbers, "reason": "opt-out"}).status_code == 302
+    assert BlockedNumber.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("posted", "told"),
     [

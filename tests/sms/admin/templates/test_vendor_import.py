@@ -225,3 +225,10 @@ def test_hidden_characters_and_markup_of_a_list_are_shown_as_text(pasted):
     html = pasted('1500\tSalam %1 "><b x-init=alert(1)>\u202eevil').content.decode()
     assert "<b x-init" not in html
     assert "\u202e" not in html
+
+
+def test_fifty_texts_with_many_placeholders_are_one_page(pasted, boss, cast):
+    """Each placeholder has two fields on the page."""
+    places = ", ".join(f"%{number}" for number in range(1, 21))
+    page = pasted("\n".join(f"{number}\tMətn{number}: {places}" for number in range(50)))
+    assert "The template has 20" in words_of(boss.post(PAGE, fields_of(page, action="check")))

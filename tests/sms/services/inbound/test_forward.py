@@ -9,6 +9,7 @@ import pytest
 from providers.base import Failure, HttpResponse, Unavailable, Unconfirmed
 from providers.http import TooLate
 from providers.registry import FORWARDERS
+from providers.vendors.onlinesim import Onlinesim
 from sms.models import Alert, InboundMessage, InboundPush, InboundPushAttempt, Partner, RentedNumber
 from sms.services.database import clock
 from sms.services.dispatch import poll
@@ -98,6 +99,27 @@ def test_anything_else_is_due_again_10_seconds_after_its_end(push, wire, work, a
     assert push.code == attempt.code
     assert push.due_at - attempt.finished_at == timedelta(seconds=10)
     assert not work()
+
+
+def broken_off(status: int) -> Unconfirmed:
+    failure = error(Unconfirmed, Failure.AMBIGUOUS, "timeout")
+    failure.status = status
+    return failure
+
+
+@pytest.mark.parametrize(
+    ("status", "ends", "code"),
+    [(200, "delivered", "http-200"), (500, "waiting", "timeout"), (302, "waiting", "timeout")],
+)
+def test_an_answer_whose_body_breaks_off_counts_by_its_status(push, wire, work, monkeypatch, status, ends, code):
+    """Onlinesim's status 200 ends the push, whatever the body is. Repeats would reach the partner's client."""
+    monkeypatch.setattr(Pigeon, "outcome", Onlinesim.outcome)
+    wire.script(received.HOST, broken_off(status))
+    work()
+    push.refresh_from_db()
+    attempt = push.attempts.get()
+    assert (push.status, push.code, attempt.code, attempt.http_status) == (ends, code, code, status)
+    assert attempt.detail == "a made-up failure"
 
 
 def test_every_repeat_is_the_same_request(push, wire, work):

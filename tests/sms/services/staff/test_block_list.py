@@ -125,3 +125,45 @@ def test_thousands_of_numbers_take_few_statements(django_assert_max_num_queries)
     with django_assert_max_num_queries(20):
         done = imported("\n".join(f"+99450{number:07}" for number in range(3000)))
     assert (done.added, done.mistakes) == (3000, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "lines"),
+    [
+        (f"phone,mobile\n{ONE},{TWO}\n", "", [2]),
+        (f"phone,phone\n{ONE},{TWO}\n", "", [2]),
+        ("Telefon;Cib telefonu\n0501112233;502223344\n", "AZ", [2]),
+        ("501112233;0502223344\n", "AZ", [1]),
+        ("501112233;Aysel;0502223344\n", "AZ", [1]),
+    ],
+)
+def test_of_several_numbers_in_a_row_none_is_chosen(text, region, lines):
+    done = imported(text, region)
+    assert [mistake.line for mistake in done.mistakes] == lines
+    assert all("This row holds several numbers" in mistake.message for mistake in done.mistakes)
+    assert stored() == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"phone,mobile\n{ONE},\n,{TWO}\n",
+        f"phone,number\n{ONE},1001\n{TWO},1002\n",
+        f"phone,mobile\n{ONE},{ONE}\n{TWO},994502223344\n",
+    ],
+)
+def test_the_one_number_of_a_row_is_taken_whichever_column_has_it(text):
+    assert imported(text, "AZ").mistakes == ()
+    assert stored() == {ONE, TWO}
+
+
+@pytest.mark.parametrize("digits", ["050111223", "012345678"])
+def test_a_number_whose_trunk_zero_can_not_go_is_none(digits):
+    """A digit is missing: +994 050 111 223 is nobody's number, and would stop no message."""
+    assert len(imported(f"{digits}\n", "AZ").mistakes) == 1
+    assert stored() == set()
+
+
+def test_a_zero_that_belongs_to_the_number_stays():
+    assert imported("06 1234 5678\n", "IT").mistakes == ()
+    assert stored() == {"+390612345678"}

@@ -158,7 +158,8 @@ def test_other_words_for_approved_are_understood(status):
     ("head", "yes", "no"),
     [("Approved", "TRUE", "FALSE"), ("Active", "yes", "no"), ("Təsdiqlənib", "Bəli", "Xeyr"),
      ("Onaylı", "Evet", "Hayır"), ("Одобрен", "Да", "Нет"), ("Aprobat", "da", "nu"),
-     ("Đã duyệt", "Có", "Không"), ("Aktiv", "1", "0")],
+     ("Đã duyệt", "Có", "Không"), ("Aktiv", "1", "0"), ("Onaylı", "DOĞRU", "YANLIŞ"), ("Одобрен", "ИСТИНА", "ЛОЖЬ"),
+     ("Aprobat", "ADEVĂRAT", "FALS"), ("Approved", "WAHR", "FALSCH"), ("Approved", "VRAI", "FAUX")],
 )  # fmt: skip
 def test_a_column_may_say_only_whether_a_text_is_approved(head, yes, no):
     rows = of_pasted(f"text\tid\t{head}\nKod %1\t7\t{yes}\nSalam %1\t8\t{no}\nYeni %1\t9\t").rows()
