@@ -168,6 +168,9 @@ RETENTION_ROW_DAYS = env.number("RETENTION_ROW_DAYS", 90)
 
 CONFIGURATION_MAX_AGE = 1.0  # seconds for which a process uses its copy of clients, senders, templates and routes
 
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # as long as the server lets a form of the admin be (config/server)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a page of a vendor's texts has two for each placeholder
+
 # --- users, time zone, static files -------------------------------------------------
 
 LANGUAGES = [
