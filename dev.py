@@ -9,6 +9,7 @@
     python3 dev.py simulate --seeds N    the deterministic simulation; --seed S replays one
     python3 dev.py prove NAME    generated cases against a model: matching, lifecycle, explained
     python3 dev.py prove upgrade    the previous version and the new one on one database
+    python3 dev.py mutate FILE...   one change of a file at a time, and the tests that execute its line
 
 The standard library alone, because it runs before anything is installed.
 """
@@ -121,12 +122,19 @@ def prove(options: argparse.Namespace) -> None:
     hand_over(PYTHON, "-m", f"tests.proofs.{options.name}", *options.rest)
 
 
+def mutate(options: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    hand_over(PYTHON, "-m", "tests.mutation", *options.rest)
+
+
 def main() -> None:
     if sys.version_info < OLDEST:
         stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench | simulate | prove")
-    for step in (up, test, lint, lock, bench, simulate, prove):
+    commands = parser.add_subparsers(
+        required=True, metavar="up | test | lint | lock | bench | simulate | prove | mutate"
+    )
+    for step in (up, test, lint, lock, bench, simulate, prove, mutate):
         command = commands.add_parser(step.__name__)
         command.set_defaults(step=step)
         if step is test:
@@ -140,7 +148,7 @@ def main() -> None:
             command.add_argument("name", choices=("matching", "lifecycle", "explained", "upgrade"))
     options, options_rest = parser.parse_known_args()
     options.rest = options_rest
-    if options_rest and options.step not in (test, bench, simulate, prove):
+    if options_rest and options.step not in (test, bench, simulate, prove, mutate):
         parser.error(f"unknown words: {' '.join(options_rest)}")
     options.step(options)
 
