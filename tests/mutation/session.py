@@ -116,7 +116,7 @@ class Session:
             begun = time.process_time(), time.monotonic()
             if recorder:
                 recorder.begin(number)
-            run_test(item, self.items[number + 1] if number + 1 < len(self.items) else item)
+            run_test(item, self.items[number + 1] if number + 1 < len(self.items) else item.session)
             if recorder:
                 recorder.end()
             record.seconds[number] = time.process_time() - begun[0], time.monotonic() - begun[1]
@@ -174,8 +174,8 @@ class Session:
                 break
             write(b".")
             self.limit(*self.record.seconds[test])
-            following = tests[number + 1] if number + 1 < len(tests) else test
-            run_test(self.items[test], self.items[following])
+            item = self.items[test]
+            run_test(item, self.items[tests[number + 1]] if number + 1 < len(tests) else item.session)
         return PASSED
 
 
@@ -198,11 +198,12 @@ def read(path: Path) -> File:
     return File(placed, tree, changes_of(tree))
 
 
-def run_test(item: pytest.Item, following: pytest.Item) -> None:
+def run_test(item: pytest.Item, following: pytest.Item | pytest.Session) -> None:
+    """Run it, and take down what the following one does not need."""
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def set_up_database(items: Iterable[pytest.Item]) -> None:
     """Run one test that needs the database: what it sets up for the whole session stays."""
     first = min(filter(touches_database, items), key=lambda item: "transactional_db" in item.fixturenames)
-    run_test(first, first)
+    run_test(first, first.session)
