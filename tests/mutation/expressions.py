@@ -93,7 +93,7 @@ def of_call(node: ast.Call) -> Iterator[ast.AST]:
     for at, keyword in enumerate(node.keywords):
         if keyword.arg and keyword.arg != "strict":
             yield changed(node, keywords=without(node.keywords, at))
-    for at, (one, other) in enumerate(zip(node.args, node.args[1:], strict=False)):
+    for at, (one, other) in enumerate([] if is_symmetric(node) else zip(node.args, node.args[1:], strict=False)):
         if isinstance(one, NAMED) and isinstance(other, NAMED):
             yield changed(node, args=replaced(replaced(node.args, at, other), at + 1, one))
     if len(node.args) > 1 and isinstance(node.func, ast.Attribute):
@@ -102,6 +102,10 @@ def of_call(node: ast.Call) -> Iterator[ast.AST]:
     if name in OTHER_NAMES:
         called = {"attr": OTHER_NAMES[name]} if isinstance(node.func, ast.Attribute) else {"id": OTHER_NAMES[name]}
         yield changed(node, func=changed(node.func, **called))
+
+
+def is_symmetric(node: ast.Call) -> bool:
+    return ast.unparse(node.func) in ("min", "max")
 
 
 def is_table(owner: ast.AST, field: str, node: ast.List | ast.Set | ast.Tuple) -> bool:

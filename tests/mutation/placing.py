@@ -13,6 +13,7 @@ from abc import ABCMeta
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -36,12 +37,17 @@ class Placed:
     def __init__(self, file: Path) -> None:
         self.file, self.source = str(file), file.read_text()
         self.module = module_of(file)
-        self.functions: dict[Key, list[FunctionType]] = {}
+
+    @cached_property
+    def functions(self) -> dict[Key, list[FunctionType]]:
+        """Also those that are hidden in decorated ones."""
+        found: dict[Key, list[FunctionType]] = {}
         gc.unfreeze()
         for each in gc.get_objects():
             if isinstance(each, FunctionType) and each.__code__.co_filename == self.file:
-                self.functions.setdefault(key_of(each.__code__), []).append(each)
+                found.setdefault(key_of(each.__code__), []).append(each)
         gc.freeze()
+        return found
 
     def put(self, tree: ast.Module, changed: ast.stmt, function: ast.AST | None) -> None:
         """Put the tree's code in place, of which this statement of the module, or this function in it, is changed."""
@@ -105,10 +111,13 @@ def take_over(placed: Placed, name: str, new: Any, *, forced: bool) -> bool:
         return merge_function(placed, new)
     if not forced and type(new) is type(old) and new == old:
         return False
-    for module in importers(name, old):
-        if module is not placed.module and uses_at_import(module, name):
-            raise NotApplied(f"{module.__name__} has used {name} when it was imported")
+    holders = [*importers(name, old)]
+    for module in holders:
         module.__dict__[name] = new
+    for module in holders:
+        if module is not placed.module and module.__name__.startswith(PRODUCT):
+            other = Placed(Path(str(module.__file__)))
+            other.refresh(ast.parse(other.source), {name})
     return True
 
 
@@ -116,13 +125,6 @@ def importers(name: str, value: Any) -> Iterator[ModuleType]:
     for module in list(sys.modules.values()):
         if module.__name__.split(".")[0] in (*PRODUCT, "tests") and module.__dict__.get(name) is value:
             yield module
-
-
-def uses_at_import(module: ModuleType, name: str) -> bool:
-    if not module.__name__.startswith(PRODUCT):
-        return False
-    tree = ast.parse(Path(str(module.__file__)).read_text())
-    return any(name in names_used(each) for each in tree.body if not isinstance(each, ast.Import | ast.ImportFrom))
 
 
 def merge_function(placed: Placed, new: Any) -> bool:

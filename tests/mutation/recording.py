@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any
 
-PATIENCE = 200  # calls of a function in one test without a new line, after which its lines are no longer recorded
+PATIENCE = 50  # calls of a function in one test without a new line, after which its lines are no longer recorded
 
 
 @dataclass

@@ -194,6 +194,7 @@ class Watch:
 
 def read(path: Path) -> File:
     placed = Placed(path.resolve())
+    assert placed.functions is not None  # they are looked for once, not in each child
     tree = ast.parse(placed.source)
     return File(placed, tree, changes_of(tree))
 
