@@ -99,6 +99,8 @@ def places(node: ast.AST, *, in_raise: bool) -> Iterator[tuple[ast.AST, str, int
 def is_untouched(node: ast.AST, in_raise: bool) -> bool:
     if in_raise and (isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and " " in str(node.value))):
         return True
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant) or is_about_people(node.value)
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):

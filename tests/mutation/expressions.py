@@ -91,7 +91,7 @@ def of_condition(owner: ast.AST, field: str, node: ast.expr) -> Iterator[ast.AST
 
 def of_call(node: ast.Call) -> Iterator[ast.AST]:
     for at, keyword in enumerate(node.keywords):
-        if keyword.arg and keyword.arg != "strict":
+        if keyword.arg not in (None, "strict"):
             yield changed(node, keywords=without(node.keywords, at))
     for at, (one, other) in enumerate([] if is_symmetric(node) else zip(node.args, node.args[1:], strict=False)):
         if isinstance(one, NAMED) and isinstance(other, NAMED):

@@ -9,7 +9,7 @@ JUMPS = {ast.Break: ast.Continue, ast.Continue: ast.Break}
 
 
 def of_statement(owner: ast.AST, field: str, node: ast.stmt) -> Iterator[ast.AST]:
-    if isinstance(node, ast.Return) and not is_none(node.value):
+    if isinstance(node, ast.Return) and not is_nothing(node.value):
         yield ast.Return(ast.Constant(None))
     elif isinstance(node, ast.AugAssign):
         yield ast.Pass()
@@ -29,5 +29,6 @@ def is_class(owner: ast.AST) -> bool:
     return isinstance(owner, ast.ClassDef)
 
 
-def is_none(value: ast.expr | None) -> bool:
-    return value is None or (isinstance(value, ast.Constant) and value.value is None)
+def is_nothing(value: ast.expr | None) -> bool:
+    """What callers hardly tell from None: False is made True elsewhere."""
+    return value is None or (isinstance(value, ast.Constant) and value.value in (None, False))
