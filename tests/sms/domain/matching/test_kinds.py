@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms.domain.matching.kinds import LONGEST, SHAPES, SHORTEST, accepts_kind, beginnings, ends_of_values
-from sms.domain.matching.placeholders import Placeholder, parse_kinds
+from sms.domain.matching.placeholders import Placeholder, parse_kinds, same_kinds
 from sms.domain.matching.templates import PlaceholderKind, TemplateError, limits_problem, parse_body, values_problem
 
 TAKEN = {
@@ -346,3 +346,11 @@ def test_a_date_may_have_the_months_abbreviation(language):
     for name in [*names, "sept", "сент"]:
         assert accepts_kind(PlaceholderKind.DATE, f"25 {name} 2026"), name
         assert accepts_kind(PlaceholderKind.DATE, f"25 {name}. 2026"), name
+
+
+def test_two_declarations_may_say_the_same():
+    assert same_kinds({"a": "digits"}, {"a": {"kind": "digits"}})
+    assert same_kinds({"a": "any"}, {})
+    assert not same_kinds({"a": "digits"}, {"a": "code"})
+    assert same_kinds({"a": "no kind"}, {"a": "no kind"})
+    assert not same_kinds({"a": "no kind"}, {})
