@@ -7,8 +7,8 @@
     python3 dev.py lock          the pinned, hashed requirements
     python3 dev.py bench NAME    a benchmark of benchmarks/
     python3 dev.py simulate --seeds N    the deterministic simulation; --seed S replays one
-    python3 dev.py prove NAME    generated cases against a model: matching, lifecycle, explained
-    python3 dev.py prove upgrade    the previous version and the new one on one database
+    python3 dev.py prove NAME    generated cases against a model, and the previous version beside this one
+    python3 dev.py mutate FILE...   one change of a file at a time, and the tests that execute its line
 
 The standard library alone, because it runs before anything is installed.
 """
@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 OLDEST = (3, 11)
+PROOFS = ("matching", "lifecycle", "explained", "upgrade")
 
 
 def say(words: str) -> None:
@@ -40,9 +41,8 @@ def stop(words: str) -> None:
 
 def run(*command: str | Path, **more: object) -> None:
     """Run a command in the project's folder; end with its exit code if it fails."""
-    done = subprocess.run([str(part) for part in command], cwd=HERE, **more)  # type: ignore[call-overload]
-    if done.returncode:
-        raise SystemExit(done.returncode)
+    if code := subprocess.run([str(part) for part in command], cwd=HERE, **more).returncode:  # type: ignore[call-overload]
+        raise SystemExit(code)
 
 
 def hand_over(*command: str | Path) -> None:
@@ -90,11 +90,8 @@ def test(options: argparse.Namespace) -> None:
 
 def lint(_: argparse.Namespace) -> None:
     environment("requirements-dev.txt")
-    tools = PYTHON.parent
-    run(tools / "ruff", "check", ".")
-    run(tools / "ruff", "format", "--check", ".")
-    run(tools / "mypy")
-    run(tools / "lint-imports")
+    for tool, *words in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["lint-imports"]):
+        run(PYTHON.parent / tool, *words)
 
 
 def lock(_: argparse.Namespace) -> None:
@@ -121,12 +118,19 @@ def prove(options: argparse.Namespace) -> None:
     hand_over(PYTHON, "-m", f"tests.proofs.{options.name}", *options.rest)
 
 
+def mutate(options: argparse.Namespace) -> None:
+    environment("requirements-dev.txt")
+    hand_over(PYTHON, "-m", "tests.mutation", *options.rest)
+
+
 def main() -> None:
     if sys.version_info < OLDEST:
         stop("Python 3.11 or later is needed; this is " + sys.version.split()[0])
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True, metavar="up | test | lint | lock | bench | simulate | prove")
-    for step in (up, test, lint, lock, bench, simulate, prove):
+    commands = parser.add_subparsers(
+        required=True, metavar="up | test | lint | lock | bench | simulate | prove | mutate"
+    )
+    for step in (up, test, lint, lock, bench, simulate, prove, mutate):
         command = commands.add_parser(step.__name__)
         command.set_defaults(step=step)
         if step is test:
@@ -134,14 +138,11 @@ def main() -> None:
             command.add_argument("--browser", action="store_true", help="the browser tests (Chromium)")
             command.add_argument("--smpp", action="store_true", help="the tests with the real Kannel")
             command.add_argument("--all", action="store_true", help="everything")
-        if step is bench:
-            command.add_argument("name")
-        if step is prove:
-            command.add_argument("name", choices=("matching", "lifecycle", "explained", "upgrade"))
-    options, options_rest = parser.parse_known_args()
-    options.rest = options_rest
-    if options_rest and options.step not in (test, bench, simulate, prove):
-        parser.error(f"unknown words: {' '.join(options_rest)}")
+        if step in (bench, prove):
+            command.add_argument("name", choices=PROOFS if step is prove else None)
+    options, options.rest = parser.parse_known_args()
+    if options.rest and options.step not in (test, bench, simulate, prove, mutate):
+        parser.error(f"unknown words: {' '.join(options.rest)}")
     options.step(options)
 
 

@@ -106,7 +106,6 @@ _RANK: Mapping[Status, int] = {
     Status.UNDELIVERED: 5,
     Status.DELIVERED: 6,
 }
-_YIELD_WITH_ALERT: Set[Status] = {Status.UNCONFIRMED, Status.FAILED, Status.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _after_good_report(status: Status, wanted: Status) -> ReportEffect:
     """A good report about any attempt is applied if it improves the message's state."""
     if _RANK[status] >= _RANK[wanted]:
         return ReportEffect(True, N_("the message is {status_text} already").format(status_text=status))
-    return ReportEffect(True, status=wanted, alerts=status in _YIELD_WITH_ALERT - {Status.UNCONFIRMED})
+    return ReportEffect(True, status=wanted, alerts=status in (Status.FAILED, Status.EXPIRED))
 
 
 def _after_bad_report(

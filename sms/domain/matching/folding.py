@@ -20,7 +20,7 @@ aаɑα AАΑᴀ bЬ BВΒ cсϲ CСϹ dԁ eеҽ EЕΕ əәǝ ƏӘƎ gɡ HНΗ h
 sѕ SЅ TТΤ tт uսυ vνѵ wԝ xхχ XХΧ yуγ YУΥҮ zᴢ ZΖ đðɖ ĐÐƉ şș ŞȘ ţț ŢȚ ăǎ ĂǍ ıɩ
 """
 _STANDS_FOR = {other: group[0] for group in LOOK_ALIKES.split() for other in group}
-_PLAIN = {"ı": "i", "ə": "e", "đ": "d", "ø": "o", "ł": "l", "ß": "s"}
+_PLAIN = {"ə": "e", "đ": "d", "ø": "o", "ł": "l", "ß": "s"}
 
 
 @lru_cache(maxsize=4096)

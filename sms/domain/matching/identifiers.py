@@ -13,7 +13,7 @@ from sms.domain.matching.placeholders import NAME
 _APOSTROPHES = re.compile("['\u2019\u02bc`\"]")
 _CAMEL = re.compile("([a-z0-9])([A-Z])")
 _OTHERS = re.compile("[^a-z0-9]+")
-_IN_BRACES = re.compile(r"\{\{|\}\}|\{(?P<words>[^{}\n]{1,80})\}")
+_IN_BRACES = re.compile(r"\{\{|\{(?P<words>[^{}\n]{1,80})\}")
 _LETTER = re.compile(r"[^\W\d_]")
 LONGEST_PLACEHOLDER = 40
 LONGEST_TEMPLATE = 60
@@ -45,7 +45,7 @@ def with_identifiers(body: str) -> tuple[str, dict[str, str]]:
 
     `Salam {Müştəri adı}` becomes `Salam {musteri_adi}`. A word in braces that is a name already stays.
     """
-    taken = [found["words"] for found in _IN_BRACES.finditer(body) if found["words"] and NAME.fullmatch(found["words"])]
+    taken = [found["words"] for found in _IN_BRACES.finditer(body) if found["words"]]
     renamed: dict[str, str] = {}
 
     def name(found: re.Match[str]) -> str:
@@ -60,10 +60,7 @@ def with_identifiers(body: str) -> tuple[str, dict[str, str]]:
 
 
 def ascii_words(words: str, joint: str = "_") -> str:
-    """The words in lower-case ASCII, joined; "" for none.
-
-    Lower case first: of `Đ` and `Ə` the library would make capitals inside a word.
-    """
+    """The words in lower-case ASCII, joined; "" for none."""
     parted = _CAMEL.sub(r"\1 \2", unicodedata.normalize("NFC", words))
-    text = anyascii(parted.lower()).lower()
+    text = anyascii(parted).lower()
     return _OTHERS.sub(joint, _APOSTROPHES.sub("", text)).strip(joint)

@@ -81,7 +81,9 @@ _TR = "ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım 
 _RO = "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie"
 _RU = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
 _EN = "january february march april may june july august september october november december"
-_SHORT = "jan feb mar apr jun jul aug sep sept oct nov dec янв фев мар апр июн июл авг сен сент окт ноя дек ian iul noi"
+_SHORT = (
+    "jan feb mar apr jun jul aug sep sept oct nov dec янв фев мар апр июн июл авг сен сент окт ноя дек ian iun iul noi"
+)
 _MONTH = "(?i:(?:{})|(?:{})\\.?)".format(
     "|".join(" ".join((_AZ, _TR, _RO, _RU, _EN)).split()), "|".join(_SHORT.split())
 )
@@ -115,8 +117,8 @@ SHAPES = {
 
 LONGEST = {CODE: 64, NUMBER: 24, AMOUNT: 32, DATE: 32, TIME: 16, PHONE: 32, EMAIL: 190}
 """The longest value of these kinds."""
-SHORTEST = {DATE: 3, TIME: 3, PHONE: 3, EMAIL: 6, LINK: 5}
-"""The shortest value, where it has more than one character: 1/2, 14h, 195, a@b.co, www.x and a.az/."""
+SHORTEST = {DATE: 3, TIME: 2, PHONE: 3, EMAIL: 6, LINK: 5}
+"""The shortest value, where it has more than one character: 1/2, 9h, 195, a@b.co, www.x and a.az/."""
 
 _SHAPE = {kind: re.compile(pattern) for kind, pattern in SHAPES.items()}
 _GROUPED = "[0-9][0-9.,'’ \u00a0\u2009\u202f]{0,30}"

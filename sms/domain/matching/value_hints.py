@@ -40,8 +40,8 @@ HINTS = (
     _hint("order", PlaceholderKind.ANY, "sifaris siparis order zakaz comand comenz don_hang"),
     _hint("code", PlaceholderKind.CODE, "kod code parol sifre ma_xac xac_minh", "cod codul otp pin"),
     _hint("link", PlaceholderKind.LINK, "link ssylk kecid lien_ket", "url"),
-    _hint("email", PlaceholderKind.EMAIL, "email e_mail eposta", "mail"),
-    _hint("phone", PlaceholderKind.PHONE, "telefon phone dien_thoai zvon", "tel zang call"),
+    _hint("email", PlaceholderKind.EMAIL, "email e_mail eposta e_posta", "mail"),
+    _hint("phone", PlaceholderKind.PHONE, "telefon phone dien_thoai zvon", "tel zeng call"),
     _hint(
         "amount",
         PlaceholderKind.AMOUNT,

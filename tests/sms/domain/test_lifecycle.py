@@ -21,6 +21,7 @@ from sms.domain.lifecycle import (
     backoff,
     choose,
     is_final,
+    remaining,
     rises,
 )
 
@@ -403,3 +404,15 @@ def test_what_is_final_depends_on_what_the_vendor_can_say():
     for status in ("failed", "expired", "canceled", "undelivered", "delivered"):
         assert is_final(Status(status), "sent")
     assert not is_final(Status.UNCONFIRMED, "submitted")
+
+
+def test_a_provider_whose_call_is_repeated_stays_a_candidate():
+    unconfirmed = [Try(A, Failure.AMBIGUOUS)]
+    assert remaining([A, B], unconfirmed) == [B]
+    assert remaining([A, B], unconfirmed, is_repeat=True) == [A, B]
+
+
+def test_an_unconfirmed_call_is_repeated_five_times():
+    repeats = [(A, Failure.AMBIGUOUS), *[(A, Failure.AMBIGUOUS, False, True)] * 4]
+    assert after_failure(situation(*repeats, may_repeat=True)).repeats
+    assert not after_failure(situation(*repeats, repeats[-1], may_repeat=True)).repeats

@@ -76,6 +76,7 @@ GUESSES = [
         "Hörmətli {name}, 24 saat ərzində {number} AZN ödəyin",
         {"name": "name", "number": "digits"},
     ),
+    (["Kod 24", "Kod 27"], "Kod {number}", {"number": "digits"}),
     (["Kod: 12", "Kod: A7"], "Kod: {code}", {"code": "code"}),
     (["Kod: A7K2Q9."], "Kod: {code}.", {"code": "code"}),
     (["Məbləğ: 12.50 AZN"], "Məbləğ: {amount} AZN", {"amount": "amount"}),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.domain.matching.identifiers import placeholder_name, template_name, with_identifiers
+from sms.domain.matching.identifiers import ascii_words, placeholder_name, template_name, with_identifiers
 from sms.domain.matching.placeholders import NAME
 
 
@@ -36,6 +36,25 @@ def test_words_in_any_language_become_an_identifier(words, name):
     assert placeholder_name(words) == name
 
 
+@pytest.mark.parametrize(
+    ("words", "placeholder", "template"),
+    [
+        ("a" * 41, "a" * 40, "a" * 41),
+        ("a" * 39 + " b", "a" * 39, "a" * 39 + "-b"),
+        ("a" * 61, "a" * 40, "a" * 60),
+        ("a" * 59 + " b", "a" * 40, "a" * 59),
+        ("xerox box", "xerox_box", "xerox-box"),
+        ("!!!", "value", "template"),
+    ],
+)
+def test_a_long_name_is_cut_and_never_ends_with_a_joint(words, placeholder, template):
+    assert (placeholder_name(words), template_name(words)) == (placeholder, template)
+
+
+def test_words_are_joined_by_underscores():
+    assert ascii_words("Đơn hàng Ə") == "don_hang_e"
+
+
 def test_a_name_that_is_taken_gets_a_number():
     assert placeholder_name("Kod", ["kod"]) == "kod_2"
     assert placeholder_name("Kod", ["KOD", "kod_2"]) == "kod_3"
@@ -50,6 +69,8 @@ def test_a_name_that_is_taken_gets_a_number():
         ("{{Müştəri adı}} {order-no}", "{{Müştəri adı}} {order_no}"),
         ("{1} {} { {name}", "{1} {} { {name}"),
         ("{имя} {имя}", "{imya} {imya}"),
+        ("{ş} {1 ədəd}", "{s} {n1_eded}"),
+        (f"{{{'ş' * 80}}} {{{'ə' * 81}}}", f"{{{'s' * 40}}} {{{'ə' * 81}}}"),
     ],
 )
 def test_words_in_a_bodys_braces_become_names(body, becomes):

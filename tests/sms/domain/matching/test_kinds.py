@@ -3,11 +3,13 @@
 import unicodedata
 
 import pytest
+from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sms.domain.matching.kinds import LONGEST, SHAPES, SHORTEST, accepts_kind, beginnings, ends_of_values
-from sms.domain.matching.placeholders import Placeholder, parse_kinds
+from sms.domain.matching.placeholders import Placeholder, parse_kinds, same_kinds
 from sms.domain.matching.templates import PlaceholderKind, TemplateError, limits_problem, parse_body, values_problem
 
 TAKEN = {
@@ -25,12 +27,15 @@ TAKEN = {
         "1,250.50",
         "1'250",
         "1\u202f250,5",
+        *["250", "12 345 678", "12 345 678,25", "12.345.678,25", "12,345,678.25", "1’234’567.89", "1'234'567,89"],
+        *["1\u2009250", "1234567890", "0,5", "3.14159"],
     ],
     "amount": [
         *["1 250,50 ₼", "150.000đ", "12.50 AZN", "12.50AZN", "5 man.", "99,90 TL", "₺99,90", "₺ 1.250,00", "TL 50"],
         *["49,99 lei", "1 leu", "25 RON", "1.500.000 VND", "250.000 ₫", "350 000 VNĐ", "1.200.000 đồng", "12 manat"],
         *["1 990 ₽", "1990 руб.", "1990 руб", "500 р.", "21 рубль", "5 рублей", "50 коп.", "$5", "€ 9.99", "12,50 EUR"],
-        *["12.50", "0,99", "1\u00a0250,50\u00a0₼", "-15,00 TL", "20 qəpik", "10 euro"],
+        *["12.50", "0,99", "1\u00a0250,50\u00a0₼", "-15,00 TL", "20 qəpik", "10 euro", "5 GBP", "£5", "7 USD", "$ 7"],
+        *["100 TRY", "100 lira", "50 kuruş", "50 bani", "5 RUB", "2 рубля", "5\u202f₼", "man. 5", "manat 5"],
     ],
     "date": [
         *[
@@ -48,6 +53,9 @@ TAKEN = {
         *["25 noiembrie 2026", "1 mai 2026", "25 ноября 2026", "25 ноября 2026 г.", "25.11.2026 г.", "25.11.2026г."],
         *["ngày 25/11/2026", "ngày 25 tháng 11 năm 2026", "25 tháng 11", "25 tháng 11, 2026", "Ngày 5 tháng 1"],
         *["25 November 2026", "November 25, 2026", "Nov 25", "25th Nov 2026", "99.99.9999"],
+        *["1st May", "2nd May, 2026", "3rd Jan. 2026", "May 2nd 2026", "May 1st, 2026", "Sept. 3", "Oct. 3rd"],
+        *["5/1", "5/1/26", "5-1-26", "2026.11.25", "2026-1-5", "5 may 2026-cü il", "5 may 2026-ci il", "5 may 2026г"],
+        *["5.1.2026\u00a0г.", "5 tháng 1 2026", "25 tháng 11 năm 2026"],
     ],
     "time": [
         "14:30",
@@ -60,6 +68,8 @@ TAKEN = {
         "14h30",
         "14h",
         "9g15",
+        "9g",
+        *["14 giờ 5", "14 giờ 30 phút", "9 giờ", "9:05:59 am", "9.05 A.M.", "2:30\u00a0PM"],
         "14 giờ 30",
         "14 giờ",
     ],
@@ -97,6 +107,8 @@ TAKEN = {
         "10.11.2026 14.30-16.30",
         "a.b",
         "1 000 000 000",
+        # a code, and digits of something else
+        *["012345 6789", "01234567 89", "№ 10501112233", "a.abcdefg/x", "a.b/x"],
     ],
     "any": ["a", " ", "www.x 1"],
     "digits": ["0", "004217"],
@@ -153,6 +165,7 @@ REFUSED = {
             "",
             "a\nb",
             "bax https://x",
+            *["a.abcdef/x", "a.zz/", "A-.zz/", "hTTp://x", "wWw.x"],
             "WWW.x",
             "kod evil.az/1",
             "zəng +994501112233",
@@ -312,3 +325,32 @@ def test_a_placeholder_that_never_fits_a_vendors_length_is_named_when_it_is_appr
     words = "The shortest value of {a} has 9 characters; this vendor accepts at most 8 for each value."
     assert limits_problem(body, max_value_length=8) == words
     assert limits_problem(body, max_value_length=9) is None
+
+
+@pytest.mark.parametrize("language", ["az", "tr", "ro", "ru", "en"])
+def test_a_date_may_have_the_months_name(language):
+    with override(language):
+        names = [str(name) for name in MONTHS_ALT.values()]
+    for name in names:
+        for spelling in (name, name.upper()):
+            assert accepts_kind(PlaceholderKind.DATE, f"25 {spelling} 2026"), spelling
+            assert accepts_kind(PlaceholderKind.DATE, f"{spelling} 25"), spelling
+
+
+@pytest.mark.parametrize("language", ["ro", "ru", "en"])
+def test_a_date_may_have_the_months_abbreviation(language):
+    with override(language):
+        whole = {str(name).lower() for name in MONTHS.values()}
+        names = {str(name).rstrip(".").lower() for name in MONTHS_3.values()} - whole
+    assert len(names) > 8
+    for name in [*names, "sept", "сент"]:
+        assert accepts_kind(PlaceholderKind.DATE, f"25 {name} 2026"), name
+        assert accepts_kind(PlaceholderKind.DATE, f"25 {name}. 2026"), name
+
+
+def test_two_declarations_may_say_the_same():
+    assert same_kinds({"a": "digits"}, {"a": {"kind": "digits"}})
+    assert same_kinds({"a": "any"}, {})
+    assert not same_kinds({"a": "digits"}, {"a": "code"})
+    assert same_kinds({"a": "no kind"}, {"a": "no kind"})
+    assert not same_kinds({"a": "no kind"}, {})

@@ -70,7 +70,16 @@ def test_where_several_notations_fit_each_is_offered(text, notations):
     ],
 )
 def test_a_text_that_can_be_no_template_says_why(text, words):
-    assert all(words in each.problem for each in readings(text))
+    found = readings(text)
+    assert found
+    assert all(words in each.problem for each in found)
+
+
+def test_a_parameters_own_name_is_kept_and_a_number_is_none():
+    assert [each.theirs for each in readings("Salam {Müştəri adı}, {kod}")[0].placeholders] == ["Müştəri adı", "kod"]
+    assert [each.theirs for each in readings("Kod %1, %2")[0].placeholders] == ["", ""]
+    assert [each.theirs for each in readings("Kod {{1}}")[0].placeholders] == [""]
+    assert [each.theirs for each in readings("Kod %s")[0].placeholders] == [""]
 
 
 @given(st.lists(st.text(st.sampled_from("a %1s{}$#<>[]x2\n"), max_size=8), max_size=4).map(" %1 ".join))
