@@ -76,6 +76,33 @@ def test_the_text_is_pushed_as_it_was_meant(client, gateway, content_type, body,
     assert not Alert.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"Fish & chips", "Fish & chips"),
+        (b"AT&T&Co", "AT&T&Co"),
+        (b"Fish+&+chips+%26+peas", "Fish & chips & peas"),
+        (b"Fish &", "Fish "),
+        (b"a%26b", "a&b"),
+        (b"", ""),
+    ],
+)
+@pytest.mark.parametrize("in_query", [True, False])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_an_ampersand_that_a_gateway_does_not_escape_cuts_no_text(client, gateway, raw, text, in_query, is_last):
+    others = urlencode({name: value for name, value in MESSAGE.items() if name != "text"}).encode()
+    form = b"&".join([others, b"Text=" + raw] if is_last else [b"Text=" + raw, others])
+    got = client.get(path(gateway), QUERY_STRING=form.decode()) if in_query else post(client, gateway, form, FORM)
+    assert got.status_code == 200
+    assert (InboundMessage.objects.get().text, InboundMessage.objects.get().to) == (text, received.PHONE)
+
+
+def test_json_is_not_read_as_a_form_with_a_text(client, gateway):
+    text = "to&text=Fish & chips"
+    assert post(client, gateway, json.dumps(MESSAGE | {"text": text}).encode(), FORM).status_code == 200
+    assert InboundMessage.objects.get().text == text
+
+
 def test_a_multipart_form_with_a_picture_is_read(client, gateway):
     picture = BytesIO(b"\xff\xd8\0")
     picture.name = "a.jpg"
