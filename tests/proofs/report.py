@@ -193,7 +193,12 @@ reading:
   which difference is named, and how. The templates that are chosen do not depend on them.
 - **Not examined one by one.** The other changes of `folding.py`, `fingerprints.py`, `forms.py`, `guessing.py`,
   `recognition.py` and `vendor_text.py`, and those of `splitting.py` and `kinds.py` that were tried with a part of the
-  tests. The other three quarters of the changes have not been tried.
+  tests. Most of the other three quarters of the changes have not been tried.
+
+A part of the second quarter was tried. Every kind's accepted values are matched inside texts since, because the pattern
+that bounds a value could lose “ngày 25/11” or an hour such as `9h` unnoticed. Two changes in `splitting.py`, of the
+parts that a value may not contain and of the ends of a name, were left by the quick tests, and `prove matching` noticed
+them in 60,000 and 6,000 cases.
 
 All changes of `sms/domain/lifecycle.py` took 20 seconds. One of the 25 showed a needless table, which is gone; two
 have new tests (how often a call is repeated, and where). The others: numbers of ranks of states that keep their

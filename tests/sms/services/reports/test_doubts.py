@@ -100,7 +100,7 @@ def test_its_code_is_of_the_provider_that_it_names(waiting, shop, work, wire, fa
     for end in ends if is_before else reversed(ends):
         end()
     waiting.refresh_from_db()
-    assert (waiting.status, waiting.provider) == ("undelivered", shop.first)
+    assert (waiting.status, waiting.provider, waiting.text) == ("undelivered", shop.first, None)
     assert [event.decision["to"] for event in waiting.events.filter(kind="doubt_resolved")] == [shop.first.pk]
 
 
