@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeGuard
 
@@ -292,32 +291,6 @@ def ids_of_other_texts(
             yield row, ID_OF_OTHER_TEXT.format(vendor_template=row.vendor_template, template=other)
 
 
-TEXT_OF_OTHER = N_(
-    "Template {template} has this text at {slug}, too, so that messages with it would be rejected. Use its name."
-)
-
-
-def texts_of_others(
-    imported: Iterable[tuple[str, TemplateApproval, Body]], *, changing: Collection[int | None]
-) -> Iterator[tuple[TemplateApproval, str]]:
-    """The approvals, as in `ids_of_other_texts`, with a text that another template has with the same kinds."""
-    told = [(name, row, _matched(row, body)) for name, row, body in imported if _sent_id(row)]
-    names: dict[Hashable, set[str]] = defaultdict(set)
-    for name, _, text in told:
-        names[text].add(name)
-    for row in _approved_with_id() if told else ():
-        if row.pk not in changing and (body := _stored_body(row)):
-            names[_matched(row, body)].add(row.template.name)
-    for name, row, text in told:
-        if others := names[text] - {name}:
-            yield row, TEXT_OF_OTHER.format(template=min(others), slug=row.provider.slug)
-
-
-def _matched(row: TemplateApproval, body: Body) -> Hashable:
-    """Texts with equal values of this match the same messages."""
-    return row.provider_id, literals(body), tuple(replace(each, name="") for each in body.placeholders)
-
-
 def _sent_id(row: TemplateApproval) -> Hashable:
     """The id that messages with it are sent with, and where; None for an approval that is not used."""
     is_used = row.vendor_template and row.status == TemplateApprovalStatus.APPROVED
@@ -342,14 +315,9 @@ def at_vendor(approval: TemplateApproval, body: Body) -> AtVendor:
 
 
 def _stored_at_vendor(approval: TemplateApproval) -> AtVendor | None:
-    body = _stored_body(approval)
-    return at_vendor(approval, body) if body else None
-
-
-def _stored_body(approval: TemplateApproval) -> Body | None:
     """None for a text that is invalid by the present rules: no message is matched with it."""
     try:
-        return parsed(approval.version)
+        return at_vendor(approval, parsed(approval.version))
     except TemplateError:
         return None
 

@@ -37,7 +37,6 @@ from .approvals import (
     ids_of_other_texts,
     is_of_other_text,
     registered_body,
-    texts_of_others,
 )
 from .csv_format import APPROVAL, read, written_text
 from .csv_notation import read_parameters, read_placeholders
@@ -342,13 +341,8 @@ def _id_problems(changes: list[Change]) -> Iterator[RowIssue]:
     ours = [(change.name, each) for change in changes for each in change.approvals]
     approved = [(name, each.row, each.body) for name, each in ours if each.body is not None]
     lines = {id(each.row): each.line for _, each in ours}
-    changing = {each.row.pk for _, each in ours}
-    for row, words in ids_of_other_texts(approved, changing=changing):
+    for row, words in ids_of_other_texts(approved, changing={each.row.pk for _, each in ours}):
         yield RowIssue(lines[id(row)], "vendor_template", words)
-    retold = {id(each.row) for _, each in ours if set(each.changed) - {"note"}}
-    for row, words in texts_of_others(approved, changing=changing):
-        if id(row) in retold:
-            yield RowIssue(lines[id(row)], "body", words)
 
 
 def _spreadsheet_problems(changes: list[Change]) -> Iterator[RowIssue]:

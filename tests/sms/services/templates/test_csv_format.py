@@ -288,6 +288,7 @@ def test_an_id_may_move_to_another_template_and_stand_at_another_provider(cast: 
     assert mistakes(file_of(ended | {"vendor_template": "1432"}, NEW | taken)) == []
     assert mistakes(file_of(NEW | taken | {"provider": second.slug})) == []
     assert mistakes(file_of(NEW | taken | {"status": "pending"})) == []
+    assert mistakes(file_of(NEW | AT_VENDOR, NEW | AT_VENDOR | {"name": "same"})) == []
 
 
 def test_rows_of_one_template_agree_and_name_a_provider_once(cast: Cast):

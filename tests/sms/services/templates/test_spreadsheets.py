@@ -102,26 +102,6 @@ def test_a_name_that_a_spreadsheet_made_of_a_stored_one_is_no_second_template(st
     assert mistakes(file_of({"name": told, "body": "Other"})) == [f"line 2, name: “{told}”: {MADE_OF.format(stored)}"]
 
 
-TIED = "body: Template {} has this text at templated-az, too, so that messages with it would be rejected. Use its name."
-
-
-@pytest.mark.parametrize("name", ["2026-02-01", "Kod", "kod-2"])
-def test_a_second_template_with_the_same_text_is_refused(name, cast: Cast):
-    """Such as one whose name a spreadsheet or a person has changed."""
-    stored_template(cast, "kod", "77")
-    row = NEW | AT_VENDOR | {"name": name, "placeholders": ""}
-    for vendor_template in ("77", "78"):
-        assert mistakes(file_of(row | {"vendor_template": vendor_template})) == [f"line 2, {TIED.format('kod')}"]
-    assert mistakes(file_of(row | {"status": "pending"})) == []
-    assert mistakes(file_of(row | {"placeholders": "code: digits"})) == []
-
-
-def test_two_templates_of_a_file_with_the_same_text_are_refused(cast: Cast):
-    rows = [NEW | AT_VENDOR, NEW | AT_VENDOR | {"name": "same"}]
-    assert mistakes(file_of(*rows)) == [f"line 2, {TIED.format('same')}", f"line 3, {TIED.format('kod')}"]
-    assert mistakes(file_of(rows[0], rows[1] | {"provider": cast.plain.slug, "vendor_template": "x"})) == []
-
-
 def test_a_vendors_list_whose_ids_lost_their_zeros_is_refused(boss, cast: Cast):
     stored_template(cast, "kod", "0042")
     page = boss.post(PAGE, {"provider": cast.templated.pk, "pasted": "id\ttext\n42\tKod: %1\n02.Oca\tSalam %1"})
