@@ -58,11 +58,15 @@ status = "approved"
 """
 
 
+def headers() -> dict[str, str]:
+    """The headers of the shop's calls."""
+    login = base64.b64encode(f"akinon:{PASSWORD}".encode()).decode()
+    return {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+
+
 def requests(file: Path) -> Requests:
     """Calls with different texts, numbers and templates."""
-    login = base64.b64encode(f"akinon:{PASSWORD}".encode()).decode()
-    headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
-    return write_requests(file, headers, (("/send-sms", _body(n)) for n in range(4000)))
+    return write_requests(file, headers(), (("/send-sms", _body(n)) for n in range(4000)))
 
 
 def message(n: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the tables grow to while as much comes as goes: `python3 dev.py bench hour [minutes] [messages a second]`.
+"""The size of the tables while messages come and go: `python3 dev.py bench hour [minutes] [messages a second]`.
 
 Messages are accepted, sent and reported at this rate, a fifth of them OTPs, and as many messages of two months ago
 reach the end of their retention. Autovacuum has PostgreSQL's default settings. A row for each tenth of the time.
@@ -6,7 +6,6 @@ reach the end of their retention. Autovacuum has PostgreSQL's default settings. 
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import statistics
@@ -19,7 +18,7 @@ from itertools import count
 
 from tests.support.processes import PROJECT
 
-from .accept import PASSWORD, serve
+from .accept import headers, serve
 from .old import fill_old
 from .results import record
 from .stage import Stage, stage
@@ -52,7 +51,7 @@ django.setup()
 from sms.models import Attempt
 from sms.services.database import clock
 from sms.services.webhooks import tokens
-http_to = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+web = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
 last = clock.new_id()
 while True:
     sent = Attempt.objects.filter(outcome="accepted", reported="", pk__gt=last)
@@ -60,8 +59,8 @@ while True:
     for provider, attempt in rows:
         body = f"apiName=sms&type=deliveryReport&status=sent&id={attempt}"
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        http_to.request("POST", f"/webhooks/accolades/{tokens.attempt_token(provider, attempt)}", body, headers)
-        http_to.getresponse().read()
+        web.request("POST", f"/webhooks/accolades/{tokens.attempt_token(provider, attempt)}", body, headers)
+        web.getresponse().read()
         last = attempt
     time.sleep(1)
 """
@@ -73,8 +72,7 @@ class Load:
     def __init__(self, port: int, rate: float) -> None:
         self.port, self.rate, self.times, self.refused = port, rate, list[float](), 0
         self._numbers, self._ended = count(), threading.Event()
-        login = base64.b64encode(f"akinon:{PASSWORD}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
+        self._headers = headers()
         self._threads = [threading.Thread(target=self._send) for _ in range(SENDERS)]
 
     def __enter__(self) -> Load:

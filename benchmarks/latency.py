@@ -10,12 +10,11 @@ import json
 import sys
 import tempfile
 import time
-from base64 import b64encode
 from pathlib import Path
 
 from tests.support.ports import free_port
 
-from .accept import PASSWORD, serve
+from .accept import headers, serve
 from .machine import disk_ms
 from .results import record
 from .stage import Stage, stage
@@ -28,12 +27,10 @@ Row = tuple[str, ...]
 def post(port: int, text: str, *, is_otp: bool) -> float:
     """Send one message; the wall-clock time right before the first byte."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    login = b64encode(f"akinon:{PASSWORD}".encode()).decode()
     body = json.dumps({"from": "AKINON", "to": "+40712345678", "text": text, "isOtp": is_otp})
-    headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
     connection.connect()
     begun = time.time()
-    connection.request("POST", "/send-sms", body, headers)
+    connection.request("POST", "/send-sms", body, headers())
     status = connection.getresponse().status
     connection.close()
     if status != 201:

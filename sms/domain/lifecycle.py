@@ -177,8 +177,8 @@ def _after_bad_report(
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A call that was made, whenever it was. Several with one reference send the message once."""
+class CallFacts:
+    """What is known of one call. Several calls with one reference send the message once."""
 
     reference: Hashable
     provider: int
@@ -186,12 +186,13 @@ class Made:
     reported: str
 
 
-def last_word(calls: Iterable[Made]) -> tuple[Status, int] | None:
+def known_state(calls: Iterable[CallFacts]) -> tuple[Status, int] | None:
     """The best state that these calls gave the message, and that call's provider; None if it is not known.
 
-    Those up to the last one in doubt don't count. `undelivered` if each that may have sent it was reported so.
+    `calls` are in order. Only those after the last one in doubt count; it is `undelivered` if none was in doubt and
+    each that may have sent it was reported so.
     """
-    references: dict[Hashable, list[Made]] = {}
+    references: dict[Hashable, list[CallFacts]] = {}
     for call in calls:
         references.setdefault(call.reference, []).append(call)
     found: dict[Status, int] = {}
@@ -208,7 +209,7 @@ def last_word(calls: Iterable[Made]) -> tuple[Status, int] | None:
 _BEST_FIRST = (Status.DELIVERED, Status.SENT, Status.SUBMITTED, Status.UNDELIVERED)
 
 
-def _state_of(calls: Collection[Made]) -> Status | None:
+def _state_of(calls: Collection[CallFacts]) -> Status | None:
     """What is known of a message by the calls with one reference; None if none of them can have sent it."""
     reported, outcomes = {call.reported for call in calls}, {call.outcome for call in calls}
     for good in (Status.DELIVERED, Status.SENT):

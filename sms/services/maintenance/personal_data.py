@@ -241,9 +241,10 @@ def _erase_belonging(kept: Kept) -> Iterator[tuple[str, int]]:
 
 def _keep_country(number: str) -> None:
     """The figures by country are counted again from the messages, whose pseudonym does not tell it."""
-    country = {"country": locate(number).country}
-    for key, decision in Message.objects.filter(to=number).values_list("pk", "decision"):
-        Message.objects.filter(pk=key).update(decision=(decision or {}) | country)
+    messages = list(Message.objects.filter(to=number).only("decision"))
+    for message in messages:
+        message.decision = (message.decision or {}) | {"country": locate(number).country}
+    Message.objects.bulk_update(messages, ["decision"], batch_size=500)
 
 
 def _erased(name: str) -> dict[Model, dict[str, Any]]:

@@ -62,7 +62,9 @@ def _set_aside(number: RentedNumber, values: Mapping[str, Any], at: Location, se
 
 def report_set_aside(session: Session) -> None:
     """Numbers that a valid file does not move from an operation that it gives to another one."""
-    for phone, (operation, at) in () if session.issues else session.set_aside.items():
+    if session.issues:
+        return
+    for phone, (operation, at) in session.set_aside.items():
         number = RentedNumber.objects.get(phone=phone)
         number.operation_id = operation
         validate(at, number)

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from providers.base import ApprovalKind, Failure, Sender
 from providers.marking import N_
 from providers.registry import SENDERS
-from sms.domain.lifecycle import BAD_REPORTS, Made, Status, Try, last_word
+from sms.domain.lifecycle import BAD_REPORTS, CallFacts, Status, Try, known_state
 from sms.domain.status_descriptions import EARLIER_DECIDES, EVENT
 from sms.domain.text import is_hidden
 from sms.models import Attempt, Message, MessageEvent
@@ -77,7 +77,7 @@ def _failure(failure: str, reported: str) -> Failure | None:
     return Failure(failure) if failure else None
 
 
-_COLUMNS_MADE = ("message_id", "reference", "provider_id", "outcome", "reported")
+_CALL_COLUMNS = ("message_id", "reference", "provider_id", "outcome", "reported")
 _RESOLVED_COLUMNS = {"message": "uuid", "made": "smallint", "status": "text", "provider": "bigint", "detail": "text"}
 _RESOLVE = """
 UPDATE sms_message SET status = v.status, provider_id = v.provider, detail = v.detail, updated_at = %s,
@@ -97,9 +97,9 @@ def resolve_doubts(messages: Collection[uuid.UUID], now: datetime) -> None:
     messages stay unconfirmed.
     """
     waiting = _unconfirmed(messages) if messages else {}
-    made = _made(waiting) if waiting else {}
-    found = {message: last_word(calls) for message, calls in made.items()}
-    records = [_record(waiting[message], *word) for message, word in found.items() if word]
+    calls = _calls_of(waiting) if waiting else {}
+    known = {message: known_state(facts) for message, facts in calls.items()}
+    records = [_record(waiting[message], *state) for message, state in known.items() if state]
     resolved = {as_uuid(row[0]): row for row in write_records(_RESOLVE, _RESOLVED_COLUMNS, records, now)}
     for status in {record["status"] for record in records}:
         of_status = [each for each in records if each["status"] == status and each["message"] in resolved]
@@ -117,12 +117,12 @@ def _unconfirmed(messages: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, A
     return {pk: {"message": pk, "made": made, "from": provider} for pk, made, provider in rows}
 
 
-def _made(messages: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Made]]:
-    made: dict[uuid.UUID, list[Made]] = {}
+def _calls_of(messages: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CallFacts]]:
+    calls: dict[uuid.UUID, list[CallFacts]] = {}
     attempts = Attempt.objects.filter(message__in=messages).annotate(reference=Coalesce("repeats", "id"))
-    for message, *columns in attempts.order_by("number").values_list(*_COLUMNS_MADE):
-        made.setdefault(message, []).append(Made(*columns))
-    return made
+    for message, *columns in attempts.order_by("number").values_list(*_CALL_COLUMNS):
+        calls.setdefault(message, []).append(CallFacts(*columns))
+    return calls
 
 
 def _record(message: Mapping[str, Any], status: Status, provider: int) -> dict[str, Any]:

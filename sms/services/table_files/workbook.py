@@ -127,6 +127,7 @@ def _number(value: float, number_format: str) -> str:
         return f"{digits.rstrip('0').rstrip('.')}E{power}"
     if _POWER.fullmatch(number_format) and float(displayed := f"{value:.2E}") == value and value % 10 == 0:
         return displayed
-    whole = str(int(value)) if float(value).is_integer() else ""
-    zeros = _ZEROS.match(number_format)
-    return whole.zfill(len(zeros[0])) if zeros and whole and value >= 0 else whole or str(value)
+    if not float(value).is_integer():
+        return str(value)
+    zeros = _ZEROS.match(number_format) if value >= 0 else None
+    return str(int(value)).zfill(len(zeros[0]) if zeros else 0)

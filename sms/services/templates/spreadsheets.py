@@ -60,7 +60,7 @@ class Known:
 
 
 def id_problems(ids: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
-    """Why some of these pairs of a provider and a vendor's id are none: a spreadsheet has changed the id."""
+    """Why some of these pairs of a provider and a vendor's id are refused: a spreadsheet may have changed the id."""
     stored: Iterable[tuple[int, str]] = ()
     if any(numbers(value) for _, value in ids):
         rows = TemplateApproval.objects.exclude(status=TemplateApprovalStatus.ENDED)
@@ -85,7 +85,7 @@ def _is_day(value: str) -> bool:
 
 
 def name_problems(names: Collection[str]) -> dict[str, str]:
-    """Why some of these new names of templates are none: a spreadsheet may have made them of another's."""
+    """Why some of these new names of templates are refused: a spreadsheet may have made them of another's."""
     numeric = [name for name in names if numbers(name)]
     stored = MessageTemplate.objects.values_list("name", flat=True) if numeric else ()
     known = Known((None, name) for name in stored)

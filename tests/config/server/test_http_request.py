@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 from waitress.adjustments import Adjustments
@@ -215,3 +216,7 @@ def test_a_request_without_a_body_does_not_wait_for_one_that_it_announces(length
 @pytest.mark.parametrize("end", [b"", b" HTTP/1.1\r\n", b" HTTP/1.1\r\nHost: x\r\n\r\n"])
 def test_a_url_beyond_every_limit_is_named_as_the_fault(end: bytes) -> None:
     assert code(parse(b"GET /" + b"x" * 70_000 + end)) == "uri_too_long"
+
+
+def test_django_refuses_no_form_that_the_server_lets_through():
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE == MAX_ADMIN_BODY
