@@ -109,7 +109,9 @@ def _in_error(error: ProviderError, adapter: Adapter, echo: Echo) -> ProviderErr
 def _with_words(error: ProviderError, code: str, detail: str) -> ProviderError:
     if (code, detail) == (error.code, error.detail):
         return error
-    return failed(error.failure, code, detail, retry_after=error.retry_after)
+    changed = failed(error.failure, code, detail, retry_after=error.retry_after)
+    changed.status = error.status
+    return changed
 
 
 def _in_code(code: str, adapter: Adapter, echo: Echo) -> str:

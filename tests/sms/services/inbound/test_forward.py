@@ -122,6 +122,16 @@ def test_an_answer_whose_body_breaks_off_counts_by_its_status(push, wire, work, 
     assert attempt.detail == "a made-up failure"
 
 
+def test_the_status_counts_also_where_the_words_of_the_error_are_hidden(push, wire, work, monkeypatch):
+    monkeypatch.setattr(Pigeon, "outcome", Onlinesim.outcome)
+    failure = broken_off(200)
+    failure.detail = "the answer to made-up-key broke off"
+    wire.script(received.HOST, failure)
+    work()
+    push.refresh_from_db()
+    assert (push.status, push.attempts.get().detail) == ("delivered", "the answer to [hidden] broke off")
+
+
 def test_every_repeat_is_the_same_request(push, wire, work):
     wire.script(received.HOST, AGAIN, error(Unconfirmed, Failure.AMBIGUOUS, "timeout"), DELIVERED)
     work()
