@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 from django.db import transaction
@@ -126,23 +125,9 @@ Values = dict[str, str | None]
 
 def parse_messages(call: InboundCall) -> list[Values]:
     """The values of the messages in a call, by our names. Raises Unreadable."""
-    query = _with_whole_text(call.query, call.gateway)
-    body = call.body if _is_no_form(call) else _with_whole_text(call.body or b"", call.gateway)
-    raw = RawCall.stored(query, call.content_type, call.content_encoding, body)
-    return [values for record in parse_records(raw) for values in _best_group(record, call.gateway)]
-
-
-def _is_no_form(call: InboundCall) -> bool:
-    is_packed = call.content_encoding or call.content_type.lower().startswith("multipart/")
-    return not call.body or bool(is_packed) or call.body.lstrip()[:1] in (b"{", b"[", b"<")
-
-
-def _with_whole_text(form: bytes, gateway: InboundGateway) -> bytes:
-    """The form with each `&` escaped that is part of the text, as in `text=Fish & chips`: no name without `=` follows
-    a text, but some gateways escape nothing."""
-    name = re.escape(quote(gateway.field("text"), safe="").encode())
-    whole = re.compile(rb"(?i)((?:\A|&)%s=[^&]*)((?:&[^&=]+)+)(?=&|\Z)" % name)
-    return whole.sub(lambda found: found[1] + found[2].replace(b"&", b"%26"), form)
+    raw = RawCall.stored(call.query, call.content_type, call.content_encoding, call.body)
+    records = parse_records(raw, text_field=call.gateway.field("text"))
+    return [values for record in records for values in _best_group(record, call.gateway)]
 
 
 def _best_group(record: Fields, gateway: InboundGateway) -> list[Values]:

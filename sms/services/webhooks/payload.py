@@ -107,17 +107,17 @@ def _folded(name: str) -> str:
     return name.strip().casefold()
 
 
-def parse_records(call: RawCall) -> list[Fields]:
+def parse_records(call: RawCall, text_field: str = "") -> list[Fields]:
     """The call's records: one for each object of a JSON array, else one. Each has the query's fields, too.
 
-    Raises Unreadable.
+    `text_field`: of a received SMS, see payload_forms. Raises Unreadable.
     """
-    pairs = payload_forms.parse_url_encoded(call.query)
+    pairs = payload_forms.parse_url_encoded(call.query, text_field)
     in_query = payload_forms.form_charset(pairs, None)
     query: dict[str, Any] = dict(payload_forms.decode_fields(pairs, in_query))
     query |= payload_forms.nested(query)
     body = decompress(call.body, call.content_encoding)
-    records = [{}] if _has_no_fields(body, query) else _records(body, call.content_type, in_query)
+    records = [{}] if _has_no_fields(body, query) else _records(body, call.content_type, in_query, text_field)
     found = [Fields({**query, **_without_empty(record, query)}) for record in records]
     if len(found) > MAX_RECORDS:
         raise Unreadable(f"it has more than {MAX_RECORDS} records")
@@ -154,7 +154,7 @@ def _has_no_fields(body: bytes, query: Mapping[str, Any]) -> bool:
     return not body.strip() or (bool(query) and body.isascii() and not re.search(rb"[\0={\[<]", body))
 
 
-def _records(body: bytes, content_type: str, in_query: str | None) -> list[Mapping[str, Any]]:
+def _records(body: bytes, content_type: str, in_query: str | None, text_field: str) -> list[Mapping[str, Any]]:
     media_type, options = _header(content_type)
     body, detected = as_ascii_compatible(body)
     charset = detected or options.get("charset")
@@ -167,7 +167,7 @@ def _records(body: bytes, content_type: str, in_query: str | None) -> list[Mappi
         return _json_records(_json(body, charset))
     if body and (start == b"<" or b"=" not in body):
         raise Unreadable("it is neither a form nor a JSON object" + (": it may be XML" if start == b"<" else ""))
-    pairs = payload_forms.parse_url_encoded(body)
+    pairs = payload_forms.parse_url_encoded(body, text_field)
     return _form_records(pairs, detected or payload_forms.form_charset(pairs, charset, in_query))
 
 

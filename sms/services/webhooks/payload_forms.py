@@ -8,7 +8,7 @@ import quopri
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
@@ -39,13 +39,25 @@ class FormField:
 Value = str | Undecodable | ConflictingValues
 
 
-def parse_url_encoded(raw: bytes) -> list[FormField]:
-    """Raises Unreadable."""
+def parse_url_encoded(raw: bytes, text_field: str = "") -> list[FormField]:
+    """`text_field`: a field that may contain an `&` without an escape, as in `text=Fish & chips`.
+
+    Raises Unreadable.
+    """
+    if text_field:
+        raw = _with_whole_text(raw, text_field)
     if _JAVASCRIPT_ESCAPE.search(raw):
         raise Unreadable("it has escapes such as %u0441; URL encoding is of bytes, such as %D1%81")
     # Latin-1 has a character for each byte, so the parser changes none.
     pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
     return [FormField(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+
+
+def _with_whole_text(raw: bytes, text_field: str) -> bytes:
+    """Some gateways escape nothing. After a text, a part without `=` is no field, but the end of the text."""
+    name = re.escape(quote(text_field, safe="").encode())
+    parts = re.compile(rb"(?i)((?:\A|&)%s=[^&]*)((?:&[^&=]+)+)(?=&|\Z)" % name)
+    return parts.sub(lambda found: found[1] + found[2].replace(b"&", b"%26"), raw)
 
 
 def parse_multipart(body: bytes, boundary: str) -> list[FormField]:

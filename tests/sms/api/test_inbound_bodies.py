@@ -97,10 +97,18 @@ def test_an_ampersand_that_a_gateway_does_not_escape_cuts_no_text(client, gatewa
     assert (InboundMessage.objects.get().text, InboundMessage.objects.get().to) == (text, received.PHONE)
 
 
-def test_json_is_not_read_as_a_form_with_a_text(client, gateway):
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_json_is_not_read_as_a_form_with_a_text(client, gateway, mark):
     text = "to&text=Fish & chips"
-    assert post(client, gateway, json.dumps(MESSAGE | {"text": text}).encode(), FORM).status_code == 200
+    assert post(client, gateway, mark + json.dumps(MESSAGE | {"text": text}).encode(), FORM).status_code == 200
     assert InboundMessage.objects.get().text == text
+
+
+def test_a_gzipped_form_keeps_its_whole_text(client, gateway):
+    form = urlencode(MESSAGE | {"text": ""}).encode() + b"Fish & chips"
+    more = {"HTTP_CONTENT_ENCODING": "gzip"}
+    assert post(client, gateway, gzip.compress(form), FORM, **more).status_code == 200
+    assert InboundMessage.objects.get().text == "Fish & chips"
 
 
 def test_a_multipart_form_with_a_picture_is_read(client, gateway):
